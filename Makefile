@@ -1,0 +1,88 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# The distribution's own Python: another one that happens to be first in PATH is not what users have.
+PYTHON ?= /usr/bin/python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# What the tools keep between runs stays in this directory; the repository may be a copy without it.
+CACHE := .cache
+COLLECTION := $(CACHE)/collections/ansible_collections/dockyard/openshift
+PODMAN_COLLECTION := $(CACHE)/collections/ansible_collections/containers/podman
+PIP := -m pip --quiet --disable-pip-version-check --no-input
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: environment ## bring the lab up and show registries at work on real hosts (root on Debian)
+	tests/lab/demo
+
+.PHONY: demo-down
+demo-down: ## remove everything the demo and the tests made on this machine
+	tests/lab/lab down --images
+
+.PHONY: test
+test: ## everything that must pass, with a table of lanes at the end
+	/usr/bin/python3 tests/tools/lanes
+
+.PHONY: setup
+setup: environment images ## virtual environments, collections, packages and images of the lab
+
+.PHONY: environment
+environment: $(CACHE)/stamps/dev $(CACHE)/stamps/core216 $(COLLECTION) $(PODMAN_COLLECTION)
+
+.PHONY: images
+images:
+	tests/lab/setup
+	tests/lab/lab images
+
+.PHONY: lint
+lint: environment ## ruff, mypy, yamllint, ansible-lint
+	ruff check .
+	mypy -p plugins.plugin_utils
+	yamllint --strict .
+	cd $(COLLECTION) && ansible-lint
+
+.PHONY: unit
+unit: environment ## unit and property tests
+	pytest tests/unit
+
+.PHONY: sanity
+sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
+	tests/tools/sanity
+
+.PHONY: hosts
+hosts: environment ## the collection on the nodes of the lab
+	tests/lab/lab up
+	pytest tests/integration
+
+.PHONY: molecule
+molecule: environment ## the role on a podman node, with molecule and testinfra
+	ANSIBLE_HOME=$(CURDIR)/$(CACHE)/molecule ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(CACHE)/collections molecule test --all
+
+# --- made once, and again when the pins change ---
+
+$(CACHE)/stamps/dev: pyproject.toml
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(PIP) install --upgrade pip
+	.venv/bin/python $(PIP) install --group dev
+	@mkdir -p $(@D) && touch $@
+
+$(CACHE)/stamps/core216: pyproject.toml
+	$(PYTHON) -m venv $(CACHE)/venv-2.16
+	$(CACHE)/venv-2.16/bin/python $(PIP) install --upgrade pip
+	$(CACHE)/venv-2.16/bin/python $(PIP) install --group core216
+	@mkdir -p $(@D) && touch $@
+
+# Ansible finds the checkout under the collection's name.
+$(COLLECTION):
+	mkdir -p $(@D)
+	ln -sfn ../../../.. $@
+
+$(PODMAN_COLLECTION): $(CACHE)/stamps/dev
+	rm -rf $(CACHE)/wheels
+	.venv/bin/python $(PIP) download --no-deps --dest $(CACHE)/wheels --group collections
+	$(PYTHON) tests/tools/extract-collection containers.podman $(CACHE)/wheels/ansible-*.whl $(CACHE)/collections
+	@touch $@

@@ -1,0 +1,32 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+
+
+class ActionModule(HostTask):
+    spec = options.CONTAINER_REGISTRIES
+    watch = registries.watch()
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        policy = self.policy(options)
+        how = registries.Options(
+            **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes", "activation")}
+        )
+        engines: list[dict[str, Any]] = []
+
+        def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:
+            proposal = registries.propose(host, policy, how)
+            engines[:] = proposal.engines
+            return proposal.plan, proposal.commit
+
+        result = self.apply(prepare, options["expect_plan"])
+        return {**result, **self.shown(result["plan"]), "engines": engines}

@@ -1,0 +1,67 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # The words of a registry policy; they mean the same for every target.
+    DOCUMENTATION = r"""
+options:
+  search:
+    description:
+      - Registries that are tried, in order, for an image name without a registry.
+      - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
+      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+    type: raw
+  blocked:
+    description:
+      - Scopes that must not be pulled from. A scope is C(host), C(host:port), either with a path, or C(*.domain).
+      - V(public) means C(docker.io). V(all) stands alone and means everything but O(search) and O(allowed).
+    type: raw
+  allowed:
+    description:
+      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+    type: raw
+  insecure:
+    description:
+      - Scopes that are reached over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+    type: raw
+  hosted_registry_insecure:
+    description: Whether O(hosted_registry_network) is one of O(insecure).
+    type: bool
+    default: false
+  hosted_registry_network:
+    description:
+      - The service network of the cluster, in which the integrated registry has its address.
+      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+    type: str
+    default: 172.30.0.0/16
+"""
+
+    # How a policy is brought to a host.
+    APPLYING = r"""
+options:
+  mode:
+    description:
+      - With V(exact) the lists are ours; what else stands in them goes.
+      - With V(merge) ours are put beside those of others, and later only ours are removed.
+      - Without it, every engine has its own. docker of Red Hat's fork is V(exact), podman and its family V(merge).
+    type: str
+    choices: [exact, merge]
+  unenforceable:
+    description: What to do when an engine cannot enforce what is asked; V(warn) applies the rest.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  foreign_scopes:
+    description:
+      - What becomes of a scope of others in C(policy.json) that accepts something outside the allow-list.
+      - V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list is lifted, V(keep) warns.
+    type: str
+    choices: [fail, reject, keep]
+    default: fail
+"""

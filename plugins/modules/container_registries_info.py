@@ -1,0 +1,146 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: container_registries_info
+short_description: Report which image registries the container engines of a host search, block and reach insecurely
+version_added: 1.0.0
+description:
+  - Asks every engine of the host and reads its files; changes nothing.
+  - Given the options of M(dockyard.openshift.container_registries), it tells whether that task would change something.
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.policy
+  - dockyard.openshift.policy.applying
+  - dockyard.openshift.attributes.info
+options:
+  query:
+    description: A JMESPath query over RV(engines) and RV(drift); what it selects is returned as RV(selected).
+    type: str
+seealso:
+  - module: dockyard.openshift.container_registries
+"""
+
+EXAMPLES = r"""
+- name: What do the engines of this host have?
+  dockyard.openshift.container_registries_info:
+  register: registries
+
+- name: Is Docker Hub blocked everywhere?
+  dockyard.openshift.container_registries_info:
+    blocked: docker.io
+    query: engines[].{engine: title, blocked: blocked}
+  register: registries
+  failed_when: registries.drift
+"""
+
+RETURN = r"""
+engines:
+  description: The engines found on the host.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Short name.
+      type: str
+      sample: containers
+    title:
+      description: Name for people.
+      type: str
+    version:
+      description: Its version, as it says.
+      type: str
+    running:
+      description: Whether a daemon holds the lists in memory.
+      type: bool
+    mode:
+      description: The mode used when none is given.
+      type: str
+    search:
+      description: Search list in force.
+      type: list
+      elements: str
+    blocked:
+      description: Blocked scopes in force; V(all) when all but the allowed ones are.
+      type: list
+      elements: str
+    insecure:
+      description: Insecure scopes in force.
+      type: list
+      elements: str
+    files:
+      description: The files that say so.
+      type: list
+      elements: str
+    problems:
+      description: What is wrong with them.
+      type: list
+      elements: str
+drift:
+  description: Whether M(dockyard.openshift.container_registries) with the same options would change something.
+  returned: success
+  type: bool
+selected:
+  description: What O(query) selects.
+  returned: success
+  type: raw
+plan:
+  description: What changes and why. With nothing to do its C(changes) is empty.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Names this plan; the same changes to the same files have the same id.
+      type: str
+    text:
+      description: The plan as a person reads it, several lines.
+      type: str
+    disruption:
+      description: The most that running workloads notice.
+      type: str
+      sample: restart
+    changes:
+      description: One entry for each file and each step.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: Path of the file, or the step.
+          type: str
+        why:
+          description: What asked for it.
+          type: str
+        before:
+          description: Our settings in it before, one a line.
+          type: str
+        after:
+          description: Our settings in it afterwards, one a line.
+          type: str
+        disruption:
+          description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
+          type: str
+        whom:
+          description: What is disturbed.
+          type: str
+        undo:
+          description: How it is undone when something fails.
+          type: str
+notes:
+  description: What a person may want to know.
+  returned: success
+  type: list
+  elements: str
+pending:
+  description: Restarts that were deferred and are still to be done.
+  returned: success
+  type: list
+  elements: str
+"""

@@ -1,0 +1,147 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The container engines a host may have. A new one is one new file here and one line in ENGINES (registries.py).
+
+Each file says how the engine is recognised, which files say what it does, how it is asked, and what makes it look
+again. Everything else is shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..observed import Observed, Watch
+from ..plan import Disruption
+from ..policy import Policy
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Registry lists as an engine has them in force."""
+
+    search: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    insecure: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One file of an engine, new text against old. The views hold only settings of ours, for plan and diff.
+
+    text is None to remove the file.
+    """
+
+    path: str
+    text: str | None
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the task asked for, besides the policy."""
+
+    mode: str | None = None
+    foreign_scopes: str = "fail"
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What an engine's files have to say for a policy.
+
+    expected: what the engine must answer then; None when it has no question for it.
+    unenforceable: what it cannot do, with the reason. refusals: what must not be done at all.
+    record: what to remember as ours on the host.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    expected: Lists | None = None
+    unenforceable: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of the commit. `undo` is run when the commit is taken back after the step had started."""
+
+    name: str
+    argv: tuple[str, ...]
+    undo: tuple[str, ...] = ()
+    timeout: float = 90.0
+    disruption: Disruption = Disruption.NONE
+
+    def action(self) -> dict[str, Any]:
+        undo = list(self.undo or self.argv)
+        return {"name": self.name, "argv": list(self.argv), "timeout": self.timeout, "undo": undo}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question to the engine after the commit, with the answers it must give (see host_transaction)."""
+
+    name: str
+    argv: tuple[str, ...]
+    expect: tuple[Mapping[str, Any], ...]
+    attempts: int = 5
+    delay: float = 1.0
+    timeout: float = 10.0
+
+    def option(self) -> dict[str, Any]:
+        return {
+            "name": self.name, "argv": list(self.argv), "expect": [dict(wanted) for wanted in self.expect],
+            "attempts": self.attempts, "delay": self.delay, "timeout": self.timeout,
+        }  # fmt: skip
+
+
+class Engine(Protocol):
+    """What every engine can tell. All methods are pure; HostProblem is raised for what must be refused."""
+
+    name: str
+    title: str
+    default_mode: str
+    watch: Watch
+
+    def present(self, host: Observed) -> bool: ...
+
+    def version(self, host: Observed) -> str: ...
+
+    def running(self, host: Observed) -> bool:
+        """Whether there is a process that holds the configuration in memory."""
+
+    def in_force(self, host: Observed) -> Lists | None:
+        """The engine's own answer; None when it has no question or does not run."""
+
+    def busy(self, host: Observed) -> int:
+        """How many containers an activation would take down."""
+
+    def desired(self, host: Observed, policy: Policy, request: Request) -> Desired: ...
+
+    def activation(self, host: Observed) -> tuple[Step, ...]:
+        """The least that makes the engine look at its files again."""
+
+    def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
+        """The questions that prove it did."""
+
+    def report(self, host: Observed) -> dict[str, Any]:
+        """Lists and files for the _info task: {search, blocked, insecure, files, problems}."""
+
+
+def merged(given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...]) -> tuple[str, ...]:
+    """A list with several owners: what is asked for first, then what others put there."""
+    theirs = tuple(item for item in present if item not in ours)
+    return given + tuple(item for item in theirs if item not in given)
+
+
+def added(given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...]) -> list[str]:
+    """What of a list is ours alone and may be removed again later."""
+    theirs = [item for item in present if item not in ours]
+    return [item for item in given if item not in theirs]

@@ -1,0 +1,391 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""podman, skopeo, buildah and CRI-O: everything that reads registries.conf and policy.json through containers/image.
+
+A new-style registries.conf is left alone; ours is a drop-in beside it. Sources: containers/image
+docs/containers-registries.conf.d.5.md and docs/containers-policy.json.5.md; see registries_conf.py.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .. import registries_conf, signature_policy
+from ..formats import FormatError, json_text, toml_text
+from ..names import covers, parse_range
+from ..observed import HostProblem, Observed, Watch
+from ..plan import Disruption
+from ..policy import ALL, Policy, unique
+from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
+from . import Check, Desired, Edit, Lists, Request, Step, added, merged
+
+DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
+_USER = "/root/.config/containers"
+_HEADER = "Managed by dockyard.openshift; change the registry policy in the inventory, not this file."
+_INFO = ("podman", "info", "--format", "json")
+_V1 = {"search": "search", "blocked": "block", "insecure": "insecure"}
+
+
+class Containers:
+    name = "containers"
+    title = "podman, skopeo, buildah, CRI-O"
+    default_mode = "merge"
+    watch = Watch(
+        files=(MAIN, signature_policy.PATH, f"{_USER}/registries.conf", f"{_USER}/policy.json"),
+        directories=(DROP_IN_DIRECTORY, f"{_USER}/registries.conf.d"),
+        commands=(
+            ("podman.info", _INFO),
+            ("skopeo.version", ("skopeo", "--version")),
+            ("buildah.version", ("buildah", "--version")),
+            ("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service")),
+        ),
+    )
+
+    def present(self, host: Observed) -> bool:
+        return any(
+            host.answer(f"{name}").there for name in ("podman.info", "skopeo.version", "buildah.version")
+        ) or self._crio(host)
+
+    def version(self, host: Observed) -> str:
+        info = _json(host.answer("podman.info").stdout)
+        version = info.get("version", {}).get("Version")
+        return f"podman {version}" if version else host.answer("skopeo.version").stdout.strip()
+
+    def running(self, host: Observed) -> bool:
+        """podman and its family read the files at every command; only CRI-O holds them in memory."""
+        return self._crio(host)
+
+    def busy(self, host: Observed) -> int:
+        return 0
+
+    def in_force(self, host: Observed) -> Lists | None:
+        """podman's own answer; skopeo, buildah and CRI-O have no question and read the same files."""
+        answer = host.answer("podman.info")
+        if answer.failure:
+            raise HostProblem(f"podman info gave {answer.failure}; nothing was changed")
+        registries = _json(answer.stdout).get("registries")
+        return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
+
+    def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
+        try:
+            return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
+        except RegistriesConfProblem as problem:
+            raise HostProblem(f"{problem.file}: {problem.reason}") from None
+
+    def activation(self, host: Observed) -> tuple[Step, ...]:
+        if not self._crio(host):
+            return ()
+        return (Step("reload crio.service", ("systemctl", "reload", "crio.service"), disruption=Disruption.RELOAD),)
+
+    def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
+        if not host.answer("podman.info").there:
+            return ()
+        wanted: list[dict[str, Any]] = [{"path": ["registries", "search"], "equals": list(expected.search) or None}]
+        for word, key in (("blocked", "Blocked"), ("insecure", "Insecure")):
+            wanted += [{"path": ["registries", scope, key], "equals": True} for scope in getattr(expected, word)]
+        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
+
+    def report(self, host: Observed) -> dict[str, Any]:
+        files = [path for path in (MAIN, *host.entries(DROP_IN_DIRECTORY), signature_policy.PATH) if host.exists(path)]
+        try:
+            lists, problems = _lists(_load(host)), []
+        except RegistriesConfProblem as problem:
+            lists, problems = Lists(), [str(problem)]
+        allowed = _allow_list(host)
+        return {
+            "search": list(lists.search), "blocked": list(lists.blocked) + ([ALL] if allowed is not None else []),
+            "insecure": list(lists.insecure), "allowed": allowed, "files": files, "problems": problems,
+        }  # fmt: skip
+
+    def _crio(self, host: Observed) -> bool:
+        state = host.answer("crio.state").stdout
+        return "LoadState=loaded" in state and "ActiveState=active" in state
+
+
+class _Proposal:
+    """Works out the files for one host and policy, one method a file."""
+
+    def __init__(self, host: Observed, policy: Policy, request: Request, mode: str) -> None:
+        self.host, self.mode, self.request = host, mode, request
+        self.record = copy.deepcopy(dict(request.record))
+        self.policy = policy.over(self._earlier())
+        self.said = ", ".join(policy.words()) or "nothing"
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+        self.unenforceable: list[str] = []
+        self.refusals: list[str] = []
+
+    def desired(self) -> Desired:
+        before = _load(self.host)
+        old_style = before.version == 1 and not self.host.exists(DROP_IN)
+        edits = [self._old_file() if old_style else self._drop_in(), self._signature_policy()]
+        after = self.host.with_texts({edit.path: edit.text for edit in edits if edit})
+        conf = _load(after)
+        self._check_result(conf)
+        self._warn_of_shadows(before)
+        self.record["words"] = self.policy.words()
+        return Desired(
+            edits=tuple(edit for edit in edits if edit),
+            expected=_lists(conf),
+            unenforceable=tuple(self.unenforceable),
+            refusals=tuple(self.refusals),
+            notes=tuple(self.notes),
+            warnings=tuple(self.warnings),
+            record=self.record if self.record["words"] else {},
+        )
+
+    def _earlier(self) -> dict[str, list[str]]:
+        """What our drop-in says for words that are not said now: from the record, or from the drop-in itself."""
+        if "words" in self.record or not self.host.exists(DROP_IN):
+            return dict(self.record.get("words", {}))
+        ours = registries_conf.read(self.host.text(DROP_IN) or "", DROP_IN, drop_in=True)
+        lists = _lists(ours)
+        return {"search": list(ours.search or ()), "blocked": list(lists.blocked), "insecure": list(lists.insecure)}
+
+    # -- registries.conf ------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> dict[str, tuple[str, ...]]:
+        """The scopes to block and the scopes to reach insecurely, as registries.conf can say them."""
+        blocked = tuple(scope for scope in self.policy.blocked or () if scope != ALL)
+        insecure = []
+        for scope in self.policy.insecure or ():
+            if parse_range(scope) is None:
+                insecure.append(scope)
+            elif scope == self.policy.service_network:
+                self.notes.append(
+                    f"insecure '{scope}', the service network, is left out: registries.conf knows no address ranges"
+                )
+            else:
+                self.unenforceable.append(
+                    f"insecure '{scope}': registries.conf knows no address ranges; name the registries"
+                )
+        return {"blocked": blocked, "insecure": tuple(insecure)}
+
+    def _drop_in(self) -> Edit | None:
+        theirs = _load(self.host.with_texts({DROP_IN: None}))
+        wanted = self._wanted()
+        tables = self._tables(theirs, wanted)
+        document: dict[str, Any] = {}
+        if self.policy.search is not None:
+            document["unqualified-search-registries"] = list(self._search(theirs))
+        if tables:
+            document["registry"] = [tables[prefix] for prefix in sorted(tables, key=str.encode)]
+        old_text = self.host.text(DROP_IN)
+        old = toml_text.parse(old_text) if old_text is not None else {}
+        if document == old:
+            return None
+        text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
+        return Edit(DROP_IN, text, _drop_in_view(old), _drop_in_view(document), f"the policy says {self.said}")
+
+    def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
+        given = self.policy.search or ()
+        return given if self.mode == "exact" else merged(given, theirs.search or (), ())
+
+    def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
+        """Our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept."""
+        tables: dict[str, dict[str, Any]] = {}
+        for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
+            for scope in wanted[word]:
+                for prefix in (scope, *self._narrower(theirs, scope)):
+                    self._table(theirs, tables, prefix)[flag] = True
+            if self.mode == "exact" and getattr(self.policy, word) is not None:
+                for registry in theirs.registries.values():
+                    if getattr(registry, flag) and not _covered(registry.prefix, wanted[word]):
+                        self._table(theirs, tables, registry.prefix)[flag] = False
+        return tables
+
+    def _narrower(self, theirs: RegistriesConf, scope: str) -> Iterable[str]:
+        """Their tables inside a scope: the longest prefix wins, so they would escape it."""
+        return [prefix for prefix in theirs.registries if prefix != scope and covers(scope, prefix)]
+
+    def _table(self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], prefix: str) -> dict[str, Any]:
+        if prefix not in tables:
+            base = theirs.registries.get(prefix)
+            tables[prefix] = {"prefix": prefix} if prefix.startswith("*.") else {"prefix": prefix, "location": prefix}
+            if base and base.table:
+                tables[prefix] |= {key: copy.deepcopy(value) for key, value in base.table.items() if key != "prefix"}
+                self.notes.append(
+                    f"{DROP_IN} takes over what {base.file} says of '{prefix}': a drop-in replaces the whole table"
+                )
+            elif base:
+                tables[prefix] |= {flag: True for flag in ("blocked", "insecure") if getattr(base, flag)}
+        return tables[prefix]
+
+    def _old_file(self) -> Edit | None:
+        """A registries.conf of the old form is edited where it is, list by list."""
+        text = self.host.text(MAIN) or ""
+        document = toml_text.parse(text)
+        before = _v1_lists(document)
+        wanted = {word: items for word, items in self._wanted().items() if getattr(self.policy, word) is not None}
+        if self.policy.search is not None:
+            wanted["search"] = self.policy.search
+        ours = self.record.setdefault("added", {})
+        for word, given in wanted.items():
+            self.unenforceable += [
+                f"{word} '{item}': an old-style {MAIN} takes no wildcards" for item in given if "*" in item
+            ]
+            given = tuple(item for item in given if "*" not in item)
+            present, mine = tuple(before[word]), tuple(ours.get(word, ()))
+            after = given if self.mode == "exact" else merged(given, present, mine)
+            ours[word] = added(given, present, mine)
+            if list(after) != before[word]:
+                _put_v1(document, word, list(after))
+        if document == toml_text.parse(text):
+            return None
+        new = toml_text.edit(text, document)
+        return Edit(MAIN, new, _v1_view(before), _v1_view(_v1_lists(document)), f"the policy says {self.said}")
+
+    # -- policy.json ----------------------------------------------------------------------------------------------
+
+    def _signature_policy(self) -> Edit | None:
+        allowed = self.policy.allow_list
+        ours = self.record.get("policy.json", {})
+        if allowed is None and not ours:
+            return None
+        text = self.host.text(signature_policy.PATH)
+        document = _signature_document(text)
+        lifted = signature_policy.lift(document, ours)
+        if allowed is None:
+            self.record.pop("policy.json")
+            after = lifted
+        else:
+            result = signature_policy.restrict(lifted, allowed, self.request.foreign_scopes)
+            self.notes += result.notes
+            self.warnings += result.warnings
+            self.refusals += result.refusals
+            self.record["policy.json"] = result.record
+            after = result.document
+        if text is not None and after == document:
+            return None
+        new = json_text.edit(text, after) if text is not None else json.dumps(after, indent=4) + "\n"
+        before_view = _scopes_view(document) if text is not None else ""
+        return Edit(
+            signature_policy.PATH,
+            new,
+            before_view,
+            _scopes_view(after),
+            "the policy blocks all but its own registries"
+            if allowed is not None
+            else "the policy no longer blocks all",
+        )
+
+    # -- what a person must know ----------------------------------------------------------------------------------
+
+    def _check_result(self, conf: RegistriesConf) -> None:
+        """The words against the configuration as it would be in force, later drop-ins included."""
+        search = self.policy.search
+        if search is not None and conf.search_file > DROP_IN and tuple(conf.search or ())[: len(search)] != search:
+            self.refusals.append(
+                f"{conf.search_file} is read after {DROP_IN} and sets its own search list; rename or remove it"
+            )
+        for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
+            for scope in getattr(self.policy, word) or ():
+                table = conf.registries.get(scope)
+                if table and not getattr(table, flag) and table.file > DROP_IN:
+                    self.refusals.append(
+                        f"{table.file} is read after {DROP_IN} and says '{scope}' is not {word}; rename or remove it"
+                    )
+
+    def _warn_of_shadows(self, before: RegistriesConf) -> None:
+        for name, hidden in (
+            ("registries.conf", f"{MAIN} and {DROP_IN_DIRECTORY}"),
+            ("policy.json", signature_policy.PATH),
+        ):
+            if self.host.exists(f"{_USER}/{name}"):
+                self.warnings.append(f"{_USER}/{name} hides {hidden} from root's own podman")
+        if before.version == 1 and self.host.entries(DROP_IN_DIRECTORY):
+            self.warnings.append(
+                f"{MAIN} is of the old form while drop-ins in {DROP_IN_DIRECTORY} are of the new one; convert it"
+            )
+
+
+def _load(host: Observed) -> RegistriesConf:
+    drop_ins = [(path, host.text(path) or "") for path in host.entries(DROP_IN_DIRECTORY)]
+    return registries_conf.load(host.text(MAIN), drop_ins)
+
+
+def _lists(conf: RegistriesConf) -> Lists:
+    return Lists(
+        search=tuple(conf.search or ()),
+        blocked=tuple(prefix for prefix, registry in conf.registries.items() if registry.blocked),
+        insecure=tuple(prefix for prefix, registry in conf.registries.items() if registry.insecure),
+    )
+
+
+def _lists_of_podman(registries: dict[str, Any]) -> Lists:
+    tables = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
+    return Lists(
+        search=unique(registries.get("search") or ()),
+        blocked=tuple(sorted((prefix for prefix, table in tables.items() if table.get("Blocked")), key=str.encode)),
+        insecure=tuple(sorted((prefix for prefix, table in tables.items() if table.get("Insecure")), key=str.encode)),
+    )
+
+
+def _covered(prefix: str, scopes: tuple[str, ...]) -> bool:
+    return any(covers(scope, prefix) for scope in scopes)
+
+
+def _allow_list(host: Observed) -> list[str] | None:
+    """The scopes policy.json lets through, when it refuses everything else."""
+    try:
+        document = _signature_document(host.text(signature_policy.PATH))
+    except HostProblem:
+        return None
+    scopes = document.get("transports", {}).get("docker", {})
+    if scopes.get("") != signature_policy.REJECT:
+        return None
+    return [scope for scope, requirements in scopes.items() if scope and requirements != signature_policy.REJECT]
+
+
+def _signature_document(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {"default": copy.deepcopy(signature_policy.ACCEPT)}
+    try:
+        return signature_policy.check(json_text.parse(text))
+    except (FormatError, signature_policy.SignaturePolicyProblem) as problem:
+        raise HostProblem(f"{signature_policy.PATH}: {problem}") from None
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _v1_lists(document: dict[str, Any]) -> dict[str, list[str]]:
+    tables = document.get("registries", {})
+    return {word: list(tables.get(kind, {}).get("registries") or []) for word, kind in _V1.items()}
+
+
+def _put_v1(document: dict[str, Any], word: str, items: list[str]) -> None:
+    document.setdefault("registries", {}).setdefault(_V1[word], {})["registries"] = items
+
+
+def _v1_view(lists: dict[str, list[str]]) -> str:
+    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
+
+
+def _drop_in_view(document: dict[str, Any]) -> str:
+    lines = [f"search: {item}" for item in document.get("unqualified-search-registries", [])]
+    for table in document.get("registry", []):
+        name = table.get("prefix") or table.get("location")
+        lines += [f"{name}: {flag} = {str(table[flag]).lower()}" for flag in ("blocked", "insecure") if flag in table]
+        lines += [f"{name}: mirror {mirror.get('location')}" for mirror in table.get("mirror", [])]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _scopes_view(document: dict[str, Any]) -> str:
+    scopes = document.get("transports", {}).get("docker", {})
+    shown = [f"default: {', '.join(item['type'] for item in document['default'])}"]
+    shown += [
+        f"docker {scope or 'everything else'}: {', '.join(item['type'] for item in items)}"
+        for scope, items in scopes.items()
+    ]
+    return "".join(f"{line}\n" for line in shown)

@@ -1,0 +1,57 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Text formats: ``parse(text) -> value`` and ``edit(text, value) -> text``, one file a format.
+
+Two laws hold for every format: ``edit(t, parse(t)) == t`` and ``parse(edit(t, v)) == v``. What does not belong to a
+changed item (comments, order, quoting, white space, line endings, a byte order mark) stays byte for byte.
+"""
+
+from __future__ import annotations
+
+
+class FormatError(ValueError):
+    """The text is not valid in its format, or cannot be edited as asked. ``str()`` reads like "line 3: reason"."""
+
+    def __init__(self, reason: str, line: int | None = None) -> None:
+        super().__init__(reason if line is None else f"line {line}: {reason}")
+        self.reason = reason
+        self.line = line
+
+
+def decode(data: bytes) -> str:
+    """The text of a file's bytes; FormatError names the line of what is not UTF-8, and of a NUL byte."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError("not UTF-8 text", data.count(b"\n", 0, error.start) + 1) from None
+    refuse_nul(text)
+    return text
+
+
+def refuse_nul(text: str) -> None:
+    """FormatError if the text holds a NUL, which no file of these formats can."""
+    position = text.find("\0")
+    if position >= 0:
+        raise FormatError("NUL byte in text", line_of(text, position))
+
+
+def line_of(text: str, position: int) -> int:
+    """The number, from 1, of the line that the character at ``position`` is on."""
+    return text.count("\n", 0, position) + 1
+
+
+def refuse_deep(value: object, limit: int) -> None:
+    """FormatError if lists and mappings are nested in each other more than ``limit`` times."""
+    level = [value]
+    for _ in range(limit + 1):
+        inner: list[object] = []
+        for container in level:
+            if isinstance(container, dict):
+                inner.extend(container.values())
+            elif isinstance(container, list):
+                inner.extend(container)
+        level = inner
+    if level:
+        raise FormatError(f"nested deeper than {limit} levels")

@@ -1,0 +1,254 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""EnvironmentFile of systemd (/etc/sysconfig/docker and the like), read as systemd reads it.
+
+Grammar: systemd, src/basic/env-file.c (reading), env-util.c (valid names), extract-word.c (words); compared with a
+running systemd 252. systemd 219 (RHEL 7) reads backslashes inside quotes differently, see ``differs_on_el7``; what
+this module writes reads the same there, and in a shell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from . import FormatError, line_of, refuse_nul
+from .splice import Item, Style, sequence_steps, splice
+
+
+def _unnamed(pattern: re.Pattern[str]) -> str:
+    return re.sub(r"\?P<\w+>", "?:", pattern.pattern)
+
+
+_DOUBLE_QUOTED = r'"(?P<double>(?:\\[\s\S]|[^"\\])*\\?)"?'  # an end quote may be missing at the end of the file
+_QUOTED_PIECE = re.compile(rf"'(?P<single>[^']*)'?|{_DOUBLE_QUOTED}")
+_QUOTED = _unnamed(_QUOTED_PIECE)
+_BARE = r"(?:\\[\s\S]|[^\\\n\r])*\\?"
+_STATEMENT = re.compile(
+    rf"(?P<comment>[#;]{_BARE})"
+    r"|(?P<key>[^ \t\n\r][^=\n\r]*)"
+    rf"(?:=(?P<value>(?P<quoted>(?:[ \t]*(?:{_QUOTED}))*)[ \t]*(?P<bare>{_BARE})))?"
+)
+_ESCAPE = re.compile(r"\\([\s\S]?)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_LINE_BREAK_AT_END = re.compile(r"(?:\r\n|\n|\r)\Z")
+# Where systemd gives up on a file: no Unicode character (src/basic/utf8.c, unichar_is_valid).
+_LAST_OF_PLANES = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_NO_CHARACTER = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_LAST_OF_PLANES}]")
+_CONTROL = re.compile(r"[\x01-\x08\x0b-\x1f\x7f]")  # systemd 219 drops a variable that holds one
+
+_WORD_PIECE = re.compile(
+    rf"{_DOUBLE_QUOTED}|'(?P<single>(?:\\[\s\S]|[^'\\])*\\?)'?|(?P<bare>(?:\\[\s\S]?|[^ \t\n\r'\"\\])+)"
+)
+_WORD = re.compile("(?:" + _unnamed(_WORD_PIECE) + ")+")
+
+
+@dataclass(frozen=True)
+class _Statement:
+    line_start: int
+    start: int
+    end: int  # where its line break is, or the end of the text
+    name: str  # "" when systemd assigns nothing
+    value: str
+    value_start: int
+    complete: bool  # a line put behind it would not become a part of it
+
+
+def parse(text: str) -> dict[str, str]:
+    """The variables by name, each with the value assigned last, without those whose name systemd ignores.
+
+    Raises FormatError when systemd refuses the file: for a NUL byte or a code point that is no character.
+    """
+    return {statement.name: statement.value for statement in _statements(text) if statement.name}
+
+
+def differs_on_el7(text: str, name: str) -> bool:
+    """Whether systemd 219 (RHEL 7) reads another value: there a backslash goes before any character in quotes."""
+    old = {statement.name: statement.value for statement in _statements(text, _unquoted_el7) if statement.name}
+    return old.get(name) != parse(text).get(name)
+
+
+def edit(text: str, value: Mapping[str, str]) -> str:
+    """The text in which exactly these variables have these values.
+
+    A changed variable is rewritten where it was assigned last and its earlier assignments go. A new one is put behind
+    the last comment or assignment that mentions it. Raises FormatError for what cannot be written.
+    """
+    old = parse(text)
+    changes = {name: value.get(name) for name in old if value.get(name) != old[name]}
+    result = _rewritten(text, changes) if changes else text
+    for name in value:
+        if name not in old:
+            result = _with_new(result, name, value[name])
+    if parse(result) != dict(value):
+        raise FormatError("cannot be written in this file: " + ", ".join(sorted(set(value) - set(old) | set(changes))))
+    return result
+
+
+def words(value: str) -> list[str]:
+    """The arguments that a lone ``$NAME`` in ExecStart= becomes: split at white space, quotes removed."""
+    return [word for word, _ in _words(value)]
+
+
+def join(items: Sequence[str]) -> str:
+    """A value that ``words`` splits into these items."""
+    return " ".join(_quoted_word(item) for item in items)
+
+
+def edit_words(value: str, items: Sequence[str]) -> str:
+    """The value changed so that ``words`` gives these items; words that stay keep quoting and spacing."""
+    found = list(_words(value))
+    old = [word for word, _ in found]
+    spans = [span for _, span in found]
+    if old == list(items):
+        return value
+    if not old:
+        return join(items)
+
+    def change(index: int, word: str) -> str:
+        return value[spans[index].start : spans[index].end] if word == old[index] else _quoted_word(word)
+
+    steps = sequence_steps(old, items, change, _quoted_word)
+    result = splice(value, 0, len(value), spans, steps, Style(separator="", comment=""))
+    # A last word whose quote is open swallows what is put behind it.
+    return result if words(result) == list(items) else join(items)
+
+
+def _statements(text: str, unquoted: Callable[[re.Match[str]], str] | None = None) -> Iterator[_Statement]:
+    refuse_nul(text)
+    position = 0
+    while match := _STATEMENT.search(text, position):
+        indentation = len(text[position : match.start()]) - len(text[position : match.start()].rstrip(" \t"))
+        position = match.end()
+        name = value = ""
+        if match["value"] is not None:
+            name = match["key"].rstrip(" \t")
+            pieces = _QUOTED_PIECE.finditer(match["quoted"])
+            value = "".join(map(unquoted or _unquoted, pieces)) + _bare(match["bare"])
+        refused = _NO_CHARACTER.search(name + value)
+        if refused:
+            raise FormatError(f"systemd refuses a file with {refused[0]!a}", line_of(text, match.start()))
+        yield _Statement(
+            line_start=match.start() - indentation,
+            start=match.start(),
+            end=position,
+            name=name if _NAME.match(name) else "",
+            value=value,
+            value_start=match.start("value"),
+            complete=position < len(text) or _ends_at_line_break(match[0]),
+        )
+
+
+def _ends_at_line_break(statement: str) -> bool:
+    match = _STATEMENT.match(statement + "\n")
+    return match is not None and match.end() == len(statement) and statement[-1] not in "\r\n"
+
+
+def _unquoted(piece: re.Match[str]) -> str:
+    if piece["single"] is not None:
+        return piece["single"]
+    return _ESCAPE.sub(_unescaped, piece["double"])
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[1] in ("", "\n"):
+        return ""
+    return escape[1] if escape[1] in '"\\`$' else escape[0]
+
+
+def _unquoted_el7(piece: re.Match[str]) -> str:
+    return _ESCAPE.sub(_bare_escape, piece["single"] or piece["double"] or "")
+
+
+def _bare(text: str) -> str:
+    """The value of text outside quotes: without the white space at its end, unless that is escaped."""
+    kept = text.rstrip(" \t")
+    backslashes = len(kept) - len(kept.rstrip("\\"))
+    if backslashes % 2 == 1:
+        kept = text[: len(kept) + 1]
+    return _ESCAPE.sub(_bare_escape, kept)
+
+
+def _bare_escape(escape: re.Match[str]) -> str:
+    return escape[1].strip("\r\n")
+
+
+def _rewritten(text: str, changes: Mapping[str, str | None]) -> str:
+    """The text with these variables changed, or (None) taken away."""
+    statements = [statement for statement in _statements(text) if statement.name in changes]
+    last = {statement.name: statement for statement in statements}
+    parts, position = [], 0
+    for statement in statements:
+        value = changes[statement.name]
+        if statement is last[statement.name] and value is not None:
+            parts += [text[position : statement.value_start], _quoted(value)]
+            position = statement.end
+        else:
+            parts.append(text[position : statement.line_start])
+            line_break = _LINE_BREAK.match(text, statement.end)
+            position = line_break.end() if line_break else statement.end
+    return "".join(parts) + text[position:]
+
+
+def _with_new(text: str, name: str, value: str) -> str:
+    """The text with an assignment behind the last statement that mentions the name, else at the end."""
+    position = _place_of_new(text, name)
+    before = text[:position]
+    found = _LINE_BREAK_AT_END.search(before) or _LINE_BREAK.search(text)
+    line_break = found[0] if found else "\n"
+    line = f"{name}={_quoted(value)}"
+    line = line_break + line if before and before[-1] not in "\r\n" else line + line_break
+    return before + line + text[position:]
+
+
+def _place_of_new(text: str, name: str) -> int:
+    """Where a line can be put: the end of the text, or the start of a line that is no continuation."""
+    statements = list(_statements(text))
+    end = len(text)
+    if statements and not statements[-1].complete:
+        end = statements.pop().line_start
+    mention = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    mentions = [index for index, s in enumerate(statements) if mention.search(text, s.start, s.end)]
+    if not mentions:
+        return end
+    index = mentions[-1]
+    if not re.search(rf"{re.escape(name)}[ \t]*=", text[statements[index].start : statements[index].end]):
+        index = _last_of_comment_block(text, statements, index)
+    line_break = _LINE_BREAK.match(text, statements[index].end)
+    return line_break.end() if line_break else end
+
+
+def _last_of_comment_block(text: str, statements: Sequence[_Statement], index: int) -> int:
+    """A new line must not tear prose apart: the last of the comment lines that follow without a gap."""
+    while index + 1 < len(statements):
+        following = statements[index + 1]
+        gap = text[statements[index].end : following.start]
+        if text[following.start] not in "#;" or len(_LINE_BREAK.findall(gap)) > 1:
+            break
+        index += 1
+    return index
+
+
+def _quoted(value: str) -> str:
+    """The value as systemd 219, later ones and a shell all read it: a backslash is only alike in double quotes."""
+    if _CONTROL.search(value):
+        raise FormatError(f"systemd drops a variable with a control character: {value!a}")
+    if "'" in value or "\\" in value:
+        return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
+    return f"'{value}'"
+
+
+def _words(value: str) -> Iterator[tuple[str, Item]]:
+    for match in _WORD.finditer(value):
+        pieces = [piece["double"] or piece["single"] or piece["bare"] or "" for piece in _WORD_PIECE.finditer(match[0])]
+        yield "".join(_ESCAPE.sub(r"\1", piece) for piece in pieces), Item(match.start(), match.end())
+
+
+def _quoted_word(word: str) -> str:
+    if word and not re.search(r"[ \t\n\r'\"\\]", word):
+        return word
+    return '"' + re.sub(r'(["\\])', r"\\\1", word) + '"'

@@ -1,0 +1,222 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one place where the brain meets Ansible: options in, the two hands on the host, result out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
+from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
+
+from .imports import MissingLibrary, jmespath
+from .observed import HostProblem, Observed, Watch, from_snapshot, unpack
+from .options import Options
+from .plan import Plan
+from .policy import Policy, PolicyError, read_policy
+
+_SNAPSHOT = "dockyard.openshift.host_snapshot"
+_TRANSACTION = "dockyard.openshift.host_transaction"
+
+#: How often a plan is made again because the host changed under it.
+_ATTEMPTS = 3
+
+_HIDDEN = "********"
+_URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
+
+#: The inventory variables that fill a policy word, nearest first (see roles/docker_registries/defaults).
+_OLD_VARIABLES = {
+    "search": "openshift_docker_additional_registries",
+    "blocked": "openshift_docker_blocked_registries",
+    "insecure": "openshift_docker_insecure_registries",
+    "hosted_registry_network": "openshift_docker_hosted_registry_network",
+}
+
+
+class Task(ActionBase):  # type: ignore[misc]
+    """Base of every task: validates options, turns problems into one sentence, hides secrets in whatever it returns."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    spec: ClassVar[Options]
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.variables = task_vars or {}
+        self.secrets: set[str] = set()
+        try:
+            result.update(self.perform(self._options()))
+        except PolicyError as problem:
+            result.update(failed=True, msg=f"{self._spoken(problem.word)}{str(problem)[len(problem.word) :]}")
+        except (HostProblem, MissingLibrary) as problem:
+            result.update(failed=True, msg=str(problem))
+        return self.finish(result)
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """What the task does: its result. Raises PolicyError or HostProblem."""
+        raise NotImplementedError
+
+    def finish(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The only way out: registered secrets are taken from every text, names and hosts stay."""
+        hide = _hider(self.secrets)
+        return {key: _mapped(value, hide) for key, value in result.items()}
+
+    def policy(self, options: Mapping[str, Any]) -> Policy:
+        return read_policy(
+            options,
+            service_network=options["hosted_registry_network"],
+            service_network_insecure=options["hosted_registry_insecure"],
+        )
+
+    def _options(self) -> dict[str, Any]:
+        validated = ArgumentSpecValidator(self.spec).validate(plain(self._task.args))
+        if validated.error_messages:
+            raise HostProblem("; ".join(validated.error_messages))
+        return dict(validated.validated_parameters)
+
+    def _spoken(self, word: str) -> str:
+        """The variable a person wrote, where the role passed it on; else the option's name."""
+        default = self.variables.get(f"docker_registries_{word}")
+        if default is not None and "registry_policy" not in str(default):
+            return f"docker_registries_{word}"
+        policy = self.variables.get("registry_policy")
+        if default is not None and isinstance(policy, Mapping) and policy.get(word) is not None:
+            return f"registry_policy.{word}"
+        old = _OLD_VARIABLES.get(word)
+        return old if old in self.variables and (default is not None or word not in self._task.args) else word
+
+
+class HostTask(Task):
+    """A task about one managed host: one snapshot, and one transaction only when something is to change."""
+
+    watch: ClassVar[Watch]
+
+    def observe(self) -> Observed:
+        """One round trip that reads everything. Raises HostProblem."""
+        answer = self._quietly(_SNAPSHOT, self.watch.arguments())
+        if answer.get("failed") or "snapshot" not in answer:
+            raise HostProblem(
+                f"the host could not be read: {answer.get('msg') or 'its module ended without an answer'}"
+            )
+        observed = from_snapshot(unpack(answer["snapshot"]))
+        self._register_secrets(observed)
+        return observed
+
+    def apply(self, prepare: Callable[[Observed], tuple[Plan, dict[str, Any]]], expect: str | None) -> dict[str, Any]:
+        """Observe, plan, commit; again when the host changed in between. prepare: host → plan, transaction.
+
+        Returns plan, rolled_back, recovered and, when it did not work, failed and msg.
+        """
+        seen = ""
+        for _attempt in range(_ATTEMPTS):
+            host = self.observe()
+            plan, commit = prepare(host)
+            if expect and plan.changed and plan.id != expect:
+                raise HostProblem(
+                    f"expect_plan is {expect}, but the plan for this host is now {plan.id}; nothing was changed{seen}"
+                )
+            if not plan.changed or self._task.check_mode:
+                return {"plan": plan, "changed": plan.changed, "rolled_back": False}
+            if host.locked:
+                seen = "; another transaction was running on this host"
+            answer = self._quietly(_TRANSACTION, commit)
+            if answer.get("committed"):
+                return {"plan": plan, "changed": True, "rolled_back": False}
+            if answer.get("step") not in ("compare", "journal_found") or answer.get("rolled_back"):
+                return self._failure(plan, answer)
+            seen = f"; meanwhile {answer.get('reason')}"
+        raise HostProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
+
+    def shown(self, plan: Plan) -> dict[str, Any]:
+        """The parts of a result that are read from the plan."""
+        parts: dict[str, Any] = {"plan": plan.result(), "notes": list(plan.notes), "pending": list(plan.pending)}
+        if plan.warnings:
+            parts["warnings"] = list(plan.warnings)
+        if self._task.diff:
+            parts["diff"] = plan.diff()
+        return parts
+
+    def _failure(self, plan: Plan, answer: dict[str, Any]) -> dict[str, Any]:
+        reason = answer.get("reason") or answer.get("msg") or "the module ended without an answer"
+        said = _last_words(answer.get("report"))
+        undone = bool(answer.get("rolled_back"))
+        outcome = (
+            "everything is as it was before" if undone or not answer.get("journal") else "and it could not be undone"
+        )
+        msg = f"{reason}{said}; {outcome}"
+        return {"plan": plan, "changed": bool(answer.get("changed")), "rolled_back": undone, "failed": True, "msg": msg}
+
+    def _quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call one of the hands. The connection prints a module's raw answer at -vvv, unless told not to."""
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            answer = self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables)
+        finally:
+            context.no_log = before
+        return dict(answer)
+
+    def _register_secrets(self, host: Observed) -> None:
+        """Passwords inside proxy addresses, the only secrets in what we read."""
+        for path in host.files:
+            try:
+                self.secrets.update(_URL_PASSWORD.findall(host.text(path) or ""))
+            except HostProblem:
+                continue
+        for answer in host.answers.values():
+            self.secrets.update(_URL_PASSWORD.findall(answer.stdout + answer.stderr))
+
+
+def plain(value: Any) -> Any:
+    """Built-in types only: Ansible's tagged texts break libraries."""
+    if isinstance(value, str):
+        return "".join(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def select(query: str | None, value: Any) -> Any:
+    """What a JMESPath query selects; None without a query. Raises HostProblem when it is no query."""
+    if query is None:
+        return None
+    try:
+        return jmespath.search(query, value)
+    except jmespath.exceptions.JMESPathError as error:
+        raise HostProblem(f"query: '{query}' is not a JMESPath query: {str(error).splitlines()[0]}") from None
+
+
+def _hider(secrets: set[str]) -> Callable[[str], str]:
+    if not secrets:
+        return lambda text: text
+    pattern = re.compile("|".join(re.escape(secret) for secret in sorted(secrets, key=len, reverse=True)))
+    return lambda text: pattern.sub(_HIDDEN, text)
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(item, change) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mapped(item, change) for item in value]
+    return value
+
+
+def _last_words(report: Any) -> str:
+    """What the command that failed said last, for the sentence shown."""
+    try:
+        answers = unpack(report) if report else []
+    except HostProblem:
+        return ""
+    failed = [answer for answer in answers if answer.get("state") != "done" or answer.get("rc")]
+    lines = [
+        line.strip() for answer in failed[:1] for line in str(answer.get("stderr", "")).splitlines() if line.strip()
+    ]
+    return f" ({lines[-1]})" if lines else ""

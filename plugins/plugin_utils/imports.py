@@ -1,0 +1,40 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one place that imports third-party libraries: a missing one says what to install when it is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NoReturn
+
+
+class MissingLibrary(ImportError):
+    """A Python library that the controller lacks; the message says what to install."""
+
+
+class _Missing:
+    def __init__(self, package: str) -> None:
+        self._package = package
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise MissingLibrary(
+            f"this needs the Python library {self._package} on the controller: pip install {self._package}"
+        )
+
+
+def _library(package: str, *modules: str) -> Any:
+    """The first of the modules that can be imported; ``package`` provides the last one."""
+    for module in modules:
+        try:
+            return import_module(module)
+        except ImportError:
+            continue
+    return _Missing(package)
+
+
+tomllib: Any = _library("tomli", "tomllib", "tomli")  # the standard library has it from Python 3.11
+tomlkit: Any = _library("tomlkit", "tomlkit")
+yaml: Any = _library("PyYAML", "yaml")
+jmespath: Any = _library("jmespath", "jmespath")

@@ -1,0 +1,185 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a host looked like in one snapshot: files, directories, answers of commands, and our own records there.
+
+Pure values. The shape of a snapshot is documented in plugins/modules/host_snapshot.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .formats import FormatError, decode
+
+STATE_PATH = "/var/lib/dockyard/state.json"
+
+
+class HostProblem(Exception):
+    """Something on the host that must be refused; its text is one sentence for a person."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What an engine wants to know of a host: the arguments of host_snapshot."""
+
+    files: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    commands: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    timeout: float = 10.0
+
+    def __add__(self, other: Watch) -> Watch:
+        return Watch(
+            tuple(dict.fromkeys(self.files + other.files)),
+            tuple(dict.fromkeys(self.directories + other.directories)),
+            tuple(dict.fromkeys(self.commands + other.commands)),
+            max(self.timeout, other.timeout),
+        )
+
+    def arguments(self) -> dict[str, Any]:
+        """Options of the module host_snapshot."""
+        return {
+            "files": [{"path": path} for path in self.files],
+            "directories": [{"path": path, "pattern": "*.conf"} for path in self.directories],
+            "commands": [{"name": name, "argv": list(argv), "timeout": self.timeout} for name, argv in self.commands],
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said. `rc` is None when the program is not there; `failure` says why there is no answer."""
+
+    rc: int | None = None
+    stdout: str = ""
+    stderr: str = ""
+    failure: str = ""
+
+    @property
+    def there(self) -> bool:
+        return self.rc is not None or bool(self.failure)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """One host as one snapshot saw it; `with_texts` gives the same host after a change of files."""
+
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    directories: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    journal: Mapping[str, Any] | None = None
+    journal_problem: str = ""
+    locked: bool = False
+    changed: Mapping[str, str | None] = field(default_factory=dict)
+
+    def exists(self, path: str) -> bool:
+        if path in self.changed:
+            return self.changed[path] is not None
+        return bool(self.files.get(path, {}).get("state", "absent") != "absent")
+
+    def text(self, path: str) -> str | None:
+        """The file's text, None when it is absent. Raises HostProblem when it cannot be read or is no text."""
+        if path in self.changed:
+            return self.changed[path]
+        data = self._bytes(path)
+        if data is None:
+            return None
+        try:
+            return decode(data)
+        except FormatError as error:
+            raise HostProblem(f"{path}: {error}") from None
+
+    def checksum(self, path: str) -> str:
+        """The sha256 the snapshot saw, or 'absent': what a commit compares with before it swaps."""
+        return str(self.files.get(path, {}).get("sha256") or "absent")
+
+    def entries(self, directory: str) -> list[str]:
+        """Full paths of the files a directory listing matched, in byte order; files to be written there included."""
+        listing = self.directories.get(directory, {})
+        if listing.get("state") == "failed":
+            raise HostProblem(f"{directory}: {listing['reason']}")
+        paths = {f"{directory}/{name}" for name in listing.get("entries", [])}
+        for path, text in self.changed.items():
+            if path.rpartition("/")[0] == directory and path.endswith(".conf"):
+                (paths.discard if text is None else paths.add)(path)
+        return sorted(paths, key=str.encode)
+
+    def answer(self, name: str) -> Answer:
+        return self.answers.get(name, Answer())
+
+    def with_texts(self, texts: Mapping[str, str | None]) -> Observed:
+        return replace(self, changed={**self.changed, **texts})
+
+    def without_interrupted(self) -> Observed:
+        """The host as it is once the transaction that its journal tells of has been taken back.
+
+        A file that somebody else changed since stays as they left it.
+        """
+        journal = self.journal or {"files": [], "old": {}}
+        files = dict(self.files)
+        for entry in journal["files"]:
+            if entry["present"] == "new":
+                files[entry["path"]] = journal["old"][entry["path"]]
+        return replace(self, files=files)
+
+    def state(self) -> dict[str, Any]:
+        """What earlier runs recorded as ours on this host. Raises HostProblem when the record is damaged."""
+        text = self.text(STATE_PATH)
+        if text is None:
+            return {}
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if not isinstance(value, dict):
+            raise HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
+        return value
+
+    def _bytes(self, path: str) -> bytes | None:
+        file = self.files.get(path, {"state": "absent"})
+        if file["state"] == "failed":
+            raise HostProblem(f"{path}: {file['reason']}")
+        return base64.b64decode(file["content"]) if file["state"] == "file" else None
+
+
+def unpack(opaque: str) -> Any:
+    """The JSON value inside an opaque text of one of the hands. Raises HostProblem when it is not one."""
+    try:
+        return json.loads(base64.b64decode(opaque))
+    except (binascii.Error, ValueError, TypeError):
+        raise HostProblem("the host sent back something that is no answer of this collection's modules") from None
+
+
+def pack(contents: Mapping[str, bytes]) -> str:
+    """The opaque text in which the contents of files travel to a host."""
+    encoded = {path: base64.b64encode(content).decode() for path, content in contents.items()}
+    return base64.b64encode(json.dumps(encoded).encode()).decode()
+
+
+def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
+    """Read what host_snapshot returned (already unpacked)."""
+    files = {**snapshot.get("files", {}), STATE_PATH: snapshot.get("state", {"state": "absent"})}
+    return Observed(
+        files=files,
+        directories=snapshot.get("directories", {}),
+        answers={name: _answer(raw) for name, raw in snapshot.get("commands", {}).items()},
+        journal=snapshot.get("journal"),
+        journal_problem=snapshot.get("journal_problem") or "",
+        locked=bool(snapshot.get("locked")),
+    )
+
+
+def _answer(raw: Mapping[str, Any]) -> Answer:
+    if raw["state"] == "done":
+        return Answer(rc=raw["rc"], stdout=raw["stdout"], stderr=raw["stderr"])
+    return Answer(failure=raw["reason"]) if raw["state"] == "failed" else Answer()
+
+
+def texts_of(items: Iterable[object]) -> list[str]:
+    """Only the texts of a list that another program wrote."""
+    return [item for item in items if isinstance(item, str)]

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every task's options, once, as data. tests/unit/test_options.py holds them against the documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Options = dict[str, dict[str, Any]]
+
+POLICY_WORDS: Options = {word: {"type": "raw"} for word in ("search", "blocked", "allowed", "insecure")} | {
+    "hosted_registry_insecure": {"type": "bool", "default": False},
+    "hosted_registry_network": {"type": "str", "default": "172.30.0.0/16"},
+}
+
+#: How a policy is brought to a host.
+APPLYING: Options = {
+    "mode": {"type": "str", "choices": ["exact", "merge"]},
+    "unenforceable": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
+    "foreign_scopes": {"type": "str", "choices": ["fail", "reject", "keep"], "default": "fail"},
+}
+
+CONTAINER_REGISTRIES: Options = (
+    POLICY_WORDS
+    | APPLYING
+    | {
+        "activation": {"type": "str", "choices": ["now", "if_idle", "defer"], "default": "if_idle"},
+        "expect_plan": {"type": "str"},
+    }
+)
+
+CONTAINER_REGISTRIES_INFO: Options = POLICY_WORDS | APPLYING | {"query": {"type": "str"}}
+
+REGISTRY_POLICY: Options = POLICY_WORDS

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan: what will change, why, whom it disturbs, and how it is undone. Result, diff and text are read from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class Disruption(IntEnum):
+    """How much running workloads notice, least first."""
+
+    NONE = 0
+    RELOAD = 1
+    RESTART = 2
+    DRAIN = 3
+    REBOOT = 4
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between what is and what was asked for.
+
+    before and after are views for people: they hold only settings of ours, so they can be shown.
+    """
+
+    what: str
+    why: str
+    before: str = ""
+    after: str = ""
+    disruption: Disruption = Disruption.NONE
+    whom: str = ""
+    undo: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    changes: tuple[Change, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    only_a_real_run_shows: tuple[str, ...] = ()
+    basis: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.changes)
+
+    @property
+    def disruption(self) -> Disruption:
+        return max((change.disruption for change in self.changes), default=Disruption.NONE)
+
+    @property
+    def id(self) -> str:
+        """Names this plan: the same changes to the same state have the same id."""
+        facts = [[asdict(change) for change in self.changes], dict(self.basis)]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+    def diff(self) -> list[dict[str, str]]:
+        """For Ansible's --diff."""
+        return [
+            {"before_header": change.what, "after_header": change.what, "before": change.before, "after": change.after}
+            for change in self.changes
+            if change.before != change.after
+        ]
+
+    def result(self) -> dict[str, Any]:
+        """For the `plan` key of a task's result."""
+        changes = [{**asdict(change), "disruption": str(change.disruption)} for change in self.changes]
+        return {"id": self.id, "text": self.text(), "disruption": str(self.disruption), "changes": changes}
+
+    def text(self) -> str:
+        """The plan as a person reads it."""
+        if not self.changes:
+            lines = ["Nothing to do: the host already is as asked for."]
+        else:
+            lines = [f"Plan {self.id}: {len(self.changes)} change(s), disruption: {self.disruption}"]
+        for change in self.changes:
+            lines.append(f"  {change.what}")
+            lines.append(f"    why: {change.why}")
+            if change.disruption:
+                lines.append(f"    disruption: {change.disruption} of {change.whom}")
+            lines += _difference(change)
+            if change.undo:
+                lines.append(f"    undo: {change.undo}")
+        for title, texts in (("pending", self.pending), ("note", self.notes), ("warning", self.warnings)):
+            lines += [f"  {title}: {text}" for text in texts]
+        if self.changes:
+            lines += [f"  only a real run shows: {text}" for text in self.only_a_real_run_shows]
+        return "\n".join(lines)
+
+
+def _difference(change: Change) -> list[str]:
+    before, after = change.before.splitlines(), change.after.splitlines()
+    gone = [f"    - {line}" for line in before if line not in after]
+    return gone + [f"    + {line}" for line in after if line not in before]

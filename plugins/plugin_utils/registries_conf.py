@@ -1,0 +1,306 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""registries.conf as podman, skopeo, buildah and CRI-O read it: load rules, merging of drop-ins, lookup.
+
+Source of every rule: containers/image pkg/sysregistriesv2/system_registries_v2.go and
+docs/containers-registries.conf.5.md. Nothing here writes; texts are edited by formats/toml_text.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from .formats import FormatError, toml_text
+from .names import match_length
+
+MAIN = "/etc/containers/registries.conf"
+DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"
+
+_V1_LISTS = ("search", "insecure", "block")
+_V2_KEYS = (
+    "registry", "unqualified-search-registries", "credential-helpers", "short-name-mode",
+    "additional-layer-store-auth-helper", "aliases",
+)  # fmt: skip
+_PULL_FROM_MIRROR = ("", "all", "digest-only", "tag-only")
+_SHORT_NAME_MODES = ("", "enforcing", "permissive", "disabled")
+
+# A registry of the search list: reference.DomainRegexp (host or IPv6 in brackets, and port; any letter case).
+_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[(?:[a-fA-F0-9:]+)\])(?::[0-9]+)?")
+
+# Both sides of an alias: containers/image pkg/sysregistriesv2/shortnames.go.
+_PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_SHORT_NAME = re.compile(rf"{_PATH}(?:/{_PATH})*")
+_QUALIFIED = re.compile(rf"{_DOMAIN.pattern}(?:/{_PATH})+")
+
+
+class RegistriesConfProblem(ValueError):
+    """Why containers/image would refuse the configuration; `file` names where."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: {reason}")
+        self.file, self.reason = file, reason
+
+
+@dataclass(frozen=True)
+class Mirror:
+    location: str
+    insecure: bool = False
+    pull_from_mirror: str = ""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One [[registry]] table, normalised. `file` is where it was defined; `table` is the table as written."""
+
+    prefix: str
+    location: str = ""
+    insecure: bool = False
+    blocked: bool = False
+    mirror_by_digest_only: bool = False
+    mirrors: tuple[Mirror, ...] = ()
+    file: str = ""
+    table: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class RegistriesConf:
+    """What is in force. search is None when no file says anything about it."""
+
+    search: tuple[str, ...] | None = None
+    search_file: str = ""
+    registries: Mapping[str, Registry] = field(default_factory=dict)
+    short_name_mode: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    version: int = 2
+
+    def find(self, name: str) -> Registry | None:
+        """The table for an image name or scope: the longest matching prefix."""
+        best, longest = None, -1
+        for registry in self.registries.values():
+            if match_length(registry.prefix, name) >= 0 and len(registry.prefix) > longest:
+                best, longest = registry, len(registry.prefix)
+        return best
+
+    def with_drop_in(self, drop_in: RegistriesConf) -> RegistriesConf:
+        """A drop-in replaces tables whole, lists when present, scalars when non-empty; aliases merge ("" deletes)."""
+        registries = {**self.registries, **drop_in.registries}
+        aliases = {**self.aliases, **drop_in.aliases}
+        speaks = drop_in.search is not None
+        return RegistriesConf(
+            search=drop_in.search if speaks else self.search,
+            search_file=drop_in.search_file if speaks else self.search_file,
+            registries={prefix: registries[prefix] for prefix in sorted(registries, key=str.encode)},
+            short_name_mode=drop_in.short_name_mode or self.short_name_mode,
+            aliases={name: value for name, value in aliases.items() if value},
+            version=self.version,
+        )
+
+
+def load(main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: str = MAIN) -> RegistriesConf:
+    """The configuration in force. drop_ins: (name, text) in the order they are read.
+
+    Raises RegistriesConfProblem where containers/image would refuse to load.
+    """
+    conf = RegistriesConf() if main is None else read(main, main_name)
+    for name, text in drop_ins:
+        conf = conf.with_drop_in(read(text, name, drop_in=True))
+    return conf
+
+
+def read(text: str, name: str, *, drop_in: bool = False) -> RegistriesConf:
+    """One file, checked by itself."""
+    try:
+        table = toml_text.parse(text)
+    except FormatError as error:
+        raise RegistriesConfProblem(name, str(error)) from None
+    return _File(name, table, drop_in).conf()
+
+
+def version_of(table: Mapping[str, Any]) -> int | None:
+    """1 or 2 by the keys a file uses, None when it says nothing. A file with both is refused by `read`."""
+    if any(_get(table, key) is not None for key in _V2_KEYS):
+        return 2
+    lists = _get(table, "registries")
+    kinds = [_get(lists, kind) for kind in _V1_LISTS] if isinstance(lists, dict) else []
+    return 1 if any(isinstance(kind, dict) and _get(kind, "registries") is not None for kind in kinds) else None
+
+
+def _get(table: Mapping[str, Any], key: str) -> Any:
+    """The Go decoder takes a key in any letter case when the exact one is missing."""
+    if key in table:
+        return table[key]
+    return next((value for name, value in table.items() if name.lower() == key), None)
+
+
+def _is_registry(name: str) -> bool:
+    """Whether an image name begins with a registry, not with a path of Docker Hub."""
+    host, slash, _ = name.partition("/")
+    return bool(slash) and ("." in host or ":" in host or host == "localhost")
+
+
+class _File:
+    """Reads one decoded file; every method raises RegistriesConfProblem naming the file."""
+
+    def __init__(self, name: str, table: Mapping[str, Any], drop_in: bool) -> None:
+        self.name, self.table, self.drop_in = name, table, drop_in
+
+    def conf(self) -> RegistriesConf:
+        v1 = self._v1_lists()
+        if any(entries is not None for entries in v1.values()):
+            return self._converted(v1)
+        search = self._texts(self.table, "unqualified-search-registries")
+        registries = [self._registry(table) for table in self._tables(self.table, "registry")]
+        self._check_agreement(registries)
+        mode = self._text(self.table, "short-name-mode")
+        if mode not in _SHORT_NAME_MODES:
+            self._refuse(f"invalid short-name-mode '{mode}'")
+        self._texts(self.table, "credential-helpers")
+        self._text(self.table, "additional-layer-store-auth-helper")
+        return self._build(search, registries, mode, self._aliases(), 2)
+
+    def _converted(self, v1: Mapping[str, list[str] | None]) -> RegistriesConf:
+        if self.drop_in:
+            self._refuse("uses the old tables [registries.search|insecure|block], which drop-ins must not")
+        if any(_get(self.table, key) is not None for key in _V2_KEYS):
+            self._refuse("mixes the old tables [registries.*] with the new keys; containers/image refuses such a file")
+        flags: dict[str, dict[str, bool]] = {}
+        for kind, flag in (("block", "blocked"), ("insecure", "insecure")):
+            for entry in v1[kind] or ():
+                flags.setdefault(self._location(entry), {})[flag] = True
+        registries = [
+            Registry(entry, entry, said.get("insecure", False), said.get("blocked", False), file=self.name)
+            for entry, said in flags.items()
+        ]
+        return self._build(v1["search"], registries, "", {}, 1)
+
+    def _build(
+        self, search: list[str] | None, registries: list[Registry], mode: str, aliases: dict[str, str], version: int
+    ) -> RegistriesConf:
+        by_prefix: dict[str, Registry] = {}
+        for registry in registries:
+            by_prefix.setdefault(registry.prefix, registry)  # of two tables for one prefix the first wins
+        return RegistriesConf(
+            search=None if search is None else tuple(self._search_entry(entry) for entry in search),
+            search_file=self.name,
+            registries={prefix: by_prefix[prefix] for prefix in sorted(by_prefix, key=str.encode)},
+            short_name_mode=mode,
+            aliases=aliases,
+            version=version,
+        )
+
+    def _v1_lists(self) -> dict[str, list[str] | None]:
+        tables = _get(self.table, "registries")
+        if tables is None:
+            return dict.fromkeys(_V1_LISTS)
+        if not isinstance(tables, dict):
+            self._refuse("'registries' must be tables such as [registries.search]")
+        return {kind: self._texts(_get(tables, kind) or {}, "registries") for kind in _V1_LISTS}
+
+    def _registry(self, table: Mapping[str, Any]) -> Registry:
+        location = self._location(self._text(table, "location"))
+        prefix = self._location(self._text(table, "prefix")) or location
+        if not prefix:
+            self._refuse("a [[registry]] has neither location nor prefix")
+        if not location and not prefix.startswith("*."):
+            self._refuse(f"the [[registry]] '{prefix}' has no location, which only a prefix '*.domain' may leave out")
+        if prefix.startswith("*.") and any(sign in prefix for sign in "/@:"):
+            self._refuse(f"the wildcard prefix '{prefix}' must be '*.domain', without port or path")
+        if self._text(table, "pull-from-mirror"):
+            self._refuse(f"pull-from-mirror of '{prefix}' belongs to a mirror, not to the registry")
+        by_digest = self._flag(table, "mirror-by-digest-only")
+        return Registry(
+            prefix=prefix,
+            location=location,
+            insecure=self._flag(table, "insecure"),
+            blocked=self._flag(table, "blocked"),
+            mirror_by_digest_only=by_digest,
+            mirrors=tuple(self._mirror(mirror, prefix, by_digest) for mirror in self._tables(table, "mirror")),
+            file=self.name,
+            table=table,
+        )
+
+    def _mirror(self, table: Mapping[str, Any], prefix: str, by_digest: bool) -> Mirror:
+        location = self._location(self._text(table, "location"))
+        if not location:
+            self._refuse(f"a mirror of '{prefix}' has no location")
+        pull = self._text(table, "pull-from-mirror")
+        if by_digest and pull:
+            self._refuse(f"'{prefix}' says mirror-by-digest-only and its mirror '{location}' pull-from-mirror at once")
+        if pull not in _PULL_FROM_MIRROR:
+            self._refuse(f"unsupported pull-from-mirror '{pull}' of mirror '{location}'")
+        return Mirror(location, self._flag(table, "insecure"), pull)
+
+    def _check_agreement(self, registries: list[Registry]) -> None:
+        """Tables with one location must agree on insecure and blocked."""
+        first: dict[str, Registry] = {}
+        for registry in registries:
+            place = registry.location or registry.prefix
+            other = first.setdefault(place, registry)
+            for flag in ("insecure", "blocked"):
+                if getattr(other, flag) != getattr(registry, flag):
+                    self._refuse(f"registry '{place}' is defined several times with conflicting '{flag}'")
+
+    def _aliases(self) -> dict[str, str]:
+        aliases = _get(self.table, "aliases") or {}
+        if not isinstance(aliases, dict) or not all(isinstance(value, str) for value in aliases.values()):
+            self._refuse("[aliases] must map short names to image names")
+        for name, value in aliases.items():
+            if not _SHORT_NAME.fullmatch(name) or _is_registry(name):
+                self._refuse(f"[aliases]: '{name}' is no short name")
+            if value and not (_QUALIFIED.fullmatch(value) and _is_registry(value)):
+                self._refuse(f"[aliases]: '{value}' is no image name with a registry and without a tag")
+        return dict(aliases)
+
+    def _search_entry(self, entry: str) -> str:
+        registry = self._location(entry)
+        # The old form was never checked here; upstream checks both after conversion, so we do.
+        if not _DOMAIN.fullmatch(registry):
+            self._refuse(f"invalid unqualified-search-registries entry '{entry}'")
+        return registry
+
+    def _location(self, text: str) -> str:
+        trimmed = text.rstrip("/")
+        if trimmed.startswith(("http://", "https://")):
+            self._refuse(f"'{text}' begins with a scheme, which registries.conf does not take")
+        return trimmed
+
+    def _text(self, table: Mapping[str, Any], key: str) -> str:
+        value = _get(table, key)
+        if value is not None and not isinstance(value, str):
+            self._refuse(f"'{key}' must be text")
+        return value or ""
+
+    def _flag(self, table: Mapping[str, Any], key: str) -> bool:
+        value = _get(table, key)
+        if value is not None and not isinstance(value, bool):
+            self._refuse(f"'{key}' must be true or false")
+        return bool(value)
+
+    def _texts(self, table: Any, key: str) -> list[str] | None:
+        if not isinstance(table, dict):
+            self._refuse(f"the table around '{key}' must be a table")
+        value = _get(table, key)
+        if value is None:
+            return None
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._refuse(f"'{key}' must be a list of texts")
+        return list(value)
+
+    def _tables(self, table: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+        value = _get(table, key)
+        if value is None:
+            return []
+        if isinstance(value, dict):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self._refuse(f"'{key}' must be tables [[{key}]]")
+        return list(value)
+
+    def _refuse(self, reason: str) -> NoReturn:
+        raise RegistriesConfProblem(self.name, reason)

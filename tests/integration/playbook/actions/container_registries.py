@@ -1,0 +1,35 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands for the real task: touches the host, notes what it was asked, and ends as the host's variable `fate` says."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+PLAN = {"id": "p1", "text": "drop-in: add search registry a.example.com", "disruption": "none", "changes": []}
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        self._low_level_execute_command("true")
+        with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
+            entry = {"task": "container_registries", "host": str(task_vars["inventory_hostname"])}
+            entry |= {"check": self._task.check_mode, "args": self._task.args}
+            log.write(json.dumps(entry, default=str) + "\n")
+        fate = task_vars.get("fate", "changed")
+        if fate == "failed":
+            return {"failed": True, "msg": "the engine did not take it; everything is as it was", "rolled_back": True}
+        return {
+            "changed": fate == "changed",
+            "plan": PLAN,
+            "notes": ["a note for a person"],
+            "rolled_back": False,
+            "engines": [],
+            "pending": [],
+        }

@@ -1,0 +1,38 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands for the real task: answers with one engine and selects from it as asked."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import jmespath
+from ansible.plugins.action import ActionBase
+
+ENGINE = {
+    "name": "containers",
+    "title": "podman",
+    "version": "4.3.1",
+    "running": True,
+    "mode": "merge",
+    "search": ["a.example.com", "b.example.com"],
+    "blocked": [],
+    "insecure": ["b.example.com"],
+    "files": ["/etc/containers/registries.conf"],
+    "problems": ["a later drop-in names b.example.com too"],
+}
+
+
+class ActionModule(ActionBase):
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        self._low_level_execute_command("true")
+        args = json.loads(json.dumps(self._task.args, default=str))
+        answer = {"engines": [ENGINE], "drift": bool(task_vars.get("drift")), "notes": [], "pending": []}
+        with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
+            entry = {"task": "container_registries_info", "host": str(task_vars["inventory_hostname"])}
+            log.write(json.dumps({**entry, "args": args}) + "\n")
+        return {**answer, "selected": jmespath.search(args["query"], answer)}

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ansible-playbook with the real roles and playbooks, and actions that only note what they are asked (see actions/)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+ACTIONS = Path(__file__).parent / "actions"
+CORES = {"2.19": ".venv", "2.16": ".cache/venv-2.16"}
+UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+
+
+@dataclass
+class Outcome:
+    """One run: exit code, what it printed, and the calls that the actions noted."""
+
+    rc: int
+    output: str
+    calls: list[dict[str, Any]]
+
+    def asked(self, task: str) -> list[dict[str, Any]]:
+        return [call for call in self.calls if call["task"] == task]
+
+    def account(self, play: str) -> dict[str, str] | None:
+        """What the tasks of this play said about each host, in one text a host; None: the play did not run."""
+        _before, found, part = self.output.partition(f"PLAY [{play}]")
+        said = re.findall(r"^(?:ok|fatal): \[([^\]]+)\][^\n]*? => (\{.*\})$", part, re.MULTILINE)
+        return {host: "\n".join(_lines(json.loads(text).get("msg"))) for host, text in said} if found else None
+
+
+def _lines(message: Any) -> list[str]:
+    return message if isinstance(message, list) else [str(message)]
+
+
+@pytest.fixture(scope="session")
+def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collections path where dockyard.openshift has our roles and playbooks and the actions of this directory."""
+    path = tmp_path_factory.mktemp("collections")
+    collection = path / "ansible_collections/dockyard/openshift"
+    (collection / "plugins").mkdir(parents=True)
+    (collection / "plugins/action").symlink_to(ACTIONS)
+    for part in ("roles", "playbooks", "meta", "galaxy.yml"):
+        (collection / part).symlink_to(REPOSITORY / part)
+    return path
+
+
+@pytest.fixture(params=CORES)
+def play(request: pytest.FixtureRequest, collections: Path, tmp_path: Path) -> Callable[..., Outcome]:
+    """play(playbook, {host: variables}, *arguments, vars=…, groups=…) runs it; every test does with each core."""
+    programs = REPOSITORY / CORES[request.param] / "bin"
+
+    def run(playbook: str, hosts: dict[str, dict[str, Any]], *arguments: str, **inventory: Any) -> Outcome:
+        log = tmp_path / "calls"
+        log.write_text("")
+        (tmp_path / "ansible.cfg").touch()
+        common = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+        everyone = {"hosts": hosts, "vars": common | inventory.get("vars", {}), "children": inventory.get("groups", {})}
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": everyone}, sort_keys=False))
+        done = subprocess.run(
+            [programs / "ansible-playbook", "-i", tmp_path / "hosts.yml", f"dockyard.openshift.{playbook}", *arguments],
+            env={
+                **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
+                "ANSIBLE_COLLECTIONS_PATH": str(collections),
+                "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
+                "ANSIBLE_HOME": str(tmp_path / "ansible"),
+                "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
+                "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false",
+                "FAKE_LOG": str(log),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=120,
+        )
+        return Outcome(done.returncode, done.stdout, [json.loads(line) for line in log.read_text().splitlines()])
+
+    return run

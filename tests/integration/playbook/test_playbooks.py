@@ -1,0 +1,94 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/registries.yml and verify.yml: which hosts are touched, what is asked of them, what is said at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .conftest import UNREACHABLE, Outcome
+
+DATA = Path(__file__).resolve().parents[2] / "data/playbook"
+ROLLOUT = yaml.safe_load((DATA / "rollout.yml").read_text())
+OPTIONS = yaml.safe_load((DATA / "options.yml").read_text())
+Play = Callable[..., Outcome]
+
+
+def fated(fate: str) -> dict[str, Any]:
+    return {**UNREACHABLE, "fate": "same"} if fate == "unreachable" else {"fate": fate}
+
+
+@pytest.mark.parametrize("case", ROLLOUT, ids=[case["name"] for case in ROLLOUT])
+def test_roll_out(play: Play, case: dict[str, Any]) -> None:
+    hosts = {host: fated(fate) for host, fate in case["hosts"].items()}
+    groups = {name: {"hosts": dict.fromkeys(members)} for name, members in case.get("groups", {}).items()}
+    outcome = play("registries", hosts, *case.get("args", []), vars=case.get("vars", {}), groups=groups)
+
+    account = outcome.account("Say what happened")
+    assert [call["host"] for call in outcome.asked("container_registries")] == case["touched"], outcome.output
+    assert (account and sorted(account)) == (case["account"] and sorted(case["account"])), outcome.output
+    for host, words in (case["account"] or {}).items():
+        assert account[host].startswith(words), account[host]
+    assert case.get("says", "") in outcome.output
+    assert outcome.rc == case["rc"]
+    assert all(call["check"] is ("--check" in case.get("args", [])) for call in outcome.asked("container_registries"))
+
+
+def test_roll_out_account_holds_plan_and_notes(play: Play) -> None:
+    account = play("registries", {"a": {"fate": "changed"}}).account("Say what happened")
+    assert account == {"a": "changed\ndrop-in: add search registry a.example.com\nnote: a note for a person"}
+
+
+def test_options_of_the_role(play: Play) -> None:
+    """Each case is a host: what its variables make of the options of the three tasks."""
+    hosts = {f"case{number}": case["vars"] for number, case in enumerate(OPTIONS)}
+    changing = play("registries", hosts, "-e", "docker_registries_serial=100%")
+    asking = play("verify", hosts)
+    policy_words = ("search", "blocked", "allowed", "insecure", "hosted_registry_insecure", "hosted_registry_network")
+    info_words = (*policy_words, "mode", "unenforceable", "foreign_scopes")
+
+    for number, case in enumerate(OPTIONS):
+        expected = {
+            "container_registries": case["args"],
+            "registry_policy": {name: value for name, value in case["args"].items() if name in policy_words},
+            "container_registries_info": {n: v for n, v in case["args"].items() if n in info_words},
+        }
+        for task, args in expected.items():
+            (call,) = [c for c in (*changing.calls, *asking.calls) if (c["task"], c["host"]) == (task, f"case{number}")]
+            # null is not given, for an action as for every module
+            given = {name: value for name, value in call["args"].items() if value is not None and name != "query"}
+            assert given == args, f"{case['name']}: {task}"
+
+
+def test_unknown_word_of_the_policy_is_refused(play: Play) -> None:
+    outcome = play("registries", {"a": {"registry_policy": {"serach": ["a.example.com"]}}})
+    assert outcome.asked("container_registries") == []
+    assert "serach" in outcome.output
+    assert outcome.rc == 2
+
+
+def test_verify_account(play: Play) -> None:
+    outcome = play("verify", {"a": {}, "b": {"drift": True}})
+    engine = (
+        "podman 4.3.1\n  search:   a.example.com, b.example.com\n  blocked:  \n  insecure: b.example.com\n"
+        "  files:    /etc/containers/registries.conf\n  problem:  a later drop-in names b.example.com too"
+    )
+    assert outcome.account("Ask every host for its registries") == {
+        "a": f"as the policy says\n{engine}",
+        "b": f"differs from the policy\n{engine}",
+    }
+    assert outcome.rc == 0
+
+
+def test_verify_fails_on_drift_when_asked(play: Play) -> None:
+    outcome = play("verify", {"a": {}, "b": {"drift": True}}, "-e", "verify_fail_on_drift=true")
+    account = outcome.account("Ask every host for its registries") or {}
+    assert account["b"] == "the registries of this host differ from its policy"
+    assert account["a"].startswith("as the policy says")
+    assert outcome.rc == 2

@@ -1,0 +1,226 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
+# beside this file. Python 2.7 only.
+"""docker-current: the client; it only asks the stand-in daemon."""
+
+import json
+import os
+import socket
+import sys
+
+sys.path.insert(0, "/usr/libexec/docker-standin")
+
+import flags  # noqa: E402
+
+SOCKET = "/var/run/docker.sock"
+VERSION = "Docker version 1.13.1, build 7d71120/1.13.1"
+
+
+class Usage(Exception):
+    """A command line that this client does not know."""
+
+
+def ask(request):
+    """Print what the daemon says, return ([data], exit code)."""
+    channel = socket.socket(socket.AF_UNIX)
+    try:
+        channel.connect(SOCKET)
+    except socket.error:
+        sys.stderr.write("Cannot connect to the Docker daemon. Is the docker daemon running on this host?\n")
+        sys.exit(1)
+    channel.sendall(json.dumps(request) + "\n")
+    data = []
+    for line in channel.makefile():
+        answer = json.loads(line)
+        if "rc" in answer:
+            return data, answer["rc"]
+        if "data" in answer:
+            data.append(answer["data"])
+        for stream, handle in (("out", sys.stdout), ("err", sys.stderr)):
+            if stream in answer:
+                handle.write(answer[stream].encode("utf-8") + "\n")
+                handle.flush()
+    sys.stderr.write("error during connect: EOF\n")
+    return data, 1
+
+
+def info(words):
+    """docker info [--format|-f '{{json .}}']"""
+    template = option(words, ("--format", "-f"))
+    none_left(words)
+    data, code = ask({"op": "info"})
+    if code:
+        return code
+    facts = data[0]
+    if template is not None:
+        if template.replace(" ", "") != "{{json.}}":
+            raise Usage("this stand-in knows only the template {{json .}}")
+        sys.stdout.write(json.dumps(info_json(facts), sort_keys=True) + "\n")
+    else:
+        sys.stdout.write(info_text(facts))
+    return 0
+
+
+def info_text(facts):
+    """The lines of 1.13.1 that say something here, in its order."""
+    lines = ["Containers: %(containers)d", " Running: %(running)d", " Paused: 0", " Stopped: %(stopped)d", "Images: %(images)d",
+             "Server Version: %(version)s", "Storage Driver: overlay2", " Backing Filesystem: xfs", "Logging Driver: %(log_driver)s",
+             "Cgroup Driver: systemd", "Kernel Version: 3.10.0-1160.el7.x86_64", "Operating System: CentOS Linux 7 (Core)",
+             "OSType: linux", "Architecture: x86_64", "Number of Docker Hooks: 3", "Name: %(name)s", "Docker Root Dir: /var/lib/docker",
+             "Debug Mode (client): false", "Debug Mode (server): false", "Registry: https://index.docker.io/v1/",
+             "Experimental: false", "Insecure Registries:"]
+    text = [line % dict(facts, stopped=facts["containers"] - facts["running"]) for line in lines]
+    text += [" " + name for name in facts["insecure"]]
+    text += ["Live Restore Enabled: " + str(facts["live_restore"]).lower()]
+    if facts["search"]:
+        shown = ["%s (%s)" % (name, "secure" if secure else "insecure") for name, secure in facts["search"]]
+        text += ["Registries: " + ", ".join(shown)]
+    return "\n".join(text) + "\n"
+
+
+def info_json(facts):
+    """The keys that upstream 1.13 has; how the fork shows its search list here is not documented, so it is left out."""
+    indexes = dict((name, {"Name": name, "Secure": False, "Official": False, "Mirrors": []})
+                   for name in facts["insecure"] if "/" not in name)
+    return {"Containers": facts["containers"], "ContainersRunning": facts["running"], "Images": facts["images"],
+            "ServerVersion": facts["version"], "LiveRestoreEnabled": facts["live_restore"], "LoggingDriver": facts["log_driver"],
+            "DockerRootDir": "/var/lib/docker", "IndexServerAddress": "https://index.docker.io/v1/",
+            "RegistryConfig": {"InsecureRegistryCIDRs": [name for name in facts["insecure"] if "/" in name],
+                               "IndexConfigs": indexes, "Mirrors": []}}
+
+
+def pull(words):
+    """docker pull NAME[:TAG|@DIGEST]"""
+    name = one(words, "pull")
+    if "@" not in name and ":" not in name.rpartition("/")[2]:
+        sys.stdout.write("Using default tag: latest\n")
+        sys.stdout.flush()
+    return ask({"op": "pull", "name": name, "auths": credentials()})[1]
+
+
+def credentials():
+    """`auths` of the caller's config.json."""
+    path = os.path.join(os.path.expanduser("~"), ".docker", "config.json")
+    try:
+        with open(path) as handle:
+            return json.load(handle).get("auths", {})
+    except IOError:
+        return {}
+
+
+def ps(words):
+    """docker ps [-q] [-a]"""
+    letters = set("".join(word.lstrip("-") for word in words if word in ("-q", "-a", "-qa", "-aq"))
+                  + "".join(word[2] for word in words if word in ("--quiet", "--all")))
+    data, code = ask({"op": "ps", "all": "a" in letters})
+    rows = data[0] if data else []
+    if "q" not in letters:
+        sys.stdout.write("%-15s%-40s%-15s%s\n" % ("CONTAINER ID", "IMAGE", "STATUS", "NAMES"))
+    for key, image, running, name in rows:
+        state = "Up" if running else "Exited (0)"
+        sys.stdout.write(key[:12] + "\n" if "q" in letters else "%-15s%-40s%-15s%s\n" % (key[:12], image, state, name))
+    return code
+
+
+def run(words):
+    """docker run -d [--name NAME] IMAGE [COMMAND...]"""
+    name = option(words, ("--name",))
+    if "-d" not in words:
+        raise Usage("this stand-in only pretends to run: docker run -d IMAGE")
+    words.remove("-d")
+    if not words:
+        raise Usage('"docker run" requires at least 1 argument(s).')
+    return ask({"op": "run", "image": words[0], "name": name})[1]
+
+
+def stop(words):
+    """docker stop CONTAINER..."""
+    return ask({"op": "change", "action": "stop", "names": words})[1]
+
+
+def rm(words):
+    """docker rm [-f] CONTAINER..."""
+    return ask({"op": "change", "action": "rm", "names": [word for word in words if word != "-f"]})[1]
+
+
+def images(words):
+    """docker images [-q]"""
+    data, code = ask({"op": "images"})
+    if "-q" not in words:
+        sys.stdout.write("%-45s%-15s%-15s%s\n" % ("REPOSITORY", "TAG", "IMAGE ID", "SIZE"))
+    for name, identity, size in data[0] if data else []:
+        repository, tag = name.rsplit("@", 1) if "@" in name else name.rsplit(":", 1)
+        short = identity[7:19]
+        sys.stdout.write(short + "\n" if "-q" in words else "%-45s%-15s%-15s%s\n" % (repository, tag, short, size))
+    return code
+
+
+def rmi(words):
+    """docker rmi [-f] IMAGE..."""
+    return ask({"op": "rmi", "names": [word for word in words if word != "-f"]})[1]
+
+
+def version(_words):
+    """docker version"""
+    sys.stdout.write("Client:\n Version:         1.13.1\n API version:     1.26\n")
+    data, code = ask({"op": "info"})
+    if data:
+        sys.stdout.write("\nServer:\n Version:         %s\n API version:     1.26 (minimum version 1.12)\n" % data[0]["version"])
+    return code
+
+
+COMMANDS = {"info": info, "pull": pull, "ps": ps, "run": run, "stop": stop, "rm": rm, "images": images, "rmi": rmi,
+            "version": version}
+
+
+def option(words, names):
+    """Take `--name value` or `--name=value` out of `words`; None when it is not there."""
+    for position, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name in names:
+            if not equals:
+                if position + 1 == len(words):
+                    raise Usage("flag needs an argument: %s" % name)
+                value = words.pop(position + 1)
+            del words[position]
+            return value
+    return None
+
+
+def one(words, command):
+    """The only argument."""
+    if len(words) != 1:
+        raise Usage('"docker %s" requires exactly 1 argument(s).' % command)
+    return words[0]
+
+
+def none_left(words):
+    """No argument may be left."""
+    if words:
+        raise Usage("unknown argument: %s" % words[0])
+
+
+def main(argv):
+    """The exit code."""
+    if not argv or argv[0] in ("--help", "-h", "help"):
+        # the fork's client and daemon were one program for long; its help goes on listing the daemon's registry flags
+        lines = ["", "Commands:"] + ["  %-10s %s" % (name, COMMANDS[name].__doc__) for name in sorted(COMMANDS)]
+        sys.stdout.write(flags.help_text("docker") + "\n".join(lines) + "\n")
+        return 0
+    if argv[0] in ("--version", "-v"):
+        sys.stdout.write(VERSION + "\n")
+        return 0
+    if argv[0] not in COMMANDS:
+        sys.stderr.write("docker: '%s' is not a docker command.\nSee 'docker --help'\n" % argv[0])
+        return 1
+    try:
+        return COMMANDS[argv[0]](argv[1:])
+    except Usage as problem:
+        sys.stderr.write("%s\n" % problem)
+        return 125 if argv[0] == "run" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,138 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
+# beside this file. Python 2.7 only.
+"""Images and pretended containers, kept below /var/lib/docker; pulling is real, running is not."""
+
+import contextlib
+import hashlib
+import json
+import os
+import threading
+import uuid
+
+import lists
+import transport
+
+ROOT = "/var/lib/docker/standin"
+_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+class Store(object):
+    """`images`: {name:tag: {id, digest, size}}; `containers`: {id: {image, name, running}}."""
+
+    def __init__(self, registries, live_restore):
+        self._lists, self._live_restore = registries, live_restore
+        self._system = transport.system_trust()
+        self._lock = threading.Lock()
+        if not os.path.isdir(ROOT + "/blobs"):
+            os.makedirs(ROOT + "/blobs", 0o700)
+        self.images, self.containers = self._load("images"), self._load("containers")
+        self._stop_containers()
+
+    def pull(self, name, auths):
+        """Try the registries of a name in order; yields lines. Raises transport.Failed with the last registry's error."""
+        index, path, tag = lists.split(name)
+        problem = None
+        for candidate in [index] if index else self._lists.search or [lists.DEFAULT]:
+            remote = lists.remote_path(candidate, path)
+            yield "Trying to pull repository %s/%s ... " % (candidate, remote)
+            try:
+                for line in self._pull_from(candidate, path, remote, tag, auths):
+                    yield line
+                return
+            except transport.Failed as failure:
+                problem = failure
+        raise problem
+
+    def run(self, image, name):
+        """Pretend that a container runs; its id."""
+        new = (uuid.uuid4().hex + uuid.uuid4().hex)
+        with self._changing():
+            self.containers[new] = {"image": image, "name": name or "lab_" + new[:6], "running": True}
+        return new
+
+    def change(self, wanted, action):
+        """`stop` or `rm` a container by id, its beginning, or name. Raises KeyError."""
+        found = [key for key, value in self.containers.items() if key.startswith(wanted) or value["name"] == wanted]
+        if len(found) != 1:
+            raise KeyError(wanted)
+        with self._changing():
+            if action == "rm":
+                del self.containers[found[0]]
+            else:
+                self.containers[found[0]]["running"] = False
+
+    def remove_image(self, name):
+        """Forget an image. Raises KeyError."""
+        with self._changing():
+            del self.images[_full(name)]
+
+    def shutdown(self):
+        """Containers die with the daemon unless live-restore keeps them."""
+        self._stop_containers()
+
+    def _stop_containers(self):
+        if self._live_restore:
+            return
+        with self._changing():
+            for container in self.containers.values():
+                container["running"] = False
+
+    def _pull_from(self, index, path, remote, tag, auths):
+        if self._lists.is_blocked(index):
+            raise transport.Failed("All endpoints blocked.")
+        registry = transport.Registry(index, self._lists.is_secure(index), auths.get(index, {}).get("auth"), self._system)
+        body, _headers = registry.get("/v2/%s/manifests/%s" % (remote, tag), _MANIFEST)
+        digest = "sha256:" + hashlib.sha256(body).hexdigest()
+        if tag.startswith("sha256:") and tag != digest:
+            raise transport.Failed("manifest verification failed for digest %s" % tag)
+        manifest = json.loads(body)
+        if manifest.get("schemaVersion") != 2 or "layers" not in manifest:
+            raise transport.Failed("unsupported manifest of %s/%s" % (index, remote))
+        yield "%s: Pulling from %s/%s" % (tag, index, remote)
+        name = "%s/%s%s%s" % (index, path, "@" if tag.startswith("sha256:") else ":", tag)
+        status = "Image is up to date" if self.images.get(name, {}).get("digest") == digest else "Downloaded newer image"
+        for blob in manifest["layers"] + [manifest["config"]]:
+            self._blob(registry, remote, blob["digest"])
+            if blob is not manifest["config"]:
+                yield "%s: Pull complete" % blob["digest"][7:19]
+        with self._changing():
+            self.images[name] = {"id": manifest["config"]["digest"], "digest": digest,
+                                 "size": sum(layer["size"] for layer in manifest["layers"])}
+        yield "Digest: " + digest
+        yield "Status: %s for %s" % (status, name)
+
+    def _blob(self, registry, remote, digest):
+        target = os.path.join(ROOT, "blobs", digest.replace("/", "_"))
+        if os.path.exists(target):
+            return
+        content, _headers = registry.get("/v2/%s/blobs/%s" % (remote, digest))
+        if "sha256:" + hashlib.sha256(content).hexdigest() != digest:
+            raise transport.Failed("filesystem layer verification failed for digest %s" % digest)
+        with open(target + ".new", "wb") as handle:
+            handle.write(content)
+        os.rename(target + ".new", target)
+
+    def _load(self, what):
+        try:
+            with open(os.path.join(ROOT, what + ".json")) as handle:
+                return json.load(handle)
+        except IOError:
+            return {}
+
+    @contextlib.contextmanager
+    def _changing(self):
+        with self._lock:
+            yield
+            for what in ("images", "containers"):
+                path = os.path.join(ROOT, what + ".json")
+                with open(path + ".new", "w") as handle:
+                    json.dump(getattr(self, what), handle, indent=1, sort_keys=True)
+                os.rename(path + ".new", path)
+
+
+def _full(name):
+    index, path, tag = lists.split(name)
+    return "%s/%s%s%s" % (index or lists.DEFAULT, path, "@" if tag.startswith("sha256:") else ":", tag)

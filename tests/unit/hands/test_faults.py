@@ -1,0 +1,197 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A transaction that is killed, or meets an error, at every single call that changes a disk: old or new, as a whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Hands, Host
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners")
+
+WORLD = """
+mkdir real; printf old > a; chmod 0640 a; chown 12:34 a; printf old > real/l; chmod 0600 real/l; ln -s real/l l
+printf old > gone; printf same > mode; printf old > engine
+"""
+# One of each kind: replaced, behind a link, new in new directories, removed, only its mode; and an engine that reads a.
+CHANGE = {
+    "files": [
+        {"path": "a", "before": "old", "content": "new"},
+        {"path": "l", "before": "old", "content": "new"},
+        {"path": "n/m/b", "before": None, "content": "new", "mode": "0600"},
+        {"path": "gone", "before": "old", "state": "absent"},
+        {"path": "mode", "before": "same", "content": "same", "mode": "0600"},
+    ],
+    "validate": [{"name": "validate", "argv": ["grep", "-q", "new", "{staged:{d}/a}"]}],
+    "actions": [{"name": "restart", "argv": ["cp", "{d}/a", "{d}/engine"]}],
+    "checks": [{"name": "ask", "argv": ["grep", "-q", "new", "{d}/engine"]}],
+}
+
+
+class Worlds:
+    """As many fresh hosts as a test needs, all alike."""
+
+    def __init__(self, hands: Hands, directory: Path) -> None:
+        self.hands, self.directory, self.made = hands, directory, 0
+        host = self.fresh()
+        self.old = host.tree()
+        outcome = host.transaction(CHANGE)
+        assert outcome["result"]["committed"], outcome
+        self.new = host.tree()
+        self.calls = outcome["calls"]
+        assert self.old != self.new and len(self.calls) > 40 and host.leftovers() == []
+
+    def fresh(self) -> Host:
+        self.made += 1
+        directory = self.directory / str(self.made)
+        directory.mkdir()
+        host = Host(self.hands, directory)
+        host.sh(WORLD)
+        return host
+
+    def faults(self, do: str | int, **more: Any) -> Iterator[tuple[Host, dict[str, Any], str]]:
+        """A host and the outcome for a fault at each call; the text tells which one."""
+        for at, name in enumerate(self.calls):
+            host = self.fresh()
+            outcome = host.transaction(CHANGE, fault={"at": at, "do": do, **more})
+            yield host, outcome, f"{do} at call {at} ({name})"
+
+
+@pytest.fixture
+def worlds(hands: Hands) -> Iterator[Worlds]:
+    # In memory: the thousand transactions of this file would mostly wait for the disk.
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as directory:
+        yield Worlds(hands, Path(directory))
+
+
+@pytest.mark.parametrize("do", ["kill", "tear"])
+def test_killed_anywhere_then_recovered(worlds: Worlds, do: str) -> None:
+    """After kill -9 the next run undoes the whole of it, or finds it complete, and nothing is left behind."""
+    outcomes = set()
+    for host, outcome, where in worlds.faults(do):
+        assert outcome["signal"] == 9, where
+        recovered = host.recover()
+        assert recovered["result"]["committed"], (where, recovered)
+        tree = host.tree()
+        assert tree in (worlds.old, worlds.new), (where, tree)
+        assert host.leftovers() == [], where
+        outcomes.add(tree == worlds.new)
+    assert outcomes == {False, True}
+
+
+def test_killed_anywhere_then_run_again(worlds: Worlds) -> None:
+    """After kill -9 the same change, planned from what the journal says was there, gets through: the engine has it."""
+    for host, _outcome, where in worlds.faults("kill"):
+        journal = host.snapshot()["journal"]
+        if host.tree() == worlds.new and not journal:
+            continue      # killed when all was done
+        again = host.transaction({**CHANGE, "recover": journal and journal["id"]})
+        assert again["result"]["committed"], (where, again)
+        assert host.tree() == worlds.new and host.leftovers() == [], where
+
+
+def test_killed_anywhere_while_recovering(worlds: Worlds) -> None:
+    """A recovery that is killed itself, at any call, is completed by the next."""
+    in_action = len(worlds.calls) - worlds.calls[::-1].index("rename")      # the journal says that the action began
+    assert killed_in_recovery(worlds, in_action, None)
+    for at in range(200):
+        if not killed_in_recovery(worlds, in_action, at):
+            assert at > 20
+            return
+    raise AssertionError("recovery does not end")
+
+
+def killed_in_recovery(worlds: Worlds, first: int, second: int | None) -> bool:
+    """Whether the second kill, in the recovery, struck (for None: whether there was something to recover)."""
+    host = worlds.fresh()
+    host.transaction(CHANGE, fault={"at": first, "do": "kill"})
+    journal = host.snapshot()["journal"]
+    assert {entry["present"] for entry in journal["files"]} == {"new"}
+    killed = host.transaction({"recover": journal["id"]}, fault={"at": second, "do": "tear"} if second is not None else None)
+    assert host.recover()["result"]["committed"]
+    assert host.tree() == worlds.old and host.leftovers() == [], second
+    return killed["signal"] == 9 or second is None
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS], ids=errno.errorcode.get)
+def test_error_anywhere(worlds: Worlds, number: int) -> None:
+    """One failing call: all is as it was, with no journal and one sentence; or, where it does not matter, all is done."""
+    failed = 0
+    for host, outcome, where in worlds.faults(number):
+        result = outcome["result"]
+        assert outcome["stderr"] == "" and host.leftovers() == [], (where, outcome)
+        if result["committed"]:
+            assert host.tree() == worlds.new, where
+            continue
+        failed += 1
+        assert host.tree() == worlds.old, (where, outcome)
+        assert os.strerror(number).lower() in result["reason"].lower(), (where, result["reason"])
+        assert result["rolled_back"] == (result["step"] not in ("options", "lock", "recover", "inspect")), where
+    assert failed > len(worlds.calls) * 0.8
+
+
+def test_error_that_lasts(worlds: Worlds) -> None:
+    """From some call on nothing can be written: what cannot be undone stays in a journal, and is undone later."""
+    kept = 0
+    for host, outcome, where in worlds.faults(errno.EROFS, lasting=True):
+        result = outcome["result"]
+        if result["journal"]:
+            kept += 1
+            assert not result["rolled_back"] and "; rolling back failed: " in result["reason"], (where, result)
+        assert host.recover()["result"]["committed"], where
+        assert host.tree() in (worlds.old, worlds.new), where
+        assert host.leftovers() == [], where
+    assert kept > 10
+
+
+def test_other_journal_stops_everything(worlds: Worlds) -> None:
+    """A transaction that does not name the journal it finds touches nothing."""
+    host = worlds.fresh()
+    host.transaction(CHANGE, fault={"at": len(worlds.calls) - 6, "do": "kill"})
+    before = host.tree()
+    for recover in (None, "0123456789abcdef"):
+        result = host.transaction({**CHANGE, "recover": recover})["result"]
+        assert (result["step"], result["committed"], result["changed"]) == ("journal_found", False, False)
+        assert host.tree() == before and host.leftovers() == ["journal.json"]
+
+
+def test_recovery_leaves_what_someone_else_changed(worlds: Worlds) -> None:
+    host = worlds.fresh()
+    host.transaction(CHANGE, fault={"at": len(worlds.calls) - 6, "do": "kill"})
+    host.sh("printf other > a; printf other > gone")
+    result = host.recover()["result"]
+    outcomes = {os.path.basename(entry["what"]): entry["outcome"] for entry in result["recovered"]}
+    assert outcomes == {"a": "left", "l": "restored", "b": "restored", "gone": "left", "mode": "restored", "restart": "undone"}
+    tree = host.tree()
+    assert (tree["a"][3], tree["gone"][3], tree["engine"][3], tree["l"]) == ("other", "other", "other", worlds.old["l"])
+    assert host.leftovers() == []
+
+
+def test_times_and_attributes_come_back_with_the_file(worlds: Worlds) -> None:
+    """Rolling back brings back the file itself, not a copy of it."""
+    host = worlds.fresh()
+    before = (host.root / "a").stat()
+    change = {**CHANGE, "checks": [{"name": "no", "argv": ["false"]}]}
+    assert host.transaction(change)["result"]["rolled_back"]
+    after = (host.root / "a").stat()
+    assert (after.st_ino, after.st_mtime_ns, after.st_nlink) == (before.st_ino, before.st_mtime_ns, 1)
+
+
+def test_without_hard_links_the_journal_brings_files_back(worlds: Worlds) -> None:
+    """A file system that has no hard links: link() fails, and a failing check still undoes all."""
+    change = {**CHANGE, "files": CHANGE["files"][:1], "checks": [{"name": "no", "argv": ["false"]}]}
+    at = worlds.fresh().transaction(change)["calls"].index("link")
+    host = worlds.fresh()
+    inode = (host.root / "a").stat().st_ino
+    assert host.transaction(change, fault={"at": at, "do": errno.EPERM})["result"]["rolled_back"]
+    assert (host.root / "a").stat().st_ino != inode
+    assert host.tree() == worlds.old and host.leftovers() == []

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the two modules answer, case by case, as written in tests/data/hands."""
+
+from __future__ import annotations
+
+import os
+import time
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .conftest import REPOSITORY, Host, Hands, report_of
+
+DATA = REPOSITORY / "tests" / "data" / "hands"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners")
+
+
+def cases(name: str) -> Any:
+    loaded = yaml.safe_load((DATA / name).read_text())
+    return pytest.mark.parametrize("case", loaded, ids=lambda case: case.get("name") or case["says"][:40])
+
+
+def matches(found: Any, wanted: Any) -> bool:
+    """Whether wanted is a part of found; * in a wanted text stands for anything."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return all(key in found and matches(found[key], value) for key, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(found) == len(wanted) and all(map(matches, found, wanted))
+    if isinstance(wanted, str) and isinstance(found, str):
+        return found == wanted or fnmatchcase(found, wanted.replace("[", "[[]").replace("?", "[?]"))
+    return type(found) is type(wanted) and found == wanted
+
+
+@needs_root
+@cases("snapshot.yml")
+def test_snapshot(case: dict[str, Any], host: Host) -> None:
+    for directory in [host.root, *list(host.root.parents)[:3]]:
+        directory.chmod(0o755)
+    host.sh(case.get("make", ""))
+    before = host.tree()
+    snapshot = host.snapshot(case["ask"], **{"as": case.get("as")})
+    assert matches(snapshot, host.fill(case["answer"])), snapshot
+    assert host.tree() == before
+
+
+@needs_root
+@cases("transactions.yml")
+def test_transaction(case: dict[str, Any], host: Host) -> None:
+    host.sh(case.get("make", ""))
+    expected = host.tree()
+    outcome = host.transaction(case["do"])
+    result = outcome["result"]
+    assert matches(result, host.fill(case["result"])), outcome
+    assert outcome["stderr"] == ""
+    for path, about in case.get("after", {}).items():
+        expected[path] = about and tuple(about)
+    assert host.tree() == {path: about for path, about in expected.items() if about}
+    assert bool(host.leftovers()) == (result["journal"] is not None or result["step"] == "journal_found")
+
+
+@cases("refused_options.yml")
+def test_refused_option(case: dict[str, Any], hands: Hands, tmp_path: Path) -> None:
+    outcome = hands.run(case["module"], {"state_directory": str(tmp_path / "state"), **case["options"]})
+    assert outcome["rc"] == 1 and outcome["stderr"] == ""
+    assert matches(outcome["result"], {"failed": True, "msg": case["says"]}) and "exception" not in outcome["result"], outcome
+    assert not list(tmp_path.iterdir())
+
+
+def test_commands_run_side_by_side(host: Host) -> None:
+    """Four commands of 0.5 s together take hardly longer than one."""
+    begun = time.monotonic()
+    host.snapshot({"commands": [{"name": str(n), "argv": ["sleep", "0.5"]} for n in range(4)]})
+    assert time.monotonic() - begun < 1.2
+
+
+def test_snapshot_adds_little(host: Host) -> None:
+    """Ten files and four quick commands add less than 30 ms to a run of the module (best of five)."""
+    host.sh("for n in 0 1 2 3 4 5 6 7 8 9; do head -c 20000 /dev/urandom > $n; done")
+    asked = {"files": [{"path": f"{{d}}/{n}"} for n in range(10)],
+             "commands": [{"name": str(n), "argv": ["true"]} for n in range(4)]}
+
+    def seconds(case: dict[str, Any]) -> float:
+        begun = time.monotonic()
+        host.snapshot(case)
+        return time.monotonic() - begun
+
+    assert min(seconds(asked) for _ in range(5)) - min(seconds({}) for _ in range(5)) < 0.03
+
+
+def test_contents_and_outputs_stay_out_of_the_plain_result(host: Host) -> None:
+    """Old and new contents and what commands say are nowhere in the result but in its opaque report."""
+    host.sh("printf old-secret > x")
+    outcome = host.transaction({
+        "files": [{"path": "x", "before": "old-secret", "content": "new-secret"}],
+        "checks": [{"name": "c", "argv": ["cat", "{d}/x"], "expect": [{"pattern": "^nothing$"}]}]})
+    assert [entry["stdout"] for entry in report_of(outcome)] == ["new-secret"]
+    arguments = outcome["result"].pop("invocation")["module_args"]
+    assert "payload" not in arguments
+    for secret in ("old-secret", "new-secret", "bmV3LXNlY3JldA", "b2xkLXNlY3JldA"):
+        assert secret not in str(outcome["result"]) and secret not in str(arguments)
+
+
+def test_report_holds_the_end_of_long_outputs(host: Host) -> None:
+    outcome = host.transaction({"actions": [
+        {"name": "a", "argv": ["sh", "-c", "yes | head -c 100000; echo the end; exit 5"], "undo": []}]})
+    assert [(e["step"], e["name"], e["rc"], len(e["stdout"]), e["stdout"][-8:]) for e in report_of(outcome)] == [
+        ("act", "a", 5, 4096, "the end\n")]
+
+
+def test_state_is_only_for_the_owner(host: Host) -> None:
+    """Directory 0700, lock 0600, and the journal, which holds old contents, 0600."""
+    host.sh("printf old > x")
+    host.transaction({"files": [{"path": "x", "before": "old", "content": "new"}],
+                      "actions": [{"name": "a", "argv": ["false"]}]})
+    modes = {path.name: oct(path.stat().st_mode & 0o7777) for path in [host.state, *host.state.iterdir()]}
+    assert modes == {"state": "0o700", "lock": "0o600", "journal.json": "0o600"}
+
+
+def test_interrupted_transaction_is_described(host: Host) -> None:
+    """A snapshot tells the journal's id, plan, actions, what each file held, and whose content it holds now."""
+    host.sh("printf old > x; printf old > y; printf old > z")
+    host.transaction({
+        "plan_id": "p1", "actions": [{"name": "a", "argv": ["false"]}, {"name": "b", "argv": ["true"], "undo": ["u"]}],
+        "files": [{"path": name, "before": "old", "content": "new"} for name in "xyz"]})
+    host.sh("printf new > x; printf other > y")
+    journal = host.snapshot()["journal"]
+    assert (journal["plan_id"], journal["started"], len(journal["id"])) == ("p1", 1, 16)
+    assert [(action["name"], action["undo"]) for action in journal["actions"]] == [("a", ["false"]), ("b", ["u"])]
+    assert [os.path.basename(f["path"]) + " " + f["present"] for f in journal["files"]] == ["x new", "y other", "z old"]
+    assert {old["content"] for old in journal["old"].values()} == {"b2xk"}

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts for tests: what host_snapshot would have sent for these files and answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+
+
+def host(files: dict[str, str], answers: dict[str, str] | None = None, **more) -> Observed:
+    """files: path → text; answers: name of a command → what it printed (rc 0)."""
+    directories: dict[str, dict] = {}
+    for path in files:
+        directory, name = path.rsplit("/", 1)
+        if directory.endswith(".conf.d"):
+            directories.setdefault(directory, {"state": "directory", "entries": []})["entries"].append(name)
+    return from_snapshot(
+        {
+            "files": {path: described(text) for path, text in files.items()},
+            "directories": directories,
+            "commands": {
+                name: {"state": "done", "rc": 0, "stdout": text, "stderr": ""} for name, text in (answers or {}).items()
+            },
+            **more,
+        }
+    )
+
+
+def described(text: str) -> dict:
+    data = text.encode()
+    content = base64.b64encode(data).decode()
+    return {"state": "file", "content": content, "sha256": hashlib.sha256(data).hexdigest(), "mode": "0644"}

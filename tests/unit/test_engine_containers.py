@@ -1,0 +1,68 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""podman and its family: the files they are given for a policy."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
+from cases import cases
+from hosts import host
+
+
+def desired(case):
+    request = Request(mode=case.get("mode"), record=case.get("record", {}))
+    return Containers().desired(host(case["files"]), read_policy(case["policy"]), request)
+
+
+@pytest.mark.parametrize("case", cases("engines/containers.yml"))
+def test_desired_files(case):
+    if "error" in case:
+        with pytest.raises(HostProblem) as refusal:
+            desired(case)
+        assert case["error"] in str(refusal.value)
+        return
+    found = desired(case)
+    for kind in ("refusals", "unenforceable", "notes", "warnings"):
+        said, wanted = getattr(found, kind), case.get(kind, [])
+        assert len(said) == len(wanted), said
+        assert all(part in text for part, text in zip(wanted, said, strict=True))
+    edits = {edit.path: edit.text for edit in found.edits}
+    if case.get("unchanged"):
+        assert edits == {}
+    if "drop_in" in case:
+        assert edits[DROP_IN] == case["drop_in"]
+    if "main" in case:
+        assert edits[MAIN] == case["main"]
+    if case.get("gone"):
+        assert edits == {DROP_IN: None}
+    if "search" in case or "tables" in case:
+        document = toml_text.parse(edits[DROP_IN])
+        assert document.get("unqualified-search-registries") == case.get("search")
+        assert {table.pop("prefix"): table for table in document.get("registry", [])} == case.get("tables", {})
+    if "policy_json" in case:
+        scopes = json.loads(edits[PATH])["transports"]["docker"]
+        assert {scope: items[0]["type"] for scope, items in scopes.items()} == case["policy_json"]
+    else:
+        assert PATH not in edits
+
+
+@pytest.mark.parametrize("case", [case for case in cases("engines/containers.yml") if "error" not in case.values[0]])
+def test_a_second_run_changes_nothing(case):
+    first = desired(case)
+    if first.refusals or first.unenforceable:
+        return
+    texts = {**case["files"], **{edit.path: edit.text for edit in first.edits}}
+    after = {path: text for path, text in texts.items() if text is not None}
+    second = desired({**case, "files": after, "record": first.record})
+    assert second.edits == ()
+    assert second.record == first.record

@@ -1,0 +1,117 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Red Hat's docker: recognised from the host, given its files, asked for its lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import json_text, toml_text
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from cases import cases
+from hosts import host
+
+START = "ExecStart=/usr/bin/dockerd-current \\\n  --default-runtime=docker-runc \\\n  $OPTIONS \\\n"
+SYSCONFIG = "EnvironmentFile=-/etc/sysconfig/docker\n"
+GENERATED = "EnvironmentFile=-/run/containers/registries.conf\n"
+
+
+def answers(reads: list[str]) -> dict[str, str]:
+    """What systemd says of a docker whose unit takes its lists from these places."""
+    variables = (["$ADD_REGISTRY", "$BLOCK_REGISTRY", "$INSECURE_REGISTRY"] if "sysconfig" in reads else []) + (
+        ["$REGISTRIES"] if "generated" in reads else []
+    )
+    start = START if "sysconfig" in reads else START.replace("$OPTIONS ", "")
+    unit = "[Service]\n" + SYSCONFIG * ("sysconfig" in reads) + GENERATED * ("generated" in reads)
+    return {
+        "docker.unit": unit + start + "  " + " ".join(variables) + "\n",
+        "docker.state": "ActiveState=active\n",
+        "registries.state": f"LoadState={'loaded' if 'generated' in reads else 'not-found'}\n",
+        "dockerd-current.help": "      --add-registry list   Registry to query before a public one\n",
+    }
+
+
+def desired(case):
+    request = Request(mode=case.get("mode"), record=case.get("had", {}))
+    return DockerFork().desired(host(case["files"], answers(case["reads"])), read_policy(case["policy"]), request)
+
+
+@pytest.mark.parametrize("case", cases("engines/docker_fork.yml"))
+def test_desired_files(case):
+    if "error" in case:
+        with pytest.raises(HostProblem) as refusal:
+            desired(case)
+        assert case["error"] in str(refusal.value)
+        return
+    found = desired(case)
+    edits = {edit.path: edit.text for edit in found.edits}
+    if "after" in case:
+        assert edits == case["after"]
+    for path, wanted in case.get("lists", {}).items():
+        assert (json_text if path.endswith(".json") else toml_text).parse(edits[path]) == wanted
+    if "expected" in case:
+        assert {word: list(items) for word, items in asdict(found.expected).items()} == case["expected"]
+    if "record" in case:
+        assert found.record == case["record"]
+    said, wanted = found.unenforceable, case.get("unenforceable", [])
+    assert len(said) == len(wanted)
+    assert all(part in text for part, text in zip(wanted, said, strict=True))
+
+
+@pytest.mark.parametrize("case", cases("engines/docker_fork.yml", having="after"))
+def test_a_second_run_changes_nothing(case):
+    first = desired(case)
+    files = {**case["files"], **{edit.path: edit.text for edit in first.edits}}
+    assert desired({**case, "files": files, "had": first.record}).edits == ()
+
+
+@pytest.mark.parametrize("case", cases("engines/answers.yml"))
+def test_what_docker_answers(case):
+    engine, said = DockerFork(), {"docker.state": "ActiveState=active\n", **case["answers"]}
+    found = engine.in_force(host({}, said))
+    assert {word: list(items) for word, items in asdict(found).items()} == case["in_force"]
+    assert engine.busy(host({}, said)) == case.get("busy", 0)
+
+
+@pytest.mark.parametrize("case", cases("engines/answers.yml"))
+def test_the_check_on_the_host_accepts_this_answer_and_no_other(case):
+    """The transaction compares by patterns what the controller compares by value: both must agree."""
+    right = Lists(**{word: tuple(items) for word, items in case["in_force"].items()})
+    assert satisfied(case, right)
+    for word in ("search", "blocked", "insecure"):
+        items = getattr(right, word)
+        assert not satisfied(case, Lists(**{**asdict(right), word: (*items, "more.example.com")})), word
+        if items:
+            assert not satisfied(case, Lists(**{**asdict(right), word: items[1:]})), word
+
+
+def satisfied(case, expected: Lists) -> bool:
+    info, flags = DockerFork().checks(host({}), expected)
+    texts = {info.argv: case["answers"]["docker.info"], flags.argv: case["answers"]["docker.flags"]}
+    return all(
+        bool(re.search(wanted["pattern"], texts[check.argv], re.MULTILINE)) == wanted["found"]
+        for check in (info, flags)
+        for wanted in check.expect
+    )
+
+
+@pytest.mark.parametrize("reads", [["sysconfig"], ["generated"], ["sysconfig", "generated"]])
+def test_recognised_by_its_unit_without_help_output(reads):
+    said = {name: text for name, text in answers(reads).items() if name != "dockerd-current.help"}
+    assert DockerFork().present(host({}, said))
+
+
+def test_upstream_docker_is_another_engine():
+    unit = "[Service]\nExecStart=/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock\n"
+    assert not DockerFork().present(host({}, {"docker.unit": unit}))
+
+
+def test_an_empty_exec_start_of_a_drop_in_resets_the_unit():
+    unit = answers(["sysconfig"])["docker.unit"] + "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd $OTHER\n"
+    assert not DockerFork().present(host({}, {"docker.unit": unit}))
