@@ -8,6 +8,8 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, select
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
 
 
 class ActionModule(HostTask):
@@ -20,6 +22,10 @@ class ActionModule(HostTask):
             **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes")}, activation="now"
         )
         host = self.observe()
-        plan = registries.propose(host, policy, how).plan
-        found = {"engines": registries.survey(host), "drift": plan.changed}
+        engines = registries.survey(host)
+        try:
+            plan, problems = registries.propose(host, policy, how).plan, []
+        except HostProblem as problem:  # what the task would refuse is what a report is for
+            plan, problems = Plan(), [str(problem)]
+        found = {"engines": engines, "drift": plan.changed or bool(problems), "problems": problems}
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}

@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - dockyard.openshift.attributes.info
 options:
   query:
-    description: A JMESPath query over RV(engines) and RV(drift); what it selects is returned as RV(selected).
+    description: A JMESPath query over RV(engines), RV(drift) and RV(problems); what it selects is returned as RV(selected).
     type: str
 seealso:
   - module: dockyard.openshift.container_registries
@@ -88,6 +88,11 @@ drift:
   description: Whether M(dockyard.openshift.container_registries) with the same options would change something.
   returned: success
   type: bool
+problems:
+  description: Why M(dockyard.openshift.container_registries) would refuse the same options.
+  returned: success
+  type: list
+  elements: str
 selected:
   description: What O(query) selects.
   returned: success

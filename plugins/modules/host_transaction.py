@@ -441,11 +441,11 @@ class FileChange:
 
     def put_back(self):
         """Make the file what it was: 'restored', 'left' when it is neither old nor new but someone else's, or None."""
-        found = self._found()
-        if not self.touched or mark(self.new) != found == mark(self.old):
+        if not self.touched:
             return None
+        found = self._found()
         if found != mark(self.new):
-            return 'left'
+            return None if found == mark(self.old) else 'left'
         with doing('put back %s' % self.path):
             source = self.kept
             if self.old['state'] == 'file' and not os.path.lexists(self.kept):

@@ -86,7 +86,7 @@ def propose(host: Observed, policy: Policy, options: Options) -> Proposal:
     texts: dict[str, str | None] = {edit.path: edit.text for edit in edits}
     if plan.changed and state != start.state():
         texts[STATE_PATH] = json.dumps(state, indent=1, sort_keys=True) + "\n"
-    commit = _commit(host, start, plan, texts, steps, [check for draft in drafts for check in draft.checks])
+    commit = _commit(host, start, plan, texts, steps, drafts)
     return Proposal(plan, commit if plan.changed else {}, tuple(_report(draft, world) for draft in drafts))
 
 
@@ -233,7 +233,7 @@ def _step_changes(drafts: Iterable[_Draft], steps: Iterable[Step]) -> list[Chang
 
 
 def _commit(
-    host: Observed, start: Observed, plan: Plan, texts: dict[str, str | None], steps: list[Step], checks: list[Check]
+    host: Observed, start: Observed, plan: Plan, texts: dict[str, str | None], steps: list[Step], drafts: list[_Draft]
 ) -> dict[str, Any]:
     """Options of the module host_transaction."""
     files: list[dict[str, Any]] = []
@@ -250,7 +250,12 @@ def _commit(
         "payload": pack({path: text.encode() for path, text in texts.items() if text is not None}),
         "files": files,
         "actions": [step.action() for step in steps],
-        "checks": [check.option() for check in checks],
+        "validate": [
+            validation.option()
+            for draft in drafts
+            for validation in draft.engine.validations(start, draft.desired.edits)
+        ],
+        "checks": [check.option() for draft in drafts for check in draft.checks],
         "recover": host.journal["id"] if host.journal else None,
         "plan_id": plan.id,
     }

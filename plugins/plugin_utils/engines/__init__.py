@@ -85,6 +85,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Validation:
+    """A command that must succeed before anything is put in place; `{staged:PATH}` is where new content waits."""
+
+    name: str
+    argv: tuple[str, ...]
+
+    def option(self) -> dict[str, Any]:
+        return {"name": self.name, "argv": list(self.argv)}
+
+
+@dataclass(frozen=True)
 class Check:
     """A question to the engine after the commit, with the answers it must give (see host_transaction)."""
 
@@ -124,6 +135,9 @@ class Engine(Protocol):
         """How many containers an activation would take down."""
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired: ...
+
+    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+        """How the engine's own parser is asked about files before they are put in place."""
 
     def activation(self, host: Observed) -> tuple[Step, ...]:
         """The least that makes the engine look at its files again."""

@@ -22,7 +22,7 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan import Disruption
 from ..policy import ALL, Policy, unique
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
-from . import Check, Desired, Edit, Lists, Request, Step, added, merged
+from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
@@ -76,6 +76,19 @@ class Containers:
             return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
         except RegistriesConfProblem as problem:
             raise HostProblem(f"{problem.file}: {problem.reason}") from None
+
+    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+        """podman reads the file that this variable names in place of registries.conf."""
+        if not host.answer("podman.info").there:
+            return ()
+        return tuple(
+            Validation(
+                f"podman reads the new {edit.path}",
+                ("env", f"CONTAINERS_REGISTRIES_CONF={{staged:{edit.path}}}", *_INFO),
+            )
+            for edit in edits
+            if edit.path in (MAIN, DROP_IN) and edit.text is not None
+        )
 
     def activation(self, host: Observed) -> tuple[Step, ...]:
         if not self._crio(host):

@@ -22,7 +22,7 @@ from ..plan import Disruption
 from ..policy import ALL, Policy, unique
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
-from . import Check, Desired, Edit, Lists, Request, Step, added, merged
+from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
 
 SYSCONFIG = "/etc/sysconfig/docker"
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -135,6 +135,9 @@ class DockerFork:
             notes=tuple(self._notes(policy, said)),
             record={"added": record} if record else {},
         )
+
+    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+        return ()  # this docker reads its lists only when it starts
 
     def activation(self, host: Observed) -> tuple[Step, ...]:
         """registries.service first, so that the file it generates is fresh when docker reads it."""

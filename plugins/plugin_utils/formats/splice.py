@@ -91,9 +91,7 @@ def sequence_steps(
     create: Callable[[Any], str],
 ) -> list[Step]:
     """From one list to another. ``change(index, value)`` gives the text of an old item for a (perhaps equal) value."""
-    return [
-        Step(create(value) if index is None else change(index, value), index) for index, value in paired(old, new)
-    ]
+    return [Step(create(value) if index is None else change(index, value), index) for index, value in paired(old, new)]
 
 
 def member_steps(

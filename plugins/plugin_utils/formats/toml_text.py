@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..imports import tomlkit, tomllib
-from . import FormatError, refuse_deep
+from . import FormatError, line_of, refuse_deep
 from .splice import Item, Style, member_steps, paired, same, sequence_steps, splice
 
 Path = tuple[str | int, ...]  # keys, and the number of an element of an array of tables
@@ -25,7 +25,9 @@ MAX_DEPTH = 100
 _BOM = "\ufeff"  # the Go reader (BurntSushi/toml) skips one
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEY = re.compile(rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*")
-_DEEP_KEY = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{MAX_DEPTH}}}")
+# Without end quotes too, so that one pass over any text finds the keys in linear time.
+_LOOSE_PART = re.compile(_PART.replace("""]*"|""", """]*"?|""").replace("""]*')""", """]*'?)"""))
+_LOOSE_KEY = re.compile(rf"{_LOOSE_PART.pattern}(?:[ \t]*\.[ \t]*{_LOOSE_PART.pattern})*")
 _SCALAR = re.compile(
     r'"""(?:\\[\s\S]|[^\\])*?"""(?:""|")?'
     r"|'''[\s\S]*?'''(?:''|')?"
@@ -68,8 +70,7 @@ def parse(text: str) -> dict[str, Any]:
     Raises FormatError with the line and the reason that ``tomllib`` gives.
     """
     body = text.removeprefix(_BOM)
-    if _DEEP_KEY.search(body):
-        raise FormatError(f"a key of more than {MAX_DEPTH} parts")
+    _refuse_long_keys(body)
     try:
         value: dict[str, Any] = tomllib.loads(body)
     except RecursionError:
@@ -97,6 +98,13 @@ def edit(text: str, value: Mapping[str, Any]) -> str:
         except (TypeError, ValueError) as error:
             raise FormatError(f"cannot be written as TOML: {error}") from None
     raise FormatError("the change cannot be made by editing this file's statements")
+
+
+def _refuse_long_keys(text: str) -> None:
+    """``tomllib`` takes quadratic time for the parts of a dotted key."""
+    for key in _LOOSE_KEY.finditer(text):
+        if key[0].count(".") >= MAX_DEPTH and len(_LOOSE_PART.findall(key[0])) > MAX_DEPTH:
+            raise FormatError(f"a key of more than {MAX_DEPTH} parts", line_of(text, key.start()))
 
 
 class _Document:
@@ -162,26 +170,26 @@ class _Document:
         return "".join(parts) + self.text[position:]
 
     def _edit_table(self, path: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        added = {key: value for key, value in new.items() if key not in old}
         for key, value in old.items():
             if key not in new:
                 self._remove((*path, key))
-            elif not same(value, new[key]):
-                self._edit_value(path, key, value, new[key])
-        for key, value in new.items():
-            if key not in old:
-                self._add(path, key, value)
+            elif not same(value, new[key]) and not self._edit_value((*path, key), value, new[key]):
+                self._remove((*path, key))
+                added[key] = new[key]
+        self._add(path, added)
 
-    def _edit_value(self, path: Path, key: str, old: Any, new: Any) -> None:
-        here = (*path, key)
-        if here in self.pairs and (node := self.pairs[here].node):
+    def _edit_value(self, path: Path, old: Any, new: Any) -> bool:
+        """Changes a value where it is; False when it has to be taken away and added."""
+        if path in self.pairs and (node := self.pairs[path].node):
             self.changes.append((node.start, node.end, _edited(self.text, node, old, new)))
         elif isinstance(old, dict) and isinstance(new, Mapping):
-            self._edit_table(here, old, new)
-        elif here in self.tables and _are_tables(new):
-            self._edit_tables(here, old, new)
+            self._edit_table(path, old, new)
+        elif path in self.tables and _are_tables(new):
+            self._edit_tables(path, old, new)
         else:
-            self._remove(here)
-            self._add(path, key, new)
+            return False
+        return True
 
     def _edit_tables(self, path: Path, old: Sequence[Any], new: Sequence[Any]) -> None:
         first = self.below[path][0]
@@ -209,18 +217,23 @@ class _Document:
                 end = blank.end() if blank else statements[-1].line_end
                 self.changes.append((statements[0].line_start, end, ""))
 
-    def _add(self, path: Path, key: str, value: Any) -> None:
+    def _add(self, path: Path, members: Mapping[str, Any]) -> None:
         dotted = self._dotted_home(path)
         if dotted:
-            self._insert_pair(dotted, (*path, key)[len(dotted.section) :], value)
-        elif isinstance(value, Mapping) or _are_tables(value):
-            self._insert_section(self._end_of(path), (*path, key), value)
-        elif path and path not in self.headers:
-            self._insert_section(self._end_of(path), path, {key: value})
+            for key, value in members.items():
+                self._insert_pair(dotted, (*path, key)[len(dotted.section) :], value)
+            return
+        tables = {key: value for key, value in members.items() if isinstance(value, Mapping) or _are_tables(value)}
+        plain = {key: value for key, value in members.items() if key not in tables}
+        if plain and path and path not in self.headers:
+            self._insert_section(self._end_of(path), path, plain)
         elif last := self._last_of_section(path):
-            self._insert_pair(last, (key,), value)
-        else:
-            self._insert_first_pair(key, value)
+            for key, value in plain.items():
+                self._insert_pair(last, (key,), value)
+        elif plain:
+            self._insert_first_pairs(plain)
+        for key, value in tables.items():
+            self._insert_section(self._end_of(path), (*path, key), value)
 
     def _dotted_home(self, path: Path) -> _Statement | None:
         """The last pair that defines the table by a dotted key; None when it has a header or sub-tables only."""
@@ -243,15 +256,16 @@ class _Document:
         indentation = self.text[after.line_start : after.start]
         self._insert_lines(after.line_end, f"{indentation}{_rendered_key(key)} = {_rendered(value)}\n")
 
-    def _insert_first_pair(self, key: str, value: Any) -> None:
+    def _insert_first_pairs(self, pairs: Mapping[str, Any]) -> None:
         """Where no pair is at the top: behind the line where it is commented out, else before the first header."""
-        line = f"{_rendered_key((key,))} = {_rendered(value)}\n"
         lines = self.text[: self.statements[0].line_start if self.statements else None].splitlines(keepends=True)
-        number = next((n for n, comment in enumerate(lines, 1) if _is_commented_out(comment, key)), None)
-        if number is None:
-            number = _before_comments(lines) if self.statements else len(lines)
-            line += "\n" if self.statements else ""
-        self._insert_lines(len("".join(lines[:number])), line)
+        for key, value in pairs.items():
+            line = f"{_rendered_key((key,))} = {_rendered(value)}\n"
+            number = next((n for n, comment in enumerate(lines, 1) if _is_commented_out(comment, key)), None)
+            if number is None:
+                number = _before_comments(lines) if self.statements else len(lines)
+                line += "\n" if self.statements and key == list(pairs)[-1] else ""
+            self._insert_lines(len("".join(lines[:number])), line)
 
     def _insert_section(self, position: int, path: Path, value: Any) -> None:
         """A new table, tables (a list), or a list of one: another element of an array of tables."""

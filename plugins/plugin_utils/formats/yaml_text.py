@@ -12,24 +12,26 @@ more than one document, tags of collections, and anything nested or shared beyon
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from ..imports import yaml
 from . import FormatError, line_of
-from .splice import Item, Step, Style, freeze, member_steps, same, sequence_steps, splice
+from .splice import Item, Step, Style, member_steps, same, sequence_steps, splice
 
 MAX_DEPTH = 100
-MAX_NODES = 1_000_000  # after aliases are followed
+MAX_NODES = 100_000  # after aliases are followed
 _MERGE = "tag:yaml.org,2002:merge"
+_MERGE_KEY = ("<<",)  # no scalar, so that it cannot be taken for a key that is written "<<"
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 _PROPERTIES = re.compile(r"(?:[&!][^ \t\r\n]*(?:[ \t\r\n]+|#[^\r\n]*)*)*")
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)*")
 _COMMENT_BEHIND = re.compile(r"[ \t]+#[^\r\n]*")
-_LINE_START = re.compile(r"(?:\A|\r\n|\n|\r)[ \t]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_DUMP_OPTIONS = {"width": sys.maxsize, "allow_unicode": True, "sort_keys": False}
 
 
 @dataclass(frozen=True)
@@ -91,19 +93,18 @@ class _Composer:
             if self.loader.check_event(yaml.StreamEndEvent):
                 return None
             self.loader.get_event()
-            node = self._node(0, 0)
+            node = self._node(0)
             self.loader.get_event()
             if not self.loader.check_event(yaml.StreamEndEvent):
                 raise FormatError("a second document", self.loader.peek_event().start_mark.line + 1)
             return node
         except yaml.reader.ReaderError as error:
-            raise FormatError(f"a character that YAML refuses: {error.reason}", line_of(self.text, error.position)) from None
+            raise FormatError(str(error.reason), line_of(self.text, error.position)) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise FormatError(str(error.problem or error.context), mark.line + 1 if mark else None) from None
 
-    def _node(self, depth: int, position: int) -> _Node:
-        """The next node; ``position`` is where the text before it has been dealt with."""
+    def _node(self, depth: int) -> _Node:
         event = self.loader.get_event()
         line = event.start_mark.line + 1
         if depth > MAX_DEPTH:
@@ -118,8 +119,7 @@ class _Composer:
         else:
             if event.tag not in _COLLECTION_TAGS:
                 raise FormatError(f"the tag {event.tag} is not supported here", line)
-            is_mapping = isinstance(event, yaml.MappingStartEvent)
-            node = self._collection(event, depth, is_mapping)
+            node = self._collection(event, depth)
         self.size += node.size if node.style == "alias" else 1
         if self.size > MAX_NODES:
             raise FormatError("aliases multiply the document beyond measure", line)
@@ -137,8 +137,208 @@ class _Composer:
         except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise FormatError(f"not a {tag.rpartition(':')[2]}: {error}", event.start_mark.line + 1) from None
         start, end = event.start_mark.index, event.end_mark.index
-        if start < end:
+        if start < end and event.tag is None:  # a tag is replaced together with the value that it stands before
             start = _skip(_PROPERTIES, self.text, start)
         if event.style in ("|", ">"):
             end = start + len(self.text[start:end].rstrip(" \t\r\n"))
         return _Node(min(start, end), end, value, "merge" if tag == _MERGE else "scalar")
+
+    def _collection(self, event: Any, depth: int) -> _Node:
+        text = self.text
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        start = _skip(_PROPERTIES, text, event.start_mark.index)
+        style = "block" if not event.flow_style else "flow" if text[start] in "[{" else "pair"
+        position = start + 1 if style == "flow" else start
+        items: list[Item] = []
+        children: list[_Node] = []
+        keys: dict[Any, None] = {}
+        marks: list[int] = []
+        while not self.loader.check_event(yaml.SequenceEndEvent, yaml.MappingEndEvent):
+            position = item_start = _skip(_TRIVIA, text, position)
+            if is_mapping:
+                position = self._key(keys)
+            elif style == "block":
+                position += 1  # the dash
+            marks.append(position)
+            child = self._node(depth + 1)
+            end = max(child.end, position)
+            separator = _skip(_TRIVIA, text, end)
+            has_separator = style == "flow" and text.startswith(",", separator)
+            if style == "block" and child.start == child.end:
+                end = _skip(_COMMENT_BEHIND, text, end)  # so that a list can be put below the comment
+            items.append(Item(item_start, end, separator if has_separator else None))
+            children.append(child)
+            position = separator + 1 if has_separator else end
+        event = self.loader.get_event()
+        end = event.end_mark.index if style == "flow" else position
+        line_start = text.rfind("\n", 0, start) + 1
+        column = start - line_start
+        if style == "block":
+            end = _skip(_COMMENT_BEHIND, text, end)
+            if not text[line_start:start].strip(" \t"):
+                start = max(line_start - 2 if text.startswith("\r\n", line_start - 2) else line_start - 1, 0)
+        value = _mapping(keys, children) if is_mapping else [child.value for child in children]
+        size = 1 + sum(child.size for child in children)
+        fields = tuple(items), tuple(children), tuple(keys), tuple(marks)
+        return _Node(start, end, value, style, *fields, size, column)
+
+    def _key(self, keys: dict[Any, None]) -> int:
+        """Adds the next key to the others; returns where its colon ends."""
+        event = self.loader.peek_event()
+        line = event.start_mark.line + 1
+        if not isinstance(event, yaml.ScalarEvent):
+            raise FormatError("a key that is not a scalar", line)
+        node = self._node(MAX_DEPTH)
+        key = _MERGE_KEY if node.style == "merge" else node.value
+        if key in keys:
+            raise FormatError(f"the key {node.value} is there twice", line)
+        keys[key] = None
+        colon = _skip(_TRIVIA, self.text, node.end)
+        return colon + 1 if self.text.startswith(":", colon) else node.end
+
+
+def _mapping(keys: Iterable[Any], children: list[_Node]) -> dict[Any, Any]:
+    own = dict(zip(keys, (child.value for child in children), strict=True))
+    merged = own.pop(_MERGE_KEY, {})
+    value: dict[Any, Any] = {}
+    for mapping in reversed(merged if isinstance(merged, list) else [merged]):
+        if not isinstance(mapping, Mapping):
+            raise FormatError("<< merges what is not a mapping")
+        value.update(mapping)
+    return value | own
+
+
+class _Editor:
+    """Changes values of one document, in its style."""
+
+    def __init__(self, text: str, document: _Node | None) -> None:
+        self.text = text
+        self.document = document
+        line_break = _LINE_BREAK.search(text)
+        self.line_break = line_break[0] if line_break else "\n"
+        self.indent_lists = _indents_lists(document)
+
+    def edited(self, value: Any) -> str:
+        """The whole text."""
+        text, node = self.text, self.document
+        if node is None or node.start == node.end:
+            break_before = "" if not text or text[-1] in "\r\n" else self.line_break
+            return text + break_before + self._lines(value, 0) + ("" if break_before else self.line_break)
+        inside = self._in_place(node, value)
+        if inside is None:
+            at_line_start = text[: node.start] in ("", "\ufeff")
+            inside = ("" if at_line_start else self.line_break) + self._lines(value, 0)
+        return text[: node.start] + inside + text[node.end :]
+
+    def _in_place(self, node: _Node, new: Any, quote: str | None = None) -> str | None:
+        """The new text of a value whose kind stays; None if what stands before it has to change too."""
+        is_container = isinstance(new, (Mapping, list))
+        if node.style == "scalar" and node.start < node.end and not is_container:
+            mark = self.text[node.start]
+            return _flow(new, mark if mark in "\"'" else None)
+        alike = isinstance(new, Mapping if isinstance(node.value, dict) else list)
+        if node.items and new and alike and node.style in ("block", "flow"):
+            return self._spliced(node, new)
+        return _flow(new) if node.style in ("flow", "pair") else None
+
+    def _spliced(self, node: _Node, new: Any) -> str:
+        text, flow = self.text, node.style == "flow"
+        quote = self.text[node.children[-1].start : node.children[-1].start + 1]
+
+        def change(index: int, value: Any) -> str:
+            item, child = node.items[index], node.children[index]
+            if same(child.value, value):
+                return text[item.start : item.end]
+            inside = self._in_place(child, value)
+            if inside is None:
+                return self._replaced(node, index, value)
+            return text[item.start : child.start] + inside + text[child.end : item.end]
+
+        def create(value: Any) -> str:
+            if flow or not value or not isinstance(value, (Mapping, list)):
+                return ("" if flow else "- ") + _flow(value, quote if quote in ("'", '"') else None)
+            return self._lines([value], node.column)
+
+        if isinstance(new, list):
+            steps = sequence_steps(node.value, new, change, create)
+        else:
+            steps = self._member_steps(node, new, change)
+        if flow:
+            start, end, style = node.start + 1, node.end - 1, Style()
+        else:
+            start, end, style = node.start, node.end, Style("", "#", self.line_break + " " * node.column)
+        inside = splice(text, start, end, node.items, steps, style)
+        return text[node.start : start] + inside + text[end : node.end]
+
+    def _member_steps(self, node: _Node, new: Mapping[Any, Any], change: Callable[[int, Any], str]) -> list[Step]:
+        own = dict(zip(node.keys, (child.value for child in node.children), strict=True))
+        wanted = {key: value for key, value in new.items() if key in own or not _has(node.value, key, value)}
+        if _MERGE_KEY in own:
+            wanted[_MERGE_KEY] = own[_MERGE_KEY]
+
+        def create(key: Any, value: Any) -> str:
+            if node.style == "flow" or not value or not isinstance(value, (Mapping, list)):
+                return f"{_flow(key)}: {_flow(value)}"
+            return self._lines({key: value}, node.column)
+
+        return member_steps(own, wanted, change, create)
+
+    def _replaced(self, node: _Node, index: int, value: Any) -> str:
+        """The text of an item whose value changes its kind; comments between key and value stay."""
+        item, child, mark = node.items[index], node.children[index], node.marks[index]
+        head = self.text[item.start : mark]
+        if not head.endswith(("-", ":")):
+            head += ":" if node.keys else ""
+        between = self.text[mark : child.start] if _LINE_BREAK.match(self.text, child.start) else ""
+        behind = self.text[child.end : item.end]
+        if node.style != "block" or not value or not isinstance(value, (Mapping, list)):
+            return head + " " * bool(head) + _flow(value) + between + behind
+        if not node.keys:
+            return self._lines([value], node.column)
+        _, below = self._lines({node.keys[index]: value}, node.column).split(self.line_break, 1)
+        return head + between + behind + self.line_break + below
+
+    def _lines(self, value: Any, column: int) -> str:
+        """A value in block style whose lines, but the first, begin at the column."""
+        dumped = yaml.dump(value, Dumper=_dumper(self.indent_lists), default_flow_style=False, **_DUMP_OPTIONS)
+        return (self.line_break + " " * column).join(dumped.removesuffix("...\n").rstrip("\n").split("\n"))
+
+
+def _has(value: Mapping[Any, Any], key: Any, member: Any) -> bool:
+    return key in value and same(value[key], member)
+
+
+def _indents_lists(node: _Node | None) -> bool:
+    """Whether the first list below a key is indented; yes where there is none."""
+    parents = [node] if node else []
+    for parent in parents:
+        for child in parent.children:
+            if parent.keys and parent.style == child.style == "block" and not child.keys:
+                return child.column > parent.column
+        parents.extend(parent.children)
+    return True
+
+
+def _flow(value: Any, quote: str | None = None) -> str:
+    """A value on one line, fit for block and flow surroundings."""
+    if isinstance(value, str) and "\n" in value:
+        quote = '"'
+    style = quote if isinstance(value, str) else None
+    dumped = yaml.dump([value], Dumper=_dumper(False), default_flow_style=True, default_style=style, **_DUMP_OPTIONS)
+    return str(dumped).rstrip("\n")[1:-1]
+
+
+@cache
+def _dumper(indent_lists: bool) -> Any:
+    """A dumper without aliases, that indents the lists below a key, or not."""
+
+    def increase_indent(self: Any, flow: bool = False, indentless: bool = False) -> None:
+        yaml.SafeDumper.increase_indent(self, flow, indentless and not indent_lists)
+
+    members = {"increase_indent": increase_indent, "ignore_aliases": lambda self, value: True}
+    return type("Dumper", (yaml.SafeDumper,), members)
+
+
+def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position

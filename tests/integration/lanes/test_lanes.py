@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tests/tools/lanes: what it counts, what it says at the end, when it fails. `make` is a script that plays the targets."""
+"""tests/tools/lanes: what it counts, what it says at the end, when it fails. A script stands for make."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ case " $FAILING " in *" $2 "*) exit 2 ;; esac
 """
 UNIT_REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_names" name="plain"/>
-<testcase classname="tests.unit.test_names" name="property"><properties><property name="shared" value="x"/></properties></testcase>
+<testcase classname="tests.unit.test_names" name="property">
+<properties><property name="shared" value="x"/></properties></testcase>
 <testcase classname="tests.unit.formats.test_corpus" name="real file"/>
 <testcase classname="tests.unit.formats.test_corpus" name="absent"><skipped/></testcase>
 %s
@@ -35,9 +36,12 @@ def lanes(tmp_path: Path, *names: str, more_cases: str = "", **environment: str)
     (tmp_path / "make").write_text(MAKE)
     (tmp_path / "make").chmod(0o755)
     (tmp_path / "unit.xml").write_text(UNIT_REPORT % more_cases)
-    environment |= {"PATH": f"{tmp_path}:{os.environ['PATH']}", "UNIT_REPORT": str(tmp_path / "unit.xml")}
-    command = [sys.executable, LANES, *names]
-    return subprocess.run(command, env={**os.environ, "PYTEST_ADDOPTS": "", **environment}, capture_output=True, text=True)
+    return call(tmp_path, LANES, *names, UNIT_REPORT=str(tmp_path / "unit.xml"), PYTEST_ADDOPTS="", **environment)
+
+
+def call(tmp_path: Path, program: Path, *names: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", **environment}
+    return subprocess.run([sys.executable, program, *names], env=environment, capture_output=True, text=True)
 
 
 def test_everything_passes(tmp_path):
@@ -45,11 +49,8 @@ def test_everything_passes(tmp_path):
     # setup, lint, sanity, hosts and molecule count once; unit by its report
     assert done.stdout.splitlines()[-1].startswith("=== 8 passed, 0 failed, 1 skipped in ")
     assert "cases over shared data: 2" in done.stdout
-    assert [line.split()[-1] for line in done.stdout.splitlines() if line.startswith(("images", "lint", "hosts"))] == [
-        "ok",
-        "ok",
-        "ok",
-    ]
+    table = [line for line in done.stdout.splitlines() if line.startswith(("images", "lint", "hosts"))]
+    assert [line.split()[-1] for line in table] == ["ok", "ok", "ok"]
     assert done.returncode == 0
 
 
@@ -80,12 +81,7 @@ def test_over_budget(tmp_path, strict, returncode):
     (tmp_path / "lanes").write_text(slow)
     (tmp_path / "make").write_text("#!/bin/sh\n")
     (tmp_path / "make").chmod(0o755)
-    done = subprocess.run(
-        [sys.executable, tmp_path / "lanes"],
-        env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "STRICT_BUDGET": strict},
-        capture_output=True,
-        text=True,
-    )
+    done = call(tmp_path, tmp_path / "lanes", STRICT_BUDGET=strict)
     assert "warning: lint and unit: " in done.stdout
     assert done.returncode == returncode
 

@@ -66,17 +66,25 @@ def test_options_of_the_role(play: Play) -> None:
             assert given == args, f"{case['name']}: {task}"
 
 
-def test_unknown_word_of_the_policy_is_refused(play: Play) -> None:
-    outcome = play("registries", {"a": {"registry_policy": {"serach": ["a.example.com"]}}})
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"registry_policy": {"serach": ["a.example.com"]}}, "registry_policy.serach. Supported parameters include"),
+        ({"registry_policy": "a.example.com"}, "argument 'registry_policy' is of type"),
+        ({"docker_registries_mode": "both"}, "value of docker_registries_mode must be one of: exact, merge, got: both"),
+    ],
+)
+def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: dict[str, Any], says: str) -> None:
+    outcome = play("registries", {"a": {}, "b": variables})
+    assert says in outcome.output
     assert outcome.asked("container_registries") == []
-    assert "serach" in outcome.output
     assert outcome.rc == 2
 
 
 def test_verify_account(play: Play) -> None:
     outcome = play("verify", {"a": {}, "b": {"drift": True}})
     engine = (
-        "podman 4.3.1\n  search:   a.example.com, b.example.com\n  blocked:  \n  insecure: b.example.com\n"
+        "podman: 4.3.1\n  search:   a.example.com, b.example.com\n  blocked:  \n  insecure: b.example.com\n"
         "  files:    /etc/containers/registries.conf\n  problem:  a later drop-in names b.example.com too"
     )
     assert outcome.account("Ask every host for its registries") == {

@@ -12,7 +12,6 @@ done
 cat >"$root/etc/containers/containers.conf" <<'CONF'
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
-cgroupns = "private"
 
 [engine]
 runtime = "runc"

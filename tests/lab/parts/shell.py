@@ -11,17 +11,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from .config import CACHE
 
-# The lab's podman must not depend on, or write, the machine's own containers.conf: these two settings are what a
-# nested systemd needs on hosts with small limits or cgroup v1 (runc: crun refuses v1 without systemd).
+# The lab's podman must not depend on, or write, the machine's own containers.conf. The limits and runc are what a
+# nested systemd needs on hosts with small limits or cgroup v1; a podman first used without netavark stays with CNI.
 _CONTAINERS_CONF = """\
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
 
 [engine]
 runtime = "runc"
+
+[network]
+network_backend = "netavark"
 """
 
 
@@ -29,7 +33,7 @@ class LabError(Exception):
     """Something a person has to know; shown as one sentence."""
 
 
-def run(*argv: str, data: bytes | None = None, check: bool = True, quiet: bool = False) -> subprocess.CompletedProcess:
+def run(*argv: str, data: bytes | None = None, check: bool = True) -> subprocess.CompletedProcess:
     """Run a command, output captured. Raises LabError with the end of its stderr unless `check` is False."""
     done = subprocess.run(argv, input=data, capture_output=True, env=_environment())
     if check and done.returncode:
@@ -56,7 +60,7 @@ def step(what: str) -> Iterator[None]:
     print(f"  {what:44} {time.monotonic() - begin:6.1f} s", flush=True)
 
 
-def write_secret(path, content: bytes) -> None:
+def write_secret(path: Path, content: bytes) -> None:
     """Write a file only its owner can read; never readable in between."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(path.name + ".new")
@@ -68,7 +72,7 @@ def write_secret(path, content: bytes) -> None:
 
 def _environment() -> dict[str, str]:
     conf = CACHE / "containers.conf"
-    if not conf.exists():
+    if not conf.exists() or conf.read_text() != _CONTAINERS_CONF:
         CACHE.mkdir(parents=True, exist_ok=True)
         conf.write_text(_CONTAINERS_CONF)
     return {**os.environ, "CONTAINERS_CONF": str(conf), "LC_ALL": "C.UTF-8"}

@@ -5,10 +5,10 @@
 
 Usage: forge.py REPOSITORY, with ansible on PYTHONPATH. Every line on standard input is a job, every line on
 standard output its outcome:
-    job      {"module": name, "arguments": {}, "fault": null | {"at": n, "do": "kill" | "tear" | errno, "lasting": bool}, "as": uid | null,
-              "hung_up": bool, "labels": null | "work" | "fail"}
+    job      {"module": name, "arguments": {}, "as": uid, "hung_up": bool, "labels": "work" | "fail",
+              "fault": {"at": n, "do": "kill" | "tear" | errno, "lasting": bool}}, all but the first two optional
     outcome  {"signal": number, "rc": number, "result": {} | null, "stderr": text, "calls": [names],
-              "labels": [[file, label]]}
+              "labels": [[file, label]], "cpu": seconds}
 A fault strikes at the n-th call (from 0) that the modules make to the functions of `os` that change a disk:
 "kill" before the call, "tear" in the middle of a write (elsewhere: after the call), a number as that OSError,
 which "lasting": true repeats at every call after it.
@@ -66,11 +66,11 @@ def run(job, basic):
         if job.get('labels'):
             play_selinux(basic.AnsibleModule, job['labels'], labels)
         os._exit(run_module(job, basic, calls))
-    status = os.waitpid(child, 0)[1]
+    dummy, status, usage = os.wait4(child, 0)
     stdout, stderr, called, labelled = [read(stream) for stream in (out, err, calls, labels)]
     return {'signal': os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, 'rc': os.WEXITSTATUS(status),
             'result': json.loads(stdout) if stdout.strip() else None, 'stderr': stderr, 'calls': called.split(),
-            'labels': [json.loads(line) for line in labelled.splitlines()]}
+            'cpu': usage.ru_utime + usage.ru_stime, 'labels': [json.loads(line) for line in labelled.splitlines()]}
 
 
 def read(stream):
@@ -130,7 +130,7 @@ def watch(fault, log):
         def call(*args, **more):
             if not sys._getframe(1).f_code.co_filename.startswith(PLUGINS):
                 return real(*args, **more)
-            write(log, (name + '\n').encode())
+            write(log, (name + '\n').encode('utf-8'))
             count[0] += 1
             if count[0] - 1 == fault['at'] or (fault.get('lasting') and count[0] > fault['at']):
                 strike(fault['do'], name, real, args)

@@ -116,7 +116,8 @@ def killed_in_recovery(worlds: Worlds, first: int, second: int | None) -> bool:
     host.transaction(CHANGE, fault={"at": first, "do": "kill"})
     journal = host.snapshot()["journal"]
     assert {entry["present"] for entry in journal["files"]} == {"new"}
-    killed = host.transaction({"recover": journal["id"]}, fault={"at": second, "do": "tear"} if second is not None else None)
+    fault = None if second is None else {"at": second, "do": "tear"}
+    killed = host.transaction({"recover": journal["id"]}, fault=fault)
     assert host.recover()["result"]["committed"]
     assert host.tree() == worlds.old and host.leftovers() == [], second
     return killed["signal"] == 9 or second is None
@@ -124,7 +125,7 @@ def killed_in_recovery(worlds: Worlds, first: int, second: int | None) -> bool:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS], ids=errno.errorcode.get)
 def test_error_anywhere(worlds: Worlds, number: int) -> None:
-    """One failing call: all is as it was, with no journal and one sentence; or, where it does not matter, all is done."""
+    """One failing call: all is as it was, one sentence, no journal; or, where it does not matter, all is done."""
     failed = 0
     for host, outcome, where in worlds.faults(number):
         result = outcome["result"]
@@ -170,7 +171,8 @@ def test_recovery_leaves_what_someone_else_changed(worlds: Worlds) -> None:
     host.sh("printf other > a; printf other > gone")
     result = host.recover()["result"]
     outcomes = {os.path.basename(entry["what"]): entry["outcome"] for entry in result["recovered"]}
-    assert outcomes == {"a": "left", "l": "restored", "b": "restored", "gone": "left", "mode": "restored", "restart": "undone"}
+    assert outcomes == {"a": "left", "l": "restored", "b": "restored", "gone": "left", "mode": "restored",
+                        "restart": "undone"}
     tree = host.tree()
     assert (tree["a"][3], tree["gone"][3], tree["engine"][3], tree["l"]) == ("other", "other", "other", worlds.old["l"])
     assert host.leftovers() == []

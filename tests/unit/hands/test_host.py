@@ -23,6 +23,7 @@ from .conftest import INTERPRETERS, REPOSITORY, Hands, Host
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="mounts file systems")
 
+IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)
 ONE_FILE = {"files": [{"path": "x", "before": "old", "content": "new"}]}
 
 
@@ -154,7 +155,7 @@ def under_way(host: Host, make_hands: Callable[[], Hands]) -> Iterator[Callable[
 
 def test_signals_do_not_interrupt(host: Host, under_way: Any) -> None:
     pid, finish = under_way()
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
+    for number in IGNORED:
         os.kill(pid, number)
     outcome = finish()
     assert outcome["signal"] == 0 and outcome["result"]["committed"]
@@ -181,15 +182,17 @@ def test_lock_is_seen_and_waited_for(host: Host, under_way: Any) -> None:
 
 def test_programs_do_not_inherit_ignored_signals(host: Host) -> None:
     """A daemon started by an action must be stoppable."""
-    outcome = host.transaction({"actions": [{"name": "a", "argv": ["sh", "-c", "grep SigIgn /proc/$$/status > {d}/out"]}]})
+    outcome = host.transaction({"actions": [
+        {"name": "a", "argv": ["sh", "-c", "grep SigIgn /proc/$$/status > {d}/out"]}]})
     assert outcome["result"]["committed"]
     ignored = int((host.root / "out").read_text().split()[1], 16)
-    assert not any(ignored >> (number - 1) & 1 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM))
+    assert not any(ignored >> (number - 1) & 1 for number in IGNORED)
 
 
 def test_hanging_command_leaves_no_process(host: Host) -> None:
-    host.snapshot({"commands": [{"name": "x", "timeout": 0.2, "argv": ["sh", "-c", "sleep 98765 & sleep 98765"]}]})
-    running = [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"98765" in _read(path)]
+    mine = f"98765.{time.time_ns()}"
+    host.snapshot({"commands": [{"name": "x", "timeout": 0.2, "argv": ["sh", "-c", f"sleep {mine} & sleep {mine}"]}]})
+    running = [path for path in Path("/proc").glob("[0-9]*/cmdline") if mine.encode() in _read(path)]
     assert running == []
 
 
@@ -218,7 +221,8 @@ def test_sent_by_ansible(name: str, tmp_path: Path) -> None:
     python, packages = INTERPRETERS[name]
     if not (python and packages):
         pytest.skip(f"{name} is not installed")
-    payload = base64.b64encode(json.dumps({str(tmp_path / "x"): base64.b64encode(b"secret").decode()}).encode()).decode()
+    encoded = base64.b64encode(b"secret").decode()
+    payload = base64.b64encode(json.dumps({str(tmp_path / "x"): encoded}).encode()).decode()
     arguments = {"payload": payload, "files": [{"path": str(tmp_path / "x"), "before": "absent"}],
                  "state_directory": str(tmp_path / "state")}
     binary = Path(packages).parents[2] / "bin" / "ansible"
@@ -231,8 +235,9 @@ def test_sent_by_ansible(name: str, tmp_path: Path) -> None:
          "-m", "dockyard.openshift.host_transaction", "-a", json.dumps(arguments),
          "-e", f"ansible_python_interpreter={python}"],
         capture_output=True, text=True, timeout=60, cwd=tmp_path,
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"), "ANSIBLE_HOME": str(tmp_path / "home")})
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
+             "ANSIBLE_HOME": str(tmp_path / "home")})
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / "x").read_text() == "secret"
-    for secret in ("secret", "c2VjcmV0", payload):
+    for secret in ("secret", encoded, payload):
         assert secret not in done.stdout + done.stderr

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
-# beside this file. Python 2.7 only.
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
+# README.md beside this file. Python 2.7 only.
 """docker-current: the client; it only asks the stand-in daemon."""
 
 import json
@@ -15,6 +15,31 @@ sys.path.insert(0, "/usr/libexec/docker-standin")
 import flags  # noqa: E402
 
 SOCKET = "/var/run/docker.sock"
+# the lines of 1.13.1 that say something here, in its order
+INFO = """\
+Containers: %(containers)d
+ Running: %(running)d
+ Paused: 0
+ Stopped: %(stopped)d
+Images: %(images)d
+Server Version: %(version)s
+Storage Driver: overlay2
+ Backing Filesystem: xfs
+Logging Driver: %(log_driver)s
+Cgroup Driver: systemd
+Kernel Version: 3.10.0-1160.el7.x86_64
+Operating System: CentOS Linux 7 (Core)
+OSType: linux
+Architecture: x86_64
+Number of Docker Hooks: 3
+Name: %(name)s
+Docker Root Dir: /var/lib/docker
+Debug Mode (client): false
+Debug Mode (server): false
+Registry: https://index.docker.io/v1/
+Experimental: false
+Insecure Registries:
+"""
 VERSION = "Docker version 1.13.1, build 7d71120/1.13.1"
 
 
@@ -64,14 +89,8 @@ def info(words):
 
 
 def info_text(facts):
-    """The lines of 1.13.1 that say something here, in its order."""
-    lines = ["Containers: %(containers)d", " Running: %(running)d", " Paused: 0", " Stopped: %(stopped)d", "Images: %(images)d",
-             "Server Version: %(version)s", "Storage Driver: overlay2", " Backing Filesystem: xfs", "Logging Driver: %(log_driver)s",
-             "Cgroup Driver: systemd", "Kernel Version: 3.10.0-1160.el7.x86_64", "Operating System: CentOS Linux 7 (Core)",
-             "OSType: linux", "Architecture: x86_64", "Number of Docker Hooks: 3", "Name: %(name)s", "Docker Root Dir: /var/lib/docker",
-             "Debug Mode (client): false", "Debug Mode (server): false", "Registry: https://index.docker.io/v1/",
-             "Experimental: false", "Insecure Registries:"]
-    text = [line % dict(facts, stopped=facts["containers"] - facts["running"]) for line in lines]
+    """What `docker info` prints."""
+    text = [line % dict(facts, stopped=facts["containers"] - facts["running"]) for line in INFO.splitlines()]
     text += [" " + name for name in facts["insecure"]]
     text += ["Live Restore Enabled: " + str(facts["live_restore"]).lower()]
     if facts["search"]:
@@ -85,8 +104,8 @@ def info_json(facts):
     indexes = dict((name, {"Name": name, "Secure": False, "Official": False, "Mirrors": []})
                    for name in facts["insecure"] if "/" not in name)
     return {"Containers": facts["containers"], "ContainersRunning": facts["running"], "Images": facts["images"],
-            "ServerVersion": facts["version"], "LiveRestoreEnabled": facts["live_restore"], "LoggingDriver": facts["log_driver"],
-            "DockerRootDir": "/var/lib/docker", "IndexServerAddress": "https://index.docker.io/v1/",
+            "ServerVersion": facts["version"], "LiveRestoreEnabled": facts["live_restore"],
+            "LoggingDriver": facts["log_driver"], "DockerRootDir": "/var/lib/docker", "IndexServerAddress": "https://index.docker.io/v1/",
             "RegistryConfig": {"InsecureRegistryCIDRs": [name for name in facts["insecure"] if "/" in name],
                                "IndexConfigs": indexes, "Mirrors": []}}
 
@@ -167,7 +186,8 @@ def version(_words):
     sys.stdout.write("Client:\n Version:         1.13.1\n API version:     1.26\n")
     data, code = ask({"op": "info"})
     if data:
-        sys.stdout.write("\nServer:\n Version:         %s\n API version:     1.26 (minimum version 1.12)\n" % data[0]["version"])
+        server = "\nServer:\n Version:         %s\n API version:     1.26 (minimum version 1.12)\n"
+        sys.stdout.write(server % data[0]["version"])
     return code
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
-# beside this file. Python 2.7 only.
-"""dockerd-current: started by systemd (Type=notify), answers the stand-in client on its socket, one JSON object a line."""
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
+# README.md beside this file. Python 2.7 only.
+"""dockerd-current: started by systemd (Type=notify), answers its client on a socket, a JSON object a line."""
 
 import json
 import os

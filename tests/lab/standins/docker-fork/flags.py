@@ -1,8 +1,8 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
-# beside this file. Python 2.7 only.
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
+# README.md beside this file. Python 2.7 only.
 """Command line and daemon.json of the daemon: what it accepts, and the words with which it refuses."""
 
 import io
@@ -92,12 +92,13 @@ def with_file(found, path=DAEMON_JSON):
     by_key = dict((key, name) for name, (_kind, key) in FLAGS.items())
     unknown = sorted(key for key in values if key not in by_key)
     if unknown:
-        raise Refused(_about(path, "the following directives don't match any configuration option: %s" % ", ".join(unknown)))
+        said = "the following directives don't match any configuration option: "
+        raise Refused(_about(path, said + ", ".join(unknown)))
     both = ["%s: (from flag: %s, from file: %s)" % (key, _go(found[by_key[key]]), _go(values[key]))
             for key in sorted(values) if by_key[key] in found]
     if both:
-        raise Refused(_about(path, "the following directives are specified both as a flag and in the configuration file: %s"
-                             % ", ".join(both)))
+        said = "the following directives are specified both as a flag and in the configuration file: "
+        raise Refused(_about(path, said + ", ".join(both)))
     merged = dict(found)
     for key, value in values.items():
         kind = FLAGS[by_key[key]][0]
@@ -112,9 +113,10 @@ def help_text(program):
     """What --help prints: one line a flag."""
     lines = ["", "Usage:\t%s [OPTIONS]" % program, "", "A self-sufficient runtime for containers.", "", "Options:"]
     for name in sorted(FLAGS):
-        kind = FLAGS[name][0]
-        lines.append("      --%-32s %s" % (name + {LIST: " value", VALUE: " string", BOOL: ""}[kind], _HELP.get(name, "")))
-    lines += ["      --%-32s %s" % ("help", "Print usage"), "  -v, --%-32s %s" % ("version", "Print version information and quit")]
+        argument = {LIST: " value", VALUE: " string", BOOL: ""}[FLAGS[name][0]]
+        lines.append("      --%-32s %s" % (name + argument, _HELP.get(name, "")))
+    lines.append("      --%-32s %s" % ("help", "Print usage"))
+    lines.append("  -v, --%-32s %s" % ("version", "Print version information and quit"))
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
-# beside this file. Python 2.7 only.
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
+# README.md beside this file. Python 2.7 only.
 """Images and pretended containers, kept below /var/lib/docker; pulling is real, running is not."""
 
 import contextlib
@@ -32,7 +32,7 @@ class Store(object):
         self._stop_containers()
 
     def pull(self, name, auths):
-        """Try the registries of a name in order; yields lines. Raises transport.Failed with the last registry's error."""
+        """Try the registries of a name in order; yields lines. Raises transport.Failed with the last one's error."""
         index, path, tag = lists.split(name)
         problem = None
         for candidate in [index] if index else self._lists.search or [lists.DEFAULT]:
@@ -83,7 +83,8 @@ class Store(object):
     def _pull_from(self, index, path, remote, tag, auths):
         if self._lists.is_blocked(index):
             raise transport.Failed("All endpoints blocked.")
-        registry = transport.Registry(index, self._lists.is_secure(index), auths.get(index, {}).get("auth"), self._system)
+        auth = auths.get(index, {}).get("auth")
+        registry = transport.Registry(index, self._lists.is_secure(index), auth, self._system)
         body, _headers = registry.get("/v2/%s/manifests/%s" % (remote, tag), _MANIFEST)
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if tag.startswith("sha256:") and tag != digest:
@@ -93,7 +94,7 @@ class Store(object):
             raise transport.Failed("unsupported manifest of %s/%s" % (index, remote))
         yield "%s: Pulling from %s/%s" % (tag, index, remote)
         name = "%s/%s%s%s" % (index, path, "@" if tag.startswith("sha256:") else ":", tag)
-        status = "Image is up to date" if self.images.get(name, {}).get("digest") == digest else "Downloaded newer image"
+        known = self.images.get(name, {}).get("digest") == digest
         for blob in manifest["layers"] + [manifest["config"]]:
             self._blob(registry, remote, blob["digest"])
             if blob is not manifest["config"]:
@@ -102,7 +103,7 @@ class Store(object):
             self.images[name] = {"id": manifest["config"]["digest"], "digest": digest,
                                  "size": sum(layer["size"] for layer in manifest["layers"])}
         yield "Digest: " + digest
-        yield "Status: %s for %s" % (status, name)
+        yield "Status: %s for %s" % ("Image is up to date" if known else "Downloaded newer image", name)
 
     def _blob(self, registry, remote, digest):
         target = os.path.join(ROOT, "blobs", digest.replace("/", "_"))

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
-# beside this file. Python 2.7 only.
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
+# README.md beside this file. Python 2.7 only.
 """The three registry lists: in which order a short name is searched, what is blocked, what is not secure."""
 
 import random

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of atomic-registries (/usr/libexec/registries) that is written down in README.md
-# beside this file. Python 2.7 only.
+# Stand-in, not the product: keeps the contract of atomic-registries (/usr/libexec/registries) that is written down in
+# README.md beside this file. Python 2.7 only.
 """Turns registries.conf (TOML v1, else YAML v0) into one environment variable with the flags of the daemon."""
 
 import argparse

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in README.md
-# beside this file. Python 2.7 only.
+# Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
+# README.md beside this file. Python 2.7 only.
 """HTTP to a registry: which certificates are believed, and the daemon's words when it fails."""
 
 import glob
@@ -39,7 +39,8 @@ class Registry(object):
             headers["Authorization"] = "Basic " + self.auth
         status, answer, body = self._request(self._scheme, path, headers)
         if status == 401:
-            raise Failed("unauthorized: authentication required" if self.auth else "Get %s: no basic auth credentials" % url)
+            refused = "unauthorized: authentication required"
+            raise Failed(refused if self.auth else "Get %s: no basic auth credentials" % url)
         if status == 404:
             raise Failed("manifest unknown: manifest unknown")
         if status != 200:
@@ -88,8 +89,9 @@ class Registry(object):
         for cert in sorted(glob.glob(os.path.join(directory, "*.cert"))):
             key = cert[:-len("cert")] + "key"
             if not os.path.exists(key):
-                raise Failed("missing key %s for client certificate %s. Note that CA certificates should use the extension .crt"
-                             % (os.path.basename(key), os.path.basename(cert)))
+                names = os.path.basename(key), os.path.basename(cert)
+                raise Failed("missing key %s for client certificate %s. "
+                             "Note that CA certificates should use the extension .crt" % names)
             context.load_cert_chain(cert, key)
         return context
 
@@ -114,5 +116,5 @@ def _words(problem, host, port):
     if isinstance(problem, socket.gaierror):
         return "dial tcp: lookup %s: no such host" % host
     if isinstance(problem, socket.timeout):
-        return "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)"
+        return "net/http: request canceled (Client.Timeout exceeded while awaiting headers)"
     return "dial tcp %s:%d: %s" % (host, port, (getattr(problem, "strerror", None) or str(problem)).lower())
