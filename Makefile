@@ -39,10 +39,16 @@ images:
 	tests/lab/lab images
 
 .PHONY: lint
-lint: environment ## ruff, mypy, yamllint, ansible-lint
+lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
+
+.PHONY: ruff mypy yamllint ansible-lint
+ruff: environment
 	ruff check .
+mypy: environment
 	mypy -p plugins.plugin_utils
+yamllint: environment
 	yamllint --strict .
+ansible-lint: environment
 	cd $(COLLECTION) && ansible-lint
 
 .PHONY: unit

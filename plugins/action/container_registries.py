@@ -29,4 +29,6 @@ class ActionModule(HostTask):
             return proposal.plan, proposal.commit
 
         result = self.apply(prepare, options["expect_plan"])
-        return {**result, **self.shown(result["plan"]), "engines": engines}
+        if not result.get("failed"):
+            result["engines"] = engines
+        return {**result, **self.shown(result["plan"])}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
@@ -133,6 +134,8 @@ class HostTask(Task):
 
     def shown(self, plan: Plan) -> dict[str, Any]:
         """The parts of a result that are read from the plan."""
+        if not self._task.check_mode:
+            plan = replace(plan, only_a_real_run_shows=())
         parts: dict[str, Any] = {"plan": plan.result(), "notes": list(plan.notes), "pending": list(plan.pending)}
         if plan.warnings:
             parts["warnings"] = list(plan.warnings)

@@ -152,7 +152,8 @@ class DockerFork:
         listing = ", ".join(rf"{re.escape(name)} \(\w+\)" for name in expected.search)
         insecure = "|".join(re.escape(name) for name in (*expected.insecure, _LOOPBACK))
         info = [
-            {"pattern": rf"^ ?Registries: {listing}$", "found": True},
+            # without anything to search the line is left out
+            {"pattern": rf"^ ?Registries: {listing}$" if listing else r"^ ?Registries: \S", "found": bool(listing)},
             *({"pattern": rf"^ +{re.escape(name)}$", "found": True} for name in expected.insecure),
             {"pattern": rf"^ ?Insecure Registries:\n(?: {{1,2}}(?:{insecure})\n)*(?! )", "found": True},
         ]

@@ -25,8 +25,8 @@ MAX_DEPTH = 100
 _BOM = "\ufeff"  # the Go reader (BurntSushi/toml) skips one
 _PART = r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"|'[^'\n]*')"""
 _KEY = re.compile(rf"{_PART}(?:[ \t]*\.[ \t]*{_PART})*")
-# Without end quotes too, so that one pass over any text finds the keys in linear time.
-_LOOSE_PART = re.compile(_PART.replace("""]*"|""", """]*"?|""").replace("""]*')""", """]*'?)"""))
+# End quotes may be missing, so that one pass over any text finds its keys in linear time.
+_LOOSE_PART = re.compile(r"""(?:[A-Za-z0-9_-]+|"(?:\\.|[^"\\\n])*"?|'[^'\n]*'?)""")
 _LOOSE_KEY = re.compile(rf"{_LOOSE_PART.pattern}(?:[ \t]*\.[ \t]*{_LOOSE_PART.pattern})*")
 _SCALAR = re.compile(
     r'"""(?:\\[\s\S]|[^\\])*?"""(?:""|")?'

@@ -279,7 +279,7 @@ class _Editor:
         def create(key: Any, value: Any) -> str:
             if node.style == "flow" or not value or not isinstance(value, (Mapping, list)):
                 return f"{_flow(key)}: {_flow(value)}"
-            return self._lines({key: value}, node.column)
+            return f"{_flow(key)}:{self._below(value, node.column)}"
 
         return member_steps(own, wanted, change, create)
 
@@ -295,8 +295,11 @@ class _Editor:
             return head + " " * bool(head) + _flow(value) + between + behind
         if not node.keys:
             return self._lines([value], node.column)
-        _, below = self._lines({node.keys[index]: value}, node.column).split(self.line_break, 1)
-        return head + between + behind + self.line_break + below
+        return head + between + behind + self._below(value, node.column)
+
+    def _below(self, value: Any, column: int) -> str:
+        """The lines of a list or mapping below its key."""
+        return self._lines({"key": value}, column).removeprefix("key:")
 
     def _lines(self, value: Any, column: int) -> str:
         """A value in block style whose lines, but the first, begin at the column."""

@@ -110,10 +110,11 @@ def _reset(node: Node) -> None:
 
 
 @pytest.fixture
-def podman1(lab_up) -> Node:
+def podman1(lab_up) -> Iterator[Node]:
     node = Node("podman1", "2.19", "/usr/bin/python3")
     _reset(node)
-    return node
+    yield node
+    _reset(node)
 
 
 @pytest.fixture

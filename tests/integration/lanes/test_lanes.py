@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 LANES = Path(__file__).resolve().parents[3] / "tests/tools/lanes"
-# $1 is --no-print-directory; a target writes the report that pytest would write, and fails when it is named in FAILING.
+# The target is the last argument. It writes the report that pytest would write, and fails when it is named in FAILING.
 MAKE = """#!/bin/sh
 report=${PYTEST_ADDOPTS##*--junitxml=}
-case $2 in
+target=$3
+case $target in
 unit) cat "$UNIT_REPORT" >"$report" ;;
 esac
-case " $FAILING " in *" $2 "*) exit 2 ;; esac
+case " $FAILING " in *" $target "*) exit 2 ;; esac
 """
 UNIT_REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_names" name="plain"/>

@@ -21,6 +21,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = Path(__file__).parent / "actions"
 CORES = {"2.19": ".venv", "2.16": ".cache/venv-2.16"}
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+Completed = subprocess.CompletedProcess[str]
 
 
 @dataclass
@@ -45,6 +46,22 @@ def _lines(message: Any) -> list[str]:
     return message if isinstance(message, list) else [str(message)]
 
 
+def ansible_playbook(core: str, home: Path, *arguments: str | Path, **environment: str | Path) -> Completed:
+    """Run ansible-playbook of this core, each result on one line as JSON; only the environment given counts."""
+    environment |= {"ANSIBLE_HOME": home / "ansible", "ANSIBLE_NOCOLOR": "1"}
+    environment |= {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false"}
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return subprocess.run(
+        [REPOSITORY / CORES[core] / "bin/ansible-playbook", *arguments],
+        cwd=REPOSITORY,
+        env=outer | {name: str(value) for name, value in environment.items()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+    )
+
+
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A collections path where dockyard.openshift has our roles and playbooks and the actions of this directory."""
@@ -60,7 +77,6 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=CORES)
 def play(request: pytest.FixtureRequest, collections: Path, tmp_path: Path) -> Callable[..., Outcome]:
     """play(playbook, {host: variables}, *arguments, vars=…, groups=…) runs it; every test does with each core."""
-    programs = REPOSITORY / CORES[request.param] / "bin"
 
     def run(playbook: str, hosts: dict[str, dict[str, Any]], *arguments: str, **inventory: Any) -> Outcome:
         log = tmp_path / "calls"
@@ -69,23 +85,13 @@ def play(request: pytest.FixtureRequest, collections: Path, tmp_path: Path) -> C
         common = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
         everyone = {"hosts": hosts, "vars": common | inventory.get("vars", {}), "children": inventory.get("groups", {})}
         (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": everyone}, sort_keys=False))
-        done = subprocess.run(
-            [programs / "ansible-playbook", "-i", tmp_path / "hosts.yml", f"dockyard.openshift.{playbook}", *arguments],
-            env={
-                **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
-                "ANSIBLE_COLLECTIONS_PATH": str(collections),
-                "ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg"),
-                "ANSIBLE_HOME": str(tmp_path / "ansible"),
-                "ANSIBLE_NOCOLOR": "1",
-                "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
-                "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false",
-                "FAKE_LOG": str(log),
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=120,
-        )
+        arguments = ("-i", tmp_path / "hosts.yml", f"dockyard.openshift.{playbook}", *arguments)
+        environment = {
+            "ANSIBLE_COLLECTIONS_PATH": collections,
+            "ANSIBLE_CONFIG": tmp_path / "ansible.cfg",
+            "FAKE_LOG": log,
+        }
+        done = ansible_playbook(request.param, tmp_path, *arguments, **environment)
         return Outcome(done.returncode, done.stdout, [json.loads(line) for line in log.read_text().splitlines()])
 
     return run

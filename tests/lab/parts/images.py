@@ -82,6 +82,7 @@ def _build(name: str, tarball: Path, mirror: list[str]) -> None:
         argv += ["--keyring={}".format(_keyring(conf["keyring_of"]))]
     tarball.parent.mkdir(parents=True, exist_ok=True)
     partial = tarball.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
     run(*argv, conf["suite"], str(partial), *mirror)
     for old in tarball.parent.glob(name + "-*.tar"):
         old.unlink()

@@ -7,7 +7,7 @@ Usage: forge.py REPOSITORY, with ansible on PYTHONPATH. Every line on standard i
 standard output its outcome:
     job      {"module": name, "arguments": {}, "as": uid, "hung_up": bool, "labels": "work" | "fail",
               "fault": {"at": n, "do": "kill" | "tear" | errno, "lasting": bool}}, all but the first two optional
-    outcome  {"signal": number, "rc": number, "result": {} | null, "stderr": text, "calls": [names],
+    outcome  {"signal": number, "rc": number, "result": {} | null, "stderr": text, "calls": [[name, path]],
               "labels": [[file, label]], "cpu": seconds}
 A fault strikes at the n-th call (from 0) that the modules make to the functions of `os` that change a disk:
 "kill" before the call, "tear" in the middle of a write (elsewhere: after the call), a number as that OSError,
@@ -69,7 +69,7 @@ def run(job, basic):
     dummy, status, usage = os.wait4(child, 0)
     stdout, stderr, called, labelled = [read(stream) for stream in (out, err, calls, labels)]
     return {'signal': os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, 'rc': os.WEXITSTATUS(status),
-            'result': json.loads(stdout) if stdout.strip() else None, 'stderr': stderr, 'calls': called.split(),
+            'result': json.loads(stdout) if stdout.strip() else None, 'stderr': stderr, 'calls': [line.split(' ', 1) for line in called.splitlines()],
             'cpu': usage.ru_utime + usage.ru_stime, 'labels': [json.loads(line) for line in labelled.splitlines()]}
 
 
@@ -130,7 +130,8 @@ def watch(fault, log):
         def call(*args, **more):
             if not sys._getframe(1).f_code.co_filename.startswith(PLUGINS):
                 return real(*args, **more)
-            write(log, (name + '\n').encode('utf-8'))
+            path = os.readlink('/proc/self/fd/%d' % args[0]) if isinstance(args[0], int) else args[0]
+            write(log, native_bytes('%s %s\n' % (name, path)))
             count[0] += 1
             if count[0] - 1 == fault['at'] or (fault.get('lasting') and count[0] > fault['at']):
                 strike(fault['do'], name, real, args)
@@ -139,6 +140,10 @@ def watch(fault, log):
 
     for name in WATCHED:
         setattr(os, name, wrap(name))
+
+
+def native_bytes(text):
+    return text if isinstance(text, bytes) else text.encode('utf-8', 'replace')
 
 
 def strike(do, name, real, args):

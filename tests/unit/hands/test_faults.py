@@ -47,7 +47,8 @@ class Worlds:
         outcome = host.transaction(CHANGE)
         assert outcome["result"]["committed"], outcome
         self.new = host.tree()
-        self.calls = outcome["calls"]
+        self.calls = [name for name, _path in outcome["calls"]]
+        self.watched = outcome["calls"]
         assert self.old != self.new and len(self.calls) > 40 and host.leftovers() == []
 
     def fresh(self) -> Host:
@@ -191,9 +192,35 @@ def test_times_and_attributes_come_back_with_the_file(worlds: Worlds) -> None:
 def test_without_hard_links_the_journal_brings_files_back(worlds: Worlds) -> None:
     """A file system that has no hard links: link() fails, and a failing check still undoes all."""
     change = {**CHANGE, "files": CHANGE["files"][:1], "checks": [{"name": "no", "argv": ["false"]}]}
-    at = worlds.fresh().transaction(change)["calls"].index("link")
+    at = [name for name, _path in worlds.fresh().transaction(change)["calls"]].index("link")
     host = worlds.fresh()
     inode = (host.root / "a").stat().st_ino
     assert host.transaction(change, fault={"at": at, "do": errno.EPERM})["result"]["rolled_back"]
     assert (host.root / "a").stat().st_ino != inode
     assert host.tree() == worlds.old and host.leftovers() == []
+
+
+def test_everything_reaches_the_disk_in_order(worlds: Worlds) -> None:
+    """What is renamed was synced before, with nothing written since; its directory is synced right after."""
+    synced: set[str] = set()
+    for at, (name, path) in enumerate(worlds.watched):
+        if name == "fsync":
+            synced.add(path)
+        elif name in ("write", "fchown", "fchmod"):
+            synced.discard(path)
+        elif name == "rename" or (name == "unlink" and os.path.basename(path) in ("gone", "journal.json")):
+            assert name == "unlink" or path in synced, path
+            assert worlds.watched[at + 1:at + 3] == [["open", os.path.dirname(path)], ["fsync", os.path.dirname(path)]]
+
+
+@pytest.mark.parametrize("mended", [True, False])
+def test_undo_that_keeps_failing(worlds: Worlds, mended: bool) -> None:
+    """What cannot be undone stops a recovery that has nothing to mend it with, but not a change that has."""
+    host = worlds.fresh()
+    broken = {**CHANGE, "actions": [{"name": "restart", "argv": ["false"]}]}
+    journal = host.transaction(broken)["result"]["journal"]
+    assert host.tree() == worlds.old and journal
+    result = host.transaction({**(CHANGE if mended else {}), "recover": journal})["result"]
+    assert {"what": "restart", "outcome": "failed"} in result["recovered"]
+    assert result["committed"] == mended and result["journal"] == (None if mended else journal)
+    assert host.tree() == (worlds.new if mended else worlds.old)

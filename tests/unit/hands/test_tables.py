@@ -105,6 +105,12 @@ def test_contents_and_outputs_stay_out_of_the_plain_result(host: Host) -> None:
         assert secret not in str(outcome["result"]) and secret not in str(arguments)
 
 
+def test_report_is_not_censored(host: Host) -> None:
+    """Ansible masks a secret wherever its text occurs; the payload must not punch holes into the report."""
+    outcome = host.transaction({"payload": "e30g", "actions": [{"name": "x{} ", "argv": ["true"]}]})
+    assert "e30g" in outcome["result"]["report"] and report_of(outcome)[0]["name"] == "x{} "
+
+
 def test_report_holds_the_end_of_long_outputs(host: Host) -> None:
     outcome = host.transaction({"actions": [
         {"name": "a", "argv": ["sh", "-c", "yes | head -c 100000; echo the end; exit 5"], "undo": []}]})

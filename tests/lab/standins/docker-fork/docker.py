@@ -105,7 +105,8 @@ def info_json(facts):
                    for name in facts["insecure"] if "/" not in name)
     return {"Containers": facts["containers"], "ContainersRunning": facts["running"], "Images": facts["images"],
             "ServerVersion": facts["version"], "LiveRestoreEnabled": facts["live_restore"],
-            "LoggingDriver": facts["log_driver"], "DockerRootDir": "/var/lib/docker", "IndexServerAddress": "https://index.docker.io/v1/",
+            "LoggingDriver": facts["log_driver"], "DockerRootDir": "/var/lib/docker",
+            "IndexServerAddress": "https://index.docker.io/v1/",
             "RegistryConfig": {"InsecureRegistryCIDRs": [name for name in facts["insecure"] if "/" in name],
                                "IndexConfigs": indexes, "Mirrors": []}}
 

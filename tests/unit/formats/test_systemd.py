@@ -1,0 +1,75 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Environment files against a real systemd: DOCKYARD_SYSTEMD_CONTAINER names a podman container where it is pid 1."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import FormatError, environment_file
+from cases import cases
+from formats.systemd_oracle import ask
+
+CONTAINER = os.environ.get("DOCKYARD_SYSTEMD_CONTAINER")
+pytestmark = pytest.mark.skipif(not CONTAINER, reason="DOCKYARD_SYSTEMD_CONTAINER is not set")
+
+FILES = 2000
+PIECES = [
+    *("A", "A=", "B=", "A =", "AB=", "1=", "export A=", "=", ";", "#", " ", "  ", "\t", "\n", "\n", "\r\n", "\r", "\\"),
+    *("\\\n", '\\"', "\\'", "\\$", "\\x", '"', '"', "'", "'", "$", "`", "y z", "é", "-", "A='", 'B="', "\v", "\x01"),
+    *("\x7f", "# A", "\ufeff", "\ufffe", "\U0001f600", "A=v\n"),
+]
+VALUE_PIECES = ["a", " ", "'", '"', "\\", "$", "`", "#", "\n", "\\\n", "é"]
+OWN_VARIABLES = re.compile(r"A|B|AB|NEW")
+
+
+def read_by_systemd(texts):
+    for answer in ask(CONTAINER, [text.encode() for text in texts]):
+        if answer is None:
+            yield None, []
+        else:
+            variables, words = answer
+            yield {name: value for name, value in variables.items() if OWN_VARIABLES.fullmatch(name)}, words
+
+
+def read_by_us(text):
+    try:
+        value = environment_file.parse(text)
+    except FormatError:
+        return None, []
+    return value, environment_file.words(value.get("A", ""))
+
+
+def generated(pieces, most, source):
+    return "".join(source.choice(pieces) for _ in range(source.randint(0, most)))
+
+
+def test_generated_files_read_alike():
+    source = random.Random(20260101)
+    texts = [generated(PIECES, 14, source) for _ in range(FILES)]
+    assert list(read_by_systemd(texts)) == [read_by_us(text) for text in texts]
+
+
+def test_the_cases_read_alike():
+    table = [case.values[0] for case in cases("formats/environment_file.yml", having="value")]
+    texts = [case["text"] for case in table]
+    names = set(OWN_VARIABLES.pattern.split("|"))
+    expected = [{name: value for name, value in case["value"].items() if name in names} for case in table]
+    assert [variables for variables, _ in read_by_systemd(texts)] == expected
+
+
+def test_what_is_written_is_read_back():
+    source = random.Random(20260102)
+    results, expected = [], []
+    while len(results) < FILES:
+        text = generated(PIECES, 14, source)
+        old, _ = read_by_us(text)
+        if old is not None:
+            new = {**old, source.choice(["A", "B", "NEW"]): generated(VALUE_PIECES, 6, source)}
+            results.append(environment_file.edit(text, new))
+            expected.append(new)
+    assert [variables for variables, _ in read_by_systemd(results)] == expected
