@@ -1,0 +1,57 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options are data once; the documentation, the role and the module say the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.doc_fragments.policy import ModuleDocFragment
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from conftest import REPOSITORY
+
+TASKS = {
+    "container_registries": options.CONTAINER_REGISTRIES,
+    "container_registries_info": options.CONTAINER_REGISTRIES_INFO,
+    "registry_policy": options.REGISTRY_POLICY,
+}
+FRAGMENTS = {"dockyard.openshift.policy": "DOCUMENTATION", "dockyard.openshift.policy.applying": "APPLYING"}
+
+
+def documented(task: str) -> dict:
+    source = (REPOSITORY / "plugins/modules" / f"{task}.py").read_text()
+    documentation = yaml.safe_load(re.search(r'DOCUMENTATION = r"""\n(.*?)"""', source, re.DOTALL)[1])
+    found = dict(documentation.get("options", {}))
+    for name in documentation["extends_documentation_fragment"]:
+        if name in FRAGMENTS:
+            found |= yaml.safe_load(getattr(ModuleDocFragment, FRAGMENTS[name]))["options"]
+    return found
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_options_are_documented_as_they_are(task):
+    documentation = {
+        name: {
+            key: value for key, value in about.items() if key in ("type", "choices", "default", "elements", "required")
+        }
+        for name, about in documented(task).items()
+    }
+    assert documentation == TASKS[task]
+
+
+@pytest.mark.parametrize("file", ["main", "info", "validate"])
+def test_the_role_passes_only_options_that_exist(file):
+    (task,) = yaml.safe_load((REPOSITORY / f"roles/docker_registries/tasks/{file}.yml").read_text())
+    (name,) = (key for key in task if key.startswith("dockyard.openshift."))
+    assert set(task[name]) <= set(TASKS[name.rpartition(".")[2]])
+    if file != "info":
+        assert set(task[name]) == set(TASKS[name.rpartition(".")[2]])
+
+
+def test_all_tasks_are_in_the_action_group():
+    groups = yaml.safe_load((REPOSITORY / "meta/runtime.yml").read_text())["action_groups"]
+    assert groups["dockyard"] == [f"dockyard.openshift.{task}" for task in TASKS]
+    assert {path.stem for path in (REPOSITORY / "plugins/action").glob("[a-z]*.py")} == set(TASKS)
