@@ -34,7 +34,7 @@ options:
     choices: [now, if_idle, defer]
     default: if_idle
   expect_plan:
-    description: Apply only the plan with this RV(plan.id), as an earlier run in check mode returned it; refuse any other.
+    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse any other.
     type: str
 seealso:
   - module: dockyard.openshift.container_registries_info

@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - dockyard.openshift.attributes.info
 options:
   query:
-    description: A JMESPath query over RV(engines), RV(drift) and RV(problems); what it selects is returned as RV(selected).
+    description: A JMESPath query over RV(engines), RV(drift) and RV(problems); RV(selected) is what it selects.
     type: str
 seealso:
   - module: dockyard.openshift.container_registries
@@ -36,7 +36,7 @@ EXAMPLES = r"""
 - name: Is Docker Hub blocked everywhere?
   dockyard.openshift.container_registries_info:
     blocked: docker.io
-    query: engines[].{engine: title, blocked: blocked}
+    query: "engines[].{engine: title, blocked: blocked}"
   register: registries
   failed_when: registries.drift
 """

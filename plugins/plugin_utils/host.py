@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
@@ -127,7 +128,7 @@ class HostTask(Task):
             answer = self._quietly(_TRANSACTION, commit)
             if answer.get("committed"):
                 return {"plan": plan, "changed": True, "rolled_back": False}
-            if answer.get("step") not in ("compare", "journal_found") or answer.get("rolled_back"):
+            if answer.get("changed") or not (answer.get("conflict") or answer.get("step") == "journal_found"):
                 return self._failure(plan, answer)
             seen = f"; meanwhile {answer.get('reason')}"
         raise HostProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
@@ -144,24 +145,28 @@ class HostTask(Task):
         return parts
 
     def _failure(self, plan: Plan, answer: dict[str, Any]) -> dict[str, Any]:
-        reason = answer.get("reason") or answer.get("msg") or "the module ended without an answer"
-        said = _last_words(answer.get("report"))
-        undone = bool(answer.get("rolled_back"))
-        outcome = (
-            "everything is as it was before" if undone or not answer.get("journal") else "and it could not be undone"
-        )
-        msg = f"{reason}{said}; {outcome}"
-        return {"plan": plan, "changed": bool(answer.get("changed")), "rolled_back": undone, "failed": True, "msg": msg}
+        """What a person is told of a transaction that was not committed."""
+        changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
+        if "committed" not in answer:  # it did not end by itself
+            changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
+        else:
+            reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
+            outcome = "and it could not be undone" if changed else "everything is as it was before"
+        msg = f"{reason}; {outcome}"
+        return {"plan": plan, "changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
 
     def _quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call one of the hands. The connection prints a module's raw answer at -vvv, unless told not to."""
         context = self._connection._play_context
         before, context.no_log = context.no_log, True
         try:
-            answer = self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables)
+            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
+        except AnsibleConnectionFailure:
+            context.no_log = before
+            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
+            raise
         finally:
             context.no_log = before
-        return dict(answer)
 
     def _register_secrets(self, host: Observed) -> None:
         """Passwords inside proxy addresses, the only secrets in what we read."""

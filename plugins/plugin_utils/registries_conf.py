@@ -140,7 +140,7 @@ def _get(table: Mapping[str, Any], key: str) -> Any:
 
 def _is_registry(name: str) -> bool:
     """Whether an image name begins with a registry, not with a path of Docker Hub."""
-    host, slash, _ = name.partition("/")
+    host, slash, dummy = name.partition("/")
     return bool(slash) and ("." in host or ":" in host or host == "localhost")
 
 

@@ -35,8 +35,11 @@ def shared_dir() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
+    uses_shared_data = "shared_dir" in getattr(item, "fixturenames", ())
+    if uses_shared_data and call.when == "setup":
+        item.user_properties.append(("shared", "yes"))  # for the count of all lanes, see tests/tools/lanes
     report = yield
-    if "shared_dir" in getattr(item, "fixturenames", ()) and (report.when == "call" or report.skipped):
+    if uses_shared_data and (report.when == "call" or report.skipped):
         shared_cases[report.outcome] += 1
     return report
 

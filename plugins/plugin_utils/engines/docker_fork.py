@@ -374,8 +374,8 @@ def _places(host: Observed) -> list[_Place]:
     """Everywhere this docker takes registry lists from, in the order its flags are put together."""
     unit = _Unit(host)
     found: list[_Place] = []
+    path = SYSCONFIG
     try:
-        path = SYSCONFIG
         if unit.reads(SYSCONFIG) and any(unit.passes(f"${name}") for name in _Sysconfig._variables):
             found.append(_Sysconfig(host.text(SYSCONFIG)))
         path = REGISTRIES_CONF

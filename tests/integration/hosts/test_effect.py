@@ -40,9 +40,8 @@ def test_all_but_the_searched_are_blocked(controller, node):
 
 
 def test_under_all_local_images_still_load_and_run(controller, podman1):
-    podman1.sh(
-        "podman pull plain.lab.example:5001/apps/hello:1 --tls-verify=false && podman save -o /tmp/hello.tar plain.lab.example:5001/apps/hello:1"
-    )
+    image = "plain.lab.example:5001/apps/hello:1"
+    podman1.sh(f"podman pull {image} --tls-verify=false && podman save -o /tmp/hello.tar {image}")
     assert (
         controller.task(podman1, "container_registries", {"search": ["registry.lab.example:5000"], "blocked": "all"}).rc
         == 0

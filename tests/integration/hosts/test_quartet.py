@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""check, run, check, run: says what it will do, does it, and then finds nothing to do; on every engine and connection."""
+"""check, run, check, run: says what it will do, does it, then finds nothing to do; on every engine and connection."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def node(request):
 
 
 def remote_calls(run) -> int:
-    """Commands sent over ssh. With pipelining a module is one; its interpreter is given, so none is spent on finding it."""
+    """Commands sent over ssh. With pipelining a module is one; as its interpreter is given, none looks for it."""
     return sum("SSH: EXEC" in line for line in run.output.splitlines())
 
 

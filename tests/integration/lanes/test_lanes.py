@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 LANES = Path(__file__).resolve().parents[3] / "tests/tools/lanes"
-# The target is the last argument. It writes the report that pytest would write, and fails when it is named in FAILING.
+# The target is the last argument. unit writes a report as pytest would; the targets named in FAILING fail.
 MAKE = """#!/bin/sh
 report=${PYTEST_ADDOPTS##*--junitxml=}
 target=$3

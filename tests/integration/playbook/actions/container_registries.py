@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-PLAN = {"id": "p1", "text": "drop-in: add search registry a.example.com", "disruption": "none", "changes": []}
+PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com"}
 
 
 class ActionModule(ActionBase):
@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         return {
             "changed": fate == "changed",
             "plan": PLAN,
-            "notes": ["a note for a person"],
+            "notes": [],
             "rolled_back": False,
             "engines": [],
             "pending": [],
