@@ -55,9 +55,10 @@ def edit(text: str, value: Any) -> str:
         return text
     try:
         result = text[: document.start] + _Editor(text, document).edited(document, value) + text[document.end :]
+        written = parse(result)
     except (TypeError, ValueError, RecursionError) as error:
         raise FormatError(f"cannot be written as JSON: {error}") from None
-    if not same(parse(result), value):
+    if not same(written, value):
         raise FormatError("cannot be written as JSON")
     return result
 
@@ -131,7 +132,8 @@ def _string(text: str, position: int) -> tuple[str, int]:
     match = _STRING.match(text, position)
     end = match.end() if match else position
     if not text.startswith('"', end):
-        reason = "an invalid escape in a string" if text.startswith("\\", end) else "a string without its end quote"
+        broken = "an invalid escape" if text.startswith("\\", end) else "a control character"
+        reason = f"{broken} in a string" if end < len(text) else "a string without its end quote"
         raise FormatError(reason, line_of(text, position))
     return _LONE_SURROGATE.sub("\ufffd", json.loads(text[position : end + 1])), end + 1
 

@@ -126,6 +126,8 @@ def splice(text: str, start: int, end: int, items: Sequence[Item], steps: Sequen
         lead = _joined(left, chunk.lead)
         if step.old > 0 and not result and not (left + chunk.lead).strip():
             lead = chunks[0].lead
+        elif step.old > 0 and not result and not chunks[0].lead:
+            lead = lead.lstrip("\r\n")
         elif step.old == 0 and result and not _LINE_BREAK.search(lead):
             lead = _later_lead(chunks, 0, style)
         result.append(replace(chunk, lead=lead, item=step.text))

@@ -77,8 +77,8 @@ def parse(text: str) -> dict[str, Any]:
         raise FormatError(f"nested deeper than {MAX_DEPTH} levels") from None
     except ValueError as error:
         where = _WHERE.match(str(error))
-        if not where:
-            raise FormatError(str(error)) from None
+        if not where:  # Python's own limit on the digits of a number
+            raise FormatError("a number out of range") from None
         raise FormatError(where[1], int(where[2]) if where[2] else body.count("\n") + 1) from None
     refuse_deep(value, MAX_DEPTH)
     return value

@@ -134,8 +134,8 @@ class _Composer:
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)
         try:
             value = event.value if tag == _MERGE else self.loader.construct_object(node)
-        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
-            raise FormatError(f"not a {tag.rpartition(':')[2]}: {error}", event.start_mark.line + 1) from None
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+            raise FormatError(f"not valid as {tag.rpartition(':')[2]}", event.start_mark.line + 1) from None
         start, end = event.start_mark.index, event.end_mark.index
         if start < end and event.tag is None:  # a tag is replaced together with the value that it stands before
             start = _skip(_PROPERTIES, self.text, start)
@@ -144,43 +144,39 @@ class _Composer:
         return _Node(min(start, end), end, value, "merge" if tag == _MERGE else "scalar")
 
     def _collection(self, event: Any, depth: int) -> _Node:
-        text = self.text
+        text, line = self.text, event.start_mark.line + 1
         is_mapping = isinstance(event, yaml.MappingStartEvent)
-        start = _skip(_PROPERTIES, text, event.start_mark.index)
+        start = position = _skip(_PROPERTIES, text, event.start_mark.index)
         style = "block" if not event.flow_style else "flow" if text[start] in "[{" else "pair"
-        position = start + 1 if style == "flow" else start
         items: list[Item] = []
         children: list[_Node] = []
         keys: dict[Any, None] = {}
         marks: list[int] = []
+        position += style == "flow"
         while not self.loader.check_event(yaml.SequenceEndEvent, yaml.MappingEndEvent):
-            position = item_start = _skip(_TRIVIA, text, position)
-            if is_mapping:
-                position = self._key(keys)
-            elif style == "block":
-                position += 1  # the dash
-            marks.append(position)
+            item_start = _skip(_TRIVIA, text, position)
+            mark = self._key(keys) if is_mapping else item_start + (style == "block")
             child = self._node(depth + 1)
-            end = max(child.end, position)
-            separator = _skip(_TRIVIA, text, end)
-            has_separator = style == "flow" and text.startswith(",", separator)
-            if style == "block" and child.start == child.end:
-                end = _skip(_COMMENT_BEHIND, text, end)  # so that a list can be put below the comment
-            items.append(Item(item_start, end, separator if has_separator else None))
+            marks.append(mark)
             children.append(child)
-            position = separator + 1 if has_separator else end
+            items.append(self._item(item_start, mark, child, style))
+            position = items[-1].end if items[-1].separator is None else items[-1].separator + 1
         event = self.loader.get_event()
         end = event.end_mark.index if style == "flow" else position
-        line_start = text.rfind("\n", 0, start) + 1
-        column = start - line_start
+        column = start - text.rfind("\n", 0, start) - 1
         if style == "block":
             end = _skip(_COMMENT_BEHIND, text, end)
-            if not text[line_start:start].strip(" \t"):
-                start = max(line_start - 2 if text.startswith("\r\n", line_start - 2) else line_start - 1, 0)
-        value = _mapping(keys, children) if is_mapping else [child.value for child in children]
+            start = _line_break_before(text, start)
+        value = _mapping(keys, children, line) if is_mapping else [child.value for child in children]
         size = 1 + sum(child.size for child in children)
-        fields = tuple(items), tuple(children), tuple(keys), tuple(marks)
-        return _Node(start, end, value, style, *fields, size, column)
+        return _Node(start, end, value, style, tuple(items), tuple(children), tuple(keys), tuple(marks), size, column)
+
+    def _item(self, start: int, mark: int, child: _Node, style: str) -> Item:
+        end = max(child.end, mark)
+        if style == "block" and child.start == child.end:
+            end = _skip(_COMMENT_BEHIND, self.text, end)  # so that a list can be put below the comment
+        separator = _skip(_TRIVIA, self.text, end)
+        return Item(start, end, separator if style == "flow" and self.text.startswith(",", separator) else None)
 
     def _key(self, keys: dict[Any, None]) -> int:
         """Adds the next key to the others; returns where its colon ends."""
@@ -197,13 +193,21 @@ class _Composer:
         return colon + 1 if self.text.startswith(":", colon) else node.end
 
 
-def _mapping(keys: Iterable[Any], children: list[_Node]) -> dict[Any, Any]:
+def _line_break_before(text: str, position: int) -> int:
+    """Where the line break before an indented position is; the position itself if anything else is before it."""
+    line_start = text.rfind("\n", 0, position) + 1
+    if text[line_start:position].strip(" \t"):
+        return position
+    return max(line_start - 2 if text.startswith("\r\n", line_start - 2) else line_start - 1, 0)
+
+
+def _mapping(keys: Iterable[Any], children: list[_Node], line: int) -> dict[Any, Any]:
     own = dict(zip(keys, (child.value for child in children), strict=True))
     merged = own.pop(_MERGE_KEY, {})
     value: dict[Any, Any] = {}
     for mapping in reversed(merged if isinstance(merged, list) else [merged]):
         if not isinstance(mapping, Mapping):
-            raise FormatError("<< merges what is not a mapping")
+            raise FormatError("<< merges what is not a mapping", line)
         value.update(mapping)
     return value | own
 

@@ -40,7 +40,10 @@ def ask(container: str, files: list[bytes]) -> list[tuple[dict[str, str], list[s
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     answer = subprocess.run(
-        ["podman", "exec", "-i", container, "sh", "-c", RUN], input=archive.getvalue(), stdout=subprocess.PIPE, check=True
+        ["podman", "exec", "-i", container, "sh", "-c", RUN],
+        input=archive.getvalue(),
+        stdout=subprocess.PIPE,
+        check=True,
     )
     outputs = {}
     with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as tar:

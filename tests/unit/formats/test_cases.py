@@ -90,7 +90,28 @@ def test_a_byte_order_mark_is_text():
     assert decode(b"\xef\xbb\xbfA=1\r\n") == "\ufeffA=1\r\n"
 
 
-HOSTILE = ["[", "{", '"', "'", "\\", " ", "\n", "#", "=", "'''", '"""', "a=[", "[[", "a.", "- ", "? ", ": ", "&a ", "!", "|\n"]
+HOSTILE = [
+    "[",
+    "{",
+    '"',
+    "'",
+    "\\",
+    " ",
+    "\n",
+    "#",
+    "=",
+    "'''",
+    '"""',
+    "a=[",
+    "[[",
+    "a.",
+    "- ",
+    "? ",
+    ": ",
+    "&a ",
+    "!",
+    "|\n",
+]
 
 
 @pytest.mark.parametrize("piece", HOSTILE, ids=json.dumps)

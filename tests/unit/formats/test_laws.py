@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-import tomllib
 
 import pytest
+import tomllib
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import (
     FormatError,
@@ -21,7 +21,24 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats.splice 
 from hypothesis import given
 from hypothesis import strategies as st
 
-WORDS = ["a", "b", "registries", "search", "registry", "location", "docker.io", "a b", "", "é", "x'y", 'x"y', "\\", "#", "1", "yes"]
+WORDS = [
+    "a",
+    "b",
+    "registries",
+    "search",
+    "registry",
+    "location",
+    "docker.io",
+    "a b",
+    "",
+    "é",
+    "x'y",
+    'x"y',
+    "\\",
+    "#",
+    "1",
+    "yes",
+]
 words = st.sampled_from(WORDS) | st.text("ab#,:'\"[]{}=*&-\\ \n\té😀", max_size=6)
 line_breaks = st.sampled_from(["\n", "\r\n"])
 
@@ -142,7 +159,11 @@ when = 1979-05-27 07:32:00
   [registry.x]
   location = "l"
 [[ registry . "credential" ]]
-insecure = true""".replace("\n ", "\x01 ").replace("\n]", "\x01]").replace("\n# no", "\x01# no").replace("\nx", "\x01x").split("\n")
+insecure = true""".replace("\n ", "\x01 ")
+    .replace("\n]", "\x01]")
+    .replace("\n# no", "\x01# no")
+    .replace("\nx", "\x01x")
+    .split("\n")
 ).map(lambda statement: statement.replace("\x01", "\n"))
 
 
@@ -214,10 +235,14 @@ def test_yaml(data):
 # --- environment files ----------------------------------------------------------------------------------------------
 
 environment_texts = st.lists(
-    st.sampled_from(["A", "A=", "B", "B=", "x", " ", "\t", "\n", "\n", "\r\n", "\r", "\\", '"', "'", "#", ";", "=", "$", "\ufeff"]),
+    st.sampled_from(
+        ["A", "A=", "B", "B=", "x", " ", "\t", "\n", "\n", "\r\n", "\r", "\\", '"', "'", "#", ";", "=", "$", "\ufeff"]
+    ),
     max_size=15,
 ).map("".join)
-environment_values = st.dictionaries(st.sampled_from(["A", "B", "NEW"]), st.text("ab '\"\\$`#\n", max_size=6), max_size=3)
+environment_values = st.dictionaries(
+    st.sampled_from(["A", "B", "NEW"]), st.text("ab '\"\\$`#\n", max_size=6), max_size=3
+)
 
 
 @given(environment_texts, environment_values)
