@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,7 +23,23 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 LAB = REPOSITORY / "tests/lab/lab"
 INVENTORY = REPOSITORY / "inventory/lab/hosts.yml"
 CORES = {"2.19": REPOSITORY / ".venv/bin", "2.16": REPOSITORY / ".cache/venv-2.16/bin"}
-STOCK = "/root/dockyard-stock.tar"
+ON_HOST = Path(__file__).parent / "on_host/usercustomize.py"
+AUTH_FILE = REPOSITORY / ".cache/lab/auth.json"
+
+# Where a module can be made to stand still: the functions it calls, in order (see on_host/usercustomize.py).
+MOMENTS = {
+    "reading": "take run_all",
+    "before the commit": "Transaction._lock",
+    "journal written": "Transaction.stage",
+    "staged": "Transaction.validate",
+    "between two renames": "FileChange.replace FileChange.replace",
+    "renamed": "Transaction.act",
+    "restarting": "Transaction.act Command.running",
+    "restarted": "Transaction.check",
+    "checking": "Transaction.check Command.running",
+    "checked": "Transaction.finish",
+    "before the journal goes": "Transaction._remove_journal",
+}
 
 sys.path.insert(0, str(REPOSITORY / "tests/unit"))
 
@@ -64,6 +82,29 @@ class Node:
             input=text, text=True, check=True, timeout=60,
         )  # fmt: skip
 
+    def stop_at(self, moment: str) -> None:
+        """The next module that comes to this moment stands still."""
+        self.sh(f"rm -rf /run/moment; mkdir /run/moment; echo '{MOMENTS[moment]}' > /run/moment/wanted")
+
+    def stopped(self) -> int:
+        """Wait for it; its process id. Nobody else will be stopped."""
+        return int(
+            self.sh("until test -s /run/moment/held; do sleep 0.02; done; rm /run/moment/wanted; cat /run/moment/held")
+        )
+
+    def go_on(self, script: str = ":", ended: int | None = None) -> None:
+        """Run a script while a module stands still, then let it go; wait until the process with this id has ended."""
+        wait = f"while kill -0 {ended} 2>/dev/null; do sleep 0.02; done" if ended else ":"
+        self.sh(f"{script}; rm -f /run/moment/held; {wait}")
+
+    def leftovers(self) -> str:
+        """What an interrupted transaction leaves behind."""
+        return self.sh("ls /var/lib/dockyard/journal* 2>/dev/null; find / -xdev -name '.dockyard-*'; true")
+
+    def lists(self) -> dict[str, list[str]]:
+        """The registry lists in force, by the engine's own word."""
+        return LISTS[self.name](self)
+
     def facts(self) -> str:
         """Everything a task may change, for "as it was": paths, modes, owners and contents."""
         places = "/etc/containers /etc/sysconfig /etc/docker /root/.config/containers /var/lib/dockyard"
@@ -75,6 +116,31 @@ class Node:
         )
 
 
+def _lists_of_podman(node: Node) -> dict[str, list[str]]:
+    found = json.loads(node.sh("podman info --format '{{json .Registries}}'"))
+    search = found.pop("search", None) or []
+    tables = {
+        word: sorted(name for name, table in found.items() if table[word.capitalize()])
+        for word in ("blocked", "insecure")
+    }
+    return {"search": search, **tables}
+
+
+def _lists_of_docker(node: Node) -> dict[str, list[str]]:
+    info = node.sh("docker info")
+    search = re.search(r"^Registries: (.*)$", info, re.M)
+    insecure = re.search(r"^Insecure Registries:\n((?: \S+\n)*)", info, re.M)
+    flags = node.sh("tr '\\0' ' ' < /proc/$(systemctl show -p MainPID docker | cut -d= -f2)/cmdline")
+    return {
+        "search": re.findall(r"(\S+) \(", search[1] if search else ""),
+        "blocked": sorted(re.findall(r"--block-registry[= ](\S+)", flags)),
+        "insecure": sorted(set((insecure[1] if insecure else "").split()) - {"127.0.0.0/8"}),
+    }
+
+
+LISTS = {"podman1": _lists_of_podman, "origin1": _lists_of_docker}
+
+
 @dataclass
 class Run:
     """One ansible-playbook run."""
@@ -82,6 +148,11 @@ class Run:
     rc: int
     output: str
     results: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """What each task returned, in order."""
+        return [line["result"] for line in self.results]
 
     @property
     def last(self) -> dict[str, Any]:
@@ -100,31 +171,62 @@ def lab_up() -> None:
         lab("up")
 
 
-def _reset(node: Node) -> None:
-    """The files a task may change, as they were when the node came up."""
+def _stop_at_moments(node: Node) -> None:
+    for version in ("2.7", "3.11"):
+        node.write(f"/root/.local/lib/python{version}/site-packages/usercustomize.py", ON_HOST.read_text())
+    node.sh("rm -rf /run/moment")
+
+
+def _reset(node: Node, stock: bytes) -> None:
+    """The files a task may change, as they are in the node's image, and root's credentials as the lab made them."""
     node.sh(
-        f"test -e {STOCK} || tar -C / -cf {STOCK} etc/containers root/.config; "
-        "umount /etc/containers 2>/dev/null; chattr -i /etc/containers/* 2>/dev/null; "
-        f"rm -rf /etc/containers/* /root/.config /var/lib/dockyard && tar -C / -xf {STOCK}"
+        "umount /etc/containers/* /etc/containers /var/lib/dockyard 2>/dev/null; "
+        "rm -rf /etc/containers/* /root/.config /var/lib/dockyard /usr/local/bin/* /usr/local/etc/containers"
+    )
+    subprocess.run(["podman", "exec", "-i", node.name, "tar", "-C", "/etc", "-xf", "-"], input=stock, check=True)
+    node.write("/root/.config/containers/auth.json", AUTH_FILE.read_text())
+    node.sh("chmod 600 /root/.config/containers/auth.json")
+    _stop_at_moments(node)
+
+
+@pytest.fixture(scope="session")
+def podman_stock(lab_up) -> bytes:
+    """Archive of /etc/containers of podman1's image: the node itself may have been used since it came up."""
+    image = _podman("container", "inspect", "--format", "{{.ImageName}}", "podman1").decode().strip()
+    return _podman(
+        "run", "--rm", "--network", "none", "--entrypoint", "tar", image, "-C", "/etc", "-cf", "-", "containers"
     )
 
 
+def _podman(*arguments: str) -> bytes:
+    return subprocess.run(["podman", *arguments], check=True, timeout=60, stdout=subprocess.PIPE).stdout
+
+
 @pytest.fixture
-def podman1(lab_up) -> Iterator[Node]:
+def podman1(podman_stock) -> Iterator[Node]:
     node = Node("podman1", "2.19", "/usr/bin/python3")
-    _reset(node)
+    _reset(node, podman_stock)
     yield node
-    _reset(node)
+    _reset(node, podman_stock)
 
 
 @pytest.fixture
 def origin1(lab_up, request) -> Iterator[Node]:
     """The node with Red Hat's docker; the variant (what docker reads) comes from a parameter, else sysconfig."""
     node = Node("origin1", "2.16", "/usr/bin/python2.7")
+    node.sh("docker ps -qa | xargs -r docker rm -f; rm -rf /var/lib/dockyard /etc/*/.dockyard-*", check=False)
+    _stop_at_moments(node)
     lab("variant", "origin1", getattr(request, "param", "sysconfig"))
-    node.sh("rm -rf /var/lib/dockyard")
     yield node
     lab("fault", "origin1", "off")
+
+
+@dataclass
+class Started:
+    """A run under way, and where its callback notes results."""
+
+    process: subprocess.Popen
+    results: Path
 
 
 @dataclass
@@ -136,22 +238,38 @@ class Controller:
 
     def task(self, node: Node, task: str, options: dict[str, Any] | None = None, *flags: str, **more: Any) -> Run:
         """One task of the collection on one node."""
+        return self.ended(self.begin(node, options or {}, *flags, task=task, **more))
+
+    def tasks(self, node: Node, *options: dict[str, Any], **more: Any) -> Run:
+        """container_registries several times in one run, which goes on whatever happens."""
+        return self.ended(self.begin(node, *options, **more))
+
+    def begin(
+        self, node: Node, *steps: dict[str, Any] | str, task: str = "container_registries", **more: Any
+    ) -> Started:
+        """Start a run with one task for each of these options; texts among them are flags."""
+        several = sum(isinstance(step, dict) for step in steps) > 1
         play = {
             "hosts": node.name,
             "gather_facts": False,
-            "tasks": [{f"dockyard.openshift.{task}": options or {}}],
+            "ignore_errors": several,
+            "ignore_unreachable": several,
             "vars": {"ansible_python_interpreter": node.python} | more.pop("variables", {}),
+            "tasks": [{f"dockyard.openshift.{task}": step} for step in steps if isinstance(step, dict)],
         }
         path = self.scratch / f"play{self.count}.yml"
         path.write_text(yaml.safe_dump([play]))
-        return self.playbook(path, *flags, core=more.pop("core", node.core), **more)
+        flags = [step for step in steps if isinstance(step, str)]
+        return self.start(path, *flags, core=more.pop("core", node.core), **more)
 
-    def playbook(
-        self, path: Path | str, *flags: str, core: str = "2.19", inventory: Path = INVENTORY, **more: Any
-    ) -> Run:
-        process, results = self.start(path, *flags, core=core, inventory=inventory, **more)
-        output, _ = process.communicate(timeout=300)
-        return self.finish(process, output, results)
+    def playbook(self, path: Path | str, *flags: str, **more: Any) -> Run:
+        return self.ended(self.start(path, *flags, **more))
+
+    @staticmethod
+    def ended(started: Started) -> Run:
+        output, _ = started.process.communicate(timeout=300)
+        lines = [json.loads(line) for line in started.results.read_text().splitlines()]
+        return Run(started.process.returncode, output, lines)
 
     def start(
         self,
@@ -160,7 +278,7 @@ class Controller:
         core: str = "2.19",
         inventory: Path = INVENTORY,
         environment: dict | None = None,
-    ) -> tuple[subprocess.Popen, Path]:
+    ) -> Started:
         self.count += 1
         results = self.scratch / f"results{self.count}"
         results.touch()
@@ -181,12 +299,17 @@ class Controller:
             cwd=REPOSITORY, env=variables, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        return process, results
+        return Started(process, results)
 
-    @staticmethod
-    def finish(process: subprocess.Popen, output: str, results: Path) -> Run:
-        lines = [json.loads(line) for line in results.read_text().splitlines()]
-        return Run(process.returncode, output, lines)
+    def cut_connections(self) -> None:
+        """kill -9 of every ssh process of this controller's runs, the shared connections among them."""
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = path.read_bytes()
+            except OSError:
+                continue
+            if words.startswith(b"ssh") and str(self.scratch).encode() in words:
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 @pytest.fixture
