@@ -68,9 +68,13 @@ def run(job, basic):
         os._exit(run_module(job, basic, calls))
     dummy, status, usage = os.wait4(child, 0)
     stdout, stderr, called, labelled = [read(stream) for stream in (out, err, calls, labels)]
-    return {'signal': os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, 'rc': os.WEXITSTATUS(status),
-            'result': json.loads(stdout) if stdout.strip() else None, 'stderr': stderr, 'calls': [line.split(' ', 1) for line in called.splitlines()],
-            'cpu': usage.ru_utime + usage.ru_stime, 'labels': [json.loads(line) for line in labelled.splitlines()]}
+    return {
+        'signal': os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, 'rc': os.WEXITSTATUS(status),
+        'result': json.loads(stdout) if stdout.strip() else None, 'stderr': stderr,
+        'calls': [line.split(' ', 1) for line in called.splitlines()],
+        'labels': [json.loads(line) for line in labelled.splitlines()],
+        'cpu': usage.ru_utime + usage.ru_stime,
+    }
 
 
 def read(stream):
