@@ -91,7 +91,7 @@ def edit(text: str, value: Mapping[str, str]) -> str:
 
 def words(value: str) -> list[str]:
     """The arguments that a lone ``$NAME`` in ExecStart= becomes: split at white space, quotes removed."""
-    return [word for word, _ in _words(value)]
+    return [word for word, dummy in _words(value)]
 
 
 def join(items: Sequence[str]) -> str:
@@ -102,8 +102,8 @@ def join(items: Sequence[str]) -> str:
 def edit_words(value: str, items: Sequence[str]) -> str:
     """The value changed so that ``words`` gives these items; words that stay keep quoting and spacing."""
     found = list(_words(value))
-    old = [word for word, _ in found]
-    spans = [span for _, span in found]
+    old = [word for word, dummy in found]
+    spans = [span for dummy, span in found]
     if old == list(items):
         return value
     if not old:

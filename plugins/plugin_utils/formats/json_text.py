@@ -228,7 +228,7 @@ class _Editor:
         owner = next((owner for owner in owners if owner.items and isinstance(owner.value, dict)), None)
         if owner is None:
             return ": "
-        _, name_end = _string(self.text, owner.items[-1].start)
+        dummy, name_end = _string(self.text, owner.items[-1].start)
         colon = self.text[name_end : owner.children[-1].start]
         return ": " if "\n" in colon else colon
 

@@ -87,7 +87,7 @@ def parse(text: str) -> dict[str, Any]:
 def edit(text: str, value: Mapping[str, Any]) -> str:
     """The text changed so that it means ``value``; FormatError when that cannot be done by changing statements."""
     result = text
-    for _ in range(3):
+    for dummy in range(3):
         found = parse(result)
         if same(found, value):
             return result
@@ -349,7 +349,7 @@ def _scan_value(text: str, position: int) -> _Node:
     while text[position] != closing:
         item_start = position
         if closing == "}":
-            _, position = _key(text, position)
+            dummy, position = _key(text, position)
             position = _trivia(text, _trivia(text, position) + 1)
         child = _scan_value(text, position)
         position = _trivia(text, child.end)
