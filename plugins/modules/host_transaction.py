@@ -54,6 +54,12 @@ options:
       gid:
         description: Number of the group. Unless given, an existing file keeps its own and a new one gets the module's.
         type: int
+  unchanged:
+    description:
+      - Files that are only compared, for a change that was planned from them too. Paths with what O(files[].before) is
+        for the others.
+    type: dict
+    default: {}
   directory_mode:
     description: Octal permissions of missing parent directories, which are created.
     type: str
@@ -295,6 +301,7 @@ OPTIONS = dict(
         mode=dict(type='str'),
         uid=dict(type='int'),
         gid=dict(type='int'))),
+    unchanged=dict(type='dict', default={}),
     directory_mode=dict(type='str', default='0755'),
     validate=_command(30),
     actions=_command(90, undo=dict(type='list', elements='str')),
@@ -357,7 +364,7 @@ def _raise_failure(msg, **dummy):
 
 def problem_of(wanted):
     """The first thing wrong with the options, as a sentence, or None."""
-    paths = [wanted['state_directory']] + [entry['path'] for entry in wanted['files']]
+    paths = [wanted['state_directory']] + [entry['path'] for entry in wanted['files']] + sorted(wanted['unchanged'])
     found = [('the path %s' % path, problem_of_path(path)) for path in paths]
     found += [('the path %s' % path, 'does not name a file') for path in paths
               if os.path.basename(path) in ('', '.', '..')]
@@ -544,6 +551,7 @@ class Transaction:
         self.id = to_native(binascii.hexlify(os.urandom(8)))
         self.step = 'options'
         self.report = []
+        self.begun = 0
         self.result = {'committed': False, 'changed': False, 'rolled_back': False, 'step': None, 'reason': None,
                        'conflict': [], 'recovered': [], 'journal': None}
 
@@ -624,11 +632,17 @@ class Transaction:
         problems = self._put_back(changes, journal['directories'])
         if problems:
             raise Failure('; '.join(problems))
-        problems = self._undo_actions(journal)
+        # What will run under the new files need not run under the old ones first.
+        begun = [[to_native(word) for word in action['argv']] for action in journal['actions'][:journal['started']]]
+        again = [action['argv'] for action in self.wanted['actions'] if action['argv'] in begun]
+        problems = self._undo_actions(journal, again)
         # What fails under the old files, this transaction may be about to mend; without actions it cannot.
         if problems and not self.wanted['actions']:
             raise Failure('; '.join(problems))
-        self._remove_journal()
+        if not again:
+            self._remove_journal()      # otherwise this transaction's own takes its place
+        self.begun = max([0] + [number for number, action in enumerate(self.wanted['actions'], 1)
+                                if action['argv'] in again])
 
     def _inspect(self):
         mounts = mount_points()
@@ -640,6 +654,9 @@ class Transaction:
         conflicts = [{'path': entry['path'], 'expected': entry['before'], 'found': mark(record['old'])}
                      for entry, record in zip(self.wanted['files'], candidates)
                      if entry['before'] != mark(record['old'])]
+        found = dict((path, mark(describe(path, FILE_LIMIT))) for path in self.wanted['unchanged'])
+        conflicts += [{'path': path, 'expected': before, 'found': found[path]}
+                      for path, before in sorted(self.wanted['unchanged'].items()) if before != found[path]]
         if conflicts:
             self.step = 'compare'
             raise Conflict(conflicts)
@@ -682,10 +699,10 @@ class Transaction:
                    for action in self.wanted['actions']]
         self.journal = {
             'version': 1, 'id': self.id, 'plan_id': self.wanted['plan_id'], 'time': int(time.time()),
-            'files': [change.record for change in self.changes], 'actions': actions, 'started': 0,
+            'files': [change.record for change in self.changes], 'actions': actions, 'started': self.begun,
             'directories': missing_directories([change.target for change in self.changes])}
         try:
-            self._write_journal(started=0)
+            self._write_journal(started=self.begun)
             for step in self.STEPS:
                 self.step = step
                 getattr(self, step)()
@@ -737,7 +754,7 @@ class Transaction:
 
     def act(self):
         for number, action in enumerate(self.wanted['actions']):
-            self._write_journal(started=number + 1)
+            self._write_journal(started=max(number + 1, self.begun))
             self._must_succeed('act', action)
 
     def check(self):
@@ -801,10 +818,10 @@ class Transaction:
                 problems.append('cannot remove %s: %s' % (to_native(directory), reason_of(error)))
         return problems
 
-    def _undo_actions(self, journal):
+    def _undo_actions(self, journal, but=()):
         problems = []
         for action in journal['actions'][:journal['started']]:
-            if not action['undo']:
+            if not action['undo'] or [to_native(word) for word in action['argv']] in but:
                 continue
             try:
                 self._must_succeed('undo', dict(action, argv=[to_native(word) for word in action['undo']]))

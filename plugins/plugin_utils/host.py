@@ -128,7 +128,8 @@ class HostTask(Task):
             answer = self._quietly(_TRANSACTION, commit)
             if answer.get("committed"):
                 return {"plan": plan, "changed": True, "rolled_back": False}
-            if answer.get("changed") or not (answer.get("conflict") or answer.get("step") == "journal_found"):
+            undone = answer.get("conflict") and answer.get("rolled_back")
+            if not undone and answer.get("step") not in ("compare", "journal_found"):
                 return self._failure(plan, answer)
             seen = f"; meanwhile {answer.get('reason')}"
         raise HostProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
@@ -151,7 +152,7 @@ class HostTask(Task):
             changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
         else:
             reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
-            outcome = "and it could not be undone" if changed else "everything is as it was before"
+            outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
         msg = f"{reason}; {outcome}"
         return {"plan": plan, "changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
 

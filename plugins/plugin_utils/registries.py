@@ -135,18 +135,21 @@ def _activated(engine: Engine, host: Observed, desired: Desired, options: Option
     in_force = engine.in_force(host)
     unseen = bool(desired.edits) if in_force is None else in_force != desired.expected
     steps = engine.activation(host) if engine.running(host) and unseen else ()
+    reason = "the files change" if desired.edits else "what is in force is not what the files say"
+    refresh = engine.refresh(host) if desired.edits else ()
     if not steps:
-        return replace(draft, checks=checks if desired.edits and _can_answer(engine, host) else ())
+        checks = checks if desired.edits and _can_answer(engine, host) else ()
+        return replace(draft, steps=refresh, checks=checks, reason=reason)
     what = f"{engine.title}: {steps[-1].name}"
     if options.activation == "defer":
-        return replace(draft, pending=(f"{what} is needed before the policy is in force, and was deferred",))
+        pending = f"{what} is needed before the policy is in force, and was deferred"
+        return replace(draft, steps=refresh, reason=reason, pending=(pending,))
     busy = engine.busy(host)
     if busy and options.activation == "if_idle" and any(step.disruption >= Disruption.RESTART for step in steps):
         refusal = (
             f"{what} would take down {busy} running container(s); drain the host, or set activation to now or defer"
         )
         return replace(draft, refusals=(refusal,))
-    reason = "the files change" if desired.edits else "what is in force is not what the files say"
     return replace(draft, steps=steps, checks=checks, reason=reason, busy=busy)
 
 
@@ -249,6 +252,7 @@ def _commit(
     return {
         "payload": pack({path: text.encode() for path, text in texts.items() if text is not None}),
         "files": files,
+        "unchanged": _only_read(start, texts),
         "actions": [step.action() for step in steps],
         "validate": [
             validation.option()
@@ -259,6 +263,12 @@ def _commit(
         "recover": host.journal["id"] if host.journal else None,
         "plan_id": plan.id,
     }
+
+
+def _only_read(host: Observed, texts: dict[str, str | None]) -> dict[str, str]:
+    """The other files that the plan was made from: they have to be the same when it is carried out."""
+    readable = [path for path, file in host.files.items() if file["state"] != "failed"]
+    return {path: host.checksum(path) for path in readable if path not in texts}
 
 
 def _report(draft: _Draft, world: Observed) -> dict[str, Any]:

@@ -94,6 +94,9 @@ def test_every_file_is_compared_with_what_was_seen():
     found = podman({DROP_IN: "unqualified-search-registries = []\n"})
     files = {file["path"]: file for file in propose(found).commit["files"]}
     assert files[DROP_IN]["before"] == found.files[DROP_IN]["sha256"]
+    main = "/etc/containers/registries.conf"
+    read = propose(podman({main: "", DROP_IN: ""})).commit["unchanged"]
+    assert read == {main: described("")["sha256"]}
     assert files[STATE_PATH] == {"path": STATE_PATH, "before": "absent", "state": "file", "mode": "0600"}
 
 
@@ -169,3 +172,22 @@ def test_two_engines_share_an_old_style_file():
     }
     state = described(first.pop(STATE_PATH))
     assert not propose(host(first, shown, state=state), policy).plan.changed
+
+
+@pytest.mark.parametrize(
+    ("unit", "options", "steps"),
+    [
+        ("", {}, ["restart registries.service", "restart docker.service"]),
+        ("", {"activation": "defer"}, ["restart registries.service"]),
+        ("Requires=docker.socket registries.service\n", {"activation": "defer"}, []),
+        ("stopped", {}, ["restart registries.service"]),
+    ],
+)
+def test_the_generated_file_is_made_even_when_docker_is_not_restarted(unit, options, steps):
+    """Else its next start would find old lists; a docker that requires the service would be restarted with it."""
+    said = answers(["generated"])
+    said["docker.unit"] = f"[Unit]\n{unit}{said['docker.unit']}"
+    if unit == "stopped":
+        said["docker.state"] = "ActiveState=inactive\n"
+    found = host({"/etc/containers/registries.conf": ""}, said | {"docker.info": "Registries: docker.io (secure)\n"})
+    assert [action["name"] for action in propose(found, **options).commit["actions"]] == steps

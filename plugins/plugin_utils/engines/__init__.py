@@ -142,6 +142,9 @@ class Engine(Protocol):
     def activation(self, host: Observed) -> tuple[Step, ...]:
         """The least that makes the engine look at its files again."""
 
+    def refresh(self, host: Observed) -> tuple[Step, ...]:
+        """What its next start needs when it is not activated now; disturbs nobody."""
+
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         """The questions that prove it did."""
 

@@ -95,6 +95,9 @@ class Containers:
             return ()
         return (Step("reload crio.service", ("systemctl", "reload", "crio.service"), disruption=Disruption.RELOAD),)
 
+    def refresh(self, host: Observed) -> tuple[Step, ...]:
+        return ()
+
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         if not host.answer("podman.info").there:
             return ()

@@ -55,6 +55,7 @@ _FLAGS = (
     'test "$pid" -gt 0 && tr "\\0" "\\n" < "/proc/$pid/cmdline"',
 )  # fmt: skip
 _INFO = ("docker", "info")
+_GENERATE = Step("restart registries.service", ("systemctl", "restart", "registries.service"))
 _LOOPBACK = "127.0.0.0/8"  # always insecure for docker, never listed by us
 
 
@@ -144,9 +145,11 @@ class DockerFork:
         restart = Step(
             "restart docker.service", ("systemctl", "restart", "docker.service"), disruption=Disruption.RESTART
         )
-        if not _generated(host):
-            return (restart,)
-        return (Step("restart registries.service", ("systemctl", "restart", "registries.service")), restart)
+        return (_GENERATE, restart) if _generated(host) else (restart,)
+
+    def refresh(self, host: Observed) -> tuple[Step, ...]:
+        """A docker that requires registries.service starts it itself, and would be restarted with it."""
+        return (_GENERATE,) if _generated(host) and not _Unit(host).requires("registries.service") else ()
 
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         listing = ", ".join(rf"{re.escape(name)} \(\w+\)" for name in expected.search)
@@ -208,17 +211,21 @@ class _Unit:
     """What docker.service says, drop-ins included (an empty ExecStart= resets those before it)."""
 
     def __init__(self, host: Observed) -> None:
-        text = host.answer("docker.unit").stdout.replace("\\\n", " ")
-        starts = re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE)
+        self.text = host.answer("docker.unit").stdout.replace("\\\n", " ")
+        starts = re.findall(r"^ExecStart=(.*)$", self.text, re.MULTILINE)
         while "" in (stripped := [start.strip() for start in starts]):
             starts = starts[stripped.index("") + 1 :]
         self.start = " ".join(starts)
         self.environment_files = [
-            path.lstrip("-").strip() for path in re.findall(r"^EnvironmentFile=(.*)$", text, re.MULTILINE)
+            path.lstrip("-").strip() for path in re.findall(r"^EnvironmentFile=(.*)$", self.text, re.MULTILINE)
         ]
 
     def passes(self, variable: str) -> bool:
         return variable in self.start.replace("{", "").replace("}", "").split()
+
+    def requires(self, unit: str) -> bool:
+        named = re.findall(r"^(?:Requires|BindsTo|PartOf)=(.*)$", self.text, re.MULTILINE)
+        return unit in " ".join(named).split()
 
     def reads(self, path: str) -> bool:
         return path in self.environment_files

@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -234,6 +235,7 @@ class Controller:
     """Runs playbooks against nodes; every run notes what its tasks returned."""
 
     scratch: Path
+    sockets: str
     count: int = 0
 
     def task(self, node: Node, task: str, options: dict[str, Any] | None = None, *flags: str, **more: Any) -> Run:
@@ -291,6 +293,7 @@ class Controller:
             "ANSIBLE_CALLBACKS_ENABLED": "results",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_HOME": str(self.scratch / "home"),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": self.sockets,
             "DOCKYARD_RESULTS": str(results),
             **(environment or {}),
         }
@@ -308,10 +311,14 @@ class Controller:
                 words = path.read_bytes()
             except OSError:
                 continue
-            if words.startswith(b"ssh") and str(self.scratch).encode() in words:
+            if words.startswith(b"ssh") and self.sockets.encode() in words:
                 os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 @pytest.fixture
-def controller(tmp_path) -> Controller:
-    return Controller(tmp_path)
+def controller(tmp_path) -> Iterator[Controller]:
+    """With connections of its own, so that cutting them hurts nobody else."""
+    with tempfile.TemporaryDirectory(prefix="cp-") as sockets:  # a socket's path must be short
+        controller = Controller(tmp_path, sockets)
+        yield controller
+        controller.cut_connections()

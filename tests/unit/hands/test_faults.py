@@ -224,3 +224,48 @@ def test_undo_that_keeps_failing(worlds: Worlds, mended: bool) -> None:
     assert {"what": "restart", "outcome": "failed"} in result["recovered"]
     assert result["committed"] == mended and result["journal"] == (None if mended else journal)
     assert host.tree() == (worlds.new if mended else worlds.old)
+
+
+def interrupted_in_action(worlds: Worlds) -> tuple[Host, str]:
+    """A host whose engine has the new file already, and the id of the journal that says how far it came."""
+    host = worlds.fresh()
+    host.transaction({**CHANGE, "checks": [{"name": "power", "argv": ["sh", "-c", "kill -9 $PPID"]}]})
+    journal = host.snapshot()["journal"]
+    assert (journal["started"], host.tree()["engine"][3]) == (1, "new")
+    return host, journal["id"]
+
+
+def test_begun_actions_that_will_run_anyway_are_not_undone_first(worlds: Worlds) -> None:
+    host, journal = interrupted_in_action(worlds)
+    again = host.transaction({**CHANGE, "recover": journal})["result"]
+    assert again["committed"] and "restart" not in [entry["what"] for entry in again["recovered"]]
+    assert host.tree() == worlds.new and host.leftovers() == []
+
+
+def test_begun_actions_of_another_kind_are_undone_first(worlds: Worlds) -> None:
+    host, journal = interrupted_in_action(worlds)
+    other = {**CHANGE, "actions": [{"name": "touch", "argv": ["true"]}], "checks": []}
+    again = host.transaction({**other, "recover": journal})["result"]
+    assert again["committed"] and {"what": "restart", "outcome": "undone"} in again["recovered"]
+    assert host.tree()["engine"][3] == "old"
+
+
+@pytest.mark.parametrize("failing", [
+    {"validate": [{"name": "no", "argv": ["false"]}]},
+    {"checks": [{"name": "no", "argv": ["false"]}]},
+])
+def test_begun_actions_are_undone_when_the_next_transaction_fails(worlds: Worlds, failing: dict[str, Any]) -> None:
+    """Also when that one has not come to its own actions yet: the engine runs with what the first left behind."""
+    host, journal = interrupted_in_action(worlds)
+    failed = host.transaction({**CHANGE, **failing, "recover": journal})["result"]
+    assert failed["rolled_back"] and failed["journal"] is None
+    assert host.tree() == worlds.old and host.leftovers() == []
+
+
+def test_begun_actions_are_not_forgotten_by_a_transaction_that_finds_other_files(worlds: Worlds) -> None:
+    host, journal = interrupted_in_action(worlds)
+    elsewhere = {**CHANGE, "files": [{"path": "a", "before": "somebody's", "content": "new"}], "recover": journal}
+    result = host.transaction(elsewhere)["result"]
+    assert (result["step"], result["journal"]) == ("compare", journal)
+    assert host.snapshot()["journal"]["started"] == 1
+    assert host.recover()["result"]["committed"] and host.tree() == worlds.old
