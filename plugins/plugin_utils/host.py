@@ -82,6 +82,7 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def _spoken(self, word: str) -> str:
         """The variable a person wrote, where the role passed it on; else the option's name."""
+        by_role = "docker_registries_search" in self.variables
         default = self.variables.get(f"docker_registries_{word}")
         if default is not None and "registry_policy" not in str(default):
             return f"docker_registries_{word}"
@@ -89,7 +90,7 @@ class Task(ActionBase):  # type: ignore[misc]
         if default is not None and isinstance(policy, Mapping) and policy.get(word) is not None:
             return f"registry_policy.{word}"
         old = _OLD_VARIABLES.get(word)
-        return old if old in self.variables and (default is not None or word not in self._task.args) else word
+        return old if old in self.variables and (by_role or word not in self._task.args) else word
 
 
 class HostTask(Task):
@@ -188,6 +189,8 @@ def plain(value: Any) -> Any:
         return {plain(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value + 0  # of a tagged number, a plain one
     return value
 
 

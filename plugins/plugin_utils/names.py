@@ -132,6 +132,8 @@ def _check_host_and_port(text: str) -> None:
     host, colon, port = text.partition(":")
     if host != host.lower():
         raise NameProblem(f"has upper-case letters in the host, which engines compare literally; write {text.lower()}")
+    if host.isdigit():
+        raise NameProblem("is only a number; write host:port")
     if not _HOST.fullmatch(host):
         raise NameProblem("is not host[:port][/path] or *.domain")
     if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):

@@ -31,13 +31,13 @@ def node(request, planted):
         node.write(
             "/etc/sysconfig/docker", f"{text}\nHTTP_PROXY=http://me:{planted['proxy']}@proxy.example.com:3128/\n"
         )
-    node.sh("journalctl --rotate --vacuum-time=1s >/dev/null 2>&1; : > /tmp/processes")
+    node.sh("journalctl --rotate --vacuum-time=1s >/dev/null 2>&1; : > /tmp/processes; : > /tmp/watched")
     return node
 
 
 def test_secrets_stay_where_they_are(controller, node, planted):
     watch = node.background(
-        "while test -e /tmp/processes; do cat /proc/[0-9]*/cmdline >> /tmp/processes 2>/dev/null; done"
+        "while test -e /tmp/watched; do cat /proc/[0-9]*/cmdline >> /tmp/processes 2>/dev/null; done"
     )
     try:
         runs = [
@@ -50,8 +50,9 @@ def test_secrets_stay_where_they_are(controller, node, planted):
             check=False,
         )
     finally:
-        node.sh("rm -f /tmp/processes")
+        node.sh("rm -f /tmp/watched")
         watch.wait(20)
+        node.sh("rm -f /tmp/processes")
     assert runs[1].last["changed"], runs[1].output
     # the engine's own command line may hold its options; that is where the admin put them
     own = [line for line in seen.split("\0") if planted["option"] not in line]
