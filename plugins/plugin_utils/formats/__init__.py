@@ -45,7 +45,7 @@ def line_of(text: str, position: int) -> int:
 def refuse_deep(value: object, limit: int) -> None:
     """FormatError if lists and mappings are nested in each other more than ``limit`` times."""
     level = [value]
-    for dummy in range(limit + 1):
+    for _level in range(limit + 1):
         inner: list[object] = []
         for container in level:
             if isinstance(container, dict):

@@ -241,7 +241,7 @@ def _stretches(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[int, in
             yield i1, i2, j1, j2
             continue
         first = [list(map(_first_member, items)) for items in (old[i1:i2], new[j1:j2])]
-        for dummy, k1, k2, l1, l2 in _opcodes(*first):
+        for _tag, k1, k2, l1, l2 in _opcodes(*first):
             yield i1 + k1, i1 + k2, j1 + l1, j1 + l2
 
 

@@ -87,7 +87,7 @@ def parse(text: str) -> dict[str, Any]:
 def edit(text: str, value: Mapping[str, Any]) -> str:
     """The text changed so that it means ``value``; FormatError when that cannot be done by changing statements."""
     result = text
-    for dummy in range(3):
+    for _attempt in range(3):
         found = parse(result)
         if same(found, value):
             return result
