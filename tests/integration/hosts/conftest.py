@@ -172,51 +172,53 @@ def lab_up() -> None:
         lab("up")
 
 
-def _stop_at_moments(node: Node) -> None:
-    for version in ("2.7", "3.11"):
-        node.write(f"/root/.local/lib/python{version}/site-packages/usercustomize.py", ON_HOST.read_text())
-    node.sh("rm -rf /run/moment")
-
-
 def _reset(node: Node, stock: bytes) -> None:
     """The files a task may change, as they are in the node's image, and root's credentials as the lab made them."""
-    node.sh(
+    script = (
         "umount /etc/containers/* /etc/containers /var/lib/dockyard 2>/dev/null; "
-        "rm -rf /etc/containers/* /root/.config /var/lib/dockyard /usr/local/bin/* /usr/local/etc/containers"
+        "rm -rf /etc/containers/* /root/.config /var/lib/dockyard /usr/local/bin/* /run/moment; tar -C / -xf -"
     )
-    subprocess.run(["podman", "exec", "-i", node.name, "tar", "-C", "/etc", "-xf", "-"], input=stock, check=True)
-    node.write("/root/.config/containers/auth.json", AUTH_FILE.read_text())
-    node.sh("chmod 600 /root/.config/containers/auth.json")
-    _stop_at_moments(node)
+    subprocess.run(["podman", "exec", "-i", node.name, "sh", "-c", script], input=stock, check=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def stoppable(lab_up) -> None:
+    """The nodes read what makes modules stand still."""
+    for name, version in (("podman1", "3.11"), ("origin1", "2.7")):
+        path = f"/root/.local/lib/python{version}/site-packages/usercustomize.py"
+        Node(name, "", "").write(path, ON_HOST.read_text())
 
 
 @pytest.fixture(scope="session")
 def podman_stock(lab_up) -> bytes:
-    """Archive of /etc/containers of podman1's image: the node itself may have been used since it came up."""
+    """Archive of /etc/containers of podman1's image (the node itself may have been used) with the lab's credentials."""
     image = _podman("container", "inspect", "--format", "{{.ImageName}}", "podman1").decode().strip()
-    return _podman(
-        "run", "--rm", "--network", "none", "--entrypoint", "tar", image, "-C", "/etc", "-cf", "-", "containers"
+    script = (
+        "umask 077; mkdir -p /root/.config/containers; cat > /root/.config/containers/auth.json; "
+        "tar -C / -cf - etc/containers root/.config"
     )
+    run = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "sh", image, "-c", script)
+    return _podman(*run, data=AUTH_FILE.read_bytes())
 
 
-def _podman(*arguments: str) -> bytes:
-    return subprocess.run(["podman", *arguments], check=True, timeout=60, stdout=subprocess.PIPE).stdout
+def _podman(*arguments: str, data: bytes = b"") -> bytes:
+    return subprocess.run(["podman", *arguments], input=data, check=True, timeout=60, stdout=subprocess.PIPE).stdout
 
 
 @pytest.fixture
-def podman1(podman_stock) -> Iterator[Node]:
+def podman1(podman_stock, stoppable) -> Node:
     node = Node("podman1", "2.19", "/usr/bin/python3")
     _reset(node, podman_stock)
-    yield node
-    _reset(node, podman_stock)
+    return node
 
 
 @pytest.fixture
-def origin1(lab_up, request) -> Iterator[Node]:
+def origin1(stoppable, request) -> Iterator[Node]:
     """The node with Red Hat's docker; the variant (what docker reads) comes from a parameter, else sysconfig."""
     node = Node("origin1", "2.16", "/usr/bin/python2.7")
-    node.sh("docker ps -qa | xargs -r docker rm -f; rm -rf /var/lib/dockyard /etc/*/.dockyard-*", check=False)
-    _stop_at_moments(node)
+    node.sh(
+        "docker ps -qa | xargs -r docker rm -f; rm -rf /var/lib/dockyard /etc/*/.dockyard-* /run/moment", check=False
+    )
     lab("variant", "origin1", getattr(request, "param", "sysconfig"))
     yield node
     lab("fault", "origin1", "off")
