@@ -94,5 +94,6 @@ def test_failed_and_unreachable_count_together(roll, podman1, origin1):
     lab("fault", "origin1", "docker-dies-on", "untrusted.lab.example")
     run = roll(order=("dead", "origin1", "podman1"), docker_registries_max_failures=1)
     assert run.rc == 2
-    assert [told.split(":")[0] for told in account(run).values()] == ["unreachable", "failed", "not started"]
+    told = {host: message.split(":")[0] for host, message in account(run).items()}
+    assert told == {"dead": "unreachable", "origin1": "failed", "podman1": "not started"}
     assert "90-dockyard.conf" not in podman1.facts()
