@@ -70,13 +70,18 @@ molecule: environment ## the role on a podman node, with molecule and testinfra
 
 # --- made once, and again when the pins change ---
 
-$(CACHE)/stamps/dev: pyproject.toml
+# A fresh Debian has no venv module; whatever is missing is installed.
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends python3-venv; }
+
+$(CACHE)/stamps/dev: pyproject.toml | python
 	$(PYTHON) -m venv .venv
 	.venv/bin/python $(PIP) install --upgrade pip
 	.venv/bin/python $(PIP) install --group dev
 	@mkdir -p $(@D) && touch $@
 
-$(CACHE)/stamps/core216: pyproject.toml
+$(CACHE)/stamps/core216: pyproject.toml | python
 	$(PYTHON) -m venv $(CACHE)/venv-2.16
 	$(CACHE)/venv-2.16/bin/python $(PIP) install --upgrade pip
 	$(CACHE)/venv-2.16/bin/python $(PIP) install --group core216
