@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -178,8 +178,3 @@ def _answer(raw: Mapping[str, Any]) -> Answer:
     if raw["state"] == "done":
         return Answer(rc=raw["rc"], stdout=raw["stdout"], stderr=raw["stderr"])
     return Answer(failure=raw["reason"]) if raw["state"] == "failed" else Answer()
-
-
-def texts_of(items: Iterable[object]) -> list[str]:
-    """Only the texts of a list that another program wrote."""
-    return [item for item in items if isinstance(item, str)]

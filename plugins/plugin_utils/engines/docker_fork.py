@@ -239,7 +239,6 @@ class _Sysconfig:
 
     def __init__(self, text: str | None) -> None:
         self.old_text = text or ""
-        self.exists = text is not None
         self.values = environment_file.parse(self.old_text)
         self.old_values = dict(self.values)
 
