@@ -590,8 +590,13 @@ class Transaction:
             yield
             return
         with doing('open the lock in %s' % self.directory):
-            if not os.path.isdir(self.directory):
+            # Asked for first and looked at after: two first transactions may make it at the same moment.
+            try:
                 os.makedirs(self.directory, 0o700)
+            except OSError:
+                if not os.path.isdir(self.directory):
+                    raise
+            else:
                 sync_directory(os.path.dirname(self.directory))
             fd = os.open(os.path.join(self.directory, LOCK), os.O_RDWR | os.O_CREAT | O_CLOEXEC, 0o600)
         try:

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,18 @@ def test_two_transactions_at_once(host: Host, make_hands: Callable[[], Hands]) -
         started.close()
     assert sorted((result["committed"], result["step"]) for result in results) == [(False, "compare"), (True, None)]
     assert (host.root / "count").read_text() == ".\n"
+
+
+def test_the_first_transactions_of_a_host_at_once(host: Host, make_hands: Callable[[], Hands]) -> None:
+    """Whichever of them makes the directory of the lock: the others take it as it is."""
+    several = [make_hands() for _number in range(3)]
+    with ThreadPoolExecutor(len(several)) as pool:
+        for number in range(6):
+            arguments = {**host.arguments({}), "state_directory": str(host.directory / "deep" / f"state{number}")}
+            running = [pool.submit(hands.run, "host_transaction", arguments) for hands in several]
+            assert [one.result()["result"]["reason"] for one in running] == [None] * len(several)
+    for started in several:
+        started.close()
 
 
 @pytest.fixture
