@@ -11,12 +11,16 @@ docs/containers-registries.conf.5.md. Nothing here writes; texts are edited by f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from functools import lru_cache
+from typing import Any, NoReturn, TypeVar
 
 from .formats import FormatError, toml_text
 from .names import match_length
+from .policy import SHORT_NAME_MODES
+from .references import ReferenceProblem, is_domain, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"
@@ -27,16 +31,10 @@ _V2_KEYS = (
     "additional-layer-store-auth-helper", "aliases",
 )  # fmt: skip
 _PULL_FROM_MIRROR = ("", "all", "digest-only", "tag-only")
-_SHORT_NAME_MODES = ("", "enforcing", "permissive", "disabled")
 
-# A registry of the search list: reference.DomainRegexp (host or IPv6 in brackets, and port; any letter case).
-_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_DOMAIN = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*|\[(?:[a-fA-F0-9:]+)\])(?::[0-9]+)?")
+_END = re.compile(r"[:/@]|\Z")  # where a prefix may end in a name
 
-# Both sides of an alias: containers/image pkg/sysregistriesv2/shortnames.go.
-_PATH = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_SHORT_NAME = re.compile(rf"{_PATH}(?:/{_PATH})*")
-_QUALIFIED = re.compile(rf"{_DOMAIN.pattern}(?:/{_PATH})+")
+Result = TypeVar("Result")
 
 
 class RegistriesConfProblem(ValueError):
@@ -80,12 +78,10 @@ class RegistriesConf:
     version: int = 2
 
     def find(self, name: str) -> Registry | None:
-        """The table for an image name or scope: the longest matching prefix."""
-        best, longest = None, -1
-        for registry in self.registries.values():
-            if match_length(registry.prefix, name) >= 0 and len(registry.prefix) > longest:
-                best, longest = registry, len(registry.prefix)
-        return best
+        """The table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
+        matching = [prefix for prefix in _possible_prefixes(name) if prefix in self.registries]
+        best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
+        return None if best is None else self.registries[best]
 
     def with_drop_in(self, drop_in: RegistriesConf) -> RegistriesConf:
         """A drop-in replaces tables whole, lists when present, scalars when non-empty; aliases merge ("" deletes)."""
@@ -113,18 +109,44 @@ def load(main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: 
     return conf
 
 
+@lru_cache(maxsize=64)
 def read(text: str, name: str, *, drop_in: bool = False) -> RegistriesConf:
     """One file, checked by itself."""
+    return _File(name, document(text, name), drop_in).conf()
+
+
+@lru_cache(maxsize=64)  # a plan looks at the same few texts again and again
+def document(text: str, name: str) -> Mapping[str, Any]:
+    """What a file says, as it stands there; not to be changed."""
     try:
-        table = toml_text.parse(text)
+        return toml_text.parse(text)
     except FormatError as error:
         raise RegistriesConfProblem(name, str(error)) from None
-    return _File(name, table, drop_in).conf()
+
+
+def problems(main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: str = MAIN) -> list[str]:
+    """Everything for which containers/image would refuse to load these files; a file that is no TOML has one reason."""
+    files = [] if main is None else [(main_name, main, False)]
+    found: list[str] = []
+    for name, text, drop_in in files + [(name, text, True) for name, text in drop_ins]:
+        try:
+            file = _File(name, document(text, name), drop_in)
+        except RegistriesConfProblem as problem:
+            found.append(str(problem))
+        else:
+            file.look()
+            found += map(str, file.problems)
+    return list(dict.fromkeys(found))
+
+
+def read_table(table: Mapping[str, Any], name: str) -> RegistriesConf:
+    """One file that is decoded already, checked by itself."""
+    return _File(name, table, drop_in=False).conf()
 
 
 def version_of(table: Mapping[str, Any]) -> int | None:
     """1 or 2 by the keys a file uses, None when it says nothing. A file with both is refused by `read`."""
-    if any(_get(table, key) is not None for key in _V2_KEYS):
+    if _speaks_v2(table):
         return 2
     lists = _get(table, "registries")
     kinds = [_get(lists, kind) for kind in _V1_LISTS] if isinstance(lists, dict) else []
@@ -138,55 +160,85 @@ def _get(table: Mapping[str, Any], key: str) -> Any:
     return next((value for name, value in table.items() if name.lower() == key), None)
 
 
-def _is_registry(name: str) -> bool:
-    """Whether an image name begins with a registry, not with a path of Docker Hub."""
-    host, slash, dummy = name.partition("/")
-    return bool(slash) and ("." in host or ":" in host or host == "localhost")
+def _speaks_v2(table: Mapping[str, Any]) -> bool:
+    """An empty list counts as said, an empty text does not."""
+    return any(_get(table, key) not in (None, "") for key in _V2_KEYS)
+
+
+def _possible_prefixes(name: str) -> Iterator[str]:
+    """Every prefix that `match_length` would find in the name: looking these up is faster than trying thousands."""
+    ends = [match.start() for match in _END.finditer(name)]
+    if not name.startswith("*."):
+        yield from (name[:end] for end in ends if end)
+    for start, sign in enumerate(name.partition("/")[0]):
+        if sign == ".":
+            wildcard = f"*{name[start : ends[bisect_right(ends, start)]]}"
+            if match_length(wildcard, name) >= 0:
+                yield wildcard
 
 
 class _File:
-    """Reads one decoded file; every method raises RegistriesConfProblem naming the file."""
+    """Reads one decoded file. Methods raise RegistriesConfProblem naming the file; `look` collects them all."""
 
     def __init__(self, name: str, table: Mapping[str, Any], drop_in: bool) -> None:
         self.name, self.table, self.drop_in = name, table, drop_in
+        self.problems: list[RegistriesConfProblem] = []
 
     def conf(self) -> RegistriesConf:
-        v1 = self._v1_lists()
+        """What the file says; raises the first of its problems."""
+        conf = self.look()
+        if self.problems:
+            raise self.problems[0]
+        return conf
+
+    def look(self) -> RegistriesConf:
+        """What of the file makes sense; the rest is in `problems`."""
+        v1 = self._try(self._v1_lists) or {}
         if any(entries is not None for entries in v1.values()):
             return self._converted(v1)
-        search = self._texts(self.table, "unqualified-search-registries")
-        registries = [self._registry(table) for table in self._tables(self.table, "registry")]
-        self._check_agreement(registries)
-        mode = self._text(self.table, "short-name-mode")
-        if mode not in _SHORT_NAME_MODES:
-            self._refuse(f"invalid short-name-mode '{mode}'")
-        self._texts(self.table, "credential-helpers")
-        self._text(self.table, "additional-layer-store-auth-helper")
-        return self._build(search, registries, mode, self._aliases(), 2)
+        search = self._try(self._texts, self.table, "unqualified-search-registries")
+        tables = self._try(self._tables, self.table, "registry") or []
+        mode = self._try(self._mode) or ""
+        self._try(self._texts, self.table, "credential-helpers")
+        self._try(self._text, self.table, "additional-layer-store-auth-helper")
+        aliases = self._try(self._aliases) or {}
+        return self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+
+    def _try(self, read: Callable[..., Result], *arguments: Any) -> Result | None:
+        try:
+            return read(*arguments)
+        except RegistriesConfProblem as problem:
+            self.problems.append(problem)
+            return None
+
+    def _each(self, read: Callable[..., Result], items: Iterable[Any]) -> list[Result]:
+        results = [self._try(read, item) for item in items]
+        return [result for result in results if result is not None]
 
     def _converted(self, v1: Mapping[str, list[str] | None]) -> RegistriesConf:
         if self.drop_in:
-            self._refuse("uses the old tables [registries.search|insecure|block], which drop-ins must not")
-        if any(_get(self.table, key) is not None for key in _V2_KEYS):
-            self._refuse("mixes the old tables [registries.*] with the new keys; containers/image refuses such a file")
+            self._try(self._refuse, "uses the old tables [registries.search|insecure|block], which drop-ins must not")
+        if _speaks_v2(self.table):
+            self._try(
+                self._refuse,
+                "mixes the old tables [registries.*] with the new keys; containers/image refuses such a file",
+            )
         flags: dict[str, dict[str, bool]] = {}
         for kind, flag in (("block", "blocked"), ("insecure", "insecure")):
             for entry in v1[kind] or ():
-                flags.setdefault(self._location(entry), {})[flag] = True
-        registries = [
-            Registry(entry, entry, said.get("insecure", False), said.get("blocked", False), file=self.name)
-            for entry, said in flags.items()
-        ]
+                flags.setdefault(entry.rstrip("/"), {})[flag] = True
+        registries = self._each(self._registry, ({"location": entry, **said} for entry, said in flags.items()))
         return self._build(v1["search"], registries, "", {}, 1)
 
     def _build(
         self, search: list[str] | None, registries: list[Registry], mode: str, aliases: dict[str, str], version: int
     ) -> RegistriesConf:
+        self._check_agreement(registries)
         by_prefix: dict[str, Registry] = {}
         for registry in registries:
             by_prefix.setdefault(registry.prefix, registry)  # of two tables for one prefix the first wins
         return RegistriesConf(
-            search=None if search is None else tuple(self._search_entry(entry) for entry in search),
+            search=None if search is None else tuple(self._each(self._search_entry, search)),
             search_file=self.name,
             registries={prefix: by_prefix[prefix] for prefix in sorted(by_prefix, key=str.encode)},
             short_name_mode=mode,
@@ -200,27 +252,43 @@ class _File:
             return dict.fromkeys(_V1_LISTS)
         if not isinstance(tables, dict):
             self._refuse("'registries' must be tables such as [registries.search]")
-        return {kind: self._texts(_get(tables, kind) or {}, "registries") for kind in _V1_LISTS}
+        return {kind: self._v1_list(_get(tables, kind)) for kind in _V1_LISTS}
+
+    def _v1_list(self, table: Any) -> list[str] | None:
+        if table is not None and not isinstance(table, dict):
+            self._refuse("the old form must be tables such as [registries.search]")
+        return self._texts(table or {}, "registries")
+
+    def _mode(self) -> str:
+        mode = self._text(self.table, "short-name-mode")
+        if mode not in ("", *SHORT_NAME_MODES):
+            self._refuse(f"invalid short-name-mode {shown(mode)}")
+        return mode
 
     def _registry(self, table: Mapping[str, Any]) -> Registry:
         location = self._location(self._text(table, "location"))
-        prefix = self._location(self._text(table, "prefix")) or location
-        if not prefix:
+        written = self._text(table, "prefix")
+        # Only a prefix that is not there stands for the location: "/" becomes one that matches nothing.
+        prefix = self._location(written) if written else location
+        if not written and not location:
             self._refuse("a [[registry]] has neither location nor prefix")
         if not location and not prefix.startswith("*."):
-            self._refuse(f"the [[registry]] '{prefix}' has no location, which only a prefix '*.domain' may leave out")
+            self._refuse(
+                f"the [[registry]] {shown(prefix)} has no location, which only a prefix '*.domain' may leave out"
+            )
         if prefix.startswith("*.") and any(sign in prefix for sign in "/@:"):
-            self._refuse(f"the wildcard prefix '{prefix}' must be '*.domain', without port or path")
+            self._refuse(f"the wildcard prefix {shown(prefix)} must be '*.domain', without port or path")
         if self._text(table, "pull-from-mirror"):
-            self._refuse(f"pull-from-mirror of '{prefix}' belongs to a mirror, not to the registry")
+            self._refuse(f"pull-from-mirror of {shown(prefix)} belongs to a mirror, not to the registry")
         by_digest = self._flag(table, "mirror-by-digest-only")
+        mirrors = self._tables(table, "mirror")
         return Registry(
             prefix=prefix,
             location=location,
             insecure=self._flag(table, "insecure"),
             blocked=self._flag(table, "blocked"),
             mirror_by_digest_only=by_digest,
-            mirrors=tuple(self._mirror(mirror, prefix, by_digest) for mirror in self._tables(table, "mirror")),
+            mirrors=tuple(self._each(lambda mirror: self._mirror(mirror, prefix, by_digest), mirrors)),
             file=self.name,
             table=table,
         )
@@ -228,12 +296,14 @@ class _File:
     def _mirror(self, table: Mapping[str, Any], prefix: str, by_digest: bool) -> Mirror:
         location = self._location(self._text(table, "location"))
         if not location:
-            self._refuse(f"a mirror of '{prefix}' has no location")
+            self._refuse(f"a mirror of {shown(prefix)} has no location")
         pull = self._text(table, "pull-from-mirror")
         if by_digest and pull:
-            self._refuse(f"'{prefix}' says mirror-by-digest-only and its mirror '{location}' pull-from-mirror at once")
+            self._refuse(
+                f"{shown(prefix)} says mirror-by-digest-only and its mirror {shown(location)} pull-from-mirror at once"
+            )
         if pull not in _PULL_FROM_MIRROR:
-            self._refuse(f"unsupported pull-from-mirror '{pull}' of mirror '{location}'")
+            self._refuse(f"unsupported pull-from-mirror {shown(pull)} of mirror {shown(location)}")
         return Mirror(location, self._flag(table, "insecure"), pull)
 
     def _check_agreement(self, registries: list[Registry]) -> None:
@@ -244,30 +314,32 @@ class _File:
             other = first.setdefault(place, registry)
             for flag in ("insecure", "blocked"):
                 if getattr(other, flag) != getattr(registry, flag):
-                    self._refuse(f"registry '{place}' is defined several times with conflicting '{flag}'")
+                    said = f"registry {shown(place)} is defined several times with conflicting '{flag}'"
+                    self._try(self._refuse, said)
 
     def _aliases(self) -> dict[str, str]:
         aliases = _get(self.table, "aliases") or {}
         if not isinstance(aliases, dict) or not all(isinstance(value, str) for value in aliases.values()):
             self._refuse("[aliases] must map short names to image names")
-        for name, value in aliases.items():
-            if not _SHORT_NAME.fullmatch(name) or _is_registry(name):
-                self._refuse(f"[aliases]: '{name}' is no short name")
-            if value and not (_QUALIFIED.fullmatch(value) and _is_registry(value)):
-                self._refuse(f"[aliases]: '{value}' is no image name with a registry and without a tag")
-        return dict(aliases)
+        return dict(self._each(self._alias, aliases.items()))
+
+    def _alias(self, item: tuple[str, str]) -> tuple[str, str]:
+        try:
+            return parse_alias(*item)
+        except ReferenceProblem as problem:
+            self._refuse(f"[aliases]: {problem}")
 
     def _search_entry(self, entry: str) -> str:
         registry = self._location(entry)
         # The old form was never checked here; upstream checks both after conversion, so we do.
-        if not _DOMAIN.fullmatch(registry):
-            self._refuse(f"invalid unqualified-search-registries entry '{entry}'")
+        if not is_domain(registry):
+            self._refuse(f"invalid unqualified-search-registries entry {shown(entry)}")
         return registry
 
     def _location(self, text: str) -> str:
         trimmed = text.rstrip("/")
         if trimmed.startswith(("http://", "https://")):
-            self._refuse(f"'{text}' begins with a scheme, which registries.conf does not take")
+            self._refuse(f"{shown(text)} begins with a scheme, which registries.conf does not take")
         return trimmed
 
     def _text(self, table: Mapping[str, Any], key: str) -> str:
@@ -296,8 +368,6 @@ class _File:
         value = _get(table, key)
         if value is None:
             return []
-        if isinstance(value, dict):
-            value = [value]
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self._refuse(f"'{key}' must be tables [[{key}]]")
         return list(value)

@@ -16,6 +16,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .formats import FormatError, json_text
+from .references import Reference
+from .signature_requirements import problem
+
 PATH = "/etc/containers/policy.json"
 
 Requirements = list[dict[str, Any]]
@@ -23,7 +27,6 @@ Requirements = list[dict[str, Any]]
 ACCEPT: Requirements = [{"type": "insecureAcceptAnything"}]
 REJECT: Requirements = [{"type": "reject"}]
 
-_TYPES = ("insecureAcceptAnything", "reject", "signedBy", "signedBaseLayer", "sigstoreSigned")
 _ALL_DOCKER = ""
 
 
@@ -40,6 +43,14 @@ class Restriction:
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+
+def read(text: str, name: str = PATH) -> dict[str, Any]:
+    """A file as the engines load it. Raises SignaturePolicyProblem naming the file."""
+    try:
+        return check(json_text.parse(text))
+    except (FormatError, SignaturePolicyProblem) as error:
+        raise SignaturePolicyProblem(f"{name}: {error}") from None
 
 
 def check(document: Any) -> dict[str, Any]:
@@ -112,16 +123,32 @@ def covers(scope: str, other: str) -> bool:
     )
 
 
-def requirements_for(document: Mapping[str, Any], name: str) -> tuple[str | None, Requirements]:
-    """(scope, requirements) that decide about an image name or scope; the scope is None for the default."""
+def requirements_for(document: Mapping[str, Any], reference: Reference) -> tuple[str | None, Requirements]:
+    """(scope, requirements) that decide about an image; the scope is None for the default."""
     scopes = document.get("transports", {}).get("docker", {})
-    return _nearest(name, scopes, document["default"])
+    return _first(image_lookup_order(reference), scopes, document["default"])
+
+
+def image_lookup_order(reference: Reference) -> list[str]:
+    """Keys of the docker transport that decide about an image, most specific first.
+
+    The digest alone identifies an image with tag and digest: podman and CRI-O drop the tag, skopeo refuses both.
+    Source: containers/image docker/policyconfiguration/naming.go.
+    """
+    identity = f"{reference.name}@{reference.digest}" if reference.digest else f"{reference.name}:{reference.tag}"
+    return [identity, *_lookup_order(reference.name)]
 
 
 def _nearest(name: str, scopes: Mapping[str, Requirements], default: Requirements) -> tuple[str | None, Requirements]:
-    for candidate in _lookup_order(name):
-        if candidate in scopes:
-            return candidate, scopes[candidate]
+    return _first(_lookup_order(name), scopes, default)
+
+
+def _first(
+    order: Iterable[str], scopes: Mapping[str, Requirements], default: Requirements
+) -> tuple[str | None, Requirements]:
+    for scope in order:
+        if scope in scopes:
+            return scope, scopes[scope]
     return None, default
 
 
@@ -191,8 +218,5 @@ def _check_requirements(where: str, requirements: Any) -> None:
     if not isinstance(requirements, list) or not requirements:
         raise SignaturePolicyProblem(f"{where} has no requirement; the engines take an empty list for a mistake")
     for requirement in requirements:
-        kind = requirement.get("type") if isinstance(requirement, dict) else None
-        if kind not in _TYPES:
-            raise SignaturePolicyProblem(
-                f"{where} has the unknown requirement type '{kind}', with which the engines refuse the file"
-            )
+        if reason := problem(requirement):
+            raise SignaturePolicyProblem(f"{where} {reason}")

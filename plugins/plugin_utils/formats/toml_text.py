@@ -84,6 +84,14 @@ def parse(text: str) -> dict[str, Any]:
     return value
 
 
+def line_of_path(text: str, path: Path) -> int | None:
+    """The line, from 1, on which the statement of a path begins, or the first of a table; None when there is none."""
+    body = text.removeprefix(_BOM)
+    document = _Document(body)
+    found = document.below.get(path)
+    return line_of(body, document.statements[found[0]].start) if found else None
+
+
 def edit(text: str, value: Mapping[str, Any]) -> str:
     """The text changed so that it means ``value``; FormatError when that cannot be done by changing statements."""
     result = text

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What filters are given, as plain values: Ansible's tagged texts break libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .references import shown
+
+
+class ArgumentProblem(ValueError):
+    """What is wrong with an argument of a filter, as a sentence that names it."""
+
+
+def text(value: Any, what: str) -> str:
+    """Any text; raises ArgumentProblem for what is none."""
+    if not isinstance(value, str):
+        raise ArgumentProblem(f"{what} must be text, not {shown(str(value))}")
+    return "".join(value)
+
+
+def optional_text(value: Any, what: str) -> str | None:
+    """None stands for a file that is not there."""
+    return None if value is None else text(value, what)
+
+
+def drop_ins(value: Any) -> list[tuple[str, str]]:
+    """[{name, content}…] as (name, content), as containers/image reads a directory: only ``*.conf``, in byte order."""
+    if not isinstance(value, (list, tuple)):
+        raise ArgumentProblem("drop_ins must be a list of name and content")
+    files = [_drop_in(item) for item in value]
+    return sorted((file for file in files if file[0].endswith(".conf")), key=_name_in_bytes)
+
+
+def _drop_in(item: Any) -> tuple[str, str]:
+    if not isinstance(item, Mapping) or set(item) != {"name", "content"}:
+        raise ArgumentProblem(
+            f"an item of drop_ins must have name and content and nothing else, not {shown(str(item))}"
+        )
+    name = text(item["name"], "the name of a drop-in")
+    return name, text(item["content"], f"the content of {shown(name)}")
+
+
+def _name_in_bytes(file: tuple[str, str]) -> bytes:
+    return file[0].encode(errors="surrogatepass")
