@@ -1,0 +1,22 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
+
+
+def mco_forecast(manifests: Any, release: Any = "4.18", **options: Any) -> dict[str, Any]:
+    """What nodes would get, what that costs, and what the guards say."""
+    found: dict[str, Any] = filtered(forecast.of_cluster, manifests, release, **options)
+    return found
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"mco_forecast": mco_forecast}

@@ -1,0 +1,302 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a change of node files costs: who reloads, restarts, is drained or rebooted.
+
+Source: MCO pkg/daemon/update.go (calculatePostConfigChangeAction…) and drain.go (isDrainRequired…,
+isSafeContainerRegistryConfChanges), pkg/controller/common FindClosestFilePolicyPathMatch; docs/forecast.md.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...formats import FormatError, toml_text
+from ...registries_conf import MAIN as REGISTRIES_CONF
+from . import ManifestProblem, releases, rendered
+from .objects import kind_of, shown
+from .releases import FixedLists, Release
+
+CRIO = "crio.service"
+_ACTIONS = ("None", "Drain", "Reload", "Restart", "Reboot", "DaemonReload", "Special")
+_UNITS = {"Reload": "reload", "Restart": "restart"}
+_REGISTRY = {"prefix": "", "location": "", "insecure": False, "blocked": False, "mirror-by-digest-only": False}
+_MIRROR = {"location": "", "insecure": False, "pull-from-mirror": ""}
+
+
+@dataclass
+class Disruption:
+    """What nodes notice. reload and restart name units; reasons say in sentences which file asked for what."""
+
+    drain: bool = False
+    reboot: bool = False
+    reload: list[str] = field(default_factory=list)
+    restart: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, unit: str) -> None:
+        units = getattr(self, kind)
+        if unit not in units:
+            units.append(unit)
+
+
+def of_change(old: Any, new: Any, release: object, policies: Any = ()) -> Disruption:
+    """What turning the old files into the new ones costs every node of the pool.
+
+    old, new: path → text. policies: node disruption policies beside the defaults, a list of {path, actions}, or the
+    mapping with `files` that MachineConfiguration/cluster holds. Raises ManifestProblem for what cannot be meant.
+    """
+    found = releases.find(release)
+    old, new = _files("the old files", old), _files("the new files", new)
+    theirs = _file_policies(policies)
+    changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
+    result = Disruption()
+    if found.fixed is not None:
+        if theirs:
+            result.reasons.append(f"node disruption policies are not looked at before 4.17, so not in {found.name}")
+        _by_fixed_lists(result, changed, found.fixed, found)
+        looked_at = REGISTRIES_CONF in changed and bool(result.reload or result.restart)
+    else:
+        special = _by_policies(result, changed, {**found.policies, **theirs})
+        looked_at = special is not None
+    if result.reboot:
+        result.drain, result.reload, result.restart = True, [], []
+        result.reasons.append("a reboot drains the node first and takes the place of everything else")
+    elif looked_at and not result.drain:
+        unsafe = unsafe_change(old.get(REGISTRIES_CONF, ""), new.get(REGISTRIES_CONF, ""), found)
+        result.drain = unsafe is not None
+        result.reasons.append(
+            f"{REGISTRIES_CONF}: {unsafe}, so nodes are drained"
+            if unsafe
+            else f"{REGISTRIES_CONF}: only digest mirrors are added or nothing is taken away, so no node is drained"
+        )
+        if unsafe and found.drain_override:
+            result.reasons.append(
+                "the ConfigMap openshift-machine-config-operator/image-registry-override-drain would skip this drain"
+            )
+    return result
+
+
+def unsafe_change(old: str, new: str, release: Release) -> str | None:
+    """Why a change of registries.conf may break running workloads in the operator's eyes, None when it may not.
+
+    Raises ManifestProblem for text that is no TOML, which degrades a node.
+    """
+    before, after = _Conf("the old", old), _Conf("the new", new)
+    if after.search[: len(before.search)] != before.search:
+        return "a registry of the search list is gone or moved"
+    gone = [scope for scope in before.registries if scope not in after.registries]
+    if gone:
+        return f"the registry {gone[0]} is gone"
+    judge = _by_mirror if release.digest_word == "pull-from-mirror" else _by_registry
+    for scope, registry in after.registries.items():
+        reason = judge(before.registries.get(scope), registry)
+        if reason:
+            return f"{scope}: {reason}"
+    return None
+
+
+def closest_policy(path: str, policies: Mapping[str, Any]) -> str | None:
+    """The path of the policy that counts for a file: the longest that is the file or a directory above it."""
+    best = None
+    for candidate in policies:
+        above = posixpath.normpath(candidate) + "/"
+        matches = candidate == path or posixpath.normpath(path).startswith(above)
+        if matches and len(candidate) > len(best or ""):
+            best = candidate
+    return best
+
+
+def _by_policies(result: Disruption, changed: Iterable[str], policies: Mapping[str, Any]) -> str | None:
+    """Add the actions of every changed file; returns the file whose safety decides about the drain, if any."""
+    special = None
+    for path in changed:
+        policy = closest_policy(path, policies)
+        if policy is None:
+            result.reboot = True
+            result.reasons.append(f"{path} changes, and no node disruption policy covers it: reboot")
+            continue
+        for action in policies[policy]:
+            kind = action["type"]
+            if kind in _UNITS:
+                result.add(_UNITS[kind], action[kind.lower()]["serviceName"])
+            elif kind == "Special":
+                result.add("reload", CRIO)
+                special = path
+            result.reboot |= kind == "Reboot"
+            result.drain |= kind == "Drain"
+        said = ", ".join(_said(action) for action in policies[policy])
+        result.reasons.append(f"{path} changes, and the policy of {policy} says: {said}")
+    return special
+
+
+def _by_fixed_lists(result: Disruption, changed: Iterable[str], lists: FixedLists, release: Release) -> None:
+    found: dict[str, list[str]] = {"reload": [], "restart": []}
+    for path in changed:
+        kind = _listed(path, lists)
+        if kind is None:
+            result.reboot = True
+            result.reasons.append(f"{path} changes, and {release.name} has no gentler action for it: reboot")
+            continue
+        if kind in found:
+            found[kind].append(path)
+        result.reasons.append(f"{path} changes: {'nothing to do' if kind == 'none' else kind + ' ' + CRIO}")
+    for kind, paths in found.items():
+        if paths and not (kind == "reload" and found["restart"] and lists.restart_wins):
+            result.add(kind, CRIO)
+    if found["restart"]:
+        result.reasons.append("update-ca-trust runs before crio is restarted")
+    if found["reload"] and found["restart"] and not lists.restart_wins:
+        result.reasons.append(
+            f"in {release.name} chance decides whether crio is reloaded, without update-ca-trust, or restarted"
+        )
+
+
+def _listed(path: str, lists: FixedLists) -> str | None:
+    directory = posixpath.dirname(path) + "/"
+    for kind, paths in (("none", lists.none), ("reload", lists.reload_crio), ("restart", lists.restart_crio)):
+        if path in paths or directory in paths:
+            return kind
+    return None
+
+
+def _said(action: Mapping[str, Any]) -> str:
+    if action["type"] == "Special":
+        return f"reload {CRIO}, and drain unless the change is safe"
+    unit = action[action["type"].lower()]["serviceName"] if action["type"] in _UNITS else ""
+    return f"{action['type']} {unit}".strip()
+
+
+class _Conf:
+    """registries.conf as far as safety goes; of two tables for one scope the later counts."""
+
+    def __init__(self, whose: str, text: str) -> None:
+        self.whose = whose
+        self.search, tables = rendered.read(text) or self._decoded(text)
+        self.registries = {table["prefix"] or table["location"]: table for table in tables}
+
+    def _decoded(self, text: str) -> tuple[list[str], list[dict[str, Any]]]:
+        """The search list and the tables of a text that somebody else wrote."""
+        try:
+            table = toml_text.parse(text)
+        except FormatError as error:
+            raise ManifestProblem(
+                f"{self.whose} {REGISTRIES_CONF} cannot be read, which degrades a node: {error}"
+            ) from None
+        tables = []
+        for entry in self._list(table, "registry", dict):
+            mirrors = [self._fields(mirror, _MIRROR) for mirror in self._list(entry, "mirror", dict)]
+            tables.append(self._fields(entry, _REGISTRY) | {"mirrors": mirrors})
+        return self._list(table, "unqualified-search-registries", str), tables
+
+    def _list(self, table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
+        value = table.get(key, [])
+        value = [value] if kind is dict and isinstance(value, dict) else value
+        if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+            raise ManifestProblem(f"{self.whose} {REGISTRIES_CONF}: '{key}' is no list of what belongs there")
+        return list(value)
+
+    def _fields(self, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+        for key, default in defaults.items():
+            if not isinstance(table.get(key, default), type(default)):
+                raise ManifestProblem(f"{self.whose} {REGISTRIES_CONF}: '{key}' must not be {shown(table[key])}")
+        return {key: table.get(key, default) for key, default in defaults.items()}
+
+
+def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
+    """From 4.13 on each mirror says what it is for."""
+    if before is None:
+        mirrors = after["mirrors"]
+        if all(one["pull-from-mirror"] == "digest-only" for one in mirrors) if mirrors else _by_digest(after):
+            return None
+        return "a new registry that has more than digest mirrors"
+    if before == after:
+        return None
+    reason = _changed_or_less(before, after)
+    if reason:
+        return reason
+    for mirror in after["mirrors"]:
+        known, pull = _first(before, mirror["location"]), mirror["pull-from-mirror"]
+        if known and pull != known["pull-from-mirror"] and pull != "digest-only":
+            return f"the mirror {mirror['location']} serves other pulls than before"
+        if not known and pull != "digest-only" and not _by_digest(after):
+            return f"the new mirror {mirror['location']} serves more than pulls by digest"
+    return None
+
+
+def _by_registry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
+    """Up to 4.12 the registry says it for all of its mirrors."""
+    if before is None:
+        return None if _by_digest(after) else "a new registry that is not for pulls by digest only"
+    if before == after:
+        return None
+    reason = _changed_or_less(before, after)
+    if reason:
+        return reason
+    if _by_digest(before) != _by_digest(after):
+        return "mirror-by-digest-only changed"
+    new = [mirror for mirror in after["mirrors"] if not _first(before, mirror["location"])]
+    return (
+        f"the new mirror {new[0]['location']} serves more than pulls by digest"
+        if new and not _by_digest(after)
+        else None
+    )
+
+
+def _changed_or_less(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
+    for key in ("prefix", "location", "blocked", "insecure"):
+        if before[key] != after[key]:
+            return f"{key} changed"
+    gone = [mirror["location"] for mirror in before["mirrors"] if not _first(after, mirror["location"])]
+    return f"the mirror {gone[0]} is gone" if gone else None
+
+
+def _by_digest(registry: Mapping[str, Any]) -> bool:
+    return bool(registry["mirror-by-digest-only"])
+
+
+def _first(registry: Mapping[str, Any], location: str) -> Mapping[str, Any] | None:
+    """The operator looks a mirror up by location and takes the first, so a second one of another kind is not seen."""
+    return next((mirror for mirror in registry["mirrors"] if mirror["location"] == location), None)
+
+
+def _files(what: str, files: Any) -> dict[str, str]:
+    if not isinstance(files, Mapping):
+        raise ManifestProblem(f"{what} must be a mapping of paths to texts, not {kind_of(files)}")
+    for path, text in files.items():
+        if not isinstance(path, str) or not isinstance(text, str):
+            raise ManifestProblem(f"{what}: {shown(path)} must be a path with text, not {kind_of(text)}")
+    return dict(files)
+
+
+def _file_policies(policies: Any) -> dict[str, list[Mapping[str, Any]]]:
+    given = policies.get("files") if isinstance(policies, Mapping) else policies
+    if given is not None and not isinstance(given, (list, tuple)):
+        raise ManifestProblem(f"node disruption policies must be a list of path and actions, not {kind_of(given)}")
+    found = {}
+    for policy in given or ():
+        path = policy.get("path") if isinstance(policy, Mapping) else None
+        actions = policy.get("actions") if isinstance(policy, Mapping) else None
+        if not isinstance(path, str) or not isinstance(actions, (list, tuple)):
+            raise ManifestProblem(f"a node disruption policy needs a path and a list of actions: {shown(policy)}")
+        found[path] = [_action(path, action) for action in actions]
+    return found
+
+
+def _action(path: str, action: Any) -> Mapping[str, Any]:
+    kind = action.get("type") if isinstance(action, Mapping) else None
+    if kind not in _ACTIONS:
+        raise ManifestProblem(
+            f"the node disruption policy of {shown(path)} has an action of no known type: {shown(action)}"
+        )
+    if kind in _UNITS:
+        unit = action.get(kind.lower())
+        if not isinstance(unit, Mapping) or not isinstance(unit.get("serviceName"), str):
+            raise ManifestProblem(
+                f"the node disruption policy of {shown(path)}: {kind} needs {kind.lower()}.serviceName"
+            )
+    return dict(action)

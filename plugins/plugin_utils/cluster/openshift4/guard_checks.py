@@ -1,0 +1,337 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the guards look for: each function yields what it found, in words a sentence can begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ...registries_conf import RegistriesConfProblem
+from . import objects, payload
+from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
+from .node_files import NodeFiles
+from .objects import NEVER, MirrorSet, Objects, Sources
+from .pulls import PullProblem, parse_canonical
+from .releases import Release
+from .scopes import Scopes, is_entry, is_mirror, is_source, nested
+
+INTERNAL_REGISTRY = "image-registry.openshift-image-registry.svc:5000"
+#: Where the images of a release are, beside the release image itself.
+COMPONENTS = {
+    "quay.io/openshift-release-dev/ocp-release": "quay.io/openshift-release-dev/ocp-v4.0-art-dev",
+    "quay.io/openshift/okd": "quay.io/openshift/okd-content",
+}
+_REDHAT = "registry.redhat.io"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The manifests as a release sees them, and what it makes of them."""
+
+    seen: Objects
+    release: Release
+    result: NodeFiles
+    manifests: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def sources(self) -> Sources:
+        return self.seen.sources or Sources()
+
+    @cached_property
+    def payload(self) -> list[str]:
+        return payload_repositories(self.seen)
+
+    @cached_property
+    def all_sets(self) -> list[MirrorSet]:
+        return self.seen.sets(*DIGEST_KINDS, *TAG_KINDS)
+
+    @cached_property
+    def blocked_and_mirrored(self) -> dict[str, bool]:
+        """The repositories of the payload that are blocked, and whether a digest mirror of theirs is not."""
+        blocked = Scopes(self.sources.blocked or ())
+        return {name: self._is_mirrored(name) for name in self.payload if blocked.contain(name)}
+
+    def _is_mirrored(self, name: str) -> bool:
+        reference = parse_canonical(f"{name}@sha256:{'a' * 64}")
+        try:
+            return reference is not None and payload.has_unblocked_mirror(reference, self.seen, self.release)
+        except (Stopped, PullProblem, RegistriesConfProblem):
+            return False
+
+    def kept(self, kinds: tuple[str, ...]) -> list[MirrorSet]:
+        """Sets that count: with a mirror other than the source."""
+        return [one for one in self.seen.sets(*kinds) if any(mirror != one.source for mirror in one.mirrors)]
+
+
+def payload_repositories(seen: Objects) -> list[str]:
+    """The repositories a cluster is made of, as far as its manifests tell: the release image and its components."""
+    image = parse_canonical(seen.release_image or "")
+    return [image.name, *filter(None, [COMPONENTS.get(image.name)])] if image else []
+
+
+# --- lists of Image/cluster ---
+
+
+def both_lists(now: Situation) -> Iterator[str]:
+    if now.sources.allowed and now.sources.blocked:
+        yield f"allowedRegistries and blockedRegistries ({', '.join(now.sources.blocked)})"
+
+
+def not_allowed(now: Situation, names: Iterable[str]) -> Iterator[str]:
+    if now.sources.allowed:
+        allowed = Scopes(now.sources.allowed)
+        yield from (name for name in names if not allowed.contain(name))
+
+
+def allow_without_redhat(now: Situation) -> Iterator[str]:
+    if any(name.startswith("quay.io/openshift-release-dev/") for name in now.payload):
+        yield from not_allowed(now, [_REDHAT])
+
+
+def payload_unmirrored(now: Situation) -> Iterator[str]:
+    yield from (name for name in now.payload if now.blocked_and_mirrored.get(name) is False)
+
+
+def components_rejected(now: Situation) -> Iterator[str]:
+    yield from (name for name in now.payload[1:] if now.blocked_and_mirrored.get(name))
+
+
+def _covering(now: Situation) -> list[str]:
+    return [entry for entry in now.sources.blocked or () for name in now.payload[:1] if nested(name, entry)]
+
+
+def _rescued(now: Situation) -> bool:
+    return bool(now.payload) and now.blocked_and_mirrored.get(now.payload[0]) is True
+
+
+def payload_covered_twice(now: Situation) -> Iterator[str]:
+    if len(_covering(now)) > 1 and _rescued(now):
+        yield ", ".join(_covering(now))
+
+
+def payload_covered_exactly(now: Situation) -> Iterator[str]:
+    if _rescued(now) and now.sources.blocked and set(now.sources.blocked) == {now.payload[0]}:
+        yield now.payload[0]
+
+
+def lists_vanish(now: Situation) -> Iterator[str]:
+    yield from (text for text in now.result.warnings if text.endswith("every blocked and allowed entry is dropped"))
+
+
+def earlier_dropped(now: Situation) -> Iterator[str]:
+    if now.release.payload_by_registry and now.payload:
+        blocked, host = list(now.sources.blocked or ()), now.payload[0].partition("/")[0]
+        if host in blocked[1:]:
+            yield ", ".join(blocked[: blocked.index(host)])
+
+
+def tagged(now: Situation) -> Iterator[str]:
+    lists = now.sources.insecure, now.sources.blocked, now.sources.allowed
+    for entry in (entry for entries in lists for entry in entries or ()):
+        if "@" in entry or ":" in entry.rpartition("/")[2] and "/" in entry:
+            yield entry
+
+
+def bad_entries(now: Situation) -> Iterator[str]:
+    for entry in (*(now.sources.insecure or ()), *(now.sources.blocked or ()), *(now.sources.allowed or ())):
+        if not is_entry(entry):
+            yield repr(entry)
+
+
+def empty_insecure(now: Situation) -> Iterator[str]:
+    if now.sources.insecure == ():
+        yield "insecureRegistries: []"
+
+
+def search_reboots(now: Situation) -> Iterator[str]:
+    if now.sources.search:
+        yield ", ".join(now.sources.search)
+
+
+# --- mirror sets ---
+
+
+def _never(now: Situation, kinds: tuple[str, ...]) -> set[str]:
+    return {one.source for one in now.kept(kinds) if one.policy == NEVER}
+
+
+def never_kills(now: Situation, said: tuple[str, ...], other: tuple[str, ...]) -> Iterator[str]:
+    served = Scopes(one.source for one in now.kept(other))
+    yield from (source for source in sorted(_never(now, said)) if not served.contain(source))
+
+
+def never_not_inherited(now: Situation) -> Iterator[str]:
+    never = _never(now, DIGEST_KINDS) | _never(now, TAG_KINDS)
+    blocked, above = Scopes(now.sources.blocked or ()), Scopes(sorted(never))
+    inside = {one.source for one in now.kept((*DIGEST_KINDS, *TAG_KINDS))} | set(now.sources.insecure or ())
+    for scope in sorted(inside - never):
+        holders = above.containing(scope)
+        if holders and not blocked.contain(scope):
+            yield f"{scope} in {holders[0]}"
+
+
+def own_mirror(now: Situation) -> Iterator[str]:
+    yield from (one.source for one in now.all_sets if one.policy == NEVER and one.source in one.mirrors)
+
+
+def nested_shadows(now: Situation) -> Iterator[str]:
+    """An inner source without mirrors of a kind that the outer one has."""
+    kinds = {"digest": DIGEST_KINDS, "tag": TAG_KINDS}
+    by_kind = {word: {one.source for one in now.kept(kind)} for word, kind in kinds.items()}
+    for word, sources in by_kind.items():
+        outer = Scopes(sorted(sources))
+        for inner in sorted(set().union(*by_kind.values()) - sources):
+            hidden = [source for source in outer.containing(inner) if source != inner and not source.startswith("*.")]
+            if hidden:
+                yield f"{inner} hides the {word} mirrors of {hidden[-1]}"
+
+
+def shorter_source(now: Situation) -> Iterator[str]:
+    sources = {one.source for one in now.kept((*DIGEST_KINDS, *TAG_KINDS))}
+    above = Scopes(sorted(sources))
+    for entry in dict.fromkeys((*(now.sources.blocked or ()), *(now.sources.insecure or ()))):
+        holders = above.containing(entry)
+        if entry not in sources and len(holders) > 1 and now.release.mirrors_reach_nested:
+            yield f"{entry} takes the mirrors of {holders[0]}, not of {holders[-1]}"
+
+
+def conflicts(now: Situation) -> Iterator[str]:
+    first: dict[str, MirrorSet] = {}
+    for one in now.all_sets:
+        other = first.setdefault(one.source, one)
+        if other.effective_policy != one.effective_policy:
+            yield f"{one.source} in {other.where} and {one.where}"
+
+
+def wildcard_holds(now: Situation) -> Iterator[str]:
+    if now.release.mirror_patterns:
+        wildcards = Scopes(
+            sorted({one.source for one in now.kept((*DIGEST_KINDS, *TAG_KINDS)) if one.source[:2] == "*."})
+        )
+        mirrored = {one.source for one in now.kept((*DIGEST_KINDS, *TAG_KINDS))}
+        for entry in dict.fromkeys((*(now.sources.blocked or ()), *(now.sources.insecure or ()))):
+            holders = wildcards.containing(entry)
+            if holders and entry not in mirrored:
+                yield f"{entry} in {holders[0]}"
+
+
+def wildcard_too_early(now: Situation) -> Iterator[str]:
+    if not now.release.mirror_patterns:
+        yield from (one.source for one in now.all_sets if "*" in one.source)
+
+
+def bad_names(now: Situation) -> Iterator[str]:
+    for one in now.all_sets:
+        odd = [] if is_source(one.source) else [one.source]
+        yield from (f"{name!r} in {one.where}" for name in (*odd, *(m for m in one.mirrors if not is_mirror(m))))
+
+
+def bare_host(now: Situation) -> Iterator[str]:
+    for one in now.all_sets:
+        if one.source.count("/") > 1:
+            yield from (
+                f"{mirror} for {one.source}" for mirror in one.mirrors if is_mirror(mirror) and "/" not in mirror
+            )
+
+
+def mirror_blocked(now: Situation) -> Iterator[str]:
+    shut = Scopes((*(now.sources.blocked or ()), *sorted(_never(now, DIGEST_KINDS) | _never(now, TAG_KINDS))))
+    for one in now.all_sets:
+        yield from (f"{m} for {one.source}" for m in one.mirrors if m != one.source and shut.contain(m))
+
+
+def beside_old_kind(now: Situation) -> Iterator[str]:
+    kinds = [kind for kind in now.seen.mirror_sets if kind != "ImageContentSourcePolicy"]
+    if now.release.early_builds_refuse_icsp_beside and kinds and "ImageContentSourcePolicy" in now.seen.mirror_sets:
+        yield f"ImageContentSourcePolicy beside {' and '.join(kinds)}"
+
+
+# --- the rest ---
+
+
+def unparsable_release(now: Situation) -> Iterator[str]:
+    if now.seen.release_image is not None and not now.payload:
+        yield repr(now.seen.release_image)
+
+
+def signed_against_lists(now: Situation) -> Iterator[str]:
+    blocked, allowed = Scopes(now.sources.blocked or ()), Scopes(now.sources.allowed or ())
+    for policy in (*now.seen.cluster_policies, *now.seen.image_policies):
+        for scope in policy.scopes:
+            if blocked.contain(scope) or (now.sources.allowed and not allowed.contain(scope)):
+                yield f"{scope} of {policy.where}"
+
+
+def no_names_for_signed(now: Situation) -> Iterator[str]:
+    error = now.result.error or ""
+    if error.startswith(("error adding clusterimagepolicy scope", "registries.conf: ")):
+        yield error
+
+
+def bad_identities(now: Situation) -> Iterator[str]:
+    error = now.result.error or ""
+    if error.startswith(("error getting signedIdentity", "unknown signedIdentity")):
+        yield error
+
+
+def signed_twice(now: Situation) -> Iterator[str]:
+    cluster = Scopes(scope for policy in now.seen.cluster_policies for scope in policy.scopes)
+    for policy in now.seen.image_policies:
+        yield from (f"{scope} of {policy.where}" for scope in policy.scopes if cluster.contain(scope))
+
+
+def _certificates(now: Situation) -> Iterator[tuple[str, str]]:
+    """(key, value) of the ConfigMap that Image/cluster names."""
+    names = set()
+    for manifest in now.seen.manifests:
+        spec = manifest.get("spec")
+        ca = spec.get("additionalTrustedCA") if manifest["kind"] == "Image" and isinstance(spec, Mapping) else None
+        names.add(ca.get("name") if isinstance(ca, Mapping) else None)
+    for manifest in now.manifests:
+        metadata, data = manifest.get("metadata"), manifest.get("data")
+        if manifest.get("kind") == "ConfigMap" and isinstance(metadata, Mapping) and isinstance(data, Mapping):
+            if metadata.get("namespace") == "openshift-config" and metadata.get("name") in names - {None}:
+                yield from ((str(key), str(value)) for key, value in data.items())
+
+
+def ca_keys(now: Situation) -> Iterator[str]:
+    yield from (key for key, pem in _certificates(now) if key.count("..") > 1)
+
+
+def ca_values(now: Situation) -> Iterator[str]:
+    yield from (key for key, value in _certificates(now) if "-----BEGIN CERTIFICATE-----" not in value)
+
+
+def schema(now: Situation) -> Iterator[str]:
+    """What the API server of the release refuses, so that the change never arrives."""
+    sources = now.sources
+    if sources.search == ():
+        yield "containerRuntimeSearchRegistries: [] has no item"
+    if sources.search and len(set(sources.search)) < len(sources.search):
+        yield "containerRuntimeSearchRegistries names a registry twice"
+    if now.release.schema_excludes_both and sources.allowed is not None and sources.blocked is not None:
+        yield "allowedRegistries and blockedRegistries are both there"
+    for one in now.seen.sets("ImageDigestMirrorSet", "ImageTagMirrorSet"):
+        if not is_source(one.source) or not all(map(is_mirror, one.mirrors)):
+            yield f"{one.where}: {one.source!r} or a mirror of it is no name"
+        if len(set(one.mirrors)) < len(one.mirrors):
+            yield f"{one.where}: {one.source} has a mirror twice"
+        if one.policy not in ("", NEVER, objects.ALLOW):
+            yield f"{one.where}: mirrorSourcePolicy {one.policy!r}"
+    for policy in (*now.seen.cluster_policies, *now.seen.image_policies):
+        if not 1 <= len(policy.scopes) <= 256 or any(len(scope) > 512 for scope in policy.scopes):
+            yield f"{policy.where}: scopes are 1 to 256, of up to 512 characters"
+
+
+def left_out(now: Situation) -> Iterator[str]:
+    yield from now.seen.ignored
+
+
+def stops(now: Situation) -> Iterator[str]:
+    if now.result.error:
+        yield now.result.error

@@ -1,0 +1,330 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Guards: what an admin should hear before a policy reaches a cluster. Each is a name, a sentence and a source.
+
+One that is overridden by name is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import ManifestProblem, node_files, objects, releases
+from . import guard_checks as checks
+from .guard_checks import Situation
+from .mirrors import DIGEST_KINDS, TAG_KINDS
+
+Check = Callable[[Situation], Iterator[str]]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """effect: stops (the operator renders nothing any more), breaks (pulls fail) or surprises."""
+
+    name: str
+    effect: str
+    sentence: str
+    source: str
+    check: Check
+
+
+def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> list[dict[str, str]]:
+    """Findings as {guard, effect, found, sentence, source}, in the order of GUARDS.
+
+    Raises ManifestProblem for manifests that cannot be meant, and for a name in ``overridden`` that is no guard.
+    """
+    found = releases.find(release)
+    whole = list(objects.documents(manifests))
+    seen = objects.read(whole, found)
+    return findings(Situation(seen, found, node_files.of_objects(seen, found), whole), overridden)
+
+
+def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[str, str]]:
+    """As `lint`, for manifests that are read and rendered already."""
+    silent = set(overridden)
+    unknown = sorted(silent - {guard.name for guard in GUARDS})
+    if unknown:
+        raise ManifestProblem(f"there is no guard '{objects.shown(unknown[0])}' to override")
+    return [
+        {"guard": guard.name, "effect": guard.effect, "found": what, "sentence": guard.sentence, "source": guard.source}
+        for guard in GUARDS
+        if guard.name not in silent
+        for what in dict.fromkeys(guard.check(situation))
+    ]
+
+
+_LISTS = "MCO getValidBlockedAndAllowedRegistries"
+_RULES = "MCO validateRegistriesConfScopes"
+_EDIT = "RU EditRegistriesConfig"
+
+GUARDS: tuple[Guard, ...] = (
+    Guard(
+        "operator-stops",
+        "stops",
+        "The operator renders nothing any more, and only its log says so.",
+        "MCO syncImageConfig",
+        checks.stops,
+    ),
+    Guard(
+        "allowed-and-blocked",
+        "stops",
+        "An allow-list and a block-list exclude each other.",
+        "MCO updatePolicyJSON; API types_image.go",
+        checks.both_lists,
+    ),
+    Guard(
+        "allow-list-without-payload",
+        "breaks",
+        "The cluster could not pull what it is made of; policy.json is asked for"
+        " the name as it is written, not for its mirror.",
+        "MCO updatePolicyJSON",
+        lambda now: checks.not_allowed(now, now.payload),
+    ),
+    Guard(
+        "allow-list-without-internal-registry",
+        "breaks",
+        "Nothing built or imported in the cluster could be run.",
+        "MCO updatePolicyJSON",
+        lambda now: checks.not_allowed(now, [checks.INTERNAL_REGISTRY]),
+    ),
+    Guard(
+        "allow-list-without-redhat-registry",
+        "breaks",
+        "Operators of the catalogs come from there.",
+        "openshift4-images: allow-list",
+        checks.allow_without_redhat,
+    ),
+    Guard(
+        "allow-list-without-mirror-source",
+        "breaks",
+        "The mirror of a source serves nothing when the source is not allowed.",
+        "CI containers-policy.json.5",
+        lambda now: checks.not_allowed(now, dict.fromkeys(s.source for s in now.all_sets)),
+    ),
+    Guard(
+        "allow-list-without-insecure-registry",
+        "breaks",
+        "A registry that is insecure is meant to be pulled from.",
+        "MCO updatePolicyJSON",
+        lambda now: checks.not_allowed(now, now.sources.insecure or ()),
+    ),
+    Guard(
+        "blocked-payload-without-mirror",
+        "breaks",
+        "A repository of the payload is blocked and has no digest mirror that is not.",
+        _LISTS,
+        checks.payload_unmirrored,
+    ),
+    Guard(
+        "blocked-payload-components",
+        "breaks",
+        "policy.json rejects the images of the release although they are mirrored:"
+        " only the release image itself is rescued.",
+        _LISTS,
+        checks.components_rejected,
+    ),
+    Guard(
+        "blocked-payload-twice",
+        "stops",
+        "Several entries cover the mirrored payload, and the rescue allows for one.",
+        "MCO updatePolicyJSON",
+        checks.payload_covered_twice,
+    ),
+    Guard(
+        "blocked-payload-exactly",
+        "breaks",
+        "Blocking the mirrored release repository and nothing else leaves an"
+        " allow-list with it alone: every other image is rejected.",
+        _LISTS,
+        checks.payload_covered_exactly,
+    ),
+    Guard(
+        "blocked-lists-vanish",
+        "surprises",
+        "The operator stumbles while it protects the payload and drops both lists.",
+        _LISTS,
+        checks.lists_vanish,
+    ),
+    Guard(
+        "blocked-entries-dropped",
+        "surprises",
+        "Entries before the payload's registry are dropped with it up to 4.10.",
+        _LISTS,
+        checks.earlier_dropped,
+    ),
+    Guard(
+        "entry-with-tag-or-digest",
+        "surprises",
+        "registries.conf compares names without tag and digest, so the entry"
+        " matches nothing there, and a pull by digest passes policy.json.",
+        "CI docker_image_src.go",
+        checks.tagged,
+    ),
+    Guard(
+        "invalid-entry",
+        "stops",
+        "The operator takes no empty entry, and an asterisk only as a leading '*.'.",
+        _RULES,
+        checks.bad_entries,
+    ),
+    Guard(
+        "empty-insecure-list",
+        "surprises",
+        "An empty list rewrites the file on every node; leave the key out.",
+        "MCO registriesConfigIgnition",
+        checks.empty_insecure,
+    ),
+    Guard(
+        "search-reboots-nodes",
+        "surprises",
+        "Every node is drained and rebooted, unless a node disruption policy covers registries.conf.d (from 4.17 on).",
+        "MCO pkg/daemon/update.go",
+        checks.search_reboots,
+    ),
+    Guard(
+        "never-contact-without-tag-mirrors",
+        "breaks",
+        "Pulls by tag have neither the source nor a mirror.",
+        _EDIT,
+        lambda now: checks.never_kills(now, DIGEST_KINDS, TAG_KINDS),
+    ),
+    Guard(
+        "never-contact-without-digest-mirrors",
+        "breaks",
+        "Pulls by digest have neither the source nor a mirror.",
+        _EDIT,
+        lambda now: checks.never_kills(now, TAG_KINDS, DIGEST_KINDS),
+    ),
+    Guard(
+        "never-contact-not-inherited",
+        "surprises",
+        "An entry below a source that is never contacted is contacted.",
+        _EDIT,
+        checks.never_not_inherited,
+    ),
+    Guard(
+        "never-contact-own-mirror",
+        "stops",
+        "A source that is never contacted cannot be its own mirror.",
+        _RULES,
+        checks.own_mirror,
+    ),
+    Guard(
+        "nested-source-shadows",
+        "surprises",
+        "Only the closest source counts, so its missing kind of mirrors is missing.",
+        _EDIT,
+        checks.nested_shadows,
+    ),
+    Guard(
+        "nested-entry-takes-shorter-source",
+        "surprises",
+        "An entry below two sources takes the mirrors of the shorter one.",
+        _EDIT,
+        checks.shorter_source,
+    ),
+    Guard(
+        "conflicting-source-policies",
+        "stops",
+        "One source must have one mirrorSourcePolicy in all objects.",
+        _RULES,
+        checks.conflicts,
+    ),
+    Guard(
+        "wildcard-source-with-nested-entry",
+        "stops",
+        "The operator cannot pass the mirrors of a wildcard on.",
+        _EDIT,
+        checks.wildcard_holds,
+    ),
+    Guard(
+        "wildcard-source-too-early",
+        "stops",
+        "Wildcard sources work from 4.16 on, though the API takes them before.",
+        _RULES,
+        checks.wildcard_too_early,
+    ),
+    Guard(
+        "invalid-mirror-name",
+        "stops",
+        "The operator checks names that the API let pass; up to 4.15 they end up in the file as they are.",
+        _RULES,
+        checks.bad_names,
+    ),
+    Guard(
+        "mirror-is-a-bare-host",
+        "breaks",
+        "For the image that is named as the source the mirror has no repository, which fails the pull as a whole.",
+        "CI sysregistriesv2 rewriteReference",
+        checks.bare_host,
+    ),
+    Guard(
+        "mirror-is-blocked",
+        "breaks",
+        "A mirror inside what is blocked is not contacted.",
+        "CI docker_client.go",
+        checks.mirror_blocked,
+    ),
+    Guard(
+        "old-kind-beside-new",
+        "stops",
+        "Early builds of 4.13 and 4.14 refuse the kinds beside each other.",
+        "MCO c80f2a281",
+        checks.beside_old_kind,
+    ),
+    Guard(
+        "unreadable-release-image",
+        "stops",
+        "The operator cannot tell what the payload is.",
+        _LISTS,
+        checks.unparsable_release,
+    ),
+    Guard(
+        "signed-scope-against-lists",
+        "stops",
+        "A scope that must be signed has to be allowed and must not be blocked.",
+        "MCO validateClusterImagePolicyWithAllowedBlockedRegistries",
+        checks.signed_against_lists,
+    ),
+    Guard(
+        "signed-scope-without-names",
+        "stops",
+        "Signatures are looked for at every mirror of the scope, and one of them has no valid name for it.",
+        "MCO generateSigstoreRegistriesdConfig",
+        checks.no_names_for_signed,
+    ),
+    Guard(
+        "signed-identity-invalid",
+        "stops",
+        "The operator cannot make a requirement of the signed identity.",
+        "MCO policyItemFromSpec",
+        checks.bad_identities,
+    ),
+    Guard(
+        "signed-scope-overridden",
+        "surprises",
+        "The policy of the cluster takes the place of the one of the namespace.",
+        "MCO getValidScopePolicies",
+        checks.signed_twice,
+    ),
+    Guard(
+        "ca-key-ambiguous",
+        "surprises",
+        "The image registry operator replaces the last '..' by ':', the machine-config-operator all of them.",
+        "CIRO nodeca.go; MCO certificate_writer.go",
+        checks.ca_keys,
+    ),
+    Guard(
+        "ca-value-not-pem",
+        "breaks",
+        "Only nodes decode base64; the registry gets the text as it is.",
+        "MCO pkg/operator/sync.go",
+        checks.ca_values,
+    ),
+    Guard("schema-refuses", "stops", "The API server refuses it, so nothing changes.", "API config/v1", checks.schema),
+    Guard("left-out", "surprises", "The operator does not see this object.", "MCO syncImageConfig", checks.left_out),
+)

@@ -1,0 +1,262 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""policy.json, the policies of namespaces and sigstore-registries.yaml, as the operator writes them.
+
+Source: MCO helpers.go updatePolicyJSON, policyItemFromSpec, updateNamespacedPolicyJSONs and
+generateSigstoreRegistriesdConfig; controller getValidScopePolicies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ... import registries_conf
+from ...signature_policy import ACCEPT, REJECT, Requirements
+from . import ManifestProblem, go_text
+from .mirrors import Entry, Stopped, check_entries
+from .objects import Objects, SignaturePolicy, kind_of, shown
+from .payload import Protected
+from .pulls import Lookup, PullProblem, endpoints, is_identity_prefix, parse
+from .releases import Release
+from .scopes import Scopes
+
+ScopeRequirements = dict[str, Requirements]
+
+#: policy.json as it is on a node that nobody configured, byte for byte.
+TEMPLATE = """\
+{
+    "default": [
+        {
+            "type": "insecureAcceptAnything"
+        }
+    ],
+    "transports":
+        {
+            "docker-daemon":
+                {
+                    "": [{"type":"insecureAcceptAnything"}]
+                }
+        }
+}
+"""
+_DAEMON = {"docker-daemon": {"": ACCEPT}}
+# The transport of OpenShift's own registry knows no deeper names.
+_ATOMIC_DEPTH = 3
+
+Fields = tuple[tuple[str, tuple[str, ...]], ...]
+#: policyType → fields: name in the requirement, path in the manifest; what is empty is left out
+_ROOTS: Mapping[str, Fields] = {
+    "PublicKey": (
+        ("keyData", ("publicKey", "keyData")),
+        ("rekorPublicKeyData", ("publicKey", "rekorKeyData")),
+    ),
+    "FulcioCAWithRekor": (
+        ("fulcio.caData", ("fulcioCAWithRekor", "fulcioCAData")),
+        ("fulcio.oidcIssuer", ("fulcioCAWithRekor", "fulcioSubject", "oidcIssuer")),
+        ("fulcio.subjectEmail", ("fulcioCAWithRekor", "fulcioSubject", "signedEmail")),
+        ("rekorPublicKeyData", ("fulcioCAWithRekor", "rekorKeyData")),
+    ),
+    "PKI": (
+        ("pki.caRootsData", ("pki", "caRootsData")),
+        ("pki.caIntermediatesData", ("pki", "caIntermediatesData")),
+        ("pki.subjectEmail", ("pki", "pkiCertificateSubject", "email")),
+        ("pki.subjectHostname", ("pki", "pkiCertificateSubject", "hostname")),
+    ),
+}
+_MATCHES: Mapping[str, tuple[str, Fields]] = {
+    "": ("matchRepoDigestOrExact", ()),
+    "MatchRepoDigestOrExact": ("matchRepoDigestOrExact", ()),
+    "MatchRepository": ("matchRepository", ()),
+    "ExactRepository": ("exactRepository", (("dockerRepository", ("exactRepository", "repository")),)),
+    "RemapIdentity": (
+        "remapIdentity",
+        (("prefix", ("remapIdentity", "prefix")), ("signedPrefix", ("remapIdentity", "signedPrefix"))),
+    ),
+}
+
+
+@dataclass
+class ScopePolicies:
+    """What must be signed how. namespaced: namespace → scope → requirements."""
+
+    cluster: ScopeRequirements = field(default_factory=dict)
+    namespaced: dict[str, ScopeRequirements] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def scopes(self) -> list[str]:
+        """Every scope that counts, once, sorted."""
+        return sorted({*self.cluster, *(scope for scopes in self.namespaced.values() for scope in scopes)})
+
+
+def effective(objects: Objects) -> ScopePolicies:
+    """The policies that count: what lies in a scope of the cluster is not for a namespace to say."""
+    found = ScopePolicies()
+    for policy in objects.cluster_policies:
+        for scope in policy.scopes:
+            found.cluster.setdefault(scope, []).append(requirement(policy))
+    overriding = Scopes(found.cluster)
+    for policy in objects.image_policies:
+        item = requirement(policy)
+        conflicts = [scope for scope in policy.scopes if overriding.contain(scope)]
+        for scope in policy.scopes:
+            if scope not in conflicts:
+                found.namespaced.setdefault(policy.namespace, {}).setdefault(scope, []).append(item)
+        if conflicts:
+            found.warnings.append(
+                f"{policy.where} has conflicting scope(s) {go_text.quoted_list(conflicts)} that equal to or nest inside"
+                " existing clusterimagepolicy, only policy from clusterimagepolicy scope(s) will be applied"
+            )
+    return found
+
+
+def requirement(policy: SignaturePolicy) -> dict[str, Any]:
+    """The requirement of policy.json. Raises ManifestProblem, or Stopped for what only the operator refuses."""
+    root = _mapping(policy, policy.policy.get("rootOfTrust"), "rootOfTrust")
+    kind = root.get("policyType")
+    if not isinstance(kind, str) or kind not in _ROOTS:
+        raise ManifestProblem(f"{policy.where}: spec.policy.rootOfTrust.policyType must be one of {', '.join(_ROOTS)}")
+    item: dict[str, Any] = {"type": "sigstoreSigned"} | _fields(policy, root, _ROOTS[kind], "rootOfTrust")
+    if not any(key in item for key in ("keyData", "fulcio", "pki")):
+        raise ManifestProblem(f"{policy.where}: spec.policy.rootOfTrust has no {kind}")
+    identity = _mapping(policy, policy.policy.get("signedIdentity"), "signedIdentity")
+    match = identity.get("matchPolicy") or ""
+    if not isinstance(match, str) or match not in _MATCHES:
+        raise Stopped(f"unknown signedIdentity match policy: {shown(match)}")
+    name, fields = _MATCHES[match]
+    item["signedIdentity"] = {"type": name} | _fields(policy, identity, fields, "signedIdentity")
+    for prefix in (item["signedIdentity"].get(key, "") for key, path in fields if match == "RemapIdentity"):
+        if not is_identity_prefix(prefix):
+            raise Stopped(
+                f"error getting signedIdentity for RemapIdentity: prefix {go_text.quoted(prefix)} is not valid"
+            )
+    return item
+
+
+def policy_json(lists: Protected, payload: str, policies: ScopePolicies, release: Release) -> str:
+    """The text of policy.json. Raises Stopped where the operator refuses the lists."""
+    blocked, allowed = lists.policy_blocked or (), lists.allowed or ()
+    if blocked and allowed and allowed != (payload,):
+        raise Stopped("invalid images config: only one of AllowedRegistries or BlockedRegistries may be specified")
+    _check_scopes("clusterimagePolicy", policies.cluster, allowed, blocked)
+    if not blocked and not allowed and not policies.cluster:
+        return TEMPLATE
+    check_entries("blocked", blocked)
+    check_entries("allowed", allowed)
+    default, scopes = ACCEPT, ScopeRequirements()
+    if allowed:
+        default = REJECT
+        scopes |= {scope: ACCEPT for scope in allowed if scope not in policies.cluster}
+    if blocked:
+        default = ACCEPT
+        scopes |= dict.fromkeys(blocked, REJECT)
+    for scope, requirements in policies.cluster.items():
+        scopes[scope] = scopes.get(scope, []) + requirements
+    return _text(default, scopes, release)
+
+
+def namespaced_json(
+    base: str, lists: Protected, policies: ScopePolicies, release: Release
+) -> Iterator[tuple[str, str]]:
+    """(namespace, text) of every policy of a namespace, sorted: the policy of the cluster and its own scopes.
+
+    base: the text of policy.json. Raises Stopped.
+    """
+    for scopes in policies.namespaced.values():
+        _check_scopes("imagePolicy", scopes, lists.allowed or (), lists.policy_blocked or ())
+    document = json.loads(base)
+    inherited = document["transports"].get("docker", {})
+    for namespace in sorted(policies.namespaced):
+        yield namespace, _text(document["default"], inherited | policies.namespaced[namespace], release)
+
+
+def sigstore_yaml(policies: ScopePolicies, entries: list[Entry] | None, release: Release) -> str:
+    """registries.d: signatures are looked for beside the images of every scope, and at their mirrors.
+
+    entries: of registries.conf, None when the operator does not write one. Raises Stopped.
+    """
+    names = set(policies.scopes)
+    if release.sigstore_mirrors and entries is not None:
+        names.update(_physical_names(policies.scopes, entries))
+    members = (go_text.yaml_member(name, "use-sigstore-attachments: true", 2) for name in go_text.yaml_keys(names))
+    return "docker:\n" + "".join(members)
+
+
+def _physical_names(scopes: list[str], entries: list[Entry]) -> Iterator[str]:
+    """Where images of the scopes, and of registries below them, are looked for."""
+    try:
+        conf = registries_conf.read_table({"registry": [entry.table() for entry in entries]}, "registries.conf")
+    except registries_conf.RegistriesConfProblem as problem:
+        raise Stopped(str(problem)) from None
+    lookup, signed = Lookup(conf), Scopes(scopes)
+    below = ((above, entry.scope) for entry in entries for above in signed.containing(entry.scope))
+    for above, scope in (*((scope, scope) for scope in scopes), *below):
+        registry = lookup.find(scope)
+        if registry is None:
+            continue
+        try:
+            yield from _endpoint_names(scope, registry)
+        except PullProblem as problem:
+            raise Stopped(f"error adding clusterimagepolicy scope {above} relevant mirrors: {problem}") from None
+
+
+def _endpoint_names(scope: str, registry: registries_conf.Registry) -> Iterator[str]:
+    """The operator asks for an image it makes up, by digest and by tag."""
+    text = scope.replace("*", "matched", 1) if scope.startswith("*.") else scope
+    made_up = "" if "/" in text else "/a"
+    named = parse(text + made_up)
+    if named is None:
+        raise PullProblem(f"error parsing scope {text}{made_up}")
+    for behind in ("@sha256:" + "a" * 64, ":aaa"):
+        reference = parse(named.name + behind)
+        for location, rewritten in endpoints(registry, reference) if reference else ():
+            if location:  # a wildcard has none of its own
+                yield rewritten.name.removesuffix(made_up)
+
+
+def _check_scopes(what: str, scopes: Iterable[str], allowed: Iterable[str], blocked: Iterable[str]) -> None:
+    allowing, blocking = Scopes(allowed), Scopes(blocked)
+    ordered = sorted(scopes)
+    for scope in ordered if allowed else ():
+        if not allowing.contain(scope):
+            raise Stopped(f"{what} configured for the scope {scope} is not nested inside allowedRegistries")
+    for scope in ordered:
+        if blocking.contain(scope):
+            raise Stopped(f"{what} configured for the scope {scope} is nested inside blockedRegistries")
+
+
+def _text(default: Requirements, scopes: ScopeRequirements, release: Release) -> str:
+    docker = go_text.sorted_by_bytes(scopes)
+    atomic = {
+        scope: requirements
+        for scope, requirements in docker.items()
+        if not release.atomic_depth or scope.count("/") < _ATOMIC_DEPTH
+    }
+    document = {"default": default, "transports": {"atomic": atomic, "docker": docker, **_DAEMON}}
+    return go_text.json_text(document, release.policy_indent)
+
+
+def _mapping(policy: SignaturePolicy, value: Any, name: str) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise ManifestProblem(f"{policy.where}: {name} must be a mapping, not {kind_of(value)}")
+    return value or {}
+
+
+def _fields(policy: SignaturePolicy, value: Mapping[str, Any], fields: Fields, name: str) -> dict[str, Any]:
+    """The fields that say something; a dot in the name of the requirement opens a mapping."""
+    found: dict[str, Any] = {}
+    for target, path in fields:
+        text: Any = value
+        for key in path:
+            text = _mapping(policy, text, name).get(key)
+        if text is not None and not isinstance(text, str):
+            raise ManifestProblem(f"{policy.where}: {'.'.join((name, *path))} must be text, not {kind_of(text)}")
+        if text:
+            *outer, inner = target.split(".")
+            (found.setdefault(outer[0], {}) if outer else found)[inner] = text
+    return found

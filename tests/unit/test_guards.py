@@ -1,0 +1,84 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guards: each has policies that trip it and one beside them that does not; any can be overridden by name."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
+    ManifestProblem,
+    guards,
+    releases,
+)
+from cases import DATA, cases
+from hypothesis import given
+from openshift4 import manifests
+from test_node_files import any_release, anything, clusters
+
+REPOSITORY = DATA.parents[1]
+TABLE = cases("openshift4/guards.yml")
+
+
+def tripped(case, *overridden):
+    found = guards.lint(manifests(case), case.get("release", "4.18"), overridden)
+    assert all("\n" not in text for finding in found for text in finding.values())
+    return {finding["guard"] for finding in found}
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_who_speaks_up(case):
+    assert tripped(case) == set(case["trips"])
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_who_does_not_nearby(case):
+    assert case["trips"][0] not in tripped(case["near"])
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_who_is_overridden_is_silent(case):
+    assert tripped(case, *case["trips"]) == set()
+
+
+def test_every_guard_has_a_case_and_there_are_enough_of_them():
+    assert {name for case in TABLE for name in case.values[0]["trips"]} == {guard.name for guard in guards.GUARDS}
+    assert {case.values[0]["trips"][0] for case in TABLE} | {"operator-stops"} == {
+        guard.name for guard in guards.GUARDS
+    }
+    assert len(TABLE) >= 60
+
+
+def test_guards_are_sentences_with_a_source():
+    assert len({guard.name for guard in guards.GUARDS}) == len(guards.GUARDS)
+    for guard in guards.GUARDS:
+        assert guard.sentence[0].isupper() or guard.sentence.startswith(("registries.conf", "policy.json"))
+        assert guard.sentence.endswith(".") and guard.source and guard.effect in ("stops", "breaks", "surprises")
+
+
+def test_the_page_lists_every_guard_and_release():
+    page = (REPOSITORY / "docs/forecast.md").read_text()
+    for guard in guards.GUARDS:
+        assert f"| `{guard.name}` | {guard.effect} | {guard.sentence} | {guard.source} |" in page
+    changed = {name for name, changes in releases._CHANGES.items() if changes}
+    assert all(f"| {name} |" in page for name in changed)
+
+
+def test_a_guard_that_does_not_exist_cannot_be_overridden():
+    with pytest.raises(ManifestProblem, match="there is no guard 'allow'"):
+        guards.lint([], "4.18", ["allow"])
+
+
+@given(clusters, any_release)
+def test_where_the_operator_stops_a_guard_of_that_kind_says_why(cluster, release):
+    found = guards.lint(manifests(cluster), release)
+    stops = {finding["guard"] for finding in found if finding["effect"] == "stops"}
+    assert "operator-stops" not in stops or len(stops) > 1, found
+
+
+@given(anything, any_release)
+def test_no_yaml_gives_anything_but_findings_or_a_sentence(value, release):
+    try:
+        guards.lint(value, release)
+    except ManifestProblem as problem:
+        assert "\n" not in str(problem)

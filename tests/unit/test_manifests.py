@@ -1,0 +1,155 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of a policy as objects of OpenShift 4; old mirror objects as new ones; what a cluster would hold."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
+    ManifestProblem,
+    convert,
+    guards,
+    node_files,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.manifests import (
+    merged_into,
+    of_policy,
+)
+from cases import cases
+from hypothesis import given
+from hypothesis import strategies as st
+from openshift4 import manifests, upstream
+from test_node_files import anything
+
+KINDS = {"digest": "ImageDigestMirrorSet", "tag": "ImageTagMirrorSet", "old": "ImageContentSourcePolicy"}
+
+
+def objects(case):
+    return of_policy(case["words"], case.get("release", "4.18"), payload=case.get("payload", []))
+
+
+@pytest.mark.parametrize("case", [case for case in cases("openshift4/policies.yml") if "error" not in case.values[0]])
+def test_objects_of_a_policy(case):
+    by_kind = {one["kind"]: one for one in objects(case)}
+    spec = by_kind.pop("Image", {}).get("spec", {})
+    assert spec.get("registrySources", {}) == case.get("lists", {})
+    config_map = by_kind.pop("ConfigMap", {"metadata": {}})
+    assert config_map.get("data") == case.get("trust")
+    assert spec.get("additionalTrustedCA", {}).get("name") == config_map["metadata"].get("name")
+    found = {kind: next(iter(one["spec"].values())) for kind, one in by_kind.items()}
+    assert found == {kind: case[word] for word, kind in KINDS.items() if word in case}
+
+
+@pytest.mark.parametrize("case", cases("openshift4/policies.yml", having="error"))
+def test_policies_that_are_refused(case):
+    with pytest.raises(ManifestProblem) as refusal:
+        objects(case)
+    assert case["error"] in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_an_exact_allow_list_of_ours_trips_no_guard():
+    payload = ["quay.io/openshift-release-dev/ocp-release", "quay.io/openshift-release-dev/ocp-v4.0-art-dev"]
+    words = {
+        "blocked": "all",
+        "allowed": ["registry.redhat.io", "plain.example.com"],
+        "insecure": ["plain.example.com"],
+        "mirrors": [{"source": "quay.io/team", "mirrors": ["m.example.com/team"], "pull": "all"}],
+    }
+    for release in ("4.13", "4.22"):
+        cluster = merged_into(manifests({}), of_policy(words, release, payload=payload))
+        assert guards.lint(cluster, release) == []
+        assert node_files.of_manifests(cluster, release).error is None
+
+
+@given(st.dictionaries(st.sampled_from(["search", "blocked", "allowed", "insecure", "mirrors", "trust"]), anything))
+def test_no_words_give_anything_but_objects_or_a_sentence(words):
+    try:
+        found = of_policy(words, "4.18")
+    except ManifestProblem as problem:
+        assert "\n" not in str(problem)
+        return
+    for one in found:
+        lists = one.get("spec", {}).get("registrySources", {})
+        assert all(value is None or value for value in lists.values())
+
+
+def test_merging_replaces_lists_and_null_removes():
+    present = manifests({"blocked": ["docker.io"], "insecure": ["a.io"]})
+    change = {"kind": "Image", "apiVersion": "config.openshift.io/v1", "metadata": {"name": "cluster"}}
+    change["spec"] = {"registrySources": {"blockedRegistries": None, "insecureRegistries": ["b.io"]}}
+    found = merged_into(present, [change, {"kind": "Secret", "metadata": {"name": "x"}}])
+    assert found[0]["spec"] == {"registrySources": {"insecureRegistries": ["b.io"]}}
+    assert [one["kind"] for one in found] == ["Image", "ClusterVersion", "Secret"]
+    assert present[0]["spec"]["registrySources"]["blockedRegistries"] == ["docker.io"]
+
+
+def test_upstream_conversion(shared_dir):
+    for case in upstream(shared_dir, 50):
+        assert convert.icsp_to_idms(case["icsps"]) == list(yaml.safe_load_all(case["expected_yaml"])), case["name"]
+
+
+def test_what_is_empty_converts_as_upstream_writes_it():
+    old = OLD | {"apiVersion": "operator.openshift.io/v1alpha1"}
+    assert convert.icsp_to_idms(old)[0]["spec"] == {"imageDigestMirrors": []}
+    sets = {"spec": {"repositoryDigestMirrors": [{"source": "quay.io", "mirrors": []}]}}
+    stamped = {"metadata": {"name": "y", "creationTimestamp": None, "labels": {"a": "b"}}, "status": {}}
+    (new,) = convert.icsp_to_idms([old | sets | stamped])
+    assert new["spec"] == {"imageDigestMirrors": [{"source": "quay.io"}]}
+    assert new["metadata"] == {"name": "y", "labels": {"a": "b"}} and "status" not in new
+
+
+def test_corpus_of_old_objects_gives_the_same_files(shared_dir):
+    """Every ICSP of the corpus; what other people left in their files is refused by name."""
+    converted = 0
+    for path in sorted((shared_dir / "corpus/ocp4").glob("*.yaml")):
+        documents = list(yaml.safe_load_all(path.read_text()))
+        old = [one for one in documents if isinstance(one, dict) and one.get("kind") == "ImageContentSourcePolicy"]
+        if not old:
+            continue
+        new = convert.icsp_to_idms(old)
+        for release in ("4.13", "4.18", "4.22"):
+            before, after = (node_files.of_manifests([manifests({}), objects], release) for objects in (old, new))
+            assert (before.files, before.error) == (after.files, after.error), path.name
+        converted += len(new)
+    assert converted > 10
+
+
+def test_corpus_is_rendered_or_refused_in_a_sentence(shared_dir):
+    for path in sorted((shared_dir / "corpus/ocp4").glob("*.yaml")):
+        documents = list(yaml.safe_load_all(path.read_text()))
+        try:
+            found = node_files.of_manifests([manifests({}), documents], "4.18")
+        except ManifestProblem as problem:
+            assert "\n" not in str(problem)
+        else:
+            assert not (found.error and found.files), path.name
+
+
+OLD = {"kind": "ImageContentSourcePolicy", "metadata": {"name": "y"}}
+NO_SOURCE = {"spec": {"repositoryDigestMirrors": [{"mirrors": ["a"]}]}}
+REFUSED = {
+    "ImageDigestMirrorSet x (no apiVersion) is no": [{"kind": "ImageDigestMirrorSet", "metadata": {"name": "x"}}],
+    "is no ImageContentSourcePolicy of operator": [OLD | {"apiVersion": "config.openshift.io/v1"}],
+    "a manifest must be a mapping": "text",
+    "ImageContentSourcePolicy y: an item of spec.repositoryDigestMirrors has no source": [
+        OLD | NO_SOURCE | {"apiVersion": "operator.openshift.io/v1alpha1"}
+    ],
+}
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_conversion_refuses_by_name(said):
+    with pytest.raises(ManifestProblem) as refusal:
+        convert.icsp_to_idms(REFUSED[said])
+    assert said in str(refusal.value)
+
+
+@given(anything)
+def test_conversion_of_any_yaml_is_a_list_or_a_sentence(value):
+    try:
+        convert.icsp_to_idms(value)
+    except ManifestProblem as problem:
+        assert "\n" not in str(problem)
