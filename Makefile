@@ -68,6 +68,10 @@ hosts: environment ## the collection on the nodes of the lab
 molecule: environment ## the role on a podman node, with molecule and testinfra
 	ANSIBLE_HOME=$(CURDIR)/$(CACHE)/molecule ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(CACHE)/collections molecule test --all
 
+.PHONY: bench
+bench: environment ## what a run without a change costs, beside a ping (50 ssh hosts, a quarter of an hour)
+	tests/bench/bench.py --rounds $(or $(ROUNDS),5)
+
 # --- made once, and again when the pins change ---
 
 # A fresh Debian has no venv module; whatever is missing is installed.

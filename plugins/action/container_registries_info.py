@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, options, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, select
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
@@ -21,11 +21,13 @@ class ActionModule(HostTask):
         how = registries.Options(
             **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes")}, activation="now"
         )
-        host = self.observe()
+        asked = options["images"] or []
+        host = self.observe(image_report.WATCH if asked else None)
         engines = registries.survey(host)
         try:
             plan, problems = registries.propose(host, policy, how).plan, []
         except HostProblem as problem:  # what the task would refuse is what a report is for
             plan, problems = Plan(), [str(problem)]
         found = {"engines": engines, "drift": plan.changed or bool(problems), "problems": problems}
+        found["images"] = image_report.images(host, asked)
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}

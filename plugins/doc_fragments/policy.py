@@ -30,6 +30,23 @@ options:
       - Scopes that are reached over plain HTTP, or without verifying their certificate.
       - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
     type: raw
+  mirrors:
+    description:
+      - Where images of a scope are looked for first. A list of mappings, or a JSON text of one.
+      - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) is V(all) (the
+        default), V(digest) or V(tag), the pulls that the mirrors serve. C(contact_source) (default V(true)) says
+        whether the source itself is tried when no mirror has the image.
+      - docker mirrors C(docker.io) only, as a whole, and for all pulls.
+    type: raw
+  short_name_mode:
+    description: How podman and its family resolve an image name without registry when several are searched.
+    type: str
+    choices: [enforcing, permissive, disabled]
+  aliases:
+    description:
+      - Full image names by short name, for podman and its family.
+      - An empty full name takes away an alias that other files define.
+    type: dict
   hosted_registry_insecure:
     description: Whether O(hosted_registry_network) is one of O(insecure).
     type: bool

@@ -19,31 +19,32 @@ import re
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 
-JOURNAL = 'journal.json'
-LOCK = 'lock'
+JOURNAL = "journal.json"
+LOCK = "lock"
 JOURNAL_LIMIT = 256 * 1024 * 1024
 DAY = 24 * 3600
 
 # Python 2.7 has no name for it; the number is Linux's.
-O_CLOEXEC = getattr(os, 'O_CLOEXEC', 0o2000000)
+O_CLOEXEC = getattr(os, "O_CLOEXEC", 0o2000000)
 
 # A transaction ignores these; the programs it starts must not inherit that.
 IGNORED_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)
 
 KINDS = (
-    (stat.S_ISDIR, 'directory'),
-    (stat.S_ISFIFO, 'fifo'),
-    (stat.S_ISSOCK, 'socket'),
-    (stat.S_ISCHR, 'character device'),
-    (stat.S_ISBLK, 'block device'),
+    (stat.S_ISDIR, "directory"),
+    (stat.S_ISFIFO, "fifo"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISCHR, "character device"),
+    (stat.S_ISBLK, "block device"),
 )
 
-now = getattr(time, 'monotonic', time.time)
+now = getattr(time, "monotonic", time.time)
 
 
 def pack(value):
@@ -56,35 +57,35 @@ def unpack(text):
     try:
         return json.loads(to_text(base64.b64decode(to_bytes(text))))
     except (TypeError, ValueError):
-        raise ValueError('not base64 of JSON')
+        raise ValueError("not base64 of JSON")
 
 
 def problem_of_path(path):
     """Why this text cannot name a file on a host: a short phrase, or None."""
     if not _for_the_kernel(path):
-        return 'holds a character that no path can hold'
-    return None if path.startswith('/') else 'is not an absolute path'
+        return "holds a character that no path can hold"
+    return None if path.startswith("/") else "is not an absolute path"
 
 
 def problem_of_command(command):
     """Why this command (name, argv, timeout) cannot be run: a short phrase, or None."""
-    if not command['argv'] or not command['argv'][0]:
-        return 'argv is empty'
-    if problem_of_words(command['argv']):
-        return 'argv ' + problem_of_words(command['argv'])
-    if not 0 < command['timeout'] <= DAY:      # also catches NaN
-        return 'timeout must be above 0 and at most %d seconds' % DAY
+    if not command["argv"] or not command["argv"][0]:
+        return "argv is empty"
+    if problem_of_words(command["argv"]):
+        return "argv " + problem_of_words(command["argv"])
+    if not 0 < command["timeout"] <= DAY:  # also catches NaN
+        return "timeout must be above 0 and at most %d seconds" % DAY
     return None
 
 
 def problem_of_words(words):
     """Why these cannot be arguments of a program: a short phrase, or None."""
-    return None if all(_for_the_kernel(word) for word in words) else 'holds a character that no argument can hold'
+    return None if all(_for_the_kernel(word) for word in words) else "holds a character that no argument can hold"
 
 
 def _for_the_kernel(text):
     try:
-        return b'\0' not in to_bytes(text, errors='surrogate_or_strict')
+        return b"\0" not in to_bytes(text, errors="surrogate_or_strict")
     except UnicodeError:
         return False
 
@@ -97,15 +98,17 @@ def reason_of(error):
 
 # Files
 
+
 def mount_points():
     """Every mount point of this process, as a set of byte strings."""
     try:
-        with open('/proc/self/mountinfo', 'rb') as stream:
+        with open("/proc/self/mountinfo", "rb") as stream:
             fields = [line.split()[4] for line in stream]
     except (IOError, OSError):
         return frozenset()
-    return frozenset(re.sub(br'\\([0-7]{3})', lambda m: bytes(bytearray([int(m.group(1), 8)])), field)
-                     for field in fields)
+    return frozenset(
+        re.sub(b"\\\\([0-7]{3})", lambda m: bytes(bytearray([int(m.group(1), 8)])), field) for field in fields
+    )
 
 
 def describe(path, limit, mounts=frozenset()):
@@ -120,16 +123,16 @@ def describe(path, limit, mounts=frozenset()):
         if error.errno != errno.ENOENT:
             return failed(reason_of(error))
     if os.path.islink(path):
-        return failed('dangling symbolic link to %s' % to_text(os.readlink(path), errors='replace'))
-    return {'state': 'absent'}
+        return failed("dangling symbolic link to %s" % to_text(os.readlink(path), errors="replace"))
+    return {"state": "absent"}
 
 
 def failed(reason):
-    return {'state': 'failed', 'reason': reason}
+    return {"state": "failed", "reason": reason}
 
 
 def _describe_file(path, limit, mounts):
-    about = os.stat(path)      # before opening: to open a device can already do something
+    about = os.stat(path)  # before opening: to open a device can already do something
     if not stat.S_ISREG(about.st_mode):
         return failed(_not_regular(about))
     fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | O_CLOEXEC)
@@ -141,24 +144,24 @@ def _describe_file(path, limit, mounts):
     finally:
         os.close(fd)
     if content is None or len(content) > limit:
-        return failed('too large (%d bytes, limit %d)' % (max(about.st_size, limit + 1), limit))
+        return failed("too large (%d bytes, limit %d)" % (max(about.st_size, limit + 1), limit))
     real = os.path.realpath(path)
     return {
-        'state': 'file',
-        'content': to_native(base64.b64encode(content)),
-        'sha256': hashlib.sha256(content).hexdigest(),
-        'mode': '%04o' % stat.S_IMODE(about.st_mode),
-        'uid': about.st_uid,
-        'gid': about.st_gid,
-        'size': len(content),
-        'link': to_text(real, errors='replace') if os.path.islink(path) else None,
-        'mount': to_bytes(real, errors='surrogateescape') in mounts,
+        "state": "file",
+        "content": to_native(base64.b64encode(content)),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "mode": "%04o" % stat.S_IMODE(about.st_mode),
+        "uid": about.st_uid,
+        "gid": about.st_gid,
+        "size": len(content),
+        "link": to_text(real, errors="replace") if os.path.islink(path) else None,
+        "mount": to_bytes(real, errors="surrogateescape") in mounts,
     }
 
 
 def _not_regular(about):
     kinds = [name for matches, name in KINDS if matches(about.st_mode)]
-    return 'not a regular file (%s)' % (kinds or ['unknown'])[0]
+    return "not a regular file (%s)" % (kinds or ["unknown"])[0]
 
 
 def _read(fd, limit):
@@ -169,32 +172,33 @@ def _read(fd, limit):
             break
         chunks.append(chunk)
         limit -= len(chunk)
-    return b''.join(chunks)
+    return b"".join(chunks)
 
 
 def mark(description):
     """What compare and swap compares: the checksum, 'absent', or 'failed'."""
-    return description.get('sha256', description['state'])
+    return description.get("sha256", description["state"])
 
 
 def read_journal(state_directory):
     """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read."""
     path = os.path.join(state_directory, JOURNAL)
     found = describe(path, JOURNAL_LIMIT)
-    if found['state'] == 'absent':
+    if found["state"] == "absent":
         return None
-    if found['state'] == 'failed':
-        raise ValueError('%s: %s' % (path, found['reason']))
+    if found["state"] == "failed":
+        raise ValueError("%s: %s" % (path, found["reason"]))
     try:
-        journal = json.loads(to_text(base64.b64decode(found['content'])))
+        journal = json.loads(to_text(base64.b64decode(found["content"])))
     except ValueError:
         journal = None
-    if not isinstance(journal, dict) or journal.get('version') != 1:
-        raise ValueError('%s is not a journal of this version of dockyard.openshift' % path)
+    if not isinstance(journal, dict) or journal.get("version") != 1:
+        raise ValueError("%s is not a journal of this version of dockyard.openshift" % path)
     return journal
 
 
 # Commands
+
 
 class Command:
     """A program in a process group of its own, with a deadline and a limit on its output."""
@@ -205,33 +209,37 @@ class Command:
         self.problem = None
         self.process = None
         self.started = now()
+        environment = _environment()
+        if not _there(argv[0], environment["PATH"]):
+            self.problem = {"state": "absent"}
+            return
         try:
             # Files, not pipes: a full pipe would block the program, and reading several needs threads.
             self.outputs = [tempfile.TemporaryFile(dir=_scratch()) for dummy in range(2)]
         except (IOError, OSError) as error:
-            self.problem = failed('no place for its output: %s' % reason_of(error))
+            self.problem = failed("no place for its output: %s" % reason_of(error))
             return
         try:
-            self._start(argv)
+            self._start(argv, environment)
         except (IOError, OSError) as error:
             absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
-            self.problem = {'state': 'absent'} if absent else failed(reason_of(error))
+            self.problem = {"state": "absent"} if absent else failed(reason_of(error))
 
-    def _start(self, argv):
-        with open(os.devnull, 'rb') as nothing:
-            self.process = subprocess.Popen(
-                argv, stdin=nothing, stdout=self.outputs[0], stderr=self.outputs[1], cwd='/', env=_environment(),
-                # Everything we open is close-on-exec; Python 2.7 would close a million numbers one by one instead.
-                close_fds=False, preexec_fn=_detach)
+    def _start(self, argv, environment):
+        # Everything we open is close-on-exec; Python 2.7 would close a million numbers one by one instead.
+        options = dict(_detached(), cwd="/", env=environment, close_fds=False)
+        with open(os.devnull, "rb") as nothing:
+            stdout, stderr = self.outputs
+            self.process = subprocess.Popen(argv, stdin=nothing, stdout=stdout, stderr=stderr, **options)
 
     def running(self):
         """Whether it still runs; ends it when it has used up its time or room."""
         if self.process is None or self.process.poll() is not None:
             return False
         if now() - self.started > self.timeout:
-            self._kill('no answer within %g s' % self.timeout)
+            self._kill("no answer within %g s" % self.timeout)
         elif max(os.fstat(output.fileno()).st_size for output in self.outputs) > self.limit:
-            self._kill('more than %d bytes of output' % self.limit)
+            self._kill("more than %d bytes of output" % self.limit)
         return self.problem is None
 
     def _kill(self, reason):
@@ -239,7 +247,7 @@ class Command:
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except OSError:
-            pass      # it ended by itself this very moment
+            pass  # it ended by itself this very moment
         # A process stuck inside the kernel does not even die: do not wait for it for ever.
         patience = now() + 1
         while self.process.poll() is None and now() < patience:
@@ -251,34 +259,55 @@ class Command:
             return self.problem
         stdout, stderr = [self._text(output) for output in self.outputs]
         if self.problem is None and max(len(stdout), len(stderr)) > self.limit:
-            self.problem = failed('more than %d bytes of output' % self.limit)
-        answer = self.problem or {'state': 'done', 'rc': self.process.returncode}
-        return dict(answer, stdout=stdout[:self.limit], stderr=stderr[:self.limit])
+            self.problem = failed("more than %d bytes of output" % self.limit)
+        answer = self.problem or {"state": "done", "rc": self.process.returncode}
+        return dict(answer, stdout=stdout[: self.limit], stderr=stderr[: self.limit])
 
     def _text(self, output):
         output.seek(0)
-        return output.read(self.limit + 1).decode('utf-8', 'replace')
+        return output.read(self.limit + 1).decode("utf-8", "replace")
 
 
 def run_all(commands):
     """Wait for Command objects, which run side by side; their answers, in order."""
-    running = list(commands)
+    running, begun = list(commands), now()
     while running:
         running = [command for command in running if command.running()]
         if running:
-            time.sleep(0.005)
+            # On a busy host, looking every moment costs more than the programs: the longer it takes, the seldomer.
+            time.sleep(min(0.025, 0.002 + (now() - begun) / 10))
     return [command.answer() for command in commands]
 
 
 def _scratch():
     """Memory rather than disk, so that commands can be asked on a full or read-only disk."""
-    return '/dev/shm' if os.access('/dev/shm', os.W_OK) else None
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
 def _environment():
     """This process's own, in English, and with the directories that a login as root would have."""
-    path = os.environ.get('PATH', '/usr/bin:/bin')
-    return dict(os.environ, LC_ALL='C', PATH=path + ':/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin')
+    path = os.environ.get("PATH", "/usr/bin:/bin")
+    return dict(os.environ, LC_ALL="C", PATH=path + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
+
+
+def _there(program, path):
+    """Whether there may be such a program. To look costs nothing beside a process that is made only to fail."""
+    if "/" in program:
+        return True
+    return any(os.path.exists(os.path.join("/", directory, program)) for directory in path.split(":"))
+
+
+def _detached():
+    """Options of Popen for a process group of its own, in which signals do what they do after a login.
+
+    Code of ours between fork and exec makes Python copy its whole memory map first, which costs more than most of the
+    programs asked. It is needed only by Python 2 and where signals are ignored, as in a transaction; SIGPIPE, which
+    Python itself ignores, it also restores by itself.
+    """
+    ignored = [number for number in IGNORED_SIGNALS if signal.getsignal(number) == signal.SIG_IGN]
+    if sys.version_info < (3,) or set(ignored) - {signal.SIGPIPE}:
+        return {"preexec_fn": _detach}
+    return {"start_new_session": True}
 
 
 def _detach():

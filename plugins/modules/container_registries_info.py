@@ -21,8 +21,14 @@ extends_documentation_fragment:
   - dockyard.openshift.policy.applying
   - dockyard.openshift.attributes.info
 options:
+  images:
+    description:
+      - Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this host would pull them from.
+      - Nothing is contacted, and no secret is returned.
+    type: list
+    elements: str
   query:
-    description: A JMESPath query over RV(engines), RV(drift) and RV(problems); RV(selected) is what it selects.
+    description: A JMESPath query over RV(engines), RV(drift), RV(problems) and RV(images), for RV(selected).
     type: str
 seealso:
   - module: dockyard.openshift.container_registries
@@ -32,6 +38,12 @@ EXAMPLES = r"""
 - name: What do the engines of this host have?
   dockyard.openshift.container_registries_info:
   register: registries
+
+- name: Where would this host pull these images from, and could it?
+  dockyard.openshift.container_registries_info:
+    images: [registry.example.com/team/app, busybox]
+    query: images[].candidates[].[reference, refused, endpoints[].reference]
+  register: sources
 
 - name: Is Docker Hub blocked everywhere?
   dockyard.openshift.container_registries_info:
@@ -93,6 +105,22 @@ problems:
   returned: success
   type: list
   elements: str
+images:
+  description: One answer for each of O(images), as the filter P(dockyard.openshift.pull_sources#filter) gives it.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    image:
+      description: The image as it was asked for.
+      type: str
+    candidates:
+      description:
+        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy) and C(endpoints).
+        - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by) (file, line
+          and prefix), C(ca_directory) and C(credential) (the file and key of the login that would be used).
+      type: list
+      elements: dict
 selected:
   description: What O(query) selects.
   returned: success

@@ -136,27 +136,54 @@ from contextlib import contextmanager
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
-    LOCK, O_CLOEXEC, Command, describe, failed, mark, mount_points, pack, problem_of_command, problem_of_path,
-    read_journal, reason_of, run_all)
+    LOCK,
+    O_CLOEXEC,
+    Command,
+    describe,
+    failed,
+    mark,
+    mount_points,
+    pack,
+    problem_of_command,
+    problem_of_path,
+    read_journal,
+    reason_of,
+    run_all,
+)
 
 LIMIT = 1048576
 
 OPTIONS = dict(
-    files=dict(type='list', elements='dict', default=[], options=dict(
-        path=dict(type='str', required=True),
-        limit=dict(type='int', default=LIMIT))),
-    directories=dict(type='list', elements='dict', default=[], options=dict(
-        path=dict(type='str', required=True),
-        pattern=dict(type='str', default='*.conf'),
-        limit=dict(type='int', default=LIMIT),
-        count=dict(type='int', default=1000))),
-    commands=dict(type='list', elements='dict', default=[], options=dict(
-        name=dict(type='str', required=True),
-        argv=dict(type='list', elements='str', required=True),
-        timeout=dict(type='float', default=10),
-        only_if=dict(type='str'),
-        limit=dict(type='int', default=LIMIT))),
-    state_directory=dict(type='str', default='/var/lib/dockyard'),
+    files=dict(
+        type="list",
+        elements="dict",
+        default=[],
+        options=dict(path=dict(type="str", required=True), limit=dict(type="int", default=LIMIT)),
+    ),
+    directories=dict(
+        type="list",
+        elements="dict",
+        default=[],
+        options=dict(
+            path=dict(type="str", required=True),
+            pattern=dict(type="str", default="*.conf"),
+            limit=dict(type="int", default=LIMIT),
+            count=dict(type="int", default=1000),
+        ),
+    ),
+    commands=dict(
+        type="list",
+        elements="dict",
+        default=[],
+        options=dict(
+            name=dict(type="str", required=True),
+            argv=dict(type="list", elements="str", required=True),
+            timeout=dict(type="float", default=10),
+            only_if=dict(type="str"),
+            limit=dict(type="int", default=LIMIT),
+        ),
+    ),
+    state_directory=dict(type="str", default="/var/lib/dockyard"),
 )
 
 
@@ -170,56 +197,59 @@ def main():
 
 def problem_of(wanted):
     """The first thing wrong with the options, as a sentence, or None."""
-    names = [command['name'] for command in wanted['commands']]
+    names = [command["name"] for command in wanted["commands"]]
     for name in names:
         if names.count(name) > 1:
-            return 'commands: the name %s is used twice.' % name
-    paths = [wanted['state_directory']] + [entry['path'] for entry in wanted['files'] + wanted['directories']]
-    paths += [command['only_if'] for command in wanted['commands'] if command['only_if']]
-    found = [('the path %s' % path, problem_of_path(path)) for path in paths]
-    found += [('commands: %s:' % command['name'], problem_of_command(command)) for command in wanted['commands']]
-    for entry in wanted['files'] + wanted['directories'] + wanted['commands']:
-        if not 0 <= min(entry['limit'], entry.get('count', 0)):
-            found.append(('limit and count', 'must not be negative'))
-    return next(('%s %s.' % (what, problem) for what, problem in found if problem), None)
+            return "commands: the name %s is used twice." % name
+    paths = [wanted["state_directory"]] + [entry["path"] for entry in wanted["files"] + wanted["directories"]]
+    paths += [command["only_if"] for command in wanted["commands"] if command["only_if"]]
+    found = [("the path %s" % path, problem_of_path(path)) for path in paths]
+    found += [("commands: %s:" % command["name"], problem_of_command(command)) for command in wanted["commands"]]
+    for entry in wanted["files"] + wanted["directories"] + wanted["commands"]:
+        if not 0 <= min(entry["limit"], entry.get("count", 0)):
+            found.append(("limit and count", "must not be negative"))
+    return next(("%s %s." % (what, problem) for what, problem in found if problem), None)
 
 
 def take(wanted):
     """The whole snapshot, as a JSON value."""
-    started = [(command['name'], start(command)) for command in wanted['commands']]
+    started = [(command["name"], start(command)) for command in wanted["commands"]]
     snapshot = {
-        'version': 1, 'python': '.'.join(str(number) for number in sys.version_info[:3]), 'time': int(time.time()),
-        'files': {}, 'directories': {}, 'journal_problem': None,
+        "version": 1,
+        "python": ".".join(str(number) for number in sys.version_info[:3]),
+        "time": int(time.time()),
+        "files": {},
+        "directories": {},
+        "journal_problem": None,
     }
     mounts = mount_points()
-    with shared_lock(wanted['state_directory']) as locked:
-        snapshot['locked'] = locked
-        snapshot['state'] = describe(os.path.join(wanted['state_directory'], 'state.json'), LIMIT, mounts)
+    with shared_lock(wanted["state_directory"]) as locked:
+        snapshot["locked"] = locked
+        snapshot["state"] = describe(os.path.join(wanted["state_directory"], "state.json"), LIMIT, mounts)
         try:
-            snapshot['journal'] = summary(read_journal(wanted['state_directory']))
+            snapshot["journal"] = summary(read_journal(wanted["state_directory"]))
         except (KeyError, TypeError, ValueError) as problem:
-            snapshot.update(journal=None, journal_problem='the journal cannot be read: %s' % problem)
-        for entry in wanted['directories']:
+            snapshot.update(journal=None, journal_problem="the journal cannot be read: %s" % problem)
+        for entry in wanted["directories"]:
             listing = list_directory(entry)
-            snapshot['directories'][entry['path']] = listing
-            for name in listing.get('entries', ()):
-                path = os.path.join(entry['path'], name)
-                snapshot['files'][path] = describe(path, entry['limit'], mounts)
-        for entry in wanted['files']:
-            snapshot['files'][entry['path']] = describe(entry['path'], entry['limit'], mounts)
+            snapshot["directories"][entry["path"]] = listing
+            for name in listing.get("entries", ()):
+                path = os.path.join(entry["path"], name)
+                snapshot["files"][path] = describe(path, entry["limit"], mounts)
+        for entry in wanted["files"]:
+            snapshot["files"][entry["path"]] = describe(entry["path"], entry["limit"], mounts)
     answers = run_all([command for dummy, command in started if command])
     answers.reverse()
-    snapshot['commands'] = dict(
-        (name, answers.pop() if command else {'state': 'absent'}) for name, command in started)
+    snapshot["commands"] = dict((name, answers.pop() if command else {"state": "absent"}) for name, command in started)
     return snapshot
 
 
 def start(command):
     """The running Command, or None when what it is about is not there."""
-    needed = command['only_if']
+    needed = command["only_if"]
     if needed and not (os.access(needed, os.R_OK) or os.access(needed, os.X_OK)):
         return None
-    return Command(command['argv'], command['timeout'], command['limit'])
+    return Command(command["argv"], command["timeout"], command["limit"])
 
 
 @contextmanager
@@ -228,7 +258,7 @@ def shared_lock(state_directory):
     try:
         fd = os.open(os.path.join(state_directory, LOCK), os.O_RDONLY | O_CLOEXEC)
     except (IOError, OSError):
-        yield False      # no transaction was ever made here
+        yield False  # no transaction was ever made here
         return
     try:
         try:
@@ -243,22 +273,22 @@ def shared_lock(state_directory):
 
 def list_directory(entry):
     """Names in a directory that match and are not directories themselves."""
-    path = entry['path']
+    path = entry["path"]
     try:
-        names = [name for name in os.listdir(path) if fnmatch.fnmatchcase(name, entry['pattern'])]
+        names = [name for name in os.listdir(path) if fnmatch.fnmatchcase(name, entry["pattern"])]
     except (IOError, OSError) as error:
-        return {'state': 'absent'} if error.errno == errno.ENOENT else failed(reason_of(error))
-    except re.error:      # old Pythons do not understand [z-a]
-        return failed('the pattern %s is not valid' % entry['pattern'])
+        return {"state": "absent"} if error.errno == errno.ENOENT else failed(reason_of(error))
+    except re.error:  # old Pythons do not understand [z-a]
+        return failed("the pattern %s is not valid" % entry["pattern"])
     names = [name for name in names if not os.path.isdir(os.path.join(path, name))]
     for name in names:
         try:
-            to_text(name, errors='strict').encode('utf-8')
+            to_text(name, errors="strict").encode("utf-8")
         except UnicodeError:
-            return failed('it holds a name that is not UTF-8: %r' % name)
-    if len(names) > entry['count']:
-        return failed('too many files (%d, limit %d)' % (len(names), entry['count']))
-    return {'state': 'directory', 'entries': sorted(names)}
+            return failed("it holds a name that is not UTF-8: %r" % name)
+    if len(names) > entry["count"]:
+        return failed("too many files (%d, limit %d)" % (len(names), entry["count"]))
+    return {"state": "directory", "entries": sorted(names)}
 
 
 def summary(journal):
@@ -266,16 +296,21 @@ def summary(journal):
     if journal is None:
         return None
     files = []
-    for entry in journal['files']:
-        marks = {mark(entry['old']): 'old', mark(entry['new']): 'new'}
-        found = mark(describe(entry['target'], 1 << 28))
-        files.append({'path': entry['path'], 'new': mark(entry['new']), 'present': marks.get(found, 'other')})
+    for entry in journal["files"]:
+        marks = {mark(entry["old"]): "old", mark(entry["new"]): "new"}
+        found = mark(describe(entry["target"], 1 << 28))
+        files.append({"path": entry["path"], "new": mark(entry["new"]), "present": marks.get(found, "other")})
     return {
-        'id': journal['id'], 'plan_id': journal['plan_id'], 'time': journal['time'], 'files': files,
-        'actions': journal['actions'], 'started': journal['started'], 'directories': journal['directories'],
-        'old': dict((entry['path'], entry['old']) for entry in journal['files']),
+        "id": journal["id"],
+        "plan_id": journal["plan_id"],
+        "time": journal["time"],
+        "files": files,
+        "actions": journal["actions"],
+        "started": journal["started"],
+        "directories": journal["directories"],
+        "old": dict((entry["path"], entry["old"]) for entry in journal["files"]),
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

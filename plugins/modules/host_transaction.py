@@ -275,49 +275,88 @@ from contextlib import contextmanager
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
-    DAY, IGNORED_SIGNALS, JOURNAL, LOCK, O_CLOEXEC, Command, describe, mark, mount_points, now, pack,
-    problem_of_command, problem_of_path, problem_of_words, read_journal, reason_of, run_all, unpack)
+    DAY,
+    IGNORED_SIGNALS,
+    JOURNAL,
+    LOCK,
+    O_CLOEXEC,
+    Command,
+    describe,
+    mark,
+    mount_points,
+    now,
+    pack,
+    problem_of_command,
+    problem_of_path,
+    problem_of_words,
+    read_journal,
+    reason_of,
+    run_all,
+    unpack,
+)
 
 FILE_LIMIT = 16 * 1024 * 1024
 OUTPUT_LIMIT = 16 * 1024 * 1024
 TAIL = 4096
-STAGED = re.compile(r'\{staged:([^{}]+)\}')
+STAGED = re.compile(r"\{staged:([^{}]+)\}")
 
 
 def _command(timeout, **more):
-    return dict(type='list', elements='dict', default=[], options=dict(
-        name=dict(type='str', required=True),
-        argv=dict(type='list', elements='str', required=True),
-        timeout=dict(type='float', default=timeout),
-        **more))
+    return dict(
+        type="list",
+        elements="dict",
+        default=[],
+        options=dict(
+            more,
+            name=dict(type="str", required=True),
+            argv=dict(type="list", elements="str", required=True),
+            timeout=dict(type="float", default=timeout),
+        ),
+    )
 
 
 OPTIONS = dict(
-    payload=dict(type='str', no_log=True),
-    files=dict(type='list', elements='dict', default=[], options=dict(
-        path=dict(type='str', required=True),
-        before=dict(type='str', required=True),
-        state=dict(type='str', choices=['file', 'absent'], default='file'),
-        mode=dict(type='str'),
-        uid=dict(type='int'),
-        gid=dict(type='int'))),
-    unchanged=dict(type='dict', default={}),
-    directory_mode=dict(type='str', default='0755'),
-    validate=_command(30),
-    actions=_command(90, undo=dict(type='list', elements='str')),
-    checks=_command(10, attempts=dict(type='int', default=1), delay=dict(type='float', default=1), expect=dict(
-        type='list', elements='dict', default=[],
-        mutually_exclusive=[('pattern', 'path', 'rc')], required_one_of=[('pattern', 'path', 'rc')],
+    payload=dict(type="str", no_log=True),
+    files=dict(
+        type="list",
+        elements="dict",
+        default=[],
         options=dict(
-            pattern=dict(type='str'),
-            found=dict(type='bool', default=True),
-            path=dict(type='list', elements='raw'),
-            equals=dict(type='raw'),
-            rc=dict(type='int')))),
-    recover=dict(type='str'),
-    plan_id=dict(type='str'),
-    lock_timeout=dict(type='float', default=60),
-    state_directory=dict(type='str', default='/var/lib/dockyard'),
+            path=dict(type="str", required=True),
+            before=dict(type="str", required=True),
+            state=dict(type="str", choices=["file", "absent"], default="file"),
+            mode=dict(type="str"),
+            uid=dict(type="int"),
+            gid=dict(type="int"),
+        ),
+    ),
+    unchanged=dict(type="dict", default={}),
+    directory_mode=dict(type="str", default="0755"),
+    validate=_command(30),
+    actions=_command(90, undo=dict(type="list", elements="str")),
+    checks=_command(
+        10,
+        attempts=dict(type="int", default=1),
+        delay=dict(type="float", default=1),
+        expect=dict(
+            type="list",
+            elements="dict",
+            default=[],
+            mutually_exclusive=[("pattern", "path", "rc")],
+            required_one_of=[("pattern", "path", "rc")],
+            options=dict(
+                pattern=dict(type="str"),
+                found=dict(type="bool", default=True),
+                path=dict(type="list", elements="raw"),
+                equals=dict(type="raw"),
+                rc=dict(type="int"),
+            ),
+        ),
+    ),
+    recover=dict(type="str"),
+    plan_id=dict(type="str"),
+    lock_timeout=dict(type="float", default=60),
+    state_directory=dict(type="str", default="/var/lib/dockyard"),
 )
 
 
@@ -329,7 +368,7 @@ class Conflict(Failure):
     """A file that is not what the change was planned from."""
 
     def __init__(self, conflicts):
-        Failure.__init__(self, '%s changed since the plan was made' % ', '.join(each['path'] for each in conflicts))
+        Failure.__init__(self, "%s changed since the plan was made" % ", ".join(each["path"] for each in conflicts))
         self.conflicts = conflicts
 
 
@@ -339,21 +378,21 @@ def doing(what):
     try:
         yield
     except (IOError, OSError) as error:
-        raise Failure('cannot %s: %s' % (what, reason_of(error)))
+        raise Failure("cannot %s: %s" % (what, reason_of(error)))
 
 
 def main():
     module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     # From here on nobody needs it, and what is not there is not returned either.
-    payload = module.params.pop('payload')
+    payload = module.params.pop("payload")
     module.no_log_values.discard(payload)
     end_badly = module.fail_json
     # The helpers for SELinux labels end the process when they fail; here that has to be a failure like any other.
     module.fail_json = _raise_failure
     result = Transaction(module, payload).run()
-    if result['reason'] is None:
+    if result["reason"] is None:
         module.exit_json(**result)
-    end_badly(msg=result['reason'], **result)
+    end_badly(msg=result["reason"], **result)
 
 
 def _raise_failure(msg, **dummy):
@@ -362,39 +401,41 @@ def _raise_failure(msg, **dummy):
 
 # What can be known to be wrong before anything is looked at
 
+
 def problem_of(wanted):
     """The first thing wrong with the options, as a sentence, or None."""
-    paths = [wanted['state_directory']] + [entry['path'] for entry in wanted['files']] + sorted(wanted['unchanged'])
-    found = [('the path %s' % path, problem_of_path(path)) for path in paths]
-    found += [('the path %s' % path, 'does not name a file') for path in paths
-              if os.path.basename(path) in ('', '.', '..')]
-    for kind in ('validate', 'actions', 'checks'):
+    paths = [wanted["state_directory"]] + [entry["path"] for entry in wanted["files"]] + sorted(wanted["unchanged"])
+    found = [("the path %s" % path, problem_of_path(path)) for path in paths]
+    found += [
+        ("the path %s" % path, "does not name a file") for path in paths if os.path.basename(path) in ("", ".", "..")
+    ]
+    for kind in ("validate", "actions", "checks"):
         for command in wanted[kind]:
-            found.append(('%s: %s:' % (kind, command['name']), problem_of_command(command)))
-    for action in wanted['actions']:
-        found.append(('actions: %s: undo' % action['name'], problem_of_words(action['undo'] or [])))
-    for entry in wanted['files'] + [{'path': 'directory_mode', 'mode': wanted['directory_mode']}]:
-        if entry['mode'] is not None and not re.match('[0-7]{3,4}$', entry['mode']):
-            found.append(('the mode %s of %s' % (entry['mode'], entry['path']), 'is not octal, like 0644'))
-    found += [('checks: %s:' % check['name'], problem_of_check(check)) for check in wanted['checks']]
-    written = [entry['path'] for entry in wanted['files'] if entry['state'] == 'file']
-    for command in wanted['validate']:
-        for path in STAGED.findall(' '.join(command['argv'])):
+            found.append(("%s: %s:" % (kind, command["name"]), problem_of_command(command)))
+    for action in wanted["actions"]:
+        found.append(("actions: %s: undo" % action["name"], problem_of_words(action["undo"] or [])))
+    for entry in wanted["files"] + [{"path": "directory_mode", "mode": wanted["directory_mode"]}]:
+        if entry["mode"] is not None and not re.match("[0-7]{3,4}$", entry["mode"]):
+            found.append(("the mode %s of %s" % (entry["mode"], entry["path"]), "is not octal, like 0644"))
+    found += [("checks: %s:" % check["name"], problem_of_check(check)) for check in wanted["checks"]]
+    written = [entry["path"] for entry in wanted["files"] if entry["state"] == "file"]
+    for command in wanted["validate"]:
+        for path in STAGED.findall(" ".join(command["argv"])):
             if path not in written:
-                found.append(('validate: %s:' % command['name'], '%s is not a file to be written' % path))
-    if not 0 <= wanted['lock_timeout'] <= DAY:
-        found.append(('lock_timeout', 'must be between 0 and %d seconds' % DAY))
-    return next(('%s %s' % (what, problem) for what, problem in found if problem), None)
+                found.append(("validate: %s:" % command["name"], "%s is not a file to be written" % path))
+    if not 0 <= wanted["lock_timeout"] <= DAY:
+        found.append(("lock_timeout", "must be between 0 and %d seconds" % DAY))
+    return next(("%s %s" % (what, problem) for what, problem in found if problem), None)
 
 
 def problem_of_check(check):
-    if check['attempts'] < 1 or not 0 <= check['delay'] <= DAY:
-        return 'attempts must be at least 1, and delay between 0 and %d seconds' % DAY
-    for expected in check['expect']:
+    if check["attempts"] < 1 or not 0 <= check["delay"] <= DAY:
+        return "attempts must be at least 1, and delay between 0 and %d seconds" % DAY
+    for expected in check["expect"]:
         try:
-            re.compile(expected['pattern'] or '')
+            re.compile(expected["pattern"] or "")
         except re.error as error:
-            return 'the pattern %s is not a regular expression: %s' % (expected['pattern'], error)
+            return "the pattern %s is not a regular expression: %s" % (expected["pattern"], error)
     return None
 
 
@@ -404,14 +445,15 @@ def contents_of(payload, files):
         encoded = unpack(payload) if payload else {}
         contents = dict((to_native(path), base64.b64decode(to_bytes(text))) for path, text in encoded.items())
     except (AttributeError, TypeError, ValueError, binascii.Error):
-        raise Failure('payload is not base64 of a JSON object of base64 texts')
+        raise Failure("payload is not base64 of a JSON object of base64 texts")
     for entry in files:
-        if entry['state'] == 'file' and entry['path'] not in contents:
-            raise Failure('payload holds no content for %s' % entry['path'])
+        if entry["state"] == "file" and entry["path"] not in contents:
+            raise Failure("payload holds no content for %s" % entry["path"])
     return contents
 
 
 # One file
+
 
 class FileChange:
     """One file of a transaction. `record` is JSON, goes into the journal, and is all that undoing needs:
@@ -420,30 +462,31 @@ class FileChange:
 
     def __init__(self, record, label, touched):
         self.path, self.target, self.staged, self.kept = [
-            to_native(record[key]) for key in ('path', 'target', 'staged', 'kept')]
-        self.old, self.new = record['old'], record['new']
+            to_native(record[key]) for key in ("path", "target", "staged", "kept")
+        ]
+        self.old, self.new = record["old"], record["new"]
         self.record = record
         self.label = label
         self.touched = touched
 
     def stage(self, content):
         """Put the new content, and a second name of the old file, beside the target."""
-        if self.old['state'] == 'file':
+        if self.old["state"] == "file":
             try:
                 # The file itself, with its times, attributes and access lists; and going back takes no room on disk.
                 os.link(self.target, self.kept)
             except (IOError, OSError):
-                pass      # no hard links here: the journal holds its bytes
-        if self.new['state'] == 'file':
-            with doing('write beside %s' % self.path):
+                pass  # no hard links here: the journal holds its bytes
+        if self.new["state"] == "file":
+            with doing("write beside %s" % self.path):
                 self._write(content, self.new)
 
     def replace(self):
         found = self._found()
         if found != mark(self.old):
-            raise Conflict([{'path': self.path, 'expected': mark(self.old), 'found': found}])
+            raise Conflict([{"path": self.path, "expected": mark(self.old), "found": found}])
         self.touched = True
-        with doing('replace %s' % self.path):
+        with doing("replace %s" % self.path):
             self._become(self.new, self.staged)
 
     def put_back(self):
@@ -452,30 +495,30 @@ class FileChange:
             return None
         found = self._found()
         if found != mark(self.new):
-            return None if found == mark(self.old) else 'left'
-        with doing('put back %s' % self.path):
+            return None if found == mark(self.old) else "left"
+        with doing("put back %s" % self.path):
             source = self.kept
-            if self.old['state'] == 'file' and not os.path.lexists(self.kept):
+            if self.old["state"] == "file" and not os.path.lexists(self.kept):
                 source = self.staged
                 remove(source)
-                self._write(base64.b64decode(self.old['content']), self.old)
+                self._write(base64.b64decode(self.old["content"]), self.old)
             self._become(self.old, source)
-        return 'restored'
+        return "restored"
 
     def clean(self):
         """Remove what was put beside the target."""
-        with doing('clean up beside %s' % self.path):
+        with doing("clean up beside %s" % self.path):
             remove(self.staged)
             remove(self.kept)
 
     def _found(self):
         found = describe(self.target, FILE_LIMIT)
-        if found['state'] == 'failed':
-            raise Failure('%s: %s' % (self.path, found['reason']))
+        if found["state"] == "failed":
+            raise Failure("%s: %s" % (self.path, found["reason"]))
         return mark(found)
 
     def _become(self, description, source):
-        if description['state'] == 'file':
+        if description["state"] == "file":
             os.rename(source, self.target)
         else:
             os.unlink(self.target)
@@ -485,9 +528,9 @@ class FileChange:
         fd = os.open(self.staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | O_CLOEXEC, 0o600)
         try:
             write_all(fd, content)
-            os.fchown(fd, about['uid'], about['gid'])
-            os.fchmod(fd, int(about['mode'], 8))
-            self.label(self.staged, about['context'], False)
+            os.fchown(fd, about["uid"], about["gid"])
+            os.fchmod(fd, int(about["mode"], 8))
+            self.label(self.staged, about["context"], False)
             os.fsync(fd)
         finally:
             os.close(fd)
@@ -495,7 +538,7 @@ class FileChange:
 
 def write_all(fd, content):
     while content:
-        content = content[os.write(fd, content):]
+        content = content[os.write(fd, content) :]
 
 
 def sync_directory(path):
@@ -537,29 +580,38 @@ def missing_directories(paths):
 
 # The whole
 
+
 class Transaction:
     """Every method named in STEPS is one step, run in this order. Each ends by returning, or with an exception."""
 
-    STEPS = ('stage', 'validate', 'replace', 'act', 'check', 'finish')
+    STEPS = ("stage", "validate", "replace", "act", "check", "finish")
 
     def __init__(self, module, payload):
         self.module = module
         self.wanted = module.params
         self.payload = payload
-        self.directory = self.wanted['state_directory']
+        self.directory = self.wanted["state_directory"]
         self.journal_path = os.path.join(self.directory, JOURNAL)
         self.id = to_native(binascii.hexlify(os.urandom(8)))
-        self.step = 'options'
+        self.step = "options"
         self.report = []
         self.begun = 0
-        self.result = {'committed': False, 'changed': False, 'rolled_back': False, 'step': None, 'reason': None,
-                       'conflict': [], 'recovered': [], 'journal': None}
+        self.result = {
+            "committed": False,
+            "changed": False,
+            "rolled_back": False,
+            "step": None,
+            "reason": None,
+            "conflict": [],
+            "recovered": [],
+            "journal": None,
+        }
 
     def run(self):
         """Everything; returns the result, and raises nothing."""
         try:
             self._run()
-        except Exception as error:      # whatever it is, the caller gets a sentence
+        except Exception as error:  # whatever it is, the caller gets a sentence
             self._failed(error)
         return dict(self.result, report=pack(self.report))
 
@@ -567,20 +619,24 @@ class Transaction:
         problem = problem_of(self.wanted)
         if problem:
             raise Failure(problem)
-        self.contents = contents_of(self.payload, self.wanted['files'])
-        self.step = 'lock'
+        self.contents = contents_of(self.payload, self.wanted["files"])
+        self.step = "lock"
         with self._lock():
-            self.step = 'recover'
+            self.step = "recover"
             self._recover()
-            self.step = 'inspect'
+            self.step = "inspect"
             self._inspect()
-            self.result['changed'] = bool(self.changes or self.wanted['actions'] or self.result['recovered'])
+            self.result["changed"] = bool(self.changes or self.wanted["actions"] or self.result["recovered"])
             if not self.module.check_mode:
                 self._commit()
 
     def _failed(self, error):
-        self.result.update(step=self.step, reason=sentence(error), conflict=getattr(error, 'conflicts', []),
-                           changed=bool(self.result['recovered']))
+        self.result.update(
+            step=self.step,
+            reason=sentence(error),
+            conflict=getattr(error, "conflicts", []),
+            changed=bool(self.result["recovered"]),
+        )
 
     # before anything is written
 
@@ -589,7 +645,7 @@ class Transaction:
         if self.module.check_mode:
             yield
             return
-        with doing('open the lock in %s' % self.directory):
+        with doing("open the lock in %s" % self.directory):
             # Asked for first and looked at after: two first transactions may make it at the same moment.
             try:
                 os.makedirs(self.directory, 0o700)
@@ -608,121 +664,157 @@ class Transaction:
             os.close(fd)
 
     def _wait_for(self, fd):
-        deadline = now() + self.wanted['lock_timeout']
+        deadline = now() + self.wanted["lock_timeout"]
         while True:
             try:
                 return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (IOError, OSError) as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise Failure('cannot lock %s: %s' % (self.directory, reason_of(error)))
+                    raise Failure("cannot lock %s: %s" % (self.directory, reason_of(error)))
             if now() >= deadline:
-                raise Failure('another transaction runs on this host, waited %g s for it' % self.wanted['lock_timeout'])
+                raise Failure("another transaction runs on this host, waited %g s for it" % self.wanted["lock_timeout"])
             time.sleep(0.1)
 
     def _recover(self):
         try:
             journal = read_journal(self.directory)
         except ValueError as error:
-            self.step = 'journal_found'
-            raise Failure('%s; a person has to look at it' % error)
+            self.step = "journal_found"
+            raise Failure("%s; a person has to look at it" % error)
         if journal is None:
             return
-        self.result['journal'] = journal['id']
-        if journal['id'] != self.wanted['recover']:
-            self.step = 'journal_found'
-            raise Failure('an interrupted transaction has left the journal %s' % self.journal_path)
+        self.result["journal"] = journal["id"]
+        if journal["id"] != self.wanted["recover"]:
+            self.step = "journal_found"
+            raise Failure("an interrupted transaction has left the journal %s" % self.journal_path)
         if self.module.check_mode:
-            raise Failure('an interrupted transaction is to be undone first, which check mode does not do')
-        changes = [FileChange(record, self.module.set_context_if_different, True) for record in journal['files']]
-        problems = self._put_back(changes, journal['directories'])
+            raise Failure("an interrupted transaction is to be undone first, which check mode does not do")
+        changes = [FileChange(record, self.module.set_context_if_different, True) for record in journal["files"]]
+        problems = self._put_back(changes, journal["directories"])
         if problems:
-            raise Failure('; '.join(problems))
+            raise Failure("; ".join(problems))
         # What will run under the new files need not run under the old ones first.
-        begun = [[to_native(word) for word in action['argv']] for action in journal['actions'][:journal['started']]]
-        again = [action['argv'] for action in self.wanted['actions'] if action['argv'] in begun]
+        begun = [[to_native(word) for word in action["argv"]] for action in journal["actions"][: journal["started"]]]
+        again = [action["argv"] for action in self.wanted["actions"] if action["argv"] in begun]
         problems = self._undo_actions(journal, again)
         # What fails under the old files, this transaction may be about to mend; without actions it cannot.
-        if problems and not self.wanted['actions']:
-            raise Failure('; '.join(problems))
+        if problems and not self.wanted["actions"]:
+            raise Failure("; ".join(problems))
         if not again:
-            self._remove_journal()      # otherwise this transaction's own takes its place
-        self.begun = max([0] + [number for number, action in enumerate(self.wanted['actions'], 1)
-                                if action['argv'] in again])
+            self._remove_journal()  # otherwise this transaction's own takes its place
+        self.begun = max(
+            [0] + [number for number, action in enumerate(self.wanted["actions"], 1) if action["argv"] in again]
+        )
 
     def _inspect(self):
         mounts = mount_points()
-        candidates = [self._candidate(number, entry, mounts) for number, entry in enumerate(self.wanted['files'])]
-        targets = [record['target'] for record in candidates]
+        candidates = [self._candidate(number, entry, mounts) for number, entry in enumerate(self.wanted["files"])]
+        targets = [record["target"] for record in candidates]
         for record in candidates:
-            if targets.count(record['target']) > 1:
-                raise Failure('%s is named twice' % record['target'])
-        conflicts = [{'path': entry['path'], 'expected': entry['before'], 'found': mark(record['old'])}
-                     for entry, record in zip(self.wanted['files'], candidates)
-                     if entry['before'] != mark(record['old'])]
-        found = dict((path, mark(describe(path, FILE_LIMIT))) for path in self.wanted['unchanged'])
-        conflicts += [{'path': path, 'expected': before, 'found': found[path]}
-                      for path, before in sorted(self.wanted['unchanged'].items()) if before != found[path]]
+            if targets.count(record["target"]) > 1:
+                raise Failure("%s is named twice" % record["target"])
+        conflicts = [
+            {"path": entry["path"], "expected": entry["before"], "found": mark(record["old"])}
+            for entry, record in zip(self.wanted["files"], candidates)
+            if entry["before"] != mark(record["old"])
+        ]
+        found = dict((path, mark(describe(path, FILE_LIMIT))) for path in self.wanted["unchanged"])
+        conflicts += [
+            {"path": path, "expected": before, "found": found[path]}
+            for path, before in sorted(self.wanted["unchanged"].items())
+            if before != found[path]
+        ]
         if conflicts:
-            self.step = 'compare'
+            self.step = "compare"
             raise Conflict(conflicts)
-        self.changes = [FileChange(record, self.module.set_context_if_different, False) for record in candidates
-                        if differs(record['old'], record['new'])]
+        self.changes = [
+            FileChange(record, self.module.set_context_if_different, False)
+            for record in candidates
+            if differs(record["old"], record["new"])
+        ]
 
     def _candidate(self, number, entry, mounts):
-        path = entry['path']
+        path = entry["path"]
         old = describe(path, FILE_LIMIT, mounts)
-        if old['state'] == 'failed':
-            raise Failure('%s: %s' % (path, old['reason']))
-        if old.get('mount'):
-            raise Failure('%s: it is a mount point (bind mount)' % path)
-        if old.get('link') and entry['state'] == 'absent':
-            raise Failure('%s: it is a symbolic link, which is not removed' % path)
+        if old["state"] == "failed":
+            raise Failure("%s: %s" % (path, old["reason"]))
+        if old.get("mount"):
+            raise Failure("%s: it is a mount point (bind mount)" % path)
+        if old.get("link") and entry["state"] == "absent":
+            raise Failure("%s: it is a symbolic link, which is not removed" % path)
         target = os.path.realpath(path)
-        if old['state'] == 'file':
-            old['context'] = self.module.selinux_context(target)
-        beside = os.path.join(os.path.dirname(target), '.dockyard-%s-%d' % (self.id, number))
-        return {'path': path, 'target': target, 'staged': beside + '.new', 'kept': beside + '.old',
-                'old': old, 'new': self._new(entry, target, old)}
+        if old["state"] == "file":
+            old["context"] = self.module.selinux_context(target)
+        beside = os.path.join(os.path.dirname(target), ".dockyard-%s-%d" % (self.id, number))
+        return {
+            "path": path,
+            "target": target,
+            "staged": beside + ".new",
+            "kept": beside + ".old",
+            "old": old,
+            "new": self._new(entry, target, old),
+        }
 
     def _new(self, entry, target, old):
-        if entry['state'] == 'absent':
-            return {'state': 'absent'}
-        usual = old if old['state'] == 'file' else {
-            'mode': '0644', 'uid': os.geteuid(), 'gid': os.getegid(),
-            'context': self.module.selinux_default_context(target)}
-        new = dict((key, usual[key] if entry.get(key) is None else entry[key]) for key in usual
-                   if key in ('mode', 'uid', 'gid', 'context'))
-        new.update(state='file', sha256=hashlib.sha256(self.contents[entry['path']]).hexdigest(),
-                   mode='%04o' % int(new['mode'], 8))
+        if entry["state"] == "absent":
+            return {"state": "absent"}
+        usual = (
+            old
+            if old["state"] == "file"
+            else {
+                "mode": "0644",
+                "uid": os.geteuid(),
+                "gid": os.getegid(),
+                "context": self.module.selinux_default_context(target),
+            }
+        )
+        new = dict(
+            (key, usual[key] if entry.get(key) is None else entry[key])
+            for key in usual
+            if key in ("mode", "uid", "gid", "context")
+        )
+        new.update(
+            state="file",
+            sha256=hashlib.sha256(self.contents[entry["path"]]).hexdigest(),
+            mode="%04o" % int(new["mode"], 8),
+        )
         return new
 
     # writing
 
     def _commit(self):
-        self.step = 'journal'
-        actions = [dict(action, undo=action['argv'] if action['undo'] is None else action['undo'])
-                   for action in self.wanted['actions']]
+        self.step = "journal"
+        actions = [
+            dict(action, undo=action["argv"] if action["undo"] is None else action["undo"])
+            for action in self.wanted["actions"]
+        ]
         self.journal = {
-            'version': 1, 'id': self.id, 'plan_id': self.wanted['plan_id'], 'time': int(time.time()),
-            'files': [change.record for change in self.changes], 'actions': actions, 'started': self.begun,
-            'directories': missing_directories([change.target for change in self.changes])}
+            "version": 1,
+            "id": self.id,
+            "plan_id": self.wanted["plan_id"],
+            "time": int(time.time()),
+            "files": [change.record for change in self.changes],
+            "actions": actions,
+            "started": self.begun,
+            "directories": missing_directories([change.target for change in self.changes]),
+        }
         try:
             self._write_journal(started=self.begun)
             for step in self.STEPS:
                 self.step = step
                 getattr(self, step)()
-        except Exception as error:      # also what nobody thought of must not leave half of it behind
+        except Exception as error:  # also what nobody thought of must not leave half of it behind
             self._failed(error)
             self._roll_back()
         else:
-            self.result['committed'] = True
-            self.result['journal'] = None
+            self.result["committed"] = True
+            self.result["journal"] = None
 
     def _write_journal(self, started):
         """Replace the journal by one that says how many actions have been started."""
         journal = dict(self.journal, started=started)
-        fresh = self.journal_path + '.new'
-        with doing('write the journal %s' % self.journal_path):
+        fresh = self.journal_path + ".new"
+        with doing("write the journal %s" % self.journal_path):
             remove(fresh)
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_CLOEXEC, 0o600)
             try:
@@ -731,15 +823,15 @@ class Transaction:
             finally:
                 os.close(fd)
             os.rename(fresh, self.journal_path)
-            self.result['journal'] = self.id
+            self.result["journal"] = self.id
             sync_directory(self.directory)
         self.journal = journal
 
     def stage(self):
-        for directory in self.journal['directories']:
-            with doing('create the directory %s' % directory):
+        for directory in self.journal["directories"]:
+            with doing("create the directory %s" % directory):
                 os.mkdir(directory, 0o700)
-                os.chmod(directory, int(self.wanted['directory_mode'], 8))
+                os.chmod(directory, int(self.wanted["directory_mode"], 8))
                 context = self.module.selinux_default_context(directory, stat.S_IFDIR)
                 self.module.set_context_if_different(directory, context, False)
                 sync_directory(os.path.dirname(directory))
@@ -747,31 +839,31 @@ class Transaction:
             change.stage(self.contents.get(change.path))
 
     def validate(self):
-        staged = dict((entry['path'], entry['path']) for entry in self.wanted['files'])
+        staged = dict((entry["path"], entry["path"]) for entry in self.wanted["files"])
         staged.update((change.path, change.staged) for change in self.changes)
-        for command in self.wanted['validate']:
-            argv = [STAGED.sub(lambda match: staged[match.group(1)], word) for word in command['argv']]
-            self._must_succeed('validate', dict(command, argv=argv))
+        for command in self.wanted["validate"]:
+            argv = [STAGED.sub(lambda match: staged[match.group(1)], word) for word in command["argv"]]
+            self._must_succeed("validate", dict(command, argv=argv))
 
     def replace(self):
         for change in self.changes:
             change.replace()
 
     def act(self):
-        for number, action in enumerate(self.wanted['actions']):
+        for number, action in enumerate(self.wanted["actions"]):
             self._write_journal(started=max(number + 1, self.begun))
-            self._must_succeed('act', action)
+            self._must_succeed("act", action)
 
     def check(self):
-        for check in self.wanted['checks']:
-            for attempt in range(check['attempts']):
+        for check in self.wanted["checks"]:
+            for attempt in range(check["attempts"]):
                 if attempt:
-                    time.sleep(check['delay'])
-                problem = unmet(check['expect'] or [{'rc': 0}], self._ask('check', check))
+                    time.sleep(check["delay"])
+                problem = unmet(check["expect"] or [{"rc": 0}], self._ask("check", check))
                 if not problem:
                     break
             else:
-                raise Failure('%s: %s' % (check['name'], problem))
+                raise Failure("%s: %s" % (check["name"], problem))
 
     def finish(self):
         for change in self.changes:
@@ -779,31 +871,34 @@ class Transaction:
         self._remove_journal()
 
     def _remove_journal(self):
-        with doing('remove the journal %s' % self.journal_path):
+        with doing("remove the journal %s" % self.journal_path):
             remove(self.journal_path)
-        self.result['journal'] = None
+        self.result["journal"] = None
         try:
             sync_directory(self.directory)
         except (IOError, OSError):
-            pass      # all is done; should the host lose power now, the next run finds the journal and undoes it whole
+            pass  # all is done; should the host lose power now, the next run finds the journal and undoes it whole
 
     # going back
 
     def _roll_back(self):
-        known = len(self.result['recovered'])
-        problems = self._put_back(self.changes, self.journal['directories']) + self._undo_actions(self.journal)
+        known = len(self.result["recovered"])
+        problems = self._put_back(self.changes, self.journal["directories"]) + self._undo_actions(self.journal)
         if not problems:
             try:
-                remove(self.journal_path + '.new')
+                remove(self.journal_path + ".new")
                 self._remove_journal()
             except (Failure, IOError, OSError) as error:
                 problems = [sentence(error)]
-        problems += ['%s was changed by someone else and left alone' % entry['what']
-                     for entry in self.result['recovered'][known:] if entry['outcome'] == 'left']
-        self.result['rolled_back'] = not problems
+        problems += [
+            "%s was changed by someone else and left alone" % entry["what"]
+            for entry in self.result["recovered"][known:]
+            if entry["outcome"] == "left"
+        ]
+        self.result["rolled_back"] = not problems
         if problems:
-            self.result['changed'] = True
-            self.result['reason'] += '; rolling back failed: ' + '; '.join(problems)
+            self.result["changed"] = True
+            self.result["reason"] += "; rolling back failed: " + "; ".join(problems)
 
     def _put_back(self, changes, directories):
         """Files and directories become what they were; returns the sentences about those that do not."""
@@ -820,41 +915,41 @@ class Transaction:
             try:
                 remove_directory(to_native(directory))
             except (IOError, OSError) as error:
-                problems.append('cannot remove %s: %s' % (to_native(directory), reason_of(error)))
+                problems.append("cannot remove %s: %s" % (to_native(directory), reason_of(error)))
         return problems
 
     def _undo_actions(self, journal, but=()):
         problems = []
-        for action in journal['actions'][:journal['started']]:
-            if not action['undo'] or [to_native(word) for word in action['argv']] in but:
+        for action in journal["actions"][: journal["started"]]:
+            if not action["undo"] or [to_native(word) for word in action["argv"]] in but:
                 continue
             try:
-                self._must_succeed('undo', dict(action, argv=[to_native(word) for word in action['undo']]))
-                self._note(action['name'], 'undone')
+                self._must_succeed("undo", dict(action, argv=[to_native(word) for word in action["undo"]]))
+                self._note(action["name"], "undone")
             except Failure as error:
-                self._note(action['name'], 'failed')
+                self._note(action["name"], "failed")
                 problems.append(sentence(error))
         return problems
 
     def _note(self, what, outcome):
-        self.result['recovered'].append({'what': what, 'outcome': outcome})
+        self.result["recovered"].append({"what": what, "outcome": outcome})
 
     # commands
 
     def _ask(self, step, command):
-        answer = run_all([Command(command['argv'], command['timeout'], OUTPUT_LIMIT)])[0]
-        tails = dict((name, answer.get(name, '')[-TAIL:]) for name in ('stdout', 'stderr'))
-        self.report.append(dict(answer, step=step, name=command['name'], **tails))
+        answer = run_all([Command(command["argv"], command["timeout"], OUTPUT_LIMIT)])[0]
+        tails = dict((name, answer.get(name, "")[-TAIL:]) for name in ("stdout", "stderr"))
+        self.report.append(dict(answer, step=step, name=command["name"], **tails))
         return answer
 
     def _must_succeed(self, step, command):
-        problem = unmet([{'rc': 0}], self._ask(step, command))
+        problem = unmet([{"rc": 0}], self._ask(step, command))
         if problem:
-            raise Failure('%s: %s' % (command['name'], problem))
+            raise Failure("%s: %s" % (command["name"], problem))
 
 
 def differs(old, new):
-    return any(old.get(key) != new.get(key) for key in ('state', 'sha256', 'mode', 'uid', 'gid'))
+    return any(old.get(key) != new.get(key) for key in ("state", "sha256", "mode", "uid", "gid"))
 
 
 def sentence(error):
@@ -862,50 +957,51 @@ def sentence(error):
         return to_native(str(error))
     if isinstance(error, (IOError, OSError)):
         return reason_of(error)
-    return 'unexpected %s: %s' % (type(error).__name__, to_native(str(error)))
+    return "unexpected %s: %s" % (type(error).__name__, to_native(str(error)))
 
 
 # What a check expects
 
+
 def unmet(expectations, answer):
     """The first expectation that an answer does not meet, as a phrase without any of its output, or None."""
-    if answer['state'] != 'done':
-        return answer.get('reason', 'there is no such program')
+    if answer["state"] != "done":
+        return answer.get("reason", "there is no such program")
     for expected in expectations:
-        if expected.get('pattern') is not None:
+        if expected.get("pattern") is not None:
             problem = _unmet_pattern(expected, answer)
-        elif expected.get('path') is not None:
+        elif expected.get("path") is not None:
             problem = _unmet_value(expected, answer)
         else:
-            problem = None if answer['rc'] == expected['rc'] else 'ended with %d' % answer['rc']
+            problem = None if answer["rc"] == expected["rc"] else "ended with %d" % answer["rc"]
         if problem:
             return problem
     return None
 
 
 def _unmet_pattern(expected, answer):
-    text = answer['stdout'] + '\n' + answer['stderr']
-    found = re.search(to_text(expected['pattern']), text, re.MULTILINE) is not None
-    if found == expected['found']:
+    text = answer["stdout"] + "\n" + answer["stderr"]
+    found = re.search(to_text(expected["pattern"]), text, re.MULTILINE) is not None
+    if found == expected["found"]:
         return None
-    return 'its answer %s %s' % ('lacks' if expected['found'] else 'holds', expected['pattern'])
+    return "its answer %s %s" % ("lacks" if expected["found"] else "holds", expected["pattern"])
 
 
 def _unmet_value(expected, answer):
     try:
-        value = json.loads(answer['stdout'])
+        value = json.loads(answer["stdout"])
     except ValueError:
-        return 'its answer is not JSON'
-    for key in expected['path']:
+        return "its answer is not JSON"
+    for key in expected["path"]:
         try:
             value = value[int(key)] if isinstance(value, list) else value.get(to_text(key))
         except (AttributeError, IndexError, TypeError, ValueError):
             value = None
     # As texts: Python takes 1 and true for equal, and Python 2 has two kinds of strings.
-    if json.dumps(value, sort_keys=True) == json.dumps(expected['equals'], sort_keys=True):
+    if json.dumps(value, sort_keys=True) == json.dumps(expected["equals"], sort_keys=True):
         return None
-    return 'in its answer, %s is not as expected' % '.'.join(to_native(str(key)) for key in expected['path'])
+    return "in its answer, %s is not as expected" % ".".join(to_native(str(key)) for key in expected["path"])
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     main()

@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
+from ansible.errors import AnsibleConnectionFailure, AnsibleFilterError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
+from .cluster.openshift4 import ManifestProblem
 from .imports import MissingLibrary, jmespath
 from .observed import HostProblem, Observed, Watch, from_snapshot, unpack
 from .options import Options
@@ -30,7 +31,7 @@ _ATTEMPTS = 3
 _HIDDEN = "********"
 _URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
 
-#: The inventory variables that fill a policy word, nearest first (see roles/docker_registries/defaults).
+#: The inventory variables that fill a policy word, nearest first (see roles/docker_registries/vars).
 _OLD_VARIABLES = {
     "search": "openshift_docker_additional_registries",
     "blocked": "openshift_docker_blocked_registries",
@@ -82,12 +83,11 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def _spoken(self, word: str) -> str:
         """The variable a person wrote, where the role passed it on; else the option's name."""
-        by_role = "docker_registries_search" in self.variables
-        default = self.variables.get(f"docker_registries_{word}")
-        if default is not None and "registry_policy" not in str(default):
+        by_role = "__docker_registries_search" in self.variables
+        if self.variables.get(f"docker_registries_{word}") is not None:
             return f"docker_registries_{word}"
         policy = self.variables.get("registry_policy")
-        if default is not None and isinstance(policy, Mapping) and policy.get(word) is not None:
+        if by_role and isinstance(policy, Mapping) and policy.get(word) is not None:
             return f"registry_policy.{word}"
         old = _OLD_VARIABLES.get(word)
         return old if old in self.variables and (by_role or word not in self._task.args) else word
@@ -98,9 +98,10 @@ class HostTask(Task):
 
     watch: ClassVar[Watch]
 
-    def observe(self) -> Observed:
-        """One round trip that reads everything. Raises HostProblem."""
-        answer = self._quietly(_SNAPSHOT, self.watch.arguments())
+    def observe(self, more: Watch | None = None) -> Observed:
+        """One round trip that reads everything, and more for one call. Raises HostProblem."""
+        watch = self.watch + more if more else self.watch
+        answer = self._quietly(_SNAPSHOT, watch.arguments())
         if answer.get("failed") or "snapshot" not in answer:
             raise HostProblem(
                 f"the host could not be read: {answer.get('msg') or 'its module ended without an answer'}"
@@ -187,11 +188,21 @@ def plain(value: Any) -> Any:
         return "".join(value)
     if isinstance(value, Mapping):
         return {plain(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, Iterator)):  # the last is what from_yaml_all gives in core 2.16
         return [plain(item) for item in value]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value + 0  # of a tagged number, a plain one
     return value
+
+
+def filtered(function: Callable[..., Any], *values: Any, **options: Any) -> Any:
+    """What a filter answers: the function's result for plain values, one sentence where they cannot be meant."""
+    try:
+        return function(*map(plain, values), **plain(options))
+    except (ManifestProblem, MissingLibrary) as problem:
+        raise AnsibleFilterError(str(problem)) from None
+    except RecursionError:
+        raise AnsibleFilterError("the values are nested too deeply to be meant") from None
 
 
 def select(query: str | None, value: Any) -> Any:

@@ -10,7 +10,9 @@ from typing import Any
 
 Options = dict[str, dict[str, Any]]
 
-POLICY_WORDS: Options = {word: {"type": "raw"} for word in ("search", "blocked", "allowed", "insecure")} | {
+POLICY_WORDS: Options = {word: {"type": "raw"} for word in ("search", "blocked", "allowed", "insecure", "mirrors")} | {
+    "short_name_mode": {"type": "str", "choices": ["enforcing", "permissive", "disabled"]},
+    "aliases": {"type": "dict"},
     "hosted_registry_insecure": {"type": "bool", "default": False},
     "hosted_registry_network": {"type": "str", "default": "172.30.0.0/16"},
 }
@@ -31,6 +33,13 @@ CONTAINER_REGISTRIES: Options = (
     }
 )
 
-CONTAINER_REGISTRIES_INFO: Options = POLICY_WORDS | APPLYING | {"query": {"type": "str"}}
+CONTAINER_REGISTRIES_INFO: Options = (
+    POLICY_WORDS
+    | APPLYING
+    | {
+        "images": {"type": "list", "elements": "str"},
+        "query": {"type": "str"},
+    }
+)
 
 REGISTRY_POLICY: Options = POLICY_WORDS

@@ -13,15 +13,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from .names import NameProblem, Scope, covers, parse_range, parse_scope
+from .references import ReferenceProblem, parse_alias
 
 ALL = "all"
 SERVICE_NETWORK = "172.30.0.0/16"
 
-#: The words a task can say today. `mirrors`, `trust`, `credentials` and `import` follow, each with its own reader.
-WORDS = ("search", "blocked", "allowed", "insecure")
+#: The words that are lists of names.
+LISTS = ("search", "blocked", "allowed", "insecure")
+
+#: The words a task can say today. `trust`, `credentials` and `import` follow, each with its own reader.
+WORDS = (*LISTS, "mirrors", "short_name_mode", "aliases")
+
+SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")
+PULLS = ("all", "digest", "tag")
 
 #: Lists, not novels: a text that is longer than this is refused before it is parsed.
 _LONGEST_TEXT = 1024 * 1024
@@ -38,16 +46,38 @@ class PolicyError(ValueError):
 
 
 @dataclass(frozen=True)
+class MirrorSet:
+    """Where images of a scope are looked for first.
+
+    pull: which pulls the mirrors serve, "all", "digest" or "tag". contact_source: whether the source itself is tried
+    when no mirror has the image.
+    """
+
+    source: str
+    mirrors: tuple[str, ...]
+    pull: str = "all"
+    contact_source: bool = True
+
+    def plain(self) -> dict[str, Any]:
+        """As a person writes it."""
+        return {**asdict(self), "mirrors": list(self.mirrors)}
+
+
+@dataclass(frozen=True)
 class Policy:
     """What was asked for, normalised. A word that is None was not said and is left alone; () empties it.
 
-    blocked is ("all",) for an allow-list. insecure may hold IPv4 ranges beside scopes.
+    blocked is ("all",) for an allow-list. insecure may hold IPv4 ranges beside scopes. aliases maps short names to
+    full ones; "" takes an alias of others away.
     """
 
     search: tuple[str, ...] | None = None
     blocked: tuple[str, ...] | None = None
     allowed: tuple[str, ...] | None = None
     insecure: tuple[str, ...] | None = None
+    mirrors: tuple[MirrorSet, ...] | None = None
+    short_name_mode: str | None = None
+    aliases: Mapping[str, str] | None = None
     service_network: str = SERVICE_NETWORK
     notes: tuple[str, ...] = field(default=(), compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
@@ -57,18 +87,33 @@ class Policy:
         """The only scopes that may be pulled from, or None when everything not blocked may."""
         if self.blocked != (ALL,) and not self.allowed:
             return None
-        return unique((self.search or ()) + (self.allowed or ()))
+        sources = tuple(mirrored.source for mirrored in self.mirrors or ())
+        return unique((self.search or ()) + (self.allowed or ()) + sources)
 
-    def words(self) -> dict[str, list[str]]:
-        """The words that were said, as plain lists."""
-        return {word: list(getattr(self, word)) for word in WORDS if getattr(self, word) is not None}
+    def words(self) -> dict[str, Any]:
+        """The words that were said, as plain values; what `read_policy` reads back."""
+        said: dict[str, Any] = {word: list(getattr(self, word)) for word in LISTS if getattr(self, word) is not None}
+        if self.mirrors is not None:
+            said["mirrors"] = [mirrored.plain() for mirrored in self.mirrors]
+        if self.short_name_mode is not None:
+            said["short_name_mode"] = self.short_name_mode
+        if self.aliases is not None:
+            said["aliases"] = dict(self.aliases)
+        return said
 
-    def over(self, earlier: Mapping[str, Iterable[str]]) -> Policy:
-        """This policy where it speaks, an earlier one where it is silent."""
-        silent = {word: tuple(earlier[word]) for word in WORDS if getattr(self, word) is None and word in earlier}
+    def over(self, earlier: Mapping[str, Any]) -> Policy:
+        """This policy where it speaks, an earlier one (as `words` gave it) where it is silent."""
+        silent: dict[str, Any] = {
+            word: tuple(earlier[word]) for word in LISTS if getattr(self, word) is None and word in earlier
+        }
+        if self.mirrors is None and "mirrors" in earlier:
+            silent["mirrors"] = read_mirrors(earlier["mirrors"])
+        for word in ("short_name_mode", "aliases"):
+            if getattr(self, word) is None and word in earlier:
+                silent[word] = earlier[word]
         if self.allowed and "blocked" in silent and silent["blocked"] != (ALL,):
             del silent["blocked"]  # an allow-list takes the place of an earlier partial block
-        return replace(self, **silent)  # type: ignore[arg-type]
+        return replace(self, **silent)
 
 
 def read_policy(
@@ -87,13 +132,89 @@ def read_policy(
     lists: dict[str, tuple[str, ...] | None] = {}
     if service_network_insecure:
         words = {**words, "insecure": [*(entries("insecure", words.get("insecure")) or []), service_network]}
-    for word in WORDS:
+    for word in LISTS:
         given = entries(word, words.get(word))
         lists[word] = None if given is None else unique(_normalise(word, given, notes, warnings))
-    policy = Policy(service_network=_network(service_network), **lists)  # type: ignore[arg-type]
+    policy = Policy(
+        **lists,  # type: ignore[arg-type]
+        mirrors=read_mirrors(words.get("mirrors")),
+        short_name_mode=_short_name_mode(words.get("short_name_mode")),
+        aliases=_aliases(words.get("aliases")),
+        service_network=_network(service_network),
+    )
     _refuse_contradictions(policy)
     warnings += _doubts(policy)
     return replace(policy, notes=tuple(notes), warnings=tuple(warnings))
+
+
+def read_mirrors(value: object) -> tuple[MirrorSet, ...] | None:
+    """The mirror sets of a policy: a list of mappings, or a JSON text of one. Raises PolicyError."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.strip() else []
+        except (ValueError, RecursionError):
+            raise PolicyError("mirrors", value, "is not a list of mappings with source and mirrors") from None
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)):
+        raise PolicyError("mirrors", value, f"is {_kind(value)}; write a list of mappings with source and mirrors")
+    found = tuple(_mirror_set(entry) for entry in value)
+    sources: dict[str, bool] = {}
+    for mirrored in found:
+        if sources.setdefault(mirrored.source, mirrored.contact_source) != mirrored.contact_source:
+            raise PolicyError("mirrors", mirrored.source, "is a source both with and without contact_source")
+    return found
+
+
+def _short_name_mode(value: object) -> str | None:
+    if value is None or value in SHORT_NAME_MODES:
+        return value
+    raise PolicyError("short_name_mode", value, f"is none of {', '.join(SHORT_NAME_MODES)}")
+
+
+def _aliases(value: object) -> dict[str, str] | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise PolicyError("aliases", value, f"is {_kind(value)}; write a mapping of short names to full names")
+    for name, full in value.items():
+        if not isinstance(name, str) or not isinstance(full, str):
+            raise PolicyError("aliases", name if isinstance(full, str) else full, "is no text")
+        try:
+            parse_alias(name, full)
+        except ReferenceProblem as problem:
+            raise PolicyError("aliases", name, f"cannot be an alias: {problem}") from None
+    return dict(value)
+
+
+def _mirror_set(entry: object) -> MirrorSet:
+    if not isinstance(entry, Mapping):
+        raise PolicyError("mirrors", entry, f"is {_kind(entry)}; every entry is a mapping with source and mirrors")
+    if unknown := sorted(set(map(str, entry)) - {"source", "mirrors", "pull", "contact_source"}):
+        raise PolicyError("mirrors", unknown[0], "is no key of a mirror set (source, mirrors, pull, contact_source)")
+    source, pull, contact = entry.get("source"), entry.get("pull", "all"), entry.get("contact_source", True)
+    if not isinstance(source, str):
+        raise PolicyError("mirrors", entry, "has no source")
+    if pull not in PULLS:
+        raise PolicyError("mirrors", pull, f"is no kind of pull; it is one of {', '.join(PULLS)}")
+    if not isinstance(contact, bool):
+        raise PolicyError("mirrors", contact, "is no truth value for contact_source")
+    locations = tuple(_mirror_scope(name, "mirror") for name in entries("mirrors", entry.get("mirrors")) or ())
+    if not locations:
+        raise PolicyError("mirrors", source, "has no mirrors")
+    return MirrorSet(_mirror_scope(source, "source"), unique(locations), pull, contact)
+
+
+def _mirror_scope(text: str, role: str) -> str:
+    try:
+        scope = parse_scope(text.strip())
+        if scope.is_wildcard and role == "mirror":
+            raise NameProblem("is a wildcard, and a mirror is one place")
+        if "tag" in scope.remark:
+            raise NameProblem("carries a tag or digest; a mirror set is about repositories")
+    except NameProblem as problem:
+        raise PolicyError("mirrors", text, str(problem)) from None
+    return scope.text
 
 
 def entries(word: str, value: object, depth: int = 0) -> list[str] | None:

@@ -18,12 +18,13 @@ from typing import Any
 from .engines import Check, Desired, Edit, Engine, Lists, Request, Step
 from .engines.containers import Containers
 from .engines.docker_fork import DockerFork
+from .engines.docker_moby import Moby
 from .observed import STATE_PATH, HostProblem, Observed, Watch, pack
 from .plan import Change, Disruption, Plan
 from .policy import Policy
 
 #: In this order: where two engines read one file, the stricter form comes first.
-ENGINES: tuple[Engine, ...] = (DockerFork(), Containers())
+ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
 
 _RECORD = "container_registries"
 _STATE_MODE = "0600"

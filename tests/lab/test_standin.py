@@ -71,6 +71,10 @@ def converter(node):
 
 def configure(variant: str, lists: dict[str, list[str]]) -> None:
     """Write the lists as a person would, into the file that this variant reads, and restart."""
+    lists = dict(lists)
+    options = " ".join(f"--registry-mirror {url}" for url in lists.pop("mirrors", []))
+    if options:
+        sh("cat >> /etc/sysconfig/docker", f"OPTIONS='{options}'\n")
     if variant == "sysconfig":
         lines = ["{}='{}'".format(SYSCONFIG[word], " ".join(f"{FLAGS[word]} {name}" for name in names))
                  for word, names in lists.items()]
@@ -114,6 +118,8 @@ def test_docker_follows_its_lists(case, variant):
         configure(variant, case["lists"])
     expected = case["search"] if "lists" in case or variant == "sysconfig" else "docker.io (secure), " + case["search"]
     assert last_line(sh("docker info")) == "Registries: " + expected
+    if "mirrors" in case:
+        assert "\nRegistry Mirrors:\n {}\nLive Restore".format("\n ".join(case["mirrors"])) in sh("docker info").stdout
     for name, end in case.get("pulls", {}).items():
         done = sh("docker pull " + name)
         assert last_line(done).endswith(end), done.stdout

@@ -21,7 +21,10 @@ from hosts import host
 
 def desired(case):
     request = Request(mode=case.get("mode"), record=case.get("record", {}))
-    return Containers().desired(host(case["files"]), read_policy(case["policy"]), request)
+    versions = case.get("engines", {"podman": "4.3.1"})
+    said = {f"{name}.version": f"{name} version {version}\n" for name, version in versions.items() if name != "podman"}
+    said["podman.info"] = json.dumps({"version": {"Version": versions["podman"]}})
+    return Containers().desired(host(case["files"], said), read_policy(case["policy"]), request)
 
 
 @pytest.mark.parametrize("case", cases("engines/containers.yml"))

@@ -42,7 +42,7 @@ def test_options_are_documented_as_they_are(task):
     assert documentation == TASKS[task]
 
 
-@pytest.mark.parametrize("file", ["main", "info", "validate"])
+@pytest.mark.parametrize("file", ["apply", "info", "validate"])
 def test_the_role_passes_only_options_that_exist(file):
     (task,) = yaml.safe_load((REPOSITORY / f"roles/docker_registries/tasks/{file}.yml").read_text())
     (name,) = (key for key in task if key.startswith("dockyard.openshift."))

@@ -47,7 +47,12 @@ def test_what_somebody_changed_since_is_theirs(case):
         assert signature_policy.lift(changed, result.record)["transports"]["docker"][scope] == theirs
 
 
-@pytest.mark.parametrize("case", cases("signature_policy/check.yml"))
+@pytest.mark.parametrize("case", cases("signature_policy/check.yml", having="good"))
+def test_what_the_engines_would_load(case):
+    assert signature_policy.check(case["document"]) == case["document"]
+
+
+@pytest.mark.parametrize("case", cases("signature_policy/check.yml", having="error"))
 def test_what_the_engines_would_not_load(case):
     with pytest.raises(signature_policy.SignaturePolicyProblem) as refusal:
         signature_policy.check(case["document"])

@@ -11,7 +11,7 @@ again. Everything else is shared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from ..observed import Observed, Watch
@@ -21,11 +21,16 @@ from ..policy import Policy
 
 @dataclass(frozen=True)
 class Lists:
-    """Registry lists as an engine has them in force."""
+    """Registry lists as an engine has them in force; mirrors are spelled as the engine shows them."""
 
     search: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     insecure: tuple[str, ...] = ()
+    mirrors: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, list[str]]:
+        """For a result."""
+        return {word: list(items) for word, items in asdict(self).items()}
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import registries_conf, signature_policy
-from ..formats import FormatError, json_text, toml_text
+from ..formats import json_text, toml_text
 from ..names import covers, parse_range
 from ..observed import HostProblem, Observed, Watch
 from ..plan import Disruption
-from ..policy import ALL, Policy, unique
+from ..policy import ALL, MirrorSet, Policy, unique
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
 
@@ -28,6 +29,12 @@ DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
 _HEADER = "Managed by dockyard.openshift; change the registry policy in the inventory, not this file."
 _INFO = ("podman", "info", "--format", "json")
+
+#: From which version on each engine knows the key pull-from-mirror (all have containers/image 5.22 or newer in it).
+_PULL_FROM_MIRROR_SINCE = {"podman": (4, 2), "skopeo": (1, 9), "buildah": (1, 27), "crio": (1, 25)}
+_PULL_SPELLING = {"digest": "digest-only", "tag": "tag-only"}
+_PULLS = {spelling: pull for pull, spelling in _PULL_SPELLING.items()}
+
 _V1 = {"search": "search", "blocked": "block", "insecure": "insecure"}
 
 
@@ -42,6 +49,7 @@ class Containers:
             ("podman.info", _INFO),
             ("skopeo.version", ("skopeo", "--version")),
             ("buildah.version", ("buildah", "--version")),
+            ("crio.version", ("crio", "--version")),
             ("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service")),
         ),
     )
@@ -104,6 +112,11 @@ class Containers:
         wanted: list[dict[str, Any]] = [{"path": ["registries", "search"], "equals": list(expected.search) or None}]
         for word, key in (("blocked", "Blocked"), ("insecure", "Insecure")):
             wanted += [{"path": ["registries", scope, key], "equals": True} for scope in getattr(expected, word)]
+        for source, mirrors in _by_source(expected.mirrors).items():
+            wanted += [
+                {"path": ["registries", source, "Mirrors", number, "Location"], "equals": location}
+                for number, location in enumerate((*mirrors, None))
+            ]
         return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
 
     def report(self, host: Observed) -> dict[str, Any]:
@@ -114,8 +127,8 @@ class Containers:
             lists, problems = Lists(), [str(problem)]
         allowed = _allow_list(host)
         return {
-            "search": list(lists.search), "blocked": list(lists.blocked) + ([ALL] if allowed is not None else []),
-            "insecure": list(lists.insecure), "allowed": allowed, "files": files, "problems": problems,
+            **lists.plain(), "blocked": [*lists.blocked, *([ALL] if allowed is not None else [])],
+            "allowed": allowed, "files": files, "problems": problems,
         }  # fmt: skip
 
     def _crio(self, host: Observed) -> bool:
@@ -155,13 +168,19 @@ class _Proposal:
             record=self.record if self.record["words"] else {},
         )
 
-    def _earlier(self) -> dict[str, list[str]]:
+    def _earlier(self) -> dict[str, Any]:
         """What our drop-in says for words that are not said now: from the record, or from the drop-in itself."""
         if "words" in self.record or not self.host.exists(DROP_IN):
             return dict(self.record.get("words", {}))
         ours = registries_conf.read(self.host.text(DROP_IN) or "", DROP_IN, drop_in=True)
         lists = _lists(ours)
-        return {"search": list(ours.search or ()), "blocked": list(lists.blocked), "insecure": list(lists.insecure)}
+        mirrors = [
+            {"source": prefix, "mirrors": [mirror.location], "pull": _PULLS.get(mirror.pull_from_mirror, "all")}
+            for prefix, registry in ours.registries.items()
+            for mirror in registry.mirrors
+        ]
+        earlier = {"search": list(lists.search), "blocked": list(lists.blocked), "insecure": list(lists.insecure)}
+        return {**earlier, "mirrors": mirrors, "aliases": dict(ours.aliases)}
 
     # -- registries.conf ------------------------------------------------------------------------------------------
 
@@ -186,13 +205,18 @@ class _Proposal:
         theirs = _load(self.host.with_texts({DROP_IN: None}))
         wanted = self._wanted()
         tables = self._tables(theirs, wanted)
+        self._add_mirrors(theirs, tables, wanted["insecure"])
         document: dict[str, Any] = {}
         if self.policy.search is not None:
             document["unqualified-search-registries"] = list(self._search(theirs))
+        if self.policy.short_name_mode is not None:
+            document["short-name-mode"] = self.policy.short_name_mode
+        if self.policy.aliases:
+            document["aliases"] = dict(self.policy.aliases)
         if tables:
             document["registry"] = [tables[prefix] for prefix in sorted(tables, key=str.encode)]
         old_text = self.host.text(DROP_IN)
-        old = toml_text.parse(old_text) if old_text is not None else {}
+        old = registries_conf.document(old_text, DROP_IN) if old_text is not None else {}
         if document == old:
             return None
         text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
@@ -214,6 +238,53 @@ class _Proposal:
                     if getattr(registry, flag) and not _covered(registry.prefix, wanted[word]):
                         self._table(theirs, tables, registry.prefix)[flag] = False
         return tables
+
+    def _add_mirrors(
+        self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], insecure: tuple[str, ...]
+    ) -> None:
+        """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours."""
+        added: dict[str, list[dict[str, Any]]] = {}
+        for mirrored in self.policy.mirrors or ():
+            table = self._table(theirs, tables, mirrored.source)
+            if not mirrored.contact_source:
+                table["blocked"] = True  # a blocked source with mirrors is pulled from its mirrors only
+            added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, insecure))
+        for source, ours in added.items():
+            table = tables[source]
+            places = {mirror["location"] for mirror in ours}
+            others = [] if self.mode == "exact" else [m for m in table.get("mirror", []) if m["location"] not in places]
+            self._set_mirrors(source, table, ours, others)
+        if self.mode == "exact" and self.policy.mirrors is not None:
+            for registry in theirs.registries.values():
+                if registry.mirrors and registry.prefix not in added:
+                    self._table(theirs, tables, registry.prefix).pop("mirror")
+
+    def _set_mirrors(
+        self, source: str, table: dict[str, Any], ours: list[dict[str, Any]], others: list[dict[str, Any]]
+    ) -> None:
+        """Which pulls a mirror serves is said per mirror where the engines know how, else for the whole table."""
+        if table.pop("mirror-by-digest-only", False):
+            others = [{**mirror, "pull-from-mirror": "digest-only"} for mirror in others]
+        pulls = {mirror.get("pull-from-mirror", "all") for mirror in (*ours, *others)}
+        table["mirror"] = [*ours, *others]
+        if pulls == {"all"} or self._all_know_pull_from_mirror():
+            return
+        for mirror in table["mirror"]:
+            mirror.pop("pull-from-mirror", None)
+        if pulls == {"digest-only"}:
+            table["mirror-by-digest-only"] = True
+        else:
+            old = ", ".join(f"{name} {'.'.join(map(str, version))}" for name, version in self._too_old())
+            self.unenforceable.append(
+                f"mirrors of '{source}' for some pulls only: {old} knows that for digests and all mirrors alike only"
+            )
+
+    def _all_know_pull_from_mirror(self) -> bool:
+        return not self._too_old()
+
+    def _too_old(self) -> list[tuple[str, tuple[int, ...]]]:
+        versions = _versions(self.host)
+        return [(name, found) for name, found in versions.items() if found < _PULL_FROM_MIRROR_SINCE[name]]
 
     def _narrower(self, theirs: RegistriesConf, scope: str) -> Iterable[str]:
         """Their tables inside a scope: the longest prefix wins, so they would escape it."""
@@ -240,12 +311,15 @@ class _Proposal:
         wanted = {word: items for word, items in self._wanted().items() if getattr(self.policy, word) is not None}
         if self.policy.search is not None:
             wanted["search"] = self.policy.search
+        self.unenforceable += [f"{word}: an old-style {MAIN} knows no such thing" for word in self._new_words()]
         ours = self.record.setdefault("added", {})
         for word, given in wanted.items():
             self.unenforceable += [
                 f"{word} '{item}': an old-style {MAIN} takes no wildcards" for item in given if "*" in item
             ]
             given = tuple(item for item in given if "*" not in item)
+            # what only docker understands of this word in a file that both read ("all", ranges)
+            given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))
             after = given if self.mode == "exact" else merged(given, present, mine)
             ours[word] = added(given, present, mine)
@@ -255,6 +329,9 @@ class _Proposal:
             return None
         new = toml_text.edit(text, document)
         return Edit(MAIN, new, _v1_view(before), _v1_view(_v1_lists(document)), f"the policy says {self.said}")
+
+    def _new_words(self) -> list[str]:
+        return [word for word in ("mirrors", "short_name_mode", "aliases") if getattr(self.policy, word)]
 
     # -- policy.json ----------------------------------------------------------------------------------------------
 
@@ -307,6 +384,13 @@ class _Proposal:
                         f"{table.file} is read after {DROP_IN} and says '{scope}' is not {word}; rename or remove it"
                     )
 
+        for source in (mirrored.source for mirrored in self.policy.mirrors or ()):
+            table = conf.registries.get(source)
+            if table and table.file > DROP_IN:
+                self.refusals.append(
+                    f"{table.file} is read after {DROP_IN} and has its own mirrors of '{source}'; remove them"
+                )
+
     def _warn_of_shadows(self, before: RegistriesConf) -> None:
         for name, hidden in (
             ("registries.conf", f"{MAIN} and {DROP_IN_DIRECTORY}"),
@@ -325,8 +409,43 @@ def _load(host: Observed) -> RegistriesConf:
     return registries_conf.load(host.text(MAIN), drop_ins)
 
 
+def _mirror_tables(mirrored: MirrorSet, insecure: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The [[registry.mirror]] tables of a mirror set. Whether a mirror is insecure is said at the mirror itself."""
+    return [
+        {"location": location}
+        | ({"insecure": True} if _covered(location, insecure) else {})
+        | ({"pull-from-mirror": _PULL_SPELLING[mirrored.pull]} if mirrored.pull != "all" else {})
+        for location in mirrored.mirrors
+    ]
+
+
+def _versions(host: Observed) -> dict[str, tuple[int, ...]]:
+    """The versions of the engines on a host, by name."""
+    said = {name: host.answer(f"{name}.version").stdout for name in _PULL_FROM_MIRROR_SINCE}
+    said["podman"] = "version " + str(_json(host.answer("podman.info").stdout).get("version", {}).get("Version", ""))
+    found = {name: re.search(r"version v?(\d+)\.(\d+)", text) for name, text in said.items()}
+    return {name: (int(match[1]), int(match[2])) for name, match in found.items() if match}
+
+
+def _mirror_text(source: str, location: str) -> str:
+    return f"{source} from {location}"
+
+
+def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for text in mirrors:
+        source, dummy, location = text.partition(" from ")
+        found.setdefault(source, []).append(location)
+    return found
+
+
 def _lists(conf: RegistriesConf) -> Lists:
     return Lists(
+        mirrors=tuple(
+            _mirror_text(prefix, mirror.location)
+            for prefix, registry in conf.registries.items()
+            for mirror in registry.mirrors
+        ),
         search=tuple(conf.search or ()),
         blocked=tuple(prefix for prefix, registry in conf.registries.items() if registry.blocked),
         insecure=tuple(prefix for prefix, registry in conf.registries.items() if registry.insecure),
@@ -334,11 +453,17 @@ def _lists(conf: RegistriesConf) -> Lists:
 
 
 def _lists_of_podman(registries: dict[str, Any]) -> Lists:
-    tables = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
+    found = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
+    tables = {prefix: found[prefix] for prefix in sorted(found, key=str.encode)}
     return Lists(
+        mirrors=tuple(
+            _mirror_text(prefix, mirror["Location"])
+            for prefix, table in tables.items()
+            for mirror in table.get("Mirrors") or ()
+        ),
         search=unique(registries.get("search") or ()),
-        blocked=tuple(sorted((prefix for prefix, table in tables.items() if table.get("Blocked")), key=str.encode)),
-        insecure=tuple(sorted((prefix for prefix, table in tables.items() if table.get("Insecure")), key=str.encode)),
+        blocked=tuple(prefix for prefix, table in tables.items() if table.get("Blocked")),
+        insecure=tuple(prefix for prefix, table in tables.items() if table.get("Insecure")),
     )
 
 
@@ -362,9 +487,9 @@ def _signature_document(text: str | None) -> dict[str, Any]:
     if text is None:
         return {"default": copy.deepcopy(signature_policy.ACCEPT)}
     try:
-        return signature_policy.check(json_text.parse(text))
-    except (FormatError, signature_policy.SignaturePolicyProblem) as problem:
-        raise HostProblem(f"{signature_policy.PATH}: {problem}") from None
+        return signature_policy.read(text)
+    except signature_policy.SignaturePolicyProblem as problem:
+        raise HostProblem(str(problem)) from None
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -388,12 +513,17 @@ def _v1_view(lists: dict[str, list[str]]) -> str:
     return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
 
 
-def _drop_in_view(document: dict[str, Any]) -> str:
+def _drop_in_view(document: Mapping[str, Any]) -> str:
     lines = [f"search: {item}" for item in document.get("unqualified-search-registries", [])]
+    lines += [f"short-name-mode: {document['short-name-mode']}"] if "short-name-mode" in document else []
+    lines += [f"alias {name}: {full or 'none'}" for name, full in document.get("aliases", {}).items()]
     for table in document.get("registry", []):
         name = table.get("prefix") or table.get("location")
         lines += [f"{name}: {flag} = {str(table[flag]).lower()}" for flag in ("blocked", "insecure") if flag in table]
-        lines += [f"{name}: mirror {mirror.get('location')}" for mirror in table.get("mirror", [])]
+        lines += [
+            f"{name}: mirror {mirror.get('location')} ({mirror.get('pull-from-mirror', 'all pulls')})"
+            for mirror in table.get("mirror", [])
+        ]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -139,7 +139,15 @@ def _lists_of_docker(node: Node) -> dict[str, list[str]]:
     }
 
 
-LISTS = {"podman1": _lists_of_podman, "origin1": _lists_of_docker}
+def _lists_of_moby(node: Node) -> dict[str, list[str]]:
+    info = node.sh("docker info 2>/dev/null")
+    titles = {"insecure": "Insecure Registries", "mirrors": "Registry Mirrors"}
+    blocks = {word: re.search(rf"^ {title}:\n((?:  \S+\n)*)", info, re.M) for word, title in titles.items()}
+    lists = {word: (block[1] if block else "").split() for word, block in blocks.items()}
+    return {**lists, "insecure": sorted(set(lists["insecure"]) - {"127.0.0.0/8"})}
+
+
+LISTS = {"podman1": _lists_of_podman, "origin1": _lists_of_docker, "moby1": _lists_of_moby}
 
 
 @dataclass
@@ -184,7 +192,7 @@ def _reset(node: Node, stock: bytes) -> None:
 @pytest.fixture(scope="session")
 def stoppable(lab_up) -> None:
     """The nodes read what makes modules stand still."""
-    for name, version in (("podman1", "3.11"), ("origin1", "2.7")):
+    for name, version in (("podman1", "3.11"), ("moby1", "3.11"), ("origin1", "2.7")):
         path = f"/root/.local/lib/python{version}/site-packages/usercustomize.py"
         Node(name, "", "").write(path, ON_HOST.read_text())
 
@@ -222,6 +230,25 @@ def origin1(stoppable, request) -> Iterator[Node]:
     lab("variant", "origin1", getattr(request, "param", "sysconfig"))
     yield node
     lab("fault", "origin1", "off")
+
+
+# A daemon keeps a list whose key is gone from its file, so all start again, without containers and with stock files.
+MOBY_STOCK = """
+rm -rf /usr/local/bin/* /run/moment
+docker ps -qa | xargs -r docker rm -f
+rm -rf /etc/docker/daemon.json /etc/default/docker /etc/systemd/system/docker.service.d
+rm -rf /var/lib/dockyard /etc/docker/.dockyard-*
+systemctl daemon-reload; systemctl reset-failed docker.service; systemctl restart docker.service
+docker images -q | sort -u | xargs -r docker rmi -f
+"""
+
+
+@pytest.fixture
+def moby1(stoppable) -> Node:
+    """The node with upstream's docker; what a test leaves is cleared away by the next one."""
+    node = Node("moby1", "2.19", "/usr/bin/python3")
+    node.sh(MOBY_STOCK)
+    return node
 
 
 @dataclass

@@ -14,6 +14,12 @@ POLICY = {
     "blocked": ["untrusted.lab.example:5002"],
     "insecure": ["registry.lab.example:5000", "plain.lab.example:5001"],
 }
+#: What upstream's docker can do.
+MOBY_POLICY = {
+    "insecure": ["plain.lab.example:5001", "mirror.lab.example:5003"],
+    "mirrors": [{"source": "docker.io", "mirrors": ["mirror.lab.example:5003"]}],
+}
+MIRRORS_SHOWN = ["https://mirror.lab.example:5003/", "http://mirror.lab.example:5003/"]
 CONNECTIONS = {"ssh": {}, "container": {"ansible_connection": "containers.podman.podman"}}
 VARIANTS = ("sysconfig", "registries-yaml", "registries-toml")
 
@@ -61,6 +67,13 @@ def test_docker_of_red_hat(controller, origin1, connection):
         info,
         re.M,
     )
+
+
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_docker_of_upstream(controller, moby1, connection):
+    result = quartet(controller, moby1, MOBY_POLICY, connection)
+    assert [engine["name"] for engine in result["engines"]] == ["docker"]
+    assert moby1.lists() == {"insecure": sorted(MOBY_POLICY["insecure"]), "mirrors": MIRRORS_SHOWN}
 
 
 def test_a_policy_that_blocks_all_but_its_own(controller, podman1):

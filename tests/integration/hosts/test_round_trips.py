@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import pytest
-from test_quartet import POLICY
+from test_quartet import MOBY_POLICY, POLICY
 
 
-@pytest.fixture(params=["podman1", "origin1"])
+@pytest.fixture(params=["podman1", "origin1", "moby1"])
 def node(request):
     return request.getfixturevalue(request.param)
 
@@ -20,10 +20,13 @@ def remote_calls(run) -> int:
 
 
 def test_round_trips(controller, node):
-    changing = controller.task(node, "container_registries", POLICY, "-vvv")
+    policy = MOBY_POLICY if node.name == "moby1" else POLICY
+    changing = controller.task(node, "container_registries", policy, "-vvv")
     assert changing.last["changed"], changing.output
     assert remote_calls(changing) == 2
-    unchanged = controller.task(node, "container_registries", POLICY, "-vvv")
+    unchanged = controller.task(node, "container_registries", policy, "-vvv")
     assert not unchanged.last["changed"]
     assert remote_calls(unchanged) == 1
-    assert remote_calls(controller.task(node, "container_registries", POLICY | {"blocked": []}, "--check", "-vvv")) == 1
+    foreseen = controller.task(node, "container_registries", policy | {"insecure": []}, "--check", "-vvv")
+    assert foreseen.last["changed"]
+    assert remote_calls(foreseen) == 1

@@ -8,7 +8,9 @@ from __future__ import annotations
 import secrets
 
 import pytest
-from test_quartet import POLICY
+from test_quartet import MOBY_POLICY, POLICY
+
+DROP_IN = "/etc/systemd/system/docker.service.d/proxy.conf"
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def planted(request):
     return {name: f"Planted{secrets.token_hex(12)}" for name in ("auth", "proxy", "key", "option")}
 
 
-@pytest.fixture(params=["podman1", "origin1"])
+@pytest.fixture(params=["podman1", "origin1", "moby1"])
 def node(request, planted):
     node = request.getfixturevalue(request.param)
     node.write("/root/.config/containers/auth.json", '{"auths":{"a.example.com":{"auth":"%s"}}}' % planted["auth"])
@@ -31,20 +33,25 @@ def node(request, planted):
         node.write(
             "/etc/sysconfig/docker", f"{text}\nHTTP_PROXY=http://me:{planted['proxy']}@proxy.example.com:3128/\n"
         )
+    if node.name == "moby1":
+        node.write(DROP_IN, f"[Service]\nEnvironment=HTTP_PROXY=http://me:{planted['proxy']}@proxy.example.com:3128/\n")
+        node.write("/etc/docker/daemon.json", '{"log-opts": {"tag": "%s"}}' % planted["option"])
+        node.sh("systemctl daemon-reload; systemctl restart docker.service")
     node.sh("journalctl --rotate --vacuum-time=1s >/dev/null 2>&1; : > /tmp/processes; : > /tmp/watched")
     return node
 
 
 def test_secrets_stay_where_they_are(controller, node, planted):
+    policy = MOBY_POLICY if node.name == "moby1" else POLICY
     watch = node.background(
         "while test -e /tmp/watched; do cat /proc/[0-9]*/cmdline >> /tmp/processes 2>/dev/null; done"
     )
     try:
         runs = [
-            controller.task(node, "container_registries", POLICY, "-vvvv", "--diff", *flags)
+            controller.task(node, "container_registries", policy, "-vvvv", "--diff", *flags)
             for flags in (("--check",), (), ())
         ]
-        runs.append(controller.task(node, "container_registries_info", POLICY, "-vvvv"))
+        runs.append(controller.task(node, "container_registries_info", policy, "-vvvv"))
         seen = node.sh(
             "cat /tmp/processes; journalctl --no-pager 2>/dev/null; cat /var/log/messages 2>/dev/null; true",
             check=False,

@@ -16,7 +16,12 @@ from .conftest import UNREACHABLE, Outcome
 
 DATA = Path(__file__).resolve().parents[2] / "data/playbook"
 ROLLOUT = yaml.safe_load((DATA / "rollout.yml").read_text())
+HOOKS = yaml.safe_load((DATA / "hooks.yml").read_text())
 OPTIONS = yaml.safe_load((DATA / "options.yml").read_text())
+POLICY_WORDS = (
+    "search", "blocked", "allowed", "insecure", "mirrors", "short_name_mode", "aliases",
+    "hosted_registry_insecure", "hosted_registry_network",
+)  # fmt: skip
 Play = Callable[..., Outcome]
 
 
@@ -53,13 +58,12 @@ def test_options_of_the_role(play: Play) -> None:
     hosts = {f"case{number}": case["vars"] for number, case in enumerate(OPTIONS)}
     changing = play("registries", hosts, "-e", "docker_registries_serial=100%")
     asking = play("verify", hosts)
-    policy_words = ("search", "blocked", "allowed", "insecure", "hosted_registry_insecure", "hosted_registry_network")
-    info_words = (*policy_words, "mode", "unenforceable", "foreign_scopes")
+    info_words = (*POLICY_WORDS, "mode", "unenforceable", "foreign_scopes")
 
     for number, case in enumerate(OPTIONS):
         expected = {
             "container_registries": case["args"],
-            "registry_policy": {name: value for name, value in case["args"].items() if name in policy_words},
+            "registry_policy": {name: value for name, value in case["args"].items() if name in POLICY_WORDS},
             "container_registries_info": {n: v for n, v in case["args"].items() if n in info_words},
         }
         for task, args in expected.items():
@@ -103,3 +107,18 @@ def test_verify_fails_on_drift_when_asked(play: Play) -> None:
     assert account["b"] == "the registries of this host differ from its policy"
     assert account["a"].startswith("as the policy says")
     assert outcome.rc == 2
+
+
+@pytest.mark.parametrize("case", HOOKS, ids=[case["name"] for case in HOOKS])
+def test_hooks_around_a_restart(play: Play, tmp_path: Path, case: dict[str, Any]) -> None:
+    log = tmp_path / "hooks"
+    log.touch()
+    hooks = {f"docker_registries_{name}_restart": f"{DATA}/hooks/{name}.yml" for name in ("before", "after")}
+    wanted = {key: path for key, path in hooks.items() if key.split("_")[2] in case.get("hooks", ["before", "after"])}
+    host = {"hook_log": str(log), **wanted, **case.get("host", {})}
+    outcome = play("registries", {"a": host}, *case.get("args", []))
+    assert log.read_text().splitlines() == case["called"], outcome.output
+    checks = [call["check"] for call in outcome.asked("container_registries")]
+    assert {"foreseen": checks.count(True), "applied": checks.count(False)} == case["runs"]
+    account = outcome.account("Say what happened") or {}
+    assert account["a"].startswith(case["account"]), account["a"]

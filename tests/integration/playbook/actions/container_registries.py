@@ -1,7 +1,10 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stands for the real task: touches the host, notes what it was asked, and ends as the host's variable `fate` says."""
+"""Stands for the real task: touches the host, notes what it was asked, and ends as the host's variable `fate` says.
+
+`disruption` is that of its plan. A host that fails does so when something is really changed.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com"}
+PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com", "disruption": "restart"}
 
 
 class ActionModule(ActionBase):
@@ -23,11 +26,11 @@ class ActionModule(ActionBase):
             entry |= {"check": self._task.check_mode, "args": self._task.args}
             log.write(json.dumps(entry, default=str) + "\n")
         fate = task_vars.get("fate", "changed")
-        if fate == "failed":
+        if fate == "failed" and not self._task.check_mode:
             return {"failed": True, "msg": "the engine did not take it; everything is as it was", "rolled_back": True}
         return {
             "changed": fate == "changed",
-            "plan": PLAN,
+            "plan": PLAN | ({"disruption": task_vars["disruption"]} if "disruption" in task_vars else {}),
             "notes": [],
             "rolled_back": False,
             "engines": [],

@@ -92,6 +92,7 @@ def info_text(facts):
     """What `docker info` prints."""
     text = [line % dict(facts, stopped=facts["containers"] - facts["running"]) for line in INFO.splitlines()]
     text += [" " + name for name in facts["insecure"]]
+    text += ["Registry Mirrors:"] + [" " + url for url in facts["mirrors"]] if facts["mirrors"] else []
     text += ["Live Restore Enabled: " + str(facts["live_restore"]).lower()]
     if facts["search"]:
         shown = ["%s (%s)" % (name, "secure" if secure else "insecure") for name, secure in facts["search"]]
@@ -108,7 +109,7 @@ def info_json(facts):
             "LoggingDriver": facts["log_driver"], "DockerRootDir": "/var/lib/docker",
             "IndexServerAddress": "https://index.docker.io/v1/",
             "RegistryConfig": {"InsecureRegistryCIDRs": [name for name in facts["insecure"] if "/" in name],
-                               "IndexConfigs": indexes, "Mirrors": []}}
+                               "IndexConfigs": indexes, "Mirrors": facts["mirrors"]}}
 
 
 def pull(words):

@@ -42,8 +42,9 @@ class Daemon(object):
 
     def __init__(self, options):
         self.options = options
-        named = [options.get(name, []) for name in ("add-registry", "block-registry", "insecure-registry")]
-        self.lists = lists.Lists(*(named if fault("docker-ignores-file") is None else ([], [], [])))
+        flags_of_lists = ("add-registry", "block-registry", "insecure-registry", "registry-mirror")
+        named = [options.get(name, []) for name in flags_of_lists]
+        self.lists = lists.Lists(*(named if fault("docker-ignores-file") is None else ([], [], [], [])))
         self.store = images.Store(self.lists, bool(options.get("live-restore")))
 
     def info(self, _request):

@@ -8,6 +8,7 @@
 import io
 import json
 import re
+import urlparse
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 
@@ -80,7 +81,7 @@ def parse(argv):
                 raise Refused("flag needs an argument: --%s" % name)
             value = rest.pop(0)
         if kind == LIST:
-            found.setdefault(name, []).append(value)
+            found.setdefault(name, []).append(_mirror(name, value) if name == "registry-mirror" else value)
         else:
             found[name] = value
     return found
@@ -124,10 +125,24 @@ _HELP = {
     "add-registry": "Registry to query before a public one (default [])",
     "block-registry": "Don't contact given registry (default [])",
     "insecure-registry": "Enable insecure registry communication (default [])",
+    "registry-mirror": "Preferred Docker registry mirror (default [])",
     "live-restore": "Enable live restore of docker when containers are still running",
     "selinux-enabled": "Enable selinux support",
     "signature-verification": "Check image's signatures on pull",
 }
+
+
+def _mirror(name, value):
+    """As the daemon shows it. Only the command line is looked at; what daemon.json says is taken as it is."""
+    parts = urlparse.urlsplit(value)
+    refusal = None
+    if parts.scheme not in ("http", "https"):
+        refusal = "Unsupported scheme " + parts.scheme
+    elif parts.path or parts.query or parts.fragment:
+        refusal = "Unsupported path/query/fragment at end of the URI"
+    if refusal:
+        raise Refused('invalid argument "%s" for --%s=%s: %s' % (value, name, value, refusal))
+    return "%s://%s/" % (parts.scheme, parts.netloc)
 
 
 def _truth(name, value):

@@ -81,11 +81,7 @@ class Store(object):
                 container["running"] = False
 
     def _pull_from(self, index, path, remote, tag, auths):
-        if self._lists.is_blocked(index):
-            raise transport.Failed("All endpoints blocked.")
-        auth = auths.get(index, {}).get("auth")
-        registry = transport.Registry(index, self._lists.is_secure(index), auth, self._system)
-        body, _headers = registry.get("/v2/%s/manifests/%s" % (remote, tag), _MANIFEST)
+        registry, body = self._manifest(index, remote, tag, auths.get(index, {}).get("auth"))
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if tag.startswith("sha256:") and tag != digest:
             raise transport.Failed("manifest verification failed for digest %s" % tag)
@@ -104,6 +100,17 @@ class Store(object):
                                  "size": sum(layer["size"] for layer in manifest["layers"])}
         yield "Digest: " + digest
         yield "Status: %s for %s" % ("Image is up to date" if known else "Downloaded newer image", name)
+
+    def _manifest(self, index, remote, tag, auth):
+        """The first endpoint that has it, and what it says. Raises transport.Failed with the last one's error."""
+        problem = transport.Failed("All endpoints blocked.")
+        for scheme, host in self._lists.endpoints(index):
+            registry = transport.Registry(host, self._lists.is_secure(host), auth, self._system, scheme)
+            try:
+                return registry, registry.get("/v2/%s/manifests/%s" % (remote, tag), _MANIFEST)[0]
+            except transport.Failed as failure:
+                problem = failure
+        raise problem
 
     def _blob(self, registry, remote, digest):
         target = os.path.join(ROOT, "blobs", digest.replace("/", "_"))

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Stand-in, not the product: keeps the contract of RHEL/CentOS docker 1.13.1 ("the fork") that is written down in
 # README.md beside this file. Python 2.7 only.
-"""The three registry lists: in which order a short name is searched, what is blocked, what is not secure."""
+"""The registry lists: in which order a short name is searched, what is blocked, what is not secure, what mirrors."""
 
 import random
 import socket
@@ -14,9 +14,9 @@ LOOPBACK = "127.0.0.0/8"
 
 
 class Lists(object):
-    """add, block and insecure (lists of str) as the daemon understands them. Raises ValueError for a bad name."""
+    """add, block, insecure and mirrors (lists of str) as the daemon understands them. Raises ValueError for a bad name."""
 
-    def __init__(self, add, block, insecure):
+    def __init__(self, add, block, insecure, mirrors):
         self.blocked = [{"all": "*", "public": DEFAULT}.get(name, _index(name)) for name in block]
         added = [name for name in map(_index, add) if name not in self.blocked]
         self._added = added
@@ -24,10 +24,16 @@ class Lists(object):
         self.search = added + public
         self.cidrs = [name for name in insecure if _network(name)] + [LOOPBACK]
         self.insecure = sorted(set(_index(name) for name in insecure if not _network(name)))
+        self.mirrors = mirrors
 
     def is_blocked(self, index):
         """Whether the daemon refuses to contact the registry; an insecure entry is no permission."""
         return index in self.blocked or ("*" in self.blocked and index not in self._added)
+
+    def endpoints(self, index):
+        """Where an image of a registry is asked for, in order: [(scheme, host[:port])]; no scheme: https, then maybe http."""
+        mirrors = [mirror.rstrip("/").split("://") for mirror in self.mirrors] if index == DEFAULT else []
+        return [(scheme, host) for scheme, host in mirrors + [(None, index)] if not self.is_blocked(host)]
 
     def is_secure(self, index):
         """False for an insecure entry, and for a host of which one address is in an insecure network."""
@@ -40,7 +46,7 @@ class Lists(object):
         """Insecure names come from a map of the daemon, in no order; the networks follow in theirs."""
         names = list(self.insecure)
         random.shuffle(names)
-        return {"insecure": names + self.cidrs,
+        return {"insecure": names + self.cidrs, "mirrors": self.mirrors,
                 "search": [(name, name not in self.insecure) for name in self.search]}
 
 

@@ -23,11 +23,14 @@ class Failed(Exception):
 
 
 class Registry(object):
-    """One registry (host[:port]): `auth` is the base64 of user:password or None, `system` the trust read at start."""
+    """One registry (host[:port]): `auth` is the base64 of user:password or None, `system` the trust read at start.
 
-    def __init__(self, index, secure, auth, system):
+    scheme is given for a mirror; else the registry is asked which it speaks.
+    """
+
+    def __init__(self, index, secure, auth, system, scheme=None):
         self.index, self.secure, self.auth, self._system = index, secure, auth, system
-        self._scheme = None
+        self._scheme = scheme
 
     def get(self, path, accept=None):
         """(body, headers) of a GET. Raises Failed."""

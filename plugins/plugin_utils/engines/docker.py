@@ -1,0 +1,282 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What both dockers share, Red Hat's fork and upstream's Moby: the unit, docker info, flags, daemon.json.
+
+Sources: docker 1.13 and 20.10 (cli/command/system/info.go, daemon/config, registry/config.go), systemd.unit(5).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..formats import json_text
+from ..names import DOCKER_HUB, parse_range
+from ..observed import HostProblem, Observed
+from ..policy import MirrorSet, Policy, unique
+from . import Edit, Lists
+
+DAEMON_JSON = "/etc/docker/daemon.json"
+INFO = ("docker", "info")
+
+# Where systemd holds the socket, any client starts a daemon that is down, `docker --version` too: looking must not.
+_INFO_IF_RUNNING = ("sh", "-c", "systemctl is-active --quiet docker.service && exec docker info")
+_VERSION = ("env", "DOCKER_HOST=unix:///dev/null", "docker", "--version")
+
+# The daemon's own command line: the only place where a running daemon shows all it was told.
+FLAGS = (
+    "sh", "-c",
+    "pid=$(systemctl show -p MainPID docker.service | cut -d= -f2); "
+    'test "$pid" -gt 0 && tr "\\0" "\\n" < "/proc/$pid/cmdline"',
+)  # fmt: skip
+
+COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("docker.unit", ("systemctl", "cat", "docker.service")),
+    ("docker.state", ("systemctl", "show", "-p", "ActiveState", "docker.service")),
+    ("docker.version", _VERSION),
+    ("docker.info", _INFO_IF_RUNNING),
+    ("docker.flags", FLAGS),
+)
+
+#: Always insecure for docker, never listed by us.
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a word is written where a list can stand; v1 and v0 are the old forms of registries.conf."""
+
+    flag: str
+    variable: str
+    json: str
+    v1: str = ""
+    v0: str = ""
+
+
+class Unit:
+    """What docker.service says, drop-ins included (an empty ExecStart= resets those before it)."""
+
+    def __init__(self, host: Observed) -> None:
+        self.text = host.answer("docker.unit").stdout.replace("\\\n", " ")
+        starts = [start.strip() for start in re.findall(r"^ExecStart=(.*)$", self.text, re.MULTILINE)]
+        while "" in starts:
+            starts = starts[starts.index("") + 1 :]
+        self.start = " ".join(starts)
+        files = re.findall(r"^EnvironmentFile=(.*)$", self.text, re.MULTILINE)
+        self.environment_files = [path.strip().lstrip("-") for path in files]
+
+    def passes(self, variable: str) -> bool:
+        return variable in self.start.replace("{", "").replace("}", "").split()
+
+    def requires(self, unit: str) -> bool:
+        named = re.findall(r"^(?:Requires|BindsTo|PartOf)=(.*)$", self.text, re.MULTILINE)
+        return unit in " ".join(named).split()
+
+    def reads(self, path: str) -> bool:
+        return path in self.environment_files
+
+
+def version(host: Observed) -> str:
+    found = re.search(r"version ([^\s,]+)", host.answer("docker.version").stdout)
+    return found.group(1) if found else ""
+
+
+def running(host: Observed) -> bool:
+    state = host.answer("docker.state").stdout
+    return "ActiveState=" in state and "ActiveState=inactive" not in state
+
+
+def busy(host: Observed) -> int:
+    """Containers that a restart takes down."""
+    info = host.answer("docker.info").stdout
+    if re.search(r"^ ?Live Restore Enabled: true", info, re.MULTILINE):
+        return 0
+    found = re.search(r"^ +Running: (\d+)", info, re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+def info(host: Observed) -> str | None:
+    """What docker info says; None while the daemon is down. Raises HostProblem when it does not answer."""
+    answer = host.answer("docker.info")
+    if answer.failure:
+        raise HostProblem(f"docker info gave {answer.failure}; the daemon is sick, nothing was changed")
+    # upstream's client ends with 0 and an error when there is no daemon
+    down = answer.rc != 0 or "Insecure Registries:" not in answer.stdout
+    return None if down or not running(host) else answer.stdout
+
+
+def block_of(text: str, title: str) -> list[str]:
+    """The indented lines below a title of docker info."""
+    found = re.search(rf"^( ?){title}:\n((?:\1 \S+(?:\n|\Z))*)", text, re.MULTILINE)
+    return found.group(2).split() if found else []
+
+
+def block_pattern(title: str, items: Iterable[str]) -> str:
+    """A pattern for the block below a title that holds nothing but these items, maybe with a slash at their end."""
+    any_item = "|".join(map(re.escape, items)) or r"\S+"
+    return rf"^( ?){title}:\n(?:\1 (?:{any_item})/?\n)*(?!\1 \S+\n)"
+
+
+def expected_blocks(expected: Lists) -> Iterator[dict[str, Any]]:
+    """What docker info must show of both lists, and nothing else; for a Check."""
+    blocks = (("Insecure Registries", expected.insecure, LOOPBACK), ("Registry Mirrors", expected.mirrors, ()))
+    for title, items, always in blocks:
+        yield {"pattern": block_pattern(title, (*items, *always)), "found": bool(items or always)}
+        yield from ({"pattern": rf"^ {{1,2}}{re.escape(item)}/?$", "found": True} for item in items)
+
+
+def insecure_of(items: Iterable[str]) -> tuple[str, ...]:
+    """The insecure registries without those docker adds by itself; their order means nothing."""
+    return unique(sorted(set(items) - set(LOOPBACK)))
+
+
+def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
+    """Mirrors without the slash that docker shows behind them, and that docker 1.13 refuses on its command line."""
+    return unique(url.rstrip("/") for url in urls)
+
+
+def hub(name: str) -> str:
+    return DOCKER_HUB if name in ("public", "index.docker.io") else name
+
+
+def can_say(word: str, item: str) -> bool:
+    """docker's lists hold whole registries, and ranges where it reaches them insecurely."""
+    if word == "insecure" and parse_range(item):
+        return True
+    return "/" not in item and "*" not in item
+
+
+def no_short_names(policy: Policy) -> list[str]:
+    """What of a policy only containers/image knows."""
+    mode = [f"short_name_mode '{policy.short_name_mode}': docker knows none"] if policy.short_name_mode else []
+    return mode + [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]
+
+
+def mirror_urls(policy: Policy) -> tuple[tuple[str, ...], list[str]]:
+    """(addresses for docker's mirror list, what of the mirrors docker cannot do and why)."""
+    urls: list[str] = []
+    beyond: list[str] = []
+    for mirrored in policy.mirrors or ():
+        if reason := _beyond_docker(mirrored):
+            beyond.append(f"mirrors of '{mirrored.source}': {reason}")
+            continue
+        for mirror in mirrored.mirrors:
+            urls.append(f"https://{mirror}")
+            if mirror in (policy.insecure or ()):  # tried in order, as an insecure registry is
+                urls.append(f"http://{mirror}")
+    return unique(urls), beyond
+
+
+def _beyond_docker(mirrored: MirrorSet) -> str:
+    if mirrored.source != DOCKER_HUB:
+        return f"docker mirrors {DOCKER_HUB} only, all of it"
+    if mirrored.pull != "all":
+        return "docker uses a mirror for all pulls"
+    if not mirrored.contact_source:
+        return f"docker always falls back to {DOCKER_HUB}"
+    if any("/" in mirror for mirror in mirrored.mirrors):
+        return "a mirror of docker is a whole registry, without a path"
+    return ""
+
+
+def flag_values(words: Iterable[str], flag: str) -> list[str]:
+    """The values of a repeated flag, `--flag value` and `--flag=value`; a bare flag at the end has none."""
+    found, rest = [], iter(words)
+    for word in rest:
+        if word == flag:
+            found += [value for value in [next(rest, None)] if value is not None]
+        elif word.startswith(flag + "="):
+            found.append(word.partition("=")[2])
+    return found
+
+
+def without_flag(words: Iterable[str], flag: str) -> list[str]:
+    kept, rest = [], iter(words)
+    for word in rest:
+        if word == flag:
+            next(rest, None)
+        elif not word.startswith(flag + "="):
+            kept.append(word)
+    return kept
+
+
+class Document:
+    """A structured file that holds lists under keys; the format modules keep all its other bytes."""
+
+    path = ""
+    parse: Callable[[str], Any]
+    edit_text: Callable[[str, Any], str]
+
+    def __init__(self, text: str | None, spelling: dict[str, Spelling]) -> None:
+        self.spelling = spelling
+        self.old_text = text or ""
+        self.document = mapping(self.path, type(self).parse(self.old_text), "the file")
+        self.old = self._lists()
+
+    def holds(self, word: str) -> bool:
+        """Whether this kind of file has a place for the word."""
+        return word in self.spelling
+
+    def read(self, word: str) -> list[str]:
+        raise NotImplementedError
+
+    def put(self, word: str, items: list[str]) -> None:
+        raise NotImplementedError
+
+    def write(self, word: str, items: tuple[str, ...]) -> None:
+        if self.read(word) != list(items):
+            self.put(word, list(items))
+
+    def edit(self, why: str) -> Edit | None:
+        new = self._lists()
+        if new == self.old:
+            return None
+        return Edit(self.path, type(self).edit_text(self.old_text, self.document), _view(self.old), _view(new), why)
+
+    def _lists(self) -> dict[str, list[str]]:
+        return {word: self.read(word) for word in self.spelling if self.holds(word)}
+
+
+class DaemonJson(Document):
+    """/etc/docker/daemon.json. An emptied list goes with its key."""
+
+    path = DAEMON_JSON
+    parse = staticmethod(lambda text: json_text.parse(text) if text.strip() else {})
+    edit_text = staticmethod(lambda text, value: json_text.edit(text if text.strip() else "{}\n", value))
+
+    def read(self, word: str) -> list[str]:
+        key = self.spelling[word].json
+        found = texts(self.path, self.document.get(key, []), key)
+        return list(mirrors_of(found)) if word == "mirrors" else found
+
+    def put(self, word: str, items: list[str]) -> None:
+        if items:
+            self.document[self.spelling[word].json] = items
+        else:
+            self.document.pop(self.spelling[word].json, None)
+
+
+def mapping(path: str, value: Any, what: str) -> dict[str, Any]:
+    """The value as a mapping; nothing at all counts as an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise HostProblem(f"{path}: {what} is not a mapping")
+    return value
+
+
+def texts(path: str, value: Any, key: str) -> list[str]:
+    """The value as a list of texts; null counts as an empty one."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise HostProblem(f"{path}: '{key}' is not a list of names")
+    return list(value)
+
+
+def _view(lists: dict[str, list[str]]) -> str:
+    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Upstream's docker: recognised, given daemon.json, asked; and what it cannot do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker import DAEMON_JSON
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from cases import cases
+from hosts import host
+
+INFO = " Running: 2\n Insecure Registries:\n  {insecure}127.0.0.0/8\n{mirrors} Live Restore Enabled: false\n"
+
+
+def moby(case):
+    start = case.get("start", "/usr/sbin/dockerd -H fd:// $DOCKER_OPTS")
+    unit = f"[Service]\nEnvironmentFile=-/etc/default/docker\nExecStart={start}\n"
+    files = {DAEMON_JSON: case["before"]} if "before" in case else {}
+    if "environment" in case:
+        files["/etc/default/docker"] = case["environment"]
+    answers = {"docker.unit": unit, "docker.state": "ActiveState=active\n", "docker.flags": case.get("flags", "")}
+    return host(files, answers | ({"docker.info": shown(**case["info"])} if "info" in case else {}))
+
+
+def shown(insecure=(), mirrors=()):
+    """What docker info prints of these lists."""
+    return INFO.format(
+        insecure="".join(f"{name}\n  " for name in insecure),
+        mirrors=" Registry Mirrors:\n" * bool(mirrors) + "".join(f"  {url}\n" for url in mirrors),
+    )
+
+
+def desired(case):
+    request = Request(mode=case.get("mode"), record=case.get("had", {}))
+    return Moby().desired(moby(case), read_policy(case["policy"]), request)
+
+
+@pytest.mark.parametrize("case", cases("engines/docker_moby.yml"))
+def test_desired_files(case):
+    if "error" in case:
+        with pytest.raises(HostProblem) as refusal:
+            desired(case)
+        assert case["error"] in str(refusal.value)
+        return
+    found = desired(case)
+    for kind in ("refusals", "unenforceable"):
+        said, wanted = getattr(found, kind), case.get(kind, [])
+        assert len(said) == len(wanted), said
+        assert all(part in text for part, text in zip(wanted, said, strict=True))
+    if not found.refusals:
+        assert [edit.text for edit in found.edits] == ([case["after"]] if "after" in case else [])
+    if "expected" in case:
+        assert {word: items for word, items in found.expected.plain().items() if items} == {
+            "search": ["docker.io"]
+        } | case["expected"]
+
+
+@pytest.mark.parametrize("case", cases("engines/docker_moby.yml", having="after"))
+def test_a_second_run_changes_nothing(case):
+    first = desired(case)
+    assert desired({**case, "before": case["after"], "had": first.record}).edits == ()
+
+
+def test_what_docker_answers():
+    info = shown(["a.example.com"], ["https://m.example.com/"])
+    found = host({}, {"docker.state": "ActiveState=active\n", "docker.info": info})
+    assert Moby().in_force(found).plain() == {
+        "search": ["docker.io"], "blocked": [], "insecure": ["a.example.com"], "mirrors": ["https://m.example.com"]
+    }  # fmt: skip
+    assert Moby().busy(found) == 2
+
+
+def test_a_client_without_a_daemon_answers_with_zero():
+    found = host({}, {"docker.state": "ActiveState=failed\n", "docker.info": "Server:\nERROR: Cannot connect\n"})
+    assert Moby().in_force(found) is None
+
+
+def test_the_fork_is_another_engine():
+    unit = "[Service]\nExecStart=/usr/bin/dockerd-current $OPTIONS $ADD_REGISTRY\n"
+    assert not Moby().present(host({}, {"docker.unit": unit}))
+    assert Moby().present(moby({}))
+
+
+def test_what_docker_must_answer_then():
+    (check,) = Moby().checks(moby({}), Lists(insecure=("a.example.com",), mirrors=("https://m.example.com",)))
+    answers = {
+        shown(["a.example.com"], ["https://m.example.com/"]): True,
+        shown(["a.example.com"], ["https://m.example.com"]): True,
+        shown(["a.example.com"]): False,
+        shown(["a.example.com"], ["https://m.example.com/", "https://n.example.com/"]): False,
+        shown([], ["https://m.example.com/"]): False,
+    }
+    for text, good in answers.items():
+        met = [bool(re.search(wanted["pattern"], text, re.MULTILINE)) is wanted["found"] for wanted in check.expect]
+        assert all(met) is good, text
