@@ -32,8 +32,15 @@ options:
         description: The most bytes to read; a larger file is reported as failed.
         type: int
         default: 1048576
+      form:
+        description:
+          - What to tell of the file. V(content) is its bytes, V(checksum) only their checksum.
+          - V(certificates) is the SHA-256 fingerprint of each certificate in it, where the file itself is large.
+        type: str
+        choices: [content, checksum, certificates]
+        default: content
   directories:
-    description: Directories whose files are to be listed and read. Directories in them are passed over.
+    description: Directories whose files are to be listed and read.
     type: list
     elements: dict
     default: []
@@ -43,9 +50,23 @@ options:
         type: str
         required: true
       pattern:
-        description: Shell pattern that a name must match.
+        description: Shell pattern that the name of a file must match.
         type: str
         default: '*.conf'
+      depth:
+        description:
+          - How many levels of directories to look into. With V(1) the directories in it are passed over.
+          - With more, their names are told too, and files are told by their path below O(directories[].path).
+        type: int
+        default: 1
+      secret:
+        description: Shell pattern of names whose content stays on the host; only their checksum is told.
+        type: str
+      form:
+        description: As O(files[].form), for every file.
+        type: str
+        choices: [content, checksum, certificates]
+        default: content
       limit:
         description: The most bytes to read of each file.
         type: int
@@ -80,6 +101,10 @@ options:
         description: The most bytes of output.
         type: int
         default: 1048576
+  labels:
+    description: Whether to tell the SELinux label of each file.
+    type: bool
+    default: false
   state_directory:
     description: Where this collection keeps its journal and state on the host.
     type: str
@@ -124,9 +149,12 @@ snapshot:
   sample: eyJ2ZXJzaW9uIjogMX0=
 """
 
+import base64
+import binascii
 import errno
 import fcntl
 import fnmatch
+import hashlib
 import os
 import re
 import sys
@@ -152,13 +180,20 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
 )
 
 LIMIT = 1048576
+CERTIFICATE = re.compile(
+    b"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([A-Za-z0-9+/=\\s]+)-----END (?:TRUSTED |X509 )?CERTIFICATE-----"
+)
 
 OPTIONS = dict(
     files=dict(
         type="list",
         elements="dict",
         default=[],
-        options=dict(path=dict(type="str", required=True), limit=dict(type="int", default=LIMIT)),
+        options=dict(
+            path=dict(type="str", required=True),
+            limit=dict(type="int", default=LIMIT),
+            form=dict(type="str", choices=["content", "checksum", "certificates"], default="content"),
+        ),
     ),
     directories=dict(
         type="list",
@@ -167,6 +202,10 @@ OPTIONS = dict(
         options=dict(
             path=dict(type="str", required=True),
             pattern=dict(type="str", default="*.conf"),
+            depth=dict(type="int", default=1),
+            # the name of a kind of file, nothing to hide itself
+            secret=dict(type="str", no_log=False),
+            form=dict(type="str", choices=["content", "checksum", "certificates"], default="content"),
             limit=dict(type="int", default=LIMIT),
             count=dict(type="int", default=1000),
         ),
@@ -183,6 +222,7 @@ OPTIONS = dict(
             limit=dict(type="int", default=LIMIT),
         ),
     ),
+    labels=dict(type="bool", default=False),
     state_directory=dict(type="str", default="/var/lib/dockyard"),
 )
 
@@ -192,7 +232,7 @@ def main():
     problem = problem_of(module.params)
     if problem:
         module.fail_json(msg=problem)
-    module.exit_json(changed=False, snapshot=pack(take(module.params)))
+    module.exit_json(changed=False, snapshot=pack(take(module.params, module.selinux_context)))
 
 
 def problem_of(wanted):
@@ -206,13 +246,13 @@ def problem_of(wanted):
     found = [("the path %s" % path, problem_of_path(path)) for path in paths]
     found += [("commands: %s:" % command["name"], problem_of_command(command)) for command in wanted["commands"]]
     for entry in wanted["files"] + wanted["directories"] + wanted["commands"]:
-        if not 0 <= min(entry["limit"], entry.get("count", 0)):
+        if not 0 <= min(entry["limit"], entry.get("count", 0), entry.get("depth", 1) - 1):
             found.append(("limit and count", "must not be negative"))
     return next(("%s %s." % (what, problem) for what, problem in found if problem), None)
 
 
-def take(wanted):
-    """The whole snapshot, as a JSON value."""
+def take(wanted, label_of):
+    """The whole snapshot, as a JSON value. label_of(path) is its SELinux label, a list, or None."""
     started = [(command["name"], start(command)) for command in wanted["commands"]]
     snapshot = {
         "version": 1,
@@ -235,9 +275,16 @@ def take(wanted):
             snapshot["directories"][entry["path"]] = listing
             for name in listing.get("entries", ()):
                 path = os.path.join(entry["path"], name)
-                snapshot["files"][path] = describe(path, entry["limit"], mounts)
+                hidden = entry["secret"] and fnmatch.fnmatchcase(os.path.basename(name), entry["secret"])
+                form = "checksum" if hidden else entry["form"]
+                snapshot["files"][path] = in_form(form, describe(path, entry["limit"], mounts))
         for entry in wanted["files"]:
-            snapshot["files"][entry["path"]] = describe(entry["path"], entry["limit"], mounts)
+            found = describe(entry["path"], entry["limit"], mounts)
+            snapshot["files"][entry["path"]] = in_form(entry["form"], found)
+    if wanted["labels"]:
+        for path, found in snapshot["files"].items():
+            label = label_of(os.path.realpath(path)) if found["state"] == "file" else None
+            found["label"] = ":".join(label) if label and label[0] else None
     answers = run_all([command for dummy, command in started if command])
     answers.reverse()
     snapshot["commands"] = dict((name, answers.pop() if command else {"state": "absent"}) for name, command in started)
@@ -271,24 +318,68 @@ def shared_lock(state_directory):
         os.close(fd)
 
 
+def in_form(form, found):
+    """A description of a file with only what was asked for of its content."""
+    if found["state"] != "file" or form == "content":
+        return found
+    content = base64.b64decode(found["content"])
+    found = dict((key, value) for key, value in found.items() if key != "content")
+    return dict(found, certificates=fingerprints(content)) if form == "certificates" else found
+
+
+def fingerprints(content):
+    """SHA-256 of each certificate of a PEM file, in order. What is no certificate is passed over."""
+    found = []
+    for block in CERTIFICATE.findall(content):
+        try:
+            der = bytearray(base64.b64decode(block))
+            found.append(hashlib.sha256(bytes(der[: end_of_element(der)])).hexdigest())
+        except (binascii.Error, IndexError, TypeError, ValueError):
+            continue
+    return found
+
+
+def end_of_element(der):
+    """Where the first DER element ends; behind it, OpenSSL's trusted certificates carry more."""
+    if der[1] < 0x80:
+        return 2 + der[1]
+    length = 0
+    for byte in der[2 : 2 + (der[1] & 0x7F)]:
+        length = length * 256 + byte
+    return 2 + (der[1] & 0x7F) + length
+
+
 def list_directory(entry):
-    """Names in a directory that match and are not directories themselves."""
-    path = entry["path"]
+    """Names in a directory, and as deep below it as asked, that match and are not directories themselves."""
     try:
-        names = [name for name in os.listdir(path) if fnmatch.fnmatchcase(name, entry["pattern"])]
+        names, directories = walk(entry["path"], entry["pattern"], entry["depth"])
     except (IOError, OSError) as error:
         return {"state": "absent"} if error.errno == errno.ENOENT else failed(reason_of(error))
     except re.error:  # old Pythons do not understand [z-a]
         return failed("the pattern %s is not valid" % entry["pattern"])
-    names = [name for name in names if not os.path.isdir(os.path.join(path, name))]
-    for name in names:
+    for name in names + directories:
         try:
             to_text(name, errors="strict").encode("utf-8")
         except UnicodeError:
             return failed("it holds a name that is not UTF-8: %r" % name)
-    if len(names) > entry["count"]:
-        return failed("too many files (%d, limit %d)" % (len(names), entry["count"]))
-    return {"state": "directory", "entries": sorted(names)}
+    if len(names) + len(directories) > entry["count"]:
+        return failed("too many files (%d, limit %d)" % (len(names) + len(directories), entry["count"]))
+    listing = {"state": "directory", "entries": sorted(names)}
+    return dict(listing, directories=sorted(directories)) if entry["depth"] > 1 else listing
+
+
+def walk(path, pattern, depth):
+    """(files that match, directories passed), by their paths below it; links to directories are followed."""
+    names, directories = [], []
+    for name in os.listdir(path):
+        below = os.path.join(path, name)
+        if not os.path.isdir(below):
+            names += [name] if fnmatch.fnmatchcase(name, pattern) else []
+        elif depth > 1:
+            deeper = walk(below, pattern, depth - 1)
+            directories += [name] + [os.path.join(name, each) for each in deeper[1]]
+            names += [os.path.join(name, each) for each in deeper[0]]
+    return names, directories
 
 
 def summary(journal):

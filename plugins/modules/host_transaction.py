@@ -54,6 +54,9 @@ options:
       gid:
         description: Number of the group. Unless given, an existing file keeps its own and a new one gets the module's.
         type: int
+      label:
+        description: SELinux label. Unless given, an existing file keeps its own and a new one gets the policy's.
+        type: str
   unchanged:
     description:
       - Files that are only compared, for a change that was planned from them too. Paths with what O(files[].before) is
@@ -64,6 +67,13 @@ options:
     description: Octal permissions of missing parent directories, which are created.
     type: str
     default: '0755'
+  remove_empty:
+    description:
+      - Directories to remove in this order when all is done and checked, if they are empty then.
+      - A directory that is not empty stays; so does one that is a symbolic link or a mount point.
+    type: list
+    elements: str
+    default: []
   validate:
     description: Commands that must succeed after all files are staged and before the first is put in place.
     type: list
@@ -328,10 +338,12 @@ OPTIONS = dict(
             mode=dict(type="str"),
             uid=dict(type="int"),
             gid=dict(type="int"),
+            label=dict(type="str"),
         ),
     ),
     unchanged=dict(type="dict", default={}),
     directory_mode=dict(type="str", default="0755"),
+    remove_empty=dict(type="list", elements="str", default=[]),
     validate=_command(30),
     actions=_command(90, undo=dict(type="list", elements="str")),
     checks=_command(
@@ -405,6 +417,7 @@ def _raise_failure(msg, **dummy):
 def problem_of(wanted):
     """The first thing wrong with the options, as a sentence, or None."""
     paths = [wanted["state_directory"]] + [entry["path"] for entry in wanted["files"]] + sorted(wanted["unchanged"])
+    paths += wanted["remove_empty"]
     found = [("the path %s" % path, problem_of_path(path)) for path in paths]
     found += [
         ("the path %s" % path, "does not name a file") for path in paths if os.path.basename(path) in ("", ".", "..")
@@ -565,6 +578,11 @@ def remove_directory(path):
             raise
 
 
+def is_directory(path):
+    """A directory itself, and one that could be removed."""
+    return os.path.isdir(path) and not os.path.islink(path) and not os.path.ismount(path)
+
+
 def missing_directories(paths):
     """The directories to be created so that each path can be, parents first."""
     missing = []
@@ -690,7 +708,7 @@ class Transaction:
         if self.module.check_mode:
             raise Failure("an interrupted transaction is to be undone first, which check mode does not do")
         changes = [FileChange(record, self.module.set_context_if_different, True) for record in journal["files"]]
-        problems = self._put_back(changes, journal["directories"])
+        problems = self._put_back(changes, journal)
         if problems:
             raise Failure("; ".join(problems))
         # What will run under the new files need not run under the old ones first.
@@ -773,6 +791,8 @@ class Transaction:
             for key in usual
             if key in ("mode", "uid", "gid", "context")
         )
+        if entry.get("label"):
+            new["context"] = entry["label"].split(":", 3)
         new.update(
             state="file",
             sha256=hashlib.sha256(self.contents[entry["path"]]).hexdigest(),
@@ -797,6 +817,7 @@ class Transaction:
             "actions": actions,
             "started": self.begun,
             "directories": missing_directories([change.target for change in self.changes]),
+            "emptied": [self._about_directory(path) for path in self.wanted["remove_empty"] if is_directory(path)],
         }
         try:
             self._write_journal(started=self.begun)
@@ -868,6 +889,10 @@ class Transaction:
     def finish(self):
         for change in self.changes:
             change.clean()
+        for directory in self.journal["emptied"]:
+            with doing("remove the directory %s" % directory["path"]):
+                remove_directory(directory["path"])
+                sync_directory(os.path.dirname(directory["path"]))
         self._remove_journal()
 
     def _remove_journal(self):
@@ -883,7 +908,7 @@ class Transaction:
 
     def _roll_back(self):
         known = len(self.result["recovered"])
-        problems = self._put_back(self.changes, self.journal["directories"]) + self._undo_actions(self.journal)
+        problems = self._put_back(self.changes, self.journal) + self._undo_actions(self.journal)
         if not problems:
             try:
                 remove(self.journal_path + ".new")
@@ -900,9 +925,14 @@ class Transaction:
             self.result["changed"] = True
             self.result["reason"] += "; rolling back failed: " + "; ".join(problems)
 
-    def _put_back(self, changes, directories):
+    def _put_back(self, changes, journal):
         """Files and directories become what they were; returns the sentences about those that do not."""
         problems = []
+        for directory in reversed(journal.get("emptied", [])):
+            try:
+                self._make_again(directory)
+            except (Failure, IOError, OSError) as error:
+                problems.append("cannot make %s again: %s" % (to_native(directory["path"]), sentence(error)))
         for change in reversed(changes):
             try:
                 outcome = change.put_back()
@@ -911,12 +941,33 @@ class Transaction:
                 change.clean()
             except Failure as error:
                 problems.append(sentence(error))
-        for directory in reversed(directories):
+        for directory in reversed(journal["directories"]):
             try:
                 remove_directory(to_native(directory))
             except (IOError, OSError) as error:
                 problems.append("cannot remove %s: %s" % (to_native(directory), reason_of(error)))
         return problems
+
+    def _about_directory(self, path):
+        about = os.stat(path)
+        return {
+            "path": path,
+            "mode": "%04o" % stat.S_IMODE(about.st_mode),
+            "uid": about.st_uid,
+            "gid": about.st_gid,
+            "context": self.module.selinux_context(path),
+        }
+
+    def _make_again(self, directory):
+        """A directory that was removed because it was empty; nothing when it is there."""
+        path = to_native(directory["path"])
+        if os.path.lexists(path):
+            return
+        os.mkdir(path, 0o700)
+        os.chown(path, directory["uid"], directory["gid"])
+        os.chmod(path, int(directory["mode"], 8))
+        self.module.set_context_if_different(path, directory["context"], False)
+        sync_directory(os.path.dirname(path))
 
     def _undo_actions(self, journal, but=()):
         problems = []

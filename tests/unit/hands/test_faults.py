@@ -21,6 +21,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners")
 WORLD = """
 mkdir real; printf old > a; chmod 0640 a; chown 12:34 a; printf old > real/l; chmod 0600 real/l; ln -s real/l l
 printf old > gone; printf same > mode; printf old > engine
+mkdir -m 0710 dir; chown 12:34 dir; printf old > dir/only
 """
 # One of each kind: replaced, behind a link, new in new directories, removed, only its mode; and an engine that reads a.
 CHANGE = {
@@ -29,8 +30,10 @@ CHANGE = {
         {"path": "l", "before": "old", "content": "new"},
         {"path": "n/m/b", "before": None, "content": "new", "mode": "0600"},
         {"path": "gone", "before": "old", "state": "absent"},
+        {"path": "dir/only", "before": "old", "state": "absent"},
         {"path": "mode", "before": "same", "content": "same", "mode": "0600"},
     ],
+    "remove_empty": ["{d}/dir"],
     "validate": [{"name": "validate", "argv": ["grep", "-q", "new", "{staged:{d}/a}"]}],
     "actions": [{"name": "restart", "argv": ["cp", "{d}/a", "{d}/engine"]}],
     "checks": [{"name": "ask", "argv": ["grep", "-q", "new", "{d}/engine"]}],
@@ -172,8 +175,8 @@ def test_recovery_leaves_what_someone_else_changed(worlds: Worlds) -> None:
     host.sh("printf other > a; printf other > gone")
     result = host.recover()["result"]
     outcomes = {os.path.basename(entry["what"]): entry["outcome"] for entry in result["recovered"]}
-    assert outcomes == {"a": "left", "l": "restored", "b": "restored", "gone": "left", "mode": "restored",
-                        "restart": "undone"}
+    assert outcomes == {"a": "left", "l": "restored", "b": "restored", "gone": "left", "only": "restored",
+                        "mode": "restored", "restart": "undone"}
     tree = host.tree()
     assert (tree["a"][3], tree["gone"][3], tree["engine"][3], tree["l"]) == ("other", "other", "other", worlds.old["l"])
     assert host.leftovers() == []
