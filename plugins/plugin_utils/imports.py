@@ -38,3 +38,5 @@ tomllib: Any = _library("tomli", "tomllib", "tomli")  # the standard library has
 tomlkit: Any = _library("tomlkit", "tomlkit")
 yaml: Any = _library("PyYAML", "yaml")
 jmespath: Any = _library("jmespath", "jmespath")
+x509: Any = _library("cryptography", "cryptography.x509")
+serialization: Any = _library("cryptography", "cryptography.hazmat.primitives.serialization")

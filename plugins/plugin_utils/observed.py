@@ -20,19 +20,56 @@ from .formats import FormatError, decode
 
 STATE_PATH = "/var/lib/dockyard/state.json"
 
+#: A system's trust has some hundred kilobytes.
+_BUNDLE_LIMIT = 8 * 1024 * 1024
+
 
 class HostProblem(Exception):
     """Something on the host that must be refused; its text is one sentence for a person."""
 
 
 @dataclass(frozen=True)
+class Tree:
+    """A directory to be read, several levels deep. Of files whose name matches `secret` only the checksum is told."""
+
+    path: str
+    pattern: str = "*.conf"
+    depth: int = 1
+    secret: str = ""
+    form: str = "content"
+
+    def option(self) -> dict[str, Any]:
+        options = {"path": self.path, "pattern": self.pattern, "depth": self.depth, "form": self.form}
+        return {**options, "secret": self.secret} if self.secret else options
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A directory as a Tree found it: full paths of its files, and of the directories below it."""
+
+    there: bool = False
+    files: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a directory of this name in it."""
+        return any(path.endswith(f"/{name}") for path in self.directories)
+
+
+@dataclass(frozen=True)
 class Watch:
-    """What an engine wants to know of a host: the arguments of host_snapshot."""
+    """What an engine wants to know of a host: the arguments of host_snapshot.
+
+    bundles: large files of which only the fingerprints of their certificates are told.
+    """
 
     files: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
     commands: tuple[tuple[str, tuple[str, ...]], ...] = ()
     timeout: float = 10.0
+    trees: tuple[Tree, ...] = ()
+    bundles: tuple[str, ...] = ()
+    labels: bool = False
 
     def __add__(self, other: Watch) -> Watch:
         return Watch(
@@ -40,13 +77,19 @@ class Watch:
             tuple(dict.fromkeys(self.directories + other.directories)),
             tuple(dict.fromkeys(self.commands + other.commands)),
             max(self.timeout, other.timeout),
+            tuple(dict.fromkeys(self.trees + other.trees)),
+            tuple(dict.fromkeys(self.bundles + other.bundles)),
+            self.labels or other.labels,
         )
 
     def arguments(self) -> dict[str, Any]:
         """Options of the module host_snapshot."""
+        bundles = [{"path": path, "form": "certificates", "limit": _BUNDLE_LIMIT} for path in self.bundles]
+        trees = [Tree(path) for path in self.directories] + list(self.trees)
         return {
-            "files": [{"path": path} for path in self.files],
-            "directories": [{"path": path, "pattern": "*.conf"} for path in self.directories],
+            "files": [{"path": path} for path in self.files] + bundles,
+            "directories": [tree.option() for tree in trees],
+            "labels": self.labels,
             "commands": [{"name": name, "argv": list(argv), "timeout": self.timeout} for name, argv in self.commands],
         }
 
@@ -75,6 +118,7 @@ class Observed:
     journal: Mapping[str, Any] | None = None
     journal_problem: str = ""
     locked: bool = False
+    clock: int = 0
     changed: Mapping[str, str | None] = field(default_factory=dict)
 
     def exists(self, path: str) -> bool:
@@ -108,6 +152,30 @@ class Observed:
             if path.rpartition("/")[0] == directory and path.endswith(".conf"):
                 (paths.discard if text is None else paths.add)(path)
         return sorted(paths, key=str.encode)
+
+    def listing(self, directory: str) -> Listing:
+        """A directory that a Tree asked for. Raises HostProblem when it could not be read."""
+        found = self.directories.get(directory, {"state": "absent"})
+        if found["state"] == "failed":
+            raise HostProblem(f"{directory}: {found['reason']}")
+        files = (f"{directory}/{name}" for name in found.get("entries", []))
+        below = (f"{directory}/{name}" for name in found.get("directories", []))
+        return Listing(found["state"] == "directory", tuple(files), tuple(below))
+
+    def content(self, path: str) -> bytes | None:
+        """The file's bytes, None when it is absent. Raises HostProblem when it cannot be read."""
+        return self._bytes(path)
+
+    def certificates(self, path: str) -> tuple[str, ...]:
+        """Fingerprints of the certificates of one of the bundles, () when it is absent."""
+        file = self.files.get(path, {"state": "absent"})
+        if file["state"] == "failed":
+            raise HostProblem(f"{path}: {file['reason']}")
+        return tuple(file.get("certificates", ()))
+
+    def about(self, path: str) -> Mapping[str, Any]:
+        """Mode, owner, link and label of a file, as the snapshot told them."""
+        return self.files.get(path, {"state": "absent"})
 
     def answer(self, name: str) -> Answer:
         return self.answers.get(name, Answer())
@@ -171,6 +239,7 @@ def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
         journal=snapshot.get("journal"),
         journal_problem=snapshot.get("journal_problem") or "",
         locked=bool(snapshot.get("locked")),
+        clock=int(snapshot.get("time") or 0),
     )
 
 

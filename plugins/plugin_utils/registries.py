@@ -10,16 +10,16 @@ Everything an engine knows is in its own file; everything they share is decided 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .engines import Check, Desired, Edit, Engine, Lists, Request, Step
+from .commit import File, left_over, recovery, start_of, state_file, transaction
+from .engines import Check, Desired, Edit, Engine, Lists, Request, Step, Validation
 from .engines.containers import Containers
 from .engines.docker_fork import DockerFork
 from .engines.docker_moby import Moby
-from .observed import STATE_PATH, HostProblem, Observed, Watch, pack
+from .observed import HostProblem, Observed, Watch
 from .plan import Change, Disruption, Plan
 from .policy import Policy
 
@@ -27,7 +27,6 @@ from .policy import Policy
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
 
 _RECORD = "container_registries"
-_STATE_MODE = "0600"
 _ONLY_A_REAL_RUN = ("whether the engine accepts the files, starts with them and then shows the lists",)
 
 
@@ -66,16 +65,14 @@ def present(host: Observed) -> list[Engine]:
 
 def propose(host: Observed, policy: Policy, options: Options) -> Proposal:
     """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
-    if host.journal_problem:
-        raise HostProblem(f"{host.journal_problem}; a person has to look at it before anything is changed")
-    start = host.without_interrupted()
+    start = start_of(host)
     drafts, world = _drafts(start, policy, options)
     _refuse(drafts, options)
     state = _with_records(start.state(), drafts)
     edits = [edit for draft in drafts for edit in draft.desired.edits]
     steps = [step for draft in drafts for step in draft.steps]
-    steps += _steps_left_over(host, steps)
-    changes = (*_recovery(host), *map(_file_change, edits), *_step_changes(drafts, steps))
+    steps += left_over(host, steps)
+    changes = (*recovery(host), *map(_file_change, edits), *_step_changes(drafts, steps))
     plan = Plan(
         changes=changes,
         notes=_unique(policy.notes, *(draft.desired.notes for draft in drafts)),
@@ -84,10 +81,13 @@ def propose(host: Observed, policy: Policy, options: Options) -> Proposal:
         only_a_real_run_shows=_ONLY_A_REAL_RUN,
         basis={edit.path: start.checksum(edit.path) for edit in edits},
     )
-    texts: dict[str, str | None] = {edit.path: edit.text for edit in edits}
+    files = [File(edit.path, None if edit.text is None else edit.text.encode()) for edit in edits]
     if plan.changed and state != start.state():
-        texts[STATE_PATH] = json.dumps(state, indent=1, sort_keys=True) + "\n"
-    commit = _commit(host, start, plan, texts, steps, drafts)
+        files.append(state_file(state))
+    commit = transaction(
+        host, plan, files, steps=steps, validations=_validations(start, drafts),
+        checks=[check for draft in drafts for check in draft.checks],
+    )  # fmt: skip
     return Proposal(plan, commit if plan.changed else {}, tuple(_report(draft, world) for draft in drafts))
 
 
@@ -185,32 +185,6 @@ def _with_records(state: dict[str, Any], drafts: Iterable[_Draft]) -> dict[str, 
     return {"version": 1, **state} if state else state
 
 
-def _recovery(host: Observed) -> list[Change]:
-    if host.journal is None:
-        return []
-    paths = [entry["path"] for entry in host.journal["files"] if entry["present"] == "new"]
-    return [
-        Change(
-            what=f"interrupted transaction {host.journal['id']}",
-            why="an earlier run was cut off before it was through; it is taken back first",
-            before="".join(f"half done: {path}\n" for path in paths),
-        )
-    ]
-
-
-def _steps_left_over(host: Observed, steps: list[Step]) -> list[Step]:
-    """Steps that an interrupted transaction had begun: run again, because nobody knows how far they came."""
-    if host.journal is None:
-        return []
-    begun = host.journal["actions"][: host.journal["started"]]
-    known = {step.argv for step in steps}
-    return [
-        Step(action["name"], tuple(action["argv"]), tuple(action["undo"]), action["timeout"], Disruption.RESTART)
-        for action in begun
-        if tuple(action["argv"]) not in known
-    ]
-
-
 def _file_change(edit: Edit) -> Change:
     return Change(
         edit.path,
@@ -236,40 +210,8 @@ def _step_changes(drafts: Iterable[_Draft], steps: Iterable[Step]) -> list[Chang
     return changes
 
 
-def _commit(
-    host: Observed, start: Observed, plan: Plan, texts: dict[str, str | None], steps: list[Step], drafts: list[_Draft]
-) -> dict[str, Any]:
-    """Options of the module host_transaction."""
-    files: list[dict[str, Any]] = []
-    for path, text in texts.items():
-        file: dict[str, Any] = {
-            "path": path,
-            "before": start.checksum(path),
-            "state": "absent" if text is None else "file",
-        }
-        if path == STATE_PATH:
-            file["mode"] = _STATE_MODE
-        files.append(file)
-    return {
-        "payload": pack({path: text.encode() for path, text in texts.items() if text is not None}),
-        "files": files,
-        "unchanged": _only_read(start, texts),
-        "actions": [step.action() for step in steps],
-        "validate": [
-            validation.option()
-            for draft in drafts
-            for validation in draft.engine.validations(start, draft.desired.edits)
-        ],
-        "checks": [check.option() for draft in drafts for check in draft.checks],
-        "recover": host.journal["id"] if host.journal else None,
-        "plan_id": plan.id,
-    }
-
-
-def _only_read(host: Observed, texts: dict[str, str | None]) -> dict[str, str]:
-    """The other files that the plan was made from: they have to be the same when it is carried out."""
-    readable = [path for path, file in host.files.items() if file["state"] != "failed"]
-    return {path: host.checksum(path) for path in readable if path not in texts}
+def _validations(start: Observed, drafts: Iterable[_Draft]) -> list[Validation]:
+    return [found for draft in drafts for found in draft.engine.validations(start, draft.desired.edits)]
 
 
 def _report(draft: _Draft, world: Observed) -> dict[str, Any]:

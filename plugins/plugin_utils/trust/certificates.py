@@ -1,0 +1,272 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reading and judging certificates. Nothing here asks what time it is: `now` is always given.
+
+Sources: RFC 5280 (basic constraints, validity), RFC 7468 (the text form), CA/Browser Forum baseline requirements 6.1.5
+(key sizes).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ..imports import serialization, x509
+
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----", re.DOTALL)
+_CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
+#: An unclosed block is not a block, and is looked for by its first line.
+_BEGIN = "-----BEGIN "
+
+#: Bundles of a registry, not of the world.
+_LONGEST = 1024 * 1024
+_MOST = 100
+
+_WEAK_HASHES = ("md2", "md4", "md5", "sha1")
+_SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
+DAY = timedelta(days=1)
+
+
+class CertificateProblem(ValueError):
+    """Why a text is not what it should be; its text completes the sentence "REGISTRY: ca …"."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate, as far as trust in it goes.
+
+    fingerprint: SHA-256 of its DER form, hexadecimal. is_ca: None when it has no basic constraints, so does not say.
+    names and addresses: what it is for (subject alternative names); common_name: what old clients look at.
+    key_id: what p11-kit knows it by.
+    """
+
+    pem: str
+    subject: str
+    issuer: str
+    fingerprint: str
+    not_before: datetime
+    not_after: datetime
+    is_ca: bool | None
+    self_issued: bool
+    key_kind: str
+    key_size: int
+    signature_hash: str
+    common_name: str = ""
+    names: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    key_id: str = ""
+    spki: str = ""
+
+    def days_left(self, now: datetime) -> int:
+        """Whole days until it expires; negative once it has."""
+        return (self.not_after - now) // DAY
+
+    def line(self) -> str:
+        """For a plan and a diff: who, which, until when. Never what the key is."""
+        return f"{self.subject}, SHA-256 {self.fingerprint[:16]}…, valid until {self.not_after:%Y-%m-%d}"
+
+    def plain(self, now: datetime) -> dict[str, Any]:
+        """For a result."""
+        return {
+            "subject": self.subject, "issuer": self.issuer, "fingerprint": self.fingerprint,
+            "not_before": _stamp(self.not_before), "not_after": _stamp(self.not_after), "days_left": self.days_left(now),
+        }  # fmt: skip
+
+
+def read_certificates(text: str) -> tuple[Certificate, ...]:
+    """All certificates of a PEM text, in order, each once. Raises CertificateProblem when there is none, or more."""
+    _refuse_shape(text)
+    found: dict[str, Certificate] = {}
+    for number, match in enumerate(_BLOCK.finditer(text), 1):
+        label = match.group(1)
+        if "PRIVATE KEY" in label:
+            raise CertificateProblem("holds a private key; only certificates belong there, and that key is now known")
+        if label not in _CERTIFICATE_LABELS:
+            raise CertificateProblem(f"holds a {label.lower()}, which is no certificate")
+        certificate = _read(match.group(0), number)
+        found.setdefault(certificate.fingerprint, certificate)
+    if not found:
+        raise CertificateProblem("holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")
+    if len(found) > _MOST:
+        raise CertificateProblem(f"holds {len(found)} certificates, more than the {_MOST} a registry can need")
+    return tuple(found.values())
+
+
+def certificates_in(data: bytes) -> tuple[Certificate, ...]:
+    """What certificates a file of others holds; what cannot be read counts as nothing."""
+    found = []
+    for match in _BLOCK.finditer(data.decode("ascii", "replace")):
+        if match.group(1) in _CERTIFICATE_LABELS:
+            try:
+                found.append(_read(match.group(0), 1))
+            except CertificateProblem:
+                continue
+    return tuple(found)
+
+
+def judge_authority(certificate: Certificate, now: datetime) -> None:
+    """Refuse what no engine would accept as an authority. Raises CertificateProblem."""
+    if certificate.is_ca is False:
+        raise CertificateProblem(
+            f"holds '{certificate.subject}', which is no certificate authority (CA:FALSE); "
+            "what is needed is the certificate that signed it"
+        )
+    _judge_validity(certificate, now)
+
+
+def judge_client(certificate: Certificate, now: datetime) -> None:
+    """Refuse a client certificate that no registry would accept. Raises CertificateProblem."""
+    if certificate.is_ca:
+        raise CertificateProblem(f"holds '{certificate.subject}', which is a certificate authority, not a client")
+    _judge_validity(certificate, now)
+
+
+def doubts(certificate: Certificate, now: datetime, days: int, *, authority: bool = True) -> list[str]:
+    """What works today and should be seen to."""
+    found = []
+    left = certificate.days_left(now)
+    if left < days:
+        found.append(f"expires in {left} day(s), on {certificate.not_after:%Y-%m-%d}")
+    smallest = _SMALLEST.get(certificate.key_kind, 0)
+    if certificate.key_size < smallest:
+        found.append(f"has a weak key ({certificate.key_kind}, {certificate.key_size} bit; {smallest} is the least)")
+    if certificate.signature_hash in _WEAK_HASHES and not certificate.self_issued:
+        found.append(f"is signed with {certificate.signature_hash.upper()}, which newer engines refuse")
+    if authority and certificate.is_ca is None:
+        found.append("has no basic constraints, so does not say that it is an authority; newer engines may refuse it")
+    return found
+
+
+def read_client_key(text: str, certificate: Certificate) -> str:
+    """The private key in a normal form, once it is seen to belong to the certificate. Raises CertificateProblem."""
+    _refuse_shape(text)
+    blocks = [match for match in _BLOCK.finditer(text) if "PRIVATE KEY" in match.group(1)]
+    if len(blocks) != 1:
+        raise CertificateProblem(f"holds {len(blocks)} private keys in PEM form, and one is needed")
+    if "ENCRYPTED" in blocks[0].group(0):
+        raise CertificateProblem("is protected by a passphrase, which no engine can be told")
+    pem: str = blocks[0].group(0) + "\n"
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
+        public = _public_bytes(key.public_key())
+    except Exception:  # cryptography raises many kinds, some of which quote what they were given
+        raise CertificateProblem("cannot be read as a private key") from None
+    if hashlib.sha256(public).hexdigest() != certificate.spki:
+        raise CertificateProblem(f"does not belong to the client certificate '{certificate.subject}'")
+    return pem
+
+
+def bundle(certificates: Iterable[Certificate]) -> str:
+    """The text of a file that holds these."""
+    return "".join(certificate.pem for certificate in certificates)
+
+
+def _refuse_shape(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise CertificateProblem(f"is longer than {_LONGEST} characters")
+    if text.count(_BEGIN) != sum(1 for _match in _BLOCK.finditer(text)):
+        raise CertificateProblem("is cut off: a -----BEGIN line has no -----END line that belongs to it")
+
+
+def _judge_validity(certificate: Certificate, now: datetime) -> None:
+    if certificate.not_after < now:
+        raise CertificateProblem(f"holds '{certificate.subject}', which expired on {certificate.not_after:%Y-%m-%d}")
+    if certificate.not_before > now:
+        raise CertificateProblem(
+            f"holds '{certificate.subject}', which is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC"
+        )
+
+
+def _read(pem: str, number: int) -> Certificate:
+    lines = pem.splitlines()
+    plain = "\n".join(["-----BEGIN CERTIFICATE-----", *lines[1:-1], "-----END CERTIFICATE-----", ""])
+    try:
+        found = x509.load_pem_x509_certificate(plain.encode())
+        return _certificate(found)
+    except CertificateProblem:
+        raise
+    except (ValueError, TypeError, AttributeError, UnicodeError) as error:
+        raise CertificateProblem(
+            f"holds a certificate (number {number}) that cannot be read: {_short(error)}"
+        ) from None
+
+
+def _certificate(found: Any) -> Certificate:
+    der = found.public_bytes(serialization.Encoding.DER)
+    key = found.public_key()
+    constraints = _extension(found, "BasicConstraints")
+    names = _extension(found, "SubjectAlternativeName")
+    common = found.subject.get_attributes_for_oid(x509.oid.NameOID.COMMON_NAME)
+    return Certificate(
+        pem=found.public_bytes(serialization.Encoding.PEM).decode(),
+        subject=found.subject.rfc4514_string() or "(no subject)",
+        issuer=found.issuer.rfc4514_string(),
+        fingerprint=hashlib.sha256(der).hexdigest(),
+        not_before=_aware(found, "not_valid_before"),
+        not_after=_aware(found, "not_valid_after"),
+        is_ca=None if constraints is None else bool(constraints.ca),
+        self_issued=found.subject == found.issuer,
+        key_kind=_kind(key),
+        key_size=int(getattr(key, "key_size", 0)),
+        signature_hash=_hash_name(found),
+        common_name=str(common[0].value) if common else "",
+        names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
+        addresses=tuple(map(str, names.get_values_for_type(x509.IPAddress))) if names else (),
+        key_id=_key_id(found),
+        spki=hashlib.sha256(_public_bytes(key)).hexdigest(),
+    )
+
+
+def _extension(found: Any, name: str) -> Any:
+    """The value of an extension, None when there is none."""
+    try:
+        return found.extensions.get_extension_for_class(getattr(x509, name)).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _aware(found: Any, name: str) -> datetime:
+    """In UTC; cryptography before 42 tells it without saying so."""
+    value: datetime = getattr(found, f"{name}_utc", None) or getattr(found, name)
+    return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+
+
+def _kind(key: Any) -> str:
+    name = type(key).__name__
+    kinds = (("RSA", "RSA"), ("DSA", "DSA"), ("EllipticCurve", "EC"), ("Ed25519", "Ed25519"), ("Ed448", "Ed448"))
+    return next((kind for part, kind in kinds if part in name), name)
+
+
+def _hash_name(found: Any) -> str:
+    try:
+        algorithm = found.signature_hash_algorithm
+    except Exception:  # an algorithm that this cryptography does not know is no known weak one
+        return ""
+    return algorithm.name if algorithm else ""
+
+
+def _key_id(found: Any) -> str:
+    """The id under which p11-kit lists it: its subject key identifier, else that of its public key."""
+    value = _extension(found, "SubjectKeyIdentifier") or x509.SubjectKeyIdentifier.from_public_key(found.public_key())
+    digest: bytes = value.digest
+    return digest.hex()
+
+
+def _public_bytes(key: Any) -> bytes:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    found: bytes = key.public_bytes(serialization.Encoding.DER, form)
+    return found
+
+
+def _short(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""certs.d: which directory each engine reads for a registry, which files in it count, and what hides what.
+
+Sources: containers/image docs/containers-certs.d.5.md and docker/docker_client.go (the first existing directory is the
+only one that is read, even when it is empty); docker registry/registry.go ReadCertsDirectory and loadTLSConfig.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..observed import Observed, Tree, Watch
+
+DOCKER = "/etc/docker/certs.d"
+CONTAINERS = "/etc/containers/certs.d"
+ROOTS_OWN = "/root/.config/containers/certs.d"
+
+#: podman, skopeo, buildah and CRI-O look here, in this order.
+FAMILY = (ROOTS_OWN, CONTAINERS, DOCKER)
+PLACES = FAMILY
+
+#: Names of what is ours in such a directory. Authorities end in .crt; a client's two files share their stem.
+CA, CERT, KEY = "dockyard.crt", "dockyard.cert", "dockyard.key"
+
+#: Private keys of others are compared by their checksums; what is in them stays on the host.
+WATCH = Watch(trees=tuple(Tree(place, pattern="*", depth=2, secret="*.key") for place in PLACES))
+WATCH_WITH_KEYS = Watch(trees=tuple(Tree(place, pattern="*", depth=2) for place in PLACES))
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What an engine finds for a registry. directory: the one it reads, "" when there is none."""
+
+    directory: str = ""
+    authorities: tuple[str, ...] = ()
+    shadowed: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def look(host: Observed, places: Sequence[str], name: str) -> Looked:
+    """What an engine that looks in these places, in order, finds for host[:port]."""
+    existing = [place for place in places if host.listing(place).holds(name)]
+    if not existing:
+        return Looked()
+    directory = f"{existing[0]}/{name}"
+    files = files_in(host, existing[0], name)
+    hidden = [path for place in existing[1:] for path in files_in(host, place, name)]
+    return Looked(
+        directory=directory,
+        authorities=tuple(path for path in files if path.endswith(".crt")),
+        shadowed=tuple(hidden),
+        problems=tuple(_problems(files)),
+    )
+
+
+def files_in(host: Observed, place: str, name: str) -> list[str]:
+    return [path for path in host.listing(place).files if path.startswith(f"{place}/{name}/")]
+
+
+def _problems(files: Sequence[str]) -> list[str]:
+    """A client certificate without key, or the other way round: every engine refuses every pull then."""
+    found = []
+    for path in files:
+        stem, dummy, suffix = path.rpartition(".")
+        other = {"cert": "key", "key": "cert"}.get(suffix)
+        if other and f"{stem}.{other}" not in files:
+            hint = "; an authority's file must end in .crt" if suffix == "cert" else ""
+            found.append(f"{path} has no {stem.rpartition('/')[2]}.{other}, and engines refuse every pull then{hint}")
+        elif suffix not in ("crt", "cert", "key"):
+            found.append(f"{path} is passed over by every engine: its name ends neither in .crt nor .cert nor .key")
+    return found

@@ -1,0 +1,244 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The policy word `trust`: every shape people write it in goes in, validated values come out.
+
+Everything that can be known to be wrong is refused here, before any host is touched. The only thing that comes from
+outside is what the time is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..names import NameProblem, parse_scope
+from ..policy import PolicyError
+from . import certificates
+from .certificates import Certificate, CertificateProblem
+
+WORD = "trust"
+STATES = ("present", "absent")
+SCOPES = ("auto", "system", "engine", "both")
+VERIFICATIONS = ("full", "store", "none")
+
+#: Texts of an entry; each may be given as KEY_file instead, a file on the controller that the task reads.
+TEXTS = ("ca", "client_cert", "client_key")
+_KEYS = ("registry", "aliases", "state", *TEXTS, *(f"{text}_file" for text in TEXTS))
+
+_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
+
+
+@dataclass(frozen=True)
+class ClientPair:
+    """What a registry that asks for it is shown. The key is never printed: not in repr, not in a plan."""
+
+    certificate: str
+    key: str
+
+    def __repr__(self) -> str:
+        return "ClientPair(…)"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One registry that is to be trusted, or no longer.
+
+    names: its name first, then the aliases, each host[:port]; cas: the authorities that sign for it.
+    """
+
+    names: tuple[str, ...]
+    cas: tuple[Certificate, ...] = ()
+    client: ClientPair | None = None
+    client_certificates: tuple[Certificate, ...] = ()
+    present: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.names[0]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What was asked for; None for registries means that nothing was said, which leaves everything alone."""
+
+    registries: tuple[Registry, ...] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> tuple[Registry, ...]:
+        return tuple(registry for registry in self.registries or () if registry.present)
+
+    @property
+    def absent(self) -> frozenset[str]:
+        return frozenset(registry.name for registry in self.registries or () if not registry.present)
+
+
+def is_address(name: str) -> bool:
+    """Whether host[:port] has an address for its host."""
+    return bool(_ADDRESS.fullmatch(host_of(name)))
+
+
+def has_port(name: str) -> bool:
+    return ":" in name
+
+
+def host_of(name: str) -> str:
+    return name.partition(":")[0]
+
+
+def port_of(name: str) -> str:
+    return name.partition(":")[2] or "443"
+
+
+def entries_of(value: object) -> list[dict[str, Any]] | None:
+    """The entries of the word, None when it was not said: a list of mappings, or a JSON text of one."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.strip() else []
+        except (ValueError, RecursionError):
+            # never quoted: a text that is no list may well be a key
+            raise PolicyError(WORD, "the text given", "is not a list of mappings with registry and ca") from None
+    if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
+        raise PolicyError(WORD, type(value).__name__, "is not a list of mappings with registry and ca")
+    found = []
+    for number, entry in enumerate(value, 1):
+        if not isinstance(entry, Mapping):
+            raise PolicyError(WORD, f"entry {number}", "is not a mapping with registry and ca")
+        if unknown := sorted(set(map(str, entry)) - set(_KEYS)):
+            raise PolicyError(WORD, unknown[0], f"is no key of an entry ({', '.join(_KEYS)})")
+        found.append({str(key): item for key, item in entry.items() if item is not None})
+    return found
+
+
+def read_trust(value: object, now: datetime, *, warn_days: int = 30) -> Trust:
+    """Validate the word. Files on the controller have been read into their texts before. Raises PolicyError."""
+    entries = entries_of(value)
+    if entries is None:
+        return Trust()
+    registries: list[Registry] = []
+    warnings: list[str] = []
+    for entry in entries:
+        registries.append(_registry(entry, now, warn_days, warnings))
+    _refuse_contradictions(registries)
+    return Trust(_joined(registries), tuple(dict.fromkeys(warnings)))
+
+
+def _registry(entry: Mapping[str, Any], now: datetime, warn_days: int, warnings: list[str]) -> Registry:
+    names = _names(entry)
+    state = entry.get("state", "present")
+    if state not in STATES:
+        raise PolicyError(WORD, names[0], f"has a state that is none of {', '.join(STATES)}")
+    if state == "absent":
+        return Registry(names, present=False)
+    texts = {key: _text(names[0], key, entry) for key in TEXTS}
+    if texts["ca"] is None and texts["client_cert"] is None:
+        raise PolicyError(WORD, names[0], "has no ca")
+    if (texts["client_cert"] is None) != (texts["client_key"] is None):
+        lone, other = ("client_cert", "client_key") if texts["client_key"] is None else ("client_key", "client_cert")
+        raise PolicyError(WORD, names[0], f"has a {lone} without {other}; an engine needs both or neither")
+    cas = _authorities(names[0], texts["ca"], now, warn_days, warnings) if texts["ca"] is not None else ()
+    registry = Registry(names, cas)
+    return _with_client(registry, texts, now, warn_days, warnings) if texts["client_cert"] is not None else registry
+
+
+def _names(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    registry, aliases = entry.get("registry"), entry.get("aliases", [])
+    if not isinstance(registry, str) or not registry.strip():
+        raise PolicyError(WORD, "an entry", "has no registry")
+    if isinstance(aliases, str):
+        aliases = [part for part in re.split(r"[,\s]+", aliases) if part]
+    if not isinstance(aliases, (list, tuple)) or not all(isinstance(alias, str) for alias in aliases):
+        raise PolicyError(WORD, registry, "has aliases that are no list of names and addresses")
+    return tuple(dict.fromkeys(_name(name) for name in (registry, *aliases)))
+
+
+def _name(text: str) -> str:
+    """host[:port] as it is written in image names; that is also the name of a directory, so it is checked as one."""
+    try:
+        scope = parse_scope(text.strip())
+        if not scope.is_registry:
+            raise NameProblem("is not a whole registry (host[:port]), which is what a certificate is for")
+    except NameProblem as problem:
+        raise PolicyError(WORD, text, str(problem)) from None
+    return scope.text
+
+
+def _text(registry: str, key: str, entry: Mapping[str, Any]) -> str | None:
+    if key in entry and f"{key}_file" in entry:
+        raise PolicyError(WORD, registry, f"has both {key} and {key}_file")
+    if f"{key}_file" in entry:  # the task puts the text in its place
+        raise PolicyError(WORD, registry, f"has a {key}_file that was not read")
+    value = entry.get(key)
+    if value is not None and (not isinstance(value, str) or not value.strip()):
+        raise PolicyError(WORD, registry, f"has a {key} that is no text in PEM form")
+    return value
+
+
+def _authorities(
+    registry: str, text: str, now: datetime, warn_days: int, warnings: list[str]
+) -> tuple[Certificate, ...]:
+    try:
+        found = certificates.read_certificates(text)
+        for certificate in found:
+            certificates.judge_authority(certificate, now)
+    except CertificateProblem as problem:
+        raise PolicyError(WORD, registry, f"ca {problem}") from None
+    for certificate in found:
+        for doubt in certificates.doubts(certificate, now, warn_days):
+            warnings.append(f"{registry}: the authority '{certificate.subject}' {doubt}")
+    if len(found) > 1:
+        subjects = "; ".join(certificate.subject for certificate in found)
+        warnings.append(f"{registry}: ca holds {len(found)} certificates, and all of them are trusted: {subjects}")
+    return found
+
+
+def _with_client(
+    registry: Registry, texts: Mapping[str, str | None], now: datetime, warn_days: int, warnings: list[str]
+) -> Registry:
+    word = "client_cert"
+    try:
+        chain = certificates.read_certificates(texts["client_cert"] or "")
+        certificates.judge_client(chain[0], now)
+        word = "client_key"
+        key = certificates.read_client_key(texts["client_key"] or "", chain[0])
+    except CertificateProblem as problem:
+        raise PolicyError(WORD, registry.name, f"{word} {problem}") from None
+    for doubt in certificates.doubts(chain[0], now, warn_days, authority=False):
+        warnings.append(f"{registry.name}: the client certificate '{chain[0].subject}' {doubt}")
+    return replace(registry, client=ClientPair(certificates.bundle(chain), key), client_certificates=chain)
+
+
+def _refuse_contradictions(registries: Iterable[Registry]) -> None:
+    """Two entries may share a name only when they say the same of it."""
+    seen: dict[str, Registry] = {}
+    for registry in registries:
+        for name in registry.names:
+            other = seen.setdefault(name, registry)
+            if other.present != registry.present:
+                raise PolicyError(WORD, name, "is both present and absent")
+            if {ca.fingerprint for ca in other.cas} != {ca.fingerprint for ca in registry.cas}:
+                raise PolicyError(
+                    WORD,
+                    name,
+                    "is given two different CAs; put both certificates into the ca of one entry if both sign",
+                )
+            if other.client != registry.client:
+                raise PolicyError(WORD, name, "is given two different client certificates")
+
+
+def _joined(registries: Iterable[Registry]) -> tuple[Registry, ...]:
+    """Entries about the same registry as one, with the names of both."""
+    found: dict[str, Registry] = {}
+    for registry in registries:
+        earlier = found.get(registry.name)
+        names = dict.fromkeys((*earlier.names, *registry.names)) if earlier else registry.names
+        found[registry.name] = replace(registry, names=tuple(names))
+    return tuple(found.values())
