@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleFilterError  # type: ignore[import-untyped]
+from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFilterError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
+from ansible.parsing.vault import is_encrypted  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from .cluster.openshift4 import ManifestProblem
@@ -21,12 +22,16 @@ from .observed import HostProblem, Observed, Watch, from_snapshot, unpack
 from .options import Options
 from .plan import Plan
 from .policy import Policy, PolicyError, read_policy
+from .trust.policy import TEXTS, entries_of
 
 _SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
 
 #: How often a plan is made again because the host changed under it.
 _ATTEMPTS = 3
+
+#: A line of a key in PEM form; shorter ones (the last of a key) could be anybody's word.
+_SECRET_LINE = 24
 
 _HIDDEN = "********"
 _URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
@@ -51,6 +56,7 @@ class Task(ActionBase):  # type: ignore[misc]
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.variables = task_vars or {}
         self.secrets: set[str] = set()
+        self.report: list[dict[str, Any]] = []
         try:
             result.update(self.perform(self._options()))
         except PolicyError as problem:
@@ -93,6 +99,60 @@ class Task(ActionBase):  # type: ignore[misc]
         return old if old in self.variables and (by_role or word not in self._task.args) else word
 
 
+class ControllerFiles(ActionBase):  # type: ignore[misc]
+    """Files on the controller, as a task sees them: looked for beside the playbook and role, decrypted if need be."""
+
+    def read_file(self, path: str) -> bytes:
+        """Its bytes, decrypted. Raises HostProblem, with a sentence that holds nothing of them."""
+        try:
+            found = self._find_needle("files", path)
+            real = self._loader.get_real_file(found)
+        except AnsibleError as error:
+            raise HostProblem(f"{path} cannot be read on the controller: {str(error).splitlines()[0]}") from None
+        try:
+            with open(real, "rb") as stream:
+                return stream.read()
+        except OSError as error:
+            raise HostProblem(f"{path} cannot be read on the controller: {error.strerror}") from None
+        finally:
+            self._loader.cleanup_tmp_file(real)
+
+    def encrypt(self, data: bytes) -> bytes:
+        """With the vault's password of this run. Raises HostProblem when there is none."""
+        try:
+            return bytes(self._loader._vault.encrypt(data))
+        except AnsibleError:
+            raise HostProblem("there is no vault password to encrypt with; give --vault-password-file") from None
+
+    def decrypt(self, data: bytes) -> bytes:
+        """What was encrypted; other bytes as they are. Raises HostProblem when it cannot be decrypted."""
+        if not is_encrypted(data):
+            return data
+        try:
+            return bytes(self._loader._vault.decrypt(data))
+        except AnsibleError:
+            raise HostProblem("it is encrypted, and none of this run's vault passwords opens it") from None
+
+
+class TrustFiles(ControllerFiles):
+    """Reads the files that entries of `trust` name, and registers what is secret in them."""
+
+    secrets: set[str]
+
+    def trust_entries(self, value: Any) -> list[dict[str, Any]] | None:
+        """The entries of the word with the texts of their files. Raises PolicyError or HostProblem."""
+        entries = entries_of(value)
+        for entry in entries or ():
+            for text in TEXTS:
+                path = entry.pop(f"{text}_file", None) if text not in entry else None
+                if path is not None:
+                    entry[text] = self.read_file(str(path)).decode("utf-8", "replace")
+            for line in str(entry.get("client_key", "")).splitlines():
+                if len(line) >= _SECRET_LINE:
+                    self.secrets.add(line.strip())
+        return entries
+
+
 class HostTask(Task):
     """A task about one managed host: one snapshot, and one transaction only when something is to change."""
 
@@ -128,6 +188,7 @@ class HostTask(Task):
             if host.locked:
                 seen = "; another transaction was running on this host"
             answer = self._quietly(_TRANSACTION, commit)
+            self.report = unpack(answer["report"]) if answer.get("report") else []
             if answer.get("committed"):
                 return {"plan": plan, "changed": True, "rolled_back": False}
             undone = answer.get("conflict") and answer.get("rolled_back")

@@ -193,7 +193,10 @@ class Observed:
         for entry in journal["files"]:
             if entry["present"] == "new":
                 files[entry["path"]] = journal["old"][entry["path"]]
-        return replace(self, files=files)
+        restored = {entry["path"]: files[entry["path"]] for entry in journal["files"] if entry["present"] == "new"}
+        made = set(journal.get("directories", []))
+        directories = {path: _relisted(path, found, restored, made) for path, found in self.directories.items()}
+        return replace(self, files=files, directories=directories)
 
     def state(self) -> dict[str, Any]:
         """What earlier runs recorded as ours on this host. Raises HostProblem when the record is damaged."""
@@ -212,7 +215,31 @@ class Observed:
         file = self.files.get(path, {"state": "absent"})
         if file["state"] == "failed":
             raise HostProblem(f"{path}: {file['reason']}")
+        if file["state"] == "file" and "content" not in file:
+            raise HostProblem(f"{path}: its content was left on the host")
         return base64.b64decode(file["content"]) if file["state"] == "file" else None
+
+
+def _relisted(
+    directory: str, listing: Mapping[str, Any], restored: Mapping[str, Mapping[str, Any]], made: set[str]
+) -> Mapping[str, Any]:
+    """A listing as it is once these files are back, and without the directories that were made only now."""
+    if directory in made:
+        return {"state": "absent"}
+    begin = len(directory) + 1
+    back = {
+        path[begin:]: file["state"] != "absent" for path, file in restored.items() if path.startswith(directory + "/")
+    }
+    deep = "directories" in listing
+    if listing.get("state") == "failed" or (not deep and (not back or any("/" in name for name in back))):
+        return listing
+    entries = {name for name in listing.get("entries", []) if back.get(name, True)} | {n for n in back if back[n]}
+    found = {"state": "directory" if entries else listing["state"], "entries": sorted(entries)}
+    if not deep:
+        return found
+    below = {name for name in listing["directories"] if f"{directory}/{name}" not in made}
+    below |= {name.rpartition("/")[0] for name in entries if "/" in name}
+    return {**found, "directories": sorted(below)}
 
 
 def unpack(opaque: str) -> Any:

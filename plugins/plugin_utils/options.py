@@ -42,4 +42,43 @@ CONTAINER_REGISTRIES_INFO: Options = (
     }
 )
 
-REGISTRY_POLICY: Options = POLICY_WORDS
+#: The word `trust`, and how it is judged.
+TRUST_WORDS: Options = {
+    "trust": {"type": "raw"},
+    "warn_days": {"type": "int", "default": 30},
+}
+
+REGISTRY_POLICY: Options = POLICY_WORDS | TRUST_WORDS
+
+TRUST_APPLYING: Options = {
+    "scope": {"type": "str", "choices": ["auto", "system", "engine", "both"], "default": "auto"},
+    "purge": {"type": "bool", "default": True},
+}
+
+REGISTRY_TRUST: Options = (
+    TRUST_WORDS
+    | TRUST_APPLYING
+    | {
+        "verify": {"type": "str", "choices": ["full", "store", "none"], "default": "full"},
+        "activation": {"type": "str", "choices": ["now", "if_idle", "defer"], "default": "if_idle"},
+        "expect_plan": {"type": "str"},
+    }
+)
+
+REGISTRY_TRUST_INFO: Options = (
+    TRUST_WORDS | TRUST_APPLYING | {"expires_in_days": {"type": "int"}, "query": {"type": "str"}}
+)
+
+CERTIFICATES_BACKUP: Options = {
+    "path": {"type": "path", "required": True},
+    "keys": {"type": "bool", "default": True},
+    "encrypt": {"type": "bool", "default": False},
+}
+
+CERTIFICATES_RESTORE: Options = {
+    "path": {"type": "path", "required": True},
+    "other_host": {"type": "bool", "default": False},
+    "verify": {"type": "str", "choices": ["full", "store", "none"], "default": "full"},
+    "activation": {"type": "str", "choices": ["now", "if_idle", "defer"], "default": "if_idle"},
+    "expect_plan": {"type": "str"},
+}

@@ -1,0 +1,34 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, policy, proof, report
+
+
+class ActionModule(TrustFiles, HostTask):
+    spec = options.REGISTRY_TRUST
+    watch = plan.WATCH
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.now(timezone.utc)
+        trust = policy.read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
+        how = plan.Options(**{key: options[key] for key in ("scope", "verify", "activation", "purge")})
+
+        def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:
+            proposal = plan.propose(host, trust, how)
+            return proposal.plan, proposal.commit
+
+        result = self.apply(prepare, options["expect_plan"])
+        if not result.get("failed"):
+            result["registries"] = report.asked(trust, now)
+            result["verified"] = proof.outcomes(self.report)
+        return {**result, **self.shown(result["plan"])}

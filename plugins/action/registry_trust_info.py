@@ -1,0 +1,34 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles, select
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, policy, report
+
+
+class ActionModule(TrustFiles, HostTask):
+    spec = options.REGISTRY_TRUST_INFO
+    watch = plan.WATCH
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        now = datetime.now(timezone.utc)
+        trust = policy.read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
+        host = self.observe()
+        try:
+            how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")
+            found, problems = plan.propose(host, trust, how).plan, []
+        except HostProblem as problem:  # what the task would refuse is what a report is for
+            found, problems = Plan(), [str(problem)]
+        answer: dict[str, Any] = {
+            **report.survey(host, trust, now, options["expires_in_days"]),
+            "drift": found.changed or bool(problems), "problems": problems,
+        }  # fmt: skip
+        return {**answer, **self.shown(found), "changed": False, "selected": select(options["query"], answer)}

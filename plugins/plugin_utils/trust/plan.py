@@ -1,0 +1,488 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a host as observed and the word trust to the plan and the one commit that carries it out.
+
+A bare name is found through the system's trust. A name with a port, an address, and every name on docker before 1.13
+(which forgets the system's trust as soon as certs.d gives any authority) get a directory in certs.d. A client
+certificate can only stand there.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..commit import File, left_over, recovery, start_of, state_file, transaction
+from ..engines import Check, Step
+from ..observed import STATE_PATH, HostProblem, Observed
+from ..plan import Change, Disruption, Plan
+from . import certs_d, proof, readers, stores
+from .certificates import Certificate, bundle, certificates_in
+from .policy import Registry, Trust, has_port, is_address
+from .readers import Reader
+from .stores import Store
+
+WATCH = stores.WATCH + certs_d.WATCH + readers.WATCH
+
+_RECORD = "registry_trust"
+_KEY_MODE, _MODE = "0600", "0644"
+_UPDATE_SECONDS = 120.0
+_ONLY_A_REAL_RUN = ("whether the system's trust takes the certificates, and the registries are believed then",)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How trust is brought to a host; the words are those of the task's documentation."""
+
+    scope: str = "auto"
+    verify: str = "full"
+    activation: str = "if_idle"
+    purge: bool = True
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A file that is to be there. `shown` is what a person sees of it."""
+
+    path: str
+    text: str
+    shown: str
+    why: str
+    mode: str = _MODE
+    certificate: Certificate | None = None
+
+    def __repr__(self) -> str:
+        return f"Wanted({self.path!r})"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan, the transaction that carries it out, and what it makes of each registry."""
+
+    plan: Plan
+    commit: dict[str, Any]
+    registries: tuple[dict[str, Any], ...] = ()
+
+
+def propose(host: Observed, trust: Trust, options: Options) -> Proposal:
+    """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
+    return _Proposal(host, trust, options).propose()
+
+
+def slug(certificate: Certificate) -> str:
+    """A name for a file: readable, without anything a file's name cannot have, and never the same for two."""
+    words = re.sub(r"[^A-Za-z0-9]+", "-", certificate.common_name or certificate.subject).strip("-").lower()[:40]
+    return f"dockyard-{words or 'ca'}-{certificate.fingerprint[:12]}.crt"
+
+
+def needs_directory(name: str, scope: str, registry: Registry, reader: Reader) -> bool:
+    """Whether an engine gets a directory in certs.d for this name."""
+    if registry.client or scope in ("engine", "both"):
+        return True
+    return scope == "auto" and (has_port(name) or is_address(name) or not reader.adds)
+
+
+def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]) -> str:
+    """The place in which this engine is to find a directory for the name: the one that it reads now, else its usual."""
+    existing = [place for place in reader.places if host.listing(place).holds(name)]
+    if existing:
+        return existing[0]
+    # docker reads one place only; what stands there serves podman too, until something hides it
+    shared = [place for other in everyone for place in other.places if len(other.places) == 1]
+    return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
+
+
+class _Proposal:
+    """Works out one host, one step a method."""
+
+    def __init__(self, host: Observed, trust: Trust, options: Options) -> None:
+        self.host, self.trust, self.options = host, trust, options
+        self.start = start_of(host)
+        self.state = self.start.state()
+        self.record: dict[str, Any] = copy.deepcopy(self.state.get(_RECORD, {}))
+        self.readers = readers.readers(self.start)
+        self.store: Store | None = None
+        self.wanted: dict[str, Wanted] = {}
+        self.owners: dict[str, list[str]] = {}
+        self.notes: list[str] = []
+        self.warnings: list[str] = list(trust.warnings)
+        self.relying: dict[str, set[str]] = {}
+
+    def propose(self) -> Proposal:
+        if self.trust.registries is None:
+            return Proposal(Plan(), {})
+        readers.sick(self.start)
+        self._find_store()
+        for registry in self.trust.present:
+            self._place(registry)
+        removed = self._removals()
+        written = [wanted for wanted in self.wanted.values() if self._differs(wanted)]
+        update = self._update(written, removed)
+        restarts, pending, since = self._restarts(written, removed, update)
+        steps = [*update, *restarts]
+        steps += left_over(self.host, steps)
+        state = self._state(written, pending, since)
+        return self._proposal(written, removed, steps, pending, state)
+
+    # where what goes
+
+    def _find_store(self) -> None:
+        """The system's trust, where anything is to be put into it or taken out of it."""
+        scope = self.options.scope
+        ours = any(path.startswith(store.anchors + "/") for store in stores.STORES for path in self._recorded())
+        if ours or (scope != "engine" and any(registry.cas for registry in self.trust.present)):
+            self.store = stores.store_of(self.start)
+        if scope == "engine" and not self.readers and self.trust.present:
+            raise HostProblem("scope is engine, and no container engine was found on this host")
+
+    def _place(self, registry: Registry) -> None:
+        if self.store and self.options.scope != "engine":
+            for ca in registry.cas:
+                self._anchor(registry, ca)
+        for name in registry.names:
+            for reader in self.readers:
+                if needs_directory(name, self.options.scope, registry, reader):
+                    self._directory(registry, name, target(self.start, name, reader, self.readers))
+                elif reader.daemon:
+                    self.relying.setdefault(reader.daemon, set()).add(registry.name)
+                self._warn_of_shadows(name, reader)
+        if registry.client and not self.readers:
+            self.warnings.append(f"{registry.name}: no engine was found here, so its client certificate has no place")
+
+    def _anchor(self, registry: Registry, ca: Certificate) -> None:
+        assert self.store
+        path = f"{self.store.anchors}/{slug(ca)}"
+        theirs = [
+            other
+            for other in stores.anchor_files(self.start, self.store)
+            if other != path and not self._ours(other) and ca.fingerprint in self._fingerprints(other)
+        ]
+        if theirs and not self._ours(path):
+            self.notes.append(f"{registry.name}: {theirs[0]} holds '{ca.subject}' already; it stays somebody else's")
+            return
+        why = f"trust of {registry.name}"
+        self._want(registry, Wanted(path, ca.pem, ca.line() + "\n", why, certificate=ca))
+
+    def _directory(self, registry: Registry, name: str, place: str) -> None:
+        directory, why = f"{place}/{name}", f"trust of {registry.name} as {name}"
+        if registry.cas and not self._theirs_suffice(registry, directory):
+            shown = "".join(ca.line() + "\n" for ca in registry.cas)
+            self._want(registry, Wanted(f"{directory}/{certs_d.CA}", bundle(registry.cas), shown, why))
+        if registry.client:
+            shown = "".join(each.line() + "\n" for each in registry.client_certificates)
+            client = registry.client
+            self._want(registry, Wanted(f"{directory}/{certs_d.CERT}", client.certificate, shown, why))
+            shown = f"private key of {registry.client_certificates[0].subject}\n"
+            self._want(registry, Wanted(f"{directory}/{certs_d.KEY}", client.key, shown, why, mode=_KEY_MODE))
+
+    def _theirs_suffice(self, registry: Registry, directory: str) -> bool:
+        path = f"{directory}/{certs_d.CA}"
+        if self._ours(path) or self.start.exists(path):
+            return False
+        place, dummy, name = directory.rpartition("/")
+        theirs = [other for other in certs_d.files_in(self.start, place, name) if other.endswith(".crt")]
+        held = {fingerprint for other in theirs for fingerprint in self._fingerprints(other)}
+        if not {ca.fingerprint for ca in registry.cas} <= held:
+            return False
+        self.notes.append(f"{directory}: the CA of {registry.name} is there already; it stays somebody else's")
+        return True
+
+    def _want(self, registry: Registry, wanted: Wanted) -> None:
+        self.wanted[wanted.path] = wanted
+        owners = self.owners.setdefault(wanted.path, [])
+        if registry.name not in owners:
+            owners.append(registry.name)
+
+    def _warn_of_shadows(self, name: str, reader: Reader) -> None:
+        looked = certs_d.look(self.start, reader.places, name)
+        if looked.shadowed:
+            hidden = ", ".join(looked.shadowed)
+            self.warnings.append(f"{name}: {reader.title} reads only {looked.directory}, which hides {hidden}")
+        self.warnings += [f"{name}: {problem}" for problem in looked.problems]
+        if not reader.adds and looked.authorities and not needs_directory(name, self.options.scope, _NOBODY, reader):
+            self.warnings.append(
+                f"{name}: {reader.title} looks past the system's trust, because {looked.directory} has an authority"
+            )
+
+    # what is ours
+
+    def _recorded(self) -> dict[str, dict[str, Any]]:
+        """Our files: path → {sha256, registries}."""
+        files: dict[str, dict[str, Any]] = self.record.get("files", {})
+        return files
+
+    def _ours(self, path: str) -> bool:
+        return path in self._recorded()
+
+    def _fingerprints(self, path: str) -> frozenset[str]:
+        """Of the certificates in somebody's file; one that cannot be read holds none for us."""
+        try:
+            data = self.start.content(path)
+        except HostProblem:
+            return frozenset()
+        return frozenset(certificate.fingerprint for certificate in certificates_in(data or b""))
+
+    def _differs(self, wanted: Wanted) -> bool:
+        about = self.start.about(wanted.path)
+        if about["state"] == "failed":
+            raise HostProblem(f"{wanted.path}: {about['reason']}")
+        if about.get("link"):
+            raise HostProblem(
+                f"{wanted.path} is a symbolic link to {about['link']}, which is somebody else's; remove it"
+            )
+        return self.start.checksum(wanted.path) != _sha256(wanted.text) or about.get("mode") != wanted.mode
+
+    def _removals(self) -> list[str]:
+        """Files of ours that nobody asks for any more, and that are still as we left them."""
+        said = {registry.name for registry in self.trust.present}
+        found = []
+        for path, about in self._recorded().items():
+            if path in self.wanted:
+                continue
+            kept = [name for name in about["registries"] if not self._given_up(name, said)]
+            if kept:
+                self.owners[path] = kept
+            elif not self.start.exists(path):
+                continue
+            elif self.start.checksum(path) != about["sha256"] or self.start.about(path).get("link"):
+                self.warnings.append(f"{path} was changed by somebody else since we put it there; it stays, as theirs")
+            else:
+                found.append(path)
+        return found
+
+    def _given_up(self, name: str, said: set[str]) -> bool:
+        """A registry that is said has its files planned anew; one that is not said loses them only with purge."""
+        return name in said or name in self.trust.absent or self.options.purge
+
+    # what has to happen
+
+    def _update(self, written: list[Wanted], removed: list[str]) -> list[Step]:
+        """Nothing, or the command that makes the store of its anchors."""
+        if not self.store:
+            return []
+        touched = any(path.startswith(self.store.anchors + "/") for path in (*removed, *(w.path for w in written)))
+        if not touched and not self._ineffective():
+            return []
+        argv = self.store.update
+        return [Step(f"run {' '.join(argv)}", argv, timeout=_UPDATE_SECONDS)]
+
+    def _ineffective(self) -> set[str]:
+        """Authorities that are to be in the system's trust and are not in what programs read."""
+        if not self.store or self.options.scope == "engine":
+            return set()
+        asked = {ca.fingerprint for registry in self.trust.present for ca in registry.cas}
+        return asked - stores.effective(self.start, self.store)
+
+    def _restarts(
+        self, written: list[Wanted], removed: list[str], update: list[Step]
+    ) -> tuple[list[Step], list[str], int]:
+        """(steps, what is pending, since when daemons must have been started; 0 when nothing is left to do).
+
+        A daemon reads the system's trust once, when it starts; certs.d it reads at every pull.
+        """
+        since, relied = int(self.record.get("since", 0)), set(self.record.get("relying", []))
+        changing = {name for path in removed for name in self._recorded()[path]["registries"]} if update else set()
+        if update:
+            news = self._ineffective()
+            changing &= relied
+            changing |= {
+                r.name for r in self.trust.present if news & {ca.fingerprint for ca in r.cas}
+            } & self._reliers()
+        since = self.start.clock if changing else since
+        steps, pending = [], []
+        for reader in self.readers:
+            if not reader.daemon or not since:
+                continue
+            begun = readers.started(self.start, reader.daemon)
+            if not changing and (begun >= since or not begun):
+                continue
+            step = readers.restart(reader)
+            if self.options.activation == "defer":
+                pending.append(f"{step.name} is needed before it sees the system's trust, and was deferred")
+                continue
+            if reader.busy and self.options.activation == "if_idle" and step.disruption >= Disruption.RESTART:
+                raise HostProblem(
+                    f"{step.name} would take down {reader.busy} running container(s); drain the host, or set "
+                    "activation to now or defer, or scope to engine, which needs no restart"
+                )
+            steps.append(step)
+        return steps, pending, since if pending or not (steps or changing) else 0
+
+    def _reliers(self) -> set[str]:
+        """Registries with a name that some daemon finds through the system's trust alone."""
+        return set().union(*self.relying.values()) if self.relying else set()
+
+    def _state(self, written: list[Wanted], pending: list[str], since: int) -> dict[str, Any]:
+        recorded = self._recorded()
+        files = {}
+        for path, owners in sorted(self.owners.items()):
+            if path in self.wanted:
+                files[path] = {"sha256": _sha256(self.wanted[path].text), "registries": sorted(owners)}
+            else:
+                files[path] = {**recorded[path], "registries": sorted(owners)}
+        directories = set(self.record.get("directories", [])) | set(self._new_directories(written))
+        kept = sorted(path for path in directories if any(file.startswith(path + "/") for file in files))
+        relying = sorted(self._reliers() | (set(self.record.get("relying", [])) & self._still(files)))
+        since = since if files or pending else 0
+        record = {"files": files, "directories": kept, "relying": relying, "since": since}
+        record = {key: value for key, value in record.items() if value}
+        state = {key: value for key, value in self.state.items() if key != _RECORD}
+        if record:
+            state[_RECORD] = record
+        return {"version": 1, **state} if set(state) - {"version"} else {}
+
+    def _still(self, files: Mapping[str, Mapping[str, Any]]) -> set[str]:
+        """Registries whose files stay without being asked for in this run."""
+        said = {registry.name for registry in self.trust.present}
+        return {name for about in files.values() for name in about["registries"]} - said
+
+    def _new_directories(self, written: list[Wanted]) -> list[str]:
+        """Directories of certs.d that this plan makes, places of all of certs.d included."""
+        made = []
+        for place in certs_d.PLACES:
+            for path in (wanted.path for wanted in written if wanted.path.startswith(place + "/")):
+                listing = self.start.listing(place)
+                directory = path.rpartition("/")[0]
+                made += [] if listing.holds(directory.rpartition("/")[2]) else [directory]
+                made += [] if listing.there else [place]
+        return made
+
+    def _emptied(self, removed: list[str], written: list[Wanted]) -> list[str]:
+        """Directories that we made and leave empty: one in certs.d hides others even when it is empty."""
+        ours = self.record.get("directories", [])
+        gone = set(removed)
+        found = []
+        for directory in sorted(ours, key=len, reverse=True):
+            place = next((place for place in certs_d.PLACES if directory.startswith(place)), directory)
+            inside = {path for path in self.start.listing(place).files if path.startswith(directory + "/")}
+            new = any(wanted.path.startswith(directory + "/") for wanted in self.wanted.values())
+            if inside <= gone and not new:
+                found.append(directory)
+        return found
+
+    # the whole
+
+    def _proposal(
+        self, written: list[Wanted], removed: list[str], steps: list[Step], pending: list[str], state: dict[str, Any]
+    ) -> Proposal:
+        files = [File(wanted.path, wanted.text.encode(), mode=wanted.mode) for wanted in written]
+        files += [File(path, None) for path in removed]
+        changes = (
+            *recovery(self.host),
+            *(self._writing(wanted) for wanted in written),
+            *(self._removing(path) for path in removed),
+            *(self._stepping(step) for step in steps),
+            *self._remembering(state),
+        )
+        plan = Plan(
+            changes=changes,
+            notes=tuple(dict.fromkeys(self.notes)),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            pending=tuple(pending),
+            only_a_real_run_shows=_ONLY_A_REAL_RUN if self.options.verify != "none" else (),
+            basis={file.path: self.start.checksum(file.path) for file in files},
+        )
+        if state != self.state:
+            files.append(state_file(state))
+        commit = transaction(
+            self.host, plan, files, steps=steps, checks=self._checks(),
+            remove_empty=self._emptied(removed, written),
+        )  # fmt: skip
+        return Proposal(plan, commit if plan.changed else {})
+
+    def _remembering(self, state: dict[str, Any]) -> list[Change]:
+        """The record decides what is removed one day, so it is kept right even when nothing else changes."""
+        if state == self.state:
+            return []
+        before, after = (
+            "".join(
+                f"{path}: {', '.join(about['registries'])}\n"
+                for path, about in each.get(_RECORD, {}).get("files", {}).items()
+            )
+            for each in (self.state, state)
+        )
+        return [Change(STATE_PATH, "what is ours on this host, for later runs", before, after, undo="its old content")]
+
+    def _writing(self, wanted: Wanted) -> Change:
+        undo = "the file's present content, kept until the commit is through"
+        before = self._shown_now(wanted)
+        after = wanted.shown
+        if before == after:  # the same certificates: only its mode, or how they are written
+            after += f"mode {wanted.mode}, as this collection writes it\n"
+        return Change(wanted.path, wanted.why, before, after, undo=undo)
+
+    def _shown_now(self, wanted: Wanted) -> str:
+        if not self.start.exists(wanted.path):
+            return ""
+        if wanted.mode == _KEY_MODE:
+            return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted.text) else wanted.shown
+        return self._shown_file(wanted.path)
+
+    def _shown_file(self, path: str) -> str:
+        """What certificates a file holds now; never anything else of it."""
+        if path.endswith(".key"):
+            return "a private key\n"
+        found = certificates_in(self.start.content(path) or b"")
+        return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
+
+    def _removing(self, path: str) -> Change:
+        why = f"{', '.join(self._recorded()[path]['registries'])} is not to be trusted any more by us"
+        undo = "the file's present content, kept until the commit is through"
+        return Change(path, why, before=self._shown_file(path), undo=undo)
+
+    def _stepping(self, step: Step) -> Change:
+        if self.store and step.argv == self.store.update:
+            why = "the system's trust is made of its anchors by this command"
+            return Change(step.name, why, undo="the same, after the files went back")
+        whom = step.name.split(" ", 1)[1]
+        busy = next((reader.busy for reader in self.readers if reader.daemon == whom), 0)
+        whom += f" with {busy} running container(s)" if busy and step.disruption >= Disruption.RESTART else ""
+        why = "it reads the system's trust only when it starts"
+        return Change(step.name, why, disruption=step.disruption, whom=whom, undo="the same, after the files went back")
+
+    def _checks(self) -> list[Check]:
+        checks: list[Check] = []
+        if self.options.verify == "none":
+            return checks
+        anchors = {path: wanted.certificate for path, wanted in self.wanted.items() if wanted.certificate}
+        if self.store and anchors:
+            checks.append(proof.store_check(self.store.bundle, anchors))
+        probes = self._probes() if self.options.verify == "full" else []
+        return checks + ([proof.registries_check(probes)] if probes else [])
+
+    def _probes(self) -> list[proof.Probe]:
+        """Every name of every registry, as each engine will see it once the files are there."""
+        bundle = self.store.bundle if self.store else _bundle(self.start)
+        return [
+            proof.Probe(name, reader.title, self._will_read(name, reader), bundle, reader.adds, reader.common_name)
+            for registry in self.trust.present
+            if registry.cas
+            for name in registry.names
+            for reader in self.readers or (_SYSTEM,)
+        ]
+
+    def _will_read(self, name: str, reader: Reader) -> str:
+        for place in reader.places:
+            directory = f"{place}/{name}"
+            if self.start.listing(place).holds(name) or any(path.startswith(directory + "/") for path in self.wanted):
+                return directory
+        return ""
+
+
+#: Stands for a registry without a client certificate, and for the programs of a host without container engine.
+_NOBODY = Registry(("nobody",))
+_SYSTEM = Reader("system", ())
+
+
+def _bundle(host: Observed) -> str:
+    return next((store.bundle for store in stores.STORES if host.exists(store.bundle)), "")
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

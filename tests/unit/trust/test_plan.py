@@ -1,0 +1,217 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a host and the word trust to plan and commit: cases in tests/data/trust, and what must hold for all of them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose, slug
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
+from cases import cases
+from trust.pki import NOW, certificate, key_pem
+from trust.test_policy import entries
+from trust.world import contents, world, world_after
+
+PLANS = cases("trust/plan.yml", having="writes")
+
+
+def anchor(name: str) -> str:
+    return slug(certificates_in(certificate(name).encode())[0])
+
+
+def proposed(case, host=None, **options):
+    trust = read_trust(entries({"given": case["trust"]}), NOW)
+    return propose(host or world(case["host"]), trust, Options(**(case.get("options", {}) | options)))
+
+
+def files(commit, state="file"):
+    return sorted(f["path"] for f in commit.get("files", []) if f["state"] == state and f["path"] != STATE_PATH)
+
+
+def probes(commit):
+    """Name [engine] and directory of each connection to be tried."""
+    found = [check for check in commit["checks"] if check["name"] == "the registries are trusted"]
+    words = found[0]["argv"][4:] if found else []
+    return [f"{words[at]} {words[at + 3].replace('/nonexistent', '-')}" for at in range(0, len(words), 7)]
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_what_is_to_change(case):
+    proposal = proposed(case)
+    assert files(proposal.commit) == sorted(path.replace("{one}", anchor("one")) for path in case["writes"])
+    assert files(proposal.commit, "absent") == []
+    assert [action["name"] for action in proposal.commit.get("actions", [])] == case["steps"]
+    for kind in ("warnings", "notes", "pending"):
+        said = getattr(proposal.plan, kind)
+        assert len(said) == len(case.get(kind, [])), said
+        assert all(wanted in text for wanted, text in zip(case.get(kind, []), said, strict=True))
+    for path, mode in case.get("modes", {}).items():
+        assert next(file for file in proposal.commit["files"] if file["path"] == path)["mode"] == mode
+    if "probes" in case:
+        assert probes(proposal.commit) == case["probes"]
+
+
+@pytest.mark.parametrize("case", cases("trust/plan.yml", having="refused"))
+def test_what_must_not_be_tried(case):
+    with pytest.raises(HostProblem) as refusal:
+        proposed(case)
+    assert case["refused"] in str(refusal.value)
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_a_second_run_finds_nothing_to_do(case):
+    first = proposed(case)
+    if not first.plan.changed:
+        return
+    _later, host = world_after(case["host"], world(case["host"]), first.commit)
+    second = proposed(case, host)
+    assert not second.plan.changed, second.plan.text()
+    assert second.plan.pending == first.plan.pending
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_what_was_put_there_goes_and_nothing_else(case):
+    start = world(case["host"])
+    first = proposed(case)
+    later, host = world_after(case["host"], start, first.commit) if first.plan.changed else (case["host"], start)
+    gone = propose(host, read_trust([], NOW), Options(activation="now"))
+    assert files(gone.commit, "absent") == files(first.commit)
+    assert files(gone.commit) == []
+    if not gone.plan.changed:
+        return
+    _last, end = world_after(later, host, gone.commit)
+    assert end.state() == {}
+    theirs = {path for path in start.files if path.startswith("/") and path != STATE_PATH}
+    assert {path for path in end.files if path != STATE_PATH} == theirs
+    made = {path.rpartition("/")[0] for path in files(first.commit) if "/certs.d/" in path}
+    made -= set(case["host"].get("directories", []))
+    made -= {path.rpartition("/")[0] for path in theirs}
+    assert made <= set(gone.commit.get("remove_empty", []))
+    assert not set(gone.commit.get("remove_empty", [])) & set(case["host"].get("directories", []))
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_no_key_in_anything_a_person_sees(case):
+    proposal = proposed(case)
+    seen = json.dumps([proposal.plan.result(), proposal.plan.diff()]) + repr(proposal)
+    assert "PRIVATE" not in seen
+    assert key_pem("me").splitlines()[1] not in seen
+
+
+ONE = [{"registry": "a.example.com", "ca": certificate("one")}]
+TWO = [*ONE, {"registry": "b.example.com", "ca": certificate("one")}]
+HOST = {"podman": True}
+ANCHOR = f"/etc/pki/ca-trust/source/anchors/{anchor('one')}"
+
+
+def run(host, case, trust, **options):
+    proposal = propose(host, read_trust(trust, NOW), Options(**options))
+    return proposal, *(world_after(case, host, proposal.commit) if proposal.plan.changed else (case, host))
+
+
+def test_a_shared_anchor_goes_with_the_last_registry():
+    _first, case, host = run(world(HOST), HOST, TWO)
+    one_less, case, host = run(host, case, ONE)
+    assert files(one_less.commit, "absent") == [] and one_less.plan.changes[0].what == STATE_PATH
+    last, case, host = run(host, case, [])
+    assert files(last.commit, "absent") == [ANCHOR]
+
+
+def test_without_purge_registries_that_are_not_said_stay():
+    _first, case, host = run(world(HOST), HOST, ONE)
+    other, case, host = run(host, case, [{"registry": "c.example.com", "ca": certificate("two")}], purge=False)
+    assert files(other.commit, "absent") == []
+    absent, case, host = run(host, case, [{"registry": "a.example.com", "state": "absent"}], purge=False)
+    assert files(absent.commit, "absent") == [ANCHOR]
+
+
+def test_a_file_of_ours_that_somebody_changed_is_theirs():
+    _first, case, host = run(world(HOST), HOST, ONE)
+    changed = case | {"described": case["described"] | {ANCHOR: world({"files": {ANCHOR: "theirs"}}).files[ANCHOR]}}
+    gone = propose(world(changed, changed["described"]), read_trust([], NOW), Options())
+    assert files(gone.commit, "absent") == []
+    assert f"{ANCHOR} was changed by somebody else" in gone.plan.warnings[0]
+
+
+def test_a_lost_record_is_made_again():
+    _first, case, host = run(world(HOST), HOST, ONE)
+    lost = {key: value for key, value in case.items() if key != "record"}
+    again, case, host = run(world(lost, lost["described"]), lost, ONE)
+    assert [change.what for change in again.plan.changes] == [STATE_PATH]
+    assert host.state()["registry_trust"]["files"].keys() == {ANCHOR}
+
+
+def test_nothing_said_changes_nothing():
+    _first, case, host = run(world(HOST), HOST, ONE)
+    assert not propose(host, read_trust(None, NOW), Options()).plan.changed
+
+
+def test_a_deferred_restart_is_made_up_for():
+    docker = {"docker": "1.13.1", "busy": 1}
+    first, case, host = run(world(docker), docker, ONE, activation="defer")
+    still, case, host = run(host, case, ONE, activation="defer")
+    assert not still.plan.changed and still.plan.pending == first.plan.pending
+    now, case, host = run(host, case, ONE, activation="now")
+    assert [action["name"] for action in now.commit["actions"]] == ["restart docker.service"]
+    assert not run(host, case, ONE)[0].plan.changed
+
+
+def test_a_deferred_restart_after_a_removal_is_not_forgotten():
+    docker = {"docker": "1.13.1", "busy": 1, "started": 5}
+    _first, case, host = run(world(docker), docker, ONE, activation="now")
+    case = case | {"started": -1000}
+    removed, case, host = run(host, case, [], activation="defer")
+    assert files(removed.commit, "absent") == [ANCHOR] and removed.plan.pending
+    assert run(host, case, [], activation="defer")[0].plan.pending == removed.plan.pending
+
+
+def test_a_daemon_whose_start_nobody_knows_is_not_restarted_for_ever():
+    docker = {"docker": "1.13.1"}
+    _first, case, host = run(world(docker), docker, ONE)
+    host.answers["trust.started"] = type(host.answers["trust.started"])(rc=0, stdout="")
+    assert not propose(host, read_trust(ONE, NOW), Options()).plan.changed
+
+
+def test_an_update_that_was_cut_off_is_run_again():
+    first = propose(world(HOST), read_trust(ONE, NOW), Options())
+    old = {ANCHOR: {"state": "absent"}}
+    journal = {
+        "id": "cafe", "plan_id": "p", "time": 1, "started": 1, "directories": [], "old": old,
+        "files": [{"path": ANCHOR, "new": "n", "present": "new"}], "actions": first.commit["actions"],
+    }  # fmt: skip
+    half_done = HOST | {"files": {ANCHOR: {"cert": "one"}}, "more": {"journal": journal}}
+    again = propose(world(half_done), read_trust(ONE, NOW), Options())
+    assert again.plan.changes[0].what == "interrupted transaction cafe"
+    assert next(file for file in again.commit["files"] if file["path"] == ANCHOR)["before"] == "absent"
+    assert [action["name"] for action in again.commit["actions"]] == ["run update-ca-trust extract"]
+
+
+def test_directories_of_a_commit_that_was_cut_off_count_as_made_by_the_next():
+    directory = "/etc/containers/certs.d/10.0.0.1"
+    journal = {
+        "id": "cafe", "plan_id": "p", "time": 1, "started": 0, "directories": [directory], "files": [], "old": {},
+        "actions": [],
+    }  # fmt: skip
+    case = {"podman": True, "directories": [directory], "more": {"journal": journal}}
+    trust = [{"registry": "10.0.0.1", "ca": certificate("one")}]
+    again = propose(world(case), read_trust(trust, NOW), Options(scope="engine"))
+    assert directory in json.loads(contents(again.commit)[STATE_PATH])["registry_trust"]["directories"]
+
+
+def test_the_key_travels_as_it_was_given_and_only_in_the_payload():
+    pair = {"client_cert": certificate("me", by="one", ca=False), "client_key": key_pem("me")}
+    commit = propose(world(HOST), read_trust([{**ONE[0], **pair}], NOW), Options()).commit
+    key = contents(commit)["/etc/containers/certs.d/a.example.com/dockyard.key"]
+    assert key == key_pem("me")
+    assert "PRIVATE" not in json.dumps({name: value for name, value in commit.items() if name != "payload"})
+
+
+def test_no_verification():
+    assert propose(world(HOST), read_trust(ONE, NOW), Options(verify="none")).commit["checks"] == []
+    (store,) = propose(world(HOST), read_trust(ONE, NOW), Options(verify="store")).commit["checks"]
+    assert store["name"] == "the system's trust holds the certificates"

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The word trust: cases in tests/data/trust, and what must hold for any input."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
+from cases import cases
+from hypothesis import given
+from hypothesis import strategies as st
+from trust.pki import NOW, certificate, key_pem, text
+
+TEXTS = ("ca", "client_cert", "client_key")
+
+
+def entries(case):
+    """What a case gives, with PEM texts in their places."""
+    given = case["given"]
+    if case.get("literal"):
+        return text(given)
+    if not isinstance(given, list):
+        return given
+    return [
+        {key: text(value) if key in TEXTS else value for key, value in entry.items()}
+        if isinstance(entry, dict)
+        else entry
+        for entry in given
+    ]
+
+
+@pytest.mark.parametrize("case", cases("trust/read.yml", having="trust"))
+def test_what_is_read(case):
+    found = read_trust(entries(case), NOW)
+    if case["trust"] is None:
+        assert found.registries is None
+        return
+    assert [
+        [list(registry.names), len(registry.cas), registry.client is not None, registry.present]
+        for registry in found.registries
+    ] == case["trust"]
+    assert len(found.warnings) == len(case.get("warnings", []))
+    assert all(wanted in said for wanted, said in zip(case.get("warnings", []), found.warnings, strict=True))
+
+
+@pytest.mark.parametrize("case", cases("trust/read.yml", having="error"))
+def test_what_is_refused_in_one_sentence(case):
+    with pytest.raises(PolicyError) as refusal:
+        read_trust(entries(case), NOW)
+    assert case["error"] in str(refusal.value)
+    assert "\n" not in str(refusal.value).replace("a.example.com\nb", "")
+    assert "PRIVATE" not in str(refusal.value) and "MIG" not in str(refusal.value)
+
+
+def test_a_key_shows_in_no_representation():
+    pair = {"client_cert": certificate("me", by="one", ca=False), "client_key": key_pem("me")}
+    found = read_trust([{"registry": "a.example.com", "ca": certificate("one"), **pair}], NOW)
+    assert "PRIVATE" in found.registries[0].client.key
+    assert "PRIVATE" not in repr(found) and "PRIVATE" not in str(found)
+
+
+def test_days_left_are_whole_days():
+    (found,) = certificates_in(certificate("one", days=12).encode())
+    assert found.days_left(NOW) == 12
+    assert found.days_left(found.not_after) == 0
+    assert found.plain(NOW)["days_left"] == 12
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+pieces = st.lists(
+    st.sampled_from(
+        ["-----BEGIN CERTIFICATE-----\n", "-----END CERTIFICATE-----\n", "MIIB", "AAAA\n", "\n", certificate("one")]
+    ),
+    max_size=6,
+).map("".join)
+keys = st.sampled_from(["registry", "ca", "aliases", "state", "client_cert", "client_key", "ca_file"])
+entry = st.dictionaries(keys, anything | pieces | st.just("a.example.com"), max_size=5)
+
+
+@given(anything | st.lists(entry, max_size=3))
+def test_no_input_gives_anything_but_trust_or_a_sentence(value):
+    try:
+        found = read_trust(value, NOW)
+    except PolicyError:
+        return
+    for registry in found.registries or ():
+        assert all("/" not in name and name not in ("", ".", "..") for name in registry.names)
+
+
+@given(st.binary(max_size=300) | pieces.map(str.encode))
+def test_files_of_others_are_read_without_complaint(data):
+    assert all(found.fingerprint for found in certificates_in(data))
+
+
+def test_reading_is_linear_in_the_length_of_hostile_text():
+    for hostile in ("-----BEGIN CERTIFICATE-----\n" * 30_000, "-----BEGIN A" * 50_000, "-" * 900_000):
+        with pytest.raises(PolicyError):
+            read_trust([{"registry": "a.example.com", "ca": hostile}], NOW)
