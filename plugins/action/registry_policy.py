@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 
 
-class ActionModule(Task):
+class ActionModule(TrustFiles, Task):
     """Needs no connection: the host is never contacted."""
 
     _requires_connection = False
@@ -18,5 +21,10 @@ class ActionModule(Task):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         policy = self.policy(options)
+        now = datetime.now(timezone.utc)
+        trust = read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
-        return result | ({"warnings": list(policy.warnings)} if policy.warnings else {})
+        if trust.registries is not None:
+            result["trust"] = report.asked(trust, now)
+        warnings = [*policy.warnings, *trust.warnings]
+        return result | ({"warnings": warnings} if warnings else {})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -102,6 +103,12 @@ class Task(ActionBase):  # type: ignore[misc]
 class ControllerFiles(ActionBase):  # type: ignore[misc]
     """Files on the controller, as a task sees them: looked for beside the playbook and role, decrypted if need be."""
 
+    secrets: set[str]
+
+    def register_key(self, pem: str) -> None:
+        """Nothing of a key is to be in whatever the task returns."""
+        self.secrets |= {line.strip() for line in pem.splitlines() if len(line.strip()) >= _SECRET_LINE}
+
     def read_file(self, path: str) -> bytes:
         """Its bytes, decrypted. Raises HostProblem, with a sentence that holds nothing of them."""
         try:
@@ -133,11 +140,27 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
         except AnsibleError:
             raise HostProblem("it is encrypted, and none of this run's vault passwords opens it") from None
 
+    def write_privately(self, path: str, data: bytes) -> None:
+        """Whole or not at all, and readable for its owner only from the first byte on. Raises HostProblem."""
+        directory, fresh = os.path.dirname(path), f"{path}.{os.getpid()}.new"
+        try:
+            os.makedirs(directory, 0o700, exist_ok=True)
+            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            try:
+                with os.fdopen(fd, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                os.replace(fresh, path)
+            except OSError:
+                os.unlink(fresh)
+                raise
+        except OSError as error:
+            raise HostProblem(f"{path} cannot be written on the controller: {error.strerror}") from None
+
 
 class TrustFiles(ControllerFiles):
     """Reads the files that entries of `trust` name, and registers what is secret in them."""
-
-    secrets: set[str]
 
     def trust_entries(self, value: Any) -> list[dict[str, Any]] | None:
         """The entries of the word with the texts of their files. Raises PolicyError or HostProblem."""
@@ -147,9 +170,7 @@ class TrustFiles(ControllerFiles):
                 path = entry.pop(f"{text}_file", None) if text not in entry else None
                 if path is not None:
                     entry[text] = self.read_file(str(path)).decode("utf-8", "replace")
-            for line in str(entry.get("client_key", "")).splitlines():
-                if len(line) >= _SECRET_LINE:
-                    self.secrets.add(line.strip())
+            self.register_key(str(entry.get("client_key", "")))
         return entries
 
 

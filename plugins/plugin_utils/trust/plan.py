@@ -30,10 +30,10 @@ from .stores import Store
 
 WATCH = stores.WATCH + certs_d.WATCH + readers.WATCH
 
-_RECORD = "registry_trust"
+RECORD = "registry_trust"
 _KEY_MODE, _MODE = "0600", "0644"
-_UPDATE_SECONDS = 120.0
-_ONLY_A_REAL_RUN = ("whether the system's trust takes the certificates, and the registries are believed then",)
+UPDATE_SECONDS = 120.0
+ONLY_A_REAL_RUN = ("whether the system's trust takes the certificates, and the registries are believed then",)
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,10 @@ def propose(host: Observed, trust: Trust, options: Options) -> Proposal:
     return _Proposal(host, trust, options).propose()
 
 
-def slug(certificate: Certificate) -> str:
+def slug(certificate: Certificate, prefix: str = "dockyard") -> str:
     """A name for a file: readable, without anything a file's name cannot have, and never the same for two."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", certificate.common_name or certificate.subject).strip("-").lower()[:40]
-    return f"dockyard-{words or 'ca'}-{certificate.fingerprint[:12]}.crt"
+    return f"{prefix}-{words or 'ca'}-{certificate.fingerprint[:12]}.crt"
 
 
 def needs_directory(name: str, scope: str, registry: Registry, reader: Reader) -> bool:
@@ -98,6 +98,23 @@ def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]
     return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
 
 
+def activate(due: Iterable[Reader], activation: str) -> tuple[list[Step], list[str]]:
+    """(steps, what is pending) for daemons that have to be restarted. Raises HostProblem under running containers."""
+    steps, pending = [], []
+    for reader in due:
+        step = readers.restart(reader)
+        if activation == "defer":
+            pending.append(f"{step.name} is needed before it sees the system's trust, and was deferred")
+            continue
+        if reader.busy and activation == "if_idle" and step.disruption >= Disruption.RESTART:
+            raise HostProblem(
+                f"{step.name} would take down {reader.busy} running container(s); drain the host, or set "
+                "activation to now or defer, or scope to engine, which needs no restart"
+            )
+        steps.append(step)
+    return steps, pending
+
+
 class _Proposal:
     """Works out one host, one step a method."""
 
@@ -105,7 +122,7 @@ class _Proposal:
         self.host, self.trust, self.options = host, trust, options
         self.start = start_of(host)
         self.state = self.start.state()
-        self.record: dict[str, Any] = copy.deepcopy(self.state.get(_RECORD, {}))
+        self.record: dict[str, Any] = copy.deepcopy(self.state.get(RECORD, {}))
         self.readers = readers.readers(self.start)
         self.store: Store | None = None
         self.wanted: dict[str, Wanted] = {}
@@ -270,7 +287,7 @@ class _Proposal:
         if not touched and not self._ineffective():
             return []
         argv = self.store.update
-        return [Step(f"run {' '.join(argv)}", argv, timeout=_UPDATE_SECONDS)]
+        return [Step(f"run {' '.join(argv)}", argv, timeout=UPDATE_SECONDS)]
 
     def _ineffective(self) -> set[str]:
         """Authorities that are to be in the system's trust and are not in what programs read."""
@@ -295,24 +312,16 @@ class _Proposal:
                 r.name for r in self.trust.present if news & {ca.fingerprint for ca in r.cas}
             } & self._reliers()
         since = self.start.clock if changing else since
-        steps, pending = [], []
-        for reader in self.readers:
-            if not reader.daemon or not since:
-                continue
-            begun = readers.started(self.start, reader.daemon)
-            if not changing and (begun >= since or not begun):
-                continue
-            step = readers.restart(reader)
-            if self.options.activation == "defer":
-                pending.append(f"{step.name} is needed before it sees the system's trust, and was deferred")
-                continue
-            if reader.busy and self.options.activation == "if_idle" and step.disruption >= Disruption.RESTART:
-                raise HostProblem(
-                    f"{step.name} would take down {reader.busy} running container(s); drain the host, or set "
-                    "activation to now or defer, or scope to engine, which needs no restart"
-                )
-            steps.append(step)
+        due = [
+            reader for reader in self.readers if reader.daemon and since and self._due(reader, since, bool(changing))
+        ]
+        steps, pending = activate(due, self.options.activation)
         return steps, pending, since if pending or not (steps or changing) else 0
+
+    def _due(self, reader: Reader, since: int, changing: bool) -> bool:
+        """Whether a daemon still has the system's trust of before; one whose start nobody knows is not asked twice."""
+        begun = readers.started(self.start, reader.daemon)
+        return changing or 0 < begun < since
 
     def _reliers(self) -> set[str]:
         """Registries with a name that some daemon finds through the system's trust alone."""
@@ -332,9 +341,9 @@ class _Proposal:
         since = since if files or pending else 0
         record = {"files": files, "directories": kept, "relying": relying, "since": since}
         record = {key: value for key, value in record.items() if value}
-        state = {key: value for key, value in self.state.items() if key != _RECORD}
+        state = {key: value for key, value in self.state.items() if key != RECORD}
         if record:
-            state[_RECORD] = record
+            state[RECORD] = record
         return {"version": 1, **state} if set(state) - {"version"} else {}
 
     def _still(self, files: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -385,7 +394,7 @@ class _Proposal:
             notes=tuple(dict.fromkeys(self.notes)),
             warnings=tuple(dict.fromkeys(self.warnings)),
             pending=tuple(pending),
-            only_a_real_run_shows=_ONLY_A_REAL_RUN if self.options.verify != "none" else (),
+            only_a_real_run_shows=ONLY_A_REAL_RUN if self.options.verify != "none" else (),
             basis={file.path: self.start.checksum(file.path) for file in files},
         )
         if state != self.state:
@@ -403,7 +412,7 @@ class _Proposal:
         before, after = (
             "".join(
                 f"{path}: {', '.join(about['registries'])}\n"
-                for path, about in each.get(_RECORD, {}).get("files", {}).items()
+                for path, about in each.get(RECORD, {}).get("files", {}).items()
             )
             for each in (self.state, state)
         )

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import ControllerFiles, HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, plan, proof, restore
+
+
+class ActionModule(ControllerFiles, HostTask):
+    spec = options.CERTIFICATES_RESTORE
+    watch = restore.WATCH
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        found = self._archive(options["path"], options["other_host"])
+        for saved in found.files:
+            if saved.path.endswith(".key"):
+                self.register_key(saved.content.decode("utf-8", "replace"))
+        how = plan.Options(verify=options["verify"], activation=options["activation"])
+
+        def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:
+            proposal = restore.propose(host, found, how)
+            return proposal.plan, proposal.commit
+
+        result = self.apply(prepare, options["expect_plan"])
+        if not result.get("failed"):
+            result["verified"] = proof.outcomes(self.report)
+        return {**result, **self.shown(result["plan"])}
+
+    def _archive(self, path: str, other_host: bool) -> archive.Archive:
+        """Read and verified before the host is looked at."""
+        try:
+            found = archive.unpack(self.decrypt(self.read_file(path)))
+        except archive.ArchiveProblem as problem:
+            raise HostProblem(f"the archive {path} {problem}; nothing was changed") from None
+        name = str(self.variables["inventory_hostname"])
+        if found.host != name and not other_host:
+            raise HostProblem(
+                f"the archive {path} is of the host {found.host}, not of {name}; set other_host to use it nevertheless"
+            )
+        return found

@@ -1,0 +1,197 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From an archive and a host to the plan and the one commit that puts back what was there."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from ..commit import File, left_over, recovery, start_of, state_file, transaction
+from ..engines import Check, Step
+from ..observed import HostProblem, Observed
+from ..plan import Change, Plan
+from . import certs_d, proof, readers, stores
+from .archive import Archive, Saved
+from .certificates import Certificate, certificates_in
+from .plan import ONLY_A_REAL_RUN, RECORD, UPDATE_SECONDS, WATCH, Options, Proposal, activate
+
+__all__ = ["WATCH", "propose"]
+
+
+def propose(host: Observed, archive: Archive, options: Options) -> Proposal:
+    """What has to change so that the archive's files are there again; files it does not know stay as they are."""
+    return _Restore(host, archive, options).propose()
+
+
+class _Restore:
+    def __init__(self, host: Observed, archive: Archive, options: Options) -> None:
+        self.host, self.archive, self.options = host, archive, options
+        self.start = start_of(host)
+        self.readers = readers.readers(self.start)
+        self.notes: list[str] = []
+        self.warnings: list[str] = []
+        self.store = self._store()
+
+    def propose(self) -> Proposal:
+        readers.sick(self.start)
+        files = [saved for saved in self.archive.files if self._wanted(saved)]
+        written = [saved for saved in files if self._differs(saved)]
+        news = self._news(files)
+        steps: list[Step] = []
+        if self.store and (news or any(saved.path.startswith(self.store.anchors) for saved in written)):
+            argv = self.store.update
+            steps.append(Step(f"run {' '.join(argv)}", argv, timeout=UPDATE_SECONDS))
+        due = [reader for reader in self.readers if reader.daemon] if news else []
+        restarts, pending = activate(due, self.options.activation)
+        steps += restarts
+        steps += left_over(self.host, steps)
+        self._say_what_stays()
+        state = self._state(files, pending)
+        changes = (
+            *recovery(self.host),
+            *map(self._writing, written),
+            *(_stepping(step) for step in steps),
+        )
+        plan = Plan(
+            changes, tuple(self.notes), tuple(self.warnings), tuple(pending),
+            ONLY_A_REAL_RUN if self.options.verify != "none" else (),
+            {saved.path: self.start.checksum(saved.path) for saved in written},
+        )  # fmt: skip
+        put = [File(s.path, s.content, mode=s.mode, uid=s.uid, gid=s.gid, label=s.label) for s in written]
+        if plan.changed and state != self.start.state():
+            put.append(state_file(state))
+        commit = transaction(self.host, plan, put, steps=steps, checks=self._checks(files))
+        return Proposal(plan, commit if plan.changed else {})
+
+    def _store(self) -> stores.Store | None:
+        """The host's store, when the archive has anything for it. Raises HostProblem when it is another family's."""
+        anchors = [saved.path for saved in self.archive.files if not saved.path.startswith(certs_d.PLACES)]
+        if not anchors:
+            return None
+        store = stores.store_of(self.start)
+        if foreign := [path for path in anchors if not path.startswith(store.anchors + "/")]:
+            raise HostProblem(
+                f"the archive holds {foreign[0]}, and this host keeps its anchors in {store.anchors}; "
+                "it is of a host with another operating system"
+            )
+        return store
+
+    def _wanted(self, saved: Saved) -> bool:
+        """Not what is there in another way, and not half of a client's pair."""
+        about = self.start.about(saved.path)
+        if about["state"] == "failed":
+            raise HostProblem(f"{saved.path}: {about['reason']}")
+        if about.get("link"):
+            if self.start.checksum(saved.path) != saved.sha256:
+                self.warnings.append(f"{saved.path} is a symbolic link to {about['link']} now; it stays that")
+            return False
+        if saved.origin == "system trust" and self.store:
+            fingerprints = {each.fingerprint for each in certificates_in(saved.content)}
+            if fingerprints <= stores.effective(self.start, self.store) and about["state"] == "absent":
+                return False
+        key = saved.path.rpartition(".")[0] + ".key"
+        if saved.path.endswith(".cert") and key in self.archive.left_out and not self.start.exists(key):
+            self.warnings.append(f"{saved.path} is not put back: its key was left out, and alone it stops every pull")
+            return False
+        return True
+
+    def _differs(self, saved: Saved) -> bool:
+        about = self.start.about(saved.path)
+        now = (self.start.checksum(saved.path), about.get("mode"), about.get("uid"), about.get("gid"))
+        return now != (saved.sha256, saved.mode, saved.uid, saved.gid)
+
+    def _news(self, files: list[Saved]) -> set[str]:
+        """Authorities that programs do not trust now and will."""
+        if not self.store:
+            return set()
+        asked = {
+            each.fingerprint
+            for saved in files
+            if saved.path.startswith(self.store.anchors + "/")
+            for each in certificates_in(saved.content)
+            if each.is_ca is not False
+        }
+        return asked - stores.effective(self.start, self.store)
+
+    def _say_what_stays(self) -> None:
+        for path, link in sorted(self.archive.links.items()):
+            if not self.start.exists(path):
+                self.warnings.append(
+                    f"{path} was a symbolic link to {link}, which a package brings; links are not put back"
+                )
+        for path in self.archive.left_out:
+            if not self.start.exists(path):
+                self.warnings.append(f"{path} was left out of the archive and is not on this host")
+
+    def _state(self, files: list[Saved], pending: list[str]) -> dict[str, Any]:
+        state = copy.deepcopy(self.start.state())
+        theirs, mine = self.archive.record, dict(state.get(RECORD, {}))
+        back = {saved.path for saved in files}
+        ours = {path: about for path, about in theirs.get("files", {}).items() if path in back}
+        if ours:
+            mine["files"] = {**mine.get("files", {}), **ours}
+            for key in ("directories", "relying"):
+                if merged := sorted({*mine.get(key, []), *theirs.get(key, [])}):
+                    mine[key] = merged
+        if pending:
+            mine["since"] = self.start.clock
+        return {"version": 1, **state, RECORD: mine} if mine else state
+
+    def _writing(self, saved: Saved) -> Change:
+        undo = "the file's present content, kept until the commit is through"
+        before = "" if not self.start.exists(saved.path) else self._shown(saved.path)
+        after = _shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
+        return Change(saved.path, f"the archive of {self.archive.host} holds it", before, after, undo=undo)
+
+    def _shown(self, path: str) -> str:
+        about = self.start.about(path)
+        content = b"" if path.endswith(".key") else self.start.content(path) or b""
+        return _shown(path, content) + f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
+
+    def _checks(self, files: list[Saved]) -> list[Check]:
+        if self.options.verify == "none":
+            return []
+        checks = []
+        anchors = {saved.path: each for saved in files for each in self._anchors(saved)}
+        if self.store and anchors:
+            checks.append(proof.store_check(self.store.bundle, anchors))
+        probes = self._probes(files) if self.options.verify == "full" else []
+        return checks + ([proof.registries_check(probes)] if probes else [])
+
+    def _anchors(self, saved: Saved) -> tuple[Certificate, ...]:
+        """The authority in an anchor's file; of a file with several, the first."""
+        if not self.store or not saved.path.startswith(self.store.anchors + "/"):
+            return ()
+        return tuple(each for each in certificates_in(saved.content) if each.is_ca is not False)[:1]
+
+    def _probes(self, files: list[Saved]) -> list[proof.Probe]:
+        """Every registry that gets its authority back, as each engine that reads that directory sees it."""
+        bundle = self.store.bundle if self.store else next(
+            (store.bundle for store in stores.STORES if self.start.exists(store.bundle)), ""
+        )  # fmt: skip
+        directories = {saved.path.rpartition("/")[0] for saved in files if saved.path.endswith(".crt")}
+        return [
+            proof.Probe(name, reader.title, directory, bundle, reader.adds, reader.common_name)
+            for directory in sorted(directories)
+            for place, _slash, name in [directory.rpartition("/")]
+            for reader in self.readers
+            if place in reader.places
+        ]
+
+
+def _shown(path: str, content: bytes) -> str:
+    if path.endswith(".key"):
+        return "a private key\n"
+    found = certificates_in(content)
+    return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
+
+
+def _stepping(step: Step) -> Change:
+    whom = step.name.split(" ", 1)[1]
+    return Change(
+        step.name, "what is put back takes effect by it", disruption=step.disruption, whom=whom,
+        undo="the same, after the files went back",
+    )  # fmt: skip
