@@ -93,9 +93,9 @@ def _only_in_system(host: Observed) -> list[Saved]:
     }
     for path in host.listing(store.anchors).files:
         known |= {certificate.fingerprint for certificate in certificates_in(host.content(path) or b"")}
-    effective = certificates_in(host.content(store.bundle) or b"")
+    alone = certificates_in(host.content(store.bundle) or b"", known)
     listed = _listed(host)
-    return [_from_system(store, each, listed) for each in effective if each.fingerprint not in known]
+    return [_from_system(store, each, listed) for each in alone]
 
 
 def _from_system(store: Store, certificate: Certificate, listed: Mapping[str, tuple[str, str]]) -> Saved:

@@ -10,8 +10,9 @@ Sources: RFC 5280 (basic constraints, validity), RFC 7468 (the text form), CA/Br
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -96,11 +97,14 @@ def read_certificates(text: str) -> tuple[Certificate, ...]:
     return tuple(found.values())
 
 
-def certificates_in(data: bytes) -> tuple[Certificate, ...]:
-    """What certificates a file of others holds; what cannot be read counts as nothing."""
+def certificates_in(data: bytes, known: Collection[str] = ()) -> tuple[Certificate, ...]:
+    """What certificates a file of others holds, without those of known fingerprints.
+
+    What cannot be read counts as nothing.
+    """
     found = []
     for label, block in _blocks(data.decode("ascii", "replace")):
-        if block and label in _CERTIFICATE_LABELS:
+        if block and label in _CERTIFICATE_LABELS and not (known and _fingerprint(block) in known):
             try:
                 found.append(_read(block, 1))
             except CertificateProblem:
@@ -188,6 +192,14 @@ def _judge_validity(certificate: Certificate, now: datetime) -> None:
         raise CertificateProblem(
             f"holds '{certificate.subject}', which is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC"
         )
+
+
+def _fingerprint(block: str) -> str:
+    """Without a look into it: of some hundred certificates of a distribution, none has to be parsed."""
+    try:
+        return hashlib.sha256(base64.b64decode("".join(block.splitlines()[1:-1]))).hexdigest()
+    except ValueError:
+        return ""
 
 
 def _read(pem: str, number: int) -> Certificate:

@@ -65,7 +65,8 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
     )
     fingerprints = [c.fingerprint for name in case.get("effective", []) for c in certificates_in(text(name).encode())]
     if store:
-        files = files | {store.bundle: {"state": "file", "certificates": fingerprints, "sha256": "b", "mode": "0444"}}
+        bundle = described("".join(map(text, case.get("effective", []))))
+        files = files | {store.bundle: {**bundle, "certificates": fingerprints}}
     record = {"version": 1, "registry_trust": case["record"]} if "record" in case else None
     return from_snapshot(
         {

@@ -1,0 +1,199 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Archives: the same bytes for the same content, and nothing believed of what is read."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d, restore
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive, ArchiveProblem, Saved
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
+from cases import cases
+from hypothesis import given
+from hypothesis import strategies as st
+from trust.pki import NOW, certificate, key_pem
+from trust.world import contents, world, world_after
+
+CA = Saved("/etc/docker/certs.d/a:5000/ca.crt", certificate("one").encode())
+KEY = Saved("/etc/docker/certs.d/a:5000/me.key", key_pem("me").encode(), mode="0600", uid=12, gid=34)
+GOOD = Archive("node1", (CA, KEY))
+KINDS = {
+    "symlink": tarfile.SYMTYPE,
+    "hardlink": tarfile.LNKTYPE,
+    "device": tarfile.CHRTYPE,
+    "directory": tarfile.DIRTYPE,
+}
+
+
+def members(data: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar}
+
+
+def hostile(case: dict) -> bytes:
+    found = members(archive.pack(GOOD))
+    manifest = json.loads(found["manifest.json"])
+    manifest["files"][0].update(case.get("entry", {}))
+    manifest.update(case.get("manifest", {}))
+    if "entry" in case or "manifest" in case:
+        found["manifest.json"] = json.dumps(manifest).encode()
+        found["manifest.sha256"] = hashlib.sha256(found["manifest.json"]).hexdigest().encode()
+    if "flip" in case:
+        content = bytearray(found[case["flip"]])
+        content[40] ^= 1
+        found[case["flip"]] = bytes(content)
+    found.pop(case.get("drop"), None)
+    entries = [(name, tarfile.REGTYPE, content) for name, content in found.items()]
+    if "member" in case:
+        entries.insert(-1, (case["member"]["name"], KINDS.get(case["member"].get("kind"), tarfile.REGTYPE), b""))
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, kind, content in entries:
+            info = tarfile.TarInfo(name)
+            info.type, info.size, info.linkname = kind, len(content), "/etc/shadow"
+            tar.addfile(info, io.BytesIO(content))
+    return stream.getvalue()[: case.get("cut")]
+
+
+@pytest.mark.parametrize("case", cases("trust/hostile.yml"))
+def test_hostile_archives_are_refused(case):
+    with pytest.raises(ArchiveProblem) as refusal:
+        archive.unpack(hostile(case))
+    assert case["says"] in str(refusal.value)
+    assert "PRIVATE" not in str(refusal.value)
+
+
+def test_what_is_read_is_what_was_written():
+    assert archive.unpack(archive.pack(GOOD)) == GOOD
+    assert archive.pack(Archive("node1", (KEY, CA))) == archive.pack(GOOD)
+    assert "PRIVATE" not in repr(GOOD) and "PRIVATE" not in json.dumps(GOOD.manifest())
+
+
+names = st.sampled_from(["a", "a.example.com:5000", "10.0.0.1", "b_c"])
+paths = st.builds(lambda place, name, file: f"{place}/{name}/{file}.crt", st.sampled_from(certs_d.PLACES), names, names)
+saved = st.builds(Saved, paths, st.binary(max_size=2000), st.sampled_from(["0644", "0600"]))
+archives = st.builds(
+    lambda host, files: Archive(host, tuple({file.path: file for file in files}.values())),
+    st.text(max_size=5), st.lists(saved, max_size=4),
+)  # fmt: skip
+
+
+@given(archives)
+def test_round_trip(found):
+    again = archive.unpack(archive.pack(found))
+    assert again.host == found.host and set(again.files) == set(found.files) if found.files else again == found
+
+
+@given(st.binary(max_size=2000) | st.tuples(st.integers(0, 9000), st.integers(0, 255)))
+def test_no_bytes_give_anything_but_an_archive_or_a_sentence(damage):
+    data = bytearray(archive.pack(GOOD))
+    if isinstance(damage, bytes):
+        data = bytearray(damage)
+    else:
+        data[damage[0] % len(data)] = damage[1]
+    try:
+        found = archive.unpack(bytes(data))
+    except ArchiveProblem:
+        return
+    assert {file.path: file.content for file in found.files} == {file.path: file.content for file in GOOD.files}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"files": {"/etc/passwd": {"sha256": "x", "registries": []}}, "directories": ["/etc"]},
+        {"files": {CA.path: {"sha256": "x", "registries": ["a"]}}},
+        {"files": {CA.path: {"registries": "a"}}},
+        {"files": {"": {"sha256": ""}}},
+        {"files": [], "directories": {}, "relying": 1},
+    ],
+)
+def test_a_record_makes_nothing_ours_that_is_not_in_the_archive(record):
+    assert archive.unpack(archive.pack(Archive("node1", (CA,), record=record))).record == {}
+
+
+def test_a_true_record_comes_back_without_directories_of_others():
+    ours = {CA.path: {"sha256": CA.sha256, "registries": ["a:5000"]}}
+    record = {"files": ours, "directories": ["/etc/docker/certs.d/a:5000", "/etc/docker", "/"], "relying": ["a"]}
+    found = archive.unpack(archive.pack(Archive("node1", (CA,), record=record))).record
+    assert found == {"files": ours, "directories": ["/etc/docker/certs.d/a:5000"], "relying": ["a"]}
+
+
+# -- from a host and back -------------------------------------------------------------------------------------------
+
+TRUST = [
+    {
+        "registry": "a.example.com:5000", "aliases": ["10.0.0.1"], "ca": certificate("one"),
+        "client_cert": certificate("me", by="one", ca=False), "client_key": key_pem("me"),
+    }
+]  # fmt: skip
+CASES = [{"podman": True, "family": "debian"}, {"docker": "1.13.1"}, {"docker": "1.12.6", "podman": True}]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_was_lost_comes_back_and_is_ours_again(case):
+    trusted = propose(world(case), read_trust(TRUST, NOW), Options())
+    later, host = world_after(case, world(case), trusted.commit)
+    found, warnings = backup.collect(host, "node1", keys=True)
+    assert warnings == []
+    again = archive.unpack(archive.pack(found))
+    restored = restore.propose(world(case), again, Options(activation="now"))
+    assert contents(restored.commit).keys() == contents(trusted.commit).keys()
+    last, end = world_after(case, world(case), restored.commit)
+    assert end.state()["registry_trust"]["files"] == host.state()["registry_trust"]["files"]
+    assert not restore.propose(end, again, Options()).plan.changed
+    assert not propose(end, read_trust(TRUST, NOW), Options()).plan.changed
+    gone = propose(end, read_trust([], NOW), Options(activation="now"))
+    assert {f["path"] for f in gone.commit["files"] if f["state"] == "absent"} == host.state()["registry_trust"][
+        "files"
+    ].keys()
+    seen = json.dumps([restored.plan.result(), restored.plan.diff()])
+    assert "PRIVATE" not in seen and key_pem("me").splitlines()[1] not in seen
+
+
+def test_without_keys_no_half_of_a_pair_comes_back():
+    case = {"podman": True, "family": "debian"}
+    _later, host = world_after(case, world(case), propose(world(case), read_trust(TRUST, NOW), Options()).commit)
+    found, _warnings = backup.collect(host, "node1", keys=False)
+    assert not any(saved.path.endswith(".key") for saved in found.files) and len(found.left_out) == 2
+    restored = restore.propose(world(case), archive.unpack(archive.pack(found)), Options())
+    assert not any(path.endswith((".cert", ".key")) for path in contents(restored.commit))
+    assert any("its key was left out" in text for text in restored.plan.warnings)
+
+
+def test_links_are_named_and_left_alone():
+    link = "/etc/docker/certs.d/registry.redhat.io/redhat-ca.crt"
+    case = {"docker": "1.13.1", "links": {link: "/etc/rhsm/ca/redhat-uep.pem"}}
+    found, _warnings = backup.collect(world(case), "node1", keys=True)
+    assert found.links == {link: "/etc/rhsm/ca/redhat-uep.pem"} and found.files == ()
+    restored = restore.propose(world({"docker": "1.13.1"}), found, Options())
+    assert not restored.plan.changed and "links are not put back" in restored.plan.warnings[0]
+    assert restore.propose(world(case), found, Options()).plan.warnings == ()
+
+
+def test_an_archive_of_another_operating_system_is_refused():
+    anchor = Saved("/usr/local/share/ca-certificates/x.crt", certificate("one").encode())
+    with pytest.raises(HostProblem, match="another operating system"):
+        restore.propose(world({"podman": True}), Archive("node1", (anchor,)), Options())
+
+
+def test_an_authority_that_stands_in_no_file_is_saved_with_its_full_address():
+    case = {"podman": True, "effective": [{"cert": "one"}]}
+    host = world(case)
+    (one,) = backup.certificates_in(certificate("one").encode())
+    address = "pkcs11:id=" + "".join(f"%{one.key_id[at : at + 2].upper()}" for at in range(0, 40, 2)) + ";type=cert"
+    listed = f"{address}\n    type: certificate\n    label: The One\n    trust: anchor\n"
+    host.answers["trust.list"] = type(host.answers["trust.tools"])(rc=0, stdout=listed)
+    (found,) = backup.collect(host, "node1", keys=True)[0].files
+    assert found.path == f"/etc/pki/ca-trust/source/anchors/system-one-{one.fingerprint[:12]}.crt"
+    assert found.origin == "system trust"
+    assert found.certificates[0]["pkcs11"] == address and found.certificates[0]["label"] == "The One"
+    assert not restore.propose(host, Archive("node1", (found,)), Options()).plan.changed
