@@ -82,3 +82,45 @@ options:
     choices: [fail, reject, keep]
     default: fail
 """
+
+    # Certificates of registries.
+    TRUST = r"""
+options:
+  trust:
+    description:
+      - Registries whose certificates are to be trusted. A list of mappings, or a JSON text of one.
+      - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and addresses.
+      - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names a file on the
+        controller with them. Several of them are trusted side by side, for instance while one takes over.
+      - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the registry is shown
+        when it asks. Files may be encrypted with ansible-vault.
+      - C(state) is V(present) (the default) or V(absent).
+      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+    type: raw
+  warn_days:
+    description: Warn of certificates that expire within so many days.
+    type: int
+    default: 30
+"""
+
+    # How certificates are brought to a host.
+    TRUST_APPLYING = r"""
+options:
+  scope:
+    description:
+      - With V(system) authorities go into the trust store of the operating system, where all programs see them.
+      - With V(engine) they go into C(certs.d) of the engines, where they count for their registry only.
+      - With V(both) they go into both.
+      - With V(auto) they go into the first; names with a port, addresses, and all names on docker before 1.13, which
+        forgets the first when it finds anything in the second, get a directory in C(certs.d) as well.
+      - A client certificate always goes into C(certs.d), because there is no other place for it.
+    type: str
+    choices: [auto, system, engine, both]
+    default: auto
+  purge:
+    description:
+      - Whether the list is all that is ours, so that what an earlier run put on the host for other registries goes.
+      - With V(false) only the registries of the list are looked at.
+    type: bool
+    default: true
+"""

@@ -18,6 +18,7 @@ author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
   - dockyard.openshift.policy
+  - dockyard.openshift.policy.trust
   - dockyard.openshift.attributes.info
 seealso:
   - module: dockyard.openshift.container_registries
@@ -38,6 +39,11 @@ policy:
   sample:
     search: ["registry.example.com:5000", registry.access.redhat.com]
     blocked: [docker.io]
+trust:
+  description: Registries to be trusted, and their authorities.
+  returned: when O(trust) was given
+  type: list
+  elements: dict
 notes:
   description: How entries were understood, where that is not obvious.
   returned: success

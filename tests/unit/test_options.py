@@ -14,11 +14,20 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from conftest import REPOSITORY
 
 TASKS = {
+    "certificates_backup": options.CERTIFICATES_BACKUP,
+    "certificates_restore": options.CERTIFICATES_RESTORE,
     "container_registries": options.CONTAINER_REGISTRIES,
     "container_registries_info": options.CONTAINER_REGISTRIES_INFO,
     "registry_policy": options.REGISTRY_POLICY,
+    "registry_trust": options.REGISTRY_TRUST,
+    "registry_trust_info": options.REGISTRY_TRUST_INFO,
 }
-FRAGMENTS = {"dockyard.openshift.policy": "DOCUMENTATION", "dockyard.openshift.policy.applying": "APPLYING"}
+FRAGMENTS = {
+    "dockyard.openshift.policy": "DOCUMENTATION",
+    "dockyard.openshift.policy.applying": "APPLYING",
+    "dockyard.openshift.policy.trust": "TRUST",
+    "dockyard.openshift.policy.trust_applying": "TRUST_APPLYING",
+}
 
 
 def documented(task: str) -> dict:
@@ -42,12 +51,12 @@ def test_options_are_documented_as_they_are(task):
     assert documentation == TASKS[task]
 
 
-@pytest.mark.parametrize("file", ["apply", "info", "validate"])
+@pytest.mark.parametrize("file", ["apply", "info", "validate", "trust", "trust_info"])
 def test_the_role_passes_only_options_that_exist(file):
     (task,) = yaml.safe_load((REPOSITORY / f"roles/docker_registries/tasks/{file}.yml").read_text())
     (name,) = (key for key in task if key.startswith("dockyard.openshift."))
     assert set(task[name]) <= set(TASKS[name.rpartition(".")[2]])
-    if file != "info":
+    if "info" not in file:
         assert set(task[name]) == set(TASKS[name.rpartition(".")[2]])
 
 

@@ -1,0 +1,129 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: certificates_restore
+short_description: Put back the certificates of registries that an archive holds
+version_added: 1.0.0
+description:
+  - Onto the same host, or one that took its place. What differs from the archive is planned, shown, written as a whole
+    and proved as M(dockyard.openshift.registry_trust) does it. What the archive does not know stays.
+  - The archive is verified first. One that is damaged, cut off, or holds anything but certificates in their places, a
+    link or a device is refused, and nothing is written.
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.attributes
+options:
+  path:
+    description: The archive on the controller, encrypted or not.
+    type: path
+    required: true
+  other_host:
+    description: Whether the archive of another host may be used.
+    type: bool
+    default: false
+  verify:
+    description: As O(dockyard.openshift.registry_trust#module:verify).
+    type: str
+    choices: [full, store, none]
+    default: full
+  activation:
+    description: As O(dockyard.openshift.registry_trust#module:activation).
+    type: str
+    choices: [now, if_idle, defer]
+    default: if_idle
+  expect_plan:
+    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse any other.
+    type: str
+seealso:
+  - module: dockyard.openshift.certificates_backup
+"""
+
+EXAMPLES = r"""
+- name: Put the certificates back
+  dockyard.openshift.certificates_restore:
+    path: /srv/backup/certificates/{{ inventory_hostname }}.tar
+"""
+
+RETURN = r"""
+verified:
+  description: What the host said of each registry it tried to reach; empty when nothing changed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name or address of the registry.
+      type: str
+    engine:
+      description: With whose view of trust.
+      type: str
+    outcome:
+      description: V(trusted), or V(unreachable), which is no failure. V(untrusted) fails the task.
+      type: str
+    reason:
+      description: Why.
+      type: str
+plan:
+  description: What changes and why. With nothing to do its C(changes) is empty.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Names this plan; the same changes to the same files have the same id.
+      type: str
+    text:
+      description: The plan as a person reads it, several lines.
+      type: str
+    disruption:
+      description: The most that running workloads notice.
+      type: str
+      sample: restart
+    changes:
+      description: One entry for each file and each step.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: Path of the file, or the step.
+          type: str
+        why:
+          description: What asked for it.
+          type: str
+        before:
+          description: Our settings in it before, one a line.
+          type: str
+        after:
+          description: Our settings in it afterwards, one a line.
+          type: str
+        disruption:
+          description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
+          type: str
+        whom:
+          description: What is disturbed.
+          type: str
+        undo:
+          description: How it is undone when something fails.
+          type: str
+notes:
+  description: What a person may want to know.
+  returned: success
+  type: list
+  elements: str
+pending:
+  description: Restarts that were deferred and are still to be done.
+  returned: success
+  type: list
+  elements: str
+rolled_back:
+  description: Whether something failed and everything was put back.
+  returned: always
+  type: bool
+"""

@@ -1,0 +1,242 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: registry_trust_info
+short_description: Report which certificates of registries a host trusts, and until when
+version_added: 1.0.0
+description:
+  - Tells for every engine and registry which files it reads, whose certificates they hold, how long they are valid, and
+    which files it never looks at because others hide them. Changes nothing.
+  - Given the options of M(dockyard.openshift.registry_trust), it tells whether that task would change something.
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.policy.trust
+  - dockyard.openshift.policy.trust_applying
+  - dockyard.openshift.attributes.info
+options:
+  expires_in_days:
+    description: Name the certificates that expire within so many days in RV(expiring).
+    type: int
+  query:
+    description:
+      - A JMESPath query over RV(registries), RV(anchors), RV(expiring), RV(days_left), RV(drift) and RV(problems).
+      - RV(selected) is what it selects.
+    type: str
+seealso:
+  - module: dockyard.openshift.registry_trust
+"""
+
+EXAMPLES = r"""
+- name: Fail a nightly job when a certificate expires within a month
+  dockyard.openshift.registry_trust_info:
+    expires_in_days: 30
+  register: certificates
+  failed_when: certificates.expiring | length > 0
+
+- name: Is everything still as it was put there?
+  dockyard.openshift.registry_trust_info:
+    trust: "{{ docker_registries_trust }}"
+    query: "registries[].{name: name, engine: engine, files: files, shadowed: shadowed}"
+  register: certificates
+  failed_when: certificates.drift
+"""
+
+RETURN = r"""
+registries:
+  description: One entry for each engine and each registry that has a directory in C(certs.d) or was asked for.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name or address of the registry.
+      type: str
+    engine:
+      description: The engine.
+      type: str
+    directory:
+      description: The directory that it reads; null when there is none.
+      type: str
+    files:
+      description: Files with authorities in it.
+      type: list
+      elements: str
+    system_trust:
+      description: Whether the engine looks into the trust store of the operating system too.
+      type: bool
+    certificates:
+      description: What the files hold.
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The file.
+          type: str
+        subject:
+          description: Whose it is.
+          type: str
+        issuer:
+          description: Who signed it.
+          type: str
+        fingerprint:
+          description: SHA-256 of it, hexadecimal.
+          type: str
+        not_before:
+          description: Since when it is valid, in UTC.
+          type: str
+        not_after:
+          description: Until when it is valid, in UTC.
+          type: str
+        days_left:
+          description: Whole days until it expires; negative once it has.
+          type: int
+    shadowed:
+      description: Files in directories that it does not look at, because it found an earlier one.
+      type: list
+      elements: str
+    problems:
+      description: What is wrong in the directory.
+      type: list
+      elements: str
+anchors:
+  description: Files that somebody added to the trust store of the operating system.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    effective:
+      description: Whether programs see all of it.
+      type: bool
+    certificates:
+      description: What it holds.
+      type: list
+      elements: dict
+      contains:
+        path:
+          description: The file.
+          type: str
+        subject:
+          description: Whose it is.
+          type: str
+        issuer:
+          description: Who signed it.
+          type: str
+        fingerprint:
+          description: SHA-256 of it, hexadecimal.
+          type: str
+        not_before:
+          description: Since when it is valid, in UTC.
+          type: str
+        not_after:
+          description: Until when it is valid, in UTC.
+          type: str
+        days_left:
+          description: Whole days until it expires; negative once it has.
+          type: int
+expiring:
+  description: Certificates that expire within O(expires_in_days), soonest first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    subject:
+      description: Whose it is.
+      type: str
+    issuer:
+      description: Who signed it.
+      type: str
+    fingerprint:
+      description: SHA-256 of it, hexadecimal.
+      type: str
+    not_before:
+      description: Since when it is valid, in UTC.
+      type: str
+    not_after:
+      description: Until when it is valid, in UTC.
+      type: str
+    days_left:
+      description: Whole days until it expires; negative once it has.
+      type: int
+days_left:
+  description: Days until the first of all these certificates expires; null when there is none.
+  returned: success
+  type: int
+drift:
+  description: Whether M(dockyard.openshift.registry_trust) with the same options would change something.
+  returned: success
+  type: bool
+problems:
+  description: Why M(dockyard.openshift.registry_trust) would refuse the same options.
+  returned: success
+  type: list
+  elements: str
+selected:
+  description: What O(query) selects.
+  returned: success
+  type: raw
+plan:
+  description: What changes and why. With nothing to do its C(changes) is empty.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Names this plan; the same changes to the same files have the same id.
+      type: str
+    text:
+      description: The plan as a person reads it, several lines.
+      type: str
+    disruption:
+      description: The most that running workloads notice.
+      type: str
+      sample: restart
+    changes:
+      description: One entry for each file and each step.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: Path of the file, or the step.
+          type: str
+        why:
+          description: What asked for it.
+          type: str
+        before:
+          description: Our settings in it before, one a line.
+          type: str
+        after:
+          description: Our settings in it afterwards, one a line.
+          type: str
+        disruption:
+          description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
+          type: str
+        whom:
+          description: What is disturbed.
+          type: str
+        undo:
+          description: How it is undone when something fails.
+          type: str
+notes:
+  description: What a person may want to know.
+  returned: success
+  type: list
+  elements: str
+pending:
+  description: Restarts that were deferred and are still to be done.
+  returned: success
+  type: list
+  elements: str
+"""
