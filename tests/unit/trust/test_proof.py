@@ -48,6 +48,7 @@ def ports(tmp_path_factory) -> Iterator[dict[str, int]]:
             "openssl",
             "s_server",
             "-quiet",
+            "-www",
             "-accept",
             f"127.0.0.1:{found[kind]}",
             "-cert",
