@@ -207,7 +207,7 @@ def _saved(entry: object, members: Mapping[str, bytes]) -> Saved:
     mode, label = entry.get("mode"), entry.get("label")
     owners = [entry.get(key) for key in ("uid", "gid")]
     well = isinstance(mode, str) and bool(_MODE.fullmatch(mode))
-    well = well and all(type(number) is int and 0 <= number < 1 << 32 for number in owners)
+    well = well and all(_is_id(number) for number in owners)
     if not well or not (label is None or (isinstance(label, str) and _LABEL.fullmatch(label))):
         raise ArchiveProblem(f"has a mode, owner or label of {path} that cannot be")
     saved = Saved(path, content, str(mode), entry["uid"], entry["gid"], label, str(entry.get("origin", "file")))
@@ -216,6 +216,10 @@ def _saved(entry: object, members: Mapping[str, bytes]) -> Saved:
             f"holds {path} with a checksum that is not that of its manifest; it was damaged or changed"
         )
     return saved
+
+
+def _is_id(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 1 << 32
 
 
 def _believed(record: object, files: tuple[Saved, ...]) -> dict[str, Any]:

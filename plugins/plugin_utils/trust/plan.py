@@ -161,7 +161,7 @@ class _Proposal:
     def _place(self, registry: Registry) -> None:
         if self.store and self.options.scope != "engine":
             for ca in registry.cas:
-                self._anchor(registry, ca)
+                self._anchor(registry, ca, self.store)
         for name in registry.names:
             for reader in self.readers:
                 if needs_directory(name, self.options.scope, registry, reader):
@@ -172,12 +172,11 @@ class _Proposal:
         if registry.client and not self.readers:
             self.warnings.append(f"{registry.name}: no engine was found here, so its client certificate has no place")
 
-    def _anchor(self, registry: Registry, ca: Certificate) -> None:
-        assert self.store
-        path = f"{self.store.anchors}/{slug(ca)}"
+    def _anchor(self, registry: Registry, ca: Certificate, store: Store) -> None:
+        path = f"{store.anchors}/{slug(ca)}"
         theirs = [
             other
-            for other in stores.anchor_files(self.start, self.store)
+            for other in stores.anchor_files(self.start, store)
             if other != path and not self._ours(other) and ca.fingerprint in self._fingerprints(other)
         ]
         if theirs and not self._ours(path):

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import proof
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import read_certificates
+
 from trust.pki import NOW, certificate, key_pem
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl here")
