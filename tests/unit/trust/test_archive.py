@@ -19,6 +19,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy im
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
+
 from trust.pki import NOW, certificate, key_pem
 from trust.world import contents, world, world_after
 

@@ -13,6 +13,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certifica
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose, slug
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import cases
+
 from trust.pki import NOW, certificate, key_pem
 from trust.test_policy import entries
 from trust.world import contents, world, world_after

@@ -12,6 +12,7 @@ import json
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, stores
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
+
 from trust.pki import text
 
 PLACES = (*certs_d.PLACES, *(store.anchors for store in stores.STORES))
