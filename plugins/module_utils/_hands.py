@@ -115,7 +115,8 @@ def describe(path, limit, mounts=frozenset()):
     """What is found at a path, symbolic links followed.
 
     :returns: {'state': 'file', 'content': base64, 'sha256', 'mode', 'uid', 'gid', 'size', 'link', 'mount'},
-        {'state': 'absent'} or {'state': 'failed', 'reason': phrase}. Never raises for what a file system may do.
+        {'state': 'absent'} or {'state': 'failed', 'reason': phrase}, with 'link' if it is one to nothing. Never
+        raises for what a file system may do.
     """
     try:
         return _describe_file(path, limit, mounts)
@@ -123,7 +124,8 @@ def describe(path, limit, mounts=frozenset()):
         if error.errno != errno.ENOENT:
             return failed(reason_of(error))
     if os.path.islink(path):
-        return failed("dangling symbolic link to %s" % to_text(os.readlink(path), errors="replace"))
+        found = failed("dangling symbolic link to %s" % to_text(os.readlink(path), errors="replace"))
+        return dict(found, link=to_text(os.path.realpath(path), errors="replace"))
     return {"state": "absent"}
 
 

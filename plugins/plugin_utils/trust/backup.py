@@ -42,12 +42,12 @@ def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str
     files, links, left_out, warnings = [], {}, [], []
     for path in _paths(start):
         about = start.about(path)
-        if about["state"] == "failed":
-            raise HostProblem(f"{path}: {about['reason']}")
         if not allowed(path):
             warnings.append(f"{path} has a name that is no registry's, and is not saved")
         elif about.get("link"):
             links[path] = str(about["link"])
+        elif about["state"] == "failed":
+            raise HostProblem(f"{path}: {about['reason']}")
         elif path.endswith(".key") and not keys:
             left_out.append(path)
         else:

@@ -289,11 +289,11 @@ class _Proposal:
         return [Step(f"run {' '.join(argv)}", argv, timeout=UPDATE_SECONDS)]
 
     def _ineffective(self) -> set[str]:
-        """Authorities that are to be in the system's trust and are not in what programs read."""
+        """Authorities that are to be in the system's trust and are not, or not for everybody."""
         if not self.store or self.options.scope == "engine":
             return set()
         asked = {ca.fingerprint for registry in self.trust.present for ca in registry.cas}
-        return asked - stores.effective(self.start, self.store)
+        return stores.missing(self.start, self.store, asked)
 
     def _restarts(
         self, written: list[Wanted], removed: list[str], update: list[Step]

@@ -82,12 +82,12 @@ class _Restore:
     def _wanted(self, saved: Saved) -> bool:
         """Not what is there in another way, and not half of a client's pair."""
         about = self.start.about(saved.path)
-        if about["state"] == "failed":
-            raise HostProblem(f"{saved.path}: {about['reason']}")
         if about.get("link"):
             if self.start.checksum(saved.path) != saved.sha256:
                 self.warnings.append(f"{saved.path} is a symbolic link to {about['link']} now; it stays that")
             return False
+        if about["state"] == "failed":
+            raise HostProblem(f"{saved.path}: {about['reason']}")
         if saved.origin == "system trust" and self.store:
             fingerprints = {each.fingerprint for each in certificates_in(saved.content)}
             if fingerprints <= stores.effective(self.start, self.store) and about["state"] == "absent":
@@ -114,7 +114,7 @@ class _Restore:
             for each in certificates_in(saved.content)
             if each.is_ca is not False
         }
-        return asked - stores.effective(self.start, self.store)
+        return stores.missing(self.start, self.store, asked)
 
     def _say_what_stays(self) -> None:
         for path, link in sorted(self.archive.links.items()):

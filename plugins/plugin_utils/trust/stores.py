@@ -10,6 +10,7 @@ ends with 0 whatever it finds in anchors/, so certificates are judged before the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..observed import HostProblem, Observed, Tree, Watch
@@ -80,6 +81,18 @@ def store_of(host: Observed) -> Store:
 def effective(host: Observed, store: Store) -> frozenset[str]:
     """Fingerprints of all that programs trust now. Raises HostProblem when that cannot be read."""
     return frozenset(host.certificates(store.bundle))
+
+
+def missing(host: Observed, store: Store, asked: Iterable[str]) -> set[str]:
+    """Of these fingerprints, those that programs do not trust, or a daemon that was started before may not.
+
+    After an update that was cut off nobody knows who has seen what, so all of them count.
+    """
+    journal = host.journal or {"actions": [], "started": 0}
+    begun = journal["actions"][: journal["started"]]
+    if any(tuple(action["argv"]) == store.update for action in begun):
+        return set(asked)
+    return set(asked) - effective(host, store)
 
 
 def anchor_files(host: Observed, store: Store) -> tuple[str, ...]:

@@ -170,9 +170,11 @@ def test_without_keys_no_half_of_a_pair_comes_back():
     assert any("its key was left out" in text for text in restored.plan.warnings)
 
 
-def test_links_are_named_and_left_alone():
+@pytest.mark.parametrize("there", [True, False], ids=["a link", "a link to nothing"])
+def test_links_are_named_and_left_alone(there):
+    """CentOS brings the second: its target belongs to a package of RHEL."""
     link = "/etc/docker/certs.d/registry.redhat.io/redhat-ca.crt"
-    case = {"docker": "1.13.1", "links": {link: "/etc/rhsm/ca/redhat-uep.pem"}}
+    case = {"docker": "1.13.1", "links" if there else "dangling": {link: "/etc/rhsm/ca/redhat-uep.pem"}}
     found, _warnings = backup.collect(world(case), "node1", keys=True)
     assert found.links == {link: "/etc/rhsm/ca/redhat-uep.pem"} and found.files == ()
     restored = restore.propose(world({"docker": "1.13.1"}), found, Options())

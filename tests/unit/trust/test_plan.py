@@ -178,18 +178,31 @@ def test_a_daemon_whose_start_nobody_knows_is_not_restarted_for_ever():
     assert not propose(host, read_trust(ONE, NOW), Options()).plan.changed
 
 
-def test_an_update_that_was_cut_off_is_run_again():
-    first = propose(world(HOST), read_trust(ONE, NOW), Options())
-    old = {ANCHOR: {"state": "absent"}}
+def cut_off(case, trust):
+    """The host of a case whose run was killed after its first action, which came through nevertheless."""
+    first = propose(world(case), read_trust(trust, NOW), Options())
     journal = {
-        "id": "cafe", "plan_id": "p", "time": 1, "started": 1, "directories": [], "old": old,
+        "id": "cafe", "plan_id": "p", "time": 1, "started": 1, "directories": [], "old": {ANCHOR: {"state": "absent"}},
         "files": [{"path": ANCHOR, "new": "n", "present": "new"}], "actions": first.commit["actions"],
     }  # fmt: skip
-    half_done = HOST | {"files": {ANCHOR: {"cert": "one"}}, "more": {"journal": journal}}
-    again = propose(world(half_done), read_trust(ONE, NOW), Options())
+    return case | {"files": {ANCHOR: {"cert": "one"}}, "effective": [{"cert": "one"}], "more": {"journal": journal}}
+
+
+def test_an_update_that_was_cut_off_is_run_again():
+    again = propose(world(cut_off(HOST, ONE)), read_trust(ONE, NOW), Options())
     assert again.plan.changes[0].what == "interrupted transaction cafe"
     assert next(file for file in again.commit["files"] if file["path"] == ANCHOR)["before"] == "absent"
     assert [action["name"] for action in again.commit["actions"]] == ["run update-ca-trust extract"]
+
+
+def test_a_daemon_that_an_update_before_the_cut_has_not_reached_is_restarted():
+    """What programs read has the authority already; a daemon that started before it does not."""
+    half_done = cut_off({"docker": "1.13.1"}, ONE)
+    again = propose(world(half_done), read_trust(ONE, NOW), Options())
+    assert [action["name"] for action in again.commit["actions"]] == [
+        "run update-ca-trust extract",
+        "restart docker.service",
+    ]
 
 
 def test_directories_of_a_commit_that_was_cut_off_count_as_made_by_the_next():

@@ -45,6 +45,8 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
     files = {path: described(text(value)) for path, value in case.get("files", {}).items()} if files is None else files
     for path, target in case.get("links", {}).items():
         files[path] = described("theirs", link=target)
+    for path, target in case.get("dangling", {}).items():
+        files[path] = {"state": "failed", "reason": f"dangling symbolic link to {target}", "link": target}
     store, answers = STORES.get(family), {}
     if store and case.get("tool", True):
         answers[f"store.{family}"] = ""
@@ -71,7 +73,7 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
     record = {"version": 1, "registry_trust": case["record"]} if "record" in case else None
     return from_snapshot(
         {
-            "files": {path: about for path, about in files.items() if about["state"] == "file"},
+            "files": {path: about for path, about in files.items() if about["state"] != "absent"},
             "directories": {
                 place: listing(place, _real(files), case.get("directories", []), family) for place in PLACES
             },
