@@ -57,6 +57,12 @@ options:
       label:
         description: SELinux label. Unless given, an existing file keeps its own and a new one gets the policy's.
         type: str
+      keep:
+        description:
+          - Whether the old file stands beside the new one, under a name that begins with a dot, until all is done.
+          - To be false where a program reads every file of a directory; then only the journal holds the old content.
+        type: bool
+        default: true
   unchanged:
     description:
       - Files that are only compared, for a change that was planned from them too. Paths with what O(files[].before) is
@@ -339,6 +345,7 @@ OPTIONS = dict(
             uid=dict(type="int"),
             gid=dict(type="int"),
             label=dict(type="str"),
+            keep=dict(type="bool", default=True),
         ),
     ),
     unchanged=dict(type="dict", default={}),
@@ -484,7 +491,7 @@ class FileChange:
 
     def stage(self, content):
         """Put the new content, and a second name of the old file, beside the target."""
-        if self.old["state"] == "file":
+        if self.old["state"] == "file" and self.record.get("keep", True):
             try:
                 # The file itself, with its times, attributes and access lists; and going back takes no room on disk.
                 os.link(self.target, self.kept)
@@ -769,6 +776,7 @@ class Transaction:
             "target": target,
             "staged": beside + ".new",
             "kept": beside + ".old",
+            "keep": entry.get("keep", True),
             "old": old,
             "new": self._new(entry, target, old),
         }

@@ -23,7 +23,10 @@ _STATE_MODE = "0600"
 
 @dataclass(frozen=True)
 class File:
-    """A file to be written, or removed when its content is None. What is not given stays, or is as usual."""
+    """A file to be written, or removed when its content is None. What is not given stays, or is as usual.
+
+    keep: whether the old one may stand beside it meanwhile; not in a directory of which a program reads every file.
+    """
 
     path: str
     content: bytes | None
@@ -31,9 +34,11 @@ class File:
     uid: int | None = None
     gid: int | None = None
     label: str | None = None
+    keep: bool = True
 
     def option(self, before: str) -> dict[str, Any]:
         known = {"mode": self.mode, "uid": self.uid, "gid": self.gid, "label": self.label}
+        known |= {} if self.keep else {"keep": False}
         state = "absent" if self.content is None else "file"
         return {"path": self.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}
 

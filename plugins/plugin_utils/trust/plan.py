@@ -152,7 +152,7 @@ class _Proposal:
     def _find_store(self) -> None:
         """The system's trust, where anything is to be put into it or taken out of it."""
         scope = self.options.scope
-        ours = any(path.startswith(store.anchors + "/") for store in stores.STORES for path in self._recorded())
+        ours = any(map(stores.is_anchor, self._recorded()))
         if ours or (scope != "engine" and any(registry.cas for registry in self.trust.present)):
             self.store = stores.store_of(self.start)
         if scope == "engine" and not self.readers and self.trust.present:
@@ -379,8 +379,11 @@ class _Proposal:
     def _proposal(
         self, written: list[Wanted], removed: list[str], steps: list[Step], pending: list[str], state: dict[str, Any]
     ) -> Proposal:
-        files = [File(wanted.path, wanted.text.encode(), mode=wanted.mode) for wanted in written]
-        files += [File(path, None) for path in removed]
+        files = [
+            File(wanted.path, wanted.text.encode(), mode=wanted.mode, keep=not stores.is_anchor(wanted.path))
+            for wanted in written
+        ]
+        files += [File(path, None, keep=not stores.is_anchor(path)) for path in removed]
         changes = (
             *recovery(self.host),
             *(self._writing(wanted) for wanted in written),

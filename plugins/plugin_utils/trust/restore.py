@@ -60,7 +60,7 @@ class _Restore:
             ONLY_A_REAL_RUN if self.options.verify != "none" else (),
             {saved.path: self.start.checksum(saved.path) for saved in written},
         )  # fmt: skip
-        put = [File(s.path, s.content, mode=s.mode, uid=s.uid, gid=s.gid, label=s.label) for s in written]
+        put = [_file(saved) for saved in written]
         if plan.changed and state != self.start.state():
             put.append(state_file(state))
         commit = transaction(self.host, plan, put, steps=steps, checks=self._checks(files))
@@ -180,6 +180,14 @@ class _Restore:
             for reader in self.readers
             if place in reader.places
         ]
+
+
+def _file(saved: Saved) -> File:
+    """As it was, with everything that is known of it."""
+    return File(
+        saved.path, saved.content, mode=saved.mode, uid=saved.uid, gid=saved.gid, label=saved.label,
+        keep=not stores.is_anchor(saved.path),
+    )  # fmt: skip
 
 
 def _shown(path: str, content: bytes) -> str:

@@ -95,6 +95,11 @@ def missing(host: Observed, store: Store, asked: Iterable[str]) -> set[str]:
     return set(asked) - effective(host, store)
 
 
+def is_anchor(path: str) -> bool:
+    """Whether a file is in a directory of anchors, of which p11-kit reads everything, hidden files too."""
+    return any(path.startswith(f"{store.anchors}/") for store in STORES)
+
+
 def anchor_files(host: Observed, store: Store) -> tuple[str, ...]:
     """Files in the directory of anchors, whoever put them there. Debian's tool takes *.crt only."""
     return tuple(path for path in host.listing(store.anchors).files if _counts(store, path))

@@ -131,6 +131,13 @@ def test_without_purge_registries_that_are_not_said_stay():
     assert files(absent.commit, "absent") == [ANCHOR]
 
 
+def test_an_old_anchor_is_out_of_the_way_of_what_reads_the_whole_directory():
+    """p11-kit takes every file of the directory for an anchor, whatever its name."""
+    _first, case, host = run(world(HOST), HOST, ONE)
+    gone, case, host = run(host, case, [])
+    assert [file["path"] for file in gone.commit["files"] if file.get("keep") is False] == [ANCHOR]
+
+
 def test_a_file_of_ours_that_somebody_changed_is_theirs():
     _first, case, host = run(world(HOST), HOST, ONE)
     changed = case | {"described": case["described"] | {ANCHOR: world({"files": {ANCHOR: "theirs"}}).files[ANCHOR]}}
