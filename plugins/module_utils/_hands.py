@@ -27,6 +27,7 @@ from ansible.module_utils.common.text.converters import to_bytes, to_native, to_
 
 JOURNAL = "journal.json"
 LOCK = "lock"
+BESIDE = ".dockyard-"  # how names begin that a transaction puts beside files until it is through
 JOURNAL_LIMIT = 256 * 1024 * 1024
 DAY = 24 * 3600
 

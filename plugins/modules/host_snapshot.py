@@ -164,6 +164,7 @@ from contextlib import contextmanager
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
+    BESIDE,
     LOCK,
     O_CLOEXEC,
     Command,
@@ -369,9 +370,14 @@ def list_directory(entry):
 
 
 def walk(path, pattern, depth):
-    """(files that match, directories passed), by their paths below it; links to directories are followed."""
+    """(files that match, directories passed), by their paths below it; links to directories are followed.
+
+    What a transaction has put beside files for a moment is not there.
+    """
     names, directories = [], []
     for name in os.listdir(path):
+        if name.startswith(BESIDE):
+            continue
         below = os.path.join(path, name)
         if not os.path.isdir(below):
             names += [name] if fnmatch.fnmatchcase(name, pattern) else []

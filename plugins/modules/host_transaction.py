@@ -291,6 +291,7 @@ from contextlib import contextmanager
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
+    BESIDE,
     DAY,
     IGNORED_SIGNALS,
     JOURNAL,
@@ -770,7 +771,7 @@ class Transaction:
         target = os.path.realpath(path)
         if old["state"] == "file":
             old["context"] = self.module.selinux_context(target)
-        beside = os.path.join(os.path.dirname(target), ".dockyard-%s-%d" % (self.id, number))
+        beside = os.path.join(os.path.dirname(target), "%s%s-%d" % (BESIDE, self.id, number))
         return {
             "path": path,
             "target": target,

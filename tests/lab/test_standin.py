@@ -25,6 +25,7 @@ FLAGS = {"search": "--add-registry", "insecure": "--insecure-registry", "block":
 SYSCONFIG = {"search": "ADD_REGISTRY", "insecure": "INSECURE_REGISTRY", "block": "BLOCK_REGISTRY"}
 YAML_KEYS = {"search": "registries", "insecure": "insecure_registries", "block": "block_registries"}
 PRIVATE = "registry.lab.example:5000/tools/hello:1"
+ADDRESS = "10.99.77.2:5000"
 
 
 def lab(*arguments: str) -> None:
@@ -169,6 +170,14 @@ def test_version():
 def test_ca_of_the_registry_is_read_at_each_pull(stock):
     write("/etc/docker/certs.d/registry.lab.example:5000/ca.crt", ca())
     done = sh("docker pull " + PRIVATE)
+    sh("rm -r /etc/docker/certs.d/*")
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_address_among_the_names_of_the_certificate(stock):
+    """Python 2.7 by itself looks at names only."""
+    write(f"/etc/docker/certs.d/{ADDRESS}/ca.crt", ca())
+    done = sh(f"docker pull {ADDRESS}/tools/hello:1")
     sh("rm -r /etc/docker/certs.d/*")
     assert done.returncode == 0, done.stdout
 

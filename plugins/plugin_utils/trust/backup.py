@@ -59,8 +59,7 @@ def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str
 
 def _paths(host: Observed) -> list[str]:
     places = (*certs_d.PLACES, *(store.anchors for store in stores.STORES))
-    found = [path for place in places for path in host.listing(place).files]
-    return [path for path in found if not path.rpartition("/")[2].startswith(".dockyard-")]
+    return [path for place in places for path in host.listing(place).files]
 
 
 def _saved(path: str, content: bytes, about: Mapping[str, Any]) -> Saved:

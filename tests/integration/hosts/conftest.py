@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -248,6 +248,33 @@ def moby1(stoppable) -> Node:
     """The node with upstream's docker; what a test leaves is cleared away by the next one."""
     node = Node("moby1", "2.19", "/usr/bin/python3")
     node.sh(MOBY_STOCK)
+    return node
+
+
+# Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then.
+UNTRUSTING = """
+rm -rf /etc/docker/certs.d /etc/containers/certs.d /root/.config/containers/certs.d /etc/company
+find /etc/pki/ca-trust/source /usr/local/share/ca-certificates ! -type d -delete 2>/dev/null
+mkdir -p /etc/docker/certs.d
+if command -v update-ca-trust >/dev/null
+then update-ca-trust extract
+else update-ca-certificates --fresh >/dev/null
+fi
+if systemctl cat docker.service >/dev/null 2>&1; then
+  systemctl reset-failed docker.service; systemctl restart docker.service
+fi
+"""
+
+
+@pytest.fixture
+def untrusting(request) -> Callable[[str], Node]:
+    """untrusting(name): this node, as the others here, and without any certificate of registries."""
+
+    def node(name: str) -> Node:
+        found = request.getfixturevalue(name)
+        found.sh(UNTRUSTING)
+        return found
+
     return node
 
 

@@ -116,7 +116,7 @@ def after(case: dict, host: Observed, commit: dict) -> dict:
     emptied = commit.get("remove_empty", [])
     directories = [path for path in case.get("directories", []) if path not in emptied]
     directories += [path.rpartition("/")[0] for path in files if "/certs.d/" in path]
-    restarted = any("restart" in action["argv"] for action in commit["actions"])
+    restarted = any("restart" in action["name"] for action in commit["actions"])
     return {
         **{key: value for key, value in case.items() if key not in ("files", "links", "record")},
         "effective": effective, "directories": directories, "started": 5 if restarted else case.get("started", -1000),

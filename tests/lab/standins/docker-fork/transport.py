@@ -68,6 +68,9 @@ class Registry(object):
                 connection = httplib.HTTPSConnection(host, port, timeout=_TIMEOUT, context=self._context())
             else:
                 connection = httplib.HTTPConnection(host, port, timeout=_TIMEOUT)
+            connection.connect()
+            if scheme == "https" and self.secure:
+                _match(connection.sock.getpeercert(), host)
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
@@ -79,8 +82,6 @@ class Registry(object):
         if not self.secure:
             return context
         context.verify_mode = ssl.CERT_REQUIRED
-        # like Go before 1.15, Python 2.7 falls back to the common name when there are no subject alternative names
-        context.check_hostname = True
         if self._system:
             context.load_verify_locations(cadata=self._system)
         directory = os.path.join(CERTS, self.index)
@@ -97,6 +98,15 @@ class Registry(object):
                              "Note that CA certificates should use the extension .crt" % names)
             context.load_cert_chain(cert, key)
         return context
+
+
+def _match(certificate, host):
+    """Raises CertificateError. Unlike Go, Python 2.7 does not look at addresses among the alternative names.
+
+    Like Go before 1.15 it falls back to the common name when there are none.
+    """
+    if ("IP Address", host) not in certificate.get("subjectAltName", ()):
+        ssl.match_hostname(certificate, host)
 
 
 def system_trust():
