@@ -27,9 +27,13 @@ def bundle_of(node: Node) -> str:
 def everything(node: Node) -> str:
     """All that the tasks may change, but for our own records."""
     facts = [line for line in node.facts().splitlines() if "/var/lib/dockyard" not in line]
-    return "\n".join(facts) + node.sh(
-        f"find {STORE} -printf '%p %y %m %l\\n' 2>/dev/null | sort; "
-        f"find {STORE} -type f -exec sha256sum {{}} + 2>/dev/null | sort; sha256sum {bundle_of(node)}"
+    return (
+        "\n".join(facts)
+        + "\n"
+        + node.sh(
+            f"find {STORE} -printf '%p %y %m %l\\n' 2>/dev/null | sort; "
+            f"find {STORE} -type f -exec sha256sum {{}} + 2>/dev/null | sort; sha256sum {bundle_of(node)}"
+        )
     )
 
 
@@ -198,6 +202,7 @@ def test_what_stops_every_pull_is_named(controller, untrusting):
 # -- refused ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("node", ["podman1", "origin1"], indirect=True)
 def test_a_store_whose_tool_is_disabled_is_no_success(controller, node):
     tool = "/usr/bin/update-ca-trust" if node.name == "origin1" else "/usr/sbin/update-ca-certificates"
     before = everything(node)
@@ -217,6 +222,7 @@ def test_a_store_whose_tool_is_disabled_is_no_success(controller, node):
 # -- the report -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("node", ["podman1", "origin1"], indirect=True)
 def test_the_report(controller, node):
     options = {"trust": ALL, "expires_in_days": 100000}
     drifted = controller.task(node, "registry_trust_info", options)
