@@ -62,7 +62,12 @@ sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 .PHONY: hosts
 hosts: environment ## the collection on the nodes of the lab
 	tests/lab/lab up
-	pytest tests/integration tests/lab
+	pytest tests/integration tests/lab --ignore-glob='*/test_trust*.py'
+
+.PHONY: trust
+trust: environment ## certificates of registries on the nodes of the lab
+	tests/lab/lab up
+	pytest tests/integration/playbook/test_trust.py tests/integration/hosts/test_trust*.py
 
 .PHONY: molecule
 molecule: environment ## the role on a podman node, with molecule and testinfra
