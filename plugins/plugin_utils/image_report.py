@@ -15,7 +15,7 @@ from typing import Any
 
 from . import pull_sources, registries_conf, signature_policy
 from .formats import FormatError, toml_text
-from .observed import HostProblem, Observed, Watch
+from .observed import HostProblem, Observed, Question, Watch
 from .references import Reference, ReferenceProblem
 from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConfProblem, Registry
 
@@ -25,7 +25,9 @@ CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.
 WATCH = Watch(
     files=(MAIN, signature_policy.PATH, *AUTH_FILES),
     directories=(DROP_IN_DIRECTORY,),
-    commands=(("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),),
+    commands=(
+        Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
+    ),
 )
 
 

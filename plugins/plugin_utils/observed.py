@@ -14,7 +14,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .formats import FormatError, decode
 
@@ -25,13 +25,22 @@ class HostProblem(Exception):
     """Something on the host that must be refused; its text is one sentence for a person."""
 
 
+class Question(NamedTuple):
+    """A command asked on the host, under the name of its Answer."""
+
+    name: str
+    argv: tuple[str, ...]
+    #: the program it is about, where that is not the first word: without it nothing is asked
+    needs: str = ""
+
+
 @dataclass(frozen=True)
 class Watch:
     """What an engine wants to know of a host: the arguments of host_snapshot."""
 
     files: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
-    commands: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    commands: tuple[Question, ...] = ()
     timeout: float = 10.0
 
     def __add__(self, other: Watch) -> Watch:
@@ -47,7 +56,10 @@ class Watch:
         return {
             "files": [{"path": path} for path in self.files],
             "directories": [{"path": path, "pattern": "*.conf"} for path in self.directories],
-            "commands": [{"name": name, "argv": list(argv), "timeout": self.timeout} for name, argv in self.commands],
+            "commands": [
+                {"name": name, "argv": list(argv), "timeout": self.timeout, **({"needs": needs} if needs else {})}
+                for name, argv, needs in self.commands
+            ],
         }
 
 
