@@ -62,7 +62,12 @@ sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 .PHONY: hosts
 hosts: environment ## the collection on the nodes of the lab
 	tests/lab/lab up
-	pytest tests/integration tests/lab
+	pytest -m "not engines" tests/integration tests/lab
+
+.PHONY: engines
+engines: environment ## upstream's docker, mirrors and the other later words, on the nodes of the lab
+	tests/lab/lab up
+	pytest -m engines tests/integration tests/lab
 
 .PHONY: molecule
 molecule: environment ## the role on a podman node, with molecule and testinfra
