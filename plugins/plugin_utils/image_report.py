@@ -4,26 +4,23 @@
 
 """Where podman and its family on one host would pull an image from, and with what: files and lines, never a secret.
 
-Sources: containers/image docs/containers-auth.json.5.md (files and keys in order), containers-certs.d.5.md (the first
-directory that exists is the only one read).
+Source: containers/image docs/containers-certs.d.5.md (the first directory that exists is the only one read).
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from . import pull_sources, registries_conf, signature_policy
+from . import auth_files, pull_sources, registries_conf, signature_policy
 from .formats import FormatError, toml_text
 from .observed import HostProblem, Observed, Question, Watch
-from .references import Reference, ReferenceProblem
+from .references import ReferenceProblem
 from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConfProblem, Registry
 
-AUTH_FILES = ("/run/containers/0/auth.json", "/root/.config/containers/auth.json", "/root/.docker/config.json")
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
 WATCH = Watch(
-    files=(MAIN, signature_policy.PATH, *AUTH_FILES),
+    files=(MAIN, signature_policy.PATH, *auth_files.FILES),
     directories=(DROP_IN_DIRECTORY,),
     commands=(
         Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
@@ -62,7 +59,7 @@ def _endpoint(host: Observed, endpoint: pull_sources.Endpoint) -> dict[str, Any]
     return endpoint.result() | {
         "blocked_by": _where(host, endpoint.blocked_by) if endpoint.blocked_by else None,
         "ca_directory": _ca_directory(host, endpoint.reference.domain),
-        "credential": _credential(host, endpoint.reference),
+        "credential": auth_files.find(host, endpoint.reference),
     }
 
 
@@ -79,24 +76,3 @@ def _where(host: Observed, registry: Registry) -> dict[str, Any]:
 def _ca_directory(host: Observed, domain: str) -> str | None:
     present = host.answer("certs.d").stdout.splitlines()
     return next((path for base in CERTS_DIRECTORIES if (path := f"{base}/{domain}") in present), None)
-
-
-def _credential(host: Observed, reference: Reference) -> dict[str, str] | None:
-    """Which file and key would be used to log in: the most specific key of the first file that has one."""
-    name = reference.name
-    keys = [name, *(name.rsplit("/", count)[0] for count in range(1, name.count("/") + 1))]
-    for path in AUTH_FILES:
-        known = _logins(host, path)
-        if key := next((key for key in keys if key in known), None):
-            return {"file": path, "key": key}
-    return None
-
-
-def _logins(host: Observed, path: str) -> set[str]:
-    """The keys under which an auth file knows a login, or a helper that does; its secrets stay inside."""
-    try:
-        document = json.loads(host.text(path) or "{}")
-    except (HostProblem, ValueError):
-        return set()
-    sections = [document.get(name) for name in ("auths", "credHelpers")] if isinstance(document, dict) else []
-    return {key for section in sections if isinstance(section, dict) for key in section}
