@@ -14,8 +14,8 @@ from typing import Any
 from . import auth_files, pull_sources, registries_conf, signature_policy
 from .formats import FormatError, toml_text
 from .observed import HostProblem, Observed, Question, Watch
-from .references import ReferenceProblem
-from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConfProblem, Registry
+from .references import Reference, ReferenceProblem
+from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem, Registry
 
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
@@ -38,29 +38,39 @@ def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
         conf = registries_conf.load(host.text(MAIN), drop_ins)
         text = host.text(signature_policy.PATH)
         policy = None if text is None else signature_policy.read(text)
-        return [_image(host, name, pull_sources.resolve(name, conf, policy)) for name in names]
+        return [_image(host, conf, name, pull_sources.resolve(name, conf, policy)) for name in names]
     except (RegistriesConfProblem, ReferenceProblem) as problem:
         raise HostProblem(str(problem)) from None
     except (FormatError, signature_policy.SignaturePolicyProblem) as problem:
         raise HostProblem(f"{signature_policy.PATH}: {problem}") from None
 
 
-def _image(host: Observed, name: str, candidates: list[pull_sources.Candidate]) -> dict[str, Any]:
+def _image(host: Observed, conf: RegistriesConf, name: str, candidates: list[pull_sources.Candidate]) -> dict[str, Any]:
     return {
         "image": name,
         "candidates": [
-            candidate.result() | {"endpoints": [_endpoint(host, endpoint) for endpoint in candidate.endpoints]}
+            candidate.result() | {"endpoints": [_endpoint(host, conf, endpoint) for endpoint in candidate.endpoints]}
             for candidate in candidates
         ],
     }
 
 
-def _endpoint(host: Observed, endpoint: pull_sources.Endpoint) -> dict[str, Any]:
+def _endpoint(host: Observed, conf: RegistriesConf, endpoint: pull_sources.Endpoint) -> dict[str, Any]:
     return endpoint.result() | {
         "blocked_by": _where(host, endpoint.blocked_by) if endpoint.blocked_by else None,
         "ca_directory": _ca_directory(host, endpoint.reference.domain),
-        "credential": auth_files.find(host, endpoint.reference),
+        "credential": _credential(host, conf, endpoint.reference),
     }
+
+
+def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> dict[str, str] | None:
+    """The login of the first helper that has one; of another one than the files only it knows whether it has."""
+    for helper in conf.credential_helpers:
+        if helper != registries_conf.AUTH_FILES:
+            return {"helper": helper, "key": reference.domain}
+        if login := auth_files.find(host, reference):
+            return login
+    return None
 
 
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:

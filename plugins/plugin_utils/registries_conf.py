@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NoReturn, TypeVar
 
@@ -24,6 +24,7 @@ from .references import ReferenceProblem, is_domain, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"
+AUTH_FILES = "containers-auth.json"  # the helper that is built in
 
 _V1_LISTS = ("search", "insecure", "block")
 _V2_KEYS = (
@@ -68,14 +69,20 @@ class Registry:
 
 @dataclass(frozen=True)
 class RegistriesConf:
-    """What is in force. search is None when no file says anything about it."""
+    """What is in force. search and helpers are None when no file says anything about them."""
 
     search: tuple[str, ...] | None = None
     search_file: str = ""
     registries: Mapping[str, Registry] = field(default_factory=dict)
     short_name_mode: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
+    helpers: tuple[str, ...] | None = None
     version: int = 2
+
+    @property
+    def credential_helpers(self) -> tuple[str, ...]:
+        """Who is asked for logins, in order; AUTH_FILES stands for root's files."""
+        return self.helpers or (AUTH_FILES,)
 
     def find(self, name: str) -> Registry | None:
         """The table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
@@ -94,6 +101,7 @@ class RegistriesConf:
             registries={prefix: registries[prefix] for prefix in sorted(registries, key=str.encode)},
             short_name_mode=drop_in.short_name_mode or self.short_name_mode,
             aliases={name: value for name, value in aliases.items() if value},
+            helpers=self.helpers if drop_in.helpers is None else drop_in.helpers,
             version=self.version,
         )
 
@@ -199,10 +207,11 @@ class _File:
         search = self._try(self._texts, self.table, "unqualified-search-registries")
         tables = self._try(self._tables, self.table, "registry") or []
         mode = self._try(self._mode) or ""
-        self._try(self._texts, self.table, "credential-helpers")
+        helpers = self._try(self._texts, self.table, "credential-helpers")
         self._try(self._text, self.table, "additional-layer-store-auth-helper")
         aliases = self._try(self._aliases) or {}
-        return self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+        conf = self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+        return conf if helpers is None else replace(conf, helpers=tuple(helpers))
 
     def _try(self, read: Callable[..., Result], *arguments: Any) -> Result | None:
         try:

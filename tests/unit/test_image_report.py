@@ -79,6 +79,19 @@ def test_a_block_of_a_drop_in():
 
 
 @pytest.mark.parametrize(
+    ("helpers", "found"),
+    [
+        (["containers-auth.json", "pass"], {"file": "/root/.config/containers/auth.json", "key": "m.example.com:5000"}),
+        (["pass", "containers-auth.json"], {"helper": "pass", "key": "m.example.com:5000"}),
+        ([], {"file": "/root/.config/containers/auth.json", "key": "m.example.com:5000"}),
+    ],
+)
+def test_helpers_of_the_configuration(helpers, found):
+    drop_in = {"/etc/containers/registries.conf.d/helpers.conf": f"credential-helpers = {json.dumps(helpers)}"}
+    assert endpoints("team/app:1", FILES | drop_in)[0]["credential"] == found
+
+
+@pytest.mark.parametrize(
     ("name", "files"),
     [
         ("UPPER/x", FILES),

@@ -249,6 +249,10 @@ def test_upstream_load_facts(shared_dir):
         if "expected_locations_in_order" in case:
             locations = [registry.location for registry in conf.registries.values()]
             assert locations == case["expected_locations_in_order"], case
+        if "expected_credential_helpers" in case:
+            assert list(conf.credential_helpers) == case["expected_credential_helpers"], case
+        if "expected_unqualified_origin" in case:
+            assert case["expected_unqualified_origin"].endswith(conf.search_file), case
         if "expected_short_name_mode" in case:
             assert (conf.short_name_mode or "permissive") == case["expected_short_name_mode"], case
         if "find" in case:

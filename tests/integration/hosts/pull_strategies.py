@@ -19,7 +19,7 @@ from pull_registries import ABSENT, IMAGES
 
 sys.path.insert(0, str(REPOSITORY / "tests/conformance"))
 
-from strategies import mostly, seldom, toml  # noqa: E402
+from strategies import mostly, seldom, some, toml  # noqa: E402
 
 LAB = ["registry.lab.example:5000", "mirror.lab.example:5003", "plain.lab.example:5001", "untrusted.lab.example:5002"]
 OTHER = ["registry.lab.example", "quay.io", "example.com", "a.example.com", "a.example.com:5003", "docker.io"]
@@ -53,12 +53,12 @@ def registries(draw: Any) -> list[dict[str, Any]]:
     """Tables that load: those with one location agree on their flags."""
     tables: list[dict[str, Any]] = []
     flags: dict[str, dict[str, bool]] = {}
-    for prefix in draw(st.lists(mostly(scopes, st.sampled_from(list(WILDCARDS)), 5), min_size=1, max_size=5)):
+    for prefix in draw(some(mostly(scopes, st.sampled_from(list(WILDCARDS)), 5), 5)):
         location = draw(mostly(st.just(prefix), locations, 2))
         table = {"prefix": prefix} if location.startswith("*.") else {"prefix": prefix, "location": location}
         said = {"insecure": not draw(seldom(5)), "blocked": draw(seldom(4))}
         table |= flags.setdefault(location, said)
-        table["mirror"] = draw(st.lists(mirrors, max_size=3))
+        table["mirror"] = draw(some(mirrors, 3))
         if draw(seldom(6)):
             table["mirror-by-digest-only"] = True
             for mirror in table["mirror"]:
@@ -70,7 +70,7 @@ def registries(draw: Any) -> list[dict[str, Any]]:
 forms = st.fixed_dictionaries(
     {"registry": registries()},
     optional={
-        "unqualified-search-registries": st.lists(hosts, max_size=3, unique=True),
+        "unqualified-search-registries": some(hosts, 3),
         "short-name-mode": st.sampled_from(["permissive", "disabled", "enforcing"]),
         "aliases": st.dictionaries(
             st.sampled_from(["pulls/app", "app", "team/app"]), st.builds("{}/pulls/app".format, hosts), max_size=2
@@ -82,7 +82,8 @@ forms = st.fixed_dictionaries(
 @st.composite
 def references(draw: Any, written: list[dict[str, Any]]) -> str:
     """Most are in the scope of an entry."""
-    prefixes = [WILDCARDS.get(table["prefix"], table["prefix"]) for form in written for table in form["registry"]]
+    tables = [table for form in written for table in form["registry"]]
+    prefixes = [WILDCARDS.get(table["prefix"], table["prefix"]) for table in tables] or LAB
     near = st.builds("{}{}".format, st.sampled_from(prefixes), st.sampled_from(["", "/app", "/team/app", "/pulls/app"]))
     short = st.sampled_from(["pulls/app", "app", "team/app", "pulls/team/app"])
     name = draw(mostly(near, st.builds("{}/pulls/app".format, hosts), 4) if not draw(seldom(5)) else short)
@@ -98,7 +99,7 @@ def cases(draw: Any) -> dict[str, Any]:
     return {"conf": main, "drop_ins": {f"{number}.conf": text for number, text in enumerate(rest)}, "pulls": names}
 
 
-def some(count: int, number: int) -> list[dict[str, Any]]:
+def draw_cases(count: int, number: int) -> list[dict[str, Any]]:
     """So many different cases, the same each time for the same number."""
     found: list[dict[str, Any]] = []
 

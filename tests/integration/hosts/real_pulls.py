@@ -27,6 +27,7 @@ from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import p
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import references  # noqa: E402
 
 ETC = "/etc/containers"
+CONF = f"{ETC}/registries.conf"
 ACCEPT = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
 Requests = dict[int, list[tuple[str, int]]]  # by port: path and status, in order; no blobs
@@ -56,8 +57,8 @@ def files(case: dict[str, Any]) -> dict[str, str]:
     """The files of a case, by path; a main file that is null is not there."""
     found = {f"{ETC}/policy.json": case.get("policy") or ACCEPT}
     if case["conf"] is not None:
-        found[f"{ETC}/registries.conf"] = case["conf"]
-    return found | {f"{ETC}/registries.conf.d/{name}": text for name, text in case.get("drop_ins", {}).items()}
+        found[CONF] = case["conf"]
+    return found | {f"{CONF}.d/{name}": text for name, text in case.get("drop_ins", {}).items()}
 
 
 # --- what is seen ---------------------------------------------------------------------------------------------------
@@ -157,8 +158,7 @@ def _requests(node: Node, count: int, mark: str, since: str) -> list[Requests]:
 
 def candidates(case: dict[str, Any], reference: str) -> list[dict[str, Any]]:
     """The filter's answer; raises AnsibleFilterError."""
-    files_in = f"{ETC}/registries.conf.d/"
-    drop_ins = [{"name": files_in + name, "content": text} for name, text in case.get("drop_ins", {}).items()]
+    drop_ins = [{"name": f"{CONF}.d/{name}", "content": text} for name, text in case.get("drop_ins", {}).items()]
     return pull_sources(reference, case["conf"], drop_ins, case.get("policy") or ACCEPT)["candidates"]
 
 

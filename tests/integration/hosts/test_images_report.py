@@ -129,3 +129,11 @@ def test_the_table_of_logins(equipped):
         file = told(pull.said, r"Found credentials for \S+ in credential helper containers-auth.json in file ")
         assert file == (names[row["found"][0]] if row.get("found") else None), row
         assert ("getting username and password" in pull.attempts[0].outcome) == ("refused" in row), row
+
+
+def test_helpers_of_the_configuration(equipped):
+    """They come in the order of the configuration, and one that is no file is asked for the registry."""
+    conf = 'credential-helpers = ["pass", "containers-auth.json"]\n'
+    pulls = [{"files": {real_pulls.CONF: conf}, "tool": "podman", "reference": "quay.io/pulls/app:1"}]
+    (pull,) = real_pulls.pull_all(equipped, pulls)
+    assert told(pull.said, "Found credentials for quay.io in credential helper ") == "pass"
