@@ -15,6 +15,8 @@ import real_pulls
 import yaml
 from conftest import REPOSITORY, Controller
 
+pytestmark = pytest.mark.engines
+
 DATA = REPOSITORY / "tests/data"
 HOST = yaml.safe_load((DATA / "hosts/images_report.yml").read_text())
 LOGINS = yaml.safe_load((DATA / "auth_files/find.yml").read_text())

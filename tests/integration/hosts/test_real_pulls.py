@@ -18,8 +18,9 @@ import real_pulls
 import yaml
 from conftest import REPOSITORY
 
-TOOLS = ("podman", "skopeo")
+pytestmark = pytest.mark.engines
 
+TOOLS = ("podman", "skopeo")
 
 DATA = REPOSITORY / "tests/data"
 DIGESTS = {name: image.digest for name, image in pull_registries.IMAGES.items()} | {"absent": pull_registries.ABSENT}
