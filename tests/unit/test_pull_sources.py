@@ -133,7 +133,12 @@ def test_a_result_or_a_sentence(reference, conf, drop_ins, policy):
             assert "\n" not in str(refusal)
 
 
-prefixes = st.text("a.:/@*", max_size=5) | st.sampled_from(["*.a", "*.a.a", "a.a", "a", "*.", ""])
+def loads(prefix):
+    """A wildcard with a port or a path is refused before anybody looks it up."""
+    return not (prefix.startswith("*.") and any(sign in prefix for sign in "/@:"))
+
+
+prefixes = st.text("a.:/@*", max_size=5).filter(loads) | st.sampled_from(["*.a", "*.a.a", "a.a", "a", "*.", ""])
 
 
 @given(st.lists(prefixes, max_size=12), st.text("a.:/@*", max_size=9))
