@@ -253,14 +253,12 @@ def moby1(stoppable) -> Node:
 
 
 @pytest.fixture(scope="session")
-def pulls1(lab_up) -> Iterator[Node]:
-    """A podman node that no other test has, without ssh; gone at the end."""
-    name = "pulls1"
-    remove = ("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
-    _podman(*remove)
+def puller(lab_up) -> Iterator[Node]:
+    """A podman node of this run alone, without ssh; gone at the end, and with the lab if the run was killed."""
+    name = f"puller{os.getpid()}"
     lab("node", name, "podman")
     yield Node(name, "2.19", "/usr/bin/python3")
-    _podman(*remove)
+    _podman("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
 
 
 @dataclass

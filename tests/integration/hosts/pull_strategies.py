@@ -36,9 +36,11 @@ PATHS = ["", "/pulls", "/pulls/team", "/pulls/app", "/pulls/team/app", "/library
 TAGS = ["1", "latest", "same", "absent", *(f"only-{name}" for name in IMAGES if name != "same")]
 DIGESTS = [*(image.digest for image in IMAGES.values()), ABSENT]
 
-hosts = mostly(st.sampled_from(LAB), st.sampled_from(OTHER), 3)
-scopes = st.builds("{}{}".format, hosts, mostly(st.sampled_from(PATHS[:2]), st.sampled_from(PATHS), 2))
-locations = mostly(scopes, st.builds("{}{}".format, st.sampled_from(DEAD), st.sampled_from(PATHS)), 15)
+hosts = mostly(st.sampled_from(LAB), st.sampled_from(OTHER), 5)
+# Those that serve everything below the same path, so that what is rewritten is mostly found again.
+places = st.builds("{}{}".format, hosts, mostly(st.just("/pulls"), st.just(""), 4))
+scopes = mostly(places, st.builds("{}{}".format, hosts, st.sampled_from(PATHS)), 4)
+locations = mostly(places, scopes | st.builds("{}{}".format, st.sampled_from(DEAD), st.sampled_from(PATHS)), 8)
 mirrors = st.fixed_dictionaries(
     {
         "location": mostly(locations, st.just("mirror.lab.example:5999"), 15),
@@ -53,10 +55,10 @@ def registries(draw: Any) -> list[dict[str, Any]]:
     """Tables that load: those with one location agree on their flags."""
     tables: list[dict[str, Any]] = []
     flags: dict[str, dict[str, bool]] = {}
-    for prefix in draw(some(mostly(scopes, st.sampled_from(list(WILDCARDS)), 5), 5)):
-        location = draw(mostly(st.just(prefix), locations, 2))
+    for prefix in draw(some(mostly(scopes, st.sampled_from(list(WILDCARDS)), 8), 5)):
+        location = draw(mostly(st.just(prefix), locations, 3))
         table = {"prefix": prefix} if location.startswith("*.") else {"prefix": prefix, "location": location}
-        said = {"insecure": not draw(seldom(5)), "blocked": draw(seldom(4))}
+        said = {"insecure": not draw(seldom(6)), "blocked": draw(seldom(6))}
         table |= flags.setdefault(location, said)
         table["mirror"] = draw(some(mirrors, 3))
         if draw(seldom(6)):
@@ -84,10 +86,15 @@ def references(draw: Any, written: list[dict[str, Any]]) -> str:
     """Most are in the scope of an entry."""
     tables = [table for form in written for table in form["registry"]]
     prefixes = [WILDCARDS.get(table["prefix"], table["prefix"]) for table in tables] or LAB
-    near = st.builds("{}{}".format, st.sampled_from(prefixes), st.sampled_from(["", "/app", "/team/app", "/pulls/app"]))
     short = st.sampled_from(["pulls/app", "app", "team/app", "pulls/team/app"])
-    name = draw(mostly(near, st.builds("{}/pulls/app".format, hosts), 4) if not draw(seldom(5)) else short)
-    tag, digest = f":{draw(st.sampled_from(TAGS))}", f"@{draw(st.sampled_from(DIGESTS))}"
+    if draw(seldom(5)):
+        name = draw(short)
+    else:
+        prefix = draw(st.sampled_from(prefixes))
+        usual = ["/app", "/team/app"] if "/pulls" in prefix else ["/pulls/app", "/pulls/team/app"]
+        name = prefix + draw(mostly(st.sampled_from(usual), st.sampled_from(["", *PATHS]), 6))
+    tag = ":" + draw(mostly(st.sampled_from(["1", "same"]), st.sampled_from(TAGS), 2))
+    digest = "@" + draw(mostly(st.just(IMAGES["same"].digest), st.sampled_from(DIGESTS), 2))
     return name + draw(mostly(st.sampled_from([tag, digest]), st.sampled_from(["", tag + digest]), 8))
 
 

@@ -94,9 +94,9 @@ def pull_all(node: Node, pulls: list[dict[str, Any]]) -> list[Pull]:
     mark = f"{MARK}/{secrets.token_hex(4)}-"
     marks = [(server.scheme, f"{ADDRESS}:{port}", mark) for port, server in SERVERS.items()]
     since = node.sh("date +%s").strip()
-    script = (ON_HOST.parent / "pull_all.py").read_text()
+    node.write("/run/pull_all.py", (ON_HOST.parent / "pull_all.py").read_text())
     task = json.dumps({"marks": marks, "pulls": pulls}).encode()
-    answers = json.loads(_podman("exec", "-i", node.name, "python3", "-c", script, data=task, timeout=600))
+    answers = json.loads(_podman("exec", "-i", node.name, "python3", "/run/pull_all.py", data=task, timeout=600))
     requests = _requests(node, len(pulls), mark, since)
     return [_pull(answer, asked) for answer, asked in zip(answers, requests, strict=True)]
 

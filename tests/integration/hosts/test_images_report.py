@@ -26,14 +26,14 @@ HELPER = "/usr/local/bin/docker-credential-pass"
 
 
 @pytest.fixture(scope="module")
-def equipped(pulls1):
+def equipped(puller):
     """With a helper that knows every login."""
     pull_registries.seed()
-    pull_registries.equip(pulls1)
-    pulls1.write(HELPER, f"#!/bin/sh\necho '{json.dumps({'Username': 'lab', 'Secret': SECRETS[1]})}'\n")
-    pulls1.sh(f"chmod +x {HELPER}")
-    yield pulls1
-    pulls1.sh(f"rm {HELPER}")
+    pull_registries.equip(puller)
+    puller.write(HELPER, f"#!/bin/sh\necho '{json.dumps({'Username': 'lab', 'Secret': SECRETS[1]})}'\n")
+    puller.sh(f"chmod +x {HELPER}")
+    yield puller
+    puller.sh(f"rm {HELPER}")
 
 
 @pytest.fixture(scope="module")
