@@ -25,6 +25,7 @@ _SHOWN = 100  # characters of a text that a sentence repeats
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_LOCATION = re.compile(rf"{_DOMAIN.pattern}(?:/{_COMPONENT.pattern})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
@@ -125,6 +126,11 @@ def parse_canonical(text: str) -> Reference:
 def is_domain(text: str) -> bool:
     """Whether the text can be the ``host[:port]`` of a reference."""
     return bool(_DOMAIN.fullmatch(text))
+
+
+def is_location(text: str) -> bool:
+    """Whether the text is ``host[:port][/path]``, of any length: a registry, or what names of images begin with."""
+    return bool(_LOCATION.fullmatch(text))
 
 
 def is_registry(domain: str) -> bool:

@@ -14,7 +14,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from .formats import FormatError, toml_text
@@ -86,9 +86,13 @@ class RegistriesConf:
 
     def find(self, name: str) -> Registry | None:
         """The table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
-        matching = [prefix for prefix in _possible_prefixes(name) if prefix in self.registries]
+        matching = [prefix for prefix in _possible_prefixes(name, self._lengths) if prefix in self.registries]
         best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
         return None if best is None else self.registries[best]
+
+    @cached_property
+    def _lengths(self) -> frozenset[int]:
+        return frozenset(map(len, self.registries))
 
     def with_drop_in(self, drop_in: RegistriesConf) -> RegistriesConf:
         """A drop-in replaces tables whole, lists when present, scalars when non-empty; aliases merge ("" deletes)."""
@@ -173,15 +177,18 @@ def _speaks_v2(table: Mapping[str, Any]) -> bool:
     return any(_get(table, key) not in (None, "") for key in _V2_KEYS)
 
 
-def _possible_prefixes(name: str) -> Iterator[str]:
-    """Every prefix that `match_length` would find in the name: looking these up is faster than trying thousands."""
+def _possible_prefixes(name: str, lengths: frozenset[int]) -> Iterator[str]:
+    """Every prefix of these lengths that `match_length` would find in the name.
+
+    Looking these up is faster than trying thousands; cutting out no others keeps hostile names cheap.
+    """
     ends = [match.start() for match in _END.finditer(name)]
     if not name.startswith("*."):
-        yield from (name[:end] for end in ends if end)
+        yield from (name[:end] for end in ends if end and end in lengths)
     for start, sign in enumerate(name.partition("/")[0]):
         if sign == ".":
-            wildcard = f"*{name[start : ends[bisect_right(ends, start)]]}"
-            if match_length(wildcard, name) >= 0:
+            end = ends[bisect_right(ends, start)]
+            if end - start + 1 in lengths and match_length(wildcard := f"*{name[start:end]}", name) >= 0:
                 yield wildcard
 
 

@@ -10,12 +10,11 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources, references, registries_conf
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     go_text,
     mirrors,
     objects,
-    pulls,
     releases,
     scopes,
 )
@@ -118,9 +117,8 @@ def test_registries_conf_and_pulls(operator, question):
     SEEN["mirrors"] += "[[registry.mirror]]" in text
     SEEN["several endpoints"] += any(len(sources(one)) > 1 for one in answer["pulls"].values())
     SEEN["refused"] += any(one["error"] for one in answer["pulls"].values())
-    lookup = pulls.Lookup(conf)
     for image, wanted in answer["pulls"].items():
-        assert our_pull(lookup, conf, image) == (wanted["prefix"], bool(wanted["error"]), sources(wanted)), image
+        assert our_pull(conf, image) == (wanted["prefix"], bool(wanted["error"]), sources(wanted)), image
 
 
 def test_the_cases_were_worth_asking():
@@ -135,18 +133,19 @@ def sources(answer):
     return [(one["location"], one["reference"]) for one in answer["sources"] or []]
 
 
-def our_pull(lookup, conf, image):
-    reference = pulls.parse_canonical(image)
-    if reference is None:
+def our_pull(conf, image):
+    try:
+        reference = references.parse_canonical(image)
+    except references.ReferenceProblem:
         return "", True, []
-    registry = lookup.find(reference.name)
-    assert registry is conf.find(reference.name)
+    registry = conf.find(reference.name)
     if registry is None:
         return "", False, []
     try:
-        return registry.prefix, False, [(where, one.text) for where, one in pulls.endpoints(registry, reference)]
-    except pulls.PullProblem:
+        found = pull_sources.endpoints(reference, registry, conf)
+    except pull_sources.RewriteProblem:
         return registry.prefix, True, []
+    return registry.prefix, False, [(one.location, str(one.reference)) for one in found]
 
 
 @seed(SEED)

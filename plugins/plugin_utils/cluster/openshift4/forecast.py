@@ -38,13 +38,16 @@ def of_cluster(
     unless node_disruption_policy does. proposed: manifests to be applied. policy: words, applied after them.
     Raises ManifestProblem for what cannot be meant.
     """
-    have = list(objects.documents(present))
+    main, have = releases.find(release), list(objects.documents(present))
     wanted = manifests.merged_into(have, objects.documents(proposed))
-    main = releases.find(release)
+    notes: list[str] = []
     if policy:
-        repositories = payload_repositories(objects.read(wanted, main))
-        wanted = manifests.merged_into(wanted, manifests.of_policy(policy, release, payload=repositories))
-    policies = _policies(have) if node_disruption_policy is None else node_disruption_policy
+        there = objects.read(wanted, main)
+        said = manifests.of_policy(
+            policy, release, payload=payload_repositories(there), internal_registry=there.internal_registry
+        )
+        wanted, notes = manifests.merged_into(wanted, said.objects, said.removed), said.notes
+    policies = _policies(have, notes) if node_disruption_policy is None else node_disruption_policy
     before, seen = _files(have, main), objects.read(wanted, main)
     after = node_files.of_objects(seen, main)
     costs = {main.name: _cost(before, after, main, policies)}
@@ -57,10 +60,11 @@ def of_cluster(
         "before": before.on_node,
         "error": after.error,
         "warnings": after.warnings,
+        "notes": notes,
         "disruption": {name: asdict(cost) if cost else None for name, cost in costs.items()},
         "findings": findings,
         "manifests": wanted,
-        "lines": list(_lines(main.name, before, after, costs, findings)),
+        "lines": list(_lines(main.name, before, after, notes, costs, findings)),
     }
 
 
@@ -75,27 +79,36 @@ def _cost(before: NodeFiles, after: NodeFiles, release: Release, policies: Any) 
     return disruption.of_change(before.on_node, after.on_node, release.name, policies)
 
 
-def _policies(have: Iterable[Mapping[str, Any]]) -> Any:
+def _policies(have: Iterable[Mapping[str, Any]], notes: list[str]) -> Any:
     """Node disruption policies in force: the status of MachineConfiguration/cluster, which holds the defaults too."""
     for manifest in have:
         if manifest.get("kind") == "MachineConfiguration":
-            value: Any = manifest
-            for key in ("status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files"):
-                value = value.get(key) if isinstance(value, Mapping) else None
-            return value or ()
+            if _at(manifest, "metadata", "generation") != _at(manifest, "status", "observedGeneration"):
+                notes.append(
+                    "MachineConfiguration/cluster was changed, and its status does not say yet what is in force"
+                )
+            return _at(manifest, "status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files") or ()
     return ()
+
+
+def _at(value: Any, *path: str) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _lines(
     release: str,
     before: NodeFiles,
     after: NodeFiles,
+    notes: list[str],
     costs: Mapping[str, Disruption | None],
     findings: list[dict[str, str]],
 ) -> Iterator[str]:
     yield f"Forecast for OpenShift {release}"
+    yield from (f"  {text}" for text in notes)
     if before.error:
-        yield f"  today the operator has stopped: {before.error}"
+        yield f"  today the operator has stopped, so this is the difference from its templates: {before.error}"
     if after.error:
         yield f"  the operator would stop, silently, and nodes would keep what they have: {after.error}"
     else:

@@ -89,7 +89,7 @@ GUARDS: tuple[Guard, ...] = (
         "breaks",
         "Nothing built or imported in the cluster could be run.",
         "MCO updatePolicyJSON",
-        lambda now: checks.not_allowed(now, [checks.INTERNAL_REGISTRY]),
+        lambda now: checks.not_allowed(now, [now.seen.internal_registry]),
     ),
     Guard(
         "allow-list-without-redhat-registry",
@@ -115,7 +115,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "blocked-payload-without-mirror",
         "breaks",
-        "A repository of the payload is blocked and has no digest mirror that is not.",
+        "A repository of the payload is blocked and has no digest mirror that is not; up to 4.10 mirrors do not help.",
         _LISTS,
         checks.payload_unmirrored,
     ),

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...references import is_location
 from . import go_text
 from .objects import NEVER, MirrorSet, Objects
 from .releases import Release
-from .scopes import Scopes, is_entry, is_mirror, is_source
+from .scopes import Scopes, is_entry, is_source
 
 DIGEST_ONLY = "digest-only"
 TAG_ONLY = "tag-only"
@@ -89,7 +90,7 @@ def check(objects: Objects, insecure: Iterable[str], blocked: Iterable[str], rel
                 f" {release.policy_conflict}"
             )
         for mirror in one.mirrors:
-            _check_name("mirror", mirror, is_mirror, release)
+            _check_name("mirror", mirror, is_location, release)
             if policy == NEVER and mirror == one.source:
                 raise Stopped(
                     "cannot set mirrorSourcePolicy: NeverContactSource if the source"

@@ -4,29 +4,20 @@
 
 """Scopes as the machine-config-operator compares them, which is not how containers/image does.
 
-Source: RU registries.go ScopeIsNestedInsideScope and IsValidRegistriesConfScope; the patterns are those of API
-config/v1 types_image_digest_mirror_set.go, written so that they take linear time.
+Source: RU registries.go ScopeIsNestedInsideScope and IsValidRegistriesConfScope; the pattern of sources is that of API
+config/v1 types_image_digest_mirror_set.go. That of mirrors is the same as containers/image's of a location.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_MIRROR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?(?:/{_COMPONENT})*")
-_WILDCARD = re.compile(rf"\*(?:\.{_LABEL})+")
-
-
-def is_mirror(text: str) -> bool:
-    """Whether the text is host[:port][/path], what a mirror may look like from 4.16 on."""
-    return _MIRROR.fullmatch(text) is not None
+from ...references import is_domain, is_location
 
 
 def is_source(text: str) -> bool:
-    """Whether the text can be the source of mirrors from 4.16 on: as a mirror, or *.domain."""
-    return is_mirror(text) or _WILDCARD.fullmatch(text) is not None
+    """Whether the text can be the source of mirrors from 4.16 on: host[:port][/path] or *.domain."""
+    return is_location(text) or (text.startswith("*.") and is_domain(text[2:]) and ":" not in text)
 
 
 def is_entry(text: str) -> bool:
