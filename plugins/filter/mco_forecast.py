@@ -11,7 +11,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
 
 
-def mco_forecast(manifests: Any, release: Any = "4.18", **options: Any) -> dict[str, Any]:
+def mco_forecast(manifests: Any, release: Any = None, **options: Any) -> dict[str, Any]:
     """What nodes would get, what that costs, and what the guards say."""
     found: dict[str, Any] = filtered(forecast.of_cluster, manifests, release, **options)
     return found

@@ -176,22 +176,22 @@ class _Conf:
 
     def __init__(self, whose: str, text: str) -> None:
         self.whose = whose
-        self.search, tables = rendered.read(text) or self._decoded(text)
-        self.registries = {table["prefix"] or table["location"]: table for table in tables}
+        table = rendered.read(text) or self._parsed(text)
+        self.search = self._list(table, "unqualified-search-registries", str)
+        self.registries: dict[str, dict[str, Any]] = {}
+        for entry in self._list(table, "registry", dict):
+            mirrors = [self._fields(mirror, _MIRROR) for mirror in self._list(entry, "mirror", dict)]
+            registry = self._fields(entry, _REGISTRY) | {"mirror": mirrors}
+            self.registries[registry["prefix"] or registry["location"]] = registry
 
-    def _decoded(self, text: str) -> tuple[list[str], list[dict[str, Any]]]:
-        """The search list and the tables of a text that somebody else wrote."""
+    def _parsed(self, text: str) -> Any:
+        """A text that somebody else wrote."""
         try:
-            table = toml_text.parse(text)
+            return toml_text.parse(text)
         except FormatError as error:
             raise ManifestProblem(
                 f"{self.whose} {REGISTRIES_CONF} cannot be read, which degrades a node: {error}"
             ) from None
-        tables = []
-        for entry in self._list(table, "registry", dict):
-            mirrors = [self._fields(mirror, _MIRROR) for mirror in self._list(entry, "mirror", dict)]
-            tables.append(self._fields(entry, _REGISTRY) | {"mirrors": mirrors})
-        return self._list(table, "unqualified-search-registries", str), tables
 
     def _list(self, table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
         value = table.get(key, [])
@@ -210,7 +210,7 @@ class _Conf:
 def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
     """From 4.13 on each mirror says what it is for."""
     if before is None:
-        mirrors = after["mirrors"]
+        mirrors = after["mirror"]
         if all(one["pull-from-mirror"] == "digest-only" for one in mirrors) if mirrors else _by_digest(after):
             return None
         return "a new registry that has more than digest mirrors"
@@ -219,7 +219,7 @@ def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> st
     reason = _changed_or_less(before, after)
     if reason:
         return reason
-    for mirror in after["mirrors"]:
+    for mirror in after["mirror"]:
         known, pull = _first(before, mirror["location"]), mirror["pull-from-mirror"]
         if known and pull != known["pull-from-mirror"] and pull != "digest-only":
             return f"the mirror {mirror['location']} serves other pulls than before"
@@ -239,7 +239,7 @@ def _by_registry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> 
         return reason
     if _by_digest(before) != _by_digest(after):
         return "mirror-by-digest-only changed"
-    new = [mirror for mirror in after["mirrors"] if not _first(before, mirror["location"])]
+    new = [mirror for mirror in after["mirror"] if not _first(before, mirror["location"])]
     return (
         f"the new mirror {new[0]['location']} serves more than pulls by digest"
         if new and not _by_digest(after)
@@ -251,7 +251,7 @@ def _changed_or_less(before: Mapping[str, Any], after: Mapping[str, Any]) -> str
     for key in ("prefix", "location", "blocked", "insecure"):
         if before[key] != after[key]:
             return f"{key} changed"
-    gone = [mirror["location"] for mirror in before["mirrors"] if not _first(after, mirror["location"])]
+    gone = [mirror["location"] for mirror in before["mirror"] if not _first(after, mirror["location"])]
     return f"the mirror {gone[0]} is gone" if gone else None
 
 
@@ -261,7 +261,7 @@ def _by_digest(registry: Mapping[str, Any]) -> bool:
 
 def _first(registry: Mapping[str, Any], location: str) -> Mapping[str, Any] | None:
     """The operator looks a mirror up by location and takes the first, so a second one of another kind is not seen."""
-    return next((mirror for mirror in registry["mirrors"] if mirror["location"] == location), None)
+    return next((mirror for mirror in registry["mirror"] if mirror["location"] == location), None)
 
 
 def _files(what: str, files: Any) -> dict[str, str]:

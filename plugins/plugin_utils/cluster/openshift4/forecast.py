@@ -2,70 +2,89 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A forecast: what a cluster has, what is proposed, and what becomes of its nodes, as values and as lines to read."""
+"""A forecast: what a cluster has, what is proposed, and what becomes of its nodes and of the images they pull."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from . import disruption, guards, manifests, node_files, objects, releases
+from ... import pull_sources, registries_conf, signature_policy
+from ...references import ReferenceProblem
+from ...registries_conf import RegistriesConfProblem
+from ...signature_policy import SignaturePolicyProblem
+from . import ManifestProblem, account, disruption, guards, manifests, node_files, objects, releases, texts
 from .disruption import Disruption
 from .guard_checks import Situation, payload_repositories
-from .node_files import NodeFiles
+from .node_files import SEARCH_DROP_IN, NodeFiles
 from .releases import Release
 
-#: A difference of more lines is told by its size.
-_LONGEST_DIFFERENCE = 2000
+#: For manifests that do not say theirs.
+USUAL_RELEASE = "4.18"
 
 
 def of_cluster(
     present: Any,
-    release: object,
+    release: object = None,
     *,
     proposed: Any = (),
     policy: Mapping[str, Any] | None = None,
+    images: Iterable[str] = (),
     other_releases: Iterable[object] = (),
     node_disruption_policy: Any = None,
     overridden: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """What nodes would get, what that costs in each release, and what the guards say.
+    """What nodes would get, what that costs in each release, what the guards say, and where images would come from.
 
-    present: manifests of the cluster; its MachineConfiguration may be among them and says the node disruption policies
-    unless node_disruption_policy does. proposed: manifests to be applied. policy: words, applied after them.
+    present: manifests of the cluster, or files of them as {name, content}; its MachineConfiguration may be among them
+    and says the node disruption policies unless node_disruption_policy does. release: by default the one that
+    ClusterVersion says. proposed: manifests to be applied, or files. policy: words, applied after them.
     Raises ManifestProblem for what cannot be meant.
     """
-    main, have = releases.find(release), list(objects.documents(present))
-    wanted = manifests.merged_into(have, objects.documents(proposed))
-    notes: list[str] = []
+    have, notes = list(texts.documents(present)), list[str]()
+    main = releases.find(_release(have) if release is None else release)
+    wanted = manifests.merged_into(have, texts.documents(proposed))
     if policy:
-        there = objects.read(wanted, main)
-        said = manifests.of_policy(
-            policy, release, payload=payload_repositories(there), internal_registry=there.internal_registry
-        )
-        wanted, notes = manifests.merged_into(wanted, said.objects, said.removed), said.notes
+        wanted = _with_policy(wanted, policy, main, notes)
     policies = _policies(have, notes) if node_disruption_policy is None else node_disruption_policy
     before, seen = _files(have, main), objects.read(wanted, main)
     after = node_files.of_objects(seen, main)
     costs = {main.name: _cost(before, after, main, policies)}
-    for other in map(releases.find, other_releases):
+    for other in map(releases.find, _list("other_releases", other_releases)):
         costs.setdefault(other.name, _cost(_files(have, other), _files(wanted, other), other, policies))
-    findings = guards.findings(Situation(seen, main, after, wanted), overridden)
-    return {
-        "files": after.on_node,
+    on_nodes = (before if after.error else after).on_node
+    found: dict[str, Any] = {
+        "release": main.name,
+        "files": on_nodes,
         "generated": after.files,
         "before": before.on_node,
         "error": after.error,
+        "error_before": before.error,
         "warnings": after.warnings,
         "notes": notes,
         "disruption": {name: asdict(cost) if cost else None for name, cost in costs.items()},
-        "findings": findings,
+        "findings": guards.findings(Situation(seen, main, after, wanted), _list("overridden", overridden)),
+        "images": _pulls(_list("images", images), on_nodes),
         "manifests": wanted,
-        "lines": list(_lines(main.name, before, after, notes, costs, findings)),
     }
+    return {**found, "lines": list(account.lines(found))}
+
+
+def _release(have: Iterable[Mapping[str, Any]]) -> Any:
+    for manifest in have:
+        if manifest.get("kind") == "ClusterVersion":
+            return _at(manifest, "status", "desired", "version") or USUAL_RELEASE
+    return USUAL_RELEASE
+
+
+def _with_policy(present: list[Any], words: Mapping[str, Any], release: Release, notes: list[str]) -> list[Any]:
+    seen = objects.read(present, release)
+    said = manifests.of_policy(
+        words, release.name, payload=payload_repositories(seen), internal_registry=seen.internal_registry
+    )
+    notes += said.notes
+    return manifests.merged_into(present, said.objects, said.removed)
 
 
 def _files(manifests: list[Any], release: Release) -> NodeFiles:
@@ -97,60 +116,25 @@ def _at(value: Any, *path: str) -> Any:
     return value
 
 
-def _lines(
-    release: str,
-    before: NodeFiles,
-    after: NodeFiles,
-    notes: list[str],
-    costs: Mapping[str, Disruption | None],
-    findings: list[dict[str, str]],
-) -> Iterator[str]:
-    yield f"Forecast for OpenShift {release}"
-    yield from (f"  {text}" for text in notes)
-    if before.error:
-        yield f"  today the operator has stopped, so this is the difference from its templates: {before.error}"
-    if after.error:
-        yield f"  the operator would stop, silently, and nodes would keep what they have: {after.error}"
-    else:
-        yield from _difference(before.on_node, after.on_node)
-    yield from (f"  it would log: {text}" for text in after.warnings)
-    for name, cost in costs.items():
-        yield f"Nodes, {name}: {_summary(cost)}"
-        yield from (f"  {reason}" for reason in (cost.reasons if cost else ()))
-    yield f"Guards: {len(findings) or 'nothing to say'}"
-    for finding in findings:
-        yield f"  {finding['effect']}: {finding['guard']}: {finding['found']}. {finding['sentence']}"
+def _pulls(images: list[Any], files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Each image with the candidates for it, as the files of a node have it, or why there are none."""
+    drop_ins = [(path, text) for path, text in files.items() if path == SEARCH_DROP_IN]
+    found = []
+    for image in images:
+        if not isinstance(image, str):
+            raise ManifestProblem(f"images: an item must be text, not {objects.kind_of(image)}: {objects.shown(image)}")
+        candidates, refused = [], None
+        try:
+            conf = registries_conf.load(files[registries_conf.MAIN], drop_ins)
+            policy = signature_policy.read(files[signature_policy.PATH])
+            candidates = [one.result() for one in pull_sources.resolve(image, conf, policy)]
+        except (ReferenceProblem, RegistriesConfProblem, SignaturePolicyProblem) as problem:
+            refused = str(problem)
+        found.append({"image": image, "candidates": candidates, "refused": refused})
+    return found
 
 
-def _summary(cost: Disruption | None) -> str:
-    if cost is None:
-        return "nothing arrives"
-    said = ["drain"] * cost.drain + ["reboot"] * cost.reboot
-    said += [
-        f"{kind} {', '.join(units)}" for kind, units in (("reload", cost.reload), ("restart", cost.restart)) if units
-    ]
-    return ", ".join(said) or "nothing to notice"
-
-
-def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
-    changed = [path for path in {**before, **after} if before.get(path) != after.get(path)]
-    if not changed:
-        yield "  no file changes"
-    for path in changed:
-        old, new = (_readable(path, files.get(path, "")).splitlines() for files in (before, after))
-        state = "new" if path not in before else "removed" if path not in after else "changed"
-        yield f"  {path}: {state}, {len(old)} lines before, {len(new)} after"
-        if len(old) + len(new) <= _LONGEST_DIFFERENCE:
-            yield from (
-                f"    {line}"
-                for line in difflib.unified_diff(old, new, n=1, lineterm="")
-                if line[:3] not in ("---", "+++")
-            )
-
-
-def _readable(path: str, text: str) -> str:
-    """JSON in one form, so that a difference shows what it means and not how it is indented."""
-    if not path.endswith(".json") or not text:
-        return text
-    document = json.loads(text)
-    return json.dumps({**document, "transports": document["transports"].get("docker", {})}, indent=2)
+def _list(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise ManifestProblem(f"{name} must be a list, not {objects.kind_of(value)}: {objects.shown(value)}")
+    return list(value)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ... import registries_conf, signature_policy
 from ...references import Reference, is_location
-from . import objects, payload
+from . import objects, payload, rendered
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
-from .node_files import NodeFiles
+from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
 from .releases import Release
 from .scopes import Scopes, is_entry, is_source, nested
@@ -329,6 +330,20 @@ def schema(now: Situation) -> Iterator[str]:
     for policy in (*now.seen.cluster_policies, *now.seen.image_policies):
         if not 1 <= len(policy.scopes) <= 256 or any(len(scope) > 512 for scope in policy.scopes):
             yield f"{policy.where}: scopes are 1 to 256, of up to 512 characters"
+
+
+def unloadable(now: Situation) -> Iterator[str]:
+    """Node files that the operator writes and containers/image refuses."""
+    for path, text in now.result.files.items():
+        try:
+            if path == registries_conf.MAIN:
+                registries_conf.read_table(rendered.read(text) or registries_conf.document(text, path), path)
+            elif path == SEARCH_DROP_IN:
+                registries_conf.read(text, path, drop_in=True)
+            elif path.endswith(".json"):
+                signature_policy.read(text, path)
+        except (registries_conf.RegistriesConfProblem, signature_policy.SignaturePolicyProblem) as problem:
+            yield str(problem)
 
 
 def left_out(now: Situation) -> Iterator[str]:

@@ -325,6 +325,13 @@ GUARDS: tuple[Guard, ...] = (
         "MCO pkg/operator/sync.go",
         checks.ca_values,
     ),
+    Guard(
+        "node-file-does-not-load",
+        "breaks",
+        "The operator writes what CRI-O refuses as a whole, so no image is pulled any more.",
+        "CI sysregistriesv2 postProcessRegistries; CI signature policy_config.go",
+        checks.unloadable,
+    ),
     Guard("schema-refuses", "stops", "The API server refuses it, so nothing changes.", "API config/v1", checks.schema),
     Guard("left-out", "surprises", "The operator does not see this object.", "MCO syncImageConfig", checks.left_out),
 )
