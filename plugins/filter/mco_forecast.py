@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import fil
 
 
 def mco_forecast(manifests: Any, release: Any = None, **options: Any) -> dict[str, Any]:
-    """What nodes would get, what that costs, and what the guards say."""
+    """What nodes would get, what that costs, what the guards say, and where images would come from."""
     found: dict[str, Any] = filtered(forecast.of_cluster, manifests, release, **options)
     return found
 

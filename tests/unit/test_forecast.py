@@ -12,12 +12,14 @@ from ansible_collections.dockyard.openshift.plugins.filter.icsp_to_idms import i
 from ansible_collections.dockyard.openshift.plugins.filter.mco_disruption import mco_disruption
 from ansible_collections.dockyard.openshift.plugins.filter.mco_forecast import mco_forecast
 from ansible_collections.dockyard.openshift.plugins.filter.mco_node_files import mco_node_files
+from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
+from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
-from cases import DATA
+from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests
-from test_node_files import anything, clusters
+from test_node_files import WHOLE, anything, clusters, mutated
 
 CLUSTER = yaml.safe_load((DATA / "openshift4/cluster.yml").read_text())
 RELOAD = [{"path": "/etc/containers", "actions": [{"type": "Reload", "reload": {"serviceName": "crio.service"}}]}]
@@ -79,6 +81,72 @@ def test_node_disruption_policies_come_from_the_cluster_or_are_said():
     assert said["disruption"]["4.19"]["reload"] == ["crio.service"]
 
 
+def test_the_status_may_not_say_yet_what_is_in_force():
+    knobs = {"kind": "MachineConfiguration", "metadata": {"generation": 3}, "status": {"observedGeneration": 2}}
+    assert "was changed" in forecast.of_cluster([CLUSTER, knobs])["lines"][1]
+    knobs["status"]["observedGeneration"] = 3
+    assert forecast.of_cluster([CLUSTER, knobs])["notes"] == []
+
+
+@pytest.mark.parametrize(
+    "manifests, release",
+    [
+        (CLUSTER, "4.19"),
+        ([], "4.18"),
+        ([{"kind": "ClusterVersion", "status": {"desired": {"version": "4.8.57"}}}], "4.8"),
+    ],
+)
+def test_the_release_is_that_of_the_cluster(manifests, release):
+    assert forecast.of_cluster(manifests)["release"] == release
+
+
+def test_files_stand_for_their_manifests():
+    text = (DATA / "openshift4/cluster.yml").read_text()
+    image = "kind: Image\nmetadata: {name: cluster}\nspec: {registrySources: {blockedRegistries: [docker.io]}}\n"
+    files = [{"name": "cluster.yml", "content": text}, {"name": "empty.yml", "content": "---\n---\n"}]
+    found = forecast.of_cluster(files, proposed=[{"name": "image.yml", "content": image}])
+    assert found["before"] == forecast.of_cluster(CLUSTER)["files"]
+    assert found["disruption"]["4.19"]["drain"]
+
+
+@pytest.mark.parametrize("case", cases("openshift4/unreadable.yml"))
+def test_a_file_that_cannot_be_read_is_one_sentence(case):
+    with pytest.raises(ManifestProblem) as problem:
+        forecast.of_cluster([{"name": "cluster.yml", "content": case["text"] * case.get("repeat", 1)}])
+    assert case["error"] in str(problem.value)
+    assert "\n" not in str(problem.value) and len(str(problem.value)) < 300
+
+
+def test_where_images_come_from():
+    words = {"blocked": ["quay.io/team/old"], "search": ["registry.example.com"]}
+    images = ["quay.io/team/app@sha256:" + "a" * 64, "quay.io/team/old:1", "app", "No Name"]
+    found = forecast.of_cluster(CLUSTER, policy=words, images=images)
+    lines = found["lines"][found["lines"].index(f"Pull of {images[0]!r}") :]
+    assert lines == [
+        f"Pull of {images[0]!r}",
+        f"  {images[0]}: tried in this order",
+        f"    mirror.example.com/team/app@sha256:{'a' * 64} (mirror)",
+        f"    {images[0]}",
+        "    policy.json: insecureAcceptAnything by default",
+        "Pull of 'quay.io/team/old:1'",
+        "  quay.io/team/old:1: every endpoint is blocked, by the entry 'quay.io/team/old' of"
+        " /etc/containers/registries.conf",
+        "    quay.io/team/old:1 (blocked)",
+        "    policy.json: reject by quay.io/team/old",
+        "Pull of 'app'",
+        "  registry.example.com/app:latest: tried in this order",
+        "    registry.example.com/app:latest",
+        "    policy.json: insecureAcceptAnything by default",
+        "Pull of 'No Name'",
+        "  'No Name' is no image reference: 'No Name' cannot be part of a name",
+    ]
+
+
+def test_images_on_nodes_that_do_not_load_their_files():
+    found = forecast.of_cluster(CLUSTER, proposed=manifests({"insecure": ["http://a.io"]})[:1], images=["a.io/app"])
+    assert "begins with a scheme" in found["images"][0]["refused"]
+
+
 def test_a_long_difference_is_told_by_its_size():
     many = {"idms": [[f"quay.io/a{number}", ["m.io/a"]] for number in range(1000)]}
     found = forecast.of_cluster(manifests({}), "4.19", proposed=manifests(many))
@@ -93,12 +161,33 @@ def test_every_change_has_an_account(before, after, release):
     assert ("  no file changes" in found["lines"]) == (not found["error"] and found["files"] == found["before"])
 
 
-@given(anything, anything, anything)
-def test_no_yaml_gives_anything_but_an_account_or_a_sentence(present, proposed, policy):
+some_yaml = anything | st.builds(mutated, st.just(WHOLE), st.lists(st.integers(0, 9), max_size=8), anything)
+some_files = st.builds(lambda text: [{"name": "f", "content": text}], st.text() | some_yaml.map(yaml.safe_dump))
+
+
+@given(some_yaml | some_files, some_yaml | some_files, anything, anything, anything | st.lists(st.text()))
+def test_no_yaml_gives_anything_but_an_account_or_a_sentence(present, proposed, policy, knobs, images):
     try:
-        forecast.of_cluster(present, "4.19", proposed=proposed, policy=policy)
-    except ManifestProblem as problem:
+        mco_forecast(present, proposed=proposed, policy=policy, node_disruption_policy=knobs, images=images)
+    except AnsibleFilterError as problem:
         assert "\n" not in str(problem)
+
+
+@given(anything, anything, anything, anything)
+def test_no_value_gives_anything_but_an_answer_or_a_sentence(one, two, three, four):
+    calls = [
+        lambda: mco_node_files(one, release=two),
+        lambda: mco_disruption(one, two, release=three, node_disruption_policy=four),
+        lambda: icsp_to_idms(one),
+        lambda: pull_sources(one, registries_conf=two, drop_ins=three, policy=four),
+        lambda: registries_conf_problems(one, drop_ins=two),
+        lambda: mco_forecast(one, release=two, other_releases=three, overridden=four),
+    ]
+    for call in calls:
+        try:
+            call()
+        except AnsibleFilterError as problem:
+            assert "\n" not in str(problem)
 
 
 def test_filters_answer_in_the_shapes_documented():

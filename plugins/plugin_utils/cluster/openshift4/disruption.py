@@ -177,21 +177,23 @@ class _Conf:
     def __init__(self, whose: str, text: str) -> None:
         self.whose = whose
         table = rendered.read(text) or self._parsed(text)
-        self.search = self._list(table, "unqualified-search-registries", str)
-        self.registries: dict[str, dict[str, Any]] = {}
-        for entry in self._list(table, "registry", dict):
-            mirrors = [self._fields(mirror, _MIRROR) for mirror in self._list(entry, "mirror", dict)]
-            registry = self._fields(entry, _REGISTRY) | {"mirror": mirrors}
-            self.registries[registry["prefix"] or registry["location"]] = registry
+        self.search: list[str] = table["unqualified-search-registries"]
+        self.registries = {entry["prefix"] or entry["location"]: entry for entry in table["registry"]}
 
-    def _parsed(self, text: str) -> Any:
-        """A text that somebody else wrote."""
+    def _parsed(self, text: str) -> dict[str, Any]:
+        """A text that somebody else wrote, as `rendered.read` gives one of the operator."""
         try:
-            return toml_text.parse(text)
+            table = toml_text.parse(text)
         except FormatError as error:
             raise ManifestProblem(
                 f"{self.whose} {REGISTRIES_CONF} cannot be read, which degrades a node: {error}"
             ) from None
+        entries = []
+        for entry in self._list(table, "registry", dict):
+            mirrors = [self._fields(mirror, _MIRROR) for mirror in self._list(entry, "mirror", dict)]
+            entries.append(self._fields(entry, _REGISTRY) | {"mirror": mirrors})
+        search = self._list(table, "unqualified-search-registries", str)
+        return {"unqualified-search-registries": search, "registry": entries}
 
     def _list(self, table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
         value = table.get(key, [])

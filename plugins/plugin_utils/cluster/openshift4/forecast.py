@@ -14,7 +14,7 @@ from ... import pull_sources, registries_conf, signature_policy
 from ...references import ReferenceProblem
 from ...registries_conf import RegistriesConfProblem
 from ...signature_policy import SignaturePolicyProblem
-from . import ManifestProblem, account, disruption, guards, manifests, node_files, objects, releases, texts
+from . import ManifestProblem, account, disruption, guards, manifests, node_files, objects, releases, rendered, texts
 from .disruption import Disruption
 from .guard_checks import Situation, payload_repositories
 from .node_files import SEARCH_DROP_IN, NodeFiles
@@ -118,14 +118,15 @@ def _at(value: Any, *path: str) -> Any:
 
 def _pulls(images: list[Any], files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Each image with the candidates for it, as the files of a node have it, or why there are none."""
-    drop_ins = [(path, text) for path, text in files.items() if path == SEARCH_DROP_IN]
     found = []
     for image in images:
         if not isinstance(image, str):
             raise ManifestProblem(f"images: an item must be text, not {objects.kind_of(image)}: {objects.shown(image)}")
         candidates, refused = [], None
         try:
-            conf = registries_conf.load(files[registries_conf.MAIN], drop_ins)
+            conf = rendered.conf(files[registries_conf.MAIN])
+            if SEARCH_DROP_IN in files:
+                conf = conf.with_drop_in(registries_conf.read(files[SEARCH_DROP_IN], SEARCH_DROP_IN, drop_in=True))
             policy = signature_policy.read(files[signature_policy.PATH])
             candidates = [one.result() for one in pull_sources.resolve(image, conf, policy)]
         except (ReferenceProblem, RegistriesConfProblem, SignaturePolicyProblem) as problem:

@@ -337,7 +337,7 @@ def unloadable(now: Situation) -> Iterator[str]:
     for path, text in now.result.files.items():
         try:
             if path == registries_conf.MAIN:
-                registries_conf.read_table(rendered.read(text) or registries_conf.document(text, path), path)
+                rendered.conf(text)
             elif path == SEARCH_DROP_IN:
                 registries_conf.read(text, path, drop_in=True)
             elif path.endswith(".json"):

@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ... import registries_conf
+from ...registries_conf import MAIN, RegistriesConf
+
 _STRING = r'"[^"\\\x00-\x1f\x7f]*"'
 
 
@@ -54,6 +57,11 @@ def read(text: str) -> dict[str, Any] | None:
     search = [quoted[1:-1] for quoted in re.findall(_STRING, head[1])]
     tables = [_table(match) for match in _TABLE.finditer(text, head.end())]
     return {"unqualified-search-registries": search, "registry": tables}
+
+
+def conf(text: str) -> RegistriesConf:
+    """What containers/image makes of a node's registries.conf. Raises RegistriesConfProblem."""
+    return registries_conf.read_table(read(text) or registries_conf.document(text, MAIN), MAIN)
 
 
 def _table(match: re.Match[str]) -> dict[str, Any]:

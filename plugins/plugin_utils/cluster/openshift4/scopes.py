@@ -10,7 +10,7 @@ config/v1 types_image_digest_mirror_set.go. That of mirrors is the same as conta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from ...references import is_domain, is_location
 
@@ -45,29 +45,26 @@ class Scopes:
 
     def containing(self, sub: str) -> list[str]:
         """The scopes that contain ``sub``, in the order they were given."""
-        if not self._order:
-            return []
-        found = {scope for scope in self._candidates(sub) if scope in self._order}
-        return sorted(found, key=self._order.__getitem__)
+        return sorted(self._order.keys() & self._candidates(sub), key=self._order.__getitem__)
 
     def contain(self, sub: str) -> bool:
-        if self._order:
-            for scope in self._candidates(sub):
-                if scope in self._order:
-                    return True
-        return False
+        return not self._order.keys().isdisjoint(self._candidates(sub))
 
-    def _candidates(self, sub: str) -> Iterator[str]:
+    def _candidates(self, sub: str) -> list[str]:
         """Every scope that could contain it. Only lengths that exist are cut out, so hostile text costs little."""
-        if len(sub) in self._lengths:
-            yield sub
-        for end in _positions("/", sub):
+        found = [sub]
+        end = sub.find("/")
+        while end >= 0:
             if end in self._lengths:
-                yield sub[:end]
+                found.append(sub[:end])
+            end = sub.find("/", end + 1)
         part = (_host_part(sub) if self._has_wildcard else None) or ""
-        for start in _positions(".", part):
+        start = part.find(".")
+        while start >= 0:
             if len(part) - start + 1 in self._lengths:
-                yield "*" + part[start:]
+                found.append("*" + part[start:])
+            start = part.find(".", start + 1)
+        return found
 
 
 def _host_part(scope: str) -> str | None:
@@ -76,10 +73,3 @@ def _host_part(scope: str) -> str | None:
         return scope.partition("/")[0]
     part = scope.partition(":")[0]
     return None if "/" in part else part
-
-
-def _positions(sign: str, text: str) -> Iterator[int]:
-    position = text.find(sign)
-    while position >= 0:
-        yield position
-        position = text.find(sign, position + 1)
