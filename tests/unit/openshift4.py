@@ -21,7 +21,10 @@ REGISTRY_LISTS = {
     "allowed": "allowedRegistries",
     "search": "containerRuntimeSearchRegistries",
 }
-KEY = "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0="
+KEY = (
+    "LS0tLS1CRUdJTiBQVUJMSUMgS0VZLS0tLS0KTUZrd0V3WUhLb1pJemowQ0FRWUlLb1pJemowREFRY0RRZ0FFCi0tLS0tRU5EIFBV"
+    "QkxJQyBLRVktLS0tLQo="
+)
 
 
 def manifests(case: dict[str, Any]) -> list[dict[str, Any]]:

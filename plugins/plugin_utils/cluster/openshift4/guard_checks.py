@@ -13,7 +13,7 @@ from typing import Any
 
 from ... import registries_conf, signature_policy
 from ...references import Reference, is_location
-from . import objects, payload, rendered
+from . import payload, rendered
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
@@ -309,27 +309,6 @@ def ca_keys(now: Situation) -> Iterator[str]:
 
 def ca_values(now: Situation) -> Iterator[str]:
     yield from (key for key, value in _certificates(now) if "-----BEGIN CERTIFICATE-----" not in value)
-
-
-def schema(now: Situation) -> Iterator[str]:
-    """What the API server of the release refuses, so that the change never arrives."""
-    sources = now.sources
-    if sources.search == ():
-        yield "containerRuntimeSearchRegistries: [] has no item"
-    if sources.search and len(set(sources.search)) < len(sources.search):
-        yield "containerRuntimeSearchRegistries names a registry twice"
-    if now.release.schema_excludes_both and sources.allowed is not None and sources.blocked is not None:
-        yield "allowedRegistries and blockedRegistries are both there"
-    for one in now.seen.sets("ImageDigestMirrorSet", "ImageTagMirrorSet"):
-        if not is_source(one.source) or not all(map(is_location, one.mirrors)):
-            yield f"{one.where}: {one.source!r} or a mirror of it is no name"
-        if len(set(one.mirrors)) < len(one.mirrors):
-            yield f"{one.where}: {one.source} has a mirror twice"
-        if one.policy not in ("", NEVER, objects.ALLOW):
-            yield f"{one.where}: mirrorSourcePolicy {one.policy!r}"
-    for policy in (*now.seen.cluster_policies, *now.seen.image_policies):
-        if not 1 <= len(policy.scopes) <= 256 or any(len(scope) > 512 for scope in policy.scopes):
-            yield f"{policy.where}: scopes are 1 to 256, of up to 512 characters"
 
 
 def unloadable(now: Situation) -> Iterator[str]:

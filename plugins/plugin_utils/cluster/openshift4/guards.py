@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import ManifestProblem, node_files, objects, releases
+from . import ManifestProblem, node_files, objects, releases, schema
 from . import guard_checks as checks
 from .guard_checks import Situation
 from .mirrors import DIGEST_KINDS, TAG_KINDS
@@ -332,6 +332,12 @@ GUARDS: tuple[Guard, ...] = (
         "CI sysregistriesv2 postProcessRegistries; CI signature policy_config.go",
         checks.unloadable,
     ),
-    Guard("schema-refuses", "stops", "The API server refuses it, so nothing changes.", "API config/v1", checks.schema),
+    Guard(
+        "schema-refuses",
+        "stops",
+        "The API server refuses it, so nothing changes.",
+        "API config/v1",
+        lambda now: schema.refusals(now.seen, now.release),
+    ),
     Guard("left-out", "surprises", "The operator does not see this object.", "MCO syncImageConfig", checks.left_out),
 )
