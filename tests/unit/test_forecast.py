@@ -117,6 +117,11 @@ def test_a_file_that_cannot_be_read_is_one_sentence(case):
     assert "\n" not in str(problem.value) and len(str(problem.value)) < 300
 
 
+def test_a_file_that_is_no_text():
+    with pytest.raises(ManifestProblem, match=r"^cluster\.yml cannot be read as YAML: [^\n]*$"):
+        forecast.of_cluster([{"name": "cluster.yml", "content": b"\xff\xfe".decode(errors="surrogateescape")}])
+
+
 def test_where_images_come_from():
     words = {"blocked": ["quay.io/team/old"], "search": ["registry.example.com"]}
     images = ["quay.io/team/app@sha256:" + "a" * 64, "quay.io/team/old:1", "app", "No Name"]

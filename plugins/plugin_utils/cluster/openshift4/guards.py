@@ -113,6 +113,13 @@ GUARDS: tuple[Guard, ...] = (
         lambda now: checks.not_allowed(now, now.sources.insecure or ()),
     ),
     Guard(
+        "allow-list-without-search-registry",
+        "breaks",
+        "What is found there for a short name is rejected.",
+        "MCO updatePolicyJSON",
+        lambda now: checks.not_allowed(now, now.sources.search or ()),
+    ),
+    Guard(
         "blocked-payload-without-mirror",
         "breaks",
         "A repository of the payload is blocked and has no digest mirror that is not; up to 4.10 mirrors do not help.",
