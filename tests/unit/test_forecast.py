@@ -72,6 +72,16 @@ def test_costs_of_other_releases_and_overridden_guards():
     assert found["findings"] == []
 
 
+def test_other_releases_are_told_in_objects_of_their_own():
+    words = {"mirrors": [{"source": "quay.io/b", "mirrors": ["m.io/b"], "pull": "digest"}]}
+    present = manifests({})
+    found = forecast.of_cluster(present, "4.19", policy=words, other_releases=["4.12"])
+    assert [cost["reload"] for cost in found["disruption"].values()] == [["crio.service"]] * 2
+    words["mirrors"][0]["pull"] = "tag"
+    found = forecast.of_cluster(present, "4.19", policy=words, other_releases=["4.12"])
+    assert found["disruption"]["4.12"] is None and "not to be had in 4.12: mirrors:" in found["notes"][0]
+
+
 def test_node_disruption_policies_come_from_the_cluster_or_are_said():
     status = {"nodeDisruptionPolicyStatus": {"clusterPolicies": {"files": RELOAD}}}
     knobs = {"apiVersion": "operator.openshift.io/v1", "kind": "MachineConfiguration", "status": status}

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ... import pull_sources, registries_conf, signature_policy
@@ -44,15 +44,15 @@ def of_cluster(
     """
     have, notes = list(texts.documents(present)), list[str]()
     main = releases.find(_release(have) if release is None else release)
-    wanted = manifests.merged_into(have, texts.documents(proposed))
-    if policy:
-        wanted = _with_policy(wanted, policy, main, notes)
+    change = Change(have, list(texts.documents(proposed)), policy or {})
     policies = _policies(have, notes) if node_disruption_policy is None else node_disruption_policy
+    wanted = change.outcome(main, notes)
     before, seen = _files(have, main), objects.read(wanted, main)
     after = node_files.of_objects(seen, main)
     costs = {main.name: _cost(before, after, main, policies)}
     for other in map(releases.find, _list("other_releases", other_releases)):
-        costs.setdefault(other.name, _cost(_files(have, other), _files(wanted, other), other, policies))
+        if other.name not in costs:
+            costs[other.name] = _cost_elsewhere(change, other, policies, notes)
     on_nodes = (before if after.error else after).on_node
     found: dict[str, Any] = {
         "release": main.name,
@@ -78,13 +78,25 @@ def _release(have: Iterable[Mapping[str, Any]]) -> Any:
     return USUAL_RELEASE
 
 
-def _with_policy(present: list[Any], words: Mapping[str, Any], release: Release, notes: list[str]) -> list[Any]:
-    seen = objects.read(present, release)
-    said = manifests.of_policy(
-        words, release.name, payload=payload_repositories(seen), internal_registry=seen.internal_registry
-    )
-    notes += said.notes
-    return manifests.merged_into(present, said.objects, said.removed)
+@dataclass(frozen=True)
+class Change:
+    """What is there and what shall be done to it: manifests first, then the words of a policy."""
+
+    present: list[Any]
+    proposed: list[Any]
+    policy: Mapping[str, Any]
+
+    def outcome(self, release: Release, notes: list[str]) -> list[Any]:
+        """The manifests that a cluster of this release would hold. Raises ManifestProblem."""
+        found = manifests.merged_into(self.present, self.proposed)
+        if not self.policy:
+            return found
+        seen = objects.read(found, release)
+        said = manifests.of_policy(
+            self.policy, release.name, payload=payload_repositories(seen), internal_registry=seen.internal_registry
+        )
+        notes += said.notes
+        return manifests.merged_into(found, said.objects, said.removed)
 
 
 def _files(manifests: list[Any], release: Release) -> NodeFiles:
@@ -96,6 +108,16 @@ def _cost(before: NodeFiles, after: NodeFiles, release: Release, policies: Any) 
     if after.error:
         return None
     return disruption.of_change(before.on_node, after.on_node, release.name, policies)
+
+
+def _cost_elsewhere(change: Change, release: Release, policies: Any, notes: list[str]) -> Disruption | None:
+    """The same change in another release, whose objects may be others; what it cannot be told is a note."""
+    try:
+        wanted = change.outcome(release, [])
+        return _cost(_files(change.present, release), _files(wanted, release), release, policies)
+    except ManifestProblem as problem:
+        notes.append(f"not to be had in {release.name}: {problem}")
+        return None
 
 
 def _policies(have: Iterable[Mapping[str, Any]], notes: list[str]) -> Any:

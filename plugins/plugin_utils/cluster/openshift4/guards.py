@@ -95,7 +95,7 @@ GUARDS: tuple[Guard, ...] = (
         "allow-list-without-redhat-registry",
         "breaks",
         "Operators of the catalogs come from there.",
-        "openshift4-images: allow-list",
+        "product guide, image configuration",
         checks.allow_without_redhat,
     ),
     Guard(
