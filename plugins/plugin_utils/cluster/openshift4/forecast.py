@@ -37,9 +37,8 @@ def of_cluster(
 ) -> dict[str, Any]:
     """What nodes would get, what that costs in each release, what the guards say, and where images would come from.
 
-    present: manifests of the cluster, or files of them as {name, content}; its MachineConfiguration may be among them
-    and says the node disruption policies unless node_disruption_policy does. release: by default the one that
-    ClusterVersion says. proposed: manifests to be applied, or files. policy: words, applied after them.
+    present, proposed: manifests, or files of them as {name, content}. release: by default what ClusterVersion says.
+    policy: words, applied last. node_disruption_policy: by default those of MachineConfiguration, if it is present.
     Raises ManifestProblem for what cannot be meant.
     """
     have, notes = list(texts.documents(present)), list[str]()
@@ -50,11 +49,10 @@ def of_cluster(
     before, seen = _files(have, main), objects.read(wanted, main)
     after = node_files.of_objects(seen, main)
     costs = {main.name: _cost(before, after, main, policies)}
-    for other in map(releases.find, _list("other_releases", other_releases)):
-        if other.name not in costs:
-            costs[other.name] = _cost_elsewhere(change, other, policies, notes)
+    others = {other.name: other for other in map(releases.find, _list("other_releases", other_releases))}
+    costs |= {name: _cost_elsewhere(change, others[name], policies, notes) for name in others if name != main.name}
     on_nodes = (before if after.error else after).on_node
-    found: dict[str, Any] = {
+    found = {
         "release": main.name,
         "files": on_nodes,
         "generated": after.files,
