@@ -35,11 +35,10 @@ def of_cluster(
     node_disruption_policy: Any = None,
     overridden: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """What nodes would get, what that costs in each release, what the guards say, and where images would come from.
+    """What nodes would get, what that costs, what the guards say, where images come from. Raises ManifestProblem.
 
     present, proposed: manifests, or files of them as {name, content}. release: by default what ClusterVersion says.
-    policy: words, applied last. node_disruption_policy: by default those of MachineConfiguration, if it is present.
-    Raises ManifestProblem for what cannot be meant.
+    policy: words, applied last. node_disruption_policy: by default those of MachineConfiguration.
     """
     have, notes = list(texts.documents(present)), list[str]()
     main = releases.find(_release(have) if release is None else release)
@@ -48,9 +47,8 @@ def of_cluster(
     wanted = change.outcome(main, notes)
     before, seen = _files(have, main), objects.read(wanted, main)
     after = node_files.of_objects(seen, main)
-    costs = {main.name: _cost(before, after, main, policies)}
-    others = {other.name: other for other in map(releases.find, _list("other_releases", other_releases))}
-    costs |= {name: _cost_elsewhere(change, others[name], policies, notes) for name in others if name != main.name}
+    others = _costs_elsewhere(change, _list("other_releases", other_releases), policies, notes)
+    costs = {main.name: _cost(before, after, main, policies)} | others
     on_nodes = (before if after.error else after).on_node
     found = {
         "release": main.name,
@@ -108,14 +106,19 @@ def _cost(before: NodeFiles, after: NodeFiles, release: Release, policies: Any) 
     return disruption.of_change(before.on_node, after.on_node, release.name, policies)
 
 
-def _cost_elsewhere(change: Change, release: Release, policies: Any, notes: list[str]) -> Disruption | None:
-    """The same change in another release, whose objects may be others; what it cannot be told is a note."""
-    try:
-        wanted = change.outcome(release, [])
-        return _cost(_files(change.present, release), _files(wanted, release), release, policies)
-    except ManifestProblem as problem:
-        notes.append(f"not to be had in {release.name}: {problem}")
-        return None
+def _costs_elsewhere(
+    change: Change, others: Iterable[object], policies: Any, notes: list[str]
+) -> dict[str, Disruption | None]:
+    """The same change in other releases, whose objects may be others; what one cannot be told is a note."""
+    costs: dict[str, Disruption | None] = {}
+    for release in map(releases.find, others):
+        try:
+            wanted = change.outcome(release, [])
+            costs[release.name] = _cost(_files(change.present, release), _files(wanted, release), release, policies)
+        except ManifestProblem as problem:
+            costs[release.name] = None
+            notes.append(f"not to be had in {release.name}: {problem}")
+    return costs
 
 
 def _policies(have: Iterable[Mapping[str, Any]], notes: list[str]) -> Any:
