@@ -21,6 +21,7 @@ from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests, upstream
+from test_node_files import seconds
 
 CONF = "/etc/containers/registries.conf"
 COSTS = {
@@ -177,6 +178,20 @@ def without_blanks(table):
 )
 def test_other_texts_are_left_to_a_reader_of_toml(text):
     assert rendered.read(text) is None
+
+
+@pytest.mark.parametrize("release", ["4.12", "4.18"])
+def test_many_mirrors_of_one_source_cost_linear_time(release):
+    def work(number):
+        old, new = (
+            node_files.of_manifests(
+                manifests({"icsp": [["quay.io", [f"m{n}.io" for n in range(last)]]]}), release
+            ).files
+            for last in (number, number + 1)
+        )
+        assert not disruption.of_change(old, new, release).drain
+
+    assert seconds(lambda: work(16_000)) < max(0.5, 8 * 3 * seconds(lambda: work(2_000)))
 
 
 anything = st.recursive(

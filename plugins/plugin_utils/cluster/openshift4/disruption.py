@@ -221,8 +221,9 @@ def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> st
     reason = _changed_or_less(before, after)
     if reason:
         return reason
+    places = _places(before)
     for mirror in after["mirror"]:
-        known, pull = _first(before, mirror["location"]), mirror["pull-from-mirror"]
+        known, pull = places.get(mirror["location"]), mirror["pull-from-mirror"]
         if known and pull != known["pull-from-mirror"] and pull != "digest-only":
             return f"the mirror {mirror['location']} serves other pulls than before"
         if not known and pull != "digest-only" and not _by_digest(after):
@@ -241,19 +242,17 @@ def _by_registry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> 
         return reason
     if _by_digest(before) != _by_digest(after):
         return "mirror-by-digest-only changed"
-    new = [mirror for mirror in after["mirror"] if not _first(before, mirror["location"])]
-    return (
-        f"the new mirror {new[0]['location']} serves more than pulls by digest"
-        if new and not _by_digest(after)
-        else None
-    )
+    known = _places(before)
+    new = [location for location in _places(after) if location not in known]
+    return f"the new mirror {new[0]} serves more than pulls by digest" if new and not _by_digest(after) else None
 
 
 def _changed_or_less(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
     for key in ("prefix", "location", "blocked", "insecure"):
         if before[key] != after[key]:
             return f"{key} changed"
-    gone = [mirror["location"] for mirror in before["mirror"] if not _first(after, mirror["location"])]
+    left = _places(after)
+    gone = [location for location in _places(before) if location not in left]
     return f"the mirror {gone[0]} is gone" if gone else None
 
 
@@ -261,9 +260,12 @@ def _by_digest(registry: Mapping[str, Any]) -> bool:
     return bool(registry["mirror-by-digest-only"])
 
 
-def _first(registry: Mapping[str, Any], location: str) -> Mapping[str, Any] | None:
+def _places(registry: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The operator looks a mirror up by location and takes the first, so a second one of another kind is not seen."""
-    return next((mirror for mirror in registry["mirror"] if mirror["location"] == location), None)
+    places: dict[str, Mapping[str, Any]] = {}
+    for mirror in registry["mirror"]:
+        places.setdefault(mirror["location"], mirror)
+    return places
 
 
 def _files(what: str, files: Any) -> dict[str, str]:
