@@ -17,10 +17,10 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     rendered,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from cases import cases
+from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
-from openshift4 import manifests, upstream
+from openshift4 import manifests
 from test_node_files import seconds
 
 CONF = "/etc/containers/registries.conf"

@@ -17,10 +17,10 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     merged_into,
     of_policy,
 )
-from cases import cases
+from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
-from openshift4 import manifests, upstream
+from openshift4 import manifests
 from test_node_files import anything
 
 KINDS = {"digest": "ImageDigestMirrorSet", "tag": "ImageTagMirrorSet", "old": "ImageContentSourcePolicy"}

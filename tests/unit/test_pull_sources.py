@@ -19,10 +19,10 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sou
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import references, registries_conf, signature_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import match_length
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import RegistriesConf, Registry
-from cases import cases
+from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
-from test_registries_conf import load_files, upstream
+from test_registries_conf import load_files
 
 
 def files(case):
