@@ -237,9 +237,24 @@ def test_filters_refuse_in_one_sentence(call):
     assert "\n" not in str(refusal.value)
 
 
-def test_deeply_nested_values_are_refused():
+@pytest.mark.parametrize(
+    "call",
+    [
+        mco_node_files,
+        lambda deep: mco_node_files([], release=deep),
+        lambda deep: mco_disruption({}, {}, node_disruption_policy=[deep]),
+        lambda deep: mco_forecast([], policy={"blocked": deep}),
+        icsp_to_idms,
+        pull_sources,
+        lambda deep: pull_sources("app", drop_ins=[deep]),
+        lambda deep: pull_sources("app", policy=deep),
+        registries_conf_problems,
+        lambda deep: registries_conf_problems("", drop_ins=[{"name": "x", "content": deep}]),
+    ],
+)
+def test_deeply_nested_values_are_refused(call):
     value: list = []
     for _ in range(100_000):
         value = [value]
     with pytest.raises(AnsibleFilterError, match="nested too deeply"):
-        mco_node_files(value)
+        call(value)
