@@ -143,6 +143,11 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
+def one_line(text: str) -> str:
+    """The text as it is, with a space for everything in it that could break a line or steer a terminal."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+
+
 def _without_tag(text: str) -> tuple[str, str, str]:
     """A colon before the last slash belongs to a port, one behind it to the tag."""
     start = text.rfind("/") + 1

@@ -20,7 +20,7 @@ from typing import Any, NoReturn, TypeVar
 from .formats import FormatError, toml_text
 from .names import match_length
 from .policy import SHORT_NAME_MODES
-from .references import ReferenceProblem, is_domain, parse_alias, shown
+from .references import ReferenceProblem, is_domain, one_line, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"
@@ -42,7 +42,7 @@ class RegistriesConfProblem(ValueError):
     """Why containers/image would refuse the configuration; `file` names where."""
 
     def __init__(self, file: str, reason: str) -> None:
-        super().__init__(f"{file}: {reason}")
+        super().__init__(one_line(f"{file}: {reason}"))
         self.file, self.reason = file, reason
 
 

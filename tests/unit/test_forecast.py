@@ -237,6 +237,43 @@ def test_filters_refuse_in_one_sentence(call):
     assert "\n" not in str(refusal.value)
 
 
+BREAKS = "a\nb\x85c\u2028d\x1b[0m"
+CONF = "/etc/containers/registries.conf"
+SIGNED = {"rootOfTrust": {"policyType": BREAKS}}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mco_forecast(manifests({"search": [BREAKS], "insecure": [BREAKS + "*"]})),
+        lambda: mco_forecast(manifests({"blocked": [BREAKS], "insecure": ["http://" + BREAKS]})),
+        lambda: mco_forecast(manifests({"idms": {BREAKS: [[BREAKS, [BREAKS], BREAKS]]}}), "4.14"),
+        lambda: mco_forecast(manifests({"signed": [BREAKS], "signed_in": {BREAKS: [BREAKS]}})),
+        lambda: mco_forecast(
+            [{"kind": "ClusterImagePolicy", "metadata": {"name": BREAKS}, "spec": {"policy": SIGNED}}]
+        ),
+        lambda: mco_forecast([], policy={"blocked": "[" + BREAKS}),
+        lambda: mco_forecast([], policy={"mirrors": [{BREAKS: 1}]}),
+        lambda: mco_forecast([], policy={"trust": [{"registry": BREAKS}]}),
+        lambda: mco_forecast([{"name": BREAKS, "content": "["}]),
+        lambda: mco_disruption({BREAKS: ""}, {}),
+        lambda: mco_disruption({}, {CONF: '[[registry]]\nlocation = "a\\nb"\n'}),
+        lambda: icsp_to_idms([{"kind": BREAKS}]),
+        lambda: pull_sources(BREAKS),
+        lambda: pull_sources("a", policy='{"a\\nb": 1}'),
+        lambda: registries_conf_problems("", drop_ins=[{"name": BREAKS + ".conf", "content": "="}]),
+    ],
+)
+def test_what_people_write_breaks_no_line(call):
+    try:
+        found = call()
+    except AnsibleFilterError as problem:
+        found = [str(problem)]
+    if isinstance(found, dict):
+        found = [*found.get("lines", ()), *found.get("reasons", ())]
+    assert found and all(line.isprintable() for line in found), found
+
+
 @pytest.mark.parametrize(
     "call",
     [

@@ -11,12 +11,18 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...references import one_line
+
 #: A difference of more lines is told by its size.
 _LONGEST_DIFFERENCE = 2000
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
     """found: what `forecast.of_cluster` returns."""
+    yield from map(one_line, _lines(found))
+
+
+def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"Forecast for OpenShift {found['release']}"
     yield from (f"  {text}" for text in found["notes"])
     if found["error_before"]:

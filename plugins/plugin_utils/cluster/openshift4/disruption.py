@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...formats import FormatError, toml_text
+from ...references import one_line
 from ...registries_conf import MAIN as REGISTRIES_CONF
 from . import ManifestProblem, releases, rendered
 from .objects import kind_of, shown
@@ -78,6 +79,7 @@ def of_change(old: Any, new: Any, release: object, policies: Any = ()) -> Disrup
             result.reasons.append(
                 "the ConfigMap openshift-machine-config-operator/image-registry-override-drain would skip this drain"
             )
+    result.reasons = [one_line(reason) for reason in result.reasons]
     return result
 
 

@@ -60,8 +60,8 @@ def of_cluster(
         "warnings": after.warnings,
         "notes": notes,
         "disruption": {name: asdict(cost) if cost else None for name, cost in costs.items()},
-        "findings": guards.findings(Situation(seen, main, after, wanted), _list("overridden", overridden)),
-        "images": _pulls(_list("images", images), on_nodes),
+        "findings": guards.findings(Situation(seen, main, after, wanted), _texts("overridden", overridden)),
+        "images": _pulls(_texts("images", images), on_nodes),
         "manifests": wanted,
     }
     return {**found, "lines": list(account.lines(found))}
@@ -139,12 +139,10 @@ def _at(value: Any, *path: str) -> Any:
     return value
 
 
-def _pulls(images: list[Any], files: Mapping[str, str]) -> list[dict[str, Any]]:
+def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Each image with the candidates for it, as the files of a node have it, or why there are none."""
     found = []
     for image in images:
-        if not isinstance(image, str):
-            raise ManifestProblem(f"images: an item must be text, not {objects.kind_of(image)}: {objects.shown(image)}")
         candidates, refused = [], None
         try:
             conf = rendered.conf(files[registries_conf.MAIN])
@@ -161,4 +159,11 @@ def _pulls(images: list[Any], files: Mapping[str, str]) -> list[dict[str, Any]]:
 def _list(name: str, value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple)):
         raise ManifestProblem(f"{name} must be a list, not {objects.kind_of(value)}: {objects.shown(value)}")
+    return list(value)
+
+
+def _texts(name: str, value: Any) -> list[str]:
+    for item in _list(name, value):
+        if not isinstance(item, str):
+            raise ManifestProblem(f"{name}: an item must be text, not {objects.kind_of(item)}: {objects.shown(item)}")
     return list(value)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ...references import one_line
 from . import ManifestProblem, node_files, objects, releases, schema
 from . import guard_checks as checks
 from .guard_checks import Situation
@@ -50,7 +51,13 @@ def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[
     if unknown:
         raise ManifestProblem(f"there is no guard '{objects.shown(unknown[0])}' to override")
     return [
-        {"guard": guard.name, "effect": guard.effect, "found": what, "sentence": guard.sentence, "source": guard.source}
+        {
+            "guard": guard.name,
+            "effect": guard.effect,
+            "found": one_line(what),
+            "sentence": guard.sentence,
+            "source": guard.source,
+        }
         for guard in GUARDS
         if guard.name not in silent
         for what in dict.fromkeys(guard.check(situation))

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...references import one_line
 from . import ManifestProblem
 from .releases import Release
 
@@ -155,7 +156,7 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    text = " ".join(str(value).split()) if isinstance(value, str) else repr(value)
+    text = one_line(" ".join(value.split()) if isinstance(value, str) else repr(value))
     return text if len(text) <= 80 else text[:77] + "…"
 
 

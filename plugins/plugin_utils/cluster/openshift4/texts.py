@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...imports import yaml
+from ...references import one_line
 from . import ManifestProblem, objects
 from .objects import Manifest, shown
 
@@ -29,6 +30,7 @@ def documents(value: Any) -> Iterator[Manifest]:
 def _documents(name: Any, content: Any) -> list[Any]:
     if not isinstance(name, str) or not isinstance(content, str):
         raise ManifestProblem(f"a file of manifests must have name and content as text: {shown(name)}")
+    name = one_line(name)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
         _check_depth(name, yaml.parse(content, Loader=loader))
