@@ -55,6 +55,14 @@ ansible-lint: environment
 unit: environment ## unit and property tests
 	pytest tests/unit
 
+.PHONY: conformance
+conformance: environment go ## our rules beside the Go libraries they come from: CASES=400, SEED=the week
+	pytest tests/conformance
+
+.PHONY: conformance-full
+conformance-full: environment go ## the same for 2500 clusters, hosts and policies, always the same ones
+	CASES=2500 SEED=1 pytest tests/conformance
+
 .PHONY: sanity
 sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 	tests/tools/sanity
@@ -62,7 +70,12 @@ sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 .PHONY: hosts
 hosts: environment ## the collection on the nodes of the lab
 	tests/lab/lab up
-	pytest tests/integration tests/lab --ignore-glob='*/test_trust*.py'
+	pytest -m "not engines" tests/integration tests/lab --ignore-glob='*/test_trust*.py'
+
+.PHONY: engines
+engines: environment ## upstream's docker, mirrors and the other later words, on the nodes of the lab
+	tests/lab/lab up
+	pytest -m engines tests/integration tests/lab
 
 .PHONY: trust
 trust: environment ## certificates of registries on the nodes of the lab
@@ -89,6 +102,12 @@ $(CACHE)/stamps/dev: pyproject.toml | python
 	.venv/bin/python $(PIP) install --upgrade pip
 	.venv/bin/python $(PIP) install --group dev
 	@mkdir -p $(@D) && touch $@
+
+# Debian 12 has a Go that is too old to read go.mod; PyPI has a newer one. Nothing is done where Go is new enough.
+.PHONY: go
+go: $(CACHE)/stamps/dev
+	@cd tests/conformance && GOTOOLCHAIN=local go list -m >/dev/null 2>&1 || \
+		{ cd $(CURDIR) && .venv/bin/python $(PIP) install --group go; }
 
 $(CACHE)/stamps/core216: pyproject.toml | python
 	$(PYTHON) -m venv $(CACHE)/venv-2.16

@@ -11,9 +11,28 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
 
 
-def mco_forecast(manifests: Any, release: Any = "4.18", **options: Any) -> dict[str, Any]:
-    """What nodes would get, what that costs, and what the guards say."""
-    found: dict[str, Any] = filtered(forecast.of_cluster, manifests, release, **options)
+def mco_forecast(
+    manifests: Any,
+    release: Any = None,
+    proposed: Any = (),
+    policy: Any = None,
+    images: Any = (),
+    other_releases: Any = (),
+    node_disruption_policy: Any = None,
+    overridden: Any = (),
+) -> dict[str, Any]:
+    """What nodes would get, what that costs, what the guards say, and where images would come from."""
+    found: dict[str, Any] = filtered(
+        forecast.of_cluster,
+        manifests,
+        release,
+        proposed=proposed,
+        policy=policy,
+        images=images,
+        other_releases=other_releases,
+        node_disruption_policy=node_disruption_policy,
+        overridden=overridden,
+    )
     return found
 
 

@@ -212,8 +212,7 @@ class Command:
         self.problem = None
         self.process = None
         self.started = now()
-        environment = _environment()
-        if not _there(argv[0], environment["PATH"]):
+        if not there(argv[0]):
             self.problem = {"state": "absent"}
             return
         try:
@@ -223,14 +222,14 @@ class Command:
             self.problem = failed("no place for its output: %s" % reason_of(error))
             return
         try:
-            self._start(argv, environment)
+            self._start(argv)
         except (IOError, OSError) as error:
             absent = error.errno in (errno.ENOENT, errno.ENOTDIR)
             self.problem = {"state": "absent"} if absent else failed(reason_of(error))
 
-    def _start(self, argv, environment):
+    def _start(self, argv):
         # Everything we open is close-on-exec; Python 2.7 would close a million numbers one by one instead.
-        options = dict(_detached(), cwd="/", env=environment, close_fds=False)
+        options = dict(_detached(), cwd="/", env=_environment(), close_fds=False)
         with open(os.devnull, "rb") as nothing:
             stdout, stderr = self.outputs
             self.process = subprocess.Popen(argv, stdin=nothing, stdout=stdout, stderr=stderr, **options)
@@ -293,11 +292,9 @@ def _environment():
     return dict(os.environ, LC_ALL="C", PATH=path + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
 
 
-def _there(program, path):
-    """Whether there may be such a program. To look costs nothing beside a process that is made only to fail."""
-    if "/" in program:
-        return True
-    return any(os.path.exists(os.path.join("/", directory, program)) for directory in path.split(":"))
+def there(program):
+    """Whether there is such a program. To look costs nothing beside a process that is made only to fail."""
+    return any(os.path.exists(os.path.join("/", place, program)) for place in _environment()["PATH"].split(":"))
 
 
 def _detached():

@@ -118,7 +118,9 @@ images:
       description:
         - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy) and C(endpoints).
         - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by) (file, line
-          and prefix), C(ca_directory) and C(credential) (the file and key of the login that would be used).
+          and prefix), C(ca_directory) and C(credential).
+        - The credential is the file and key of the login that would be used, or the helper of C(credential-helpers)
+          that would be asked, which alone knows whether it has one.
       type: list
       elements: dict
 selected:

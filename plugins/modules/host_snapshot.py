@@ -94,8 +94,8 @@ options:
         description: Seconds after which the whole process group is killed.
         type: float
         default: 10
-      only_if:
-        description: A path without which the command is not run and reported as absent.
+      needs:
+        description: A program, or the path of a file, without which the command is not run and reported as absent.
         type: str
       limit:
         description: The most bytes of output.
@@ -178,6 +178,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     read_journal,
     reason_of,
     run_all,
+    there,
 )
 
 LIMIT = 1048576
@@ -219,7 +220,7 @@ OPTIONS = dict(
             name=dict(type="str", required=True),
             argv=dict(type="list", elements="str", required=True),
             timeout=dict(type="float", default=10),
-            only_if=dict(type="str"),
+            needs=dict(type="str"),
             limit=dict(type="int", default=LIMIT),
         ),
     ),
@@ -243,7 +244,6 @@ def problem_of(wanted):
         if names.count(name) > 1:
             return "commands: the name %s is used twice." % name
     paths = [wanted["state_directory"]] + [entry["path"] for entry in wanted["files"] + wanted["directories"]]
-    paths += [command["only_if"] for command in wanted["commands"] if command["only_if"]]
     found = [("the path %s" % path, problem_of_path(path)) for path in paths]
     found += [("commands: %s:" % command["name"], problem_of_command(command)) for command in wanted["commands"]]
     for entry in wanted["files"] + wanted["directories"] + wanted["commands"]:
@@ -294,8 +294,7 @@ def take(wanted, label_of):
 
 def start(command):
     """The running Command, or None when what it is about is not there."""
-    needed = command["only_if"]
-    if needed and not (os.access(needed, os.R_OK) or os.access(needed, os.X_OK)):
+    if command["needs"] and not there(command["needs"]):
         return None
     return Command(command["argv"], command["timeout"], command["limit"])
 

@@ -19,7 +19,7 @@ class ArgumentProblem(ValueError):
 def text(value: Any, what: str) -> str:
     """Any text; raises ArgumentProblem for what is none."""
     if not isinstance(value, str):
-        raise ArgumentProblem(f"{what} must be text, not {shown(str(value))}")
+        raise ArgumentProblem(f"{what} must be text, not {_shown(value)}")
     return "".join(value)
 
 
@@ -38,11 +38,16 @@ def drop_ins(value: Any) -> list[tuple[str, str]]:
 
 def _drop_in(item: Any) -> tuple[str, str]:
     if not isinstance(item, Mapping) or set(item) != {"name", "content"}:
-        raise ArgumentProblem(
-            f"an item of drop_ins must have name and content and nothing else, not {shown(str(item))}"
-        )
+        raise ArgumentProblem(f"an item of drop_ins must have name and content and nothing else, not {_shown(item)}")
     name = text(item["name"], "the name of a drop-in")
     return name, text(item["content"], f"the content of {shown(name)}")
+
+
+def _shown(value: Any) -> str:
+    try:
+        return shown(str(value))
+    except RecursionError:
+        return "something that is nested too deeply"
 
 
 def _name_in_bytes(file: tuple[str, str]) -> bytes:

@@ -4,28 +4,27 @@
 
 """Where podman and its family on one host would pull an image from, and with what: files and lines, never a secret.
 
-Sources: containers/image docs/containers-auth.json.5.md (files and keys in order), containers-certs.d.5.md (the first
-directory that exists is the only one read).
+Source: containers/image docs/containers-certs.d.5.md (the first directory that exists is the only one read).
 """
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from . import pull_sources, registries_conf, signature_policy
+from . import auth_files, pull_sources, registries_conf, signature_policy
 from .formats import FormatError, toml_text
-from .observed import HostProblem, Observed, Watch
+from .observed import HostProblem, Observed, Question, Watch
 from .references import Reference, ReferenceProblem
-from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConfProblem, Registry
+from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem, Registry
 
-AUTH_FILES = ("/run/containers/0/auth.json", "/root/.config/containers/auth.json", "/root/.docker/config.json")
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
 WATCH = Watch(
-    files=(MAIN, signature_policy.PATH, *AUTH_FILES),
+    files=(MAIN, signature_policy.PATH, *auth_files.FILES),
     directories=(DROP_IN_DIRECTORY,),
-    commands=(("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),),
+    commands=(
+        Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
+    ),
 )
 
 
@@ -39,29 +38,39 @@ def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
         conf = registries_conf.load(host.text(MAIN), drop_ins)
         text = host.text(signature_policy.PATH)
         policy = None if text is None else signature_policy.read(text)
-        return [_image(host, name, pull_sources.resolve(name, conf, policy)) for name in names]
+        return [_image(host, conf, name, pull_sources.resolve(name, conf, policy)) for name in names]
     except (RegistriesConfProblem, ReferenceProblem) as problem:
         raise HostProblem(str(problem)) from None
     except (FormatError, signature_policy.SignaturePolicyProblem) as problem:
         raise HostProblem(f"{signature_policy.PATH}: {problem}") from None
 
 
-def _image(host: Observed, name: str, candidates: list[pull_sources.Candidate]) -> dict[str, Any]:
+def _image(host: Observed, conf: RegistriesConf, name: str, candidates: list[pull_sources.Candidate]) -> dict[str, Any]:
     return {
         "image": name,
         "candidates": [
-            candidate.result() | {"endpoints": [_endpoint(host, endpoint) for endpoint in candidate.endpoints]}
+            candidate.result() | {"endpoints": [_endpoint(host, conf, endpoint) for endpoint in candidate.endpoints]}
             for candidate in candidates
         ],
     }
 
 
-def _endpoint(host: Observed, endpoint: pull_sources.Endpoint) -> dict[str, Any]:
+def _endpoint(host: Observed, conf: RegistriesConf, endpoint: pull_sources.Endpoint) -> dict[str, Any]:
     return endpoint.result() | {
         "blocked_by": _where(host, endpoint.blocked_by) if endpoint.blocked_by else None,
         "ca_directory": _ca_directory(host, endpoint.reference.domain),
-        "credential": _credential(host, endpoint.reference),
+        "credential": _credential(host, conf, endpoint.reference),
     }
+
+
+def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> dict[str, str] | None:
+    """The login of the first helper that has one; of another one than the files only it knows whether it has."""
+    for helper in conf.credential_helpers:
+        if helper != registries_conf.AUTH_FILES:
+            return {"helper": helper, "key": reference.domain}
+        if login := auth_files.find(host, reference):
+            return login
+    return None
 
 
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:
@@ -77,24 +86,3 @@ def _where(host: Observed, registry: Registry) -> dict[str, Any]:
 def _ca_directory(host: Observed, domain: str) -> str | None:
     present = host.answer("certs.d").stdout.splitlines()
     return next((path for base in CERTS_DIRECTORIES if (path := f"{base}/{domain}") in present), None)
-
-
-def _credential(host: Observed, reference: Reference) -> dict[str, str] | None:
-    """Which file and key would be used to log in: the most specific key of the first file that has one."""
-    name = reference.name
-    keys = [name, *(name.rsplit("/", count)[0] for count in range(1, name.count("/") + 1))]
-    for path in AUTH_FILES:
-        known = _logins(host, path)
-        if key := next((key for key in keys if key in known), None):
-            return {"file": path, "key": key}
-    return None
-
-
-def _logins(host: Observed, path: str) -> set[str]:
-    """The keys under which an auth file knows a login, or a helper that does; its secrets stay inside."""
-    try:
-        document = json.loads(host.text(path) or "{}")
-    except (HostProblem, ValueError):
-        return set()
-    sections = [document.get(name) for name in ("auths", "credHelpers")] if isinstance(document, dict) else []
-    return {key for section in sections if isinstance(section, dict) for key in section}

@@ -14,7 +14,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .formats import FormatError, decode
 
@@ -26,6 +26,15 @@ _BUNDLE_LIMIT = 8 * 1024 * 1024
 
 class HostProblem(Exception):
     """Something on the host that must be refused; its text is one sentence for a person."""
+
+
+class Question(NamedTuple):
+    """A command asked on the host, under the name of its Answer."""
+
+    name: str
+    argv: tuple[str, ...]
+    #: the program it is about, where that is not the first word: without it nothing is asked
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Watch:
 
     files: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
-    commands: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    commands: tuple[Question, ...] = ()
     timeout: float = 10.0
     trees: tuple[Tree, ...] = ()
     bundles: tuple[str, ...] = ()
@@ -90,7 +99,10 @@ class Watch:
             "files": [{"path": path} for path in self.files] + bundles,
             "directories": [tree.option() for tree in trees],
             "labels": self.labels,
-            "commands": [{"name": name, "argv": list(argv), "timeout": self.timeout} for name, argv in self.commands],
+            "commands": [
+                {"name": name, "argv": list(argv), "timeout": self.timeout, **({"needs": needs} if needs else {})}
+                for name, argv, needs in self.commands
+            ],
         }
 
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .names import NameProblem, Scope, covers, parse_range, parse_scope
-from .references import ReferenceProblem, parse_alias
+from .references import ReferenceProblem, one_line, parse_alias
 
 ALL = "all"
 SERVICE_NETWORK = "172.30.0.0/16"
@@ -333,5 +333,5 @@ def _kind(value: object) -> str:
 
 
 def _shown(value: object) -> str:
-    text = f"'{value}'" if isinstance(value, str) else str(value)
+    text = one_line(f"'{value}'" if isinstance(value, str) else str(value))
     return text if len(text) <= 120 else text[:117] + "…"

@@ -25,6 +25,7 @@ _SHOWN = 100  # characters of a text that a sentence repeats
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?")
 _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
+_LOCATION = re.compile(rf"{_DOMAIN.pattern}(?:/{_COMPONENT.pattern})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
@@ -127,6 +128,11 @@ def is_domain(text: str) -> bool:
     return bool(_DOMAIN.fullmatch(text))
 
 
+def is_location(text: str) -> bool:
+    """Whether the text is ``host[:port][/path]``, of any length: a registry, or what names of images begin with."""
+    return bool(_LOCATION.fullmatch(text))
+
+
 def is_registry(domain: str) -> bool:
     """Whether the first component of a reference names a registry, not a namespace of Docker Hub."""
     return "." in domain or ":" in domain or domain == "localhost"
@@ -135,6 +141,11 @@ def is_registry(domain: str) -> bool:
 def shown(text: str) -> str:
     """A text inside a sentence: quoted, on one line, not too long."""
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
+
+
+def one_line(text: str) -> str:
+    """The text as it is, with a space for everything in it that could break a line or steer a terminal."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _without_tag(text: str) -> tuple[str, str, str]:

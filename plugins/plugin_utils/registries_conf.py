@@ -13,17 +13,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from .formats import FormatError, toml_text
 from .names import match_length
 from .policy import SHORT_NAME_MODES
-from .references import ReferenceProblem, is_domain, parse_alias, shown
+from .references import ReferenceProblem, is_domain, one_line, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"
+AUTH_FILES = "containers-auth.json"  # the helper that is built in
 
 _V1_LISTS = ("search", "insecure", "block")
 _V2_KEYS = (
@@ -41,7 +42,7 @@ class RegistriesConfProblem(ValueError):
     """Why containers/image would refuse the configuration; `file` names where."""
 
     def __init__(self, file: str, reason: str) -> None:
-        super().__init__(f"{file}: {reason}")
+        super().__init__(one_line(f"{file}: {reason}"))
         self.file, self.reason = file, reason
 
 
@@ -68,20 +69,30 @@ class Registry:
 
 @dataclass(frozen=True)
 class RegistriesConf:
-    """What is in force. search is None when no file says anything about it."""
+    """What is in force. search and helpers are None when no file says anything about them."""
 
     search: tuple[str, ...] | None = None
     search_file: str = ""
     registries: Mapping[str, Registry] = field(default_factory=dict)
     short_name_mode: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
+    helpers: tuple[str, ...] | None = None
     version: int = 2
+
+    @property
+    def credential_helpers(self) -> tuple[str, ...]:
+        """Who is asked for logins, in order; AUTH_FILES stands for root's files."""
+        return self.helpers or (AUTH_FILES,)
 
     def find(self, name: str) -> Registry | None:
         """The table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
-        matching = [prefix for prefix in _possible_prefixes(name) if prefix in self.registries]
+        matching = [prefix for prefix in _possible_prefixes(name, self._lengths) if prefix in self.registries]
         best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
         return None if best is None else self.registries[best]
+
+    @cached_property
+    def _lengths(self) -> frozenset[int]:
+        return frozenset(map(len, self.registries))
 
     def with_drop_in(self, drop_in: RegistriesConf) -> RegistriesConf:
         """A drop-in replaces tables whole, lists when present, scalars when non-empty; aliases merge ("" deletes)."""
@@ -94,6 +105,7 @@ class RegistriesConf:
             registries={prefix: registries[prefix] for prefix in sorted(registries, key=str.encode)},
             short_name_mode=drop_in.short_name_mode or self.short_name_mode,
             aliases={name: value for name, value in aliases.items() if value},
+            helpers=self.helpers if drop_in.helpers is None else drop_in.helpers,
             version=self.version,
         )
 
@@ -165,15 +177,18 @@ def _speaks_v2(table: Mapping[str, Any]) -> bool:
     return any(_get(table, key) not in (None, "") for key in _V2_KEYS)
 
 
-def _possible_prefixes(name: str) -> Iterator[str]:
-    """Every prefix that `match_length` would find in the name: looking these up is faster than trying thousands."""
+def _possible_prefixes(name: str, lengths: frozenset[int]) -> Iterator[str]:
+    """Every prefix of these lengths that `match_length` would find in the name.
+
+    Looking these up is faster than trying thousands; cutting out no others keeps hostile names cheap.
+    """
     ends = [match.start() for match in _END.finditer(name)]
     if not name.startswith("*."):
-        yield from (name[:end] for end in ends if end)
+        yield from (name[:end] for end in ends if end and end in lengths)
     for start, sign in enumerate(name.partition("/")[0]):
         if sign == ".":
-            wildcard = f"*{name[start : ends[bisect_right(ends, start)]]}"
-            if match_length(wildcard, name) >= 0:
+            end = ends[bisect_right(ends, start)]
+            if end - start + 1 in lengths and match_length(wildcard := f"*{name[start:end]}", name) >= 0:
                 yield wildcard
 
 
@@ -199,10 +214,11 @@ class _File:
         search = self._try(self._texts, self.table, "unqualified-search-registries")
         tables = self._try(self._tables, self.table, "registry") or []
         mode = self._try(self._mode) or ""
-        self._try(self._texts, self.table, "credential-helpers")
+        helpers = self._try(self._texts, self.table, "credential-helpers")
         self._try(self._text, self.table, "additional-layer-store-auth-helper")
         aliases = self._try(self._aliases) or {}
-        return self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+        conf = self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+        return conf if helpers is None else replace(conf, helpers=tuple(helpers))
 
     def _try(self, read: Callable[..., Result], *arguments: Any) -> Result | None:
         try:

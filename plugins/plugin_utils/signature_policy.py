@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .formats import FormatError, json_text
-from .references import Reference
+from .references import Reference, one_line
 from .signature_requirements import problem
 
 PATH = "/etc/containers/policy.json"
@@ -50,7 +50,7 @@ def read(text: str, name: str = PATH) -> dict[str, Any]:
     try:
         return check(json_text.parse(text))
     except (FormatError, SignaturePolicyProblem) as error:
-        raise SignaturePolicyProblem(f"{name}: {error}") from None
+        raise SignaturePolicyProblem(one_line(f"{name}: {error}")) from None
 
 
 def check(document: Any) -> dict[str, Any]:

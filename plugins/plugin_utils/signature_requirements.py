@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .references import ReferenceProblem, is_domain, parse, parse_normalized, shown
+from .references import ReferenceProblem, is_location, parse_normalized, shown
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _KEY_TYPES = ("GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs")
@@ -165,15 +165,6 @@ def _is_repository(value: Any, *, complete: bool = False) -> bool:
     return reference is not None and not (complete and reference.tagged() != reference)
 
 
-def _is_prefix(value: Any) -> bool:
-    if not isinstance(value, str) or is_domain(value):
-        return isinstance(value, str)
-    try:
-        return str(parse(value)) == parse(value).name and is_domain(value.partition("/")[0]) and "/" in value
-    except ReferenceProblem:
-        return False
-
-
 _KINDS: Mapping[str, _Kind] = {
     "text": _Kind("text", _is_text, bool),
     "path": _Kind("text that is not empty", lambda value: isinstance(value, str) and value != ""),
@@ -189,7 +180,9 @@ _KINDS: Mapping[str, _Kind] = {
     "identity": _Kind("an identity that the engines know, complete and with nothing else", _is_identity),
     "reference": _Kind("an image with tag or digest", lambda value: _is_repository(value, complete=True)),
     "repository": _Kind("an image name", _is_repository),
-    "prefix": _Kind("a registry or an image name with one", _is_prefix),
+    "prefix": _Kind(
+        "a registry or an image name with one", lambda value: isinstance(value, str) and is_location(value)
+    ),
     "fulcio": _Kind("caPath or caData, oidcIssuer and subjectEmail", lambda value: _is_object(value, _FULCIO)),
     "pki": _Kind(
         "caRootsPath or caRootsData, and subjectEmail or subjectHostname", lambda value: _is_object(value, _PKI)

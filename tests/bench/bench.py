@@ -154,7 +154,8 @@ def inventory_of(hosts: list[str], ports: list[int], address: str, count: int) -
         "ansible_ssh_common_args": f"-o UserKnownHostsFile={CACHE / 'known_hosts'} -o IdentitiesOnly=yes",
         "ansible_ssh_args": "-C -o ControlMaster=auto -o ControlPersist=900s",
         "bench_trust": [
-            {"registry": f"registry{n}.example.com:5000", "ca_file": str(CACHE / "ca.crt")} for n in range(min(count, 40))
+            {"registry": f"registry{number}.example.com:5000", "ca_file": str(CACHE / "ca.crt")}
+            for number in range(min(count, TRUST.registries))
         ],
         "registry_policy": {"insecure": [f"registry{number}.example.com:5000" for number in range(count)]},
     }

@@ -1,13 +1,12 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The collection beside containers/image itself: what one says of a case, the other has to say."""
+"""Our rules beside the Go libraries they come from: each program answers one case a line."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,20 +15,26 @@ from typing import Any
 
 import pytest
 
+from .amount import CASES, SEED
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCE = Path(__file__).parent / "resolution"
-PROGRAM = REPOSITORY / ".cache" / "conformance" / "resolution"
+PROGRAMS = REPOSITORY / ".cache/conformance"
 # Without cgo and gpgme, so that it builds wherever there is Go.
 BUILD = ["go", "build", "-trimpath", "-tags", "containers_image_openpgp,containers_image_rekor_stub", "-o"]
+ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
 
-sys.path.insert(0, str(REPOSITORY / ".cache" / "collections"))
+sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
 
 
-class Library:
-    """containers/image, asked one case at a time."""
+def pytest_report_header() -> str:
+    return f"conformance: CASES={CASES} SEED={SEED}"
 
-    def __init__(self) -> None:
-        self.process = subprocess.Popen([PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+class Program:
+    """A Go program that answers JSON by JSON."""
+
+    def __init__(self, name: str) -> None:
+        self.process = subprocess.Popen([PROGRAMS / name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, case: dict[str, Any]) -> dict[str, Any]:
         assert self.process.stdin and self.process.stdout
@@ -39,17 +44,32 @@ class Library:
         assert line, f"the program ended ({self.process.wait()}) at {case}"
         return json.loads(line)
 
+    def end(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        assert self.process.wait(timeout=10) == 0
+
 
 @pytest.fixture(scope="session")
-def library() -> Iterator[Library]:
-    """Built from the pinned modules; without Go the test is skipped, or fails if REQUIRE_GO=1."""
-    if not shutil.which("go"):
-        (pytest.fail if os.environ.get("REQUIRE_GO") == "1" else pytest.skip)("there is no Go on this machine")
-    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly -buildvcs=false"}
-    subprocess.run([*BUILD, str(PROGRAM), "."], cwd=SOURCE, env=environment, check=True)
-    asked = Library()
-    yield asked
-    assert asked.process.stdin
-    asked.process.stdin.close()
-    assert asked.process.wait(timeout=10) == 0
+def programs() -> None:
+    """Built from the pinned modules. No Go, no test: `make conformance` sees to it that there is one."""
+    PROGRAMS.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [*BUILD, f"{PROGRAMS}/", "./..."], cwd=Path(__file__).parent, env=os.environ | ENVIRONMENT, check=True
+    )
+
+
+@pytest.fixture(scope="session")
+def library(programs: None) -> Iterator[Program]:
+    """containers/image."""
+    program = Program("resolution")
+    yield program
+    program.end()
+
+
+@pytest.fixture(scope="session")
+def operator(programs: None) -> Iterator[Program]:
+    """The libraries of the machine-config-operator."""
+    program = Program("node_files")
+    yield program
+    program.end()

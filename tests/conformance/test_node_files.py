@@ -10,19 +10,21 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources, references, registries_conf
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     go_text,
     mirrors,
+    node_files,
     objects,
-    pulls,
     releases,
     scopes,
 )
+from cases import cases
 from hypothesis import given, seed
 from hypothesis import strategies as st
+from openshift4 import KINDS, manifests
 
-from .operator_library import CASES, ENOUGH, SEED, manifests, started
+from .amount import CASES, ENOUGH, SEED
 
 # The libraries in go.mod are those of 4.19 to 4.22.
 RELEASE = releases.find("4.22")
@@ -65,32 +67,22 @@ questions = st.fixed_dictionaries(
         "idms": several,
         "itms": several,
         "pull": st.lists(images, max_size=12),
-        "nested": st.lists(st.tuples(mostly(names, wildcards, odd), mostly(wildcards, names, odd)), max_size=6),
-        "quote": st.lists(texts, max_size=3),
-        "keys": st.lists(signed, max_size=5, unique=True),
     }
 )
+pairs = st.lists(st.tuples(mostly(names, wildcards, odd), mostly(wildcards, names, odd)), max_size=6)
 
 
 SEEN: Counter[str] = Counter()
 
 
-@pytest.fixture(scope="module")
-def operator():
-    yield from started()
-
-
-def seen(question):
-    return objects.read(manifests({word: question[word] for word in ("icsp", "idms", "itms")}), RELEASE)
+def read(question):
+    return objects.read(manifests({word: question[word] for word in KINDS}), RELEASE)
 
 
 def in_go(question):
     """The question with whole objects, as Go decodes them."""
-    found = {"icsp": [], "idms": [], "itms": []}
-    for one in manifests({word: question[word] for word in found}):
-        for word, kind in (("icsp", "ImageContentSource"), ("idms", "ImageDigestMirror"), ("itms", "ImageTagMirror")):
-            if one["kind"].startswith(kind):
-                found[word].append(one)
+    whole = manifests({word: question[word] for word in KINDS})
+    found = {word: [one for one in whole if one["kind"] == kind] for word, (kind, *_rest) in KINDS.items()}
     return {**question, **found}
 
 
@@ -98,13 +90,30 @@ def in_go(question):
 @ENOUGH
 @given(question=questions)
 def test_registries_conf_and_pulls(operator, question):
+    SEEN.update(compared(operator, question))
+
+
+@pytest.mark.parametrize("case", cases("openshift4/guides.yml"))
+def test_examples_of_the_guides(operator, case):
+    nothing = {**dict.fromkeys(("search", "insecure", "blocked", "pull"), []), **dict.fromkeys(KINDS, {})}
+    question = {key: case.get(key, empty) for key, empty in nothing.items()}
+    compared(operator, question)
+    files = node_files.of_manifests(manifests(case), RELEASE.name)
+    assert files.error is None
+    # The operator renders its own search list, which it never changes.
+    ask = {**question, "search": list(mirrors.TEMPLATE_SEARCH)}
+    if node_files.REGISTRIES_CONF in files.files:
+        assert files.files[node_files.REGISTRIES_CONF] == operator.ask(in_go(ask))["text"]
+
+
+def compared(operator, question):
+    """Assert that both say the same; returns what the case is an example of."""
     answer = operator.ask(in_go(question))
     try:
-        ours = mirrors.edited(seen(question), question["insecure"], question["blocked"], RELEASE)
+        ours = mirrors.edited(read(question), question["insecure"], question["blocked"], RELEASE)
     except mirrors.Stopped as reason:
         assert str(reason) == answer["error"]
-        SEEN["stops"] += 1
-        return
+        return {"stops"}
     assert answer["error"] == ""
     text = mirrors.render(ours, question["search"], RELEASE)
     assert text == answer["text"]
@@ -112,15 +121,17 @@ def test_registries_conf_and_pulls(operator, question):
         conf = registries_conf.read(text, "registries.conf")
     except registries_conf.RegistriesConfProblem:
         assert answer["loads"], text
-        SEEN["does not load"] += 1
-        return
+        return {"does not load"}
     assert answer["loads"] == ""
-    SEEN["mirrors"] += "[[registry.mirror]]" in text
-    SEEN["several endpoints"] += any(len(sources(one)) > 1 for one in answer["pulls"].values())
-    SEEN["refused"] += any(one["error"] for one in answer["pulls"].values())
-    lookup = pulls.Lookup(conf)
-    for image, wanted in answer["pulls"].items():
-        assert our_pull(lookup, conf, image) == (wanted["prefix"], bool(wanted["error"]), sources(wanted)), image
+    pulls = answer["pulls"]
+    for image, wanted in pulls.items():
+        assert our_pull(conf, image) == (wanted["prefix"], bool(wanted["error"]), sources(wanted)), image
+    facts = {
+        "mirrors": "[[registry.mirror]]" in text,
+        "several endpoints": any(len(sources(one)) > 1 for one in pulls.values()),
+        "refused": any(one["error"] for one in pulls.values()),
+    }
+    return {fact for fact, holds in facts.items() if holds}
 
 
 def test_the_cases_were_worth_asking():
@@ -135,37 +146,38 @@ def sources(answer):
     return [(one["location"], one["reference"]) for one in answer["sources"] or []]
 
 
-def our_pull(lookup, conf, image):
-    reference = pulls.parse_canonical(image)
-    if reference is None:
+def our_pull(conf, image):
+    try:
+        reference = references.parse_canonical(image)
+    except references.ReferenceProblem:
         return "", True, []
-    registry = lookup.find(reference.name)
-    assert registry is conf.find(reference.name)
+    registry = conf.find(reference.name)
     if registry is None:
         return "", False, []
     try:
-        return registry.prefix, False, [(where, one.text) for where, one in pulls.endpoints(registry, reference)]
-    except pulls.PullProblem:
+        found = pull_sources.endpoints(reference, registry, conf)
+    except pull_sources.RewriteProblem:
         return registry.prefix, True, []
+    return registry.prefix, False, [(one.location, str(one.reference)) for one in found]
 
 
 @seed(SEED)
 @ENOUGH
-@given(question=questions)
-def test_nested_scopes(operator, question):
-    answer = operator.ask({"nested": question["nested"]})
-    ours = [scopes.nested(sub, sup) for sub, sup in question["nested"]]
+@given(pairs)
+def test_nested_scopes(operator, nested):
+    answer = operator.ask({"nested": nested})
+    ours = [scopes.nested(sub, sup) for sub, sup in nested]
     assert ours == (answer["nested"] or [])
-    assert ours == [scopes.Scopes([sup]).contain(sub) for sub, sup in question["nested"]]
+    assert ours == [scopes.Scopes([sup]).contain(sub) for sub, sup in nested]
 
 
 @seed(SEED)
 @ENOUGH
-@given(question=questions)
-def test_encodings(operator, question):
-    answer = operator.ask({"quote": question["quote"], "keys": question["keys"]})
-    assert [go_text.quoted(text) for text in question["quote"]] == (answer["quoted"] or [])
-    values = go_text.sorted_by_bytes(dict.fromkeys(question["keys"], {"use-sigstore-attachments": True}))
+@given(st.lists(texts, max_size=3), st.lists(signed, max_size=5, unique=True))
+def test_encodings(operator, quote, keys):
+    answer = operator.ask({"quote": quote, "keys": keys})
+    assert [go_text.quoted(text) for text in quote] == (answer["quoted"] or [])
+    values = go_text.sorted_by_bytes(dict.fromkeys(keys, {"use-sigstore-attachments": True}))
     assert go_text.json_text(values, 2) == answer["json"]
     if values:
         keys = go_text.yaml_keys(values)

@@ -1,14 +1,10 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Generated hosts and references: our resolution equals that of containers/image, the library of podman and CRI-O.
-
-CASES: how many hosts (2000, with one to six references each). SEED: where the seeds start; another one, other cases.
-"""
+"""Generated hosts and references: our resolution equals that of containers/image, the library of podman and CRI-O."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import Any
 
@@ -21,33 +17,20 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils import (
     registries_conf,
     signature_policy,
 )
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given, seed
 
 from . import strategies
-from .conftest import REPOSITORY, Library
-
-CASES = int(os.environ.get("CASES", "2000"))
-SEEDS = range(int(os.environ.get("SEED", "1")), int(os.environ.get("SEED", "1")) + 4)
-ENOUGH = settings(
-    max_examples=-(-CASES // len(SEEDS)),
-    deadline=None,
-    database=None,
-    phases=[Phase.generate, Phase.shrink],
-    suppress_health_check=list(HealthCheck),
-)
+from .amount import CASES, ENOUGH, SEED
+from .conftest import REPOSITORY, Program
 
 
-@pytest.mark.parametrize("number", SEEDS)
-def test_hosts(library: Library, number: int) -> None:
-    @seed(number)
-    @ENOUGH
-    @given(strategies.hosts())
-    def equal(case: dict[str, Any]) -> None:
-        wanted = library.ask(case)
-        assert answer(case) == judged(wanted)
-        SEEN.update(kinds(wanted))
-
-    equal()
+@seed(SEED)
+@ENOUGH
+@given(strategies.hosts())
+def test_hosts(library: Program, case: dict[str, Any]) -> None:
+    wanted = library.ask(case)
+    assert answer(case) == judged(wanted)
+    SEEN.update(kinds(wanted))
 
 
 def test_the_hosts_were_worth_asking() -> None:
@@ -57,12 +40,11 @@ def test_the_hosts_were_worth_asking() -> None:
     assert all(SEEN[kind] >= CASES // 50 for kind in KINDS), SEEN
 
 
-@pytest.mark.parametrize("number", SEEDS)
-def test_policies(library: Library, number: int) -> None:
+def test_policies(library: Program) -> None:
     """Which policy.json loads, down to the members of requirements."""
     accepted = Counter[bool]()
 
-    @seed(number)
+    @seed(SEED)
     @ENOUGH
     @given(strategies.one_policy())
     def equal(policy: str) -> None:
@@ -71,11 +53,11 @@ def test_policies(library: Library, number: int) -> None:
         accepted[wanted] += 1
 
     equal()
-    assert min(accepted[True], accepted[False]) > ENOUGH.max_examples // 20, accepted
+    assert min(accepted[True], accepted[False]) > CASES // 20, accepted
 
 
 @pytest.mark.parametrize("table", ["resolve", "problems"])
-def test_tables(library: Library, table: str) -> None:
+def test_tables(library: Program, table: str) -> None:
     """The tables of the unit tests say what the library says."""
     rows = yaml.safe_load((REPOSITORY / f"tests/data/pull_sources/{table}.yml").read_text())
     for row in rows:

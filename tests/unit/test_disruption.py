@@ -17,10 +17,11 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     rendered,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from cases import cases
+from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
-from openshift4 import manifests, upstream
+from openshift4 import manifests
+from test_node_files import seconds
 
 CONF = "/etc/containers/registries.conf"
 COSTS = {
@@ -156,24 +157,14 @@ def test_a_rendered_file_read_back_is_what_a_reader_of_toml_gives(cluster, relea
     text = node_files.of_manifests(manifests(cluster), release).files.get(CONF)
     if text is None:
         return
-    search, tables = rendered.read(text)
-    decoded = toml_text.parse(text)
-    assert search == decoded["unqualified-search-registries"]
-    kept = [{key: value for key, value in table.items() if value not in (False, "", [])} for table in tables]
-    for table in decoded.get("registry", []):
-        table.pop("prefix") if not table["prefix"] else None
-    assert kept == [
-        {key if key != "mirror" else "mirrors": value for key, value in table.items()}
-        for table in without_defaults(decoded)
-    ]
+    found, decoded = rendered.read(text), toml_text.parse(text)
+    assert found["unqualified-search-registries"] == decoded["unqualified-search-registries"]
+    said = [{**table, "mirror": list(map(without_blanks, table["mirror"]))} for table in found["registry"]]
+    assert list(map(without_blanks, said)) == list(map(without_blanks, decoded.get("registry", [])))
 
 
-def without_defaults(decoded):
-    blank = {"insecure": False, "pull-from-mirror": ""}
-    for table in decoded.get("registry", []):
-        if "mirror" in table:
-            table["mirror"] = [blank | mirror for mirror in table["mirror"]]
-        yield table
+def without_blanks(table):
+    return {key: value for key, value in table.items() if value not in (False, "", [])}
 
 
 @pytest.mark.parametrize(
@@ -187,6 +178,20 @@ def without_defaults(decoded):
 )
 def test_other_texts_are_left_to_a_reader_of_toml(text):
     assert rendered.read(text) is None
+
+
+@pytest.mark.parametrize("release", ["4.12", "4.18"])
+def test_many_mirrors_of_one_source_cost_linear_time(release):
+    def work(number):
+        old, new = (
+            node_files.of_manifests(
+                manifests({"icsp": [["quay.io", [f"m{n}.io" for n in range(last)]]]}), release
+            ).files
+            for last in (number, number + 1)
+        )
+        assert not disruption.of_change(old, new, release).drain
+
+    assert seconds(lambda: work(16_000)) < max(0.5, 8 * 3 * seconds(lambda: work(2_000)))
 
 
 anything = st.recursive(

@@ -12,12 +12,14 @@ from ansible_collections.dockyard.openshift.plugins.filter.icsp_to_idms import i
 from ansible_collections.dockyard.openshift.plugins.filter.mco_disruption import mco_disruption
 from ansible_collections.dockyard.openshift.plugins.filter.mco_forecast import mco_forecast
 from ansible_collections.dockyard.openshift.plugins.filter.mco_node_files import mco_node_files
+from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
+from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
-from cases import DATA
+from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests
-from test_node_files import anything, clusters
+from test_node_files import WHOLE, anything, clusters, mutated
 
 CLUSTER = yaml.safe_load((DATA / "openshift4/cluster.yml").read_text())
 RELOAD = [{"path": "/etc/containers", "actions": [{"type": "Reload", "reload": {"serviceName": "crio.service"}}]}]
@@ -70,6 +72,16 @@ def test_costs_of_other_releases_and_overridden_guards():
     assert found["findings"] == []
 
 
+def test_other_releases_are_told_in_objects_of_their_own():
+    words = {"mirrors": [{"source": "quay.io/b", "mirrors": ["m.io/b"], "pull": "digest"}]}
+    present = manifests({})
+    found = forecast.of_cluster(present, "4.19", policy=words, other_releases=["4.12"])
+    assert [cost["reload"] for cost in found["disruption"].values()] == [["crio.service"]] * 2
+    words["mirrors"][0]["pull"] = "tag"
+    found = forecast.of_cluster(present, "4.19", policy=words, other_releases=["4.12"])
+    assert found["disruption"]["4.12"] is None and "not to be had in 4.12: mirrors:" in found["notes"][0]
+
+
 def test_node_disruption_policies_come_from_the_cluster_or_are_said():
     status = {"nodeDisruptionPolicyStatus": {"clusterPolicies": {"files": RELOAD}}}
     knobs = {"apiVersion": "operator.openshift.io/v1", "kind": "MachineConfiguration", "status": status}
@@ -77,6 +89,77 @@ def test_node_disruption_policies_come_from_the_cluster_or_are_said():
     assert not forecast.of_cluster([CLUSTER, knobs], "4.19", policy=words)["disruption"]["4.19"]["reboot"]
     said = forecast.of_cluster(CLUSTER, "4.19", policy=words, node_disruption_policy=RELOAD)
     assert said["disruption"]["4.19"]["reload"] == ["crio.service"]
+
+
+def test_the_status_may_not_say_yet_what_is_in_force():
+    knobs = {"kind": "MachineConfiguration", "metadata": {"generation": 3}, "status": {"observedGeneration": 2}}
+    assert "was changed" in forecast.of_cluster([CLUSTER, knobs])["lines"][1]
+    knobs["status"]["observedGeneration"] = 3
+    assert forecast.of_cluster([CLUSTER, knobs])["notes"] == []
+
+
+@pytest.mark.parametrize(
+    "manifests, release",
+    [
+        (CLUSTER, "4.19"),
+        ([], "4.18"),
+        ([{"kind": "ClusterVersion", "status": {"desired": {"version": "4.8.57"}}}], "4.8"),
+    ],
+)
+def test_the_release_is_that_of_the_cluster(manifests, release):
+    assert forecast.of_cluster(manifests)["release"] == release
+
+
+def test_files_stand_for_their_manifests():
+    text = (DATA / "openshift4/cluster.yml").read_text()
+    image = "kind: Image\nmetadata: {name: cluster}\nspec: {registrySources: {blockedRegistries: [docker.io]}}\n"
+    files = [{"name": "cluster.yml", "content": text}, {"name": "empty.yml", "content": "---\n---\n"}]
+    found = forecast.of_cluster(files, proposed=[{"name": "image.yml", "content": image}])
+    assert found["before"] == forecast.of_cluster(CLUSTER)["files"]
+    assert found["disruption"]["4.19"]["drain"]
+
+
+@pytest.mark.parametrize("case", cases("openshift4/unreadable.yml"))
+def test_a_file_that_cannot_be_read_is_one_sentence(case):
+    with pytest.raises(ManifestProblem) as problem:
+        forecast.of_cluster([{"name": "cluster.yml", "content": case["text"] * case.get("repeat", 1)}])
+    assert case["error"] in str(problem.value)
+    assert "\n" not in str(problem.value) and len(str(problem.value)) < 300
+
+
+def test_a_file_that_is_no_text():
+    with pytest.raises(ManifestProblem, match=r"^cluster\.yml cannot be read as YAML: [^\n]*$"):
+        forecast.of_cluster([{"name": "cluster.yml", "content": b"\xff\xfe".decode(errors="surrogateescape")}])
+
+
+def test_where_images_come_from():
+    words = {"blocked": ["quay.io/team/old"], "search": ["registry.example.com"]}
+    images = ["quay.io/team/app@sha256:" + "a" * 64, "quay.io/team/old:1", "app", "No Name"]
+    found = forecast.of_cluster(CLUSTER, policy=words, images=images)
+    lines = found["lines"][found["lines"].index(f"Pull of {images[0]!r}") :]
+    assert lines == [
+        f"Pull of {images[0]!r}",
+        f"  {images[0]}: tried in this order",
+        f"    mirror.example.com/team/app@sha256:{'a' * 64} (mirror)",
+        f"    {images[0]}",
+        "    policy.json: insecureAcceptAnything by default",
+        "Pull of 'quay.io/team/old:1'",
+        "  quay.io/team/old:1: every endpoint is blocked, by the entry 'quay.io/team/old' of"
+        " /etc/containers/registries.conf",
+        "    quay.io/team/old:1 (blocked)",
+        "    policy.json: reject by quay.io/team/old",
+        "Pull of 'app'",
+        "  registry.example.com/app:latest: tried in this order",
+        "    registry.example.com/app:latest",
+        "    policy.json: insecureAcceptAnything by default",
+        "Pull of 'No Name'",
+        "  'No Name' is no image reference: 'No Name' cannot be part of a name",
+    ]
+
+
+def test_images_on_nodes_that_do_not_load_their_files():
+    found = forecast.of_cluster(CLUSTER, proposed=manifests({"insecure": ["http://a.io"]})[:1], images=["a.io/app"])
+    assert "begins with a scheme" in found["images"][0]["refused"]
 
 
 def test_a_long_difference_is_told_by_its_size():
@@ -93,12 +176,33 @@ def test_every_change_has_an_account(before, after, release):
     assert ("  no file changes" in found["lines"]) == (not found["error"] and found["files"] == found["before"])
 
 
-@given(anything, anything, anything)
-def test_no_yaml_gives_anything_but_an_account_or_a_sentence(present, proposed, policy):
+some_yaml = anything | st.builds(mutated, st.just(WHOLE), st.lists(st.integers(0, 9), max_size=8), anything)
+some_files = st.builds(lambda text: [{"name": "f", "content": text}], st.text() | some_yaml.map(yaml.safe_dump))
+
+
+@given(some_yaml | some_files, some_yaml | some_files, anything, anything, anything | st.lists(st.text()))
+def test_no_yaml_gives_anything_but_an_account_or_a_sentence(present, proposed, policy, knobs, images):
     try:
-        forecast.of_cluster(present, "4.19", proposed=proposed, policy=policy)
-    except ManifestProblem as problem:
+        mco_forecast(present, proposed=proposed, policy=policy, node_disruption_policy=knobs, images=images)
+    except AnsibleFilterError as problem:
         assert "\n" not in str(problem)
+
+
+@given(anything, anything, anything, anything)
+def test_no_value_gives_anything_but_an_answer_or_a_sentence(one, two, three, four):
+    calls = [
+        lambda: mco_node_files(one, release=two),
+        lambda: mco_disruption(one, two, release=three, node_disruption_policy=four),
+        lambda: icsp_to_idms(one),
+        lambda: pull_sources(one, registries_conf=two, drop_ins=three, policy=four),
+        lambda: registries_conf_problems(one, drop_ins=two),
+        lambda: mco_forecast(one, release=two, other_releases=three, overridden=four),
+    ]
+    for call in calls:
+        try:
+            call()
+        except AnsibleFilterError as problem:
+            assert "\n" not in str(problem)
 
 
 def test_filters_answer_in_the_shapes_documented():
@@ -133,9 +237,61 @@ def test_filters_refuse_in_one_sentence(call):
     assert "\n" not in str(refusal.value)
 
 
-def test_deeply_nested_values_are_refused():
+BREAKS = "a\nb\x85c\u2028d\x1b[0m"
+CONF = "/etc/containers/registries.conf"
+SIGNED = {"rootOfTrust": {"policyType": BREAKS}}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: mco_forecast(manifests({"search": [BREAKS], "insecure": [BREAKS + "*"]})),
+        lambda: mco_forecast(manifests({"blocked": [BREAKS], "insecure": ["http://" + BREAKS]})),
+        lambda: mco_forecast(manifests({"idms": {BREAKS: [[BREAKS, [BREAKS], BREAKS]]}}), "4.14"),
+        lambda: mco_forecast(manifests({"signed": [BREAKS], "signed_in": {BREAKS: [BREAKS]}})),
+        lambda: mco_forecast(
+            [{"kind": "ClusterImagePolicy", "metadata": {"name": BREAKS}, "spec": {"policy": SIGNED}}]
+        ),
+        lambda: mco_forecast([], policy={"blocked": "[" + BREAKS}),
+        lambda: mco_forecast([], policy={"mirrors": [{BREAKS: 1}]}),
+        lambda: mco_forecast([], policy={"trust": [{"registry": BREAKS}]}),
+        lambda: mco_forecast([{"name": BREAKS, "content": "["}]),
+        lambda: mco_disruption({BREAKS: ""}, {}),
+        lambda: mco_disruption({}, {CONF: '[[registry]]\nlocation = "a\\nb"\n'}),
+        lambda: icsp_to_idms([{"kind": BREAKS}]),
+        lambda: pull_sources(BREAKS),
+        lambda: pull_sources("a", policy='{"a\\nb": 1}'),
+        lambda: registries_conf_problems("", drop_ins=[{"name": BREAKS + ".conf", "content": "="}]),
+    ],
+)
+def test_what_people_write_breaks_no_line(call):
+    try:
+        found = call()
+    except AnsibleFilterError as problem:
+        found = [str(problem)]
+    if isinstance(found, dict):
+        found = [*found.get("lines", ()), *found.get("reasons", ())]
+    assert found and all(line.isprintable() for line in found), found
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        mco_node_files,
+        lambda deep: mco_node_files([], release=deep),
+        lambda deep: mco_disruption({}, {}, node_disruption_policy=[deep]),
+        lambda deep: mco_forecast([], policy={"blocked": deep}),
+        icsp_to_idms,
+        pull_sources,
+        lambda deep: pull_sources("app", drop_ins=[deep]),
+        lambda deep: pull_sources("app", policy=deep),
+        registries_conf_problems,
+        lambda deep: registries_conf_problems("", drop_ins=[{"name": "x", "content": deep}]),
+    ],
+)
+def test_deeply_nested_values_are_refused(call):
     value: list = []
     for _ in range(100_000):
         value = [value]
     with pytest.raises(AnsibleFilterError, match="nested too deeply"):
-        mco_node_files(value)
+        call(value)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     ManifestProblem,
     guards,
@@ -67,6 +68,32 @@ def test_the_page_lists_every_guard_and_release():
 def test_a_guard_that_does_not_exist_cannot_be_overridden():
     with pytest.raises(ManifestProblem, match="there is no guard 'allow'"):
         guards.lint([], "4.18", ["allow"])
+
+
+NODE_KINDS = (
+    "images.*ungated",
+    "imagedigest",
+    "imagetag",
+    "imagecontentsource",
+    "clusterimagepolicies",
+    "imagepolicies",
+)
+
+
+@pytest.mark.parametrize("kind", NODE_KINDS)
+def test_upstream_validation_by_the_api_server(shared_dir, kind):
+    """What may be created. Patterns for the items of Image/cluster came with 4.23, so their errors are none here."""
+    for path in (shared_dir / "upstream-cases/crd_validation").glob(f"{kind}*.yaml"):
+        for case in yaml.safe_load(path.read_text())["tests"]["onCreate"]:
+            metadata = {"name": "cluster" if kind.startswith("images") else "x", "namespace": "team"}
+            one = yaml.safe_load(case["initial"]) | {"metadata": metadata}
+            wanted = bool(case.get("expectedError")) and "Registries[" not in case["expectedError"]
+            try:
+                found = guards.lint([*manifests({})[1:], one], "4.22")
+                refused = "schema-refuses" in {finding["guard"] for finding in found}
+            except ManifestProblem:
+                refused = True
+            assert refused == wanted, case["name"]
 
 
 @given(clusters, any_release)

@@ -26,7 +26,8 @@ blocked = true
 location = "m.example.com:5000/team"
 insecure = true
 """
-AUTH = {"auths": {"m.example.com:5000": {"auth": "U2VjcmV0"}, "quay.io/team/app": {"auth": "U2VjcmV0"}}}
+SECRET = "bGFiOlNlY3JldA=="  # lab:Secret
+AUTH = {"auths": {"m.example.com:5000": {"auth": SECRET}, "quay.io/team/app": {"auth": SECRET}}}
 FILES = {
     "/etc/containers/registries.conf": MAIN,
     "/etc/containers/policy.json": '{"default": [{"type": "reject"}]}',
@@ -59,7 +60,8 @@ def test_everything_a_pull_would_use():
 
 
 def test_no_secret_is_returned():
-    assert "U2VjcmV0" not in json.dumps(images(host(FILES, CERTS), ["team/app:1", "docker.io/busybox"]))
+    told = json.dumps(images(host(FILES, CERTS), ["team/app:1", "docker.io/busybox"]))
+    assert SECRET not in told and "Secret" not in told
 
 
 def test_a_block_of_the_old_form_is_the_list_that_names_it():
@@ -76,17 +78,26 @@ def test_a_block_of_a_drop_in():
     assert source["blocked_by"] == {"file": drop_in, "line": 2, "prefix": "a.example.com"}
 
 
-def test_a_login_through_a_helper_and_broken_auth_files():
-    files = {
-        "/run/containers/0/auth.json": "{",
-        "/root/.docker/config.json": '{"credHelpers": {"a.example.com": "pass"}}',
-    }
-    (source,) = endpoints("a.example.com/x", files)
-    assert source["credential"] == {"file": "/root/.docker/config.json", "key": "a.example.com"}
+@pytest.mark.parametrize(
+    ("helpers", "found"),
+    [
+        (["containers-auth.json", "pass"], {"file": "/root/.config/containers/auth.json", "key": "m.example.com:5000"}),
+        (["pass", "containers-auth.json"], {"helper": "pass", "key": "m.example.com:5000"}),
+        ([], {"file": "/root/.config/containers/auth.json", "key": "m.example.com:5000"}),
+    ],
+)
+def test_helpers_of_the_configuration(helpers, found):
+    drop_in = {"/etc/containers/registries.conf.d/helpers.conf": f"credential-helpers = {json.dumps(helpers)}"}
+    assert endpoints("team/app:1", FILES | drop_in)[0]["credential"] == found
 
 
 @pytest.mark.parametrize(
-    ("name", "files"), [("UPPER/x", FILES), ("a.example.com/x", {"/etc/containers/registries.conf": "["})]
+    ("name", "files"),
+    [
+        ("UPPER/x", FILES),
+        ("a.example.com/x", {"/etc/containers/registries.conf": "["}),
+        ("a.example.com/x", {"/run/containers/0/auth.json": "{"}),
+    ],
 )
 def test_what_cannot_be_resolved_is_one_sentence(name, files):
     with pytest.raises(HostProblem) as problem:

@@ -17,35 +17,40 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     merged_into,
     of_policy,
 )
-from cases import cases
+from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
-from openshift4 import manifests, upstream
+from openshift4 import manifests
 from test_node_files import anything
 
 KINDS = {"digest": "ImageDigestMirrorSet", "tag": "ImageTagMirrorSet", "old": "ImageContentSourcePolicy"}
 
 
-def objects(case):
+def wanted(case):
     return of_policy(case["words"], case.get("release", "4.18"), payload=case.get("payload", []))
 
 
 @pytest.mark.parametrize("case", [case for case in cases("openshift4/policies.yml") if "error" not in case.values[0]])
 def test_objects_of_a_policy(case):
-    by_kind = {one["kind"]: one for one in objects(case)}
+    found = wanted(case)
+    by_kind = {one["kind"]: one for one in found.objects}
     spec = by_kind.pop("Image", {}).get("spec", {})
     assert spec.get("registrySources", {}) == case.get("lists", {})
     config_map = by_kind.pop("ConfigMap", {"metadata": {}})
     assert config_map.get("data") == case.get("trust")
-    assert spec.get("additionalTrustedCA", {}).get("name") == config_map["metadata"].get("name")
-    found = {kind: next(iter(one["spec"].values())) for kind, one in by_kind.items()}
-    assert found == {kind: case[word] for word, kind in KINDS.items() if word in case}
+    assert (spec.get("additionalTrustedCA") or {}).get("name") == config_map["metadata"].get("name")
+    assert ("additionalTrustedCA" in spec) == ("trust" in case["words"])
+    sets = {kind: next(iter(one["spec"].values())) for kind, one in by_kind.items()}
+    assert sets == {kind: case[word] for word, kind in KINDS.items() if word in case}
+    assert {one["kind"] for one in found.removed} == {KINDS[word] for word in case.get("removed", [])}
+    notes = case.get("notes", [])
+    assert len(found.notes) == len(notes) and all(map(str.__contains__, found.notes, notes)), found.notes
 
 
 @pytest.mark.parametrize("case", cases("openshift4/policies.yml", having="error"))
 def test_policies_that_are_refused(case):
     with pytest.raises(ManifestProblem) as refusal:
-        objects(case)
+        wanted(case)
     assert case["error"] in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -59,19 +64,23 @@ def test_an_exact_allow_list_of_ours_trips_no_guard():
         "mirrors": [{"source": "quay.io/team", "mirrors": ["m.example.com/team"], "pull": "all"}],
     }
     for release in ("4.13", "4.22"):
-        cluster = merged_into(manifests({}), of_policy(words, release, payload=payload))
+        cluster = merged_into(manifests({}), of_policy(words, release, payload=payload).objects)
         assert guards.lint(cluster, release) == []
         assert node_files.of_manifests(cluster, release).error is None
 
 
-@given(st.dictionaries(st.sampled_from(["search", "blocked", "allowed", "insecure", "mirrors", "trust"]), anything))
+@given(
+    st.dictionaries(
+        st.sampled_from(["search", "blocked", "allowed", "insecure", "mirrors", "trust", "aliases"]), anything
+    )
+)
 def test_no_words_give_anything_but_objects_or_a_sentence(words):
     try:
         found = of_policy(words, "4.18")
     except ManifestProblem as problem:
         assert "\n" not in str(problem)
         return
-    for one in found:
+    for one in found.objects:
         lists = one.get("spec", {}).get("registrySources", {})
         assert all(value is None or value for value in lists.values())
 
@@ -84,6 +93,16 @@ def test_merging_replaces_lists_and_null_removes():
     assert found[0]["spec"] == {"registrySources": {"insecureRegistries": ["b.io"]}}
     assert [one["kind"] for one in found] == ["Image", "ClusterVersion", "Secret"]
     assert present[0]["spec"]["registrySources"]["blockedRegistries"] == ["docker.io"]
+
+
+def test_what_is_removed_is_gone_and_what_is_proposed_twice_is_one_object():
+    present = manifests({"idms": {"dockyard": [["quay.io/a", ["m.io/a"]]], "theirs": [["quay.io/b", ["m.io/b"]]]}})
+    said = of_policy({"mirrors": []}, "4.18")
+    assert [one["metadata"]["name"] for one in merged_into(present, said.objects, said.removed)][2:] == ["theirs"]
+    one = {"kind": "Secret", "metadata": {"name": "x"}}
+    assert merged_into([], [one | {"data": {"a": 1}}, one | {"data": {"b": 2}}]) == [one | {"data": {"a": 1, "b": 2}}]
+    bare = {"kind": "Image", "metadata": {"name": "cluster"}, "spec": {}}
+    assert len(merged_into(manifests({}), [bare])) == 2
 
 
 def test_upstream_conversion(shared_dir):

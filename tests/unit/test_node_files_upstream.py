@@ -20,7 +20,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.mirrors import Endpoint, Stopped
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.payload import Protected
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from openshift4 import manifests, upstream
+from cases import upstream
+from openshift4 import manifests
 
 NEWEST = releases.find("4.22")
 #: A release for each of the bytes that upstream's code was run for.

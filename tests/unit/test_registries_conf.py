@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import match_length
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import RegistriesConfProblem
-from cases import cases
+from cases import cases, upstream
 
 DEFAULTS = {"location": "", "insecure": False, "blocked": False, "mirror_by_digest_only": False, "mirrors": []}
 
@@ -36,10 +35,6 @@ def test_load(case):
         for prefix, wanted in case["registries"].items():
             found = asdict(conf.registries[prefix])
             assert {key: list(found[key]) if key == "mirrors" else found[key] for key in DEFAULTS} == DEFAULTS | wanted
-
-
-def upstream(shared_dir, number):
-    return json.loads(next((shared_dir / "upstream-cases").glob(f"{number}_*.json")).read_text())["cases"]
 
 
 def load_files(shared_dir, case):

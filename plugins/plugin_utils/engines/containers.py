@@ -19,7 +19,7 @@ from typing import Any
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..names import covers, parse_range
-from ..observed import HostProblem, Observed, Watch
+from ..observed import HostProblem, Observed, Question, Watch
 from ..plan import Disruption
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
@@ -46,11 +46,11 @@ class Containers:
         files=(MAIN, signature_policy.PATH, f"{_USER}/registries.conf", f"{_USER}/policy.json"),
         directories=(DROP_IN_DIRECTORY, f"{_USER}/registries.conf.d"),
         commands=(
-            ("podman.info", _INFO),
-            ("skopeo.version", ("skopeo", "--version")),
-            ("buildah.version", ("buildah", "--version")),
-            ("crio.version", ("crio", "--version")),
-            ("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service")),
+            Question("podman.info", _INFO),
+            Question("skopeo.version", ("skopeo", "--version")),
+            Question("buildah.version", ("buildah", "--version")),
+            Question("crio.version", ("crio", "--version")),
+            Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio"),
         ),
     )
 

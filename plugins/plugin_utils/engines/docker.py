@@ -16,7 +16,7 @@ from typing import Any
 
 from ..formats import json_text
 from ..names import DOCKER_HUB, parse_range
-from ..observed import HostProblem, Observed
+from ..observed import HostProblem, Observed, Question
 from ..policy import MirrorSet, Policy, unique
 from . import Edit, Lists
 
@@ -34,12 +34,12 @@ FLAGS = (
     'test "$pid" -gt 0 && tr "\\0" "\\n" < "/proc/$pid/cmdline"',
 )  # fmt: skip
 
-COMMANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("docker.unit", ("systemctl", "cat", "docker.service")),
-    ("docker.state", ("systemctl", "show", "-p", "ActiveState", "docker.service")),
-    ("docker.version", _VERSION),
-    ("docker.info", _INFO_IF_RUNNING),
-    ("docker.flags", FLAGS),
+COMMANDS = (
+    Question("docker.unit", ("systemctl", "cat", "docker.service"), "docker"),
+    Question("docker.state", ("systemctl", "show", "-p", "ActiveState", "docker.service"), "docker"),
+    Question("docker.version", _VERSION, "docker"),
+    Question("docker.info", _INFO_IF_RUNNING, "docker"),
+    Question("docker.flags", FLAGS, "docker"),
 )
 
 #: Always insecure for docker, never listed by us.

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..names import DOCKER_HUB
-from ..observed import HostProblem, Observed, Watch
+from ..observed import HostProblem, Observed, Question, Watch
 from ..plan import Disruption
 from ..policy import ALL, Policy, unique
 from ..registries_conf import MAIN as REGISTRIES_CONF
@@ -46,8 +46,8 @@ class DockerFork:
         files=(SYSCONFIG, REGISTRIES_CONF, DAEMON_JSON, GENERATOR),
         commands=(
             *docker.COMMANDS,
-            ("registries.state", ("systemctl", "show", "-p", "LoadState", "registries.service")),
-            ("dockerd-current.help", ("dockerd-current", "--help")),
+            Question("registries.state", ("systemctl", "show", "-p", "LoadState", "registries.service"), "docker"),
+            Question("dockerd-current.help", ("dockerd-current", "--help")),
         ),
     )
 

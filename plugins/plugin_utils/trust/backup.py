@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from ..commit import start_of
-from ..observed import HostProblem, Observed, Tree, Watch
+from ..observed import HostProblem, Observed, Question, Tree, Watch
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
 from .certificates import Certificate, certificates_in
@@ -25,7 +25,7 @@ _SOURCES = tuple(
 )
 _COMMON = Watch(
     files=tuple(store.bundle for store in stores.STORES),
-    commands=(*stores.WATCH.commands, ("trust.list", ("trust", "list", "--filter=ca-anchors"))),
+    commands=(*stores.WATCH.commands, Question("trust.list", ("trust", "list", "--filter=ca-anchors"))),
     trees=_ANCHORS + _SOURCES,
     labels=True,
 )

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 
 from ..engines import Step, docker
-from ..observed import HostProblem, Observed, Watch
+from ..observed import HostProblem, Observed, Question, Watch
 from ..plan import Disruption
 from . import certs_d
 
@@ -32,10 +32,12 @@ _STARTED = (
 
 WATCH = Watch(
     commands=(
-        ("trust.tools", ("sh", "-c", f"for t in {' '.join(_TOOLS)}; do command -v $t >/dev/null && echo $t; done; :")),
-        ("trust.started", _STARTED),
-        ("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service")),
-        *(command for command in docker.COMMANDS if command[0] != "docker.flags"),
+        Question(
+            "trust.tools", ("sh", "-c", f"for t in {' '.join(_TOOLS)}; do command -v $t >/dev/null && echo $t; done; :")
+        ),
+        Question("trust.started", _STARTED),
+        Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio"),
+        *(question for question in docker.COMMANDS if question.name != "docker.flags"),
     )
 )
 

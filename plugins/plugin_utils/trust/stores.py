@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..observed import HostProblem, Observed, Tree, Watch
+from ..observed import HostProblem, Observed, Question, Tree, Watch
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def _where(tool: str) -> tuple[str, ...]:
 WATCH = Watch(
     trees=tuple(Tree(store.anchors, pattern="*", depth=2) for store in STORES),
     bundles=tuple(store.bundle for store in STORES),
-    commands=tuple((f"store.{store.family}", _where(store.tool)) for store in STORES),
+    commands=tuple(Question(f"store.{store.family}", _where(store.tool)) for store in STORES),
 )
 
 

@@ -209,8 +209,9 @@ def podman_stock(lab_up) -> bytes:
     return _podman(*run, data=AUTH_FILE.read_bytes())
 
 
-def _podman(*arguments: str, data: bytes = b"") -> bytes:
-    return subprocess.run(["podman", *arguments], input=data, check=True, timeout=60, stdout=subprocess.PIPE).stdout
+def _podman(*arguments: str, data: bytes = b"", timeout: float = 60) -> bytes:
+    command = ["podman", *arguments]
+    return subprocess.run(command, input=data, check=True, timeout=timeout, stdout=subprocess.PIPE).stdout
 
 
 @pytest.fixture
@@ -249,6 +250,15 @@ def moby1(stoppable) -> Node:
     node = Node("moby1", "2.19", "/usr/bin/python3")
     node.sh(MOBY_STOCK)
     return node
+
+
+@pytest.fixture(scope="session")
+def puller(lab_up) -> Iterator[Node]:
+    """A podman node of this run alone, without ssh; gone at the end, and with the lab if the run was killed."""
+    name = f"puller{os.getpid()}"
+    lab("node", name, "podman")
+    yield Node(name, "2.19", "/usr/bin/python3")
+    _podman("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
 
 
 # Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then.

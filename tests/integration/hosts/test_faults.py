@@ -9,7 +9,7 @@ import time
 
 import pytest
 from conftest import MOMENTS, lab
-from test_quartet import POLICY
+from test_quartet import EVERY_WORD, POLICY
 
 OTHER = {
     "search": ["plain.lab.example:5001"],
@@ -28,8 +28,9 @@ def node(request):
 
 def assert_has(node, policy):
     """The engine has this policy as a whole, and nothing is left of what was interrupted."""
-    wanted = {word: sorted(items) for word, items in policy.items()}
-    assert node.lists() == wanted | {"search": policy["search"] + ALSO_SEARCHED[node.name]}
+    lists = node.lists()
+    wanted = {word: sorted(policy[word]) for word in lists}
+    assert lists == wanted | {"search": policy["search"] + ALSO_SEARCHED[node.name]}
     assert node.leftovers() == ""
 
 
@@ -48,8 +49,9 @@ def moments_of(*moments):
 
 @pytest.mark.parametrize(("moment", "node"), moments_of(*WRITING), indirect=["node"])
 def test_killed_then_run_again(controller, node, moment):
+    policy = EVERY_WORD[node.name]
     node.stop_at(moment)
-    started = controller.begin(node, POLICY, POLICY, POLICY)
+    started = controller.begin(node, policy, policy, policy)
     node.go_on(f"kill -9 {node.stopped()}")
     killed, again, unchanged = controller.ended(started).tasks
     assert killed["msg"] == "the module was cut off on the host; the next run puts that right"

@@ -10,6 +10,8 @@ import yaml
 from conftest import lab
 from test_quartet import MOBY_POLICY, POLICY
 
+pytestmark = pytest.mark.engines
+
 NOTED = "/run/hooks"
 NOTE = f"echo %s {{{{ docker_registries_plan.disruption }}}} $(systemctl show -p MainPID docker.service) >> {NOTED}"
 

@@ -10,6 +10,8 @@ import json
 import pytest
 from test_quartet import MIRRORS_SHOWN, MOBY_POLICY
 
+pytestmark = pytest.mark.engines
+
 DAEMON_JSON = "/etc/docker/daemon.json"
 PLAIN, HUB = "plain.lab.example:5001/apps/hello:1", "docker.io/library/hello:1"
 HAS_POLICY = {"insecure": sorted(MOBY_POLICY["insecure"]), "mirrors": MIRRORS_SHOWN}

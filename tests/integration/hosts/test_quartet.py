@@ -14,11 +14,24 @@ POLICY = {
     "blocked": ["untrusted.lab.example:5002"],
     "insecure": ["registry.lab.example:5000", "plain.lab.example:5001"],
 }
+HUB_MIRROR = {"source": "docker.io", "mirrors": ["mirror.lab.example:5003"]}
 #: What upstream's docker can do.
 MOBY_POLICY = {
     "insecure": ["plain.lab.example:5001", "mirror.lab.example:5003"],
-    "mirrors": [{"source": "docker.io", "mirrors": ["mirror.lab.example:5003"]}],
+    "mirrors": [HUB_MIRROR],
 }
+#: Every word that the engine of a node knows; the allow-list has tests of its own.
+EVERY_WORD = {
+    "podman1": POLICY
+    | {
+        "mirrors": [HUB_MIRROR, {"source": "quay.io/a", "mirrors": ["mirror.lab.example:5003/a"], "pull": "digest"}],
+        "aliases": {"greeting": "plain.lab.example:5001/apps/hello"},
+        "short_name_mode": "permissive",
+    },
+    "origin1": POLICY | {"mirrors": [HUB_MIRROR]},
+    "moby1": MOBY_POLICY,
+}
+EMPTIED = ("search", "blocked", "allowed", "insecure", "mirrors")
 MIRRORS_SHOWN = ["https://mirror.lab.example:5003/", "http://mirror.lab.example:5003/"]
 CONNECTIONS = {"ssh": {}, "container": {"ansible_connection": "containers.podman.podman"}}
 VARIANTS = ("sysconfig", "registries-yaml", "registries-toml")
@@ -50,7 +63,7 @@ def quartet(controller, node, options, connection):
 
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_podman(controller, podman1, connection):
-    result = quartet(controller, podman1, POLICY, connection)
+    result = quartet(controller, podman1, EVERY_WORD["podman1"], connection)
     assert [engine["name"] for engine in result["engines"]] == ["containers"]
     shown = podman1.sh("podman info --format '{{json .Registries}}'")
     assert '"search":["registry.lab.example:5000","plain.lab.example:5001"]' in shown
@@ -59,7 +72,7 @@ def test_podman(controller, podman1, connection):
 @pytest.mark.parametrize("connection", CONNECTIONS)
 @pytest.mark.parametrize("origin1", VARIANTS, indirect=True)
 def test_docker_of_red_hat(controller, origin1, connection):
-    result = quartet(controller, origin1, POLICY, connection)
+    result = quartet(controller, origin1, EVERY_WORD["origin1"], connection)
     assert [engine["name"] for engine in result["engines"]] == ["docker-fork"]
     info = origin1.sh("docker info")
     assert re.search(
@@ -80,15 +93,20 @@ def test_a_policy_that_blocks_all_but_its_own(controller, podman1):
     quartet(
         controller,
         podman1,
-        {"search": "plain.lab.example:5001", "insecure": "plain.lab.example:5001", "blocked": "all"},
+        {
+            "search": "plain.lab.example:5001",
+            "insecure": "plain.lab.example:5001",
+            "blocked": "all",
+            "allowed": "mirror.lab.example:5003/team",
+        },
         "ssh",
     )
 
 
 def test_an_emptied_policy_leaves_no_trace(controller, podman1):
     before = podman1.facts()
-    controller.task(podman1, "container_registries", POLICY | {"blocked": "all"})
-    quartet(controller, podman1, {"search": [], "blocked": [], "insecure": []}, "ssh")
+    controller.task(podman1, "container_registries", EVERY_WORD["podman1"] | {"blocked": "all", "allowed": "quay.io/a"})
+    quartet(controller, podman1, {word: [] for word in EMPTIED} | {"aliases": {}}, "ssh")
     gone = controller.task(podman1, "container_registries_info", {})
     assert gone.last["engines"][0]["blocked"] == []
     kept = [line for line in podman1.facts().splitlines() if "dockyard" not in line and "policy.json" not in line]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from test_quartet import MOBY_POLICY, POLICY
+from test_quartet import EVERY_WORD
 
 
 @pytest.fixture(params=["podman1", "origin1", "moby1"])
@@ -20,7 +20,7 @@ def remote_calls(run) -> int:
 
 
 def test_round_trips(controller, node):
-    policy = MOBY_POLICY if node.name == "moby1" else POLICY
+    policy = EVERY_WORD[node.name]
     changing = controller.task(node, "container_registries", policy, "-vvv")
     assert changing.last["changed"], changing.output
     assert remote_calls(changing) == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 
 import pytest
-from test_quartet import MOBY_POLICY, POLICY
+from test_quartet import EVERY_WORD
 
 DROP_IN = "/etc/systemd/system/docker.service.d/proxy.conf"
 
@@ -42,7 +42,7 @@ def node(request, planted):
 
 
 def test_secrets_stay_where_they_are(controller, node, planted):
-    policy = MOBY_POLICY if node.name == "moby1" else POLICY
+    policy = EVERY_WORD[node.name]
     watch = node.background(
         "while test -e /tmp/watched; do cat /proc/[0-9]*/cmdline >> /tmp/processes 2>/dev/null; done"
     )

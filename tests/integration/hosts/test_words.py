@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pytest
 
+pytestmark = pytest.mark.engines
+
 PLAIN, MIRROR, PRIVATE = "plain.lab.example:5001", "mirror.lab.example:5003", "registry.lab.example:5000"
 INSECURE = [PLAIN, MIRROR, PRIVATE]
 HUB = "docker.io/library/hello:1"

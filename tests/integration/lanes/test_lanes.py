@@ -22,6 +22,7 @@ unit) cat "$UNIT_REPORT" >"$report" ;;
 esac
 case " $FAILING " in *" $target "*) exit 2 ;; esac
 """
+THREE = ("images and setup", "lint and unit", "hosts")
 UNIT_REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_names" name="plain"/>
 <testcase classname="tests.unit.test_names" name="property">
@@ -46,7 +47,7 @@ def call(tmp_path: Path, program: Path, *names: str, **environment: str) -> subp
 
 
 def test_everything_passes(tmp_path):
-    done = lanes(tmp_path)
+    done = lanes(tmp_path, *THREE)
     # setup, lint, sanity, hosts and molecule count once; unit by its report
     assert done.stdout.splitlines()[-1].startswith("=== 8 passed, 0 failed, 1 skipped in ")
     assert "cases over shared data: 2" in done.stdout
@@ -56,7 +57,7 @@ def test_everything_passes(tmp_path):
 
 
 def test_a_failed_target_fails_the_run_and_the_rest_still_runs(tmp_path):
-    done = lanes(tmp_path, FAILING="lint")
+    done = lanes(tmp_path, *THREE, FAILING="lint")
     assert "FAILED: lint" in done.stdout
     assert "make molecule" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("=== 7 passed, 1 failed, 1 skipped in ")
@@ -76,6 +77,12 @@ def test_pytest_that_breaks_off_is_a_failure(tmp_path):
     assert done.returncode == 1
 
 
+def test_without_names_all_run(tmp_path):
+    done = lanes(tmp_path)
+    for target in ("setup", "unit", "molecule", "engines"):
+        assert f"make {target}\n" in done.stdout
+
+
 @pytest.mark.parametrize(("strict", "returncode"), [("", 0), ("0", 0), ("1", 1)])
 def test_over_budget(tmp_path, strict, returncode):
     slow = LANES.read_text().replace("7 * 60", "0")
@@ -89,5 +96,5 @@ def test_over_budget(tmp_path, strict, returncode):
 
 def test_unknown_lane(tmp_path):
     done = lanes(tmp_path, "nodes")
-    assert done.stderr == "no such lane: nodes; there are: images and setup, lint and unit, hosts\n"
+    assert done.stderr.startswith("no such lane: nodes; there are: images and setup, lint and unit, ")
     assert done.returncode == 1

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+import yaml
 
 from .conftest import CORES, REPOSITORY, ansible_playbook
 
@@ -63,8 +65,70 @@ def test_problems_are_sentences(forecast, tmp_path):
     assert "Traceback" not in run.stdout
 
 
+def test_files_that_are_no_yaml_are_named(forecast, tmp_path):
+    (tmp_path / "odd.yml").write_text("kind: Image\n---\nkind: [\n")
+    run = forecast(forecast_proposed=str(tmp_path / "odd.yml"))
+    assert run.returncode == 2 and "odd.yml, line 4: did not find expected node content" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
 def test_where_images_come_from(forecast):
-    if not (REPOSITORY / "plugins/filter/pull_sources.py").exists():
-        pytest.skip("the filter pull_sources is not there yet")
-    run = forecast(forecast_images=["quay.io/team/app:1"])
-    assert run.returncode == 0 and "quay.io/team/app:1" in run.stdout
+    run = forecast(forecast_images=["quay.io/team/app@sha256:" + "a" * 64, "docker.io/library/app:1"])
+    assert run.returncode == 0, run.stdout
+    assert f"mirror.example.com/team/app@sha256:{'a' * 64} (mirror)" in run.stdout
+    assert "docker.io/library/app:1: tried in this order" in run.stdout
+
+
+CALLS = {
+    "rendered": "{{ manifests | dockyard.openshift.mco_node_files(release='4.18') }}",
+    "cost": "{{ {} | dockyard.openshift.mco_disruption(rendered.files, release='4.18', node_disruption_policy=[]) }}",
+    "usual": "{{ {} | dockyard.openshift.mco_disruption({'/etc/x': ''}) }}",
+    "idms": "{{ icsps | dockyard.openshift.icsp_to_idms }}",
+    "sources": "{{ image | dockyard.openshift.pull_sources(registries_conf=conf, drop_ins=[], policy=policy) }}",
+    "problems": "{{ conf | dockyard.openshift.registries_conf_problems(drop_ins=[]) }}",
+}
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_filters_answer_in_the_shapes_they_promise(core, tmp_path):
+    icsp = {
+        "apiVersion": "operator.openshift.io/v1alpha1",
+        "kind": "ImageContentSourcePolicy",
+        "metadata": {"name": "x"},
+    }
+    icsp["spec"] = {"repositoryDigestMirrors": [{"source": "quay.io/b", "mirrors": ["m.lab/b"]}]}
+    cluster = yaml.safe_load((REPOSITORY / CLUSTER).read_text())
+    tasks = [
+        {
+            "ansible.builtin.debug": {"msg": CALLS},
+            "vars": {
+                "manifests": [*cluster["items"], icsp],
+                "icsps": [icsp],
+                "rendered": CALLS["rendered"],
+                "image": "quay.io/b/app@sha256:" + "a" * 64,
+                "conf": "{{ rendered.files['/etc/containers/registries.conf'] }}",
+                "policy": '{"default": [{"type": "reject"}]}',
+            },
+        }
+    ]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    arguments = ("-i", "localhost,", "-c", "local", tmp_path / "play.yml")
+    run = ansible_playbook(core, tmp_path, *arguments, ANSIBLE_CONFIG=REPOSITORY / "ansible.cfg")
+    said = re.search(r"^ok: \[localhost\] => (\{.*\})$", run.stdout, re.MULTILINE)
+    assert said, run.stdout
+    answers = json.loads(said[1])["msg"]
+    assert set(answers["rendered"]) == {"files", "error", "warnings"}
+    assert answers["rendered"]["error"] is None and answers["rendered"]["warnings"] == []
+    assert list(answers["rendered"]["files"]) == ["/etc/containers/registries.conf"]
+    reasons = answers["cost"].pop("reasons")
+    assert answers["cost"] == {"drain": False, "reboot": False, "reload": ["crio.service"], "restart": []}
+    assert all(isinstance(reason, str) for reason in reasons) and reasons
+    assert answers["usual"]["reboot"] and answers["usual"]["drain"]
+    assert [one["spec"] for one in answers["idms"]] == [{"imageDigestMirrors": icsp["spec"]["repositoryDigestMirrors"]}]
+    (candidate,) = answers["sources"]["candidates"]
+    assert set(candidate) == {"reference", "prefix", "refused", "endpoints", "policy"}
+    assert candidate["policy"] == {"scope": None, "requirement": [{"type": "reject"}]}
+    keys = {"reference", "location", "mirror", "insecure", "blocked"}
+    assert [set(place) for place in candidate["endpoints"]] == [keys, keys]
+    assert [place["location"] for place in candidate["endpoints"]] == ["m.lab/b", "quay.io/b"]
+    assert answers["problems"] == []

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...formats import FormatError, toml_text
+from ...references import one_line
 from ...registries_conf import MAIN as REGISTRIES_CONF
 from . import ManifestProblem, releases, rendered
 from .objects import kind_of, shown
@@ -78,6 +79,7 @@ def of_change(old: Any, new: Any, release: object, policies: Any = ()) -> Disrup
             result.reasons.append(
                 "the ConfigMap openshift-machine-config-operator/image-registry-override-drain would skip this drain"
             )
+    result.reasons = [one_line(reason) for reason in result.reasons]
     return result
 
 
@@ -176,22 +178,24 @@ class _Conf:
 
     def __init__(self, whose: str, text: str) -> None:
         self.whose = whose
-        self.search, tables = rendered.read(text) or self._decoded(text)
-        self.registries = {table["prefix"] or table["location"]: table for table in tables}
+        table = rendered.read(text) or self._parsed(text)
+        self.search: list[str] = table["unqualified-search-registries"]
+        self.registries = {entry["prefix"] or entry["location"]: entry for entry in table["registry"]}
 
-    def _decoded(self, text: str) -> tuple[list[str], list[dict[str, Any]]]:
-        """The search list and the tables of a text that somebody else wrote."""
+    def _parsed(self, text: str) -> dict[str, Any]:
+        """A text that somebody else wrote, as `rendered.read` gives one of the operator."""
         try:
             table = toml_text.parse(text)
         except FormatError as error:
             raise ManifestProblem(
                 f"{self.whose} {REGISTRIES_CONF} cannot be read, which degrades a node: {error}"
             ) from None
-        tables = []
+        entries = []
         for entry in self._list(table, "registry", dict):
             mirrors = [self._fields(mirror, _MIRROR) for mirror in self._list(entry, "mirror", dict)]
-            tables.append(self._fields(entry, _REGISTRY) | {"mirrors": mirrors})
-        return self._list(table, "unqualified-search-registries", str), tables
+            entries.append(self._fields(entry, _REGISTRY) | {"mirror": mirrors})
+        search = self._list(table, "unqualified-search-registries", str)
+        return {"unqualified-search-registries": search, "registry": entries}
 
     def _list(self, table: Mapping[str, Any], key: str, kind: type) -> list[Any]:
         value = table.get(key, [])
@@ -210,7 +214,7 @@ class _Conf:
 def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
     """From 4.13 on each mirror says what it is for."""
     if before is None:
-        mirrors = after["mirrors"]
+        mirrors = after["mirror"]
         if all(one["pull-from-mirror"] == "digest-only" for one in mirrors) if mirrors else _by_digest(after):
             return None
         return "a new registry that has more than digest mirrors"
@@ -219,8 +223,9 @@ def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> st
     reason = _changed_or_less(before, after)
     if reason:
         return reason
-    for mirror in after["mirrors"]:
-        known, pull = _first(before, mirror["location"]), mirror["pull-from-mirror"]
+    places = _places(before)
+    for mirror in after["mirror"]:
+        known, pull = places.get(mirror["location"]), mirror["pull-from-mirror"]
         if known and pull != known["pull-from-mirror"] and pull != "digest-only":
             return f"the mirror {mirror['location']} serves other pulls than before"
         if not known and pull != "digest-only" and not _by_digest(after):
@@ -239,19 +244,17 @@ def _by_registry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> 
         return reason
     if _by_digest(before) != _by_digest(after):
         return "mirror-by-digest-only changed"
-    new = [mirror for mirror in after["mirrors"] if not _first(before, mirror["location"])]
-    return (
-        f"the new mirror {new[0]['location']} serves more than pulls by digest"
-        if new and not _by_digest(after)
-        else None
-    )
+    known = _places(before)
+    new = [location for location in _places(after) if location not in known]
+    return f"the new mirror {new[0]} serves more than pulls by digest" if new and not _by_digest(after) else None
 
 
 def _changed_or_less(before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
     for key in ("prefix", "location", "blocked", "insecure"):
         if before[key] != after[key]:
             return f"{key} changed"
-    gone = [mirror["location"] for mirror in before["mirrors"] if not _first(after, mirror["location"])]
+    left = _places(after)
+    gone = [location for location in _places(before) if location not in left]
     return f"the mirror {gone[0]} is gone" if gone else None
 
 
@@ -259,9 +262,12 @@ def _by_digest(registry: Mapping[str, Any]) -> bool:
     return bool(registry["mirror-by-digest-only"])
 
 
-def _first(registry: Mapping[str, Any], location: str) -> Mapping[str, Any] | None:
+def _places(registry: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The operator looks a mirror up by location and takes the first, so a second one of another kind is not seen."""
-    return next((mirror for mirror in registry["mirrors"] if mirror["location"] == location), None)
+    places: dict[str, Mapping[str, Any]] = {}
+    for mirror in registry["mirror"]:
+        places.setdefault(mirror["location"], mirror)
+    return places
 
 
 def _files(what: str, files: Any) -> dict[str, str]:

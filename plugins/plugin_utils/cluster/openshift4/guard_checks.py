@@ -11,16 +11,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ...registries_conf import RegistriesConfProblem
-from . import objects, payload
+from ... import registries_conf, signature_policy
+from ...references import Reference, is_location
+from . import payload, rendered
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
-from .node_files import NodeFiles
+from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
-from .pulls import PullProblem, parse_canonical
 from .releases import Release
-from .scopes import Scopes, is_entry, is_mirror, is_source, nested
+from .scopes import Scopes, is_entry, is_source, nested
 
-INTERNAL_REGISTRY = "image-registry.openshift-image-registry.svc:5000"
 #: Where the images of a release are, beside the release image itself.
 COMPONENTS = {
     "quay.io/openshift-release-dev/ocp-release": "quay.io/openshift-release-dev/ocp-v4.0-art-dev",
@@ -57,10 +56,12 @@ class Situation:
         return {name: self._is_mirrored(name) for name in self.payload if blocked.contain(name)}
 
     def _is_mirrored(self, name: str) -> bool:
-        reference = parse_canonical(f"{name}@sha256:{'a' * 64}")
+        """Up to 4.10 the operator did not ask for mirrors."""
+        domain, dummy, path = name.partition("/")
+        image = Reference(domain, path, digest=f"sha256:{'a' * 64}")
         try:
-            return reference is not None and payload.has_unblocked_mirror(reference, self.seen, self.release)
-        except (Stopped, PullProblem, RegistriesConfProblem):
+            return not self.release.payload_by_registry and payload.has_unblocked_mirror(image, self.seen, self.release)
+        except payload.Stumble:
             return False
 
     def kept(self, kinds: tuple[str, ...]) -> list[MirrorSet]:
@@ -70,8 +71,11 @@ class Situation:
 
 def payload_repositories(seen: Objects) -> list[str]:
     """The repositories a cluster is made of, as far as its manifests tell: the release image and its components."""
-    image = parse_canonical(seen.release_image or "")
-    return [image.name, *filter(None, [COMPONENTS.get(image.name)])] if image else []
+    try:
+        name = payload.payload_of(seen).name
+    except Stopped:
+        return []
+    return [name, *filter(None, [COMPONENTS.get(name)])]
 
 
 # --- lists of Image/cluster ---
@@ -228,14 +232,14 @@ def wildcard_too_early(now: Situation) -> Iterator[str]:
 def bad_names(now: Situation) -> Iterator[str]:
     for one in now.all_sets:
         odd = [] if is_source(one.source) else [one.source]
-        yield from (f"{name!r} in {one.where}" for name in (*odd, *(m for m in one.mirrors if not is_mirror(m))))
+        yield from (f"{name!r} in {one.where}" for name in (*odd, *(m for m in one.mirrors if not is_location(m))))
 
 
 def bare_host(now: Situation) -> Iterator[str]:
     for one in now.all_sets:
         if one.source.count("/") > 1:
             yield from (
-                f"{mirror} for {one.source}" for mirror in one.mirrors if is_mirror(mirror) and "/" not in mirror
+                f"{mirror} for {one.source}" for mirror in one.mirrors if is_location(mirror) and "/" not in mirror
             )
 
 
@@ -307,25 +311,18 @@ def ca_values(now: Situation) -> Iterator[str]:
     yield from (key for key, value in _certificates(now) if "-----BEGIN CERTIFICATE-----" not in value)
 
 
-def schema(now: Situation) -> Iterator[str]:
-    """What the API server of the release refuses, so that the change never arrives."""
-    sources = now.sources
-    if sources.search == ():
-        yield "containerRuntimeSearchRegistries: [] has no item"
-    if sources.search and len(set(sources.search)) < len(sources.search):
-        yield "containerRuntimeSearchRegistries names a registry twice"
-    if now.release.schema_excludes_both and sources.allowed is not None and sources.blocked is not None:
-        yield "allowedRegistries and blockedRegistries are both there"
-    for one in now.seen.sets("ImageDigestMirrorSet", "ImageTagMirrorSet"):
-        if not is_source(one.source) or not all(map(is_mirror, one.mirrors)):
-            yield f"{one.where}: {one.source!r} or a mirror of it is no name"
-        if len(set(one.mirrors)) < len(one.mirrors):
-            yield f"{one.where}: {one.source} has a mirror twice"
-        if one.policy not in ("", NEVER, objects.ALLOW):
-            yield f"{one.where}: mirrorSourcePolicy {one.policy!r}"
-    for policy in (*now.seen.cluster_policies, *now.seen.image_policies):
-        if not 1 <= len(policy.scopes) <= 256 or any(len(scope) > 512 for scope in policy.scopes):
-            yield f"{policy.where}: scopes are 1 to 256, of up to 512 characters"
+def unloadable(now: Situation) -> Iterator[str]:
+    """Node files that the operator writes and containers/image refuses."""
+    for path, text in now.result.files.items():
+        try:
+            if path == registries_conf.MAIN:
+                rendered.conf(text)
+            elif path == SEARCH_DROP_IN:
+                registries_conf.read(text, path, drop_in=True)
+            elif path.endswith(".json"):
+                signature_policy.read(text, path)
+        except (registries_conf.RegistriesConfProblem, signature_policy.SignaturePolicyProblem) as problem:
+            yield str(problem)
 
 
 def left_out(now: Situation) -> Iterator[str]:

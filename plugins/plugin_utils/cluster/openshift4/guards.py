@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from . import ManifestProblem, node_files, objects, releases
+from ...references import one_line
+from . import ManifestProblem, node_files, objects, releases, schema
 from . import guard_checks as checks
 from .guard_checks import Situation
 from .mirrors import DIGEST_KINDS, TAG_KINDS
@@ -50,7 +51,13 @@ def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[
     if unknown:
         raise ManifestProblem(f"there is no guard '{objects.shown(unknown[0])}' to override")
     return [
-        {"guard": guard.name, "effect": guard.effect, "found": what, "sentence": guard.sentence, "source": guard.source}
+        {
+            "guard": guard.name,
+            "effect": guard.effect,
+            "found": one_line(what),
+            "sentence": guard.sentence,
+            "source": guard.source,
+        }
         for guard in GUARDS
         if guard.name not in silent
         for what in dict.fromkeys(guard.check(situation))
@@ -89,13 +96,13 @@ GUARDS: tuple[Guard, ...] = (
         "breaks",
         "Nothing built or imported in the cluster could be run.",
         "MCO updatePolicyJSON",
-        lambda now: checks.not_allowed(now, [checks.INTERNAL_REGISTRY]),
+        lambda now: checks.not_allowed(now, [now.seen.internal_registry]),
     ),
     Guard(
         "allow-list-without-redhat-registry",
         "breaks",
         "Operators of the catalogs come from there.",
-        "openshift4-images: allow-list",
+        "product guide, image configuration",
         checks.allow_without_redhat,
     ),
     Guard(
@@ -113,9 +120,16 @@ GUARDS: tuple[Guard, ...] = (
         lambda now: checks.not_allowed(now, now.sources.insecure or ()),
     ),
     Guard(
+        "allow-list-without-search-registry",
+        "breaks",
+        "What is found there for a short name is rejected.",
+        "MCO updatePolicyJSON",
+        lambda now: checks.not_allowed(now, now.sources.search or ()),
+    ),
+    Guard(
         "blocked-payload-without-mirror",
         "breaks",
-        "A repository of the payload is blocked and has no digest mirror that is not.",
+        "A repository of the payload is blocked and has no digest mirror that is not; up to 4.10 mirrors do not help.",
         _LISTS,
         checks.payload_unmirrored,
     ),
@@ -325,6 +339,19 @@ GUARDS: tuple[Guard, ...] = (
         "MCO pkg/operator/sync.go",
         checks.ca_values,
     ),
-    Guard("schema-refuses", "stops", "The API server refuses it, so nothing changes.", "API config/v1", checks.schema),
+    Guard(
+        "node-file-does-not-load",
+        "breaks",
+        "The operator writes what CRI-O refuses as a whole, so no image is pulled any more.",
+        "CI sysregistriesv2 postProcessRegistries; CI signature policy_config.go",
+        checks.unloadable,
+    ),
+    Guard(
+        "schema-refuses",
+        "stops",
+        "The API server refuses it, so nothing changes.",
+        "API config/v1",
+        lambda now: schema.refusals(now.seen, now.release),
+    ),
     Guard("left-out", "surprises", "The operator does not see this object.", "MCO syncImageConfig", checks.left_out),
 )

@@ -11,31 +11,35 @@ Sources: docs/policy.md for the words, API config/v1 for the objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from ...policy import PolicyError, read_policy, unique
+from ...names import parse_range
+from ...policy import LISTS, PULLS, MirrorSet, Policy, PolicyError, read_policy, unique
+from ...references import is_domain
 from . import ManifestProblem, objects, releases
 from .objects import ALLOW, MIRROR_KINDS, NEVER, kind_of, shown
 from .releases import Release
-from .scopes import is_mirror, is_source
 
-INTERNAL_REGISTRY = "image-registry.openshift-image-registry.svc:5000"
 #: Under this name the mirror objects of the policy are kept, and the ConfigMap of its certificates.
 NAME = "dockyard"
-TRUST_NAMESPACE = "openshift-config"
-_PULLS = ("digest", "tag", "all")
+_CERTIFICATES = {"name": f"{NAME}-registry-cas", "namespace": "openshift-config"}
+_WORDS = (*LISTS, "mirrors", "trust")
+#: What a policy may say to hosts, and no operator has an ear for.
+_OF_HOSTS = ("short_name_mode", "aliases", "credentials", "import")
+_OLD_KIND = "ImageContentSourcePolicy"
+#: kind of object → pulls of the word `mirrors` that it serves
+_PULLS = {"ImageDigestMirrorSet": ("digest", "all"), "ImageTagMirrorSet": ("tag", "all")}
 
 
-@dataclass(frozen=True)
-class Mirrored:
-    """One item of the word `mirrors`."""
+@dataclass
+class Wanted:
+    """objects: to be merged into what is there. removed: what has nothing left to say. notes: what is left out."""
 
-    source: str
-    mirrors: tuple[str, ...]
-    pull: str = "digest"
-    contact_source: bool = True
+    objects: list[dict[str, Any]] = field(default_factory=list)
+    removed: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def of_policy(
@@ -43,132 +47,153 @@ def of_policy(
     release: object,
     *,
     payload: Iterable[str] = (),
-    internal_registry: str = INTERNAL_REGISTRY,
-) -> list[dict[str, Any]]:
+    internal_registry: str = objects.INTERNAL_REGISTRY,
+) -> Wanted:
     """Image/cluster, the mirror objects of the release, and the ConfigMap of CAs, as far as words were said.
 
     payload: repositories that the cluster itself is made of, which an exact allow-list has to name.
     Raises ManifestProblem in one sentence for what cannot be meant or what the release cannot do.
     """
     found = releases.find(release)
+    policy, wanted = _read(words), Wanted()
+    wanted.notes += [*policy.notes, *policy.warnings]
+    wanted.notes += [
+        f"'{word}' is a word for hosts, and is left out" for word in _OF_HOSTS if words.get(word) is not None
+    ]
+    lists = _lists(policy, (*payload, internal_registry), wanted.notes)
+    spec: dict[str, Any] = {"registrySources": lists} if lists else {}
+    trust = _certificates(words.get("trust"))
+    if trust is not None:
+        spec["additionalTrustedCA"] = {"name": _CERTIFICATES["name"]} if trust else None
+    if spec:
+        wanted.objects.append(_object("Image", objects.CONFIG, "cluster", spec))
+    if trust:
+        wanted.objects.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": dict(_CERTIFICATES), "data": trust})
+    if policy.mirrors is not None:
+        _add_mirrors(policy.mirrors, found, wanted)
+    return wanted
+
+
+def _read(words: Any) -> Policy:
     if not isinstance(words, Mapping):
         raise ManifestProblem(f"a policy must be a mapping of words to lists, not {kind_of(words)}")
+    for word in words:
+        if word not in (*_WORDS, *_OF_HOSTS):
+            raise ManifestProblem(f"'{shown(word)}' is no word of a policy; there are: {', '.join(_WORDS)}")
     try:
-        policy = read_policy({word: words.get(word) for word in ("search", "blocked", "allowed", "insecure")})
+        return read_policy({word: words.get(word) for word in (*LISTS, "mirrors")})
     except PolicyError as problem:
         raise ManifestProblem(str(problem)) from None
-    mirrors = _mirrors(words.get("mirrors"), found)
-    lists: dict[str, list[str] | None] = {}
-    for word, key in (("insecure", "insecureRegistries"), ("search", "containerRuntimeSearchRegistries")):
-        if getattr(policy, word) is not None:
-            lists[key] = list(getattr(policy, word)) or None
+
+
+def _lists(policy: Policy, needed: Iterable[str], notes: list[str]) -> dict[str, list[str] | None]:
+    """spec.registrySources; None removes a key. needed: what an exact allow-list has to name in any case."""
+    said: dict[str, tuple[str, ...] | None] = {"containerRuntimeSearchRegistries": policy.search}
+    if policy.insecure is not None:
+        said["insecureRegistries"] = tuple(_no_ranges(policy, notes))
     if policy.allow_list is not None:
-        sources = (one.source for one in mirrors or ())
-        lists["allowedRegistries"] = list(unique((*policy.allow_list, *sources, *payload, internal_registry)))
-        lists["blockedRegistries"] = None
-    else:
-        if policy.blocked is not None:
-            lists |= {"blockedRegistries": list(policy.blocked) or None, "allowedRegistries": None}
-        elif policy.allowed is not None:
-            lists["allowedRegistries"] = None
-    trust = _trust(words.get("trust"))
-    spec = ({"registrySources": lists} if lists else {}) | (trust[0] if trust else {})
-    image = [_object("Image", "config.openshift.io/v1", {"name": "cluster"}, {"spec": spec})] if spec else []
-    return [*image, *(trust[1] if trust else []), *_mirror_objects(mirrors, found)]
+        said |= {"allowedRegistries": unique((*policy.allow_list, *needed)), "blockedRegistries": ()}
+    elif policy.blocked is not None:
+        said |= {"blockedRegistries": policy.blocked, "allowedRegistries": ()}
+    elif policy.allowed is not None:
+        said["allowedRegistries"] = ()
+    return {key: list(entries) or None for key, entries in said.items() if entries is not None}
 
 
-def _mirrors(value: Any, release: Release) -> list[Mirrored] | None:
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple)):
-        raise ManifestProblem(f"mirrors: must be a list, not {kind_of(value)}")
-    return [_mirrored(item, release) for item in value]
+def _no_ranges(policy: Policy, notes: list[str]) -> Iterable[str]:
+    """What is insecure, without the service network: no engine of OpenShift 4 takes a range."""
+    for entry in policy.insecure or ():
+        if parse_range(entry) is None:
+            yield entry
+        elif entry == policy.service_network:
+            notes.append(f"insecure: '{entry}' is left out: OpenShift 4 takes no address range")
+        else:
+            raise ManifestProblem(f"insecure: '{entry}' is an address range, and OpenShift 4 takes none")
 
 
-def _mirrored(item: Any, release: Release) -> Mirrored:
-    if not isinstance(item, Mapping):
-        raise ManifestProblem(f"mirrors: an item must be a mapping with source and mirrors, not {kind_of(item)}")
-    unknown = sorted(map(str, set(item) - {"source", "mirrors", "pull", "contact_source"}))
-    if unknown:
-        raise ManifestProblem(f"mirrors: an item has the unknown key '{shown(unknown[0])}'")
-    source, locations, pull = item.get("source"), item.get("mirrors"), item.get("pull", "digest")
-    if not isinstance(source, str) or not is_source(source):
-        raise ManifestProblem(f"mirrors: the source {shown(source)} is not host[:port][/path] or *.domain")
-    if not isinstance(locations, (list, tuple)) or not locations:
-        raise ManifestProblem(f"mirrors: {source} needs a list of mirrors")
-    for location in locations:
-        if not isinstance(location, str) or not is_mirror(location):
-            raise ManifestProblem(f"mirrors: the mirror {shown(location)} of {source} is not host[:port][/path]")
-    if pull not in _PULLS:
-        raise ManifestProblem(f"mirrors: pull of {source} must be one of {', '.join(_PULLS)}")
-    contact = item.get("contact_source", True)
-    if not isinstance(contact, bool):
-        raise ManifestProblem(f"mirrors: contact_source of {source} must be true or false")
-    if "ImageDigestMirrorSet" not in release.mirror_kinds and (pull != "digest" or not contact):
-        raise ManifestProblem(f"mirrors: {release.name} serves pulls by digest only, and always contacts {source} too")
-    if source.startswith("*.") and not release.mirror_patterns:
-        raise ManifestProblem(f"mirrors: {release.name} takes no wildcard source such as {source}")
-    return Mirrored(source, unique(locations), pull, contact)
+def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: Wanted) -> None:
+    """One object a kind of pull; a kind with nothing to say is removed, and so is the old one where there are new."""
+    has_new_kinds = release.mirror_kinds != (_OLD_KIND,)
+    for one in mirrors:
+        if not has_new_kinds:
+            _check_old(one, release, wanted.notes)
+        if one.source.startswith("*.") and not release.mirror_patterns:
+            raise ManifestProblem(f"mirrors: {release.name} takes no wildcard source such as {one.source}")
+    for kind in release.mirror_kinds:
+        pulls = _PULLS.get(kind, () if has_new_kinds else PULLS)
+        sets = [_mirror_set(one, has_new_kinds) for one in mirrors if one.pull in pulls]
+        group, key = MIRROR_KINDS[kind]
+        one_object = _object(kind, group, NAME, {key: sets})
+        (wanted.objects if sets else wanted.removed).append(one_object)
 
 
-def _mirror_objects(mirrors: list[Mirrored] | None, release: Release) -> list[dict[str, Any]]:
-    """One object a kind of pull. Where nothing is left to say the object has no sets, for the task to remove it."""
-    if mirrors is None:
-        return []
-    if "ImageDigestMirrorSet" not in release.mirror_kinds:
-        return [_mirror_object("ImageContentSourcePolicy", "operator.openshift.io/v1alpha1", mirrors)]
-    kinds = (("ImageDigestMirrorSet", "digest"), ("ImageTagMirrorSet", "tag"))
-    wanted = [(kind, [one for one in mirrors if one.pull in (pull, "all")]) for kind, pull in kinds]
-    return [_mirror_object(kind, "config.openshift.io/v1", some) for kind, some in wanted if some]
+def _check_old(one: MirrorSet, release: Release, notes: list[str]) -> None:
+    if one.pull == "tag" or not one.contact_source:
+        raise ManifestProblem(
+            f"mirrors: {release.name} serves pulls by digest only, and always contacts {one.source} too"
+        )
+    if one.pull == "all":
+        notes.append(
+            f"mirrors: {release.name} serves pulls by digest only, so pulls of {one.source} by tag use no mirror"
+        )
 
 
-def _mirror_object(kind: str, api: str, mirrors: list[Mirrored]) -> dict[str, Any]:
-    old = kind == "ImageContentSourcePolicy"
-    sets = [
-        {"source": one.source, "mirrors": list(one.mirrors)}
-        | ({} if old else {"mirrorSourcePolicy": ALLOW if one.contact_source else NEVER})
-        for one in mirrors
-    ]
-    return _object(kind, api, {"name": NAME}, {"spec": {MIRROR_KINDS[kind][1]: sets}})
+def _mirror_set(one: MirrorSet, says_policy: bool) -> dict[str, Any]:
+    policy = {"mirrorSourcePolicy": ALLOW if one.contact_source else NEVER} if says_policy else {}
+    return {"source": one.source, "mirrors": list(one.mirrors), **policy}
 
 
-def _trust(value: Any) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-    """What Image/cluster says of it, and the ConfigMap; the CA of host:port stands under host..port."""
+def _certificates(value: Any) -> dict[str, str] | None:
+    """The data of the ConfigMap, in which the CA of host:port stands under host..port; None when nothing was said."""
     if value is None:
         return None
     if not isinstance(value, (list, tuple)):
         raise ManifestProblem(f"trust: must be a list, not {kind_of(value)}")
-    if not value:
-        return {"additionalTrustedCA": None}, []
     data: dict[str, str] = {}
     for item in value:
-        registry = item.get("registry") if isinstance(item, Mapping) else None
-        ca = item.get("ca") if isinstance(item, Mapping) else None
-        if not isinstance(registry, str) or not is_mirror(registry) or "/" in registry:
-            raise ManifestProblem(f"trust: {shown(registry)} is no registry, host[:port]")
-        if not isinstance(ca, str) or "-----BEGIN CERTIFICATE-----" not in ca:
-            raise ManifestProblem(f"trust: the CA of {registry} is no certificate in PEM")
-        data[registry.replace(":", "..")] = ca
-    metadata = {"name": f"{NAME}-registry-cas", "namespace": TRUST_NAMESPACE}
-    config_map = _object("ConfigMap", "v1", metadata, {"data": data})
-    return {"additionalTrustedCA": {"name": metadata["name"]}}, [config_map]
+        for registry, ca in _trusted(item):
+            if data.setdefault(registry.replace(":", ".."), ca) != ca:
+                raise ManifestProblem(f"trust: {registry} has two different CAs")
+    return data
 
 
-def _object(kind: str, api: str, metadata: Mapping[str, str], rest: Mapping[str, Any]) -> dict[str, Any]:
-    return {"apiVersion": api, "kind": kind, "metadata": dict(metadata), **rest}
+def _trusted(item: Any) -> Iterator[tuple[str, str]]:
+    """(registry, CA) of an item of the word, for the registry and each of its aliases."""
+    if not isinstance(item, Mapping):
+        raise ManifestProblem(f"trust: an item must be a mapping with registry and ca, not {kind_of(item)}")
+    if unknown := [key for key in item if key not in ("registry", "ca", "aliases")]:
+        raise ManifestProblem(f"trust: {shown(unknown[0])} is nothing that OpenShift 4 could hand to its nodes")
+    registry, ca, aliases = item.get("registry"), item.get("ca"), item.get("aliases") or []
+    if not isinstance(aliases, (list, tuple)):
+        raise ManifestProblem(f"trust: aliases of {shown(registry)} must be a list, not {kind_of(aliases)}")
+    for name in (registry, *aliases):
+        if not isinstance(name, str) or not is_domain(name):
+            raise ManifestProblem(f"trust: {shown(name)} is no registry, host[:port]")
+        if not isinstance(ca, str) or "-----BEGIN CERTIFICATE-----" not in ca or "PRIVATE KEY-----" in ca:
+            raise ManifestProblem(f"trust: the CA of {name} is no certificate in PEM")
+        yield name, ca
 
 
-def merged_into(present: Iterable[Any], proposed: Iterable[Mapping[str, Any]]) -> list[Any]:
+def _object(kind: str, group: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:
+    version = "v1alpha1" if kind == _OLD_KIND else "v1"
+    return {"apiVersion": f"{group}/{version}", "kind": kind, "metadata": {"name": name}, "spec": spec}
+
+
+def merged_into(
+    present: Iterable[Any], proposed: Iterable[Mapping[str, Any]], removed: Iterable[Mapping[str, Any]] = ()
+) -> list[Any]:
     """What a cluster would hold afterwards: an object of the same kind and name is merged, key by key; null removes."""
     result = list(objects.documents(list(present)))
     places = {_identity(one): place for place, one in enumerate(result)}
     for one in proposed:
         place = places.get(_identity(one))
         if place is None:
+            places[_identity(one)] = len(result)
             result.append(_merge({}, one))
         else:
             result[place] = _merge(result[place], one)
-    return result
+    gone = {_identity(one) for one in removed}
+    return [one for one in result if _identity(one) not in gone]
 
 
 def _identity(manifest: Mapping[str, Any]) -> tuple[str, ...]:
@@ -176,7 +201,8 @@ def _identity(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     metadata = metadata if isinstance(metadata, Mapping) else {}
     kind = str(manifest.get("kind"))
     name = metadata.get("name") or objects.SINGLETONS.get(kind)
-    return kind, str(manifest.get("apiVersion")).partition("/")[0], str(metadata.get("namespace")), str(name)
+    api = str(manifest.get("apiVersion") or objects.GROUPS.get(kind))
+    return kind, api.partition("/")[0], str(metadata.get("namespace")), str(name)
 
 
 def _merge(old: Any, new: Any) -> Any:

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...references import is_location
 from . import go_text
 from .objects import NEVER, MirrorSet, Objects
 from .releases import Release
-from .scopes import Scopes, is_entry, is_mirror, is_source
+from .scopes import Scopes, is_entry, is_source
 
 DIGEST_ONLY = "digest-only"
 TAG_ONLY = "tag-only"
@@ -89,7 +90,7 @@ def check(objects: Objects, insecure: Iterable[str], blocked: Iterable[str], rel
                 f" {release.policy_conflict}"
             )
         for mirror in one.mirrors:
-            _check_name("mirror", mirror, is_mirror, release)
+            _check_name("mirror", mirror, is_location, release)
             if policy == NEVER and mirror == one.source:
                 raise Stopped(
                     "cannot set mirrorSourcePolicy: NeverContactSource if the source"
@@ -179,11 +180,9 @@ def edited(
 
 def render(entries: Iterable[Entry], search: Iterable[str], release: Release) -> str:
     """The text of registries.conf."""
-    lines = [f"unqualified-search-registries = {go_text.toml_strings(search)}"]
-    lines += [f'{key} = ""' for key in release.header]
-    for entry in entries:
-        lines += _table(entry)
-    return "\n".join(lines) + "\n"
+    head = [f"unqualified-search-registries = {go_text.toml_strings(search)}\n"]
+    head += [f'{key} = ""\n' for key in release.header]
+    return "".join([*head, *map(_table, entries)])
 
 
 def _check_name(what: str, name: str, matches: Any, release: Release) -> None:
@@ -231,24 +230,17 @@ def _pass_mirrors_on(entries: dict[str, Entry], sources: list[str]) -> None:
         entry.mirrors = [Endpoint(m.location + rest, m.pull, m.insecure) for m in entries[source].mirrors]
 
 
-def _table(entry: Entry) -> Iterator[str]:
-    yield ""
-    yield "[[registry]]"
-    yield f"  prefix = {go_text.toml_string(entry.prefix)}"
+def _table(entry: Entry) -> str:
+    text = f"\n[[registry]]\n  prefix = {go_text.toml_string(entry.prefix)}\n"
     if entry.location:
-        yield f"  location = {go_text.toml_string(entry.location)}"
-    if entry.insecure:
-        yield "  insecure = true"
-    if entry.blocked:
-        yield "  blocked = true"
-    if entry.by_digest:
-        yield "  mirror-by-digest-only = true"
+        text += f"  location = {go_text.toml_string(entry.location)}\n"
+    text += "  insecure = true\n" * entry.insecure + "  blocked = true\n" * entry.blocked
+    text += "  mirror-by-digest-only = true\n" * entry.by_digest
     for mirror in entry.mirrors:
-        yield ""
-        yield "  [[registry.mirror]]"
+        text += "\n  [[registry.mirror]]\n"
         if mirror.location:
-            yield f"    location = {go_text.toml_string(mirror.location)}"
-        if mirror.insecure:
-            yield "    insecure = true"
+            text += f"    location = {go_text.toml_string(mirror.location)}\n"
+        text += "    insecure = true\n" * mirror.insecure
         if mirror.pull:
-            yield f"    pull-from-mirror = {go_text.toml_string(mirror.pull)}"
+            text += f"    pull-from-mirror = {go_text.toml_string(mirror.pull)}\n"
+    return text

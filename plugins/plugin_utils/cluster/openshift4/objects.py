@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...references import one_line
 from . import ManifestProblem
 from .releases import Release
 
@@ -38,6 +39,7 @@ SINGLETONS = {"Image": "cluster", "ClusterVersion": "version"}
 REGISTRY_LISTS = (
     "insecureRegistries", "blockedRegistries", "allowedRegistries", "containerRuntimeSearchRegistries",
 )  # fmt: skip
+INTERNAL_REGISTRY = "image-registry.openshift-image-registry.svc:5000"
 _DEEPEST = 10
 
 
@@ -81,6 +83,7 @@ class Objects:
 
     sources: Sources | None = None
     release_image: str | None = None
+    internal_registry: str = INTERNAL_REGISTRY
     mirror_sets: dict[str, list[MirrorSet]] = field(default_factory=dict)
     cluster_policies: list[SignaturePolicy] = field(default_factory=list)
     image_policies: list[SignaturePolicy] = field(default_factory=list)
@@ -153,7 +156,7 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    text = " ".join(str(value).split()) if isinstance(value, str) else repr(value)
+    text = one_line(" ".join(value.split()) if isinstance(value, str) else repr(value))
     return text if len(text) <= 80 else text[:77] + "…"
 
 
@@ -227,6 +230,8 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
     if kind == "Image":
         lists = reader.mapping(manifest, "spec", "registrySources")
         objects.sources = Sources(*(reader.texts(lists, key, "spec.registrySources.") for key in REGISTRY_LISTS))
+        status = reader.mapping(manifest, "status")
+        objects.internal_registry = reader.text(status, "internalRegistryHostname", "status.") or INTERNAL_REGISTRY
     elif kind == "ClusterVersion":
         desired = reader.mapping(manifest, "status", "desired")
         objects.release_image = reader.text(desired, "image", "status.desired.")

@@ -9,19 +9,21 @@ Source: MCO helpers.go getValidBlockedAndAllowedRegistries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ... import registries_conf
 from ...names import match_length
+from ...pull_sources import RewriteProblem, endpoints
+from ...references import Reference, ReferenceProblem, is_location, parse_canonical
 from . import go_text, mirrors
 from .mirrors import Stopped
 from .objects import Objects, Sources
-from .pulls import PullProblem, Reference, endpoints, parse_canonical
 from .releases import Release
-from .scopes import Scopes, is_mirror, is_source, nested
+from .scopes import Scopes, is_source, nested
 
 Names = tuple[str, ...]
+
+_REFUSED = "error adding {} to blocked registries, cannot block the {} being used by the payload"
 
 
 @dataclass(frozen=True)
@@ -34,30 +36,36 @@ class Protected:
     warnings: tuple[str, ...] = ()
 
 
+class Stumble(Exception):
+    """The operator meets an error while it looks after the payload; it logs this text and goes on with no lists."""
+
+
 def payload_of(objects: Objects) -> Reference:
     """The release image. Raises Stopped when the operator cannot read it."""
-    reference = parse_canonical(objects.release_image or "")
-    if reference is None:
-        raise Stopped("error parsing reference of release image")
-    return reference
+    try:
+        return parse_canonical(objects.release_image or "")
+    except ReferenceProblem:
+        raise Stopped("error parsing reference of release image") from None
 
 
 def protect(objects: Objects, release: Release) -> Protected:
-    """blockedRegistries and allowedRegistries with the payload taken care of."""
+    """blockedRegistries and allowedRegistries with the payload taken care of. Raises Stopped."""
     payload = payload_of(objects)
+    if release.payload_by_registry:
+        return _protect_registry(objects.sources or Sources(), payload)
     sources = objects.sources or Sources()
     blocked: list[str] = []
     policy_blocked: list[str] = []
     allowed: list[str] = []
     refused: list[str] = []
     for entry in sources.blocked or ():
-        if not _covers_payload(entry, payload, release):
+        if not nested(payload.name, entry):
             blocked.append(entry)
             policy_blocked.append(entry)
             continue
         try:
             mirrored = has_unblocked_mirror(payload, objects, release)
-        except (Stopped, PullProblem, registries_conf.RegistriesConfProblem) as problem:
+        except Stumble as problem:
             return Protected(warnings=(f"{problem}; every blocked and allowed entry is dropped",))
         if mirrored:
             blocked.append(entry)
@@ -65,27 +73,38 @@ def protect(objects: Objects, release: Release) -> Protected:
             allowed.append(payload.name)
         else:
             refused.append(entry)
-            if release.payload_by_registry:
-                blocked, policy_blocked, allowed = [], [], []
     allowed += sources.allowed or ()
-    return Protected(tuple(blocked) or None, tuple(policy_blocked) or None, tuple(allowed) or None, _said(refused))
+    warnings = (_REFUSED.format(go_text.quoted_list(refused), "repository"),) if refused else ()
+    return Protected(tuple(blocked) or None, tuple(policy_blocked) or None, tuple(allowed) or None, warnings)
+
+
+def _protect_registry(sources: Sources, payload: Reference) -> Protected:
+    """Up to 4.10 only the registry of the payload was recognised, mirrors did not count, and what stands before it
+    was dropped with it.
+    """
+    blocked = sources.blocked or ()
+    warnings: Names = ()
+    if payload.domain in blocked:
+        blocked = blocked[blocked.index(payload.domain) + 1 :]
+        warnings = (_REFUSED.format(go_text.quoted(payload.domain), "registry"),)
+    return Protected(blocked or None, blocked or None, sources.allowed or None, warnings)
 
 
 def has_unblocked_mirror(image: Reference, objects: Objects, release: Release) -> bool:
-    """Whether some endpoint of the image lies in no blocked entry. Image tag mirrors do not count.
-
-    Raises Stopped, PullProblem or RegistriesConfProblem where the operator meets an error of its own.
-    """
-    sources = objects.sources or Sources()
+    """Whether some endpoint of the image lies in no blocked entry. Image tag mirrors do not count. Raises Stumble."""
+    blocked = Scopes((objects.sources or Sources()).blocked or ())
     near = _near(image, objects)
-    blocked_near = (near.sources or Sources()).blocked or ()
-    entries = mirrors.edited(near, (near.sources or Sources()).insecure or (), blocked_near, release, tag_kinds=())
-    conf = registries_conf.read_table({"registry": [entry.table() for entry in entries]}, "a temporary file")
-    registry = conf.find(image.name)
-    if registry is None:
-        raise PullProblem(f"no registry is configured for {image.name}")
-    blocked = Scopes(sources.blocked or ())
-    return not all(blocked.contain(rewritten.name) for location, rewritten in list(endpoints(registry, image)))
+    sources = near.sources or Sources()
+    try:
+        entries = mirrors.edited(near, sources.insecure or (), sources.blocked or (), release, tag_kinds=())
+        conf = registries_conf.read_table({"registry": [entry.table() for entry in entries]}, "a temporary file")
+        registry = conf.find(image.name)
+        if registry is None:
+            raise Stumble(f"no registry is configured for {image.name}")
+        found = endpoints(image, registry, conf)
+    except (Stopped, RewriteProblem, registries_conf.RegistriesConfProblem) as problem:
+        raise Stumble(str(problem)) from None
+    return not all(blocked.contain(endpoint.reference.name) for endpoint in found)
 
 
 def _near(image: Reference, objects: Objects) -> Objects:
@@ -94,24 +113,8 @@ def _near(image: Reference, objects: Objects) -> Objects:
     sets = objects.sets(*mirrors.DIGEST_KINDS)
     named = (name for one in sets for name in (one.source, *one.mirrors))
     listed = (*(sources.insecure or ()), *(sources.blocked or ()))
-    if not all(map(is_mirror, named)) or not all(map(is_source, listed)):
+    if not all(map(is_location, named)) or not all(map(is_source, listed)):
         return objects
     kept = [one for one in sets if match_length(one.source, image.name) >= 0]
     blocked = tuple(entry for entry in sources.blocked or () if match_length(entry, image.name) >= 0)
     return Objects(sources=Sources(blocked=blocked), mirror_sets={mirrors.DIGEST_KINDS[0]: kept})
-
-
-def _covers_payload(entry: str, payload: Reference, release: Release) -> bool:
-    if release.payload_by_registry:
-        return entry == payload.name.partition("/")[0]
-    return nested(payload.name, entry)
-
-
-def _said(refused: Iterable[str]) -> tuple[str, ...]:
-    names = list(refused)
-    if not names:
-        return ()
-    return (
-        f"error adding {go_text.quoted_list(names)} to blocked registries, cannot block the repository being used by"
-        " the payload",
-    )

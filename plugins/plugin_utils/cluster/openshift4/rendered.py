@@ -12,6 +12,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ... import registries_conf
+from ...registries_conf import MAIN, RegistriesConf
+
 _STRING = r'"[^"\\\x00-\x1f\x7f]*"'
 
 
@@ -46,13 +49,19 @@ _EACH_MIRROR = re.compile(
 )
 
 
-def read(text: str) -> tuple[list[str], list[dict[str, Any]]] | None:
-    """The search list and the tables with all their fields; None for a text in any other form."""
+def read(text: str) -> dict[str, Any] | None:
+    """What a reader of TOML gives, with every field of a table; None for a text in any other form."""
     head = _HEAD.match(text)
     if not head or not _TABLES.fullmatch(text, head.end()):
         return None
     search = [quoted[1:-1] for quoted in re.findall(_STRING, head[1])]
-    return search, [_table(match) for match in _TABLE.finditer(text, head.end())]
+    tables = [_table(match) for match in _TABLE.finditer(text, head.end())]
+    return {"unqualified-search-registries": search, "registry": tables}
+
+
+def conf(text: str) -> RegistriesConf:
+    """What containers/image makes of a node's registries.conf. Raises RegistriesConfProblem."""
+    return registries_conf.read_table(read(text) or registries_conf.document(text, MAIN), MAIN)
 
 
 def _table(match: re.Match[str]) -> dict[str, Any]:
@@ -63,7 +72,7 @@ def _table(match: re.Match[str]) -> dict[str, Any]:
         "insecure": insecure is not None,
         "blocked": blocked is not None,
         "mirror-by-digest-only": by_digest is not None,
-        "mirrors": [
+        "mirror": [
             {"location": where[1:-1], "insecure": bool(insecure), "pull-from-mirror": pull[1:-1]}
             for where, insecure, pull in _EACH_MIRROR.findall(mirrors)
         ],

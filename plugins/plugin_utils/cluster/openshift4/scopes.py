@@ -4,29 +4,20 @@
 
 """Scopes as the machine-config-operator compares them, which is not how containers/image does.
 
-Source: RU registries.go ScopeIsNestedInsideScope and IsValidRegistriesConfScope; the patterns are those of API
-config/v1 types_image_digest_mirror_set.go, written so that they take linear time.
+Source: RU registries.go ScopeIsNestedInsideScope and IsValidRegistriesConfScope; the pattern of sources is that of API
+config/v1 types_image_digest_mirror_set.go. That of mirrors is the same as containers/image's of a location.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-_LABEL = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_MIRROR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?(?:/{_COMPONENT})*")
-_WILDCARD = re.compile(rf"\*(?:\.{_LABEL})+")
-
-
-def is_mirror(text: str) -> bool:
-    """Whether the text is host[:port][/path], what a mirror may look like from 4.16 on."""
-    return _MIRROR.fullmatch(text) is not None
+from ...references import is_domain, is_location
 
 
 def is_source(text: str) -> bool:
-    """Whether the text can be the source of mirrors from 4.16 on: as a mirror, or *.domain."""
-    return is_mirror(text) or _WILDCARD.fullmatch(text) is not None
+    """Whether the text can be the source of mirrors from 4.16 on: host[:port][/path] or *.domain."""
+    return is_location(text) or (text.startswith("*.") and is_domain(text[2:]) and ":" not in text)
 
 
 def is_entry(text: str) -> bool:
@@ -54,29 +45,26 @@ class Scopes:
 
     def containing(self, sub: str) -> list[str]:
         """The scopes that contain ``sub``, in the order they were given."""
-        if not self._order:
-            return []
-        found = {scope for scope in self._candidates(sub) if scope in self._order}
-        return sorted(found, key=self._order.__getitem__)
+        return sorted(self._order.keys() & self._candidates(sub), key=self._order.__getitem__)
 
     def contain(self, sub: str) -> bool:
-        if self._order:
-            for scope in self._candidates(sub):
-                if scope in self._order:
-                    return True
-        return False
+        return not self._order.keys().isdisjoint(self._candidates(sub))
 
-    def _candidates(self, sub: str) -> Iterator[str]:
+    def _candidates(self, sub: str) -> list[str]:
         """Every scope that could contain it. Only lengths that exist are cut out, so hostile text costs little."""
-        if len(sub) in self._lengths:
-            yield sub
-        for end in _positions("/", sub):
+        found = [sub]
+        end = sub.find("/")
+        while end >= 0:
             if end in self._lengths:
-                yield sub[:end]
+                found.append(sub[:end])
+            end = sub.find("/", end + 1)
         part = (_host_part(sub) if self._has_wildcard else None) or ""
-        for start in _positions(".", part):
+        start = part.find(".")
+        while start >= 0:
             if len(part) - start + 1 in self._lengths:
-                yield "*" + part[start:]
+                found.append("*" + part[start:])
+            start = part.find(".", start + 1)
+        return found
 
 
 def _host_part(scope: str) -> str | None:
@@ -85,10 +73,3 @@ def _host_part(scope: str) -> str | None:
         return scope.partition("/")[0]
     part = scope.partition(":")[0]
     return None if "/" in part else part
-
-
-def _positions(sign: str, text: str) -> Iterator[int]:
-    position = text.find(sign)
-    while position >= 0:
-        yield position
-        position = text.find(sign, position + 1)

@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ... import registries_conf
+from ...pull_sources import RewriteProblem, endpoints
+from ...references import ReferenceProblem, is_location, parse
 from ...signature_policy import ACCEPT, REJECT, Requirements
 from . import ManifestProblem, go_text
 from .mirrors import Entry, Stopped, check_entries
 from .objects import Objects, SignaturePolicy, kind_of, shown
 from .payload import Protected
-from .pulls import Lookup, PullProblem, endpoints, is_identity_prefix, parse
 from .releases import Release
 from .scopes import Scopes
 
@@ -131,7 +132,7 @@ def requirement(policy: SignaturePolicy) -> dict[str, Any]:
     name, fields = _MATCHES[match]
     item["signedIdentity"] = {"type": name} | _fields(policy, identity, fields, "signedIdentity")
     for prefix in (item["signedIdentity"].get(key, "") for key, path in fields if match == "RemapIdentity"):
-        if not is_identity_prefix(prefix):
+        if not is_location(prefix):
             raise Stopped(
                 f"error getting signedIdentity for RemapIdentity: prefix {go_text.quoted(prefix)} is not valid"
             )
@@ -193,30 +194,27 @@ def _physical_names(scopes: list[str], entries: list[Entry]) -> Iterator[str]:
         conf = registries_conf.read_table({"registry": [entry.table() for entry in entries]}, "registries.conf")
     except registries_conf.RegistriesConfProblem as problem:
         raise Stopped(str(problem)) from None
-    lookup, signed = Lookup(conf), Scopes(scopes)
+    signed = Scopes(scopes)
     below = ((above, entry.scope) for entry in entries for above in signed.containing(entry.scope))
     for above, scope in (*((scope, scope) for scope in scopes), *below):
-        registry = lookup.find(scope)
-        if registry is None:
-            continue
         try:
-            yield from _endpoint_names(scope, registry)
-        except PullProblem as problem:
+            yield from _endpoint_names(scope, conf)
+        except (ReferenceProblem, RewriteProblem) as problem:
             raise Stopped(f"error adding clusterimagepolicy scope {above} relevant mirrors: {problem}") from None
 
 
-def _endpoint_names(scope: str, registry: registries_conf.Registry) -> Iterator[str]:
+def _endpoint_names(scope: str, conf: registries_conf.RegistriesConf) -> Iterator[str]:
     """The operator asks for an image it makes up, by digest and by tag."""
+    registry = conf.find(scope)
+    if registry is None:
+        return
     text = scope.replace("*", "matched", 1) if scope.startswith("*.") else scope
     made_up = "" if "/" in text else "/a"
     named = parse(text + made_up)
-    if named is None:
-        raise PullProblem(f"error parsing scope {text}{made_up}")
-    for behind in ("@sha256:" + "a" * 64, ":aaa"):
-        reference = parse(named.name + behind)
-        for location, rewritten in endpoints(registry, reference) if reference else ():
-            if location:  # a wildcard has none of its own
-                yield rewritten.name.removesuffix(made_up)
+    for image in (replace(named, tag="", digest="sha256:" + "a" * 64), replace(named, tag="aaa", digest="")):
+        for endpoint in endpoints(image, registry, conf):
+            if endpoint.location:  # a wildcard has none of its own
+                yield endpoint.reference.name.removesuffix(made_up)
 
 
 def _check_scopes(what: str, scopes: Iterable[str], allowed: Iterable[str], blocked: Iterable[str]) -> None:

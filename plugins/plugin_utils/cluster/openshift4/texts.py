@@ -1,0 +1,74 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of manifests, read so that a mistake in one is a sentence that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ...imports import yaml
+from ...references import one_line
+from . import ManifestProblem, objects
+from .objects import Manifest, shown
+
+_DEEPEST = 100
+_MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirrors have less than one million
+
+
+def documents(value: Any) -> Iterator[Manifest]:
+    """Every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
+    for item in objects.documents(value):
+        if set(item) == {"name", "content"}:
+            yield from objects.documents(_documents(item["name"], item["content"]))
+        else:
+            yield item
+
+
+def _documents(name: Any, content: Any) -> list[Any]:
+    if not isinstance(name, str) or not isinstance(content, str):
+        raise ManifestProblem(f"a file of manifests must have name and content as text: {shown(name)}")
+    name = one_line(name)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
+    try:
+        _check_depth(name, yaml.parse(content, Loader=loader))
+        found = list(yaml.load_all(content, Loader=loader))
+    except ManifestProblem:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f", line {mark.line + 1}" if mark else ""
+        raise ManifestProblem(f"{name}{where}: {shown(error.problem or error.context)}") from None
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
+    _check_size(name, found)
+    return found
+
+
+def _check_depth(name: str, events: Iterable[Any]) -> None:
+    """Before anything is built, because the loader in C does not survive what is nested too deeply."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1
+            raise ManifestProblem(f"{name}, line {line}: nested deeper than {_DEEPEST} levels")
+
+
+def _check_size(name: str, documents: list[Any]) -> None:
+    """Refuse what a few aliases make of a short text, and what is within itself."""
+    level: list[Any] = [documents]
+    seen = 0
+    for _depth in range(_DEEPEST + 2):
+        inner: list[Any] = []
+        for value in level:
+            inner += value.values() if isinstance(value, Mapping) else value
+            seen += len(value)
+            if seen > _MOST:
+                raise ManifestProblem(f"{name}: aliases multiply the document beyond measure")
+        level = [value for value in inner if isinstance(value, (list, Mapping))]
+        if not level:
+            return
+    raise ManifestProblem(f"{name}: an alias within itself, or nested deeper than {_DEEPEST} levels")
