@@ -67,20 +67,24 @@ conformance-full: environment go ## the same for 2500 clusters, hosts and polici
 sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 	tests/tools/sanity
 
+.PHONY: playbooks
+playbooks: environment ## roles, playbooks, inventories and filters through ansible-playbook, without hosts
+	pytest tests/integration/playbook tests/integration/lanes
+
 .PHONY: hosts
 hosts: environment ## the collection on the nodes of the lab
 	tests/lab/lab up
-	pytest -m "not engines" tests/integration tests/lab --ignore-glob='*/test_trust*.py'
+	pytest -m "not engines and not trust" tests/integration/hosts tests/lab
 
 .PHONY: engines
 engines: environment ## upstream's docker, mirrors and the other later words, on the nodes of the lab
 	tests/lab/lab up
-	pytest -m engines tests/integration tests/lab
+	pytest -m engines tests/integration/hosts tests/lab
 
 .PHONY: trust
 trust: environment ## certificates of registries on the nodes of the lab
 	tests/lab/lab up
-	pytest tests/integration/playbook/test_trust.py tests/integration/hosts/test_trust*.py
+	pytest -m trust tests/integration/hosts tests/lab
 
 .PHONY: molecule
 molecule: environment ## the role on a podman node, with molecule and testinfra

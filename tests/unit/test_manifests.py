@@ -21,7 +21,7 @@ from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests
-from test_node_files import anything
+from test_node_files import anything, mutated
 
 KINDS = {"digest": "ImageDigestMirrorSet", "tag": "ImageTagMirrorSet", "old": "ImageContentSourcePolicy"}
 
@@ -69,11 +69,16 @@ def test_an_exact_allow_list_of_ours_trips_no_guard():
         assert node_files.of_manifests(cluster, release).error is None
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(["search", "blocked", "allowed", "insecure", "mirrors", "trust", "aliases"]), anything
-    )
-)
+WORDS = {
+    **{word: ["a.io", "b.io"] for word in ("search", "allowed", "insecure")},
+    "blocked": "all",
+    "mirrors": [{"source": "quay.io", "mirrors": ["m.io/a"], "pull": "digest", "contact_source": True}],
+    "trust": [{"registry": "a.io:5000", "ca": "-----BEGIN CERTIFICATE-----", "aliases": ["b.io"]}],
+    "aliases": {},
+}
+
+
+@given(st.builds(mutated, st.just(WORDS), st.lists(st.integers(0, 9), max_size=6), anything) | anything)
 def test_no_words_give_anything_but_objects_or_a_sentence(words):
     try:
         found = of_policy(words, "4.18")

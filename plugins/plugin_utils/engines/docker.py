@@ -80,33 +80,33 @@ class Unit:
         return path in self.environment_files
 
 
-def version(host: Observed) -> str:
-    found = re.search(r"version ([^\s,]+)", host.answer("docker.version").stdout)
-    return found.group(1) if found else ""
+class Docker:
+    """The questions that both dockers answer alike; the base of their engines."""
 
+    def version(self, host: Observed) -> str:
+        found = re.search(r"version ([^\s,]+)", host.answer("docker.version").stdout)
+        return found.group(1) if found else ""
 
-def running(host: Observed) -> bool:
-    state = host.answer("docker.state").stdout
-    return "ActiveState=" in state and "ActiveState=inactive" not in state
+    def running(self, host: Observed) -> bool:
+        state = host.answer("docker.state").stdout
+        return "ActiveState=" in state and "ActiveState=inactive" not in state
 
+    def busy(self, host: Observed) -> int:
+        """Containers that a restart takes down."""
+        info = host.answer("docker.info").stdout
+        if re.search(r"^ ?Live Restore Enabled: true", info, re.MULTILINE):
+            return 0
+        found = re.search(r"^ +Running: (\d+)", info, re.MULTILINE)
+        return int(found.group(1)) if found else 0
 
-def busy(host: Observed) -> int:
-    """Containers that a restart takes down."""
-    info = host.answer("docker.info").stdout
-    if re.search(r"^ ?Live Restore Enabled: true", info, re.MULTILINE):
-        return 0
-    found = re.search(r"^ +Running: (\d+)", info, re.MULTILINE)
-    return int(found.group(1)) if found else 0
-
-
-def info(host: Observed) -> str | None:
-    """What docker info says; None while the daemon is down. Raises HostProblem when it does not answer."""
-    answer = host.answer("docker.info")
-    if answer.failure:
-        raise HostProblem(f"docker info gave {answer.failure}; the daemon is sick, nothing was changed")
-    # upstream's client ends with 0 and an error when there is no daemon
-    down = answer.rc != 0 or "Insecure Registries:" not in answer.stdout
-    return None if down or not running(host) else answer.stdout
+    def info(self, host: Observed) -> str | None:
+        """What docker info says; None while the daemon is down. Raises HostProblem when it does not answer."""
+        answer = host.answer("docker.info")
+        if answer.failure:
+            raise HostProblem(f"docker info gave {answer.failure}; the daemon is sick, nothing was changed")
+        # upstream's client ends with 0 and an error when there is no daemon
+        down = answer.rc != 0 or "Insecure Registries:" not in answer.stdout
+        return None if down or not self.running(host) else answer.stdout
 
 
 def block_of(text: str, title: str) -> list[str]:

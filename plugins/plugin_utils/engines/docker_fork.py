@@ -38,7 +38,7 @@ SPELLING = {
 _GENERATE = Step("restart registries.service", ("systemctl", "restart", "registries.service"))
 
 
-class DockerFork:
+class DockerFork(docker.Docker):
     name = "docker-fork"
     title = "docker (Red Hat's fork)"
     default_mode = "exact"
@@ -56,17 +56,8 @@ class DockerFork:
         understands = SPELLING["search"].flag in host.answer("dockerd-current.help").stdout
         return understands or Unit(host).passes("$ADD_REGISTRY") or Unit(host).passes("$REGISTRIES")
 
-    def version(self, host: Observed) -> str:
-        return docker.version(host)
-
-    def running(self, host: Observed) -> bool:
-        return docker.running(host)
-
-    def busy(self, host: Observed) -> int:
-        return docker.busy(host)
-
     def in_force(self, host: Observed) -> Lists | None:
-        info = docker.info(host)
+        info = self.info(host)
         if info is None:
             return None  # a daemon that is down: the activation brings it up or the commit is taken back
         search = re.search(r"^ ?Registries: (.*)$", info, re.MULTILINE)

@@ -41,7 +41,7 @@ class _ReloadedDaemonJson(DaemonJson):
         return {word: self.read(word) for word in self.spelling if self.says(word)}
 
 
-class Moby:
+class Moby(docker.Docker):
     name = "docker"
     title = "docker (upstream)"
     default_mode = "merge"
@@ -50,17 +50,8 @@ class Moby:
     def present(self, host: Observed) -> bool:
         return "dockerd" in Unit(host).start and not DockerFork().present(host)
 
-    def version(self, host: Observed) -> str:
-        return docker.version(host)
-
-    def running(self, host: Observed) -> bool:
-        return docker.running(host)
-
-    def busy(self, host: Observed) -> int:
-        return docker.busy(host)
-
     def in_force(self, host: Observed) -> Lists | None:
-        info = docker.info(host)
+        info = self.info(host)
         if info is None:
             return None
         return Lists(

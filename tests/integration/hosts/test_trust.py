@@ -10,6 +10,8 @@ import yaml
 from conftest import REPOSITORY, Node
 from trust.pki import certificate
 
+pytestmark = pytest.mark.trust
+
 CA = REPOSITORY / ".cache/lab/ca/ca.crt"
 PORT, ADDRESS, BARE = "registry.lab.example:5000", "10.99.77.2:5000", "registry.lab.example"
 NAMES = (PORT, ADDRESS, BARE)

@@ -27,6 +27,8 @@ from test_trust import (
 )
 from trust.pki import certificate, key_pem
 
+pytestmark = pytest.mark.trust
+
 REDHAT = "/etc/docker/certs.d/registry.access.redhat.com/redhat-ca.crt"
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from test_trust import ALL, NAMES, PORT, assert_pulls, assert_refused, bundle_of, entry, everything, trust
 
+pytestmark = pytest.mark.trust
+
 #: On origin1 and moby1 the bare name is what a daemon has to be restarted for; "restarting" is while the store is made.
 KILLED = {
     "podman1": ("staged", "between two renames", "renamed", "restarting", "checking", "before the journal goes"),

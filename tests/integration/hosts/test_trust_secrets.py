@@ -13,6 +13,8 @@ import pytest
 from test_trust import CA, NODES, entry, trust
 from trust.pki import certificate, key_pem
 
+pytestmark = pytest.mark.trust
+
 CA_KEY = CA.with_suffix(".key")
 
 

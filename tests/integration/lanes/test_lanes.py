@@ -79,7 +79,7 @@ def test_pytest_that_breaks_off_is_a_failure(tmp_path):
 
 def test_without_names_all_run(tmp_path):
     done = lanes(tmp_path)
-    for target in ("setup", "unit", "molecule", "engines"):
+    for target in ("setup", "unit", "playbooks", "molecule", "engines"):
         assert f"make {target}\n" in done.stdout
 
 

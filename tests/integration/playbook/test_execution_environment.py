@@ -23,12 +23,12 @@ NAVIGATOR = REPOSITORY / "docs/ee/ansible-navigator.yml"
 COLLECTION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text())
 
 
-def tool(*command: str | Path, **environment: str) -> str:
+def tool(*command: str | Path, cwd: Path = REPOSITORY, **environment: str) -> str:
     """stdout of a tool of the virtual environment; it finds its own helpers there, too."""
     path = f"{TOOLS}:{os.environ['PATH']}"
     done = subprocess.run(
         [TOOLS / command[0], *command[1:]],
-        env={**os.environ, "PATH": path, **environment},
+        env={**os.environ, "PATH": path, **environment}, cwd=cwd,
         text=True, timeout=120, capture_output=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
@@ -64,8 +64,7 @@ def test_navigator_takes_the_example(tmp_path: Path) -> None:
 
 
 def test_navigator_would_refuse_a_wrong_one(tmp_path: Path) -> None:
-    """What the test above is worth."""
-    log = {"ANSIBLE_NAVIGATOR_LOG_FILE": str(tmp_path / "log")}
+    """What the test above is worth. What is wrong with it goes to a log where navigator was called."""
     config = tmp_path / "ansible-navigator.yml"
     config.write_text(NAVIGATOR.read_text().replace("policy: missing", "policy: seldom"))
     with pytest.raises(AssertionError, match="pull"):
@@ -75,8 +74,8 @@ def test_navigator_would_refuse_a_wrong_one(tmp_path: Path) -> None:
             "--effective",
             "--mode",
             "stdout",
+            cwd=tmp_path,
             ANSIBLE_NAVIGATOR_CONFIG=str(config),
-            **log,
         )
 
 

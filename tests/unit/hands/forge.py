@@ -8,7 +8,7 @@ standard output its outcome:
     job      {"module": name, "arguments": {}, "as": uid, "hung_up": bool, "labels": "work" | "fail",
               "fault": {"at": n, "do": "kill" | "tear" | errno, "lasting": bool}}, all but the first two optional
     outcome  {"signal": number, "rc": number, "result": {} | null, "stderr": text, "calls": [[name, path]],
-              "labels": [[file, label]], "cpu": seconds}
+              "labels": [[file, label]]}
 A fault strikes at the n-th call (from 0) that the modules make to the functions of `os` that change a disk:
 "kill" before the call, "tear" in the middle of a write (elsewhere: after the call), a number as that OSError,
 which "lasting": true repeats at every call after it.
@@ -66,14 +66,13 @@ def run(job, basic):
         if job.get('labels'):
             play_selinux(basic.AnsibleModule, job['labels'], labels)
         os._exit(run_module(job, basic, calls))
-    dummy, status, usage = os.wait4(child, 0)
+    dummy, status = os.waitpid(child, 0)
     stdout, stderr, called, labelled = [read(stream) for stream in (out, err, calls, labels)]
     return {
         'signal': os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0, 'rc': os.WEXITSTATUS(status),
         'result': json.loads(stdout) if stdout.strip() else None, 'stderr': stderr,
         'calls': [line.split(' ', 1) for line in called.splitlines()],
         'labels': [json.loads(line) for line in labelled.splitlines()],
-        'cpu': usage.ru_utime + usage.ru_stime,
     }
 
 

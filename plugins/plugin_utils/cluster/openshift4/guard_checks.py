@@ -17,6 +17,7 @@ from . import payload, rendered
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
+from .payload import Protected
 from .releases import Release
 from .scopes import Scopes, is_entry, is_source, nested
 
@@ -44,6 +45,14 @@ class Situation:
     @cached_property
     def payload(self) -> list[str]:
         return payload_repositories(self.seen)
+
+    @cached_property
+    def in_force(self) -> Protected:
+        """The lists as the operator goes on with them."""
+        try:
+            return payload.protect(self.seen, self.release)
+        except Stopped:
+            return Protected()
 
     @cached_property
     def all_sets(self) -> list[MirrorSet]:
@@ -264,10 +273,10 @@ def unparsable_release(now: Situation) -> Iterator[str]:
 
 
 def signed_against_lists(now: Situation) -> Iterator[str]:
-    blocked, allowed = Scopes(now.sources.blocked or ()), Scopes(now.sources.allowed or ())
+    blocked, allowed = Scopes(now.in_force.policy_blocked or ()), Scopes(now.in_force.allowed or ())
     for policy in (*now.seen.cluster_policies, *now.seen.image_policies):
         for scope in policy.scopes:
-            if blocked.contain(scope) or (now.sources.allowed and not allowed.contain(scope)):
+            if blocked.contain(scope) or (now.in_force.allowed and not allowed.contain(scope)):
                 yield f"{scope} of {policy.where}"
 
 
