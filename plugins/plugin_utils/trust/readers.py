@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 
 from ..engines import Step, docker
-from ..observed import HostProblem, Observed, Question, Watch
+from ..observed import Observed, Question, Watch
 from ..plan import Disruption
 from . import certs_d
 
@@ -40,6 +40,9 @@ WATCH = Watch(
         *(question for question in docker.COMMANDS if question.name != "docker.flags"),
     )
 )
+
+
+_DOCKER = docker.Docker()
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,14 @@ def readers(host: Observed) -> tuple[Reader, ...]:
 def _docker(host: Observed) -> Reader | None:
     if not docker.Unit(host).start:
         return None
-    version = _numbers(docker.version(host))
+    version = _numbers(_DOCKER.version(host))
     return Reader(
-        title=f"docker {docker.version(host)}".strip(),
+        title=f"docker {_DOCKER.version(host)}".strip(),
         places=(certs_d.DOCKER,),
         adds=version >= (1, 13),
         common_name=version < (1, 14),
-        daemon="docker.service" if docker.running(host) else "",
-        busy=docker.busy(host),
+        daemon="docker.service" if _DOCKER.running(host) else "",
+        busy=_DOCKER.busy(host),
     )
 
 
@@ -120,6 +123,4 @@ def restart(reader: Reader) -> Step:
 
 def sick(host: Observed) -> None:
     """Raises HostProblem for a daemon that does not answer: nothing is to be changed on such a host."""
-    failure = host.answer("docker.info").failure
-    if failure and docker.Unit(host).start:
-        raise HostProblem(f"docker info gave {failure}; the daemon is sick, nothing was changed")
+    _DOCKER.info(host)
