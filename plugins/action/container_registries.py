@@ -28,7 +28,7 @@ class ActionModule(HostTask):
             engines[:] = proposal.engines
             return proposal.plan, proposal.commit
 
-        result = self.apply(prepare, options["expect_plan"])
+        result = self.apply(prepare, options["expect_plan"], registries.watch_for(policy))
         if not result.get("failed"):
             result["engines"] = engines
         return {**result, **self.shown(result["plan"])}

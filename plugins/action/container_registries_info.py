@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, options, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, select
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Observed, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
 
 
@@ -22,12 +22,15 @@ class ActionModule(HostTask):
             **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes")}, activation="now"
         )
         asked = options["images"] or []
-        host = self.observe(image_report.WATCH if asked else None)
-        engines = registries.survey(host)
-        try:
-            plan, problems = registries.propose(host, policy, how).plan, []
-        except HostProblem as problem:  # what the task would refuse is what a report is for
-            plan, problems = Plan(), [str(problem)]
-        found = {"engines": engines, "drift": plan.changed or bool(problems), "problems": problems}
-        found["images"] = image_report.images(host, asked)
+
+        def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
+            engines = registries.survey(host)
+            try:
+                plan, problems = registries.propose(host, policy, how).plan, []
+            except HostProblem as problem:  # what the task would refuse is what a report is for
+                plan, problems = Plan(), [str(problem)]
+            found = {"engines": engines, "drift": plan.changed or bool(problems), "problems": problems}
+            return plan, found | {"images": image_report.images(host, asked)}
+
+        plan, found = self.look(answer, registries.watch_for(policy) + (image_report.WATCH if asked else Watch()))
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}

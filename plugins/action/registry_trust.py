@@ -17,6 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import pl
 class ActionModule(TrustFiles, HostTask):
     spec = options.REGISTRY_TRUST
     watch = plan.WATCH
+    prefix = "docker_registries_trust_"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)

@@ -124,3 +124,14 @@ options:
     type: bool
     default: true
 """
+
+    # For tasks of the role.
+    VARIABLES = r"""
+options:
+  from_variables:
+    description:
+      - Whether options that are not given are taken from the variables of the role C(docker_registries), from
+        C(registry_policy) and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+"""

@@ -97,6 +97,9 @@ options:
       needs:
         description: A program, or the path of a file, without which the command is not run and reported as absent.
         type: str
+      unless:
+        description: A program beside which the command is not run, and reported as needless.
+        type: str
       limit:
         description: The most bytes of output.
         type: int
@@ -221,6 +224,7 @@ OPTIONS = dict(
             argv=dict(type="list", elements="str", required=True),
             timeout=dict(type="float", default=10),
             needs=dict(type="str"),
+            unless=dict(type="str"),
             limit=dict(type="int", default=LIMIT),
         ),
     ),
@@ -254,7 +258,7 @@ def problem_of(wanted):
 
 def take(wanted, label_of):
     """The whole snapshot, as a JSON value. label_of(path) is its SELinux label, a list, or None."""
-    started = [(command["name"], start(command)) for command in wanted["commands"]]
+    asked = [(command["name"], start(command)) for command in wanted["commands"]]
     snapshot = {
         "version": 1,
         "python": ".".join(str(number) for number in sys.version_info[:3]),
@@ -286,16 +290,18 @@ def take(wanted, label_of):
         for path, found in snapshot["files"].items():
             label = label_of(os.path.realpath(path)) if found["state"] == "file" else None
             found["label"] = ":".join(label) if label and label[0] else None
-    answers = run_all([command for dummy, command in started if command])
-    answers.reverse()
-    snapshot["commands"] = dict((name, answers.pop() if command else {"state": "absent"}) for name, command in started)
+    started = [command for dummy, command in asked if isinstance(command, Command)]
+    answers = dict(zip(started, run_all(started)))
+    snapshot["commands"] = dict((name, answers.get(command) or {"state": command}) for name, command in asked)
     return snapshot
 
 
 def start(command):
-    """The running Command, or None when what it is about is not there."""
+    """The running Command, or a word that says why it does not run."""
     if command["needs"] and not there(command["needs"]):
-        return None
+        return "absent"
+    if command["unless"] and there(command["unless"]):
+        return "needless"
     return Command(command["argv"], command["timeout"], command["limit"])
 
 

@@ -17,6 +17,7 @@ description:
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
+  - dockyard.openshift.policy.variables
   - dockyard.openshift.policy
   - dockyard.openshift.policy.trust
   - dockyard.openshift.attributes.info

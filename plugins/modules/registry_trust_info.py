@@ -18,6 +18,7 @@ description:
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
+  - dockyard.openshift.policy.variables
   - dockyard.openshift.policy.trust
   - dockyard.openshift.policy.trust_applying
   - dockyard.openshift.attributes.info

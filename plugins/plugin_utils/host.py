@@ -10,20 +10,22 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFilterError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
+from ansible.module_utils.parsing.convert_bool import boolean  # type: ignore[import-untyped]
 from ansible.parsing.vault import is_encrypted  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from .cluster.openshift4 import ManifestProblem
 from .imports import MissingLibrary, jmespath
-from .observed import HostProblem, Observed, Watch, from_snapshot, unpack
+from .observed import HostProblem, NotAsked, Observed, Watch, from_snapshot, unpack
 from .options import Options
 from .plan import Plan
 from .policy import Policy, PolicyError, read_policy
 from .trust.policy import TEXTS, entries_of
+from .variables import fill
 
 _SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -31,19 +33,14 @@ _TRANSACTION = "dockyard.openshift.host_transaction"
 #: How often a plan is made again because the host changed under it.
 _ATTEMPTS = 3
 
+_Answer = TypeVar("_Answer")
+_NOTHING = Watch()
+
 #: A line of a key in PEM form; shorter ones (the last of a key) could be anybody's word.
 _SECRET_LINE = 24
 
 _HIDDEN = "********"
 _URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
-
-#: The inventory variables that fill a policy word, nearest first (see roles/docker_registries/vars).
-_OLD_VARIABLES = {
-    "search": "openshift_docker_additional_registries",
-    "blocked": "openshift_docker_blocked_registries",
-    "insecure": "openshift_docker_insecure_registries",
-    "hosted_registry_network": "openshift_docker_hosted_registry_network",
-}
 
 
 class Task(ActionBase):  # type: ignore[misc]
@@ -52,16 +49,20 @@ class Task(ActionBase):  # type: ignore[misc]
     _supports_check_mode = True
     _supports_async = False
     spec: ClassVar[Options]
+    #: how the role's variables for options of this task begin
+    prefix = "docker_registries_"
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
         self.variables = task_vars or {}
         self.secrets: set[str] = set()
         self.report: list[dict[str, Any]] = []
+        self.origins: dict[str, str] = {}
         try:
             result.update(self.perform(self._options()))
         except PolicyError as problem:
-            result.update(failed=True, msg=f"{self._spoken(problem.word)}{str(problem)[len(problem.word) :]}")
+            said = self.origins.get(problem.word, problem.word)
+            result.update(failed=True, msg=f"{said}{str(problem)[len(problem.word) :]}")
         except (HostProblem, MissingLibrary) as problem:
             result.update(failed=True, msg=str(problem))
         return self.finish(result)
@@ -82,22 +83,41 @@ class Task(ActionBase):  # type: ignore[misc]
             service_network_insecure=options["hosted_registry_insecure"],
         )
 
-    def _options(self) -> dict[str, Any]:
-        validated = ArgumentSpecValidator(self.spec).validate(plain(self._task.args))
-        if validated.error_messages:
-            raise HostProblem("; ".join(validated.error_messages))
-        return dict(validated.validated_parameters)
+    def given(self) -> dict[str, Any]:
+        """The options of the task, with from_variables those that the inventory's variables fill too.
 
-    def _spoken(self, word: str) -> str:
-        """The variable a person wrote, where the role passed it on; else the option's name."""
-        by_role = "__docker_registries_search" in self.variables
-        if self.variables.get(f"docker_registries_{word}") is not None:
-            return f"docker_registries_{word}"
-        policy = self.variables.get("registry_policy")
-        if by_role and isinstance(policy, Mapping) and policy.get(word) is not None:
-            return f"registry_policy.{word}"
-        old = _OLD_VARIABLES.get(word)
-        return old if old in self.variables and (by_role or word not in self._task.args) else word
+        `origins` remembers the variables, for sentences that speak of them. Raises HostProblem.
+        """
+        given: dict[str, Any] = plain(self._task.args)
+        if not boolean(given.get("from_variables", False), strict=False):
+            return given
+        filled = fill([option for option in self.spec if option not in given], self.prefix, self._variable)
+        self.origins = {option: name for option, (name, _value) in filled.items()}
+        return {option: value for option, (_name, value) in filled.items()} | given
+
+    def _variable(self, name: str) -> Any:
+        """The value of a variable; None when it is not there, null or omitted. Raises HostProblem."""
+        value = self.variables.get(name)
+        if value is None:
+            return None
+        try:
+            value = plain(self._templar.template(value))
+        except AnsibleError as error:
+            if type(error).__name__ == "AnsibleValueOmittedError":  # core 2.16 has none, and gives a placeholder
+                return None
+            raise HostProblem(f"{name}: {str(error).splitlines()[0]}") from None
+        return None if value == self.variables.get("omit") else value
+
+    def _options(self) -> dict[str, Any]:
+        given = self.given()
+        validated = ArgumentSpecValidator(self.spec).validate(given)
+        if not validated.error_messages:
+            return dict(validated.validated_parameters)
+        for option, name in self.origins.items():
+            wrong = ArgumentSpecValidator({option: self.spec[option]}).validate({option: given[option]}).error_messages
+            if wrong:
+                raise HostProblem(f"{name}: {wrong[0]}")
+        raise HostProblem("; ".join(validated.error_messages))
 
 
 class ControllerFiles(ActionBase):  # type: ignore[misc]
@@ -179,10 +199,9 @@ class HostTask(Task):
 
     watch: ClassVar[Watch]
 
-    def observe(self, more: Watch | None = None) -> Observed:
+    def observe(self, more: Watch = _NOTHING) -> Observed:
         """One round trip that reads everything, and more for one call. Raises HostProblem."""
-        watch = self.watch + more if more else self.watch
-        answer = self._quietly(_SNAPSHOT, watch.arguments())
+        answer = self._quietly(_SNAPSHOT, (self.watch + more).arguments())
         if answer.get("failed") or "snapshot" not in answer:
             raise HostProblem(
                 f"the host could not be read: {answer.get('msg') or 'its module ended without an answer'}"
@@ -191,15 +210,24 @@ class HostTask(Task):
         self._register_secrets(observed)
         return observed
 
-    def apply(self, prepare: Callable[[Observed], tuple[Plan, dict[str, Any]]], expect: str | None) -> dict[str, Any]:
+    def look(self, answer: Callable[[Observed], _Answer], more: Watch) -> _Answer:
+        """What follows from one snapshot; from a second one where the first left out what turned out to matter."""
+        try:
+            return answer(self.observe(more))
+        except NotAsked as question:
+            return answer(self.observe(more + question.more))
+
+    def apply(
+        self, prepare: Callable[[Observed], tuple[Plan, dict[str, Any]]], expect: str | None, more: Watch = _NOTHING
+    ) -> dict[str, Any]:
         """Observe, plan, commit; again when the host changed in between. prepare: host → plan, transaction.
 
-        Returns plan, rolled_back, recovered and, when it did not work, failed and msg.
+        more: what to look at beside what the task always does. Returns plan, rolled_back, recovered and, when it did
+        not work, failed and msg.
         """
         seen = ""
         for _attempt in range(_ATTEMPTS):
-            host = self.observe()
-            plan, commit = prepare(host)
+            host, (plan, commit) = self.look(lambda host: (host, prepare(host)), more)
             if expect and plan.changed and plan.id != expect:
                 raise HostProblem(
                     f"expect_plan is {expect}, but the plan for this host is now {plan.id}; nothing was changed{seen}"

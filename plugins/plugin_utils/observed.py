@@ -35,6 +35,8 @@ class Question(NamedTuple):
     argv: tuple[str, ...]
     #: the program it is about, where that is not the first word: without it nothing is asked
     needs: str = ""
+    #: the program whose being there answers what mostly matters; then it is asked only for a plan that raises NotAsked
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Watch:
         return Watch(
             tuple(dict.fromkeys(self.files + other.files)),
             tuple(dict.fromkeys(self.directories + other.directories)),
-            tuple(dict.fromkeys(self.commands + other.commands)),
+            tuple({question.name: question for question in self.commands + other.commands}.values()),
             max(self.timeout, other.timeout),
             tuple(dict.fromkeys(self.trees + other.trees)),
             tuple(dict.fromkeys(self.bundles + other.bundles)),
@@ -100,20 +102,33 @@ class Watch:
             "directories": [tree.option() for tree in trees],
             "labels": self.labels,
             "commands": [
-                {"name": name, "argv": list(argv), "timeout": self.timeout, **({"needs": needs} if needs else {})}
-                for name, argv, needs in self.commands
+                {"name": name, "argv": list(argv), "timeout": self.timeout}
+                | {key: program for key, program in (("needs", needs), ("unless", unless)) if program}
+                for name, argv, needs, unless in self.commands
             ],
         }
 
 
+class NotAsked(Exception):
+    """A plan hangs on what was not asked because it seldom matters; `more` asks it."""
+
+    def __init__(self, more: Watch) -> None:
+        super().__init__("the host must be looked at again")
+        self.more = more
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What a command said. `rc` is None when the program is not there; `failure` says why there is no answer."""
+    """What a command said. `rc` is None when the program is not there; `failure` says why there is no answer.
+
+    Not `asked`: see Question.unless.
+    """
 
     rc: int | None = None
     stdout: str = ""
     stderr: str = ""
     failure: str = ""
+    asked: bool = True
 
     @property
     def there(self) -> bool:
@@ -285,4 +300,6 @@ def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
 def _answer(raw: Mapping[str, Any]) -> Answer:
     if raw["state"] == "done":
         return Answer(rc=raw["rc"], stdout=raw["stdout"], stderr=raw["stderr"])
-    return Answer(failure=raw["reason"]) if raw["state"] == "failed" else Answer()
+    if raw["state"] == "failed":
+        return Answer(failure=raw["reason"])
+    return Answer(asked=raw["state"] != "needless")

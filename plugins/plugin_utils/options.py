@@ -10,6 +10,9 @@ from typing import Any
 
 Options = dict[str, dict[str, Any]]
 
+#: Whether what a task is not given comes from the variables of the role (see variables.py).
+FROM_VARIABLES: Options = {"from_variables": {"type": "bool", "default": False}}
+
 POLICY_WORDS: Options = {word: {"type": "raw"} for word in ("search", "blocked", "allowed", "insecure", "mirrors")} | {
     "short_name_mode": {"type": "str", "choices": ["enforcing", "permissive", "disabled"]},
     "aliases": {"type": "dict"},
@@ -25,7 +28,8 @@ APPLYING: Options = {
 }
 
 CONTAINER_REGISTRIES: Options = (
-    POLICY_WORDS
+    FROM_VARIABLES
+    | POLICY_WORDS
     | APPLYING
     | {
         "activation": {"type": "str", "choices": ["now", "if_idle", "defer"], "default": "if_idle"},
@@ -34,7 +38,8 @@ CONTAINER_REGISTRIES: Options = (
 )
 
 CONTAINER_REGISTRIES_INFO: Options = (
-    POLICY_WORDS
+    FROM_VARIABLES
+    | POLICY_WORDS
     | APPLYING
     | {
         "images": {"type": "list", "elements": "str"},
@@ -48,7 +53,7 @@ TRUST_WORDS: Options = {
     "warn_days": {"type": "int", "default": 30},
 }
 
-REGISTRY_POLICY: Options = POLICY_WORDS | TRUST_WORDS
+REGISTRY_POLICY: Options = FROM_VARIABLES | POLICY_WORDS | TRUST_WORDS
 
 TRUST_APPLYING: Options = {
     "scope": {"type": "str", "choices": ["auto", "system", "engine", "both"], "default": "auto"},
@@ -56,7 +61,8 @@ TRUST_APPLYING: Options = {
 }
 
 REGISTRY_TRUST: Options = (
-    TRUST_WORDS
+    FROM_VARIABLES
+    | TRUST_WORDS
     | TRUST_APPLYING
     | {
         "verify": {"type": "str", "choices": ["full", "store", "none"], "default": "full"},
@@ -66,7 +72,13 @@ REGISTRY_TRUST: Options = (
 )
 
 REGISTRY_TRUST_INFO: Options = (
-    TRUST_WORDS | TRUST_APPLYING | {"expires_in_days": {"type": "int"}, "query": {"type": "str"}}
+    FROM_VARIABLES
+    | TRUST_WORDS
+    | TRUST_APPLYING
+    | {
+        "expires_in_days": {"type": "int"},
+        "query": {"type": "str"},
+    }
 )
 
 CERTIFICATES_BACKUP: Options = {

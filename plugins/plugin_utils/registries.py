@@ -16,7 +16,7 @@ from typing import Any
 
 from .commit import File, left_over, recovery, start_of, state_file, transaction
 from .engines import Check, Desired, Edit, Engine, Lists, Request, Step, Validation
-from .engines.containers import Containers
+from .engines.containers import VERSIONS, Containers
 from .engines.docker_fork import DockerFork
 from .engines.docker_moby import Moby
 from .observed import HostProblem, Observed, Watch
@@ -54,6 +54,11 @@ def watch() -> Watch:
     return sum((engine.watch for engine in ENGINES), Watch())
 
 
+def watch_for(policy: Policy) -> Watch:
+    """What else a plan for this policy hangs on, so that it is asked at once."""
+    return VERSIONS if any(mirrored.pull != "all" for mirrored in policy.mirrors or ()) else Watch()
+
+
 def present(host: Observed) -> list[Engine]:
     """The engines on a host. Raises HostProblem when there is none."""
     found = [engine for engine in ENGINES if engine.present(host)]
@@ -64,7 +69,7 @@ def present(host: Observed) -> list[Engine]:
 
 
 def propose(host: Observed, policy: Policy, options: Options) -> Proposal:
-    """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
+    """What has to change on the host. Raises NotAsked, and HostProblem for what must not be tried."""
     start = start_of(host)
     drafts, world = _drafts(start, policy, options)
     _refuse(drafts, options)

@@ -9,10 +9,11 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, NotAsked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import watch_for
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
 from cases import cases
@@ -69,3 +70,28 @@ def test_a_second_run_changes_nothing(case):
     second = desired({**case, "files": after, "record": first.record})
     assert second.edits == ()
     assert second.record == first.record
+
+
+VERSIONS_NOT_ASKED = {name: {"state": "needless"} for name in ("skopeo.version", "buildah.version")}
+
+
+@pytest.mark.parametrize(("pull", "matters"), [("all", False), ("digest", True), ("tag", True)])
+def test_other_versions_are_asked_only_when_they_matter(pull, matters):
+    """registries.watch_for foresees it for what the policy says, NotAsked sees to mirrors that stand in files."""
+    policy = read_policy({"mirrors": [{"source": "quay.io", "mirrors": ["m.example.com"], "pull": pull}]})
+    assert bool(watch_for(policy).commands) is matters
+    info = {"state": "done", "rc": 0, "stderr": "", "stdout": json.dumps({"version": {"Version": "4.3.1"}})}
+    node = host({}, commands={"podman.info": info, **VERSIONS_NOT_ASKED})
+    if not matters:
+        assert Containers().desired(node, policy, Request()).edits
+        return
+    with pytest.raises(NotAsked) as question:
+        Containers().desired(node, policy, Request())
+    assert question.value.more == watch_for(policy)
+
+
+def test_a_question_that_matters_is_asked_whatever_else_is_there():
+    usual, more = Containers.watch.arguments(), (Containers.watch + VERSIONS).arguments()
+    assert {command["name"] for command in usual["commands"] if "unless" in command} == set(VERSIONS_NOT_ASKED)
+    assert not any("unless" in command for command in more["commands"])
+    assert [command["name"] for command in more["commands"]] == [command["name"] for command in usual["commands"]]

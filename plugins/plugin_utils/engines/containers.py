@@ -19,7 +19,7 @@ from typing import Any
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..names import covers, parse_range
-from ..observed import HostProblem, Observed, Question, Watch
+from ..observed import HostProblem, NotAsked, Observed, Question, Watch
 from ..plan import Disruption
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
@@ -38,6 +38,15 @@ _PULLS = {spelling: pull for pull, spelling in _PULL_SPELLING.items()}
 _V1 = {"search": "search", "blocked": "block", "insecure": "insecure"}
 
 
+#: Beside podman they matter only for mirrors of some pulls.
+VERSIONS = Watch(
+    commands=(
+        Question("skopeo.version", ("skopeo", "--version")),
+        Question("buildah.version", ("buildah", "--version")),
+    )
+)
+
+
 class Containers:
     name = "containers"
     title = "podman, skopeo, buildah, CRI-O"
@@ -47,8 +56,7 @@ class Containers:
         directories=(DROP_IN_DIRECTORY, f"{_USER}/registries.conf.d"),
         commands=(
             Question("podman.info", _INFO),
-            Question("skopeo.version", ("skopeo", "--version")),
-            Question("buildah.version", ("buildah", "--version")),
+            *(question._replace(unless="podman") for question in VERSIONS.commands),
             Question("crio.version", ("crio", "--version")),
             Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio"),
         ),
@@ -420,7 +428,9 @@ def _mirror_tables(mirrored: MirrorSet, insecure: tuple[str, ...]) -> list[dict[
 
 
 def _versions(host: Observed) -> dict[str, tuple[int, ...]]:
-    """The versions of the engines on a host, by name."""
+    """The versions of the engines on a host, by name. Raises NotAsked."""
+    if not all(host.answer(question.name).asked for question in VERSIONS.commands):
+        raise NotAsked(VERSIONS)
     said = {name: host.answer(f"{name}.version").stdout for name in _PULL_FROM_MIRROR_SINCE}
     said["podman"] = "version " + str(_json(host.answer("podman.info").stdout).get("version", {}).get("Version", ""))
     found = {name: re.search(r"version v?(\d+)\.(\d+)", text) for name, text in said.items()}

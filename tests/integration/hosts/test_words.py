@@ -53,6 +53,17 @@ def test_which_pulls_a_mirror_serves(controller, podman1, digest, kind, by_tag, 
     assert pulled(podman1, f"{MIRRORED}@{digest}") is by_digest
 
 
+def test_mirrors_of_others_for_some_pulls_stay_so(controller, podman1):
+    """The policy does not say that versions matter, the files do: the host is looked at once more."""
+    theirs = f'[[registry]]\nlocation = "{PLAIN}/team"\n[[registry.mirror]]\nlocation = "n.example.com"\n'
+    podman1.write("/etc/containers/registries.conf.d/50-theirs.conf", theirs + 'pull-from-mirror = "digest-only"\n')
+    mirrors = [{"source": f"{PLAIN}/team", "mirrors": [f"{MIRROR}/team"]}]
+    first, again = controller.tasks(podman1, *[{"insecure": INSECURE, "mirrors": mirrors}] * 2).tasks
+    assert first["changed"] and not again["changed"]
+    ours = podman1.read("/etc/containers/registries.conf.d/90-dockyard.conf")
+    assert ours.index(f"{MIRROR}/team") < ours.index("n.example.com") < ours.index("digest-only")
+
+
 @pytest.mark.parametrize("contact", [True, False])
 def test_whether_the_source_is_asked(controller, podman1, contact):
     mirrors = [{"source": PLAIN, "mirrors": [MIRROR], "contact_source": contact}]

@@ -64,11 +64,12 @@ def ansible_playbook(core: str, home: Path, *arguments: str | Path, **environmen
 
 @pytest.fixture(scope="session")
 def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collections path where dockyard.openshift has our roles and playbooks and the actions of this directory."""
+    """A collections path where dockyard.openshift has our roles, playbooks and brain, and the actions here."""
     path = tmp_path_factory.mktemp("collections")
     collection = path / "ansible_collections/dockyard/openshift"
     (collection / "plugins").mkdir(parents=True)
     (collection / "plugins/action").symlink_to(ACTIONS)
+    (collection / "plugins/plugin_utils").symlink_to(REPOSITORY / "plugins/plugin_utils")
     for part in ("roles", "playbooks", "meta", "galaxy.yml"):
         (collection / part).symlink_to(REPOSITORY / part)
     return path
@@ -85,7 +86,12 @@ def play(request: pytest.FixtureRequest, collections: Path, tmp_path: Path) -> C
         common = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
         everyone = {"hosts": hosts, "vars": common | inventory.get("vars", {}), "children": inventory.get("groups", {})}
         (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": everyone}, sort_keys=False))
-        arguments = ("-i", tmp_path / "hosts.yml", f"dockyard.openshift.{playbook}", *arguments)
+        arguments = (
+            "-i",
+            tmp_path / "hosts.yml",
+            playbook if "/" in playbook else f"dockyard.openshift.{playbook}",
+            *arguments,
+        )
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": collections,
             "ANSIBLE_CONFIG": tmp_path / "ansible.cfg",

@@ -68,17 +68,17 @@ def test_options_of_the_role(play: Play) -> None:
         }
         for task, args in expected.items():
             (call,) = [c for c in (*changing.calls, *asking.calls) if (c["task"], c["host"]) == (task, f"case{number}")]
-            # null is not given, for an action as for every module
-            given = {name: value for name, value in call["args"].items() if value is not None and name != "query"}
+            given = {name: value for name, value in call["args"].items() if name not in ("query", "from_variables")}
             assert given == args, f"{case['name']}: {task}"
 
 
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        ({"registry_policy": {"serach": ["a.example.com"]}}, "registry_policy.serach. Supported parameters include"),
-        ({"registry_policy": "a.example.com"}, "argument 'registry_policy' is of type"),
+        ({"registry_policy": {"serach": ["a.example.com"]}}, "registry_policy.serach: there is no such word"),
+        ({"registry_policy": "a.example.com"}, "registry_policy: a mapping of words"),
         ({"docker_registries_mode": "both"}, "value of docker_registries_mode must be one of: exact, merge, got: both"),
+        ({"docker_registries_aliases": "a"}, "docker_registries_aliases"),
     ],
 )
 def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: dict[str, Any], says: str) -> None:
@@ -86,6 +86,23 @@ def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: d
     assert says in outcome.output
     assert outcome.asked("container_registries") == []
     assert outcome.rc == 2
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"docker_registries_mode": "both"}, "docker_registries_mode: value of mode must be one of"),
+        ({"docker_registries_blocked": "{{ nowhere }}"}, "docker_registries_blocked: 'nowhere' is undefined"),
+        ({"openshift_docker_hosted_registry_insecure": "maybe"}, "openshift_docker_hosted_registry_insecure: argument"),
+    ],
+)
+def test_refused_by_the_role_alone(play: Play, tmp_path: Path, variables: dict[str, Any], says: str) -> None:
+    """Without the playbook that asks for the check of all hosts first."""
+    path = tmp_path / "play.yml"
+    role = {"hosts": "all", "gather_facts": False, "roles": ["dockyard.openshift.docker_registries"]}
+    path.write_text(yaml.safe_dump([role]))
+    outcome = play(str(path), {"a": variables})
+    assert says in outcome.output and outcome.asked("container_registries") == []
 
 
 def test_verify_account(play: Play) -> None:

@@ -22,7 +22,7 @@ Play = Callable[..., Outcome]
 
 def given(args: dict[str, Any]) -> dict[str, Any]:
     """null is not given, for an action as for every module."""
-    return {name: value for name, value in args.items() if value is not None}
+    return {name: value for name, value in args.items() if value is not None and name != "from_variables"}
 
 
 def test_options_of_the_role(play: Play) -> None:

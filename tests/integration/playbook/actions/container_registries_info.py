@@ -10,7 +10,8 @@ import os
 from typing import Any
 
 import jmespath
-from ansible.plugins.action import ActionBase
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
 
 ENGINE = {
     "name": "containers",
@@ -26,11 +27,13 @@ ENGINE = {
 }
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+class ActionModule(Task):
+    spec = options.CONTAINER_REGISTRIES_INFO
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        task_vars = self.variables
         self._low_level_execute_command("true")
-        args = json.loads(json.dumps(self._task.args, default=str))
+        args = json.loads(json.dumps(self.given(), default=str))
         answer = {"engines": [ENGINE], "drift": bool(task_vars.get("drift")), "notes": [], "pending": []}
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": "container_registries_info", "host": str(task_vars["inventory_hostname"])}

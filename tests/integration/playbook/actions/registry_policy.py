@@ -9,15 +9,18 @@ import json
 import os
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+class ActionModule(Task):
+    spec = options.REGISTRY_POLICY
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        task_vars = self.variables
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": "registry_policy", "host": str(task_vars["inventory_hostname"])}
-            log.write(json.dumps({**entry, "args": self._task.args}, default=str) + "\n")
+            log.write(json.dumps({**entry, "args": self.given()}, default=str) + "\n")
         if task_vars.get("fate") == "refused":
             return {"failed": True, "msg": "docker_registries_search: 'http://a': give the registry without http://"}
         return {"changed": False}

@@ -12,15 +12,19 @@ import json
 import os
 from typing import Any
 
-from ansible.plugins.action import ActionBase
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
 
 
-class ActionModule(ActionBase):
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+class ActionModule(Task):
+    spec = options.REGISTRY_TRUST
+    prefix = "docker_registries_trust_"
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        task_vars = self.variables
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": "registry_trust", "host": str(task_vars["inventory_hostname"])}
-            entry |= {"check": self._task.check_mode, "args": self._task.args}
+            entry |= {"check": self._task.check_mode, "args": self.given()}
             log.write(json.dumps(entry, default=str) + "\n")
         fate = task_vars.get("trust_fate", "changed")
         if fate == "failed" and not self._task.check_mode:
