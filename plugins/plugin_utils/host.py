@@ -185,11 +185,14 @@ class TrustFiles(ControllerFiles):
     def trust_entries(self, value: Any) -> list[dict[str, Any]] | None:
         """The entries of the word with the texts of their files. Raises PolicyError or HostProblem."""
         entries = entries_of(value)
+        read: dict[str, str] = {}  # one authority may sign for all registries
         for entry in entries or ():
             for text in TEXTS:
                 path = entry.pop(f"{text}_file", None) if text not in entry else None
+                if path is not None and str(path) not in read:
+                    read[str(path)] = self.read_file(str(path)).decode("utf-8", "replace")
                 if path is not None:
-                    entry[text] = self.read_file(str(path)).decode("utf-8", "replace")
+                    entry[text] = read[str(path)]
             self.register_key(str(entry.get("client_key", "")))
         return entries
 

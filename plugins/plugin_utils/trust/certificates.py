@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from typing import Any
 
 from ..imports import serialization, x509
@@ -77,6 +78,7 @@ class Certificate:
         }  # fmt: skip
 
 
+@cache  # one authority, as companies have it, signs for all registries
 def read_certificates(text: str) -> tuple[Certificate, ...]:
     """All certificates of a PEM text, in order, each once. Raises CertificateProblem when there is none, or more."""
     _refuse_shape(text)

@@ -23,19 +23,17 @@ _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio", "openssl", "curl", "t
 
 # Ticks since boot, the boot's second and the ticks of a second: together, when a daemon was started.
 _STARTED = (
-    "sh", "-c",
-    "for unit in docker crio; do "
-    'pid=$(systemctl show -p MainPID $unit.service 2>/dev/null | cut -d= -f2); test "${pid:-0}" -gt 0 || continue; '
-    'sed "s/.*) //" /proc/$pid/stat | cut -d" " -f20 | sed "s/^/$unit /"; done; '
-    'grep "^btime " /proc/stat; echo "ticks $(getconf CLK_TCK)"',
-)  # fmt: skip
+    'pid=$(systemctl show -p MainPID $0.service | cut -d= -f2); test "${pid:-0}" -gt 0 || exit 0; '
+    'sed "s/.*) //" /proc/$pid/stat | cut -d" " -f20 | sed "s/^/started /"; '
+    'grep "^btime " /proc/stat; echo "ticks $(getconf CLK_TCK)"'
+)
 
 WATCH = Watch(
     commands=(
         Question(
             "trust.tools", ("sh", "-c", f"for t in {' '.join(_TOOLS)}; do command -v $t >/dev/null && echo $t; done; :")
         ),
-        Question("trust.started", _STARTED),
+        *(Question(f"{daemon}.started", ("sh", "-c", _STARTED, daemon), daemon) for daemon in ("docker", "crio")),
         Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio"),
         *(question for question in docker.COMMANDS if question.name != "docker.flags"),
     )
@@ -102,12 +100,11 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def started(host: Observed, daemon: str) -> int:
     """The second in which a daemon was started, by the host's clock; 0 when nobody knows."""
-    words = [line.split() for line in host.answer("trust.started").stdout.splitlines()]
+    words = [line.split() for line in host.answer(f"{daemon.partition('.')[0]}.started").stdout.splitlines()]
     facts = {line[0]: int(line[1]) for line in words if len(line) == 2 and line[1].isdigit()}
-    ticks = facts.get(daemon.partition(".")[0])
-    if ticks is None or not facts.get("ticks") or "btime" not in facts:
+    if not facts.get("ticks") or not {"started", "btime"} <= set(facts):
         return 0
-    return facts["btime"] + ticks // facts["ticks"]
+    return facts["btime"] + facts["started"] // facts["ticks"]
 
 
 # Upstream's unit allows three starts a minute. A restart that systemd refuses for that would leave the host without its

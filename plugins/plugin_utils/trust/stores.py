@@ -58,7 +58,7 @@ def _where(tool: str) -> tuple[str, ...]:
 WATCH = Watch(
     trees=tuple(Tree(store.anchors, pattern="*", depth=2) for store in STORES),
     bundles=tuple(store.bundle for store in STORES),
-    commands=tuple(Question(f"store.{store.family}", _where(store.tool)) for store in STORES),
+    commands=tuple(Question(f"store.{store.family}", _where(store.tool), store.tool) for store in STORES),
 )
 
 

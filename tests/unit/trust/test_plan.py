@@ -181,7 +181,7 @@ def test_a_deferred_restart_after_a_removal_is_not_forgotten():
 def test_a_daemon_whose_start_nobody_knows_is_not_restarted_for_ever():
     docker = {"docker": "1.13.1"}
     _first, case, host = run(world(docker), docker, ONE)
-    host.answers["trust.started"] = type(host.answers["trust.started"])(rc=0, stdout="")
+    host.answers["docker.started"] = type(host.answers["docker.started"])(rc=0, stdout="")
     assert not propose(host, read_trust(ONE, NOW), Options()).plan.changed
 
 

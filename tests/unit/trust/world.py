@@ -63,9 +63,8 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
         answers["crio.state"] = f"LoadState=loaded\nActiveState={case['crio']}\n"
     started = CLOCK + case.get("started", -1000)
     answers["trust.tools"] = "\n".join(tools)
-    answers["trust.started"] = (
-        f"docker {(started - 1000) * 100}\ncrio {(started - 1000) * 100}\nbtime 1000\nticks 100\n"
-    )
+    for daemon in ("docker", "crio"):
+        answers[f"{daemon}.started"] = f"started {(started - 1000) * 100}\nbtime 1000\nticks 100\n"
     fingerprints = [c.fingerprint for name in case.get("effective", []) for c in certificates_in(text(name).encode())]
     if store:
         bundle = described("".join(map(text, case.get("effective", []))))
