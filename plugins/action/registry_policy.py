@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach, read_trust
 
 
 class ActionModule(TrustFiles, Task):
@@ -26,5 +26,5 @@ class ActionModule(TrustFiles, Task):
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
         if trust.registries is not None:
             result["trust"] = report.asked(trust, now)
-        warnings = [*policy.warnings, *trust.warnings]
+        warnings = [*policy.warnings, *trust.warnings, *out_of_reach(trust, policy)]
         return result | ({"warnings": warnings} if warnings else {})

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..names import NameProblem, parse_scope
-from ..policy import PolicyError
+from ..names import NameProblem, covers, parse_scope
+from ..policy import Policy, PolicyError
 from . import certificates
 from .certificates import Certificate, CertificateProblem
 
@@ -129,6 +129,19 @@ def read_trust(value: object, now: datetime, *, warn_days: int = 30) -> Trust:
         registries.append(_registry(entry, now, warn_days, warnings))
     _refuse_contradictions(registries)
     return Trust(_joined(registries), tuple(dict.fromkeys(warnings)))
+
+
+def out_of_reach(trust: Trust, policy: Policy) -> list[str]:
+    """What is trusted to no end: names that an allow-list leaves out, and that are no mirrors either."""
+    if policy.allow_list is None:
+        return []
+    reached = (*policy.allow_list, *(location for mirrored in policy.mirrors or () for location in mirrored.mirrors))
+    return [
+        f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
+        for registry in trust.present
+        for name in registry.names
+        if not any(covers(scope, name) or covers(name, scope) for scope in reached)
+    ]
 
 
 def _registry(entry: Mapping[str, Any], now: datetime, warn_days: int, warnings: list[str]) -> Registry:

@@ -118,6 +118,13 @@ def test_the_engine_alone(controller, node):
     assert node.sh(f"sha256sum {bundle_of(node)}") == bundle
 
 
+def test_trusted_and_left_out_of_the_allow_list(controller, untrusting):
+    """Said by the check of the policy, which is for all hosts before any is touched."""
+    options = {"trust": ALL, "search": [PORT], "blocked": "all"}
+    said = controller.task(untrusting("podman1"), "registry_policy", options).last["warnings"]
+    assert [text.split("'")[1] for text in said] == [ADDRESS, BARE]
+
+
 def test_a_registry_that_is_down_is_not_an_untrusted_one(controller, untrusting):
     podman1 = untrusting("podman1")
     run = trust(controller, podman1, [entry(registry="registry.lab.example:5999")])

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach, read_trust
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +54,22 @@ def test_what_is_refused_in_one_sentence(case):
     assert case["error"] in str(refusal.value)
     assert "\n" not in str(refusal.value).replace("a.example.com\nb", "")
     assert "PRIVATE" not in str(refusal.value) and "MIG" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "left_out"),
+    [
+        ({}, []),
+        ({"blocked": ["b.example.com"]}, []),
+        ({"blocked": "all", "search": ["a.example.com:5000"]}, ["10.0.0.1"]),
+        ({"allowed": ["a.example.com:5000/team", "10.0.0.1"]}, []),
+        ({"allowed": ["*.example.com"]}, ["10.0.0.1"]),
+        ({"allowed": ["quay.io"], "mirrors": [{"source": "quay.io", "mirrors": ["a.example.com:5000/quay"]}]}, ["10.0.0.1"]),
+    ],
+)  # fmt: skip
+def test_what_is_trusted_and_left_out_of_an_allow_list(policy, left_out):
+    trust = read_trust([{"registry": "a.example.com:5000", "aliases": ["10.0.0.1"], "ca": certificate("one")}], NOW)
+    assert [said.split("'")[1] for said in out_of_reach(trust, read_policy(policy))] == left_out
 
 
 def test_a_key_shows_in_no_representation():
