@@ -64,9 +64,9 @@ def test_what_is_refused_in_one_sentence(case):
         ({"blocked": "all", "search": ["a.example.com:5000"]}, ["10.0.0.1"]),
         ({"allowed": ["a.example.com:5000/team", "10.0.0.1"]}, []),
         ({"allowed": ["*.example.com"]}, ["10.0.0.1"]),
-        ({"allowed": ["quay.io"], "mirrors": [{"source": "quay.io", "mirrors": ["a.example.com:5000/quay"]}]}, ["10.0.0.1"]),
+        ({"allowed": ["quay.io"], "mirrors": [{"source": "quay.io", "mirrors": ["a.example.com:5000"]}]}, ["10.0.0.1"]),
     ],
-)  # fmt: skip
+)
 def test_what_is_trusted_and_left_out_of_an_allow_list(policy, left_out):
     trust = read_trust([{"registry": "a.example.com:5000", "aliases": ["10.0.0.1"], "ca": certificate("one")}], NOW)
     assert [said.split("'")[1] for said in out_of_reach(trust, read_policy(policy))] == left_out
