@@ -261,14 +261,19 @@ def puller(lab_up) -> Iterator[Node]:
     _podman("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
 
 
-# Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then.
+# Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then. To make the
+# system's trust takes seconds, so what the first test made is kept for the next ones.
 UNTRUSTING = """
 rm -rf /etc/docker/certs.d /etc/containers/certs.d /root/.config/containers/certs.d /etc/company
 find /etc/pki/ca-trust/source /usr/local/share/ca-certificates ! -type d -delete 2>/dev/null
 mkdir -p /etc/docker/certs.d
 if command -v update-ca-trust >/dev/null
-then update-ca-trust extract
-else update-ca-certificates --fresh >/dev/null
+then update="update-ca-trust extract" made=/etc/pki/ca-trust/extracted
+else update="update-ca-certificates --fresh" made=/etc/ssl/certs
+fi
+if test -e /run/stock-trust.tar
+then find $made -mindepth 1 -delete; tar -C / -xf /run/stock-trust.tar
+else $update >/dev/null && tar -C / -cf /run/stock-trust.tar ${made#/}
 fi
 if systemctl cat docker.service >/dev/null 2>&1; then
   systemctl reset-failed docker.service; systemctl restart docker.service
