@@ -140,7 +140,7 @@ def out_of_reach(trust: Trust, policy: Policy) -> list[str]:
         f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
         for registry in trust.present
         for name in registry.names
-        if not any(covers(scope, name) or covers(name, scope) for scope in reached)
+        if not any(covers(scope, name) or scope.startswith(f"{name}/") for scope in reached)
     ]
 
 

@@ -63,6 +63,7 @@ def test_what_is_refused_in_one_sentence(case):
         ({"blocked": ["b.example.com"]}, []),
         ({"blocked": "all", "search": ["a.example.com:5000"]}, ["10.0.0.1"]),
         ({"allowed": ["a.example.com:5000/team", "10.0.0.1"]}, []),
+        ({"allowed": ["a.example.com:5000", "10.0.0.1:5000"]}, ["10.0.0.1"]),
         ({"allowed": ["*.example.com"]}, ["10.0.0.1"]),
         ({"allowed": ["quay.io"], "mirrors": [{"source": "quay.io", "mirrors": ["a.example.com:5000"]}]}, ["10.0.0.1"]),
     ],
