@@ -261,8 +261,8 @@ def puller(lab_up) -> Iterator[Node]:
     _podman("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
 
 
-# Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then. To make the
-# system's trust takes seconds, so what the first test made is kept for the next ones.
+# Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then. To make
+# the system's trust takes seconds, so what the first test made is kept for the next ones.
 UNTRUSTING = """
 rm -rf /etc/docker/certs.d /etc/containers/certs.d /root/.config/containers/certs.d /etc/company
 find /etc/pki/ca-trust/source /usr/local/share/ca-certificates ! -type d -delete 2>/dev/null
