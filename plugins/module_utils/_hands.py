@@ -23,8 +23,6 @@ import sys
 import tempfile
 import time
 
-from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
-
 JOURNAL = "journal.json"
 LOCK = "lock"
 BESIDE = ".dockyard-"  # how names begin that a transaction puts beside files until it is through
@@ -46,6 +44,23 @@ KINDS = (
 )
 
 now = getattr(time, "monotonic", time.time)
+
+
+# Names that are no UTF-8 come from Python 3's kernel interface as surrogates; Python 2 leaves them bytes.
+ERRORS = "surrogateescape" if sys.version_info >= (3,) else "strict"
+
+
+def to_bytes(text):
+    return text if isinstance(text, bytes) else text.encode("utf-8", ERRORS)
+
+
+def to_text(data, errors="strict"):
+    return data.decode("utf-8", errors) if isinstance(data, bytes) else data
+
+
+def to_native(text):
+    """As this Python's `str`."""
+    return to_text(text) if str is not bytes else to_bytes(text)
 
 
 def pack(value):
@@ -86,7 +101,7 @@ def problem_of_words(words):
 
 def _for_the_kernel(text):
     try:
-        return b"\0" not in to_bytes(text, errors="surrogate_or_strict")
+        return b"\0" not in to_bytes(text)
     except UnicodeError:
         return False
 
@@ -125,8 +140,8 @@ def describe(path, limit, mounts=frozenset()):
         if error.errno != errno.ENOENT:
             return failed(reason_of(error))
     if os.path.islink(path):
-        found = failed("dangling symbolic link to %s" % to_text(os.readlink(path), errors="replace"))
-        return dict(found, link=to_text(os.path.realpath(path), errors="replace"))
+        found = failed("dangling symbolic link to %s" % to_text(os.readlink(path), "replace"))
+        return dict(found, link=to_text(os.path.realpath(path), "replace"))
     return {"state": "absent"}
 
 
@@ -157,8 +172,8 @@ def _describe_file(path, limit, mounts):
         "uid": about.st_uid,
         "gid": about.st_gid,
         "size": len(content),
-        "link": to_text(real, errors="replace") if os.path.islink(path) else None,
-        "mount": to_bytes(real, errors="surrogateescape") in mounts,
+        "link": to_text(real, "replace") if os.path.islink(path) else None,
+        "mount": to_bytes(real) in mounts,
     }
 
 

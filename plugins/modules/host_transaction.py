@@ -289,7 +289,6 @@ import time
 from contextlib import contextmanager
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.text.converters import to_bytes, to_native, to_text
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     BESIDE,
     DAY,
@@ -309,6 +308,9 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     read_journal,
     reason_of,
     run_all,
+    to_bytes,
+    to_native,
+    to_text,
     unpack,
 )
 

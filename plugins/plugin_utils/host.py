@@ -6,10 +6,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError, AnsibleFilterError  # type: ignore[import-untyped]
@@ -27,8 +31,13 @@ from .policy import Policy, PolicyError, read_policy
 from .trust.policy import TEXTS, entries_of
 from .variables import fill
 
-_SNAPSHOT = "dockyard.openshift.host_snapshot"
+SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
+
+#: What host_snapshot runs on the host, in the order in which they need each other.
+_PROGRAMS = ("_hands", "_snapshot")
+_PACKAGE = "ansible_collections.dockyard.openshift.plugins"
+_MODULE_UTILS = Path(__file__).parent.parent / "module_utils"
 
 #: How often a plan is made again because the host changed under it.
 _ATTEMPTS = 3
@@ -204,7 +213,7 @@ class HostTask(Task):
 
     def observe(self, more: Watch = _NOTHING) -> Observed:
         """One round trip that reads everything, and more for one call. Raises HostProblem."""
-        answer = self._quietly(_SNAPSHOT, (self.watch + more).arguments())
+        answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
         if answer.get("failed") or "snapshot" not in answer:
             raise HostProblem(
                 f"the host could not be read: {answer.get('msg') or 'its module ended without an answer'}"
@@ -239,7 +248,7 @@ class HostTask(Task):
                 return {"plan": plan, "changed": plan.changed, "rolled_back": False}
             if host.locked:
                 seen = "; another transaction was running on this host"
-            answer = self._quietly(_TRANSACTION, commit)
+            answer = self.quietly(_TRANSACTION, commit)
             self.report = unpack(answer["report"]) if answer.get("report") else []
             if answer.get("committed"):
                 return {"plan": plan, "changed": True, "rolled_back": False}
@@ -271,8 +280,10 @@ class HostTask(Task):
         msg = f"{reason}; {outcome}"
         return {"plan": plan, "changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
 
-    def _quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call one of the hands. The connection prints a module's raw answer at -vvv, unless told not to."""
+        if module == SNAPSHOT:
+            arguments = {"job": packed_job(arguments)}
         context = self._connection._play_context
         before, context.no_log = context.no_log, True
         try:
@@ -293,6 +304,20 @@ class HostTask(Task):
                 continue
         for answer in host.answers.values():
             self.secrets.update(_URL_PASSWORD.findall(answer.stdout + answer.stderr))
+
+
+def packed_job(wanted: dict[str, Any]) -> str:
+    """The argument of the module host_snapshot: what it is asked, and the programs that answer."""
+    return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
+
+
+@cache
+def _programs() -> list[tuple[str, str, str]]:
+    """(name of the module, name of its file, source)"""
+    return [
+        (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
+        for name in _PROGRAMS
+    ]
 
 
 def plain(value: Any) -> Any:

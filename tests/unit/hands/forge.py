@@ -19,6 +19,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import base64
 import json
 import os
 import runpy
@@ -28,6 +29,9 @@ import tempfile
 import types
 
 WATCHED = ('open', 'write', 'fsync', 'rename', 'unlink', 'link', 'mkdir', 'rmdir', 'chmod', 'fchmod', 'fchown')
+PLACE = '<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>'
+PROGRAMS = ('_hands', '_snapshot')
+PACKAGE = 'ansible_collections.dockyard.openshift.plugins'
 REPOSITORY = os.path.abspath(sys.argv[1])
 PLUGINS = os.path.join(REPOSITORY, 'plugins')
 
@@ -111,7 +115,7 @@ def run_module(job, basic, calls):
         os.setgid(job['as'])
         os.setuid(job['as'])
     try:
-        runpy.run_path(os.path.join(PLUGINS, 'modules', job['module'] + '.py'), run_name='__main__')
+        run_file(os.path.join(PLUGINS, 'modules', job['module'] + '.py'), job)
     except SystemExit as end:
         sys.stdout.flush()
         return end.code or 0
@@ -120,6 +124,23 @@ def run_module(job, basic, calls):
         traceback.print_exc()
         sys.stderr.flush()
     return 99
+
+
+def run_file(path, job):
+    """As Ansible does: a module without its own module code finds the arguments in its text, see host.packed_job."""
+    with open(path) as stream:
+        source = stream.read()
+    if PLACE not in source:
+        runpy.run_path(path, run_name='__main__')
+        return
+    programs = []
+    for name in PROGRAMS:
+        file = os.path.join(PLUGINS, 'module_utils', name + '.py')
+        with open(file) as stream:
+            programs.append((PACKAGE + '.module_utils.' + name, file, stream.read()))
+    packed = base64.b64encode(json.dumps({'programs': programs, 'wanted': job['arguments']}).encode('utf-8'))
+    source = source.replace(PLACE, json.dumps({'job': packed.decode('utf-8')}))
+    exec(compile(source, path, 'exec', dont_inherit=True), {'__name__': '__main__'})
 
 
 def watch(fault, log):
