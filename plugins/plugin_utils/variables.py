@@ -54,7 +54,7 @@ def fill(options: Iterable[str], prefix: str, value_of: Callable[[str], Any]) ->
     found = {}
     for option in options:
         for name in _SOURCES.get(option, (f"{prefix}{option}",)):
-            _, inside, word = name.partition(".")
+            dummy, inside, word = name.partition(".")
             value = (policy or {}).get(word) if inside else value_of(name)
             if value is not None:
                 found[option] = (name, value)
