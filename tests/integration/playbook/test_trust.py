@@ -91,7 +91,7 @@ def test_archives_on_another_host(play: Play, tmp_path: Path) -> None:
     assert [call["directory"] for call in outcome.asked("certificates_backup")] == [0o700, 0o700]
 
     again = play("certificates_backup", hosts, "-e", "registries_hosts=a:b", vars=where)
-    assert [call["there"] for call in again.asked("certificates_backup")] == ["of a", "of b"]
+    assert {call["host"]: call["there"] for call in again.asked("certificates_backup")} == {"a": "of a", "b": "of b"}
     assert "changed=0" in again.output and "changed=1" not in again.output
 
     back = play("certificates_restore", hosts, "-e", "registries_hosts=a:b", vars=where)
@@ -103,12 +103,12 @@ def test_archives_on_another_host(play: Play, tmp_path: Path) -> None:
 def test_archives_on_the_controller(play: Play, tmp_path: Path) -> None:
     where = {"docker_registries_backup_directory": str(tmp_path / "kept"), "docker_registries_backup_encrypt": True}
     outcome = play("certificates_backup", HOSTS, vars=where)
-    asked = [given(call["args"]) for call in outcome.asked("certificates_backup")]
-    assert asked == [{"path": f"{tmp_path}/kept/{name}.tar", "encrypt": True} for name in HOSTS]
+    asked = {call["host"]: given(call["args"]) for call in outcome.asked("certificates_backup")}
+    assert asked == {name: {"path": f"{tmp_path}/kept/{name}.tar", "encrypt": True} for name in HOSTS}
     back = play("certificates_restore", HOSTS, vars=where | {"docker_registries_trust_verify": "store"})
     assert [given(call["args"]) for call in back.asked("certificates_restore")] == [
         {"path": f"{tmp_path}/kept/{name}.tar", "verify": "store"} for name in HOSTS
-    ]
+    ]  # one host at a time
 
 
 def test_a_check_of_the_backup_writes_nothing(play: Play, tmp_path: Path) -> None:
