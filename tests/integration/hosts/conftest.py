@@ -261,8 +261,8 @@ def puller(lab_up) -> Iterator[Node]:
     _podman("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
 
 
-# Nothing trusted but what the distribution trusts, and daemons that have read the system's trust as it is then. To make
-# the system's trust takes seconds, so what the first test made is kept for the next ones.
+# Nothing trusted but what the distribution trusts. To make the system's trust takes seconds, so what the first test
+# made is kept for the next ones.
 UNTRUSTING = """
 rm -rf /etc/docker/certs.d /etc/containers/certs.d /root/.config/containers/certs.d /etc/company
 find /etc/pki/ca-trust/source /usr/local/share/ca-certificates ! -type d -delete 2>/dev/null
@@ -275,6 +275,9 @@ if test -e /run/stock-trust.tar
 then find $made -mindepth 1 -delete; tar -C / -xf /run/stock-trust.tar
 else $update >/dev/null && tar -C / -cf /run/stock-trust.tar ${made#/}
 fi
+"""
+# A daemon reads the system's trust when it starts.
+RESTART = """
 if systemctl cat docker.service >/dev/null 2>&1; then
   systemctl reset-failed docker.service; systemctl restart docker.service
 fi
@@ -282,12 +285,17 @@ fi
 
 
 @pytest.fixture
-def untrusting(request) -> Callable[[str], Node]:
+def untrusting(request, stoppable) -> Callable[[str], Node]:
     """untrusting(name): this node, as the others here, and without any certificate of registries."""
+    ready: set[str] = set()
 
     def node(name: str) -> Node:
-        found = request.getfixturevalue(name)
-        found.sh(UNTRUSTING)
+        Node(name, "", "").sh(UNTRUSTING)
+        again = name in ready
+        ready.add(name)
+        found = request.getfixturevalue(name)  # the first time, this starts its daemon anew
+        if again:
+            found.sh(RESTART)
         return found
 
     return node
