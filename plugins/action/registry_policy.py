@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach, read_trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach
 
 
 class ActionModule(TrustFiles, Task):
@@ -22,7 +22,7 @@ class ActionModule(TrustFiles, Task):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         policy = self.policy(options)
         now = datetime.now(timezone.utc)
-        trust = read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
+        trust = self.trust(options, now)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
         if trust.registries is not None:
             result["trust"] = report.asked(trust, now)

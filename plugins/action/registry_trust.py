@@ -11,7 +11,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, policy, proof, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, proof, report
 
 
 class ActionModule(TrustFiles, HostTask):
@@ -21,7 +21,7 @@ class ActionModule(TrustFiles, HostTask):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
-        trust = policy.read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
+        trust = self.trust(options, now)
         how = plan.Options(**{key: options[key] for key in ("scope", "verify", "activation", "purge")})
 
         def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:

@@ -11,7 +11,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles, select
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, policy, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, report
 
 
 class ActionModule(TrustFiles, HostTask):
@@ -21,7 +21,7 @@ class ActionModule(TrustFiles, HostTask):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
-        trust = policy.read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
+        trust = self.trust(options, now)
         host = self.observe()
         try:
             how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")

@@ -12,6 +12,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -28,7 +29,7 @@ from .observed import HostProblem, NotAsked, Observed, Watch, from_snapshot, unp
 from .options import Options
 from .plan import Plan
 from .policy import Policy, PolicyError, read_policy
-from .trust.policy import TEXTS, entries_of
+from .trust.policy import TEXTS, Trust, entries_of, read_trust
 from .variables import fill
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
@@ -190,6 +191,10 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
 class TrustFiles(ControllerFiles):
     """Reads the files that entries of `trust` name, and registers what is secret in them."""
+
+    def trust(self, options: Mapping[str, Any], now: datetime) -> Trust:
+        """The word `trust` of these options, judged at this time. Raises PolicyError or HostProblem."""
+        return read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
 
     def trust_entries(self, value: Any) -> list[dict[str, Any]] | None:
         """The entries of the word with the texts of their files. Raises PolicyError or HostProblem."""

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .observed import HostProblem
+from .policy import WORDS
+from .trust.policy import WORD
 
 POLICY = "registry_policy"
 
@@ -24,7 +26,7 @@ _OLD = {
     "blocked": "openshift_docker_blocked_registries",
     "insecure": "openshift_docker_insecure_registries",
 }
-_WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "short_name_mode", "aliases", "trust")
+_WORDS = (*WORDS, WORD)
 _LIST = ", ".join(_WORDS)
 
 #: Options that do not come from the variable that has their name behind the task's prefix.

@@ -63,11 +63,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan, the transaction that carries it out, and what it makes of each registry."""
+    """A plan, and the transaction that carries it out."""
 
     plan: Plan
     commit: dict[str, Any]
-    registries: tuple[dict[str, Any], ...] = ()
 
 
 def propose(host: Observed, trust: Trust, options: Options) -> Proposal:
@@ -469,7 +468,7 @@ class _Proposal:
 
     def _probes(self) -> list[proof.Probe]:
         """Every name of every registry, as each engine will see it once the files are there."""
-        bundle = self.store.bundle if self.store else _bundle(self.start)
+        bundle = self.store.bundle if self.store else stores.bundle_of(self.start)
         return [
             proof.Probe(name, reader.title, self._will_read(name, reader), bundle, reader.adds, reader.common_name)
             for registry in self.trust.present
@@ -489,10 +488,6 @@ class _Proposal:
 #: Stands for a registry without a client certificate, and for the programs of a host without container engine.
 _NOBODY = Registry(("nobody",))
 _SYSTEM = Reader("system", ())
-
-
-def _bundle(host: Observed) -> str:
-    return next((store.bundle for store in stores.STORES if host.exists(store.bundle)), "")
 
 
 def _sha256(text: str) -> str:

@@ -169,9 +169,7 @@ class _Restore:
 
     def _probes(self, files: list[Saved]) -> list[proof.Probe]:
         """Every registry that gets its authority back, as each engine that reads that directory sees it."""
-        bundle = self.store.bundle if self.store else next(
-            (store.bundle for store in stores.STORES if self.start.exists(store.bundle)), ""
-        )  # fmt: skip
+        bundle = self.store.bundle if self.store else stores.bundle_of(self.start)
         directories = {saved.path.rpartition("/")[0] for saved in files if saved.path.endswith(".crt")}
         return [
             proof.Probe(name, reader.title, directory, bundle, reader.adds, reader.common_name)

@@ -78,6 +78,11 @@ def store_of(host: Observed) -> Store:
     raise HostProblem(f"this host has no trust store that is known here (neither {places} exists)")
 
 
+def bundle_of(host: Observed) -> str:
+    """What programs read on a host whose trust is not ours to change, "" when it is none that is known here."""
+    return next((store.bundle for store in STORES if host.exists(store.bundle)), "")
+
+
 def effective(host: Observed, store: Store) -> frozenset[str]:
     """Fingerprints of all that programs trust now. Raises HostProblem when that cannot be read."""
     return frozenset(host.certificates(store.bundle))
