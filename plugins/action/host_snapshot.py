@@ -6,14 +6,55 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import SNAPSHOT, HostTask, plain
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import SNAPSHOT, HostTask
+
+_FORM = {"type": "str", "choices": ["content", "checksum", "certificates"]}
 
 
 class ActionModule(HostTask):
-    """The hand that reads, called by itself: what it is asked goes to the host as it is."""
+    """The hand that reads, called by itself. What is not said has its default on the host (`_snapshot`)."""
 
-    def _options(self) -> dict[str, Any]:
-        return {}
+    spec = {
+        "files": {
+            "type": "list",
+            "elements": "dict",
+            "options": {"path": {"type": "str", "required": True}, "limit": {"type": "int"}, "form": _FORM},
+        },
+        "directories": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "path": {"type": "str", "required": True},
+                "pattern": {"type": "str"},
+                "depth": {"type": "int"},
+                "secret": {"type": "str"},
+                "form": _FORM,
+                "limit": {"type": "int"},
+                "count": {"type": "int"},
+            },
+        },
+        "commands": {
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "name": {"type": "str", "required": True},
+                "argv": {"type": "list", "elements": "str", "required": True},
+                "timeout": {"type": "float"},
+                "needs": {"type": "str"},
+                "unless": {"type": "str"},
+                "limit": {"type": "int"},
+            },
+        },
+        "labels": {"type": "bool"},
+        "state_directory": {"type": "str"},
+    }
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        return self.quietly(SNAPSHOT, plain(self._task.args))
+        return self.quietly(SNAPSHOT, _said(options))
+
+
+def _said(value: Any) -> Any:
+    """Without what is null, so that the host's defaults count."""
+    if isinstance(value, dict):
+        return {key: _said(item) for key, item in value.items() if item is not None}
+    return [_said(item) for item in value] if isinstance(value, list) else value
