@@ -77,7 +77,7 @@ registries:
       description: What the files hold.
       type: list
       elements: dict
-      contains:
+      contains: &certificate
         path:
           description: The file.
           type: str
@@ -123,55 +123,13 @@ anchors:
       description: What it holds.
       type: list
       elements: dict
-      contains:
-        path:
-          description: The file.
-          type: str
-        subject:
-          description: Whose it is.
-          type: str
-        issuer:
-          description: Who signed it.
-          type: str
-        fingerprint:
-          description: SHA-256 of it, hexadecimal.
-          type: str
-        not_before:
-          description: Since when it is valid, in UTC.
-          type: str
-        not_after:
-          description: Until when it is valid, in UTC.
-          type: str
-        days_left:
-          description: Whole days until it expires; negative once it has.
-          type: int
+      contains: *certificate
 expiring:
   description: Certificates that expire within O(expires_in_days), soonest first.
   returned: success
   type: list
   elements: dict
-  contains:
-    path:
-      description: The file.
-      type: str
-    subject:
-      description: Whose it is.
-      type: str
-    issuer:
-      description: Who signed it.
-      type: str
-    fingerprint:
-      description: SHA-256 of it, hexadecimal.
-      type: str
-    not_before:
-      description: Since when it is valid, in UTC.
-      type: str
-    not_after:
-      description: Until when it is valid, in UTC.
-      type: str
-    days_left:
-      description: Whole days until it expires; negative once it has.
-      type: int
+  contains: *certificate
 days_left:
   description: Days until the first of all these certificates expires; null when there is none.
   returned: success
