@@ -81,10 +81,11 @@ engines: environment ## upstream's docker, mirrors and the other later words, on
 	tests/lab/lab up
 	pytest -m engines tests/integration/hosts tests/lab
 
+# Side by side, because a test mostly waits; a node belongs to one test at a time.
 .PHONY: trust
 trust: environment ## certificates of registries on the nodes of the lab
 	tests/lab/lab up
-	pytest -m trust tests/integration/hosts tests/lab
+	DOCKYARD_LAB_IS_UP=1 pytest -n 4 --maxschedchunk 1 -m trust tests/integration/hosts
 
 .PHONY: molecule
 molecule: environment ## the role on a podman node, with molecule and testinfra

@@ -54,9 +54,12 @@ probe() {
 
 by_openssl() {
   said=$(timeout 8 openssl s_client -connect "$3:$4" $by -CAfile "$roots" $client </dev/null 2>&1)
+  [ $? -ne 124 ] || said="error: no answer in 8 seconds
+$said"
   case $said in
     *"-----BEGIN CERTIFICATE-----"*) ;;
-    *) echo "$2 unreachable: $(echo "$said" | grep -i -m 1 -E 'errno|error|refused|lookup' | cut -c1-100)"; return;;
+    *) why=$(echo "$said" | grep -i -m 1 -E 'errno|error|refused|lookup' || echo "$said" | tail -n 1)
+      echo "$2 unreachable: $(echo "$why" | cut -c1-100)"; return;;
   esac
   code=$(echo "$said" | sed -n 's/^ *Verify return code: //p' | head -n 1)
   names=$(echo "$said" | openssl x509 -noout -text 2>/dev/null | grep -A1 'Subject Alternative Name')

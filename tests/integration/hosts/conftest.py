@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
+import base64
+import fcntl
+import functools
 import json
 import os
 import re
+import secrets
+import select
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 import yaml
@@ -50,23 +57,58 @@ def lab(*arguments: str) -> str:
     return done.stdout
 
 
+class Shell:
+    """A shell on a node that stays; `podman exec` for each script would take the longest part of many tests."""
+
+    def __init__(self, node: str) -> None:
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(["podman", "exec", "-i", node, "sh"], stdin=pipe, stdout=pipe)
+
+    @staticmethod
+    @functools.cache
+    def _of(node: str) -> Shell:
+        return Shell(node)
+
+    @classmethod
+    def of(cls, node: str) -> Shell:
+        """The shell of this node, another one if the node has been made anew."""
+        if cls._of(node).process.poll() is not None:
+            cls._of.cache_clear()
+        return cls._of(node)
+
+    def run(self, script: str, data: bytes, timeout: float) -> tuple[int, str]:
+        """What a script of its own, with these bytes to read, ends with and says. Raises TimeoutError."""
+        mark = secrets.token_hex(8)
+        command = f"sh -c {shlex.quote(script)} 2>&1"
+        coded = base64.encodebytes(data).decode()
+        self.process.stdin.write(f"base64 -d <<'{mark}' | {command}\n{coded}{mark}\necho {mark}$?\n".encode())
+        self.process.stdin.flush()
+        said = b""
+        until = time.monotonic() + timeout
+        while not (end := re.search(rb"%s(\d+)\n$" % mark.encode(), said[-30:])):
+            if not select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
+                self.process.kill()
+                raise TimeoutError(f"{script!r} took longer than {timeout} s; so far: {said.decode()}")
+            chunk = os.read(self.process.stdout.fileno(), 1 << 16)
+            assert chunk, f"{script!r}: the node is gone; so far: {said.decode()}"
+            said += chunk
+        return int(end[1]), said[: -len(end[0])].decode()
+
+
 @dataclass
 class Node:
-    """One node of the lab, by `podman exec`; `core` is the newest ansible-core that still speaks to its Python."""
+    """One node of the lab, seen from inside; `core` is the newest ansible-core that still speaks to its Python."""
 
     name: str
     core: str
     python: str
 
-    def sh(self, script: str, check: bool = True, timeout: float = 120) -> str:
-        """Output of a script, stdout and stderr together."""
-        done = subprocess.run(
-            ["podman", "exec", "-i", self.name, "sh", "-c", script],
-            text=True, timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-        if check and done.returncode:
-            raise AssertionError(f"{self.name}: {script!r} ended with {done.returncode}: {done.stdout}")
-        return done.stdout
+    def sh(self, script: str, check: bool = True, timeout: float = 120, data: bytes = b"") -> str:
+        """Output of a script that may read the data, stdout and stderr together."""
+        code, said = Shell.of(self.name).run(script, data, timeout)
+        if check and code:
+            raise AssertionError(f"{self.name}: {script!r} ended with {code}: {said}")
+        return said
 
     def background(self, script: str) -> subprocess.Popen:
         return subprocess.Popen(
@@ -78,10 +120,7 @@ class Node:
         return self.sh(f"cat {path}")
 
     def write(self, path: str, text: str) -> None:
-        subprocess.run(
-            ["podman", "exec", "-i", self.name, "sh", "-c", f"mkdir -p $(dirname {path}) && cat > {path}"],
-            input=text, text=True, check=True, timeout=60,
-        )  # fmt: skip
+        self.sh(f"mkdir -p $(dirname {path}) && cat > {path}", data=text.encode())
 
     def stop_at(self, moment: str) -> None:
         """The next module that comes to this moment stands still."""
@@ -186,15 +225,31 @@ def _reset(node: Node, stock: bytes) -> None:
         "umount /etc/containers/* /etc/containers /var/lib/dockyard 2>/dev/null; "
         "rm -rf /etc/containers/* /root/.config /var/lib/dockyard /usr/local/bin/* /run/moment; tar -C / -xf -"
     )
-    subprocess.run(["podman", "exec", "-i", node.name, "sh", "-c", script], input=stock, check=True, timeout=60)
+    node.sh(script, data=stock)
 
 
-@pytest.fixture(scope="session")
-def stoppable(lab_up) -> None:
-    """The nodes read what makes modules stand still."""
-    for name, version in (("podman1", "3.11"), ("moby1", "3.11"), ("origin1", "2.7")):
-        path = f"/root/.local/lib/python{version}/site-packages/usercustomize.py"
+#: Nodes that tests change, and their Python. A test takes them in this order, so that no two wait for each other.
+TAKEN = {"podman1": "3.11", "origin1": "2.7", "moby1": "3.11"}
+
+
+@pytest.fixture
+def take(lab_up) -> Iterator[Callable[[str], None]]:
+    """take(name): until the test ends the node is nobody else's, and modules on it can be stopped."""
+    locks: dict[str, TextIO] = {}
+
+    def of_this_test(name: str) -> None:
+        if name in locks:
+            return
+        order = list(TAKEN)
+        assert all(order.index(name) > order.index(other) for other in locks), f"{name} has to be taken first"
+        locks[name] = open(REPOSITORY / f".cache/lab/{name}.lock", "w")
+        fcntl.flock(locks[name], fcntl.LOCK_EX)
+        path = f"/root/.local/lib/python{TAKEN[name]}/site-packages/usercustomize.py"
         Node(name, "", "").write(path, ON_HOST.read_text())
+
+    yield of_this_test
+    for lock in locks.values():
+        lock.close()
 
 
 @pytest.fixture(scope="session")
@@ -215,15 +270,17 @@ def _podman(*arguments: str, data: bytes = b"", timeout: float = 60) -> bytes:
 
 
 @pytest.fixture
-def podman1(podman_stock, stoppable) -> Node:
+def podman1(podman_stock, take) -> Node:
+    take("podman1")
     node = Node("podman1", "2.19", "/usr/bin/python3")
     _reset(node, podman_stock)
     return node
 
 
 @pytest.fixture
-def origin1(stoppable, request) -> Iterator[Node]:
+def origin1(take, request) -> Iterator[Node]:
     """The node with Red Hat's docker; the variant (what docker reads) comes from a parameter, else sysconfig."""
+    take("origin1")
     node = Node("origin1", "2.16", "/usr/bin/python2.7")
     node.sh(
         "docker ps -qa | xargs -r docker rm -f; rm -rf /var/lib/dockyard /etc/*/.dockyard-* /run/moment", check=False
@@ -245,8 +302,9 @@ docker images -q | sort -u | xargs -r docker rmi -f
 
 
 @pytest.fixture
-def moby1(stoppable) -> Node:
+def moby1(take) -> Node:
     """The node with upstream's docker; what a test leaves is cleared away by the next one."""
+    take("moby1")
     node = Node("moby1", "2.19", "/usr/bin/python3")
     node.sh(MOBY_STOCK)
     return node
@@ -285,11 +343,12 @@ fi
 
 
 @pytest.fixture
-def untrusting(request, stoppable) -> Callable[[str], Node]:
+def untrusting(request, take) -> Iterator[Callable[[str], Node]]:
     """untrusting(name): this node, as the others here, and without any certificate of registries."""
     ready: set[str] = set()
 
     def node(name: str) -> Node:
+        take(name)
         Node(name, "", "").sh(UNTRUSTING)
         again = name in ready
         ready.add(name)
@@ -298,7 +357,9 @@ def untrusting(request, stoppable) -> Callable[[str], Node]:
             found.sh(RESTART)
         return found
 
-    return node
+    yield node
+    for name in ready:  # other tests begin with pulls that are refused
+        Node(name, "", "").sh(UNTRUSTING)
 
 
 @dataclass

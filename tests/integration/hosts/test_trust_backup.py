@@ -10,7 +10,7 @@ import re
 import tarfile
 
 import pytest
-from conftest import ON_HOST, lab
+from conftest import lab
 from test_trust import (
     ADDRESS,
     ALL,
@@ -49,8 +49,6 @@ def made_anew(node):
     """A fresh container of the same name, as a rebuilt host is."""
     lab("down", node.name)
     lab("up", node.name)
-    version = "2.7" if node.name == "origin1" else "3.11"
-    node.write(f"/root/.local/lib/python{version}/site-packages/usercustomize.py", ON_HOST.read_text())
 
 
 def client(name="client"):

@@ -116,25 +116,6 @@ ASKING = "registry.lab.example:5004"
 
 
 @pytest.fixture(scope="module")
-def asking(lab_up):
-    """A registry beside the others that talks only to clients whose certificate the lab's authority has signed."""
-
-    def on_registry(script: str, data: str = "") -> str:
-        command = ["podman", "exec", "-i", "registry", "sh", "-c", script]
-        return subprocess.run(command, input=data, text=True, check=True, stdout=subprocess.PIPE).stdout
-
-    conf = json.loads(on_registry("cat /etc/lab-registry/5000.yml"))
-    conf["http"]["addr"] = conf["http"]["addr"].replace(":5000", ":5004")
-    conf["http"]["tls"]["clientcas"] = ["/etc/lab-registry/clients.crt"]
-    conf.pop("auth")
-    on_registry("cat > /etc/lab-registry/5004.yml", json.dumps(conf))
-    on_registry("cat > /etc/lab-registry/clients.crt", CA.read_text())
-    on_registry("systemctl start registry@5004.service")
-    yield ASKING
-    on_registry("systemctl stop registry@5004.service; rm /etc/lab-registry/5004.yml /etc/lab-registry/clients.crt")
-
-
-@pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """A client's certificate, signed by the lab's authority, and its key."""
     where = tmp_path_factory.mktemp("client")
@@ -147,14 +128,14 @@ def pair(tmp_path_factory):
     return {"client_cert_file": str(where / "client.crt"), "client_key_file": str(where / "client.key")}
 
 
-def test_a_registry_that_asks_for_a_client_certificate(controller, node, asking, pair):
-    assert trust(controller, node, [entry(registry=asking)], verify="store").rc == 0
+def test_a_registry_that_asks_for_a_client_certificate(controller, node, pair):
+    assert trust(controller, node, [entry(registry=ASKING)], verify="store").rc == 0
     client = "podman" if node.name == "podman1" else "docker"
-    pull = f"{client} pull {asking}/tools/hello:1 && echo PULLED"
+    pull = f"{client} pull {ASKING}/tools/hello:1 && echo PULLED"
     assert "PULLED" not in node.sh(pull, check=False), "without a certificate of its own"
-    run = trust(controller, node, [entry(registry=asking, **pair)])
+    run = trust(controller, node, [entry(registry=ASKING, **pair)])
     assert run.rc == 0, run.output
     assert [found["outcome"] for found in run.last["verified"]] == ["trusted"]
     assert "PULLED" in node.sh(pull, check=False)
-    found = node.sh(f"find /etc/*/certs.d -path '*{asking}/dockyard.key' -exec stat -c '%a %U' {{}} +")
+    found = node.sh(f"find /etc/*/certs.d -path '*{ASKING}/dockyard.key' -exec stat -c '%a %U' {{}} +")
     assert set(found.splitlines()) == {"600 root"}

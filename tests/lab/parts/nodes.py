@@ -47,6 +47,7 @@ def up(name: str) -> None:
     # the files went in before systemd starts; so a container that was ever started is complete
     with step(f"node {name}: start"):
         podman("start", name)
+        _announce(name)
 
 
 def wait(name: str) -> None:
@@ -124,6 +125,13 @@ def _create(name: str) -> None:
     argv += ["--label", f"{_CONTENT}={_digest(files)}", images.tag(node["image"])]
     podman(*argv, *(_CGROUP2_INIT if IMAGES[node["image"]].get("cgroup2") else _INIT))
     put(name, files)
+
+
+def _announce(name: str) -> None:
+    """Let the others know: to them the address still belongs to the container before this one, for half a minute."""
+    others = [NETWORK["gateway"], *(node["address"] for node in NODES.values() if "address" in node)]
+    script = "for other; do echo >/dev/udp/$other/9; done"
+    podman("exec", name, "bash", "-c", script, "bash", *others, check=False)
 
 
 def _inspect(name: str) -> dict:

@@ -23,6 +23,7 @@ def files() -> dict[str, tuple[int, bytes] | str]:
         "etc/lab-registry/tls.crt": (0o644, keys.SERVER.read_bytes()),
         "etc/lab-registry/tls.key": (0o600, keys.SERVER.with_suffix(".key").read_bytes()),
         "etc/lab-registry/htpasswd": (0o600, keys.HTPASSWD.read_bytes()),
+        "etc/lab-registry/clients.crt": (0o644, keys.CA.read_bytes()),
     }
     for name, registry in REGISTRIES.items():
         for port in registry["listen"]:
@@ -61,10 +62,14 @@ def _trust_for_push() -> None:
 def _configuration(name: str, port: int) -> dict:
     registry = REGISTRIES[name]
     http: dict = {"addr": f"{REGISTRY_ADDRESS}:{port}", "secret": "signs the state of uploads"}
+    storage = "/var/lib/lab-registry/" + registry.get("storage", name)
     conf = {"version": 0.1, "log": {"level": "warn"}, "http": http,
-            "storage": {"filesystem": {"rootdirectory": "/var/lib/lab-registry/" + name}, "delete": {"enabled": True}}}
+            "storage": {"filesystem": {"rootdirectory": storage}, "delete": {"enabled": True}}}
     if registry.get("tls"):
         http["tls"] = {"certificate": "/etc/lab-registry/tls.crt", "key": "/etc/lab-registry/tls.key"}
+    if registry.get("clients"):
+        http["tls"]["clientcas"] = ["/etc/lab-registry/clients.crt"]
+    if registry.get("user"):
         conf["auth"] = {"htpasswd": {"realm": "lab", "path": "/etc/lab-registry/htpasswd"}}
     return conf
 

@@ -76,13 +76,19 @@ def _wait(port: int) -> None:
     raise AssertionError(f"no server at {port}")
 
 
-def ask(*probes: proof.Probe, path: str = os.environ["PATH"]) -> tuple[int, dict[str, str]]:
-    """Exit code, and the outcome by name of engine."""
+def answers(*probes: proof.Probe, path: str = os.environ["PATH"]) -> tuple[int, list[dict[str, str]]]:
+    """Exit code, and what is said of each probe."""
     check = proof.registries_check(probes).option()
     done = subprocess.run(check["argv"], capture_output=True, text=True, timeout=60, env={"PATH": path, "LC_ALL": "C"})
     said = proof.outcomes([{"step": "check", "stdout": done.stdout}])
     assert len(said) == len(probes), done
-    return done.returncode, {f"{each['name']} {each['engine']}": each["outcome"] for each in said}
+    return done.returncode, said
+
+
+def ask(*probes: proof.Probe, path: str = os.environ["PATH"]) -> tuple[int, dict[str, str]]:
+    """Exit code, and the outcome by name and engine."""
+    rc, said = answers(*probes, path=path)
+    return rc, {f"{each['name']} {each['engine']}": each["outcome"] for each in said}
 
 
 @pytest.fixture
@@ -130,6 +136,19 @@ def test_many_at_once_and_one_that_is_not_believed(ports, place):
     good = [proof.Probe(f"localhost:{ports['san']}", f"e{n}", f"{place}/right", "") for n in range(40)]
     rc, said = ask(*good, proof.Probe(f"localhost:{ports['san']}", "bad", f"{place}/wrong", ""))
     assert rc == 1 and sorted(said.values()) == ["trusted"] * 40 + ["untrusted"]
+
+
+def test_why_a_registry_cannot_be_reached(ports, place, tmp_path):
+    """Nobody is there; or somebody is, who says nothing (waited for half a second here)."""
+    (tmp_path / "timeout").write_text(f'#!/bin/sh\nshift; exec {shutil.which("timeout")} 0.5 "$@"\n')
+    (tmp_path / "timeout").chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asked = {ports["down"]: "refused", silent.getsockname()[1]: "no answer in 8 seconds"}
+        probes = [proof.Probe(f"127.0.0.1:{port}", "e", f"{place}/right", "") for port in asked]
+        rc, said = answers(*probes, path=f"{tmp_path}:{os.environ['PATH']}")
+    assert rc == 0 and {each["outcome"] for each in said} == {"unreachable"}
+    for each, words in zip(said, asked.values(), strict=True):
+        assert words in each["reason"], each
 
 
 def test_without_openssl_and_curl_nothing_is_claimed(place, tmp_path):
