@@ -8,8 +8,7 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import ControllerFiles, HostTask
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Observed
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, plan, proof, restore
 
 
@@ -23,15 +22,10 @@ class ActionModule(ControllerFiles, HostTask):
             if saved.path.endswith(".key"):
                 self.register_key(saved.content.decode("utf-8", "replace"))
         how = plan.Options(verify=options["verify"], activation=options["activation"])
-
-        def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:
-            proposal = restore.propose(host, found, how)
-            return proposal.plan, proposal.commit
-
-        result = self.apply(prepare, options["expect_plan"])
+        result, _proposal = self.apply(lambda host: restore.propose(host, found, how), options["expect_plan"])
         if not result.get("failed"):
             result["verified"] = proof.outcomes(self.report)
-        return {**result, **self.shown(result["plan"])}
+        return result
 
     def _archive(self, path: str, other_host: bool) -> archive.Archive:
         """Read and verified before the host is looked at."""

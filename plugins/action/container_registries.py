@@ -8,8 +8,6 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
 
 
 class ActionModule(HostTask):
@@ -21,14 +19,9 @@ class ActionModule(HostTask):
         how = registries.Options(
             **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes", "activation")}
         )
-        engines: list[dict[str, Any]] = []
-
-        def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:
-            proposal = registries.propose(host, policy, how)
-            engines[:] = proposal.engines
-            return proposal.plan, proposal.commit
-
-        result = self.apply(prepare, options["expect_plan"], registries.watch_for(policy))
+        result, proposal = self.apply(
+            lambda host: registries.propose(host, policy, how), options["expect_plan"], registries.watch_for(policy)
+        )
         if not result.get("failed"):
-            result["engines"] = engines
-        return {**result, **self.shown(result["plan"])}
+            result["engines"] = proposal.engines
+        return result

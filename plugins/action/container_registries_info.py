@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.commit import as_reported
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, select
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Observed, Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
 
 
@@ -25,10 +26,7 @@ class ActionModule(HostTask):
 
         def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
             engines = registries.survey(host)
-            try:
-                plan, problems = registries.propose(host, policy, how).plan, []
-            except HostProblem as problem:  # what the task would refuse is what a report is for
-                plan, problems = Plan(), [str(problem)]
+            plan, problems = as_reported(lambda: registries.propose(host, policy, how))
             found = {"engines": engines, "drift": plan.changed or bool(problems), "problems": problems}
             return plan, found | {"images": image_report.images(host, asked)}
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, proof, report
 
 
@@ -23,13 +21,8 @@ class ActionModule(TrustFiles, HostTask):
         now = datetime.now(timezone.utc)
         trust = self.trust(options, now)
         how = plan.Options(**{key: options[key] for key in ("scope", "verify", "activation", "purge")})
-
-        def prepare(host: Observed) -> tuple[Plan, dict[str, Any]]:
-            proposal = plan.propose(host, trust, how)
-            return proposal.plan, proposal.commit
-
-        result = self.apply(prepare, options["expect_plan"])
+        result, _proposal = self.apply(lambda host: plan.propose(host, trust, how), options["expect_plan"])
         if not result.get("failed"):
             result["registries"] = report.asked(trust, now)
             result["verified"] = proof.outcomes(self.report)
-        return {**result, **self.shown(result["plan"])}
+        return result

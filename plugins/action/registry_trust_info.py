@@ -8,9 +8,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.commit import as_reported
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles, select
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, report
 
 
@@ -23,11 +22,8 @@ class ActionModule(TrustFiles, HostTask):
         now = datetime.now(timezone.utc)
         trust = self.trust(options, now)
         host = self.observe()
-        try:
-            how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")
-            found, problems = plan.propose(host, trust, how).plan, []
-        except HostProblem as problem:  # what the task would refuse is what a report is for
-            found, problems = Plan(), [str(problem)]
+        how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")
+        found, problems = as_reported(lambda: plan.propose(host, trust, how))
         answer: dict[str, Any] = {
             **report.survey(host, trust, now, options["expires_in_days"]),
             "drift": found.changed or bool(problems), "problems": problems,

@@ -10,7 +10,7 @@ The same for everything that is planned for a host: registries, trust in their c
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,22 @@ class File:
 
     def __repr__(self) -> str:
         return f"File({self.path!r})"  # its content may be a key
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan, and the options of the host_transaction that carries it out (empty when there is nothing to do)."""
+
+    plan: Plan
+    commit: dict[str, Any]
+
+
+def as_reported(propose: Callable[[], Proposal]) -> tuple[Plan, list[str]]:
+    """The plan, or why there is none: what a task would refuse is what a report is for. NotAsked passes."""
+    try:
+        return propose().plan, []
+    except HostProblem as problem:
+        return Plan(), [str(problem)]
 
 
 def state_file(state: dict[str, Any]) -> File:
@@ -95,7 +111,9 @@ def transaction(
     checks: Iterable[Check] = (),
     remove_empty: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Options of the module host_transaction."""
+    """Options of the module host_transaction, none for a plan without changes."""
+    if not plan.changed:
+        return {}
     files, start = list(files), host.without_interrupted()
     options: dict[str, Any] = {
         "payload": pack({file.path: file.content for file in files if file.content is not None}),

@@ -24,6 +24,7 @@ from ansible.parsing.vault import is_encrypted  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from .cluster.openshift4 import ManifestProblem
+from .commit import Proposal
 from .imports import MissingLibrary, jmespath
 from .observed import HostProblem, NotAsked, Observed, Watch, from_snapshot, unpack
 from .options import Options
@@ -44,6 +45,7 @@ _MODULE_UTILS = Path(__file__).parent.parent / "module_utils"
 _ATTEMPTS = 3
 
 _Answer = TypeVar("_Answer")
+_Proposed = TypeVar("_Proposed", bound=Proposal)
 _NOTHING = Watch()
 
 #: A line of a key in PEM form; shorter ones (the last of a key) could be anybody's word.
@@ -235,31 +237,32 @@ class HostTask(Task):
             return answer(self.observe(more + question.more))
 
     def apply(
-        self, prepare: Callable[[Observed], tuple[Plan, dict[str, Any]]], expect: str | None, more: Watch = _NOTHING
-    ) -> dict[str, Any]:
-        """Observe, plan, commit; again when the host changed in between. prepare: host → plan, transaction.
+        self, propose: Callable[[Observed], _Proposed], expect: str | None, more: Watch = _NOTHING
+    ) -> tuple[dict[str, Any], _Proposed]:
+        """Observe, plan, commit; again when the host changed in between.
 
-        more: what to look at beside what the task always does. Returns plan, rolled_back, recovered and, when it did
-        not work, failed and msg.
+        more: what to look at beside what the task always does. Returns the task's result (changed, rolled_back, what
+        is shown of the plan and, when it did not work, failed and msg) and what was proposed last.
         """
         seen = ""
         for _attempt in range(_ATTEMPTS):
-            host, (plan, commit) = self.look(lambda host: (host, prepare(host)), more)
+            host, proposal = self.look(lambda host: (host, propose(host)), more)
+            plan = proposal.plan
             if expect and plan.changed and plan.id != expect:
                 raise HostProblem(
                     f"expect_plan is {expect}, but the plan for this host is now {plan.id}; nothing was changed{seen}"
                 )
             if not plan.changed or self._task.check_mode:
-                return {"plan": plan, "changed": plan.changed, "rolled_back": False}
+                return {"changed": plan.changed, "rolled_back": False} | self.shown(plan), proposal
             if host.locked:
                 seen = "; another transaction was running on this host"
-            answer = self.quietly(_TRANSACTION, commit)
+            answer = self.quietly(_TRANSACTION, proposal.commit)
             self.report = unpack(answer["report"]) if answer.get("report") else []
             if answer.get("committed"):
-                return {"plan": plan, "changed": True, "rolled_back": False}
+                return {"changed": True, "rolled_back": False} | self.shown(plan), proposal
             undone = answer.get("conflict") and answer.get("rolled_back")
             if not undone and answer.get("step") not in ("compare", "journal_found"):
-                return self._failure(plan, answer)
+                return _failure(answer) | self.shown(plan), proposal
             seen = f"; meanwhile {answer.get('reason')}"
         raise HostProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
 
@@ -273,17 +276,6 @@ class HostTask(Task):
         if self._task.diff:
             parts["diff"] = plan.diff()
         return parts
-
-    def _failure(self, plan: Plan, answer: dict[str, Any]) -> dict[str, Any]:
-        """What a person is told of a transaction that was not committed."""
-        changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
-        if "committed" not in answer:  # it did not end by itself
-            changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
-        else:
-            reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
-            outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
-        msg = f"{reason}; {outcome}"
-        return {"plan": plan, "changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
 
     def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call one of the hands. The connection prints a module's raw answer at -vvv, unless told not to."""
@@ -373,6 +365,18 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_mapped(item, change) for item in value]
     return value
+
+
+def _failure(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a person is told of a transaction that was not committed."""
+    changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
+    if "committed" not in answer:  # it did not end by itself
+        changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
+    else:
+        reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
+        outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
+    msg = f"{reason}; {outcome}"
+    return {"changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
 
 
 def _last_words(report: Any) -> str:

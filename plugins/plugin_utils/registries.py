@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .commit import File, left_over, recovery, start_of, state_file, transaction
+from .commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from .engines import Check, Desired, Edit, Engine, Lists, Request, Step, Validation
 from .engines.containers import VERSIONS, Containers
 from .engines.docker_fork import DockerFork
@@ -41,11 +41,9 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """A plan and the options of the host_transaction that carries it out (empty when there is nothing to do)."""
+class Registries(Proposal):
+    """With what the engines will have, a table each."""
 
-    plan: Plan
-    commit: dict[str, Any]
     engines: tuple[dict[str, Any], ...]
 
 
@@ -68,7 +66,7 @@ def present(host: Observed) -> list[Engine]:
     return found
 
 
-def propose(host: Observed, policy: Policy, options: Options) -> Proposal:
+def propose(host: Observed, policy: Policy, options: Options) -> Registries:
     """What has to change on the host. Raises NotAsked, and HostProblem for what must not be tried."""
     start = start_of(host)
     drafts, world = _drafts(start, policy, options)
@@ -93,7 +91,7 @@ def propose(host: Observed, policy: Policy, options: Options) -> Proposal:
         host, plan, files, steps=steps, validations=_validations(start, drafts),
         checks=[check for draft in drafts for check in draft.checks],
     )  # fmt: skip
-    return Proposal(plan, commit if plan.changed else {}, tuple(_report(draft, world) for draft in drafts))
+    return Registries(plan, commit, tuple(_report(draft, world) for draft in drafts))
 
 
 def survey(host: Observed) -> list[dict[str, Any]]:

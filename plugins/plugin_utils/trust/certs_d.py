@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..observed import Observed, Tree, Watch
+from .certificates import certificates_in
 
 DOCKER = "/etc/docker/certs.d"
 CONTAINERS = "/etc/containers/certs.d"
@@ -73,3 +74,18 @@ def _problems(files: Sequence[str]) -> list[str]:
         elif suffix not in ("crt", "cert", "key"):
             found.append(f"{path} is passed over by every engine: its name ends neither in .crt nor .cert nor .key")
     return found
+
+
+def shown(path: str, content: bytes) -> str:
+    """What a person is to see of a file: its certificates, and of a private key that it is one."""
+    if path.endswith(".key"):
+        return "a private key\n"
+    found = certificates_in(content)
+    return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
+
+
+def shown_on(host: Observed, path: str) -> str:
+    """The same of a file on the host, "" of one that is not there."""
+    if not host.exists(path):
+        return ""
+    return shown(path, b"" if path.endswith(".key") else host.content(path) or b"")

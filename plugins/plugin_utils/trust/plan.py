@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..commit import File, left_over, recovery, start_of, state_file, transaction
+from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from ..engines import Check, Step
 from ..observed import STATE_PATH, HostProblem, Observed
 from ..plan import Change, Disruption, Plan
@@ -59,14 +59,6 @@ class Wanted:
 
     def __repr__(self) -> str:
         return f"Wanted({self.path!r})"
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A plan, and the transaction that carries it out."""
-
-    plan: Plan
-    commit: dict[str, Any]
 
 
 def propose(host: Observed, trust: Trust, options: Options) -> Proposal:
@@ -404,7 +396,7 @@ class _Proposal:
             self.host, plan, files, steps=steps, checks=self._checks(),
             remove_empty=self._emptied(removed, written),
         )  # fmt: skip
-        return Proposal(plan, commit if plan.changed else {})
+        return Proposal(plan, commit)
 
     def _remembering(self, state: dict[str, Any]) -> list[Change]:
         """The record decides what is removed one day, so it is kept right even when nothing else changes."""
@@ -428,23 +420,14 @@ class _Proposal:
         return Change(wanted.path, wanted.why, before, after, undo=undo)
 
     def _shown_now(self, wanted: Wanted) -> str:
-        if not self.start.exists(wanted.path):
-            return ""
-        if wanted.mode == _KEY_MODE:
+        if wanted.mode == _KEY_MODE and self.start.exists(wanted.path):
             return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted.text) else wanted.shown
-        return self._shown_file(wanted.path)
-
-    def _shown_file(self, path: str) -> str:
-        """What certificates a file holds now; never anything else of it."""
-        if path.endswith(".key"):
-            return "a private key\n"
-        found = certificates_in(self.start.content(path) or b"")
-        return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
+        return certs_d.shown_on(self.start, wanted.path)
 
     def _removing(self, path: str) -> Change:
         why = f"{', '.join(self._recorded()[path]['registries'])} is not to be trusted any more by us"
         undo = "the file's present content, kept until the commit is through"
-        return Change(path, why, before=self._shown_file(path), undo=undo)
+        return Change(path, why, before=certs_d.shown_on(self.start, path), undo=undo)
 
     def _stepping(self, step: Step) -> Change:
         if self.store and step.argv == self.store.update:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ..commit import File, left_over, recovery, start_of, state_file, transaction
+from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from ..engines import Check, Step
 from ..observed import HostProblem, Observed
 from ..plan import Change, Plan
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .certificates import Certificate, certificates_in
-from .plan import ONLY_A_REAL_RUN, RECORD, UPDATE_SECONDS, WATCH, Options, Proposal, activate
+from .plan import ONLY_A_REAL_RUN, RECORD, UPDATE_SECONDS, WATCH, Options, activate
 
 __all__ = ["WATCH", "propose"]
 
@@ -64,7 +64,7 @@ class _Restore:
         if plan.changed and state != self.start.state():
             put.append(state_file(state))
         commit = transaction(self.host, plan, put, steps=steps, checks=self._checks(files))
-        return Proposal(plan, commit if plan.changed else {})
+        return Proposal(plan, commit)
 
     def _store(self) -> stores.Store | None:
         """The host's store, when the archive has anything for it. Raises HostProblem when it is another family's."""
@@ -142,14 +142,12 @@ class _Restore:
 
     def _writing(self, saved: Saved) -> Change:
         undo = "the file's present content, kept until the commit is through"
-        before = "" if not self.start.exists(saved.path) else self._shown(saved.path)
-        after = _shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
+        before = certs_d.shown_on(self.start, saved.path)
+        if before:
+            about = self.start.about(saved.path)
+            before += f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
+        after = certs_d.shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
         return Change(saved.path, f"the archive of {self.archive.host} holds it", before, after, undo=undo)
-
-    def _shown(self, path: str) -> str:
-        about = self.start.about(path)
-        content = b"" if path.endswith(".key") else self.start.content(path) or b""
-        return _shown(path, content) + f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
 
     def _checks(self, files: list[Saved]) -> list[Check]:
         if self.options.verify == "none":
@@ -186,13 +184,6 @@ def _file(saved: Saved) -> File:
         saved.path, saved.content, mode=saved.mode, uid=saved.uid, gid=saved.gid, label=saved.label,
         keep=not stores.is_anchor(saved.path),
     )  # fmt: skip
-
-
-def _shown(path: str, content: bytes) -> str:
-    if path.endswith(".key"):
-        return "a private key\n"
-    found = certificates_in(content)
-    return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
 
 
 def _stepping(step: Step) -> Change:
