@@ -49,7 +49,8 @@ MOMENTS = {
     "before the journal goes": "Transaction._remove_journal",
 }
 
-sys.path.insert(0, str(REPOSITORY / "tests/unit"))
+# Tests of hosts may use the brain, and the cases and certificates of its own tests.
+sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
 
 
 def lab(*arguments: str) -> str:

@@ -12,19 +12,15 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import sys
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conftest import ON_HOST, REPOSITORY, Node, _podman
+from ansible.errors import AnsibleFilterError
+from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import references
+from conftest import ON_HOST, Node, _podman
 from pull_registries import ADDRESS, IMAGES, LOGINS, MARK, NAMES, REPOSITORIES, SERVERS, TRUSTED, images_of
-
-sys.path.insert(0, str(REPOSITORY / ".cache/collections"))
-
-from ansible.errors import AnsibleFilterError  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import references  # noqa: E402
 
 ETC = "/etc/containers"
 CONF = f"{ETC}/registries.conf"

@@ -39,12 +39,8 @@ def ask(container: str, files: list[bytes]) -> list[tuple[dict[str, str], list[s
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
-    answer = subprocess.run(
-        ["podman", "exec", "-i", container, "sh", "-c", RUN],
-        input=archive.getvalue(),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
+    command = ["podman", "exec", "-i", container, "sh", "-c", RUN]
+    answer = subprocess.run(command, input=archive.getvalue(), stdout=subprocess.PIPE, check=True)
     outputs = {}
     with tarfile.open(fileobj=io.BytesIO(answer.stdout)) as tar:
         for entry in tar.getmembers():
