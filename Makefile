@@ -71,6 +71,9 @@ sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 playbooks: environment ## roles, playbooks, inventories and filters through ansible-playbook, without hosts
 	pytest tests/integration/playbook tests/integration/lanes
 
+# The tests would bring it up once more.
+hosts engines trust: export DOCKYARD_LAB_IS_UP = 1
+
 .PHONY: hosts
 hosts: environment ## the collection on the nodes of the lab
 	tests/lab/lab up
@@ -85,7 +88,7 @@ engines: environment ## upstream's docker, mirrors and the other later words, on
 .PHONY: trust
 trust: environment ## certificates of registries on the nodes of the lab
 	tests/lab/lab up
-	DOCKYARD_LAB_IS_UP=1 pytest -n 4 --maxschedchunk 1 -m trust tests/integration/hosts
+	pytest -n 4 --maxschedchunk 1 -m trust tests/integration/hosts
 
 .PHONY: molecule
 molecule: environment ## the role on a podman node, with molecule and testinfra

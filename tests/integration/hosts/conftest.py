@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import fcntl
-import functools
 import json
 import os
 import re
@@ -22,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 import pytest
 import yaml
@@ -61,21 +60,18 @@ def lab(*arguments: str) -> str:
 class Shell:
     """A shell on a node that stays; `podman exec` for each script would take the longest part of many tests."""
 
+    _running: ClassVar[dict[str, Shell]] = {}
+
     def __init__(self, node: str) -> None:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(["podman", "exec", "-i", node, "sh"], stdin=pipe, stdout=pipe)
 
-    @staticmethod
-    @functools.cache
-    def _of(node: str) -> Shell:
-        return Shell(node)
-
     @classmethod
     def of(cls, node: str) -> Shell:
         """The shell of this node, another one if the node has been made anew."""
-        if cls._of(node).process.poll() is not None:
-            cls._of.cache_clear()
-        return cls._of(node)
+        if node not in cls._running or cls._running[node].process.poll() is not None:
+            cls._running[node] = cls(node)
+        return cls._running[node]
 
     def run(self, script: str, data: bytes, timeout: float) -> tuple[int, str]:
         """What a script of its own, with these bytes to read, ends with and says. Raises TimeoutError."""
@@ -89,6 +85,7 @@ class Shell:
         while not (end := re.search(rb"%s(\d+)\n$" % mark.encode(), said[-30:])):
             if not select.select([self.process.stdout], [], [], max(0.0, until - time.monotonic()))[0]:
                 self.process.kill()
+                self.process.wait()
                 raise TimeoutError(f"{script!r} took longer than {timeout} s; so far: {said.decode()}")
             chunk = os.read(self.process.stdout.fileno(), 1 << 16)
             assert chunk, f"{script!r}: the node is gone; so far: {said.decode()}"
@@ -320,8 +317,8 @@ def puller(lab_up) -> Iterator[Node]:
     _podman("rm", "--force", "--ignore", "--volumes", "--time", "0", name)
 
 
-# Nothing trusted but what the distribution trusts. To make the system's trust takes seconds, so what the first test
-# made is kept for the next ones.
+# Nothing trusted but what the distribution trusts. To make the system's trust takes half a second, before and after
+# every test, so what the first test made is kept for the next ones.
 UNTRUSTING = """
 rm -rf /etc/docker/certs.d /etc/containers/certs.d /root/.config/containers/certs.d /etc/company
 find /etc/pki/ca-trust/source /usr/local/share/ca-certificates ! -type d -delete 2>/dev/null

@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import 
 from cases import cases
 from systemd_reader import ask
 
-FILES = 600
+FILES = 2000
 PIECES = [
     *("A", "A=", "B=", "A =", "AB=", "1=", "export A=", "=", ";", "#", " ", "  ", "\t", "\n", "\n", "\r\n", "\r", "\\"),
     *("\\\n", '\\"', "\\'", "\\$", "\\x", '"', '"', "'", "'", "$", "`", "y z", "é", "-", "A='", 'B="', "\v", "\x01"),

@@ -34,9 +34,7 @@ def ensure() -> None:
     # both by name and by address: people type either
     lines = ["{},{} {}".format(name, node["address"], public(host_key(name))) for name, node in reachable.items()]
     # whole at any time: a playbook may be reading it while another node is made anew
-    partial = KNOWN_HOSTS.with_suffix(".partial")
-    partial.write_text("\n".join(lines) + "\n")
-    partial.rename(KNOWN_HOSTS)
+    write_secret(KNOWN_HOSTS, "\n".join([*lines, ""]).encode())
     _certificate(CA, "/CN=dockyard lab CA", "-addext", "basicConstraints=critical,CA:TRUE")
     _certificate(SERVER, "/CN=" + TLS_NAMES[0], "-CA", str(CA), "-CAkey", str(CA.with_suffix(".key")),
                  "-addext", "subjectAltName=" + _subject_names, "-addext", "basicConstraints=CA:FALSE")
