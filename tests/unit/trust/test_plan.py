@@ -9,6 +9,7 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose, slug
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
@@ -39,6 +40,20 @@ def probes(commit):
     found = [check for check in commit["checks"] if check["name"] == "the registries are trusted"]
     words = found[0]["argv"][4:] if found else []
     return [f"{words[at]} {words[at + 3].replace('/nonexistent', '-')}" for at in range(0, len(words), 7)]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "says"),
+    [
+        ("/etc/docker/certs.d/a/ca.crt", certificate("one") + certificate("two"), ["CN=one, ", "CN=two, "]),
+        ("/etc/docker/certs.d/a/client.key", key_pem("client"), ["a private key"]),
+        ("/etc/docker/certs.d/a/ca.crt", key_pem("client"), ["no certificate"]),
+    ],
+)
+def test_what_a_person_sees_of_a_file(path, content, says):
+    lines = certs_d.shown(path, content.encode()).splitlines()
+    assert len(lines) == len(says)
+    assert all(line.startswith(words) for line, words in zip(lines, says, strict=True)), lines
 
 
 @pytest.mark.parametrize("case", PLANS)
