@@ -23,14 +23,31 @@ settings.load_profile("ci")
 shared_cases = {"passed": 0, "failed": 0, "skipped": 0}
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what cannot run here through nobody's fault, and say so at the end: nothing is skipped in silence."""
+    kept = []
+    for item in items:
+        reason = next((reason for reason, applies in LEFT_OUT.items() if applies(item)), None)
+        left_out[reason].append(item) if reason else kept.append(item)
+    config.hook.pytest_deselected(items=[item for found in left_out.values() for item in found])
+    items[:] = kept
+
+
+LEFT_OUT = {
+    "they need the folder shared beside the repository": lambda item: (
+        "shared_dir" in item.fixturenames and not SHARED.is_dir() and os.environ.get("REQUIRE_SHARED") != "1"
+    ),
+    "they need root": lambda item: item.get_closest_marker("root") and os.geteuid() != 0,
+}
+left_out = {reason: [] for reason in LEFT_OUT}
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
-    """The folder of shared data beside the repository; without it the test is skipped, or fails if REQUIRE_SHARED=1."""
-    if SHARED.is_dir():
-        return SHARED
-    if os.environ.get("REQUIRE_SHARED") == "1":
+    """The folder of shared data beside the repository. Without it tests are left out, or fail if REQUIRE_SHARED=1."""
+    if not SHARED.is_dir():
         pytest.fail(f"REQUIRE_SHARED=1, and there is no {SHARED.name} beside the repository")
-    pytest.skip("no shared data beside the repository")
+    return SHARED
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,6 +62,10 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_terminal_summary(terminalreporter):
+    for reason, items in left_out.items():
+        if items:
+            files = sorted({item.nodeid.partition("::")[0] for item in items})
+            terminalreporter.write_line(f"left out: {len(items)} tests, because {reason}: {', '.join(files)}")
     terminalreporter.write_line(
         "shared cases: {passed} passed, {failed} failed, {skipped} skipped".format(**shared_cases)
     )

@@ -22,7 +22,6 @@ __metaclass__ = type
 import base64
 import json
 import os
-import runpy
 import signal
 import sys
 import tempfile
@@ -110,12 +109,15 @@ def play_selinux(module, outcome, log):
 def run_module(job, basic, calls):
     basic._ANSIBLE_ARGS = json.dumps({'ANSIBLE_MODULE_ARGS': job['arguments']}).encode('utf-8')
     basic._ANSIBLE_PROFILE = 'legacy'
+    # Read as oneself: another user may not enter the place of the checkout.
+    module = prepared(os.path.join(PLUGINS, 'modules', job['module'] + '.py'), job)
     watch(job.get('fault') or {'at': -1}, calls.fileno())
     if job.get('as'):
         os.setgid(job['as'])
         os.setuid(job['as'])
     try:
-        run_file(os.path.join(PLUGINS, 'modules', job['module'] + '.py'), job)
+        exec(module, {'__name__': '__main__'})
+        return 0
     except SystemExit as end:
         sys.stdout.flush()
         return end.code or 0
@@ -126,22 +128,19 @@ def run_module(job, basic, calls):
     return 99
 
 
-def run_file(path, job):
-    """As Ansible does: a module without its own module code finds the arguments in its text, see host.packed_job."""
+def prepared(path, job):
+    """Compile a module as Ansible sends it: one without its own module code finds the arguments in its text."""
     with open(path) as stream:
         source = stream.read()
-    if PLACE not in source:
-        runpy.run_path(path, run_name='__main__')
-        return
-    programs = []
-    for name in PROGRAMS:
-        file = os.path.join(PLUGINS, 'module_utils', name + '.py')
-        with open(file) as stream:
-            programs.append((PACKAGE + '.module_utils.' + name, file, stream.read()))
-    packed = base64.b64encode(json.dumps({'programs': programs, 'wanted': job['arguments']}).encode('utf-8'))
-    source = source.replace(PLACE, json.dumps({'job': packed.decode('utf-8')}))
-    exec(compile(source, path, 'exec', dont_inherit=True), {'__name__': '__main__'})
-    raise SystemExit(0)  # it ends by returning
+    if PLACE in source:
+        programs = []
+        for name in PROGRAMS:
+            file = os.path.join(PLUGINS, 'module_utils', name + '.py')
+            with open(file) as stream:
+                programs.append((PACKAGE + '.module_utils.' + name, file, stream.read()))
+        packed = base64.b64encode(json.dumps({'programs': programs, 'wanted': job['arguments']}).encode('utf-8'))
+        source = source.replace(PLACE, json.dumps({'job': packed.decode('utf-8')}))
+    return compile(source, path, 'exec', dont_inherit=True)
 
 
 def watch(fault, log):

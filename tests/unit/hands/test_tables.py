@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import REPOSITORY, Hands, Host, report_of
+from .conftest import INTERPRETERS, REPOSITORY, Hands, Host, report_of
 
 DATA = REPOSITORY / "tests" / "data" / "hands"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="changes owners")
+needs_root = pytest.mark.root  # changes owners
 
 
 def cases(name: str) -> Any:
@@ -126,3 +127,16 @@ def test_interrupted_transaction_is_described(host: Host) -> None:
     assert [(action["name"], action["undo"]) for action in journal["actions"]] == [("a", ["false"]), ("b", ["u"])]
     assert [os.path.basename(f["path"]) + " " + f["present"] for f in journal["files"]] == ["x new", "y other", "z old"]
     assert {old["content"] for old in journal["old"].values()} == {"b2xk"}
+
+
+@needs_root
+def test_a_checkout_that_another_user_may_not_enter(tmp_path: Path) -> None:
+    """As below /root. The module is read first, and runs as somebody else then."""
+    checkout = tmp_path / "checkout"
+    shutil.copytree(REPOSITORY / "plugins", checkout / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
+    checkout.chmod(0o700)
+    python, packages = INTERPRETERS["python3"]
+    hands = Hands(python, packages, checkout)
+    outcome = hands.run("host_snapshot", {"files": [{"path": "/etc/hostname"}]}, **{"as": 65534})
+    hands.close()
+    assert outcome["rc"] == 0, outcome["stderr"]
