@@ -156,7 +156,7 @@ def inventory_of(hosts: list[str], ports: list[int], address: str, count: int) -
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_private_key_file": str(CACHE / "key"),
-        "ansible_ssh_common_args": f"-o UserKnownHostsFile={CACHE / 'known_hosts'} -o IdentitiesOnly=yes",
+        "ansible_ssh_common_args": f"""-o 'UserKnownHostsFile="{CACHE / 'known_hosts'}"' -o IdentitiesOnly=yes""",
         "ansible_ssh_args": "-C -o ControlMaster=auto -o ControlPersist=900s",
         "bench_trust": [
             {"registry": f"registry{number}.example.com:5000", "ca_file": str(CACHE / "ca.crt")}

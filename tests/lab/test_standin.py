@@ -9,6 +9,7 @@ Needs the machine of the lab (root); brings up what it uses. Run: pytest tests/l
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import time
@@ -16,6 +17,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from parts.nodes import taken
+from parts.shell import containers_conf
+
+os.environ["CONTAINERS_CONF"] = containers_conf()
 
 LAB = Path(__file__).parent
 CASES = yaml.safe_load((LAB / "cases" / "standin.yml").read_text())
@@ -48,9 +53,11 @@ def last_line(done: subprocess.CompletedProcess) -> str:
 
 @pytest.fixture(scope="module", autouse=True)
 def node():
-    lab("up", NODE)
-    yield
-    lab("variant", NODE, "registries-toml")
+    if os.environ.get("DOCKYARD_LAB_IS_UP") != "1":
+        lab("up", NODE)
+    with taken(NODE):  # for all of them: they build on each other's variant
+        yield
+        lab("variant", NODE, "registries-toml")
 
 
 @pytest.fixture

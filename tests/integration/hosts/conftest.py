@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import base64
-import fcntl
+import contextlib
 import json
 import os
+import random
 import re
 import secrets
 import select
@@ -21,7 +22,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar
 
 import pytest
 import yaml
@@ -48,8 +49,43 @@ MOMENTS = {
     "before the journal goes": "Transaction._remove_journal",
 }
 
-# Tests of hosts may use the brain, and the cases and certificates of its own tests.
-sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
+# Tests of hosts may use the brain, the cases and certificates of its own tests, and the lab's own code.
+sys.path[:0] = [str(REPOSITORY / place) for place in (".cache/collections", "tests/unit", "tests/lab")]
+
+from parts.nodes import taken  # noqa: E402
+from parts.shell import containers_conf  # noqa: E402
+
+# Whatever starts podman here, the connection plugin too, runs it as the lab does: the machine's settings may not do.
+os.environ["CONTAINERS_CONF"] = containers_conf()
+
+# --- tests side by side ----------------------------------------------------------------------------------------------
+
+#: Files whose tests share something dear, so that one worker gets all of them.
+TOGETHER = {"test_real_pulls.py", "test_images_report.py", "test_bad_input.py", "test_standin.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mix the tests, the same way every time: neighbours want the same node, and would wait for each other."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        alone = [item for item in items if item.path.name not in TOGETHER]
+        random.Random(1).shuffle(alone)
+        items[:] = [item for item in items if item.path.name in TOGETHER] + alone
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a worker one test after the other, or a whole file of TOGETHER."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneByOne(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return file if Path(file).name in TOGETHER else nodeid
+
+    return OneByOne(config, log)
+
+
+# --- nodes -----------------------------------------------------------------------------------------------------------
 
 
 def lab(*arguments: str) -> str:
@@ -233,21 +269,19 @@ TAKEN = {"podman1": "3.11", "origin1": "2.7", "moby1": "3.11"}
 @pytest.fixture
 def take(lab_up) -> Iterator[Callable[[str], None]]:
     """take(name): until the test ends the node is nobody else's, and modules on it can be stopped."""
-    locks: dict[str, TextIO] = {}
+    order, mine = list(TAKEN), set()
+    with contextlib.ExitStack() as locks:
 
-    def of_this_test(name: str) -> None:
-        if name in locks:
-            return
-        order = list(TAKEN)
-        assert all(order.index(name) > order.index(other) for other in locks), f"{name} has to be taken first"
-        locks[name] = open(REPOSITORY / f".cache/lab/{name}.lock", "w")
-        fcntl.flock(locks[name], fcntl.LOCK_EX)
-        path = f"/root/.local/lib/python{TAKEN[name]}/site-packages/usercustomize.py"
-        Node(name, "", "").write(path, ON_HOST.read_text())
+        def of_this_test(name: str) -> None:
+            if name in mine:
+                return
+            assert all(order.index(name) > order.index(other) for other in mine), f"{name} has to be taken first"
+            locks.enter_context(taken(name))
+            mine.add(name)
+            path = f"/root/.local/lib/python{TAKEN[name]}/site-packages/usercustomize.py"
+            Node(name, "", "").write(path, ON_HOST.read_text())
 
-    yield of_this_test
-    for lock in locks.values():
-        lock.close()
+        yield of_this_test
 
 
 @pytest.fixture(scope="session")

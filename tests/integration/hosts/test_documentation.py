@@ -45,7 +45,7 @@ def installed(tmp_path_factory):
     where = tmp_path_factory.mktemp("collections")
     environment = {**os.environ, "PATH": f"{CORES['2.19']}:{os.environ['PATH']}", "ANSIBLE_HOME": str(where / "home")}
     for command in (
-        f"ansible-galaxy collection build --output-path {where} {REPOSITORY}",
+        f"ansible-galaxy collection build --output-path {where} '{REPOSITORY}'",
         f"ansible-galaxy collection install --offline --collections-path {where} {where}/dockyard-openshift-*.tar.gz",
     ):
         subprocess.run(["sh", "-c", command], cwd=where, env=environment, check=True, capture_output=True, timeout=120)
@@ -56,7 +56,8 @@ def test_quick_start_with_a_hosts_file(controller, podman1, installed, tmp_path)
     hosts = tmp_path / "hosts"
     # of the lab only how its node is reached: variables of its group all would count more than those of the hosts file
     (reached,) = yaml.safe_load(INVENTORY.read_text())["all"]["hosts"]["podman1"].values()
-    keys = REPOSITORY / ".cache/lab/ssh"
+    keys = tmp_path / "ssh"  # a word in a hosts file has no spaces; the checkout's path may have some
+    keys.symlink_to(REPOSITORY / ".cache/lab/ssh")
     node = (
         f"podman1 ansible_host={reached} ansible_user=root ansible_ssh_private_key_file={keys}/id_ed25519 "
         f"ansible_ssh_common_args='-o UserKnownHostsFile={keys}/known_hosts'"

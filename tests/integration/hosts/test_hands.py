@@ -10,7 +10,7 @@ import hashlib
 import json
 
 import pytest
-from conftest import Node
+from conftest import TAKEN, Node
 
 NODES = {
     "py313": Node("py313", "2.19", "/usr/bin/python3"),
@@ -32,8 +32,10 @@ def commit(text: str, before: str, **more):
 
 
 @pytest.fixture(params=NODES)
-def node(lab_up, request):
+def node(take, request):
     node = NODES[request.param]
+    if node.name in TAKEN:
+        take(node.name)
     node.sh("rm -rf /srv/hands")
     yield node
     node.sh("rm -rf /srv/hands")

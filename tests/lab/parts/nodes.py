@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import io
 import json
 import tarfile
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from . import images, keys, origin, registries
-from .config import IMAGES, LABEL, NETWORK, NODES
+from .config import CACHE, IMAGES, LABEL, NETWORK, NODES
 from .shell import LabError, podman, run, step
 
 # path without leading slash -> (mode, content) of a file, or -> the target of a symbolic link
@@ -89,6 +93,14 @@ def current(name: str) -> bool:
     return running(name) and (container["ImageName"], container["Config"]["Labels"].get(_CONTENT)) == wanted
 
 
+@contextlib.contextmanager
+def taken(name: str) -> Iterator[None]:
+    """Keep the node to this test alone: tests run side by side, and others that want it wait."""
+    with open(CACHE / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def put(name: str, files: Files) -> None:
     """Copy files into a node, created or running, owned by root."""
     stream, now = io.BytesIO(), int(time.time())
@@ -107,7 +119,8 @@ def put(name: str, files: Files) -> None:
                 entry.mode, content = value
                 entry.size, entry.mtime = len(content), now
                 archive.addfile(entry, io.BytesIO(content))
-    podman("cp", "-", name + ":/", data=stream.getvalue())
+    with tempfile.TemporaryDirectory(dir=CACHE) as scratch:  # podman 4.3 leaves its copy of the archive behind
+        run("podman", "cp", "-", name + ":/", data=stream.getvalue(), TMPDIR=scratch)
 
 
 def _create(name: str) -> None:

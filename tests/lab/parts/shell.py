@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from .config import CACHE
 # nested systemd needs on hosts with small limits or cgroup v1; a podman first used without netavark stays with CNI.
 _CONTAINERS_CONF = """\
 [containers]
-default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+default_ulimits = ["nofile={nofile}:{nofile}", "nproc={nproc}:{nproc}"]
 
 [engine]
 runtime = "runc"
@@ -27,15 +28,20 @@ runtime = "runc"
 [network]
 network_backend = "netavark"
 """
+# What nodes get of each, and less where this machine has less: raising a hard limit takes CAP_SYS_RESOURCE.
+_LIMITS = {"nofile": (resource.RLIMIT_NOFILE, 20000), "nproc": (resource.RLIMIT_NPROC, 32768)}
 
 
 class LabError(Exception):
     """Something a person has to know; shown as one sentence."""
 
 
-def run(*argv: str, data: bytes | None = None, check: bool = True) -> subprocess.CompletedProcess:
-    """Run a command, output captured. Raises LabError with the end of its stderr unless `check` is False."""
-    done = subprocess.run(argv, input=data, capture_output=True, env=_environment())
+def run(*argv: str, data: bytes | None = None, check: bool = True, **more: str) -> subprocess.CompletedProcess:
+    """Run a command, output captured. Raises LabError with the end of its stderr unless `check` is False.
+
+    `more` are variables of its environment.
+    """
+    done = subprocess.run(argv, input=data, capture_output=True, env=_environment() | more)
     if check and done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()[-12:]
         raise LabError(" ".join(argv[:4]) + f" ... ended with {done.returncode}: " + "\n".join(said))
@@ -70,12 +76,23 @@ def write_secret(path: Path, content: bytes) -> None:
     temporary.rename(path)
 
 
+def containers_conf() -> str:
+    """Write the configuration that every podman of the lab and of its tests runs with; the path for CONTAINERS_CONF."""
+    path = CACHE / "containers.conf"
+    text = _CONTAINERS_CONF.format(**{name: _allowed(*limit) for name, limit in _LIMITS.items()})
+    if not path.exists() or path.read_text() != text:
+        write_secret(path, text.encode())  # whole at any time: several podmen may be reading it
+    return str(path)
+
+
+def _allowed(limit: int, wanted: int) -> int:
+    """Return the wanted number, or this process's hard limit where that is less."""
+    hard = resource.getrlimit(limit)[1]
+    return wanted if hard == resource.RLIM_INFINITY else min(hard, wanted)
+
+
 def _environment() -> dict[str, str]:
-    conf = CACHE / "containers.conf"
-    if not conf.exists() or conf.read_text() != _CONTAINERS_CONF:
-        CACHE.mkdir(parents=True, exist_ok=True)
-        conf.write_text(_CONTAINERS_CONF)
-    return {**os.environ, "CONTAINERS_CONF": str(conf), "LC_ALL": "C.UTF-8"}
+    return {**os.environ, "CONTAINERS_CONF": containers_conf(), "LC_ALL": "C.UTF-8"}
 
 
 def fail(message: str, code: int = 1) -> None:
