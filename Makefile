@@ -4,19 +4,20 @@
 
 # The distribution's own Python: another one that happens to be first in PATH is not what users have.
 PYTHON ?= /usr/bin/python3
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # What the tools keep between runs stays in this directory; the repository may be a copy without it.
 CACHE := .cache
+# The go of the last one is there only where the machine's own is too old for tests/conformance.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/$(CACHE)/venv-go/bin:$(CURDIR)/$(CACHE)/python2.7/bin:$(PATH)
 COLLECTION := $(CACHE)/collections/ansible_collections/dockyard/openshift
-PODMAN_COLLECTION := $(CACHE)/collections/ansible_collections/containers/podman
-PIP := -m pip --quiet --disable-pip-version-check --no-input
 
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# --- what needs root on Debian ---
+
 .PHONY: demo
-demo: environment ## bring the lab up and show registries at work on real hosts (root on Debian)
+demo: machine environment ## bring the lab up and show registries at work on real hosts
 	tests/lab/demo
 
 .PHONY: demo-down
@@ -24,19 +25,40 @@ demo-down: ## remove everything the demo and the tests made on this machine
 	tests/lab/lab down --images
 
 .PHONY: test
-test: ## everything that must pass, with a table of lanes at the end
-	/usr/bin/python3 tests/tools/lanes
+test: machine ## everything that must pass, with a table of lanes at the end
+	$(PYTHON) tests/tools/lanes
+
+.PHONY: fresh
+fresh: ## `make demo test` in a Debian of its own that nobody prepared: TARGETS, SUITE, NO_CACHE=1; see tests/tools/fresh
+	tests/tools/fresh $(TARGETS)
 
 .PHONY: setup
-setup: environment images ## virtual environments, collections, packages and images of the lab
+setup: machine environment go images ## virtual environments, collections, packages and images of the lab
+
+.PHONY: machine images
+machine:
+	tests/lab/setup
+images: machine
+	tests/lab/lab images
+
+# --- what needs no root, and leaves everything outside the checkout as it is ---
 
 .PHONY: environment
-environment: $(CACHE)/stamps/dev $(CACHE)/stamps/core216 $(COLLECTION) $(PODMAN_COLLECTION)
+environment: ## virtual environments, exactly as tests/requirements says
+	@$(PYTHON) tests/tools/environment dev core216 collections
+	@tests/tools/python27
 
-.PHONY: images
-images:
-	tests/lab/setup
-	tests/lab/lab images
+.PHONY: go
+go:
+	@$(PYTHON) tests/tools/environment go
+
+.PHONY: lock
+lock: environment ## renew tests/requirements from the groups of pyproject.toml
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections
+
+.PHONY: quick
+quick: environment ruff mypy ## what a change breaks most often, in half a minute
+	pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
@@ -53,15 +75,15 @@ ansible-lint: environment
 
 .PHONY: unit
 unit: environment ## unit and property tests
-	pytest tests/unit
+	pytest -n 2 --dist worksteal tests/unit
 
 .PHONY: conformance
 conformance: environment go ## our rules beside the Go libraries they come from: CASES=400, SEED=the week
-	pytest tests/conformance
+	pytest -n 2 tests/conformance
 
 .PHONY: conformance-full
 conformance-full: environment go ## the same for 2500 clusters, hosts and policies, always the same ones
-	CASES=2500 SEED=1 pytest tests/conformance
+	CASES=2500 SEED=1 pytest -n 2 tests/conformance
 
 .PHONY: sanity
 sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
@@ -69,67 +91,22 @@ sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16
 
 .PHONY: playbooks
 playbooks: environment ## roles, playbooks, inventories and filters through ansible-playbook, without hosts
-	pytest tests/integration/playbook tests/integration/lanes
+	pytest -n 2 --dist worksteal tests/integration/playbook tests/integration/tools
 
-# The tests would bring it up once more.
-hosts engines trust: export DOCKYARD_LAB_IS_UP = 1
-
-.PHONY: hosts
-hosts: environment ## the collection on the nodes of the lab
-	tests/lab/lab up
-	pytest -m "not engines and not trust" tests/integration/hosts tests/lab
-
-.PHONY: engines
-engines: environment ## upstream's docker, mirrors and the other later words, on the nodes of the lab
-	tests/lab/lab up
-	pytest -m engines tests/integration/hosts tests/lab
+# --- real hosts: root again ---
 
 # Side by side, because a test mostly waits; a node belongs to one test at a time.
-.PHONY: trust
-trust: environment ## certificates of registries on the nodes of the lab
+.PHONY: hosts
+hosts: export DOCKYARD_LAB_IS_UP = 1
+hosts: environment images ## the collection on the nodes of the lab; one part of it: PYTEST_ADDOPTS="-m trust"
 	tests/lab/lab up
-	pytest -n 4 --maxschedchunk 1 -m trust tests/integration/hosts
+	pytest -n 4 tests/integration/hosts tests/lab
 
 .PHONY: molecule
-molecule: environment ## the role on a podman node, with molecule and testinfra
-	ANSIBLE_HOME=$(CURDIR)/$(CACHE)/molecule ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(CACHE)/collections molecule test --all
+molecule: environment images ## the role on a podman node, with molecule and testinfra
+	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
+	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
 .PHONY: bench
-bench: environment ## what a run without a change costs, beside a ping (50 ssh hosts, a quarter of an hour)
+bench: environment images ## what a run without a change costs, beside a ping (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5)
-
-# --- made once, and again when the pins change ---
-
-# A fresh Debian has no venv module; whatever is missing is installed.
-.PHONY: python
-python:
-	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { apt-get update -qq && apt-get install -qq -y --no-install-recommends python3-venv; }
-
-$(CACHE)/stamps/dev: pyproject.toml | python
-	$(PYTHON) -m venv .venv
-	.venv/bin/python $(PIP) install --upgrade pip
-	.venv/bin/python $(PIP) install --group dev
-	@mkdir -p $(@D) && touch $@
-
-# Debian 12 has a Go that is too old to read go.mod; PyPI has a newer one. Nothing is done where Go is new enough.
-.PHONY: go
-go: $(CACHE)/stamps/dev
-	@cd tests/conformance && GOTOOLCHAIN=local go list -m >/dev/null 2>&1 || \
-		{ cd $(CURDIR) && .venv/bin/python $(PIP) install --group go; }
-
-$(CACHE)/stamps/core216: pyproject.toml | python
-	$(PYTHON) -m venv $(CACHE)/venv-2.16
-	$(CACHE)/venv-2.16/bin/python $(PIP) install --upgrade pip
-	$(CACHE)/venv-2.16/bin/python $(PIP) install --group core216
-	@mkdir -p $(@D) && touch $@
-
-# Ansible finds the checkout under the collection's name.
-$(COLLECTION):
-	mkdir -p $(@D)
-	ln -sfn ../../../.. $@
-
-$(PODMAN_COLLECTION): $(CACHE)/stamps/dev
-	rm -rf $(CACHE)/wheels
-	.venv/bin/python $(PIP) download --no-deps --dest $(CACHE)/wheels --group collections
-	$(PYTHON) tests/tools/extract-collection containers.podman $(CACHE)/wheels/ansible-*.whl $(CACHE)/collections
-	@touch $@
