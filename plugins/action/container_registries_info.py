@@ -7,18 +7,20 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.commit import as_reported
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, select
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, Watch
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import as_reported
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import select
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 
 class ActionModule(HostTask):
     spec = options.CONTAINER_REGISTRIES_INFO
+    fills = (registries.fill,)
     watch = registries.watch()
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        policy = self.policy(options)
+        policy = registries.policy_of(options)
         how = registries.Options(
             **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes")}, activation="now"
         )

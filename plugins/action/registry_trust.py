@@ -8,18 +8,19 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, proof, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files, plan, proof, report
 
 
-class ActionModule(TrustFiles, HostTask):
+class ActionModule(ControllerFiles, HostTask):
     spec = options.REGISTRY_TRUST
+    fills = (files.fill,)
     watch = plan.WATCH
-    prefix = "docker_registries_trust_"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
-        trust = self.trust(options, now)
+        trust = files.trust_of(options, now, self.read_file, self.secrets.add_key)
         how = plan.Options(**{key: options[key] for key in ("scope", "verify", "activation", "purge")})
         result, _proposal = self.apply(lambda host: plan.propose(host, trust, how), options["expect_plan"])
         if not result.get("failed"):

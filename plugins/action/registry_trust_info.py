@@ -8,20 +8,23 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.commit import as_reported
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles, select
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import as_reported
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import select
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files, plan, report
 
 
-class ActionModule(TrustFiles, HostTask):
+class ActionModule(ControllerFiles, HostTask):
     spec = options.REGISTRY_TRUST_INFO
+    fills = (files.fill,)
     watch = plan.WATCH
-    prefix = "docker_registries_trust_"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
-        trust = self.trust(options, now)
-        host = self.observe()
+        trust = files.trust_of(options, now, self.read_file, self.secrets.add_key)
+        host = self.see(Watch())
         how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")
         found, problems = as_reported(lambda: plan.propose(host, trust, how))
         answer: dict[str, Any] = {

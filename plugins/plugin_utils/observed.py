@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .formats import FormatError, decode
+from .problems import Problem
 
 STATE_PATH = "/var/lib/dockyard/state.json"
 
@@ -24,7 +25,7 @@ STATE_PATH = "/var/lib/dockyard/state.json"
 _BUNDLE_LIMIT = 8 * 1024 * 1024
 
 
-class HostProblem(Exception):
+class HostProblem(Problem):
     """Something on the host that must be refused; its text is one sentence for a person."""
 
 

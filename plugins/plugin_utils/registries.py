@@ -10,18 +10,19 @@ Everything an engine knows is in its own file; everything they share is decided 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
+from . import variables
 from .engines import Check, Desired, Edit, Engine, Lists, Request, Step, Validation
 from .engines.containers import VERSIONS, Containers
 from .engines.docker_fork import DockerFork
 from .engines.docker_moby import Moby
 from .observed import HostProblem, Observed, Watch
-from .plan import Change, Disruption, Plan
-from .policy import Policy
+from .plan.plan import Change, Disruption, Plan
+from .plan.proposal import File, Proposal, left_over, recovery, start_of, state_file, transaction
+from .policy import Policy, read_policy
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
@@ -45,6 +46,20 @@ class Registries(Proposal):
     """With what the engines will have, a table each."""
 
     engines: tuple[dict[str, Any], ...]
+
+
+def fill(options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
+    """The options that variables of the inventory give; see variables.py."""
+    return variables.fill(options, "docker_registries_", value_of)
+
+
+def policy_of(options: Mapping[str, Any]) -> Policy:
+    """The policy that the options of a task say. Raises PolicyError."""
+    return read_policy(
+        options,
+        service_network=options["hosted_registry_network"],
+        service_network_insecure=options["hosted_registry_insecure"],
+    )
 
 
 def watch() -> Watch:

@@ -11,8 +11,9 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, NotAsked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import NotAsked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import watch_for
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
@@ -31,7 +32,7 @@ def desired(case):
 @pytest.mark.parametrize("case", cases("engines/containers.yml"))
 def test_desired_files(case):
     if "error" in case:
-        with pytest.raises(HostProblem) as refusal:
+        with pytest.raises(Problem) as refusal:
             desired(case)
         assert case["error"] in str(refusal.value)
         return

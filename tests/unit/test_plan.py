@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Change, Disruption, Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Disruption, Plan
 
 FILE = Change("/etc/a", "search", "search: x\nkept\n", "kept\nsearch: y\n", undo="the old bytes")
 RESTART = Change("restart docker", "files change", disruption=Disruption.RESTART, whom="docker.service")

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from ..observed import Observed, Watch
-from ..plan import Disruption
+from ..plan.plan import Disruption
 from ..policy import Policy
 
 

@@ -20,8 +20,9 @@ from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..names import covers, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch
-from ..plan import Disruption
+from ..plan.plan import Disruption
 from ..policy import ALL, MirrorSet, Policy, unique
+from ..problems import Problem
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
 
@@ -88,10 +89,7 @@ class Containers:
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        try:
-            return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
-        except RegistriesConfProblem as problem:
-            raise HostProblem(f"{problem.file}: {problem.reason}") from None
+        return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
 
     def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""
@@ -485,7 +483,7 @@ def _allow_list(host: Observed) -> list[str] | None:
     """The scopes policy.json lets through, when it refuses everything else."""
     try:
         document = _signature_document(host.text(signature_policy.PATH))
-    except HostProblem:
+    except Problem:
         return None
     scopes = document.get("transports", {}).get("docker", {})
     if scopes.get("") != signature_policy.REJECT:
@@ -496,10 +494,7 @@ def _allow_list(host: Observed) -> list[str] | None:
 def _signature_document(text: str | None) -> dict[str, Any]:
     if text is None:
         return {"default": copy.deepcopy(signature_policy.ACCEPT)}
-    try:
-        return signature_policy.read(text)
-    except signature_policy.SignaturePolicyProblem as problem:
-        raise HostProblem(str(problem)) from None
+    return signature_policy.read(text)
 
 
 def _json(text: str) -> dict[str, Any]:

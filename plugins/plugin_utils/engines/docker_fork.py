@@ -16,7 +16,7 @@ from typing import Any
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Question, Watch
-from ..plan import Disruption
+from ..plan.plan import Disruption
 from ..policy import ALL, Policy, unique
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of

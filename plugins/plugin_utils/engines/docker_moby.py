@@ -14,7 +14,7 @@ from typing import Any
 from ..formats import FormatError
 from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Watch
-from ..plan import Disruption
+from ..plan.plan import Disruption
 from ..policy import Policy
 from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, docker, merged
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values

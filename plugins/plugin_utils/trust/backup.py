@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..commit import start_of
 from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..plan.proposal import start_of
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
 from .certificates import Certificate, certificates_in

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from ..engines import Check, Step
 from ..observed import STATE_PATH, HostProblem, Observed
-from ..plan import Change, Disruption, Plan
+from ..plan.plan import Change, Disruption, Plan
+from ..plan.proposal import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from . import certs_d, proof, readers, stores
 from .certificates import Certificate, bundle, certificates_in
 from .policy import Registry, Trust, has_port, is_address

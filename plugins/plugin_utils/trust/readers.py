@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from ..engines import Step, docker
 from ..observed import Observed, Question, Watch
-from ..plan import Disruption
+from ..plan.plan import Disruption
 from . import certs_d
 
 _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio", "openssl", "curl", "trust")

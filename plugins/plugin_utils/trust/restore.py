@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from ..engines import Check, Step
 from ..observed import HostProblem, Observed
-from ..plan import Change, Plan
+from ..plan.plan import Change, Plan
+from ..plan.proposal import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .certificates import Certificate, certificates_in

@@ -127,7 +127,7 @@ def run_module(job, basic, calls):
 
 
 def run_file(path, job):
-    """As Ansible does: a module without its own module code finds the arguments in its text, see host.packed_job."""
+    """As Ansible does: a module without its own module code finds the arguments in its text, see packed_job."""
     with open(path) as stream:
         source = stream.read()
     if PLACE not in source:

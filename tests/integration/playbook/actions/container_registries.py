@@ -12,14 +12,15 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 
 PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com", "disruption": "restart"}
 
 
 class ActionModule(Task):
     spec = options.CONTAINER_REGISTRIES
+    fills = (registries.fill,)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         task_vars = self.variables

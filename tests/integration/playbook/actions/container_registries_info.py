@@ -10,8 +10,8 @@ import os
 from typing import Any
 
 import jmespath
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 
 ENGINE = {
     "name": "containers",
@@ -29,6 +29,7 @@ ENGINE = {
 
 class ActionModule(Task):
     spec = options.CONTAINER_REGISTRIES_INFO
+    fills = (registries.fill,)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         task_vars = self.variables

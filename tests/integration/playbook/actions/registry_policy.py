@@ -9,12 +9,13 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 
 
 class ActionModule(Task):
     spec = options.REGISTRY_POLICY
+    fills = (registries.fill,)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         task_vars = self.variables

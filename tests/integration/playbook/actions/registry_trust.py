@@ -13,12 +13,13 @@ import os
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files
 
 
 class ActionModule(Task):
     spec = options.REGISTRY_TRUST
-    prefix = "docker_registries_trust_"
+    fills = (files.fill,)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         task_vars = self.variables

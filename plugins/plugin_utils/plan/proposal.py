@@ -14,8 +14,9 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from .engines import Check, Step, Validation
-from .observed import STATE_PATH, HostProblem, Observed, pack
+from ..engines import Check, Step, Validation
+from ..observed import STATE_PATH, HostProblem, Observed, pack
+from ..problems import Problem
 from .plan import Change, Disruption, Plan
 
 _STATE_MODE = "0600"
@@ -58,7 +59,7 @@ def as_reported(propose: Callable[[], Proposal]) -> tuple[Plan, list[str]]:
     """The plan, or why there is none: what a task would refuse is what a report is for. NotAsked passes."""
     try:
         return propose().plan, []
-    except HostProblem as problem:
+    except Problem as problem:
         return Plan(), [str(problem)]
 
 

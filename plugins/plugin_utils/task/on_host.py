@@ -1,0 +1,121 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks about one managed host: the two modules that run there, and the form in which values travel to them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
+
+from ..observed import HostProblem, Observed, Watch, from_snapshot, unpack
+from ..plan.proposal import Proposal
+from .rounds import Outcome, Rounds
+
+SNAPSHOT = "dockyard.openshift.host_snapshot"
+_TRANSACTION = "dockyard.openshift.host_transaction"
+
+#: What host_snapshot runs on the host, in the order in which they need each other.
+_PROGRAMS = ("_hands", "_snapshot")
+_PACKAGE = "ansible_collections.dockyard.openshift.plugins"
+_MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
+
+
+class HostTask(Rounds):
+    """A task about one managed host: one snapshot, and one transaction only when something is to change."""
+
+    watch: ClassVar[Watch]
+    #: What the commands of the last transaction said.
+    report: tuple[dict[str, Any], ...] = ()
+
+    def see(self, more: Watch) -> Observed:
+        """Read everything in one round trip. Raises HostProblem."""
+        answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
+        if answer.get("failed") or "snapshot" not in answer:
+            raise HostProblem(
+                f"the host could not be read: {answer.get('msg') or 'its module ended without an answer'}"
+            )
+        observed = from_snapshot(unpack(answer["snapshot"]))
+        self._register_secrets(observed)
+        return observed
+
+    def carry_out(self, proposal: Proposal) -> Outcome:
+        """Send the one transaction."""
+        answer = self.quietly(_TRANSACTION, proposal.commit)
+        self.report = tuple(unpack(answer["report"])) if answer.get("report") else ()
+        if answer.get("committed"):
+            return Outcome(committed=True)
+        undone = answer.get("conflict") and answer.get("rolled_back")
+        if undone or answer.get("step") in ("compare", "journal_found"):
+            return Outcome(moved=str(answer.get("reason")))
+        return Outcome(failed=_failure(answer))
+
+    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
+        if module == SNAPSHOT:
+            arguments = {"job": packed_job(arguments)}
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
+        except AnsibleConnectionFailure:
+            context.no_log = before
+            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
+            raise
+        finally:
+            context.no_log = before
+
+    def _register_secrets(self, host: Observed) -> None:
+        """Passwords inside proxy addresses, the only secrets in what we read."""
+        for path in host.files:
+            try:
+                self.secrets.add_passwords_of_urls(host.text(path) or "")
+            except HostProblem:
+                continue
+        for answer in host.answers.values():
+            self.secrets.add_passwords_of_urls(answer.stdout + answer.stderr)
+
+
+def packed_job(wanted: dict[str, Any]) -> str:
+    """The argument of the module host_snapshot: what it is asked, and the programs that answer."""
+    return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
+
+
+@cache
+def _programs() -> list[tuple[str, str, str]]:
+    """(name of the module, name of its file, source)"""
+    return [
+        (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
+        for name in _PROGRAMS
+    ]
+
+
+def _failure(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a person is told of a transaction that was not committed."""
+    changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
+    if "committed" not in answer:  # it did not end by itself
+        changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
+    else:
+        reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
+        outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
+    msg = f"{reason}; {outcome}"
+    return {"changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
+
+
+def _last_words(report: Any) -> str:
+    """What the command that failed said last, for the sentence shown."""
+    try:
+        answers = unpack(report) if report else []
+    except HostProblem:
+        return ""
+    failed = [answer for answer in answers if answer.get("state") != "done" or answer.get("rc")]
+    lines = [
+        line.strip() for answer in failed[:1] for line in str(answer.get("stderr", "")).splitlines() if line.strip()
+    ]
+    return f" ({lines[-1]})" if lines else ""
