@@ -6,22 +6,23 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 
 class ActionModule(HostTask):
     spec = options.CONTAINER_REGISTRIES
     fills = (registries.fill,)
-    watch = registries.watch()
+    watch = registries.WATCH
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        policy = registries.policy_of(options)
-        how = registries.Options(
-            **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes", "activation")}
-        )
+        said = registries.Said(registries.policy_of(options), options["mode"], options["foreign_scopes"])
+        how = Applying(options["activation"], options["unenforceable"])
         result, proposal = self.apply(
-            lambda host: registries.propose(host, policy, how), options["expect_plan"], registries.watch_for(policy)
+            lambda host: propose(host, registries.drafts(host, said), how),
+            options["expect_plan"],
+            registries.watch(said),
         )
         if not result.get("failed"):
-            result["engines"] = proposal.engines
+            result["engines"] = registries.report(proposal)
         return result

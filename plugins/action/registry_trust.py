@@ -8,21 +8,23 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files, plan, proof, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import drafts, files, proof, report
 
 
 class ActionModule(ControllerFiles, HostTask):
     spec = options.REGISTRY_TRUST
     fills = (files.fill,)
-    watch = plan.WATCH
+    watch = drafts.WATCH
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
         trust = files.trust_of(options, now, self.read_file, self.secrets.add_key)
-        how = plan.Options(**{key: options[key] for key in ("scope", "verify", "activation", "purge")})
-        result, _proposal = self.apply(lambda host: plan.propose(host, trust, how), options["expect_plan"])
+        said = drafts.Said(trust, **{key: options[key] for key in ("scope", "verify", "purge", "activation")})
+        how = Applying(options["activation"])
+        result, _proposal = self.apply(lambda host: propose(host, drafts.drafts(said), how), options["expect_plan"])
         if not result.get("failed"):
             result["registries"] = report.asked(trust, now)
             result["verified"] = proof.outcomes(self.report)

@@ -9,24 +9,25 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import as_reported
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, as_reported, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import select
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files, plan, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import drafts, files, report
 
 
 class ActionModule(ControllerFiles, HostTask):
     spec = options.REGISTRY_TRUST_INFO
     fills = (files.fill,)
-    watch = plan.WATCH
+    watch = drafts.WATCH
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         now = datetime.now(timezone.utc)
         trust = files.trust_of(options, now, self.read_file, self.secrets.add_key)
         host = self.see(Watch())
-        how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")
-        found, problems = as_reported(lambda: plan.propose(host, trust, how))
+        said = drafts.Said(trust, scope=options["scope"], purge=options["purge"], activation="now")
+        proposal, problems = as_reported(lambda: propose(host, drafts.drafts(said), Applying("now")))
+        found = proposal.plan
         answer: dict[str, Any] = {
             **report.survey(host, trust, now, options["expires_in_days"]),
             "drift": found.changed or bool(problems), "problems": problems,

@@ -16,7 +16,7 @@ PLAN = Plan(
     notes=("a note",),
     pending=("a restart",),
     only_a_real_run_shows=("the answer",),
-    basis={"/etc/a": "1"},
+    sends="1",
 )
 
 
@@ -48,5 +48,5 @@ def test_result_is_plain_data():
 
 def test_the_id_names_the_changes_and_what_they_start_from():
     assert replace(PLAN, notes=("another",)).id == PLAN.id
-    assert replace(PLAN, basis={"/etc/a": "2"}).id != PLAN.id
+    assert replace(PLAN, sends="2").id != PLAN.id
     assert replace(PLAN, changes=(FILE,)).id != PLAN.id

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -45,12 +44,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
+    """sends: a checksum of all that is sent to carry it out."""
+
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     only_a_real_run_shows: tuple[str, ...] = ()
-    basis: Mapping[str, str] = field(default_factory=dict)
+    sends: str = ""
 
     @property
     def changed(self) -> bool:
@@ -62,8 +63,8 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """Names this plan: the same changes to the same state have the same id."""
-        facts = [[asdict(change) for change in self.changes], dict(self.basis)]
+        """Names this plan: the same id means the same changes to the same state, down to the last byte that is sent."""
+        facts = [[asdict(change) for change in self.changes], self.sends]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def diff(self) -> list[dict[str, str]]:

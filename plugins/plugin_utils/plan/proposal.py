@@ -2,70 +2,87 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a plan to the one transaction that carries it out, and what an interrupted one has left to do.
+"""From drafts to the plan and the one transaction that carries it out.
 
-The same for everything that is planned for a host: registries, trust in their certificates, what a backup puts back.
+The only place that knows in which order drafts follow each other and what the host looks like after each, what is
+refused, which services act and when, what is recorded, and what an interrupted transaction has left to do.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 
-from ..engines import Check, Step, Validation
-from ..observed import STATE_PATH, HostProblem, Observed, pack
+from ..observed import HostProblem, Observed
 from ..problems import Problem
-from .plan import Change, Disruption, Plan
+from . import interrupted, records
+from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
+from .gate import Applying, Gate, gate_of
+from .plan import Change, Plan
+from .records import State
 
-_STATE_MODE = "0600"
+__all__ = ["Applying", "Drafter", "Proposal", "Transaction", "as_reported", "propose", "start_of"]
+
+#: One part of what is wanted of a host that looks so, files written by the drafts before included.
+Drafter = Callable[[Observed], Draft]
 
 
 @dataclass(frozen=True)
-class File:
-    """A file to be written, or removed when its content is None. What is not given stays, or is as usual.
+class Action:
+    """A step as it is sent. parts: whose it is. instead_of: the actions of an interrupted transaction it stands for."""
 
-    keep: whether the old one may stand beside it meanwhile; not in a directory of which a program reads every file.
+    step: Step
+    parts: tuple[str, ...] = ()
+    instead_of: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What host_transaction is to do. before: checksums of the files to be written, unchanged: of those only read.
+
+    recover: the id of the journal to be undone first, None when there is none. settled: the numbers of its actions
+    whose service is as it should be, so that they are undone only if this transaction is.
     """
 
-    path: str
-    content: bytes | None
-    mode: str | None = None
-    uid: int | None = None
-    gid: int | None = None
-    label: str | None = None
-    keep: bool = True
+    files: tuple[FileChange, ...] = ()
+    before: Mapping[str, str] = field(default_factory=dict)
+    unchanged: Mapping[str, str] = field(default_factory=dict)
+    actions: tuple[Action, ...] = ()
+    validations: tuple[Validation, ...] = ()
+    checks: tuple[Check, ...] = ()
+    remove_empty: tuple[str, ...] = ()
+    recover: str | None = None
+    settled: tuple[int, ...] = ()
 
-    def option(self, before: str) -> dict[str, Any]:
-        known = {"mode": self.mode, "uid": self.uid, "gid": self.gid, "label": self.label}
-        known |= {} if self.keep else {"keep": False}
-        state = "absent" if self.content is None else "file"
-        return {"path": self.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}
-
-    def __repr__(self) -> str:
-        return f"File({self.path!r})"  # its content may be a key
+    def digest(self) -> str:
+        """A checksum of all that is sent. Contents are in it by their own checksums."""
+        contents = {change.path: _sha256(change.content) for change in self.files}
+        facts = asdict(replace(self, files=tuple(replace(change, content=None) for change in self.files)))
+        return hashlib.sha256(json.dumps([facts, contents], sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A plan, and the options of the host_transaction that carries it out (empty when there is nothing to do)."""
+    """A plan, the transaction that carries it out (None when there is nothing to do), and what both were made of.
+
+    world: the host with the files of all drafts in place. deferred: units that were not told to look at them.
+    """
 
     plan: Plan
-    commit: dict[str, Any]
+    transaction: Transaction | None = None
+    drafts: tuple[Draft, ...] = ()
+    world: Observed = field(default_factory=Observed)
+    deferred: frozenset[str] = frozenset()
 
 
-def as_reported(propose: Callable[[], Proposal]) -> tuple[Plan, list[str]]:
-    """The plan, or why there is none: what a task would refuse is what a report is for. NotAsked passes."""
+def as_reported(propose: Callable[[], Proposal]) -> tuple[Proposal, list[str]]:
+    """The proposal, or why there is none: what a task would refuse is what a report is for. NotAsked passes."""
     try:
-        return propose().plan, []
+        return propose(), []
     except Problem as problem:
-        return Plan(), [str(problem)]
-
-
-def state_file(state: dict[str, Any]) -> File:
-    """The record of what is ours on a host."""
-    return File(STATE_PATH, (json.dumps(state, indent=1, sort_keys=True) + "\n").encode(), mode=_STATE_MODE)
+        return Proposal(Plan()), [str(problem)]
 
 
 def start_of(host: Observed) -> Observed:
@@ -75,62 +92,135 @@ def start_of(host: Observed) -> Observed:
     return host.without_interrupted()
 
 
-def recovery(host: Observed) -> list[Change]:
-    """What of the plan is taking back an interrupted transaction."""
-    if host.journal is None:
-        return []
-    paths = [entry["path"] for entry in host.journal["files"] if entry["present"] == "new"]
-    return [
-        Change(
-            what=f"interrupted transaction {host.journal['id']}",
-            why="an earlier run was cut off before it was through; it is taken back first",
-            before="".join(f"half done: {path}\n" for path in paths),
-        )
-    ]
+def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Proposal:
+    """What has to change on the host. Raises NotAsked, and HostProblem for what must not be tried."""
+    start = start_of(host)
+    drafts, world = _drafts(start, drafters)
+    gate = gate_of(start, drafts, interrupted.begun(host), how)
+    _refuse(drafts, gate, how)
+    steps = _steps(drafts, gate)
+    files = _files(start, drafts, changed=bool(steps or host.journal))
+    actions = [_action(step, drafts, gate) for step in steps]
+    transaction = Transaction(
+        files=files,
+        before={change.path: start.checksum(change.path) for change in files},
+        unchanged=_only_read(start, files),
+        actions=tuple(actions),
+        validations=tuple(found for draft in drafts for found in draft.validations),
+        checks=(*(check for draft in drafts for check in draft.checks), *gate.checks),
+        remove_empty=_unique(*(draft.remove_empty for draft in drafts)),
+        recover=host.journal["id"] if host.journal else None,
+        settled=gate.settled,
+    )
+    plan = Plan(
+        changes=(
+            *interrupted.changes(host),
+            *(_of_file(start, change) for change in files),
+            *(_of_step(step, gate.whom(step)) for step in steps),
+        ),
+        notes=_unique(*(draft.notes for draft in drafts)),
+        warnings=_unique(*(draft.warnings for draft in drafts), *(draft.beyond for draft in drafts)),
+        pending=gate.pending,
+        only_a_real_run_shows=_unique(*(draft.only_a_real_run_shows for draft in drafts)),
+        sends=transaction.digest(),
+    )
+    return Proposal(plan, transaction if plan.changed else None, tuple(drafts), world, gate.deferred)
 
 
-def left_over(host: Observed, steps: Iterable[Step]) -> list[Step]:
-    """Steps that an interrupted transaction had begun: run again, because nobody knows how far they came."""
-    if host.journal is None:
-        return []
-    begun = host.journal["actions"][: host.journal["started"]]
-    known = {step.argv for step in steps}
-    return [
-        Step(action["name"], tuple(action["argv"]), tuple(action["undo"]), action["timeout"], Disruption.RESTART)
-        for action in begun
-        if tuple(action["argv"]) not in known
-    ]
+def _drafts(start: Observed, drafters: Iterable[Drafter]) -> tuple[list[Draft], Observed]:
+    """Drafts one after the other: each sees the files as those before it will leave them."""
+    drafts, world = [], start
+    for draft_of in drafters:
+        draft = draft_of(world)
+        world = world.with_files({change.path: change.content for change in draft.files})
+        drafts.append(draft)
+    return drafts, world
 
 
-def transaction(
-    host: Observed,
-    plan: Plan,
-    files: Iterable[File],
-    *,
-    steps: Iterable[Step] = (),
-    validations: Iterable[Validation] = (),
-    checks: Iterable[Check] = (),
-    remove_empty: Iterable[str] = (),
-) -> dict[str, Any]:
-    """Options of the module host_transaction, none for a plan without changes."""
-    if not plan.changed:
-        return {}
-    files, start = list(files), host.without_interrupted()
-    options: dict[str, Any] = {
-        "payload": pack({file.path: file.content for file in files if file.content is not None}),
-        "files": [file.option(start.checksum(file.path)) for file in files],
-        "unchanged": _only_read(start, {file.path for file in files}),
-        "actions": [step.action() for step in steps],
-        "validate": [validation.option() for validation in validations],
-        "checks": [check.option() for check in checks],
-        "recover": host.journal["id"] if host.journal else None,
-        "plan_id": plan.id,
-    }
-    directories = list(remove_empty)
-    return options | ({"remove_empty": directories} if directories else {})
+def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
+    """Everything that must not be tried, at once and before anything is touched."""
+    reasons = [reason for draft in drafts for reason in draft.refusals]
+    reasons += gate.refusals
+    if how.unenforceable == "fail":
+        reasons += [reason for draft in drafts for reason in draft.beyond]
+    if reasons:
+        raise HostProblem("; ".join(dict.fromkeys(reasons)))
 
 
-def _only_read(host: Observed, written: Container[str]) -> dict[str, str]:
+# files
+
+
+def _files(start: Observed, drafts: Iterable[Draft], *, changed: bool) -> tuple[FileChange, ...]:
+    """The files of all drafts, each once, and the record of what is ours.
+
+    A record that only says better what was ours already is written where something changes anyway; see Draft.remembers.
+    """
+    files: dict[str, FileChange] = {}
+    for change in (change for draft in drafts for change in draft.files):
+        files[change.path] = _joined(files[change.path], change) if change.path in files else change
+    before = records.state_of(start)
+    after = _state(before, drafts if changed or files else [draft for draft in drafts if draft.remembers])
+    if after != before:
+        everything = _state(before, drafts)
+        record = records.change_of(before, everything)
+        files[record.path] = record
+    return tuple(files.values())
+
+
+def _state(state: State, drafts: Iterable[Draft]) -> State:
+    for draft in drafts:
+        if draft.record is not None:
+            state = records.with_record(state, draft.part, draft.record)
+    return state
+
+
+def _joined(first: FileChange, last: FileChange) -> FileChange:
+    """Two drafts about one file: the second was made from what the first leaves."""
+    why = "; ".join(dict.fromkeys((first.why, last.why)))
+    return replace(last, before=first.before, why=why)
+
+
+def _only_read(host: Observed, written: Iterable[FileChange]) -> dict[str, str]:
     """The other files that the plan was made from: they have to be the same when it is carried out."""
+    own = {change.path for change in written}
     readable = [path for path, file in host.files.items() if file["state"] != "failed"]
-    return {path: host.checksum(path) for path in readable if path not in written}
+    return {path: host.checksum(path) for path in readable if path not in own}
+
+
+def _of_file(start: Observed, change: FileChange) -> Change:
+    undo = "its present content is put back" if start.exists(change.path) else "the file is removed again"
+    return Change(change.path, change.why, change.before, change.after, undo=undo)
+
+
+# steps
+
+
+def _steps(drafts: Iterable[Draft], gate: Gate) -> list[Step]:
+    """What drafts ask for, what had been begun, what services need first, then the services; each once."""
+    found = [*(step for draft in drafts for step in draft.steps), *gate.left_over, *gate.first, *gate.services]
+    steps: dict[tuple[str, ...], Step] = {}
+    for step in found:
+        steps.setdefault(step.argv, step)
+    return list(steps.values())
+
+
+def _action(step: Step, drafts: Iterable[Draft], gate: Gate) -> Action:
+    asks = (
+        draft.part[0]
+        for draft in drafts
+        if step in draft.steps or any(due.service.unit == step.whom for due in draft.due)
+    )
+    return Action(step, tuple(dict.fromkeys(asks)), gate.instead_of(step))
+
+
+def _of_step(step: Step, whom: str) -> Change:
+    undo = "the same, after the files went back" if step.undo is AGAIN else " ".join(step.undo or ("nothing",))
+    return Change(step.name, step.why, disruption=step.disruption, whom=whom, undo=undo)
+
+
+def _unique(*groups: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for group in groups for text in group))
+
+
+def _sha256(content: bytes | None) -> str:
+    return "absent" if content is None else hashlib.sha256(content).hexdigest()

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 
-from ..observed import HostProblem, Observed, Watch, from_snapshot, unpack
-from ..plan.proposal import Proposal
+from ..observed import HostProblem, Observed, Watch, from_snapshot, pack, unpack
+from ..plan.draft import AGAIN, Check, FileChange
+from ..plan.proposal import Action, Proposal, Transaction
 from .rounds import Outcome, Rounds
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
@@ -47,7 +49,7 @@ class HostTask(Rounds):
 
     def carry_out(self, proposal: Proposal) -> Outcome:
         """Send the one transaction."""
-        answer = self.quietly(_TRANSACTION, proposal.commit)
+        answer = self.quietly(_TRANSACTION, transaction_options(proposal))
         self.report = tuple(unpack(answer["report"])) if answer.get("report") else ()
         if answer.get("committed"):
             return Outcome(committed=True)
@@ -85,6 +87,45 @@ class HostTask(Rounds):
 def packed_job(wanted: dict[str, Any]) -> str:
     """The argument of the module host_snapshot: what it is asked, and the programs that answer."""
     return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
+
+
+def transaction_options(proposal: Proposal) -> dict[str, Any]:
+    """The options of the module host_transaction for a proposal that changes something."""
+    transaction = proposal.transaction or Transaction()
+    contents = {change.path: change.content for change in transaction.files if change.content is not None}
+    options: dict[str, Any] = {
+        "payload": pack(contents),
+        "files": [_file(change, transaction.before[change.path]) for change in transaction.files],
+        "unchanged": dict(transaction.unchanged),
+        "actions": [_action(action) for action in transaction.actions],
+        "validate": [{"name": each.name, "argv": list(each.argv)} for each in transaction.validations],
+        "checks": [check_option(check) for check in transaction.checks],
+        "recover": transaction.recover,
+        "plan_id": proposal.plan.id,
+    }
+    more = {"remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled)}
+    return options | {name: value for name, value in more.items() if value}
+
+
+def _file(change: FileChange, before: str) -> dict[str, Any]:
+    known = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
+    known |= {} if change.keep else {"keep": False}
+    state = "absent" if change.content is None else "file"
+    return {"path": change.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}
+
+
+def _action(action: Action) -> dict[str, Any]:
+    step = action.step
+    undo = step.argv if step.undo is AGAIN else step.undo or ()
+    return {
+        "name": step.name, "argv": list(step.argv), "timeout": step.timeout, "undo": list(undo), "whom": step.whom,
+        "disruption": str(step.disruption), "parts": list(action.parts), "instead_of": list(action.instead_of),
+    }  # fmt: skip
+
+
+def check_option(check: Check) -> dict[str, Any]:
+    """An item of the option `checks`."""
+    return asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
 
 
 @cache
