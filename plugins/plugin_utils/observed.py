@@ -147,6 +147,8 @@ class Observed:
     journal_problem: str = ""
     locked: bool = False
     clock: int = 0
+    uid: int = 0
+    user: str = "root"
     changed: Mapping[str, bytes | None] = field(default_factory=dict)
 
     def exists(self, path: str) -> bool:
@@ -284,6 +286,8 @@ def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
         journal_problem=snapshot.get("journal_problem") or "",
         locked=bool(snapshot.get("locked")),
         clock=int(snapshot.get("time") or 0),
+        uid=int(snapshot.get("uid") or 0),
+        user=str(snapshot.get("user") or snapshot.get("uid") or "root"),
     )
 
 

@@ -27,7 +27,9 @@ def propose(found, policy=POLICY, **options):
     """(plan, options of host_transaction, proposal)"""
     how = Applying(**{key: options.pop(key) for key in ("activation", "unenforceable") if key in options})
     proposal = propose_drafts(found, registries.drafts(found, registries.Said(policy, **options)), how)
-    return SimpleNamespace(plan=proposal.plan, commit=commit(proposal), engines=registries.report(proposal))
+    return SimpleNamespace(
+        plan=proposal.plan, commit=commit(proposal), engines=registries.report(proposal, None, ())["engines"]
+    )
 
 
 def docker(case):
@@ -86,7 +88,7 @@ def test_what_cannot_be_enforced_is_refused_or_said():
     with pytest.raises(HostProblem, match=r"cannot enforce insecure '10.0.0.0/8'"):
         propose(podman(), policy)
     warned = propose(podman(), policy, unenforceable="warn")
-    assert any("cannot enforce insecure '10.0.0.0/8'" in text for text in warned.plan.warnings)
+    assert any("cannot enforce insecure '10.0.0.0/8'" in text for text in warned.plan.beyond)
     assert 'location = "a.example.com"' in contents(warned.commit)[DROP_IN]
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import variables
+from .. import image_report
 from ..engines import Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
@@ -24,7 +25,8 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan import records
 from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
-from ..policy import Policy, read_policy
+from ..policy import WORDS, Policy, read_policy
+from ..role import PREFIX, filler
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
@@ -42,11 +44,12 @@ class Said:
     policy: Policy
     mode: str | None = None
     foreign_scopes: str = "fail"
+    images: tuple[str, ...] = ()
 
 
-def fill(options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-    """The options that variables of the inventory give; see variables.py."""
-    return variables.fill(options, "docker_registries_", value_of)
+_OPTIONS = (*WORDS, "hosted_registry_insecure", "hosted_registry_network")
+_HOW = ("mode", "unenforceable", "foreign_scopes", "images", "query")
+fill = filler((*_OPTIONS, *_HOW), PREFIX)
 
 
 def policy_of(options: Mapping[str, Any]) -> Policy:
@@ -58,14 +61,23 @@ def policy_of(options: Mapping[str, Any]) -> Policy:
     )
 
 
+def read(
+    options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
+) -> Said:
+    return Said(policy_of(options), options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()))
+
+
 def watch(said: Said) -> Watch:
     """What a plan for this policy needs to know beside WATCH, so that it is asked at once."""
-    return VERSIONS if any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ()) else Watch()
+    some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
+    return (VERSIONS if some_pulls else Watch()) + (image_report.WATCH if said.images else Watch())
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
-    """One draft an engine. Raises HostProblem when there is none."""
-    return [partial(_draft, engine, said) for engine in present(start_of(host))]
+    """One draft an engine. Raises HostProblem when there is none to be told what was asked."""
+    start = start_of(host)
+    engines = present(start) if said.policy.words() else [engine for engine in ENGINES if engine.present(start)]
+    return [partial(_draft, engine, said) for engine in engines]
 
 
 def present(host: Observed) -> list[Engine]:
@@ -77,19 +89,20 @@ def present(host: Observed) -> list[Engine]:
     return found
 
 
-def survey(host: Observed) -> list[dict[str, Any]]:
-    """What the engines have now, for the _info task."""
-    return [
+def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engines have now, and where they would pull images from. Raises HostProblem when there is none."""
+    engines = [
         {"name": engine.name, "title": engine.title, "version": engine.version(host), "running": engine.running(host)}
         | {"mode": engine.default_mode}
         | engine.report(host)
         for engine in present(host)
     ]
+    return {"engines": engines, "images": image_report.images(host, list(said.images))}
 
 
-def report(proposal: Proposal) -> list[dict[str, Any]]:
+def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What each engine has in force once the proposal is carried out: what was deferred is not."""
-    return [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]
+    return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ class Task(ActionBase):  # type: ignore[misc]
     _supports_async = False
     spec: ClassVar[Spec]
     fills: ClassVar[tuple[Fill, ...]] = ()
+    #: options of which at least one must be said; without any, `nothing_asked` is the sentence
+    asking: ClassVar[tuple[str, ...]] = ()
+    nothing_asked: ClassVar[str] = "nothing is asked for: {options} are all missing"
+    #: the sentence about a variable whose name is nearly one that is read, "" when there is none
+    misspelt: ClassVar[Callable[[Iterable[str]], str]] = staticmethod(lambda names: "")
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -65,6 +70,8 @@ class Task(ActionBase):  # type: ignore[misc]
         given: dict[str, Any] = plain(self._task.args)
         if not boolean(given.get("from_variables", False), strict=False):
             return given
+        if problem := type(self).misspelt(self.variables):
+            raise TaskProblem(problem)
         variable = cache(self._variable)  # several fills ask for the same one, and a template costs
         missing = [option for option in self.spec if option not in given]
         filled: dict[str, tuple[str, Any]] = {}
@@ -72,6 +79,14 @@ class Task(ActionBase):  # type: ignore[misc]
             filled |= fill(missing, variable)
         self.origins = {option: name for option, (name, _value) in filled.items()}
         return {option: value for option, (_name, value) in filled.items()} | given
+
+    def must_ask(self, options: Mapping[str, Any]) -> None:
+        """Refuse a call that asks for nothing: it would say "unchanged" of a host that nobody looked at."""
+        if self.asking and all(options.get(option) in (None, False) for option in self.asking):
+            host, words = self.variables.get("inventory_hostname"), ", ".join(self.asking)
+            from_variables = bool(options.get("from_variables"))
+            text = self.nothing_asked if from_variables else Task.nothing_asked
+            raise TaskProblem(text.format(host=host, options=words))
 
     def _sentence(self, problem: Problem) -> str:
         text = str(problem)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from dataclasses import asdict
+from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,9 +17,16 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 
 from ..observed import HostProblem, Observed, Watch, from_snapshot, pack, unpack
+from ..plan import account
 from ..plan.draft import AGAIN, Check, FileChange
-from ..plan.proposal import Action, Proposal, Transaction
+from ..plan.plan import Plan
+from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
+from .base import select
+from .controller import ControllerFiles
+from .feature import Feature
 from .rounds import Outcome, Rounds
+
+Said = list[tuple[Feature, Any]]
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -29,21 +37,56 @@ _PACKAGE = "ansible_collections.dockyard.openshift.plugins"
 _MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
 
 
-class HostTask(Rounds):
-    """A task about one managed host: one snapshot, and one transaction only when something is to change."""
+class HostTask(ControllerFiles, Rounds):
+    """A task about one managed host: one snapshot, and one transaction only when something is to change.
 
-    watch: ClassVar[Watch]
+    What it is about are its features; a task without any says for itself what it does.
+    """
+
+    features: ClassVar[tuple[Feature, ...]] = ()
+    watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if cls.features:
+            cls.fills = tuple(feature.fill for feature in cls.features)
+            cls.watch = sum((feature.WATCH for feature in cls.features), Watch())
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
+        self.must_ask(options)
+        said, more = self.read(options)
+        how = Applying(options["activation"], options.get("unenforceable", "fail"))
+        result, proposal = self.apply(
+            lambda host: propose(host, drafters(host, said), how), options["expect_plan"], more
+        )
+        if result.get("failed"):
+            return result
+        for feature, words in said:
+            result |= feature.report(proposal, words, self.report)
+        return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+
+    def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
+        """(what each feature is asked for, what must be known of the host for it). Raises Problem."""
+        now = datetime.now(timezone.utc)
+        said = [
+            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
+        ]
+        return said, sum((feature.watch(words) for feature, words in said), Watch())
 
     def see(self, more: Watch) -> Observed:
         """Read everything in one round trip. Raises HostProblem."""
         answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
         if answer.get("failed") or "snapshot" not in answer:
-            raise HostProblem(
-                f"the host could not be read: {answer.get('msg') or 'its module ended without an answer'}"
-            )
+            raise HostProblem(f"the host could not be read: {_why_unread(answer)}")
         observed = from_snapshot(unpack(answer["snapshot"]))
+        if observed.uid:
+            name = self.variables.get("inventory_hostname")
+            raise HostProblem(
+                f'{name}: connected as {observed.user}, and this needs root; set "become: true" (or run with -b)'
+            )
         self._register_secrets(observed)
         return observed
 
@@ -82,6 +125,32 @@ class HostTask(Rounds):
                 continue
         for answer in host.answers.values():
             self.secrets.add_passwords_of_urls(answer.stdout + answer.stderr)
+
+
+class HostInfo(HostTask):
+    """Tells what a host has and how it differs from what is asked for, changing nothing."""
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Look, plan, and say both. Raises Problem."""
+        if options["from_variables"]:
+            self.must_ask(options)
+        said, more = self.read(options)
+        how = Applying("now", options.get("unenforceable", "fail"))
+
+        def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
+            proposal, problems = as_reported(lambda: propose(host, drafters(host, said), how))
+            found: dict[str, Any] = {"drift": proposal.plan.changed or bool(problems), "problems": problems}
+            for feature, words in said:
+                found |= feature.survey(host, words, options)
+            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
+
+        plan, found = self.look(answer, more)
+        return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+
+
+def drafters(host: Observed, said: Said) -> list[Drafter]:
+    """What all features want of the host, in their order. Raises Problem."""
+    return [drafter for feature, words in said for drafter in feature.drafts(host, words)]
 
 
 def packed_job(wanted: dict[str, Any]) -> str:
@@ -135,6 +204,15 @@ def _programs() -> list[tuple[str, str, str]]:
         (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
         for name in _PROGRAMS
     ]
+
+
+def _why_unread(answer: dict[str, Any]) -> str:
+    """What a person can do something about: what the module said, or what stood in its place."""
+    said = str(answer.get("module_stderr") or "") + "\n" + str(answer.get("module_stdout") or "")
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
+    if lines:
+        return f'its module did not run: "{lines[0][:200]}"'
+    return str(answer.get("msg") or "its module ended without an answer")
 
 
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:

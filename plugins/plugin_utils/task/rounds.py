@@ -83,8 +83,8 @@ class Rounds(Task):
         if not self._task.check_mode:
             plan = replace(plan, only_a_real_run_shows=())
         parts: dict[str, Any] = {"plan": plan.result(), "notes": list(plan.notes), "pending": list(plan.pending)}
-        if plan.warnings:
-            parts["warnings"] = list(plan.warnings)
+        if plan.warnings or plan.beyond:
+            parts["warnings"] = [*plan.warnings, *plan.beyond]
         if self._task.diff:
             parts["diff"] = plan.diff()
         return parts

@@ -2,21 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The word `trust` of a task: from its options, the files on the controller that they name, and variables."""
+"""The word `trust` of a task: from its options, and the files on the controller that they name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from .. import variables
 from .policy import TEXTS, Trust, entries_of, read_trust
-
-
-def fill(options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-    """The options that variables of the inventory give; see variables.py."""
-    return variables.fill(options, "docker_registries_trust_", value_of)
 
 
 def trust_of(
