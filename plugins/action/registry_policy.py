@@ -7,22 +7,27 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust_feature
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files, report
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach
 
 
-class ActionModule(TrustFiles, Task):
+class ActionModule(Asked, ControllerFiles, Task):
     """Needs no connection: the host is never contacted."""
 
     _requires_connection = False
     spec = options.REGISTRY_POLICY
+    fills = (registries.fill, trust_feature.fill)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        policy = self.policy(options)
+        self.must_ask(options)
+        policy = registries.policy_of(options)
         now = datetime.now(timezone.utc)
-        trust = self.trust(options, now)
+        trust = files.trust_of(options, now, self.read_file, self.secrets.add_key)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
         if trust.registries is not None:
             result["trust"] = report.asked(trust, now)

@@ -14,6 +14,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from .problems import Problem
+
 DOCKER_HUB = "docker.io"
 
 # Names under which people write Docker Hub; every engine reads them as docker.io.
@@ -27,7 +29,7 @@ _CIDR_AND_PORT = re.compile(r"[0-9]+(?:\.[0-9]+){3}/[0-9]{1,2}:")
 _LONGEST = 255
 
 
-class NameProblem(ValueError):
+class NameProblem(Problem):
     """Why a text is no registry, scope or range; its text completes the sentence "VALUE …"."""
 
 

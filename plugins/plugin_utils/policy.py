@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from .names import NameProblem, Scope, covers, parse_range, parse_scope
+from .problems import Problem
 from .references import ReferenceProblem, one_line, parse_alias
 
 ALL = "all"
@@ -37,7 +38,7 @@ _DEEPEST = 4
 _IPV6 = re.compile(r"\[[0-9a-fA-F:.]+\]")
 
 
-class PolicyError(ValueError):
+class PolicyError(Problem):
     """A policy that cannot be meant. `word`, `value`, `reason` together make the sentence shown."""
 
     def __init__(self, word: str, value: object, reason: str) -> None:

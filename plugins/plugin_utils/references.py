@@ -14,6 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from .problems import Problem
+
 DOCKER_HUB = "docker.io"
 
 _HUB_ALIAS = "index.docker.io"  # the one other name of Docker Hub that the library knows
@@ -31,7 +33,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{1
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
-class ReferenceProblem(ValueError):
+class ReferenceProblem(Problem):
     """Why a text is no image reference, as a sentence that names the text."""
 
     sentence = "{text} is no image reference: {reason}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Change, Disruption, Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Disruption, Plan
 
 FILE = Change("/etc/a", "search", "search: x\nkept\n", "kept\nsearch: y\n", undo="the old bytes")
 RESTART = Change("restart docker", "files change", disruption=Disruption.RESTART, whom="docker.service")
@@ -16,7 +16,7 @@ PLAN = Plan(
     notes=("a note",),
     pending=("a restart",),
     only_a_real_run_shows=("the answer",),
-    basis={"/etc/a": "1"},
+    sends="1",
 )
 
 
@@ -48,5 +48,5 @@ def test_result_is_plain_data():
 
 def test_the_id_names_the_changes_and_what_they_start_from():
     assert replace(PLAN, notes=("another",)).id == PLAN.id
-    assert replace(PLAN, basis={"/etc/a": "2"}).id != PLAN.id
+    assert replace(PLAN, sends="2").id != PLAN.id
     assert replace(PLAN, changes=(FILE,)).id != PLAN.id

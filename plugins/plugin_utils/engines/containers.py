@@ -18,12 +18,14 @@ from typing import Any
 
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
+from ..host import services
 from ..names import covers, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch
-from ..plan import Disruption
+from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, unique
+from ..problems import Problem
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
-from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
+from . import Desired, Lists, Request, added, merged
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
@@ -58,7 +60,7 @@ class Containers:
             Question("podman.info", _INFO),
             *(question._replace(unless="podman") for question in VERSIONS.commands),
             Question("crio.version", ("crio", "--version")),
-            Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio"),
+            services.CRIO_STATE,
         ),
     )
 
@@ -76,24 +78,21 @@ class Containers:
         """podman and its family read the files at every command; only CRI-O holds them in memory."""
         return self._crio(host)
 
-    def busy(self, host: Observed) -> int:
-        return 0
-
     def in_force(self, host: Observed) -> Lists | None:
         """podman's own answer; skopeo, buildah and CRI-O have no question and read the same files."""
         answer = host.answer("podman.info")
         if answer.failure:
             raise HostProblem(f"podman info gave {answer.failure}; nothing was changed")
+        if answer.rc:
+            said = (answer.stderr.strip() or "it says nothing").splitlines()[-1]
+            raise HostProblem(f"podman info ended with {answer.rc} ({said}) before anything was touched")
         registries = _json(answer.stdout).get("registries")
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        try:
-            return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
-        except RegistriesConfProblem as problem:
-            raise HostProblem(f"{problem.file}: {problem.reason}") from None
+        return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
 
-    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+    def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""
         if not host.answer("podman.info").there:
             return ()
@@ -106,10 +105,8 @@ class Containers:
             if edit.path in (MAIN, DROP_IN) and edit.text is not None
         )
 
-    def activation(self, host: Observed) -> tuple[Step, ...]:
-        if not self._crio(host):
-            return ()
-        return (Step("reload crio.service", ("systemctl", "reload", "crio.service"), disruption=Disruption.RELOAD),)
+    def activation(self, host: Observed) -> Due | None:
+        return Due(services.CRIO, restart=False) if self._crio(host) else None
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         return ()
@@ -140,8 +137,7 @@ class Containers:
         }  # fmt: skip
 
     def _crio(self, host: Observed) -> bool:
-        state = host.answer("crio.state").stdout
-        return "LoadState=loaded" in state and "ActiveState=active" in state
+        return services.CRIO.running(host)
 
 
 class _Proposal:
@@ -151,7 +147,7 @@ class _Proposal:
         self.host, self.mode, self.request = host, mode, request
         self.record = copy.deepcopy(dict(request.record))
         self.policy = policy.over(self._earlier())
-        self.said = ", ".join(policy.words()) or "nothing"
+        self.why = f"the policy says {', '.join(policy.words()) or 'nothing'}"
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.unenforceable: list[str] = []
@@ -209,7 +205,7 @@ class _Proposal:
                 )
         return {"blocked": blocked, "insecure": tuple(insecure)}
 
-    def _drop_in(self) -> Edit | None:
+    def _drop_in(self) -> FileChange | None:
         theirs = _load(self.host.with_texts({DROP_IN: None}))
         wanted = self._wanted()
         tables = self._tables(theirs, wanted)
@@ -228,7 +224,8 @@ class _Proposal:
         if document == old:
             return None
         text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
-        return Edit(DROP_IN, text, _drop_in_view(old), _drop_in_view(document), f"the policy says {self.said}")
+        content = None if text is None else text.encode()
+        return FileChange(DROP_IN, content, self.why, _drop_in_view(old), _drop_in_view(document))
 
     def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
         given = self.policy.search or ()
@@ -311,7 +308,7 @@ class _Proposal:
                 tables[prefix] |= {flag: True for flag in ("blocked", "insecure") if getattr(base, flag)}
         return tables[prefix]
 
-    def _old_file(self) -> Edit | None:
+    def _old_file(self) -> FileChange | None:
         """A registries.conf of the old form is edited where it is, list by list."""
         text = self.host.text(MAIN) or ""
         document = toml_text.parse(text)
@@ -336,14 +333,14 @@ class _Proposal:
         if document == toml_text.parse(text):
             return None
         new = toml_text.edit(text, document)
-        return Edit(MAIN, new, _v1_view(before), _v1_view(_v1_lists(document)), f"the policy says {self.said}")
+        return FileChange(MAIN, new.encode(), self.why, _v1_view(before), _v1_view(_v1_lists(document)))
 
     def _new_words(self) -> list[str]:
         return [word for word in ("mirrors", "short_name_mode", "aliases") if getattr(self.policy, word)]
 
     # -- policy.json ----------------------------------------------------------------------------------------------
 
-    def _signature_policy(self) -> Edit | None:
+    def _signature_policy(self) -> FileChange | None:
         allowed = self.policy.allow_list
         ours = self.record.get("policy.json", {})
         if allowed is None and not ours:
@@ -365,15 +362,9 @@ class _Proposal:
             return None
         new = json_text.edit(text, after) if text is not None else json.dumps(after, indent=4) + "\n"
         before_view = _scopes_view(document) if text is not None else ""
-        return Edit(
-            signature_policy.PATH,
-            new,
-            before_view,
-            _scopes_view(after),
-            "the policy blocks all but its own registries"
-            if allowed is not None
-            else "the policy no longer blocks all",
-        )
+        blocks = "the policy blocks all but its own registries"
+        why = blocks if allowed is not None else "the policy no longer blocks all"
+        return FileChange(signature_policy.PATH, new.encode(), why, before_view, _scopes_view(after))
 
     # -- what a person must know ----------------------------------------------------------------------------------
 
@@ -485,7 +476,7 @@ def _allow_list(host: Observed) -> list[str] | None:
     """The scopes policy.json lets through, when it refuses everything else."""
     try:
         document = _signature_document(host.text(signature_policy.PATH))
-    except HostProblem:
+    except Problem:
         return None
     scopes = document.get("transports", {}).get("docker", {})
     if scopes.get("") != signature_policy.REJECT:
@@ -496,10 +487,7 @@ def _allow_list(host: Observed) -> list[str] | None:
 def _signature_document(text: str | None) -> dict[str, Any]:
     if text is None:
         return {"default": copy.deepcopy(signature_policy.ACCEPT)}
-    try:
-        return signature_policy.read(text)
-    except signature_policy.SignaturePolicyProblem as problem:
-        raise HostProblem(str(problem)) from None
+    return signature_policy.read(text)
 
 
 def _json(text: str) -> dict[str, Any]:

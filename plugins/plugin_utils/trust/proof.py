@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..engines import Check
+from ..plan.draft import Check
 from .certificates import Certificate
 from .policy import host_of, port_of
 

@@ -37,7 +37,7 @@ PLUGINS = os.path.join(REPOSITORY, 'plugins')
 
 def main():
     provide_collection()
-    import binascii, contextlib, fcntl, fnmatch  # noqa: E401,F401  not readable any more as somebody else
+    import binascii, contextlib, fcntl, fnmatch, pwd  # noqa: E401,F401  not readable any more as somebody else
     import ansible.module_utils.basic as basic
     from ansible_collections.dockyard.openshift.plugins.module_utils import _hands  # noqa: F401
     print('ready')
