@@ -79,11 +79,11 @@ unit: environment ## unit and property tests
 
 .PHONY: conformance
 conformance: environment go ## our rules beside the Go libraries they come from: CASES=400, SEED=the week
-	pytest -n 2 tests/conformance
+	pytest -n 2 --dist loadfile tests/conformance
 
 .PHONY: conformance-full
 conformance-full: environment go ## the same for 2500 clusters, hosts and policies, always the same ones
-	CASES=2500 SEED=1 pytest -n 2 tests/conformance
+	CASES=2500 SEED=1 pytest -n 2 --dist loadfile tests/conformance
 
 .PHONY: sanity
 sanity: environment ## ansible-test sanity with ansible-core 2.19 and 2.16

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -54,9 +55,11 @@ class Program:
 def programs() -> None:
     """Built from the pinned modules. No Go, no test: `make conformance` sees to it that there is one."""
     PROGRAMS.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [*BUILD, f"{PROGRAMS}/", "./..."], cwd=Path(__file__).parent, env=os.environ | ENVIRONMENT, check=True
-    )
+    with open(PROGRAMS / "lock", "w") as lock:  # tests run side by side, and one build is enough
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(
+            [*BUILD, f"{PROGRAMS}/", "./..."], cwd=Path(__file__).parent, env=os.environ | ENVIRONMENT, check=True
+        )
 
 
 @pytest.fixture(scope="session")
