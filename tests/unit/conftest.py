@@ -25,12 +25,12 @@ shared_cases = {"passed": 0, "failed": 0, "skipped": 0}
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what cannot run here through nobody's fault, and say so at the end: nothing is skipped in silence."""
-    kept = []
-    for item in items:
-        reason = next((reason for reason, applies in LEFT_OUT.items() if applies(item)), None)
-        left_out[reason].append(item) if reason else kept.append(item)
-    config.hook.pytest_deselected(items=[item for found in left_out.values() for item in found])
-    items[:] = kept
+    reasons = [next((reason for reason, applies in LEFT_OUT.items() if applies(item)), None) for item in items]
+    for item, reason in zip(items, reasons, strict=True):
+        if reason:
+            left_out[reason].append(item.nodeid)
+    config.hook.pytest_deselected(items=[item for item, reason in zip(items, reasons, strict=True) if reason])
+    items[:] = [item for item, reason in zip(items, reasons, strict=True) if not reason]
 
 
 LEFT_OUT = {
@@ -39,7 +39,8 @@ LEFT_OUT = {
     ),
     "they need root": lambda item: item.get_closest_marker("root") and os.geteuid() != 0,
 }
-left_out = {reason: [] for reason in LEFT_OUT}
+#: Reason → names of tests.
+left_out: dict[str, list[str]] = {reason: [] for reason in LEFT_OUT}
 
 
 @pytest.fixture(scope="session")
@@ -50,22 +51,33 @@ def shared_dir() -> Path:
     return SHARED
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
-    uses_shared_data = "shared_dir" in getattr(item, "fixturenames", ())
-    if uses_shared_data and call.when == "setup":
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if "shared_dir" in getattr(item, "fixturenames", ()):
         item.user_properties.append(("shared", "yes"))  # for the count of all lanes, see tests/tools/lanes
-    report = yield
-    if uses_shared_data and (report.when == "call" or report.skipped):
+
+
+def pytest_runtest_logreport(report):
+    uses_shared_data = any(name == "shared" for name, _value in report.user_properties)
+    if uses_shared_data and (report.when == "call" or report.outcome != "passed"):
         shared_cases[report.outcome] += 1
-    return report
+
+
+def pytest_sessionfinish(session):
+    """Tell the process that prints the summary, where tests run side by side."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_out"] = left_out
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    left_out.update(getattr(node, "workeroutput", {}).get("left_out", {}))
 
 
 def pytest_terminal_summary(terminalreporter):
-    for reason, items in left_out.items():
-        if items:
-            files = sorted({item.nodeid.partition("::")[0] for item in items})
-            terminalreporter.write_line(f"left out: {len(items)} tests, because {reason}: {', '.join(files)}")
-    terminalreporter.write_line(
-        "shared cases: {passed} passed, {failed} failed, {skipped} skipped".format(**shared_cases)
-    )
+    for reason, tests in left_out.items():
+        if tests:
+            files = sorted({test.partition("::")[0] for test in tests})
+            terminalreporter.write_line(f"left out: {len(tests)} tests, because {reason}: {', '.join(files)}")
+    counts = ", ".join(f"{number} {outcome}" for outcome, number in shared_cases.items())
+    terminalreporter.write_line(f"shared cases: {counts}")
