@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import (
-    arguments,
     pull_sources,
     references,
     registries_conf,
     signature_policy,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 from hypothesis import given, seed
 
 from . import strategies
@@ -102,7 +102,7 @@ def judged(wanted: dict[str, Any]) -> dict[str, Any]:
 
 def answer(case: dict[str, Any]) -> dict[str, Any]:
     """What we make of a case, in the shape of the program's answer."""
-    drop_ins = arguments.drop_ins([{"name": name, "content": text} for name, text in case["drop_ins"].items()])
+    drop_ins = filters.drop_ins([{"name": name, "content": text} for name, text in case["drop_ins"].items()])
     nothing: dict[str, Any] = dict.fromkeys(("registries", "search", "references"))
     result = {"load_error": True, "policy_error": False, "short_name_mode": "", **nothing}
     policy = None

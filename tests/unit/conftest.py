@@ -17,6 +17,9 @@ SHARED = REPOSITORY.parent / "shared"
 
 sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).parent)]
 
+# Cases say which modes files have that somebody has made; whoever runs them may have a stricter umask.
+os.umask(0o022)
+
 settings.register_profile("ci", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci")
 
