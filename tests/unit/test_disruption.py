@@ -180,6 +180,7 @@ def test_other_texts_are_left_to_a_reader_of_toml(text):
     assert rendered.read(text) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("release", ["4.12", "4.18"])
 def test_many_mirrors_of_one_source_cost_linear_time(release):
     def work(number):
@@ -207,6 +208,7 @@ confs = st.text() | st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(anything | st.dictionaries(st.just(CONF), confs), anything | st.dictionaries(st.just(CONF), confs), policies)
 def test_no_input_gives_anything_but_a_cost_or_a_sentence(old, new, theirs):
     try:

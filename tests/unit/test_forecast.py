@@ -180,6 +180,7 @@ some_yaml = anything | st.builds(mutated, st.just(WHOLE), st.lists(st.integers(0
 some_files = st.builds(lambda text: [{"name": "f", "content": text}], st.text() | some_yaml.map(yaml.safe_dump))
 
 
+@pytest.mark.slow
 @given(some_yaml | some_files, some_yaml | some_files, anything, anything, anything | st.lists(st.text()))
 def test_no_yaml_gives_anything_but_an_account_or_a_sentence(present, proposed, policy, knobs, images):
     try:

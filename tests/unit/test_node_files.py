@@ -190,6 +190,7 @@ def seconds(work):
     return time.process_time() - start
 
 
+@pytest.mark.slow
 def test_ten_thousand_mirrors_are_rendered_and_forecast_within_a_second(capsys):
     """On a machine that is slow or busy: in less time than a reader of TOML takes for the text."""
 

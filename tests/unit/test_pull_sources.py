@@ -166,6 +166,7 @@ def test_ten_thousand_mirrors_in_a_second():
 @pytest.mark.parametrize(
     "piece", ["a", "a.", ".a", "*.", "a/", "[", "[[registry]]\n", "a=1\n", "'", "{", "[registry.", "a."]
 )
+@pytest.mark.slow
 def test_hostile_texts_cost_linear_time(piece):
     start = time.process_time()
     registries_conf_problems(piece * 100_000)

@@ -19,6 +19,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import 
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats.splice import same
 
+pytestmark = pytest.mark.slow
+
 KINDS = [
     ("sysconfig-docker", environment_file, ()),
     ("docker-storage-setup", environment_file, ()),

@@ -21,6 +21,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats.splice 
 from hypothesis import given
 from hypothesis import strategies as st
 
+pytestmark = pytest.mark.slow
+
 WORDS = [
     "a",
     "b",

@@ -16,7 +16,7 @@ import pytest
 
 from .conftest import Hands, Host
 
-pytestmark = pytest.mark.root  # changes owners
+pytestmark = [pytest.mark.slow, pytest.mark.root]  # changes owners
 
 WORLD = """
 mkdir real; printf old > a; chmod 0640 a; chown 12:34 a; printf old > real/l; chmod 0600 real/l; ln -s real/l l

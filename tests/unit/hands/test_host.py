@@ -22,7 +22,7 @@ import pytest
 
 from .conftest import INTERPRETERS, REPOSITORY, Hands, Host
 
-pytestmark = pytest.mark.root  # mounts file systems
+pytestmark = [pytest.mark.slow, pytest.mark.root]  # mounts file systems
 
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM)
 ONE_FILE = {"files": [{"path": "x", "before": "old", "content": "new"}]}

@@ -17,6 +17,7 @@ import yaml
 from .conftest import INTERPRETERS, REPOSITORY, Hands, Host, report_of
 
 DATA = REPOSITORY / "tests" / "data" / "hands"
+pytestmark = pytest.mark.slow
 needs_root = pytest.mark.root  # changes owners
 
 

@@ -133,6 +133,7 @@ def test_what_an_engine_would_believe(ports, place, kind, host, directory, bundl
     assert rc == (outcome == "untrusted")
 
 
+@pytest.mark.slow
 def test_many_at_once_and_one_that_is_not_believed(ports, place):
     good = [proof.Probe(f"localhost:{ports['san']}", f"e{n}", f"{place}/right", "") for n in range(40)]
     rc, said = ask(*good, proof.Probe(f"localhost:{ports['san']}", "bad", f"{place}/wrong", ""))
