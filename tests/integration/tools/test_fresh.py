@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def fresh(root: Path, tmp_path: Path, monkeypatch) -> Iterator[Callable[..., sub
     started = []
 
     def start(*targets: str, before: str = ":", after: str = "", **variables: str) -> subprocess.Popen[str]:
-        command = f"{sys.executable} {checkout}/tests/tools/fresh {' '.join(targets)}"
+        command = shlex.join([sys.executable, str(checkout / "tests/tools/fresh"), *targets])
         script = f"ip link set lo up; {before}; {f'{command}; {after}' if after else f'exec {command}'}"
         process = subprocess.Popen(
             ["unshare", "--net", "sh", "-c", script], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

@@ -148,7 +148,9 @@ def test_an_interrupted_run_leaves_nothing_running(tmp_path, number):
     process.send_signal(number)
     assert process.communicate(timeout=10)[1] == "lanes: interrupted\n"
     assert process.returncode == 130
-    time.sleep(0.1)
+    until = time.monotonic() + 5
+    while sleeping(mine) and time.monotonic() < until:
+        time.sleep(0.02)
     assert sleeping(mine) == []
 
 

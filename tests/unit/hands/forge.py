@@ -117,6 +117,7 @@ def run_module(job, basic, calls):
         os.setuid(job['as'])
     try:
         exec(module, {'__name__': '__main__'})
+        sys.stdout.flush()
         return 0
     except SystemExit as end:
         sys.stdout.flush()
