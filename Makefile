@@ -99,6 +99,7 @@ playbooks: environment ## roles, playbooks, inventories and filters through ansi
 .PHONY: hosts
 hosts: export DOCKYARD_LAB_IS_UP = 1
 hosts: environment images ## the collection on the nodes of the lab; one part of it: PYTEST_ADDOPTS="-m trust"
+	tests/lab/lab down podman1 origin1 moby1 # what a demo left there would let pulls pass that must be refused
 	tests/lab/lab up
 	pytest -n 4 tests/integration/hosts tests/lab
 

@@ -194,7 +194,9 @@ def test_a_file_that_was_only_read_counts_too(controller, podman1):
 
 DISKS = {
     "read-only /etc/containers": (
-        "mount --bind /etc/containers /etc/containers && mount -o remount,ro,bind /etc/containers",
+        # podman makes itself this directory when it first says anything
+        "mkdir -p /etc/containers/networks; mount --bind /etc/containers /etc/containers; "
+        "mount -o remount,ro,bind /etc/containers",
         "cannot write beside /etc/containers/registries.conf.d/90-dockyard.conf: read-only file system",
     ),
     "read-only /var/lib/dockyard": (

@@ -71,7 +71,7 @@ def test_an_unreachable_host_that_is_allowed_for_stops_nothing_and_is_told(roll,
     run = roll(docker_registries_max_failures=1)
     assert run.rc == 2
     told = account(run)
-    assert (told["podman1"], told["origin1"]) == ("changed", "changed")
+    assert (told["podman1"], told["origin1"]) == ("changed", "changed, with restart docker.service")
     assert told["dead"].startswith("unreachable: ")
     for node in (podman1, origin1):
         assert_has(node, POLICY)

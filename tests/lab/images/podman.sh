@@ -10,9 +10,6 @@ for unit in podman.service podman.socket podman-auto-update.service podman-auto-
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 cat >"$root/etc/containers/containers.conf" <<'CONF'
-[containers]
-default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
-
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"

@@ -18,7 +18,7 @@ from pathlib import PurePosixPath
 
 from . import images, keys, origin, registries
 from .config import CACHE, IMAGES, LABEL, NETWORK, NODES
-from .shell import LabError, podman, run, step
+from .shell import LabError, limits_conf, podman, run, step
 
 # path without leading slash -> (mode, content) of a file, or -> the target of a symbolic link
 Files = dict[str, "tuple[int, bytes] | str"]
@@ -168,6 +168,8 @@ def _files(name: str) -> Files:
         files["root/.ssh/authorized_keys"] = 0o600, keys.public(keys.SSH_KEY).encode() + b"\n"
     if "auth_file" in node:
         files[node["auth_file"]] = 0o600, keys.AUTH_FILE.read_bytes()
+    if node["image"] == "podman":  # /etc/containers is what tests change
+        files["usr/share/containers/containers.conf"] = 0o644, limits_conf().encode()
     if "docker" in node:
         files.update(origin.files(node["docker"]))
     if name == "registry":

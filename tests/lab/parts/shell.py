@@ -19,9 +19,7 @@ from .config import CACHE
 # The lab's podman must not depend on, or write, the machine's own containers.conf. The limits and runc are what a
 # nested systemd needs on hosts with small limits or cgroup v1; a podman first used without netavark stays with CNI.
 _CONTAINERS_CONF = """\
-[containers]
-default_ulimits = ["nofile={nofile}:{nofile}", "nproc={nproc}:{nproc}"]
-
+{limits}
 [engine]
 runtime = "runc"
 
@@ -79,10 +77,17 @@ def write_secret(path: Path, content: bytes) -> None:
 def containers_conf() -> str:
     """Write the configuration that every podman of the lab and of its tests runs with; the path for CONTAINERS_CONF."""
     path = CACHE / "containers.conf"
-    text = _CONTAINERS_CONF.format(**{name: _allowed(*limit) for name, limit in _LIMITS.items()})
+    text = _CONTAINERS_CONF.format(limits=limits_conf())
     if not path.exists() or path.read_text() != text:
         write_secret(path, text.encode())  # whole at any time: several podmen may be reading it
     return str(path)
+
+
+def limits_conf() -> str:
+    """Write what a containers.conf says of limits, here and in nodes that run containers of their own."""
+    limits = {name: _allowed(*limit) for name, limit in _LIMITS.items()}
+    texts = ", ".join(f'"{name}={number}:{number}"' for name, number in limits.items())
+    return f"[containers]\ndefault_ulimits = [{texts}]\n"
 
 
 def _allowed(limit: int, wanted: int) -> int:
