@@ -24,6 +24,7 @@ from ..observed import HostProblem, NotAsked, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..problems import Problem
+from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from . import Desired, Lists, Request, added, merged
 
@@ -512,17 +513,27 @@ def _v1_view(lists: dict[str, list[str]]) -> str:
 
 
 def _drop_in_view(document: Mapping[str, Any]) -> str:
+    """Everything that a file of ours says, one line each: what is carried over from others is written too."""
     lines = [f"search: {item}" for item in document.get("unqualified-search-registries", [])]
-    lines += [f"short-name-mode: {document['short-name-mode']}"] if "short-name-mode" in document else []
     lines += [f"alias {name}: {full or 'none'}" for name, full in document.get("aliases", {}).items()]
     for table in document.get("registry", []):
         name = table.get("prefix") or table.get("location")
-        lines += [f"{name}: {flag} = {str(table[flag]).lower()}" for flag in ("blocked", "insecure") if flag in table]
-        lines += [
-            f"{name}: mirror {mirror.get('location')} ({mirror.get('pull-from-mirror', 'all pulls')})"
-            for mirror in table.get("mirror", [])
-        ]
-    return "".join(f"{line}\n" for line in lines)
+        lines += [f"{name}: {line}" for line in _table_lines(table, ("prefix", "mirror"), name)]
+        for mirror in table.get("mirror", []):
+            more = _table_lines(mirror, ("location", "pull-from-mirror"))
+            pulls = mirror.get("pull-from-mirror", "all pulls")
+            lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
+    shown = ("unqualified-search-registries", "aliases", "registry")
+    return "".join(f"{one_line(line)}\n" for line in [*lines, *_table_lines(document, shown)])
+
+
+def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
+    """The keys of a table that are not shown in another way; a location that is the name says nothing."""
+    return [
+        f"{key} = {json.dumps(value) if not isinstance(value, str) else value}"
+        for key, value in table.items()
+        if key not in shown and not (key == "location" and value == name)
+    ]
 
 
 def _scopes_view(document: dict[str, Any]) -> str:
