@@ -33,7 +33,9 @@ options:
       path:
         description:
           - Absolute path. Of a symbolic link the target is replaced and the link stays; to remove one is refused.
-          - A dangling link, a mount point, and anything but a regular file are refused.
+          - A dangling link, also to a directory, a mount point, a file that has a second name (hard link), and anything
+            but a regular file are refused.
+          - The new file has the access list and extended attributes of the old one, or it is not put in place.
         type: str
         required: true
       before:
@@ -322,6 +324,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     LOCK,
     O_CLOEXEC,
     Command,
+    attributes,
     describe,
     mark,
     mount_points,
@@ -333,6 +336,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     read_journal,
     reason_of,
     run_all,
+    set_attributes,
     to_bytes,
     to_native,
     to_text,
@@ -585,6 +589,9 @@ class FileChange:
         try:
             write_all(fd, content)
             os.fchown(fd, about["uid"], about["gid"])
+            if "attributes" in about:
+                with doing("keep the access list and attributes of %s" % self.path):
+                    set_attributes(self.staged, about["attributes"])
             os.fchmod(fd, int(about["mode"], 8))
             self.label(self.staged, about["context"], False)
             os.fsync(fd)
@@ -624,6 +631,15 @@ def remove_directory(path):
 def is_directory(path):
     """A directory itself, and one that could be removed."""
     return os.path.isdir(path) and not os.path.islink(path) and not os.path.ismount(path)
+
+
+def dangling_directory(path):
+    """The directory above a path that is a symbolic link to where nothing is, or None."""
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        if os.path.islink(path) and not os.path.exists(path):
+            return path
+    return None
 
 
 def missing_directories(paths):
@@ -813,9 +829,16 @@ class Transaction:
             raise Failure("%s: it is a mount point (bind mount)" % path)
         if old.get("link") and entry["state"] == "absent":
             raise Failure("%s: it is a symbolic link, which is not removed" % path)
+        dangling = dangling_directory(path)
+        if dangling:
+            raise Failure("%s: the directory %s is a link to nothing" % (path, dangling))
         target = os.path.realpath(path)
         if old["state"] == "file":
+            if os.stat(target).st_nlink > 1 and entry["state"] == "file":
+                raise Failure("%s: it has a second name (hard link), which would keep the old content" % path)
             old["context"] = self.module.selinux_context(target)
+            with doing("read the attributes of %s" % path):
+                old["attributes"] = attributes(target)
         beside = os.path.join(os.path.dirname(target), "%s%s-%d" % (BESIDE, self.id, number))
         return {
             "path": path,
@@ -843,7 +866,7 @@ class Transaction:
         new = dict(
             (key, usual[key] if entry.get(key) is None else entry[key])
             for key in usual
-            if key in ("mode", "uid", "gid", "context")
+            if key in ("mode", "uid", "gid", "context", "attributes")
         )
         if entry.get("label"):
             new["context"] = entry["label"].split(":", 3)
