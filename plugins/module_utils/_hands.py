@@ -24,6 +24,7 @@ import tempfile
 import time
 
 JOURNAL = "journal.json"
+STATE = "state.json"
 LOCK = "lock"
 BESIDE = ".dockyard-"  # how names begin that a transaction puts beside files until it is through
 JOURNAL_LIMIT = 256 * 1024 * 1024
@@ -198,9 +199,91 @@ def mark(description):
     return description.get("sha256", description["state"])
 
 
+_TEXT = (type(b"".decode()), str)
+_NUMBER = (int, float) if sys.version_info >= (3,) else (int, float, long)  # noqa: F821
+_SIX = {"path": _TEXT, "target": _TEXT, "staged": _TEXT, "kept": _TEXT, "old": dict, "new": dict}
+_ACTION = {"name": _TEXT, "argv": list, "undo": list, "timeout": _NUMBER}
+_JOURNAL = {
+    "id": _TEXT, "plan_id": _TEXT + (type(None),), "time": _NUMBER, "started": _NUMBER, "files": list, "actions": list,
+    "directories": list,
+}  # fmt: skip
+_OCTAL = re.compile("[0-7]{3,4}$")
+
+
+def problem_of_journal(journal):
+    """Why a journal cannot have been written by a transaction: a short phrase, or None."""
+    if not isinstance(journal, dict):
+        return "is not a journal"
+    version = journal.get("version")
+    if isinstance(version, int) and not isinstance(version, bool) and version > 1:
+        return "was written by a newer version of dockyard.openshift"
+    if version != 1 or isinstance(version, bool):
+        return "is not a journal of this version of dockyard.openshift"
+    return None if _has(journal, _JOURNAL) and _is_whole(journal) else "is damaged"
+
+
+def _is_whole(journal):
+    actions, emptied = journal["actions"], journal.get("emptied", [])
+    return (
+        _texts(journal["directories"])
+        and all(_has(entry, _SIX) and _about(entry["old"]) and _about(entry["new"]) for entry in journal["files"])
+        and all(_has(each, _ACTION) and _texts(each["argv"]) and _texts(each["undo"]) for each in actions)
+        and all(each["argv"] for each in actions)
+        and 0 <= journal["started"] <= len(actions)
+        and isinstance(emptied, list)
+        and all(map(_about_directory, emptied))
+    )
+
+
+def _has(value, kinds):
+    """Whether it is a mapping in which each of these is of its kind; True and False are no numbers."""
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), kind) and not isinstance(value.get(key), bool) for key, kind in kinds.items()
+    )
+
+
+def _texts(value):
+    return isinstance(value, list) and all(isinstance(each, _TEXT) for each in value)
+
+
+def _about(description):
+    """A file as `describe` tells it, there or not; `_new` of a transaction tells no content."""
+    if description.get("state") == "absent":
+        return True
+    kinds = {"sha256": _TEXT, "mode": _TEXT, "uid": _NUMBER, "gid": _NUMBER}
+    well = description.get("state") == "file" and _has(description, kinds) and _OCTAL.match(description["mode"])
+    return bool(well) and isinstance(description.get("content", ""), _TEXT)
+
+
+def _about_directory(about):
+    kinds = {"path": _TEXT, "mode": _TEXT, "uid": _NUMBER, "gid": _NUMBER}
+    return _has(about, kinds) and bool(_OCTAL.match(about["mode"]))
+
+
+def problem_of_state(state_directory):
+    """Why what stands in the state directory cannot be believed: a short phrase, or None. It is run as a command is."""
+    for name in ("", JOURNAL, STATE, LOCK):
+        path = os.path.join(state_directory, name) if name else state_directory
+        try:
+            about = os.lstat(path)
+        except (IOError, OSError):
+            continue
+        others = stat.S_IMODE(about.st_mode) & 0o022
+        if about.st_uid != os.geteuid() or others or stat.S_ISLNK(about.st_mode):
+            return "%s belongs to %d with mode %04o, so somebody else may have written it" % (
+                path,
+                about.st_uid,
+                stat.S_IMODE(about.st_mode),
+            )
+    return None
+
+
 def read_journal(state_directory):
-    """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read."""
+    """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read or believed."""
     path = os.path.join(state_directory, JOURNAL)
+    problem = problem_of_state(state_directory)
+    if problem:
+        raise ValueError(problem)
     found = describe(path, JOURNAL_LIMIT)
     if found["state"] == "absent":
         return None
@@ -210,8 +293,9 @@ def read_journal(state_directory):
         journal = json.loads(to_text(base64.b64decode(found["content"])))
     except ValueError:
         journal = None
-    if not isinstance(journal, dict) or journal.get("version") != 1:
-        raise ValueError("%s is not a journal of this version of dockyard.openshift" % path)
+    problem = problem_of_journal(journal)
+    if problem:
+        raise ValueError("%s %s" % (path, problem))
     return journal
 
 

@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     BESIDE,
     LOCK,
+    STATE,
     O_CLOEXEC,
     Command,
     describe,
@@ -35,6 +36,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     pack,
     problem_of_command,
     problem_of_path,
+    problem_of_state,
     read_journal,
     reason_of,
     run_all,
@@ -97,7 +99,9 @@ def take(wanted):
     mounts = mount_points()
     with shared_lock(wanted["state_directory"]) as locked:
         snapshot["locked"] = locked
-        snapshot["state"] = describe(os.path.join(wanted["state_directory"], "state.json"), LIMIT, mounts)
+        problem = problem_of_state(wanted["state_directory"])
+        state = os.path.join(wanted["state_directory"], STATE)
+        snapshot["state"] = failed(problem) if problem else describe(state, LIMIT, mounts)
         try:
             snapshot["journal"] = summary(read_journal(wanted["state_directory"]))
         except (KeyError, TypeError, ValueError) as problem:

@@ -22,10 +22,11 @@ from ..host import services
 from ..names import covers, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import ALL, MirrorSet, Policy, unique
+from ..policy import ALL, LISTS, MirrorSet, Policy, unique
 from ..problems import Problem
 from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
+from ..shapes import Each, fits
 from . import Desired, Lists, Request, added, merged
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
@@ -54,6 +55,14 @@ class Containers:
     name = "containers"
     title = "podman, skopeo, buildah, CRI-O"
     default_mode = "merge"
+    record: Any = {
+        "words?": {
+            **{f"{word}?": [str] for word in LISTS}, "short_name_mode?": str, "aliases?": Each(str),
+            "mirrors?": [{"source": str, "mirrors": [str], "pull?": str, "contact_source?": bool}],
+        },
+        "added?": Each([str]),
+        "policy.json?": dict,
+    }  # fmt: skip
     watch = Watch(
         files=(MAIN, signature_policy.PATH, f"{_USER}/registries.conf", f"{_USER}/policy.json"),
         directories=(DROP_IN_DIRECTORY, f"{_USER}/registries.conf.d"),
@@ -71,8 +80,7 @@ class Containers:
         ) or self._crio(host)
 
     def version(self, host: Observed) -> str:
-        info = _json(host.answer("podman.info").stdout)
-        version = info.get("version", {}).get("Version")
+        version = _info(host).get("version", {}).get("Version")
         return f"podman {version}" if version else host.answer("skopeo.version").stdout.strip()
 
     def running(self, host: Observed) -> bool:
@@ -87,7 +95,7 @@ class Containers:
         if answer.rc:
             said = (answer.stderr.strip() or "it says nothing").splitlines()[-1]
             raise HostProblem(f"podman info ended with {answer.rc} ({said}) before anything was touched")
-        registries = _json(answer.stdout).get("registries")
+        registries = _info(host).get("registries")
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
@@ -424,7 +432,7 @@ def _versions(host: Observed) -> dict[str, tuple[int, ...]]:
     if not all(host.answer(question.name).asked for question in VERSIONS.commands):
         raise NotAsked(VERSIONS)
     said = {name: host.answer(f"{name}.version").stdout for name in _PULL_FROM_MIRROR_SINCE}
-    said["podman"] = "version " + str(_json(host.answer("podman.info").stdout).get("version", {}).get("Version", ""))
+    said["podman"] = "version " + _info(host).get("version", {}).get("Version", "")
     found = {name: re.search(r"version v?(\d+)\.(\d+)", text) for name, text in said.items()}
     return {name: (int(match[1]), int(match[2])) for name, match in found.items() if match}
 
@@ -491,12 +499,28 @@ def _signature_document(text: str | None) -> dict[str, Any]:
     return signature_policy.read(text)
 
 
-def _json(text: str) -> dict[str, Any]:
+_INFO_SHAPE = {
+    "version?": {"Version?": str},
+    "registries?": (
+        None,
+        Each((None, [str], {"Mirrors?": (None, [{"Location": str}]), "Blocked?": bool, "Insecure?": bool})),
+    ),
+}
+
+
+def _info(host: Observed) -> dict[str, Any]:
+    """What podman info says, {} when it is not there. Raises HostProblem when it says something else than it does."""
+    text = host.answer("podman.info").stdout
+    if not text:
+        return {}
     try:
         value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    except (ValueError, RecursionError):
+        value = None
+    if not fits(value, _INFO_SHAPE):
+        raise HostProblem("podman info says something that is not understood; nothing was changed")
+    info: dict[str, Any] = value
+    return info
 
 
 def _v1_lists(document: dict[str, Any]) -> dict[str, list[str]]:

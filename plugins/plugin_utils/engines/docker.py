@@ -20,6 +20,7 @@ from ..names import DOCKER_HUB, parse_range
 from ..observed import HostProblem, Observed, Question
 from ..plan.draft import FileChange
 from ..policy import MirrorSet, Policy, unique
+from ..shapes import Each
 from . import Lists
 
 DAEMON_JSON = "/etc/docker/daemon.json"
@@ -62,6 +63,8 @@ class Unit:
     """What docker.service says, drop-ins included (an empty ExecStart= resets those before it)."""
 
     def __init__(self, host: Observed) -> None:
+        if failure := host.answer("docker.unit").failure:
+            raise HostProblem(f"systemctl cat docker.service gave {failure}; nothing was changed")
         self.text = host.answer("docker.unit").stdout.replace("\\\n", " ")
         starts = [start.strip() for start in re.findall(r"^ExecStart=(.*)$", self.text, re.MULTILINE)]
         while "" in starts:
@@ -84,12 +87,23 @@ class Unit:
 class Docker:
     """The questions that both dockers answer alike; the base of their engines."""
 
+    record: Any = {"added?": Each([str])}
+
     def version(self, host: Observed) -> str:
         found = re.search(r"version ([^\s,]+)", host.answer("docker.version").stdout)
         return found.group(1) if found else ""
 
     def running(self, host: Observed) -> bool:
         return services.DOCKER.running(host)
+
+
+def flags(host: Observed) -> list[str]:
+    """The words of the running daemon's command line. Raises HostProblem when they cannot be read."""
+    answer = host.answer("docker.flags")
+    if answer.failure or answer.rc:
+        said = answer.failure or (answer.stderr.strip() or f"ended with {answer.rc}").splitlines()[-1]
+        raise HostProblem(f"docker runs, and what the daemon was started with cannot be read: {said}")
+    return answer.stdout.splitlines()
 
 
 def block_of(text: str, title: str) -> list[str]:

@@ -67,7 +67,7 @@ class DockerFork(docker.Docker):
             return None  # a daemon that is down: the activation brings it up or the commit is taken back
         search = re.search(r"^ ?Registries: (.*)$", info, re.MULTILINE)
         names = [entry.rsplit(" ", 1)[0] for entry in search.group(1).split(", ")] if search else []
-        blocked = flag_values(host.answer("docker.flags").stdout.splitlines(), SPELLING["blocked"].flag)
+        blocked = flag_values(docker.flags(host), SPELLING["blocked"].flag)
         return Lists(
             search=unique(names),
             blocked=unique(docker.hub(name) for name in blocked),
