@@ -9,7 +9,9 @@ import base64
 import json
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.action import container_registries, host_policy, host_policy_info
+from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
@@ -155,10 +157,17 @@ def texts(value: object) -> list[str]:
         ({}, {"a?": int}, True), ({"a": "x"}, {"a?": int}, False), ({"b": 1, "a": 1}, {"a": int}, True),
         ({"x": [1]}, Each([int]), True), ({"x": 1}, Each([int]), False), ("b", ("a", "b"), True),
         ("c", ("a", "b"), False), (1, "1", False), (1.0, (int, float), True),
+        ("ä", str, True), ("\ud800", str, False), ({"\ud800": 1}, Each(int), False),
     ],
 )  # fmt: skip
 def test_shapes(value, shape, well):
     assert fits(value, shape) is well
+
+
+@pytest.mark.parametrize("text", ["[[registry]]\nprefix = 'a\ud800'\nlocation = 'a'\n", "# \udfff"])
+def test_half_of_a_surrogate_pair_is_one_sentence_of_a_filter(text):
+    with pytest.raises(AnsibleFilterError, match="registries.conf holds half of a surrogate pair"):
+        registries_conf_problems(text)
 
 
 def test_a_snapshot_that_is_no_base64_of_json():
