@@ -30,6 +30,10 @@ BESIDE = ".dockyard-"  # how names begin that a transaction puts beside files un
 JOURNAL_LIMIT = 256 * 1024 * 1024
 DAY = 24 * 3600
 
+# Who writes and who reads share these: the next run has to read what was written, and what an engine makes of it.
+READ_LIMIT = 1024 * 1024
+OUTPUT_LIMIT = 16 * 1024 * 1024
+
 # Python 2.7 has no name for it; the number is Linux's.
 O_CLOEXEC = getattr(os, "O_CLOEXEC", 0o2000000)
 
@@ -212,9 +216,7 @@ _OCTAL = re.compile("[0-7]{3,4}$")
 
 def problem_of_journal(journal):
     """Why a journal cannot have been written by a transaction: a short phrase, or None."""
-    if not isinstance(journal, dict):
-        return "is not a journal"
-    version = journal.get("version")
+    version = journal.get("version") if isinstance(journal, dict) else None
     if isinstance(version, int) and not isinstance(version, bool) and version > 1:
         return "was written by a newer version of dockyard.openshift"
     if version != 1 or isinstance(version, bool):
@@ -268,7 +270,9 @@ def problem_of_state(state_directory):
             about = os.lstat(path)
         except (IOError, OSError):
             continue
-        others = stat.S_IMODE(about.st_mode) & 0o022
+        # in a directory with the sticky bit nobody removes or replaces what is root's
+        sticky = stat.S_ISDIR(about.st_mode) and about.st_mode & stat.S_ISVTX
+        others = stat.S_IMODE(about.st_mode) & 0o022 and not sticky
         if about.st_uid != os.geteuid() or others or stat.S_ISLNK(about.st_mode):
             return "%s belongs to %d with mode %04o, so somebody else may have written it" % (
                 path,

@@ -23,6 +23,9 @@ from .shapes import Each, fits
 
 STATE_PATH = "/var/lib/dockyard/state.json"
 
+#: No more of a file is read than this, so no more is written either (see module_utils/_hands.py).
+FILE_LIMIT = 1024 * 1024
+
 #: A system's trust has some hundred kilobytes.
 _BUNDLE_LIMIT = 8 * 1024 * 1024
 

@@ -12,8 +12,10 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.action import container_registries, host_policy, host_policy_info
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import observed, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.shapes import Each, fits
@@ -57,6 +59,12 @@ def test_a_record_of_another_form_is_refused_as_damaged(case):
         else:
             node = host({}, {"podman.info": PODMAN}, state=state)
             propose(node, registries.drafts(node, registries.Said(read_policy(WORDS))), Applying())
+
+
+def test_half_of_a_surrogate_pair_in_a_record_is_damage():
+    words = {"search": ["\ud800"]}
+    state = described(json.dumps({"version": 1, "container_registries": {"containers": {"words": words}}}))
+    assert "is damaged" in asked(podman(state=state))["msg"]
 
 
 @given(JSON, st.sampled_from(["container_registries", "registry_trust"]), st.booleans())
@@ -177,6 +185,24 @@ def test_a_snapshot_that_is_no_base64_of_json():
             container_registries.ActionModule, dict(WORDS), [], module=lambda *_a, answer=answer, **_k: answer
         ).result
         assert result["msg"] == NO_ANSWER
+
+
+# -- what we write we can read again --------------------------------------------------------------------------------
+
+
+def test_reader_and_writer_share_their_limits():
+    assert observed.FILE_LIMIT == _hands.READ_LIMIT == _snapshot.FILE["limit"] == _snapshot.DIRECTORY["limit"]
+    assert _snapshot.COMMAND["limit"] == _hands.OUTPUT_LIMIT >= 16 * observed.FILE_LIMIT
+
+
+@pytest.mark.parametrize(("number", "well"), [(2, True), (20, False)])
+def test_a_list_that_cannot_be_read_again_is_refused_beforehand(monkeypatch, number, well):
+    """What podman says of a name is some four times what stands of it in the file."""
+    monkeypatch.setattr(proposal, "FILE_LIMIT", 1000)
+    words = {"blocked": [f"r{n}.blocked.example.com:5000" for n in range(number)]}
+    result = run(container_registries.ActionModule, words, [podman()], COMMITTED).result
+    assert bool(result.get("failed")) is not well
+    assert well or "and no more than 1000 are read again" in result["msg"]
 
 
 # -- unknown is not none ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..host import services
-from ..names import covers, parse_range
+from ..names import Coverage, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, LISTS, MirrorSet, Policy, unique
@@ -241,15 +241,19 @@ class _Proposal:
         return given if self.mode == "exact" else merged(given, theirs.search or (), ())
 
     def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
-        """Our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept."""
+        """Our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
+
+        Their tables inside a scope are replaced too: the longest prefix wins, so they would escape it.
+        """
         tables: dict[str, dict[str, Any]] = {}
         for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
-            for scope in wanted[word]:
-                for prefix in (scope, *self._narrower(theirs, scope)):
-                    self._table(theirs, tables, prefix)[flag] = True
+            scopes = Coverage(wanted[word])
+            inside = [prefix for prefix in theirs.registries if scopes.of(prefix) is not None]
+            for prefix in dict.fromkeys((*wanted[word], *inside)):
+                self._table(theirs, tables, prefix)[flag] = True
             if self.mode == "exact" and getattr(self.policy, word) is not None:
                 for registry in theirs.registries.values():
-                    if getattr(registry, flag) and not _covered(registry.prefix, wanted[word]):
+                    if getattr(registry, flag) and scopes.of(registry.prefix) is None:
                         self._table(theirs, tables, registry.prefix)[flag] = False
         return tables
 
@@ -258,11 +262,12 @@ class _Proposal:
     ) -> None:
         """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours."""
         added: dict[str, list[dict[str, Any]]] = {}
+        reached = Coverage(insecure)
         for mirrored in self.policy.mirrors or ():
             table = self._table(theirs, tables, mirrored.source)
             if not mirrored.contact_source:
                 table["blocked"] = True  # a blocked source with mirrors is pulled from its mirrors only
-            added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, insecure))
+            added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
         for source, ours in added.items():
             table = tables[source]
             places = {mirror["location"] for mirror in ours}
@@ -299,10 +304,6 @@ class _Proposal:
     def _too_old(self) -> list[tuple[str, tuple[int, ...]]]:
         versions = _versions(self.host)
         return [(name, found) for name, found in versions.items() if found < _PULL_FROM_MIRROR_SINCE[name]]
-
-    def _narrower(self, theirs: RegistriesConf, scope: str) -> Iterable[str]:
-        """Their tables inside a scope: the longest prefix wins, so they would escape it."""
-        return [prefix for prefix in theirs.registries if prefix != scope and covers(scope, prefix)]
 
     def _table(self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], prefix: str) -> dict[str, Any]:
         if prefix not in tables:
@@ -417,11 +418,11 @@ def _load(host: Observed) -> RegistriesConf:
     return registries_conf.load(host.text(MAIN), drop_ins)
 
 
-def _mirror_tables(mirrored: MirrorSet, insecure: tuple[str, ...]) -> list[dict[str, Any]]:
+def _mirror_tables(mirrored: MirrorSet, insecure: Coverage) -> list[dict[str, Any]]:
     """The [[registry.mirror]] tables of a mirror set. Whether a mirror is insecure is said at the mirror itself."""
     return [
         {"location": location}
-        | ({"insecure": True} if _covered(location, insecure) else {})
+        | ({"insecure": True} if insecure.of(location) is not None else {})
         | ({"pull-from-mirror": _PULL_SPELLING[mirrored.pull]} if mirrored.pull != "all" else {})
         for location in mirrored.mirrors
     ]
@@ -475,10 +476,6 @@ def _lists_of_podman(registries: dict[str, Any]) -> Lists:
         blocked=tuple(prefix for prefix, table in tables.items() if table.get("Blocked")),
         insecure=tuple(prefix for prefix, table in tables.items() if table.get("Insecure")),
     )
-
-
-def _covered(prefix: str, scopes: tuple[str, ...]) -> bool:
-    return any(covers(scope, prefix) for scope in scopes)
 
 
 def _allow_list(host: Observed) -> list[str] | None:
