@@ -10,12 +10,12 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles, is_encrypted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import is_encrypted
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup
 
 
-class ActionModule(ControllerFiles, HostTask):
+class ActionModule(HostTask):
     spec = options.CERTIFICATES_BACKUP
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, proof, restore
 
 
-class ActionModule(ControllerFiles, HostTask):
+class ActionModule(HostTask):
     spec = options.CERTIFICATES_RESTORE
     watch = restore.WATCH
 

@@ -204,7 +204,7 @@ def mark(description):
 
 
 _TEXT = (type(b"".decode()), str)
-_NUMBER = (int, float) if sys.version_info >= (3,) else (int, float, long)  # noqa: F821
+_NUMBER = (int, float, type(1 << 64))  # Python 2 has two kinds of whole numbers
 _SIX = {"path": _TEXT, "target": _TEXT, "staged": _TEXT, "kept": _TEXT, "old": dict, "new": dict}
 _ACTION = {"name": _TEXT, "argv": list, "undo": list, "timeout": _NUMBER}
 _JOURNAL = {
