@@ -24,10 +24,15 @@ import tempfile
 import time
 
 JOURNAL = "journal.json"
+STATE = "state.json"
 LOCK = "lock"
 BESIDE = ".dockyard-"  # how names begin that a transaction puts beside files until it is through
 JOURNAL_LIMIT = 256 * 1024 * 1024
 DAY = 24 * 3600
+
+# Who writes and who reads share these: the next run has to read what was written, and what an engine makes of it.
+READ_LIMIT = 1024 * 1024
+OUTPUT_LIMIT = 16 * 1024 * 1024
 
 # Python 2.7 has no name for it; the number is Linux's.
 O_CLOEXEC = getattr(os, "O_CLOEXEC", 0o2000000)
@@ -198,9 +203,91 @@ def mark(description):
     return description.get("sha256", description["state"])
 
 
+_TEXT = (type(b"".decode()), str)
+_NUMBER = (int, float, type(1 << 64))  # Python 2 has two kinds of whole numbers
+_SIX = {"path": _TEXT, "target": _TEXT, "staged": _TEXT, "kept": _TEXT, "old": dict, "new": dict}
+_ACTION = {"name": _TEXT, "argv": list, "undo": list, "timeout": _NUMBER}
+_JOURNAL = {
+    "id": _TEXT, "plan_id": _TEXT + (type(None),), "time": _NUMBER, "started": _NUMBER, "files": list, "actions": list,
+    "directories": list,
+}  # fmt: skip
+_OCTAL = re.compile("[0-7]{3,4}$")
+
+
+def problem_of_journal(journal):
+    """Why a journal cannot have been written by a transaction: a short phrase, or None."""
+    version = journal.get("version") if isinstance(journal, dict) else None
+    if isinstance(version, int) and not isinstance(version, bool) and version > 1:
+        return "was written by a newer version of dockyard.openshift"
+    if version != 1 or isinstance(version, bool):
+        return "is not a journal of this version of dockyard.openshift"
+    return None if _has(journal, _JOURNAL) and _is_whole(journal) else "is damaged"
+
+
+def _is_whole(journal):
+    actions, emptied = journal["actions"], journal.get("emptied", [])
+    return (
+        _texts(journal["directories"])
+        and all(_has(entry, _SIX) and _about(entry["old"]) and _about(entry["new"]) for entry in journal["files"])
+        and all(_has(each, _ACTION) and _texts(each["argv"]) and _texts(each["undo"]) for each in actions)
+        and all(each["argv"] for each in actions)
+        and 0 <= journal["started"] <= len(actions)
+        and isinstance(emptied, list)
+        and all(map(_about_directory, emptied))
+    )
+
+
+def _has(value, kinds):
+    """Whether it is a mapping in which each of these is of its kind; True and False are no numbers."""
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), kind) and not isinstance(value.get(key), bool) for key, kind in kinds.items()
+    )
+
+
+def _texts(value):
+    return isinstance(value, list) and all(isinstance(each, _TEXT) for each in value)
+
+
+def _about(description):
+    """A file as `describe` tells it, there or not; `_new` of a transaction tells no content."""
+    if description.get("state") == "absent":
+        return True
+    kinds = {"sha256": _TEXT, "mode": _TEXT, "uid": _NUMBER, "gid": _NUMBER}
+    well = description.get("state") == "file" and _has(description, kinds) and _OCTAL.match(description["mode"])
+    return bool(well) and isinstance(description.get("content", ""), _TEXT)
+
+
+def _about_directory(about):
+    kinds = {"path": _TEXT, "mode": _TEXT, "uid": _NUMBER, "gid": _NUMBER}
+    return _has(about, kinds) and bool(_OCTAL.match(about["mode"]))
+
+
+def problem_of_state(state_directory):
+    """Why what stands in the state directory cannot be believed: a short phrase, or None. It is run as a command is."""
+    for name in ("", JOURNAL, STATE, LOCK):
+        path = os.path.join(state_directory, name) if name else state_directory
+        try:
+            about = os.lstat(path)
+        except (IOError, OSError):
+            continue
+        # in a directory with the sticky bit nobody removes or replaces what is root's
+        sticky = stat.S_ISDIR(about.st_mode) and about.st_mode & stat.S_ISVTX
+        others = stat.S_IMODE(about.st_mode) & 0o022 and not sticky
+        if about.st_uid != os.geteuid() or others or stat.S_ISLNK(about.st_mode):
+            return "%s belongs to %d with mode %04o, so somebody else may have written it" % (
+                path,
+                about.st_uid,
+                stat.S_IMODE(about.st_mode),
+            )
+    return None
+
+
 def read_journal(state_directory):
-    """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read."""
+    """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read or believed."""
     path = os.path.join(state_directory, JOURNAL)
+    problem = problem_of_state(state_directory)
+    if problem:
+        raise ValueError(problem)
     found = describe(path, JOURNAL_LIMIT)
     if found["state"] == "absent":
         return None
@@ -210,9 +297,62 @@ def read_journal(state_directory):
         journal = json.loads(to_text(base64.b64decode(found["content"])))
     except ValueError:
         journal = None
-    if not isinstance(journal, dict) or journal.get("version") != 1:
-        raise ValueError("%s is not a journal of this version of dockyard.openshift" % path)
+    problem = problem_of_journal(journal)
+    if problem:
+        raise ValueError("%s %s" % (path, problem))
     return journal
+
+
+# Extended attributes, access lists among them. Python 2.7 has no calls for them.
+
+#: Given by the system: the label, which has a call of its own, and checksums of the content.
+_OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm")
+_ATTRIBUTES_LIMIT = 65536
+
+
+def attributes(path):
+    """{name: base64} of the extended attributes of a file, without those that the system gives it. OSError."""
+    found = {}
+    for name in _xattr("listxattr", path).split(b"\0"):
+        if name and to_text(name, "replace") not in _OF_THE_SYSTEM:
+            found[to_text(name)] = to_native(base64.b64encode(_xattr("getxattr", path, name)))
+    return found
+
+
+def set_attributes(path, wanted):
+    """Give a file these extended attributes and no others. OSError."""
+    for name in set(attributes(path)) - set(wanted):
+        _call("removexattr", path, to_bytes(name))
+    for name, value in sorted(wanted.items()):
+        value = base64.b64decode(value)
+        _call("setxattr", path, to_bytes(name), value, len(value), 0)
+
+
+def _xattr(function, path, *arguments):
+    import ctypes  # seldom needed, and slow to load
+
+    found = ctypes.create_string_buffer(_ATTRIBUTES_LIMIT)
+    try:
+        size = _call(function, path, *(arguments + (found, _ATTRIBUTES_LIMIT)))
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            return b""
+        raise
+    return found.raw[:size]
+
+
+def _call(function, path, *arguments):
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    values = [ctypes.c_size_t(each) if isinstance(each, int) else each for each in arguments]
+    call = getattr(library, function)
+    call.restype = ctypes.c_ssize_t
+    size = call(to_bytes(path), *values)
+    if size < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return size
 
 
 # Commands

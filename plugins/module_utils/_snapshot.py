@@ -26,7 +26,10 @@ from contextlib import contextmanager
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     BESIDE,
     LOCK,
+    STATE,
     O_CLOEXEC,
+    OUTPUT_LIMIT,
+    READ_LIMIT,
     Command,
     describe,
     failed,
@@ -35,6 +38,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     pack,
     problem_of_command,
     problem_of_path,
+    problem_of_state,
     read_journal,
     reason_of,
     run_all,
@@ -43,16 +47,15 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     to_text,
 )
 
-LIMIT = 1048576
 CERTIFICATE = re.compile(
     b"-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([A-Za-z0-9+/=\\s]+)-----END (?:TRUSTED |X509 )?CERTIFICATE-----"
 )
 
 #: What is meant where nothing is said; the options of host_snapshot.
 WANTED = {"files": [], "directories": [], "commands": [], "labels": False, "state_directory": "/var/lib/dockyard"}
-FILE = {"limit": LIMIT, "form": "content"}
-DIRECTORY = {"pattern": "*.conf", "depth": 1, "secret": None, "form": "content", "limit": LIMIT, "count": 1000}
-COMMAND = {"timeout": 10, "needs": None, "unless": None, "limit": LIMIT}
+FILE = {"limit": READ_LIMIT, "form": "content"}
+DIRECTORY = {"pattern": "*.conf", "depth": 1, "secret": None, "form": "content", "limit": READ_LIMIT, "count": 1000}
+COMMAND = {"timeout": 10, "needs": None, "unless": None, "limit": OUTPUT_LIMIT}
 
 
 def answer(wanted):
@@ -97,7 +100,9 @@ def take(wanted):
     mounts = mount_points()
     with shared_lock(wanted["state_directory"]) as locked:
         snapshot["locked"] = locked
-        snapshot["state"] = describe(os.path.join(wanted["state_directory"], "state.json"), LIMIT, mounts)
+        problem = problem_of_state(wanted["state_directory"])
+        state = os.path.join(wanted["state_directory"], STATE)
+        snapshot["state"] = failed(problem) if problem else describe(state, READ_LIMIT, mounts)
         try:
             snapshot["journal"] = summary(read_journal(wanted["state_directory"]))
         except (KeyError, TypeError, ValueError) as problem:

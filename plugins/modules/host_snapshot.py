@@ -105,7 +105,7 @@ options:
       limit:
         description: The most bytes of output.
         type: int
-        default: 1048576
+        default: 16777216
   labels:
     description: Whether to tell the SELinux label of each file.
     type: bool

@@ -33,7 +33,9 @@ options:
       path:
         description:
           - Absolute path. Of a symbolic link the target is replaced and the link stays; to remove one is refused.
-          - A dangling link, a mount point, and anything but a regular file are refused.
+          - A dangling link, also to a directory, a mount point, a file that has a second name (hard link), and anything
+            but a regular file are refused.
+          - The new file has the access list and extended attributes of the old one, or it is not put in place.
         type: str
         required: true
       before:
@@ -182,6 +184,31 @@ options:
             description: Whether the pattern must be found or must not be found.
             type: bool
             default: true
+          items:
+            description:
+              - What the group C(items) of the pattern must hold wherever it is found, each once.
+              - Of a list that is not as it should be, only the number of further items is told.
+            type: list
+            elements: str
+          separator:
+            description: Regular expression between two items of one group. Unless given, a group is one item.
+            type: str
+          strip:
+            description: Regular expression for the part of each item that does not count.
+            type: str
+          ordered:
+            description: Whether the order of the items counts.
+            type: bool
+            default: true
+          ignored:
+            description: Items that may be there and do not count.
+            type: list
+            elements: str
+            default: []
+          same:
+            description: Items under another name, and the name that counts.
+            type: dict
+            default: {}
           path:
             description: Keys and indices that lead to a value in the JSON on standard output.
             type: list
@@ -321,7 +348,10 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     JOURNAL,
     LOCK,
     O_CLOEXEC,
+    OUTPUT_LIMIT,
+    READ_LIMIT,
     Command,
+    attributes,
     describe,
     mark,
     mount_points,
@@ -333,6 +363,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     read_journal,
     reason_of,
     run_all,
+    set_attributes,
     to_bytes,
     to_native,
     to_text,
@@ -340,7 +371,6 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
 )
 
 FILE_LIMIT = 16 * 1024 * 1024
-OUTPUT_LIMIT = 16 * 1024 * 1024
 TAIL = 4096
 STAGED = re.compile(r"\{staged:([^{}]+)\}")
 
@@ -401,6 +431,12 @@ OPTIONS = dict(
             options=dict(
                 pattern=dict(type="str"),
                 found=dict(type="bool", default=True),
+                items=dict(type="list", elements="str"),
+                separator=dict(type="str"),
+                strip=dict(type="str"),
+                ordered=dict(type="bool", default=True),
+                ignored=dict(type="list", elements="str", default=[]),
+                same=dict(type="dict", default={}),
                 path=dict(type="list", elements="raw"),
                 equals=dict(type="raw"),
                 rc=dict(type="int"),
@@ -488,10 +524,13 @@ def problem_of_check(check):
     if check["attempts"] < 1 or not 0 <= check["delay"] <= DAY:
         return "attempts must be at least 1, and delay between 0 and %d seconds" % DAY
     for expected in check["expect"]:
-        try:
-            re.compile(expected["pattern"] or "")
-        except re.error as error:
-            return "the pattern %s is not a regular expression: %s" % (expected["pattern"], error)
+        for key in ("pattern", "separator", "strip"):
+            try:
+                pattern = re.compile(expected[key] or "")
+            except re.error as error:
+                return "the %s %s is not a regular expression: %s" % (key, expected[key], error)
+            if key == "pattern" and expected["items"] is not None and "items" not in pattern.groupindex:
+                return "the pattern %s has no group named items" % expected[key]
     return None
 
 
@@ -505,6 +544,8 @@ def contents_of(payload, files):
     for entry in files:
         if entry["state"] == "file" and entry["path"] not in contents:
             raise Failure("payload holds no content for %s" % entry["path"])
+        if len(contents.get(entry["path"], b"")) > READ_LIMIT:
+            raise Failure("%s would be larger than what can be read again (%d bytes)" % (entry["path"], READ_LIMIT))
     return contents
 
 
@@ -585,6 +626,9 @@ class FileChange:
         try:
             write_all(fd, content)
             os.fchown(fd, about["uid"], about["gid"])
+            if "attributes" in about:
+                with doing("keep the access list and attributes of %s" % self.path):
+                    set_attributes(self.staged, about["attributes"])
             os.fchmod(fd, int(about["mode"], 8))
             self.label(self.staged, about["context"], False)
             os.fsync(fd)
@@ -624,6 +668,15 @@ def remove_directory(path):
 def is_directory(path):
     """A directory itself, and one that could be removed."""
     return os.path.isdir(path) and not os.path.islink(path) and not os.path.ismount(path)
+
+
+def dangling_directory(path):
+    """The directory above a path that is a symbolic link to where nothing is, or None."""
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        if os.path.islink(path) and not os.path.exists(path):
+            return path
+    return None
 
 
 def missing_directories(paths):
@@ -813,9 +866,16 @@ class Transaction:
             raise Failure("%s: it is a mount point (bind mount)" % path)
         if old.get("link") and entry["state"] == "absent":
             raise Failure("%s: it is a symbolic link, which is not removed" % path)
+        dangling = dangling_directory(path)
+        if dangling:
+            raise Failure("%s: the directory %s is a link to nothing" % (path, dangling))
         target = os.path.realpath(path)
         if old["state"] == "file":
+            if os.stat(target).st_nlink > 1 and entry["state"] == "file":
+                raise Failure("%s: it has a second name (hard link), which would keep the old content" % path)
             old["context"] = self.module.selinux_context(target)
+            with doing("read the attributes of %s" % path):
+                old["attributes"] = attributes(target)
         beside = os.path.join(os.path.dirname(target), "%s%s-%d" % (BESIDE, self.id, number))
         return {
             "path": path,
@@ -843,7 +903,7 @@ class Transaction:
         new = dict(
             (key, usual[key] if entry.get(key) is None else entry[key])
             for key in usual
-            if key in ("mode", "uid", "gid", "context")
+            if key in ("mode", "uid", "gid", "context", "attributes")
         )
         if entry.get("label"):
             new["context"] = entry["label"].split(":", 3)
@@ -1077,7 +1137,9 @@ def unmet(expectations, answer):
     if answer["state"] != "done":
         return answer.get("reason", "there is no such program")
     for expected in expectations:
-        if expected.get("pattern") is not None:
+        if expected.get("items") is not None:
+            problem = _unmet_items(expected, answer)
+        elif expected.get("pattern") is not None:
             problem = _unmet_pattern(expected, answer)
         elif expected.get("path") is not None:
             problem = _unmet_value(expected, answer)
@@ -1094,6 +1156,39 @@ def _unmet_pattern(expected, answer):
     if found == expected["found"]:
         return None
     return "its answer %s %s" % ("lacks" if expected["found"] else "holds", expected["pattern"])
+
+
+def _unmet_items(expected, answer):
+    """Says which of the items are missing, and how many others there are; what they are may be somebody's secret."""
+    text = answer["stdout"] + "\n" + answer["stderr"]
+    found = []
+    for match in re.finditer(to_text(expected["pattern"]), text, re.MULTILINE):
+        group = match.group("items")
+        found += re.split(to_text(expected["separator"]), group) if expected.get("separator") else [group]
+    if expected.get("strip"):
+        found = [re.sub(to_text(expected["strip"]), "", item) for item in found]
+    same = dict((to_text(key), to_text(value)) for key, value in (expected.get("same") or {}).items())
+    ignored = set(to_text(item) for item in expected.get("ignored") or ())
+    found = _once(same.get(item, item) for item in found if item and item not in ignored)
+    wanted = _once(to_text(item) for item in expected["items"])
+    if found == wanted or (not expected.get("ordered", True) and set(found) == set(wanted)):
+        return None
+    missing = [to_native(item) for item in wanted if item not in set(found)]
+    further = len(set(found) - set(wanted))
+    more = ["%d more" % len(missing[3:])] if missing[3:] else []
+    problems = ["lacks %s" % ", ".join(missing[:3] + more)] if missing else []
+    problems += ["holds %d that %s not asked for" % (further, "was" if further == 1 else "were")] if further else []
+    return "its answer %s" % (" and ".join(problems) or "has the items in another order")
+
+
+def _once(items):
+    """Each item once, where it stands first."""
+    seen, found = set(), []
+    for item in items:
+        if item not in seen:
+            seen.add(item)
+            found.append(item)
+    return found
 
 
 def _unmet_value(expected, answer):

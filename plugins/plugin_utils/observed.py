@@ -18,8 +18,13 @@ from typing import Any, NamedTuple
 
 from .formats import FormatError, decode
 from .problems import Problem
+from .references import one_line
+from .shapes import Each, fits
 
 STATE_PATH = "/var/lib/dockyard/state.json"
+
+#: No more of a file is read than this, so no more is written either (see module_utils/_hands.py).
+FILE_LIMIT = 1024 * 1024
 
 #: A system's trust has some hundred kilobytes.
 _BUNDLE_LIMIT = 8 * 1024 * 1024
@@ -174,7 +179,7 @@ class Observed:
         """Full paths of the files a directory listing matched, in byte order; files to be written there included."""
         listing = self.directories.get(directory, {})
         if listing.get("state") == "failed":
-            raise HostProblem(f"{directory}: {listing['reason']}")
+            raise HostProblem(one_line(f"{directory}: {listing['reason']}"))
         paths = {f"{directory}/{name}" for name in listing.get("entries", [])}
         for path, content in self.changed.items():
             if path.rpartition("/")[0] == directory and path.endswith(".conf"):
@@ -185,7 +190,7 @@ class Observed:
         """A directory that a Tree asked for. Raises HostProblem when it could not be read."""
         found = self.directories.get(directory, {"state": "absent"})
         if found["state"] == "failed":
-            raise HostProblem(f"{directory}: {found['reason']}")
+            raise HostProblem(one_line(f"{directory}: {found['reason']}"))
         files = (f"{directory}/{name}" for name in found.get("entries", []))
         below = (f"{directory}/{name}" for name in found.get("directories", []))
         return Listing(found["state"] == "directory", tuple(files), tuple(below))
@@ -198,7 +203,7 @@ class Observed:
         """Fingerprints of the certificates of one of the bundles, () when it is absent."""
         file = self.files.get(path, {"state": "absent"})
         if file["state"] == "failed":
-            raise HostProblem(f"{path}: {file['reason']}")
+            raise HostProblem(one_line(f"{path}: {file['reason']}"))
         return tuple(file.get("certificates", ()))
 
     def about(self, path: str) -> Mapping[str, Any]:
@@ -233,7 +238,7 @@ class Observed:
     def _bytes(self, path: str) -> bytes | None:
         file = self.files.get(path, {"state": "absent"})
         if file["state"] == "failed":
-            raise HostProblem(f"{path}: {file['reason']}")
+            raise HostProblem(one_line(f"{path}: {file['reason']}"))
         if file["state"] == "file" and "content" not in file:
             raise HostProblem(f"{path}: its content was left on the host")
         return base64.b64decode(file["content"]) if file["state"] == "file" else None
@@ -261,29 +266,73 @@ def _relisted(
     return {**found, "directories": sorted(below)}
 
 
+NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
+
+_FILE = (
+    {"state": "absent"},
+    {"state": "failed", "reason": str, "link?": (str, None)},
+    {
+        "state": "file", "sha256": str, "content?": str, "mode?": str, "uid?": int, "gid?": int, "link?": (str, None),
+        "label?": (str, None), "certificates?": [str],
+    },
+)  # fmt: skip
+_LISTING = (
+    {"state": "absent"},
+    {"state": "failed", "reason": str},
+    {"state": "directory", "entries?": [str], "directories?": [str]},
+)
+_ANSWER = (
+    {"state": "done", "rc": int, "stdout": str, "stderr": str},
+    {"state": "failed", "reason": str},
+    {"state": "absent"},
+    {"state": "needless"},
+)
+_JOURNAL = {
+    "id": str, "started": int, "directories": [str], "files": [{"path": str, "present": ("new", "old", "other")}],
+    "actions": [
+        {
+            "name": str, "argv": [str], "undo": [str], "timeout": (int, float), "whom?": (str, None),
+            "disruption?": (str, None), "parts?": [str],
+        }
+    ],
+    "old": Each(_FILE),
+}  # fmt: skip
+_SNAPSHOT = {
+    "files?": Each(_FILE), "directories?": Each(_LISTING), "commands?": Each(_ANSWER), "state?": _FILE,
+    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
+    "user?": str,
+}  # fmt: skip
+
+
 def unpack(opaque: str) -> Any:
     """The JSON value inside an opaque text of one of the hands. Raises HostProblem when it is not one."""
     try:
         return json.loads(base64.b64decode(opaque))
-    except (binascii.Error, ValueError, TypeError):
-        raise HostProblem("the host sent back something that is no answer of this collection's modules") from None
+    except (binascii.Error, ValueError, TypeError, RecursionError):
+        raise HostProblem(NO_ANSWER) from None
 
 
 def pack(contents: Mapping[str, bytes]) -> str:
     """The opaque text in which the contents of files travel to a host."""
-    encoded = {path: base64.b64encode(content).decode() for path, content in contents.items()}
-    return base64.b64encode(json.dumps(encoded).encode()).decode()
+    return pack_json({path: base64.b64encode(content).decode() for path, content in contents.items()})
 
 
-def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
-    """Read what host_snapshot returned (already unpacked)."""
+def pack_json(value: Any) -> str:
+    """A JSON value as one opaque text."""
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+def from_snapshot(snapshot: Any) -> Observed:
+    """Read what host_snapshot returned (already unpacked). Raises HostProblem for anything else."""
+    if not fits(snapshot, _SNAPSHOT) or not _whole(snapshot):
+        raise HostProblem(NO_ANSWER)
     files = {**snapshot.get("files", {}), STATE_PATH: snapshot.get("state", {"state": "absent"})}
     return Observed(
         files=files,
         directories=snapshot.get("directories", {}),
         answers={name: _answer(raw) for name, raw in snapshot.get("commands", {}).items()},
         journal=snapshot.get("journal"),
-        journal_problem=snapshot.get("journal_problem") or "",
+        journal_problem=one_line(snapshot.get("journal_problem") or ""),
         locked=bool(snapshot.get("locked")),
         clock=int(snapshot.get("time") or 0),
         uid=int(snapshot.get("uid") or 0),
@@ -291,9 +340,32 @@ def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
     )
 
 
+def _whole(snapshot: Mapping[str, Any]) -> bool:
+    """Whether all contents are contents, and the journal tells of every file and action what it should."""
+    files = [*snapshot.get("files", {}).values(), snapshot.get("state", {})]
+    journal = snapshot.get("journal")
+    if journal:
+        files += journal["old"].values()
+        if not 0 <= journal["started"] <= len(journal["actions"]) or not all(
+            each["argv"] for each in journal["actions"]
+        ):
+            return False
+        if any(each["present"] == "new" and each["path"] not in journal["old"] for each in journal["files"]):
+            return False
+    return all(_is_base64(file["content"]) for file in files if "content" in file)
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
 def _answer(raw: Mapping[str, Any]) -> Answer:
     if raw["state"] == "done":
         return Answer(rc=raw["rc"], stdout=raw["stdout"], stderr=raw["stderr"])
     if raw["state"] == "failed":
-        return Answer(failure=raw["reason"])
+        return Answer(failure=one_line(raw["reason"]))
     return Answer(asked=raw["state"] != "needless")

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from .names import NameProblem, Scope, covers, parse_range, parse_scope
+from .names import Coverage, NameProblem, Scope, parse_range, parse_scope
 from .problems import Problem
 from .references import ReferenceProblem, one_line, parse_alias
 
@@ -317,13 +317,14 @@ def _refuse_contradictions(policy: Policy) -> None:
 def _doubts(policy: Policy) -> list[str]:
     """What is allowed to be said and is seldom meant."""
     found = []
+    blocked = Coverage(scope for scope in policy.blocked or () if scope != ALL)
     for entry in policy.search or ():
-        blocker = next((scope for scope in policy.blocked or () if scope != ALL and covers(scope, entry)), None)
-        if blocker:
+        if blocker := blocked.of(entry):
             found.append(f"'{entry}' is searched and blocked (by '{blocker}') at once; it will never be pulled from")
     if policy.allow_list is not None:
+        allowed = Coverage(policy.allow_list)
         for entry in policy.insecure or ():
-            if parse_range(entry) is None and not any(covers(scope, entry) for scope in policy.allow_list):
+            if parse_range(entry) is None and allowed.of(entry) is None:
                 found.append(f"'{entry}' is insecure but neither searched nor allowed, so it cannot be pulled from")
     return found
 

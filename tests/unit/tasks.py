@@ -48,7 +48,7 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
         delegate_to=None,
     )  # fmt: skip
     made = action(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
-    made._execute_module = module
+    made._execute_module = more.get("module", module)
     made._templar = SimpleNamespace(template=lambda value: value)
     told.result = made.run(task_vars={"inventory_hostname": "node1", **more.get("variables", {})})
     return told

@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
-import re
+import json
 from dataclasses import asdict
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.modules.host_transaction import unmet
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import json_text, toml_text
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services import DOCKER
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from cases import cases
 from hosts import host
 
@@ -93,12 +95,45 @@ def test_the_check_on_the_host_accepts_this_answer_and_no_other(case):
 
 
 def satisfied(case, expected: Lists) -> bool:
-    info, flags = DockerFork().checks(host({}), expected)
-    texts = {info.argv: case["answers"]["docker.info"], flags.argv: case["answers"]["docker.flags"]}
-    return all(
-        bool(re.search(wanted["pattern"], texts[check.argv], re.MULTILINE)) == wanted["found"]
+    info, flags = (check_option(check) for check in DockerFork().checks(host({}), expected))
+    texts = {"docker info shows the lists": "docker.info", "the daemon runs with the block list": "docker.flags"}
+    answers = [
+        {"state": "done", "rc": 0, "stdout": case["answers"][texts[check["name"]]], "stderr": ""}
         for check in (info, flags)
-        for wanted in check.expect
+    ]
+    return not any(unmet(check["expect"], answer) for check, answer in zip((info, flags), answers, strict=True))
+
+
+@pytest.mark.parametrize("answer", [{"rc": 0}, {"rc": 1}])
+def test_a_daemon_that_says_nothing_has_not_shown_its_lists(answer):
+    """Also where nothing is asked for: no answer is not an empty list."""
+    for check in DockerFork().checks(host({}), Lists()):
+        expect = check_option(check)["expect"]
+        said = {"state": "done", "stdout": "", "stderr": "", **answer}
+        assert unmet(expect, said) or (answer["rc"] == 0 and check.name == "the daemon runs with the block list")
+
+
+def test_a_check_grows_with_the_number_of_names():
+    """It was one regular expression of five megabytes for 500 names."""
+    sizes = []
+    for number in (500, 1000):
+        names = tuple(f"r{each}.example.com:5000" for each in range(number))
+        sizes.append(
+            len(
+                json.dumps([check_option(check) for check in DockerFork().checks(host({}), Lists(names, names, names))])
+            )
+        )
+    assert sizes[1] < 2.1 * sizes[0] < 500_000
+
+
+def test_what_a_failed_check_says_is_a_sentence():
+    names = tuple(f"r{each}.example.com:5000" for each in range(500))
+    info, _flags = (check_option(check) for check in DockerFork().checks(host({}), Lists(search=names)))
+    text = "Insecure Registries:\n 127.0.0.0/8\nRegistries: secret.example.com (secure)\n"
+    said = unmet(info["expect"], {"state": "done", "rc": 0, "stdout": text, "stderr": ""})
+    assert said == (
+        "its answer lacks r0.example.com:5000, r1.example.com:5000, r2.example.com:5000, 497 more "
+        "and holds 1 that was not asked for"
     )
 
 

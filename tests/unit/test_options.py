@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 
 import pytest
 import yaml
@@ -55,6 +56,13 @@ def test_options_are_documented_as_they_are(task):
         for name, about in documented(task).items()
     }
     assert documentation == TASKS[task]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_action_takes_its_options(task):
+    """Imported as Ansible does it: what an action is made of has to fit together."""
+    module = import_module(f"ansible_collections.dockyard.openshift.plugins.action.{task}")
+    assert module.ActionModule.spec == TASKS[task]
 
 
 def test_all_tasks_are_in_the_action_group():

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import json
+from unittest.mock import patch
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import names as names_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import Coverage, covers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, Policy, PolicyError, read_policy
 from cases import cases
 from hypothesis import given
@@ -87,3 +90,25 @@ def test_an_allow_list_takes_the_place_of_an_earlier_partial_block():
     later = read_policy({"allowed": "quay.io"})
     assert later.over({"blocked": ["docker.io"]}).words() == {"allowed": ["quay.io"]}
     assert later.over({"blocked": ["all"]}).words() == {"blocked": ["all"], "allowed": ["quay.io"]}
+
+
+names = st.from_regex(r"(\*\.)?[ab]{1,2}(\.[ab]){0,3}(:1)?(/[ab])?", fullmatch=True)
+
+
+@given(st.lists(names, max_size=8), names)
+def test_many_scopes_at_once_say_what_each_says(scopes, name):
+    assert Coverage(scopes).of(name) == next((scope for scope in scopes if covers(scope, name)), None)
+
+
+@pytest.mark.parametrize("other", ["blocked", "insecure"])
+def test_two_long_lists_take_no_longer_than_their_length(other):
+    """It grew with the product: hours for a megabyte of names."""
+    words = {
+        "search": [f"s{n}.example.com" for n in range(4000)],
+        other: [f"o{n}.example.com:5000" for n in range(4000)],
+    }
+    if other == "insecure":
+        words["blocked"] = "all"
+    with patch.object(names_of, "covers", wraps=names_of.covers) as asked:
+        read_policy(words)
+    assert asked.call_count <= 8000

@@ -67,6 +67,8 @@ class Engine(Protocol):
     title: str
     default_mode: str
     watch: Watch
+    #: the shape of what it remembers on a host, see shapes.py
+    record: Any
 
     def present(self, host: Observed) -> bool: ...
 

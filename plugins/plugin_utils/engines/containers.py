@@ -19,12 +19,14 @@ from typing import Any
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..host import services
-from ..names import covers, parse_range
+from ..names import Coverage, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import ALL, MirrorSet, Policy, unique
+from ..policy import ALL, LISTS, MirrorSet, Policy, unique
 from ..problems import Problem
+from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
+from ..shapes import Each, fits
 from . import Desired, Lists, Request, added, merged
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
@@ -53,6 +55,14 @@ class Containers:
     name = "containers"
     title = "podman, skopeo, buildah, CRI-O"
     default_mode = "merge"
+    record: Any = {
+        "words?": {
+            **{f"{word}?": [str] for word in LISTS}, "short_name_mode?": str, "aliases?": Each(str),
+            "mirrors?": [{"source": str, "mirrors": [str], "pull?": str, "contact_source?": bool}],
+        },
+        "added?": Each([str]),
+        "policy.json?": dict,
+    }  # fmt: skip
     watch = Watch(
         files=(MAIN, signature_policy.PATH, f"{_USER}/registries.conf", f"{_USER}/policy.json"),
         directories=(DROP_IN_DIRECTORY, f"{_USER}/registries.conf.d"),
@@ -70,8 +80,7 @@ class Containers:
         ) or self._crio(host)
 
     def version(self, host: Observed) -> str:
-        info = _json(host.answer("podman.info").stdout)
-        version = info.get("version", {}).get("Version")
+        version = _info(host).get("version", {}).get("Version")
         return f"podman {version}" if version else host.answer("skopeo.version").stdout.strip()
 
     def running(self, host: Observed) -> bool:
@@ -86,7 +95,7 @@ class Containers:
         if answer.rc:
             said = (answer.stderr.strip() or "it says nothing").splitlines()[-1]
             raise HostProblem(f"podman info ended with {answer.rc} ({said}) before anything was touched")
-        registries = _json(answer.stdout).get("registries")
+        registries = _info(host).get("registries")
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
@@ -232,15 +241,19 @@ class _Proposal:
         return given if self.mode == "exact" else merged(given, theirs.search or (), ())
 
     def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
-        """Our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept."""
+        """Our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
+
+        Their tables inside a scope are replaced too: the longest prefix wins, so they would escape it.
+        """
         tables: dict[str, dict[str, Any]] = {}
         for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
-            for scope in wanted[word]:
-                for prefix in (scope, *self._narrower(theirs, scope)):
-                    self._table(theirs, tables, prefix)[flag] = True
+            scopes = Coverage(wanted[word])
+            inside = [prefix for prefix in theirs.registries if scopes.of(prefix) is not None]
+            for prefix in dict.fromkeys((*wanted[word], *inside)):
+                self._table(theirs, tables, prefix)[flag] = True
             if self.mode == "exact" and getattr(self.policy, word) is not None:
                 for registry in theirs.registries.values():
-                    if getattr(registry, flag) and not _covered(registry.prefix, wanted[word]):
+                    if getattr(registry, flag) and scopes.of(registry.prefix) is None:
                         self._table(theirs, tables, registry.prefix)[flag] = False
         return tables
 
@@ -249,11 +262,12 @@ class _Proposal:
     ) -> None:
         """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours."""
         added: dict[str, list[dict[str, Any]]] = {}
+        reached = Coverage(insecure)
         for mirrored in self.policy.mirrors or ():
             table = self._table(theirs, tables, mirrored.source)
             if not mirrored.contact_source:
                 table["blocked"] = True  # a blocked source with mirrors is pulled from its mirrors only
-            added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, insecure))
+            added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
         for source, ours in added.items():
             table = tables[source]
             places = {mirror["location"] for mirror in ours}
@@ -290,10 +304,6 @@ class _Proposal:
     def _too_old(self) -> list[tuple[str, tuple[int, ...]]]:
         versions = _versions(self.host)
         return [(name, found) for name, found in versions.items() if found < _PULL_FROM_MIRROR_SINCE[name]]
-
-    def _narrower(self, theirs: RegistriesConf, scope: str) -> Iterable[str]:
-        """Their tables inside a scope: the longest prefix wins, so they would escape it."""
-        return [prefix for prefix in theirs.registries if prefix != scope and covers(scope, prefix)]
 
     def _table(self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], prefix: str) -> dict[str, Any]:
         if prefix not in tables:
@@ -408,11 +418,11 @@ def _load(host: Observed) -> RegistriesConf:
     return registries_conf.load(host.text(MAIN), drop_ins)
 
 
-def _mirror_tables(mirrored: MirrorSet, insecure: tuple[str, ...]) -> list[dict[str, Any]]:
+def _mirror_tables(mirrored: MirrorSet, insecure: Coverage) -> list[dict[str, Any]]:
     """The [[registry.mirror]] tables of a mirror set. Whether a mirror is insecure is said at the mirror itself."""
     return [
         {"location": location}
-        | ({"insecure": True} if _covered(location, insecure) else {})
+        | ({"insecure": True} if insecure.of(location) is not None else {})
         | ({"pull-from-mirror": _PULL_SPELLING[mirrored.pull]} if mirrored.pull != "all" else {})
         for location in mirrored.mirrors
     ]
@@ -423,7 +433,7 @@ def _versions(host: Observed) -> dict[str, tuple[int, ...]]:
     if not all(host.answer(question.name).asked for question in VERSIONS.commands):
         raise NotAsked(VERSIONS)
     said = {name: host.answer(f"{name}.version").stdout for name in _PULL_FROM_MIRROR_SINCE}
-    said["podman"] = "version " + str(_json(host.answer("podman.info").stdout).get("version", {}).get("Version", ""))
+    said["podman"] = "version " + _info(host).get("version", {}).get("Version", "")
     found = {name: re.search(r"version v?(\d+)\.(\d+)", text) for name, text in said.items()}
     return {name: (int(match[1]), int(match[2])) for name, match in found.items() if match}
 
@@ -468,10 +478,6 @@ def _lists_of_podman(registries: dict[str, Any]) -> Lists:
     )
 
 
-def _covered(prefix: str, scopes: tuple[str, ...]) -> bool:
-    return any(covers(scope, prefix) for scope in scopes)
-
-
 def _allow_list(host: Observed) -> list[str] | None:
     """The scopes policy.json lets through, when it refuses everything else."""
     try:
@@ -490,12 +496,28 @@ def _signature_document(text: str | None) -> dict[str, Any]:
     return signature_policy.read(text)
 
 
-def _json(text: str) -> dict[str, Any]:
+_INFO_SHAPE = {
+    "version?": {"Version?": str},
+    "registries?": (
+        None,
+        Each((None, [str], {"Mirrors?": (None, [{"Location": str}]), "Blocked?": bool, "Insecure?": bool})),
+    ),
+}
+
+
+def _info(host: Observed) -> dict[str, Any]:
+    """What podman info says, {} when it is not there. Raises HostProblem when it says something else than it does."""
+    text = host.answer("podman.info").stdout
+    if not text:
+        return {}
     try:
         value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    except (ValueError, RecursionError):
+        value = None
+    if not fits(value, _INFO_SHAPE):
+        raise HostProblem("podman info says something that is not understood; nothing was changed")
+    info: dict[str, Any] = value
+    return info
 
 
 def _v1_lists(document: dict[str, Any]) -> dict[str, list[str]]:
@@ -512,17 +534,27 @@ def _v1_view(lists: dict[str, list[str]]) -> str:
 
 
 def _drop_in_view(document: Mapping[str, Any]) -> str:
+    """Everything that a file of ours says, one line each: what is carried over from others is written too."""
     lines = [f"search: {item}" for item in document.get("unqualified-search-registries", [])]
-    lines += [f"short-name-mode: {document['short-name-mode']}"] if "short-name-mode" in document else []
     lines += [f"alias {name}: {full or 'none'}" for name, full in document.get("aliases", {}).items()]
     for table in document.get("registry", []):
         name = table.get("prefix") or table.get("location")
-        lines += [f"{name}: {flag} = {str(table[flag]).lower()}" for flag in ("blocked", "insecure") if flag in table]
-        lines += [
-            f"{name}: mirror {mirror.get('location')} ({mirror.get('pull-from-mirror', 'all pulls')})"
-            for mirror in table.get("mirror", [])
-        ]
-    return "".join(f"{line}\n" for line in lines)
+        lines += [f"{name}: {line}" for line in _table_lines(table, ("prefix", "mirror"), name)]
+        for mirror in table.get("mirror", []):
+            more = _table_lines(mirror, ("location", "pull-from-mirror"))
+            pulls = mirror.get("pull-from-mirror", "all pulls")
+            lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
+    shown = ("unqualified-search-registries", "aliases", "registry")
+    return "".join(f"{one_line(line)}\n" for line in [*lines, *_table_lines(document, shown)])
+
+
+def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
+    """The keys of a table that are not shown in another way; a location that is the name says nothing."""
+    return [
+        f"{key} = {json.dumps(value) if not isinstance(value, str) else value}"
+        for key, value in table.items()
+        if key not in shown and not (key == "location" and value == name)
+    ]
 
 
 def _scopes_view(document: dict[str, Any]) -> str:

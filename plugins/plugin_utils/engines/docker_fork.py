@@ -67,7 +67,7 @@ class DockerFork(docker.Docker):
             return None  # a daemon that is down: the activation brings it up or the commit is taken back
         search = re.search(r"^ ?Registries: (.*)$", info, re.MULTILINE)
         names = [entry.rsplit(" ", 1)[0] for entry in search.group(1).split(", ")] if search else []
-        blocked = flag_values(host.answer("docker.flags").stdout.splitlines(), SPELLING["blocked"].flag)
+        blocked = flag_values(docker.flags(host), SPELLING["blocked"].flag)
         return Lists(
             search=unique(names),
             blocked=unique(docker.hub(name) for name in blocked),
@@ -110,20 +110,17 @@ class DockerFork(docker.Docker):
         return (_GENERATE,) if _generated(host) and not Unit(host).requires("registries.service") else ()
 
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
-        listing = _listing(expected.search)
-        info = [
-            # without anything to search the line is left out
-            {"pattern": rf"^ ?Registries: {listing}$" if listing else r"^ ?Registries: \S", "found": bool(listing)},
-            *docker.expected_blocks(expected),
-        ]
-        flag = SPELLING["blocked"].flag
-        spellings = {name: f"(?:{name}|public)" if name == DOCKER_HUB else re.escape(name) for name in expected.blocked}
-        flags = [{"pattern": rf"^{flag}[=\n]{spelling}$", "found": True} for spelling in spellings.values()]
-        others = "|".join(spellings.values()) or "(?!)"
-        flags.append({"pattern": rf"^{flag}[=\n](?!(?:{others})$)", "found": False})
+        search = {
+            "pattern": r"^ ?Registries: (?P<items>.*)$", "items": list(expected.search), "separator": ", ",
+            "strip": r" \(\w+\)$",
+        }  # fmt: skip
+        blocked = {
+            "pattern": rf"^{SPELLING['blocked'].flag}[=\n](?P<items>.*)$", "items": list(expected.blocked),
+            "ordered": False, "same": {"public": DOCKER_HUB, "index.docker.io": DOCKER_HUB},
+        }  # fmt: skip
         return (
-            Check("docker info shows the lists", docker.INFO, tuple(info), attempts=15),
-            Check("the daemon runs with the block list", docker.FLAGS, tuple(flags)),
+            Check("docker info shows the lists", docker.INFO, (search, *docker.expected_blocks(expected)), attempts=15),
+            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked)),
         )
 
     def report(self, host: Observed) -> dict[str, Any]:
@@ -318,13 +315,6 @@ def _registries_place(host: Observed) -> Document | None:
         except FormatError:
             raise toml_error from None
     return None if version_of(document) == 2 else _RegistriesV1(text, SPELLING)
-
-
-def _listing(names: tuple[str, ...]) -> str:
-    """A pattern for the registries that docker info shows: it repeats a name that its places say more than once."""
-    shown = [rf"{re.escape(name)} \(\w+\)" for name in names]
-    repeated = [rf"(?:, (?:{'|'.join(shown[:number])}))*" for number in range(1, len(shown) + 1)]
-    return ", ".join(name + again for name, again in zip(shown, repeated, strict=True))
 
 
 def _generator_knows_toml(host: Observed) -> bool:

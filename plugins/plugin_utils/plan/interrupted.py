@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..host.services import SERVICES, Service
 from ..observed import Observed
+from ..references import one_line
 from .draft import AGAIN, Again, Step
 from .plan import Change, Disruption
 
@@ -60,7 +61,7 @@ def _begun(number: int, host: Observed) -> Begun:
     argv = tuple(action["argv"])
     service = SERVICES.get(action.get("whom") or argv[-1])
     step = Step(
-        action["name"],
+        one_line(action["name"]),
         argv,
         _WHY,
         action.get("whom", ""),

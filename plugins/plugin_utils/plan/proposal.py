@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from ..observed import HostProblem, Observed
+from ..observed import FILE_LIMIT, HostProblem, Observed
 from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
@@ -141,11 +141,20 @@ def _drafts(start: Observed, drafters: Iterable[Drafter]) -> tuple[list[Draft], 
 def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
     """Everything that must not be tried, at once and before anything is touched."""
     reasons = [reason for draft in drafts for reason in draft.refusals]
+    reasons += [_too_large(change) for draft in drafts for change in draft.files if _is_too_large(change)]
     reasons += gate.refusals
     if how.unenforceable == "fail":
         reasons += [reason for draft in drafts for reason in draft.beyond]
     if reasons:
         raise HostProblem("; ".join(dict.fromkeys(reasons)))
+
+
+def _is_too_large(change: FileChange) -> bool:
+    return len(change.content or b"") > FILE_LIMIT
+
+
+def _too_large(change: FileChange) -> str:
+    return f"{change.path} would be {len(change.content or b'')} bytes, and no more than {FILE_LIMIT} are read again"
 
 
 # files
@@ -164,6 +173,8 @@ def _files(start: Observed, drafts: Iterable[Draft], *, changed: bool) -> tuple[
     if after != before:
         everything = _state(before, drafts)
         record = records.change_of(before, everything)
+        if _is_too_large(record):
+            raise HostProblem(_too_large(record))
         files[record.path] = record
     return tuple(files.values())
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..observed import STATE_PATH, HostProblem, Observed
+from ..shapes import fits
 from .draft import FileChange
 
 _VERSION = 1
@@ -47,13 +48,15 @@ def damaged() -> HostProblem:
     return HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
 
 
-def record_of(state: State, part: tuple[str, ...]) -> Any:
-    """The record of one part, {} when there is none."""
+def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
+    """The record of one part, {} when there is none. Raises HostProblem when it has not the shape we give it."""
     found: Any = state
     for key in part:
         if not isinstance(found, dict):
             raise damaged()
         found = found.get(key, {})
+    if not fits(found, shape):
+        raise damaged()
     return found
 
 
@@ -61,7 +64,10 @@ def with_record(state: State, part: tuple[str, ...], record: Mapping[str, Any]) 
     """The state with this record; an empty one leaves no trace, and nor does what is empty without it."""
     state = copy.deepcopy(state)
     key, rest = part[0], part[1:]
-    value: Any = with_record(state.get(key, {}), rest, record) if rest else copy.deepcopy(dict(record))
+    below = state.get(key, {})
+    if rest and not isinstance(below, dict):
+        raise damaged()
+    value: Any = with_record(below, rest, record) if rest else copy.deepcopy(dict(record))
     if value:
         state[key] = value
     else:

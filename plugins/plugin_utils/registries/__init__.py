@@ -117,7 +117,7 @@ class _About:
 def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
     """The least that makes the new lists effective, and only when those in force are others."""
     part = (_RECORD, engine.name)
-    request = Request(said.mode, said.foreign_scopes, records.record_of(records.state_of(host), part))
+    request = Request(said.mode, said.foreign_scopes, records.record_of(records.state_of(host), part, engine.record))
     desired = engine.desired(host, said.policy, request) if said.policy.words() else Desired()
     draft = Draft(
         part,

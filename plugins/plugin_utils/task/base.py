@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar
@@ -23,6 +24,10 @@ Spec = dict[str, dict[str, Any]]
 
 #: Which variables of the inventory fill options: (options, value of a variable or None) → option: (variable, value).
 Fill = Callable[[Iterable[str], Callable[[str], Any]], dict[str, tuple[str, Any]]]
+
+
+#: Control characters but for tab and line feed, marks that turn the direction of writing, halves of surrogate pairs.
+_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class TaskProblem(Problem):
@@ -58,8 +63,8 @@ class Task(ActionBase):  # type: ignore[misc]
         raise NotImplementedError
 
     def finish(self, result: dict[str, Any]) -> dict[str, Any]:
-        """The only way out: registered secrets are taken from every text, names and hosts stay."""
-        hidden: dict[str, Any] = self.secrets.hidden_in(result)
+        """The only way out: registered secrets are taken from every text, and what steers a terminal; names stay."""
+        hidden: dict[str, Any] = cleaned(self.secrets.hidden_in(result))
         return hidden
 
     def given(self) -> dict[str, Any]:
@@ -115,6 +120,17 @@ class Task(ActionBase):  # type: ignore[misc]
             if wrong:
                 raise TaskProblem(f"{name}: {wrong[0]}")
         raise TaskProblem("; ".join(validated.error_messages))
+
+
+def cleaned(value: Any) -> Any:
+    """The value without characters in its texts that steer a terminal; lines stay lines."""
+    if isinstance(value, str):
+        return _STEERS.sub("", value)
+    if isinstance(value, Mapping):
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [cleaned(item) for item in value]
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
 
 from ..problems import Problem
 from ..references import shown
+from ..shapes import can_be_written
 from .base import plain
 
 
@@ -25,6 +26,8 @@ def filtered(function: Callable[..., Any], *values: Any, called: str = "", **opt
         return function(*map(plain, values), **plain(options))
     except Problem as problem:
         raise AnsibleFilterError(f"{called}: {problem}" if called else str(problem)) from None
+    except UnicodeError:
+        raise AnsibleFilterError("the values hold half of a surrogate pair, which no file can hold") from None
     except RecursionError:
         raise AnsibleFilterError("the values are nested too deeply to be meant") from None
 
@@ -37,6 +40,8 @@ def text(value: Any, what: str) -> str:
     """Any text; raises ArgumentProblem for what is none."""
     if not isinstance(value, str):
         raise ArgumentProblem(f"{what} must be text, not {_shown(value)}")
+    if not can_be_written(value):
+        raise ArgumentProblem(f"{what} holds half of a surrogate pair, which no file can hold")
     return "".join(value)
 
 

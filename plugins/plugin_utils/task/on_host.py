@@ -16,11 +16,13 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 
-from ..observed import HostProblem, Observed, Watch, from_snapshot, pack, unpack
+from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
 from ..plan import account
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
 from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
+from ..references import one_line
+from ..shapes import fits
 from .base import select
 from .controller import ControllerFiles
 from .feature import Feature
@@ -35,6 +37,15 @@ _TRANSACTION = "dockyard.openshift.host_transaction"
 _PROGRAMS = ("_hands", "_snapshot")
 _PACKAGE = "ansible_collections.dockyard.openshift.plugins"
 _MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
+
+
+#: What host_transaction answers; one that was cut off says nothing of `committed`.
+_ENDED = {
+    "committed?": bool, "rolled_back?": bool, "changed?": bool, "reason?": (str, None), "step?": (str, None),
+    "report?": str, "conflict?": [dict],
+}  # fmt: skip
+_REPORT = [{"step": str, "stdout?": str, "stderr?": str, "state?": str, "rc?": int}]
+_NOTHING = pack_json([])
 
 
 class HostTask(ControllerFiles, Rounds):
@@ -93,7 +104,10 @@ class HostTask(ControllerFiles, Rounds):
     def carry_out(self, proposal: Proposal) -> Outcome:
         """Send the one transaction."""
         answer = self.quietly(_TRANSACTION, transaction_options(proposal))
-        self.report = tuple(unpack(answer["report"])) if answer.get("report") else ()
+        if not fits(answer, _ENDED) or not fits(report := unpack(answer.get("report") or _NOTHING), _REPORT):
+            msg = f"{NO_ANSWER}, so it is not known what it did; the next run looks"
+            return Outcome(failed={"changed": True, "rolled_back": False, "failed": True, "msg": msg})
+        self.report = tuple(report)
         if answer.get("committed"):
             return Outcome(committed=True)
         undone = answer.get("conflict") and answer.get("rolled_back")
@@ -221,7 +235,7 @@ def _failure(answer: dict[str, Any]) -> dict[str, Any]:
     if "committed" not in answer:  # it did not end by itself
         changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
     else:
-        reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
+        reason = one_line(f"{answer.get('reason')}{_last_words(answer.get('report'))}")
         outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
     msg = f"{reason}; {outcome}"
     return {"changed": changed, "rolled_back": undone, "failed": True, "msg": msg}

@@ -171,6 +171,9 @@ def _json(data: bytes) -> dict[str, Any]:
         value = json.loads(data)
     except (ValueError, RecursionError):
         value = None
+    version = value.get("version") if isinstance(value, dict) else None
+    if isinstance(version, int) and version > 1:
+        raise ArchiveProblem("was made by a newer version of dockyard.openshift; use that version to put it back")
     if not isinstance(value, dict) or value.get("version") != 1 or not isinstance(value.get("host"), str):
         raise ArchiveProblem("has a manifest that is none of this version")
     return value

@@ -17,7 +17,7 @@ from ..plan.proposal import start_of
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
 from .certificates import Certificate, certificates_in
-from .drafts import PART, slug
+from .drafts import PART, RECORD, slug
 from .stores import Store
 
 _ANCHORS = tuple(Tree(store.anchors, pattern="*", depth=2) for store in stores.STORES)
@@ -54,7 +54,7 @@ def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str
         else:
             files.append(_saved(path, start.content(path) or b"", about))
     files += _only_in_system(start)
-    record = records.record_of(records.state_of(start), PART)
+    record = records.record_of(records.state_of(start), PART, RECORD)
     return Archive(name, tuple(files), links, tuple(left_out), record), warnings
 
 

@@ -211,9 +211,9 @@ def _read(pem: str, number: int) -> Certificate:
     try:
         found = x509.load_pem_x509_certificate(plain.encode())
         return _certificate(found)
-    except CertificateProblem:
+    except Problem:
         raise
-    except (ValueError, TypeError, AttributeError, UnicodeError) as error:
+    except Exception as error:  # cryptography has many of its own, for keys that it does not know for instance
         raise CertificateProblem(
             f"holds a certificate (number {number}) that cannot be read: {_short(error)}"
         ) from None

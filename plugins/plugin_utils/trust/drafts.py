@@ -22,6 +22,7 @@ from ..observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
+from ..shapes import Each
 from . import certs_d, proof, readers, stores
 from .certificates import Certificate, bundle, certificates_in
 from .policy import Registry, Trust, has_port, is_address
@@ -31,6 +32,10 @@ from .stores import Store
 WATCH = stores.WATCH + certs_d.WATCH + readers.WATCH
 
 PART = ("registry_trust",)
+#: the shape of what is remembered on a host, see shapes.py
+RECORD = {
+    "files?": Each({"sha256": str, "registries": [str]}), "directories?": [str], "relying?": [str], "since?": int,
+}  # fmt: skip
 _KEY_MODE, _MODE = "0600", "0644"
 ONLY_A_REAL_RUN = ("whether the system's trust takes the certificates, and the registries are believed then",)
 
@@ -108,7 +113,7 @@ class _Drafting:
 
     def __init__(self, host: Observed, said: Said) -> None:
         self.start, self.said, self.trust = host, said, said.trust
-        self.record: dict[str, Any] = records.record_of(records.state_of(host), PART)
+        self.record: dict[str, Any] = records.record_of(records.state_of(host), PART, RECORD)
         self.readers = readers.readers(self.start)
         self.store: Store | None = None
         self.wanted: dict[str, FileChange] = {}

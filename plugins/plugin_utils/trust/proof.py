@@ -19,25 +19,36 @@ from ..plan.draft import Check
 from .certificates import Certificate
 from .policy import host_of, port_of
 
-_STORE = r"""
+# What a certificate or a peer says goes through no echo: that of dash makes line breaks of backslashes.
+_SAY = r"""
+say() { printf '%s\n' "$*"; }
+flat() { printf '%s' "$1" | tr '\000-\037\177' ' '; }
+"""
+
+_STORE = (
+    _SAY
+    + r"""
 bundle=$1; shift; bad=0
 openssl verify -help 2>&1 | grep -q partial_chain && partial=-partial_chain || partial=
 while [ $# -gt 0 ]; do
   if ! grep -qF -e "$2" "$bundle"; then
-    echo "$1 did not get into $bundle" >&2; bad=1
+    say "$1 did not get into $bundle" >&2; bad=1
   elif command -v openssl >/dev/null; then
     # what openssl ends with has meant different things over time; what it says has not
     said=$(openssl verify $partial -CAfile "$bundle" "$1" 2>&1)
-    case $said in *": OK") ;; *) echo "$1: $(echo "$said" | tail -n 1)" >&2; bad=1;; esac
+    case $said in *": OK") ;; *) say "$1: $(flat "$(say "$said" | tail -n 1)")" >&2; bad=1;; esac
   fi
   shift 2
 done
 exit $bad
 """
+)
 
 # Seven words a probe: what to call it, host, port, the directory of certs.d, the bundle; whether authorities of the
 # first are added to the second or used instead; whether a certificate may say its name as common name only.
-_REGISTRIES = r"""
+_REGISTRIES = (
+    _SAY
+    + r"""
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT
 
@@ -49,7 +60,7 @@ probe() {
   for file in "$directory"/*.cert; do [ -f "$file" ] && client="-cert $file -key ${file%.cert}.key"; done
   case $3 in *[!0-9.]*) by="-servername $3 -verify_hostname $3";; *) by="-verify_ip $3";; esac
   if command -v openssl >/dev/null; then by_openssl "$@"; elif command -v curl >/dev/null; then by_curl "$@"
-  else echo "$2 unreachable: there is neither openssl nor curl on this host"; fi
+  else say "$2 unreachable: there is neither openssl nor curl on this host"; fi
 }
 
 by_openssl() {
@@ -58,29 +69,29 @@ by_openssl() {
 $said"
   case $said in
     *"-----BEGIN CERTIFICATE-----"*) ;;
-    *) why=$(echo "$said" | grep -i -m 1 -E 'errno|error|refused|lookup' || echo "$said" | tail -n 1)
-      echo "$2 unreachable: $(echo "$why" | cut -c1-100)"; return;;
+    *) why=$(say "$said" | grep -i -m 1 -E 'errno|error|refused|lookup' || say "$said" | tail -n 1)
+      say "$2 unreachable: $(flat "$why" | cut -c1-100)"; return;;
   esac
-  code=$(echo "$said" | sed -n 's/^ *Verify return code: //p' | head -n 1)
-  names=$(echo "$said" | openssl x509 -noout -text 2>/dev/null | grep -A1 'Subject Alternative Name')
+  code=$(say "$said" | sed -n 's/^ *Verify return code: //p' | head -n 1)
+  names=$(say "$said" | openssl x509 -noout -text 2>/dev/null | grep -A1 'Subject Alternative Name')
   if [ "$8" = alternative ] && [ "${3#*[!0-9.]}" != "$3" ] && [ "${names#*DNS:}" = "$names" ]; then
     code="its certificate has a common name only, which this engine no longer takes for a name"
   fi
   case $code in
-    "0 (ok)") echo "$2 trusted";;
-    "") echo "$2 unreachable: the connection ended early";;
-    *) echo "$2 untrusted: $code";;
+    "0 (ok)") say "$2 trusted";;
+    "") say "$2 unreachable: the connection ended early";;
+    *) say "$2 untrusted: $(flat "$code")";;
   esac
 }
 
 by_curl() {
-  client=$(echo "$client" | sed 's/-cert/--cert/; s/-key/--key/')
+  client=$(say "$client" | sed 's/-cert/--cert/; s/-key/--key/')
   said=$(curl -sS -o /dev/null --noproxy '*' --connect-timeout 5 --max-time 8 --cacert "$roots" $client \
     "https://$3:$4/v2/" 2>&1)
   case $? in
-    0) echo "$2 trusted";;
-    51|60) echo "$2 untrusted: $said";;
-    *) echo "$2 unreachable: $said";;
+    0) say "$2 trusted";;
+    51|60) say "$2 untrusted: $(flat "$said")";;
+    *) say "$2 unreachable: $(flat "$said")";;
   esac
 }
 
@@ -96,6 +107,7 @@ cat "$tmp"/*.said
 grep -h ' untrusted: ' "$tmp"/*.said >&2 && exit 1
 exit 0
 """
+)
 
 _SAID = re.compile(r"^(\S+) \[(.+)\] (trusted|unreachable|untrusted)(?:: (.*))?$", re.MULTILINE)
 

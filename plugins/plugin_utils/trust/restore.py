@@ -15,7 +15,7 @@ from ..plan.draft import Check, Draft, FileChange, Step
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .certificates import Certificate, certificates_in
-from .drafts import ONLY_A_REAL_RUN, PART, WATCH, due, unseen_since, update
+from .drafts import ONLY_A_REAL_RUN, PART, RECORD, WATCH, due, unseen_since, update
 
 __all__ = ["WATCH", "Said", "draft"]
 
@@ -127,7 +127,7 @@ class _Restore:
                 self.warnings.append(f"{path} was left out of the archive and is not on this host")
 
     def _record(self, files: list[Saved], *, deferred: bool) -> dict[str, Any]:
-        theirs, mine = self.archive.record, dict(records.record_of(records.state_of(self.start), PART))
+        theirs, mine = self.archive.record, dict(records.record_of(records.state_of(self.start), PART, RECORD))
         back = {saved.path for saved in files}
         ours = {path: about for path, about in theirs.get("files", {}).items() if path in back}
         if ours:

@@ -13,10 +13,11 @@ import tarfile
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import state_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive, ArchiveProblem, Saved
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
-from cases import cases
+from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -158,6 +159,20 @@ def test_what_was_lost_comes_back_and_is_ours_again(case):
     ].keys()
     seen = json.dumps([restored.plan.result(), restored.plan.diff()])
     assert "PRIVATE" not in seen and key_pem("me").splitlines()[1] not in seen
+
+
+def test_a_certificate_with_a_key_of_a_kind_that_is_not_known():
+    """Others' is saved and put back, and judged by nobody; in ca it is refused in a sentence."""
+    unknown = (DATA / "trust/unknown-key-type.crt").read_text()
+    path = "/etc/docker/certs.d/a.example.com/theirs.crt"
+    host = world({"docker": "1.13.1", "files": {path: unknown}})
+    found, warnings = backup.collect(host, "node1", keys=True)
+    assert [saved.path for saved in found.files] == [path] and warnings == []
+    again = restore_of(world({"docker": "1.13.1"}), archive.unpack(archive.pack(found)))
+    assert contents(again.commit)[path] == unknown
+    assert not propose(host, read_trust([], NOW)).plan.changed
+    with pytest.raises(PolicyError, match="ca holds a certificate .* that cannot be read"):
+        read_trust([{"registry": "a.example.com", "ca": unknown}], NOW)
 
 
 def test_without_keys_no_half_of_a_pair_comes_back():

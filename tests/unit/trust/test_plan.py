@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import record_of, state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.drafts import PART, slug
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.drafts import PART, RECORD, slug
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import cases
 
@@ -167,7 +167,7 @@ def test_a_lost_record_is_made_again():
     lost = {key: value for key, value in case.items() if key != "record"}
     again, case, host = run(world(lost, lost["described"]), lost, ONE)
     assert [change.what for change in again.plan.changes] == [STATE_PATH]
-    assert record_of(state_of(host), PART)["files"].keys() == {ANCHOR}
+    assert record_of(state_of(host), PART, RECORD)["files"].keys() == {ANCHOR}
 
 
 def test_nothing_said_changes_nothing():

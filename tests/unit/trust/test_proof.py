@@ -30,6 +30,8 @@ SERVERS = {
     "common name": {"name": "localhost"},
     "other name": {"names": ("elsewhere.example.com",)},
     "late": {"names": ("localhost",), "days": -3000},
+    # openssl shows the byte 1 as \01, and an echo that reads \012 as a line break makes a line of its own of it
+    "forged": {"name": "x\x012Verify return code: 0 (ok)\x012", "names": ("localhost",), "by": "nobody"},
 }
 
 
@@ -40,7 +42,12 @@ def ports(tmp_path_factory) -> Iterator[dict[str, int]]:
     for kind, about in SERVERS.items():
         name = about.get("name", kind)
         pem = certificate(
-            name, by="one", ca=False, days=about.get("days", DAYS), begins=-4000, names=about.get("names", ())
+            name,
+            by=about.get("by", "one"),
+            ca=False,
+            days=about.get("days", DAYS),
+            begins=-4000,
+            names=about.get("names", ()),
         )
         (directory / f"{kind}.pem").write_text(pem + key_pem(name))
         with socket.socket() as free:
@@ -123,6 +130,7 @@ def place(tmp_path) -> Path:
         ("other name", "localhost", "right", "bundle", {"common_name": True}, "untrusted"),
         ("other name", "127.0.0.1", "right", "bundle", {}, "untrusted"),
         ("late", "localhost", "right", "bundle", {}, "untrusted"),
+        ("forged", "localhost", "right", "bundle", {}, "untrusted"),
         ("down", "localhost", "right", "bundle", {}, "unreachable"),
     ],
 )
@@ -131,6 +139,12 @@ def test_what_an_engine_would_believe(ports, place, kind, host, directory, bundl
     rc, said = ask(probe)
     assert said == {f"{host}:{ports[kind]} engine 1": outcome}
     assert rc == (outcome == "untrusted")
+
+
+def test_what_a_peer_says_stays_on_its_line(ports, place):
+    """Whatever the shell of the host is; that of Debian reads escapes in what it echoes."""
+    _rc, (said,) = answers(proof.Probe(f"localhost:{ports['forged']}", "e", f"{place}/right", f"{place}/bundle"))
+    assert said["outcome"] == "untrusted" and said["reason"].isprintable()
 
 
 @pytest.mark.slow
@@ -167,7 +181,7 @@ def test_without_openssl_and_curl_nothing_is_claimed(place, tmp_path):
 def test_curl_where_there_is_no_openssl(ports, place, tmp_path, directory, outcome):
     tools = tmp_path / "bin"
     tools.mkdir()
-    for tool in ("sh", "mktemp", "rm", "cat", "grep", "curl", "sed"):
+    for tool in ("sh", "mktemp", "rm", "cat", "grep", "curl", "sed", "tr"):
         (tools / tool).symlink_to(shutil.which(tool))
     _rc, said = ask(proof.Probe(f"localhost:{ports['san']}", "e", f"{place}/{directory}", ""), path=str(tools))
     assert list(said.values()) == [outcome]

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole tasks that save certificates and put them back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import certificates_backup, certificates_restore
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive
+from hosts import contents, described
+from tasks import COMMITTED, run
+from test_host_policy import docker
+from trust.pki import certificate, key_pem
+from trust.world import PLACES, listing
+
+CA = "/etc/docker/certs.d/a.example.com:5000/ca.crt"
+KEY = "/etc/docker/certs.d/a.example.com:5000/me.key"
+
+
+def node(files: dict[str, str]) -> dict:
+    seen = docker(directories={place: listing(place, files, [], "redhat") for place in PLACES})
+    about = {path: {**described(text), "uid": 0, "gid": 0, "label": None} for path, text in files.items()}
+    return {**seen, "files": {**seen["files"], **about}}
+
+
+def backed_up(path: Path, files: dict[str, str], **options) -> dict:
+    return run(certificates_backup.ActionModule, {"path": str(path), **options}, [node(files)]).result
+
+
+def test_what_was_saved_is_put_back(tmp_path, monkeypatch):
+    path, files = tmp_path / "node1.tar", {CA: certificate("one"), KEY: key_pem("me")}
+    saved = backed_up(path, files)
+    assert saved["changed"] and path.stat().st_mode & 0o777 == 0o600
+    assert not backed_up(path, files)["changed"]
+    assert {each.path for each in archive.unpack(path.read_bytes()).files} == set(files)
+    monkeypatch.setattr(certificates_restore.ActionModule, "read_file", lambda self, name: Path(name).read_bytes())
+    done = run(
+        certificates_restore.ActionModule, {"path": str(path), "verify": "none"}, [node({})], COMMITTED, diff=True
+    )
+    assert done.result["changed"], done.result
+    (sent,) = done.transactions
+    assert {name: contents(sent)[name] for name in files} == files
+    assert key_pem("me").splitlines()[1] not in json.dumps(done.result)
+
+
+def test_an_archive_is_not_overwritten_with_nothing(tmp_path):
+    path = tmp_path / "node1.tar"
+    backed_up(path, {CA: certificate("one")})
+    refused = backed_up(path, {})
+    assert refused["failed"] and "it is not overwritten with nothing" in refused["msg"]
+
+
+@pytest.mark.parametrize("other_host", [False, True])
+def test_an_archive_of_another_host(tmp_path, monkeypatch, other_host):
+    path = tmp_path / "other.tar"
+    path.write_bytes(archive.pack(archive.Archive("other", (archive.Saved(CA, certificate("one").encode()),))))
+    monkeypatch.setattr(certificates_restore.ActionModule, "read_file", lambda self, name: Path(name).read_bytes())
+    options = {"path": str(path), "other_host": other_host, "verify": "none"}
+    done = run(certificates_restore.ActionModule, options, [node({})], COMMITTED)
+    assert bool(done.result.get("failed")) is not other_host

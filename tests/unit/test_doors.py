@@ -1,0 +1,218 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What comes from a host is believed only in the form we give it, and what reaches a person steers no terminal."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.dockyard.openshift.plugins.action import container_registries, host_policy, host_policy_info
+from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
+from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import observed, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.shapes import Each, fits
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
+from cases import cases
+from hosts import described, host
+from hypothesis import given
+from hypothesis import strategies as st
+from tasks import COMMITTED, opaque, run
+from test_host_policy import docker
+from trust.pki import NOW
+from trust.world import propose as propose_trust
+from trust.world import world
+
+PODMAN = '{"version": {"Version": "4.3.1"}, "registries": {}}'
+WORDS = {"search": ["a.example.com"]}
+NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
+STEERING = "\x1b]0;owned\x07\x1b[2J\u202e"
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def podman(**more) -> dict:
+    answer = {"state": "done", "rc": 0, "stdout": PODMAN, "stderr": ""}
+    return {"files": {}, "directories": {}, "commands": {"podman.info": answer}, "time": 1, "uid": 0, **more}
+
+
+def asked(seen: object, action=container_registries) -> dict:
+    return run(action.ActionModule, dict(WORDS), [seen] * 3, COMMITTED).result
+
+
+@pytest.mark.parametrize("case", cases("doors/records.yml"))
+def test_a_record_of_another_form_is_refused_as_damaged(case):
+    state = described(json.dumps({"version": 1, **case["state"]}))
+    with pytest.raises(HostProblem, match="state.json: this record of what belongs to us is damaged"):
+        if case.get("task") == "trust":
+            propose_trust(world({"podman": True, "more": {"state": state}}), read_trust([], NOW))
+        else:
+            node = host({}, {"podman.info": PODMAN}, state=state)
+            propose(node, registries.drafts(node, registries.Said(read_policy(WORDS))), Applying())
+
+
+def test_half_of_a_surrogate_pair_in_a_record_is_damage():
+    words = {"search": ["\ud800"]}
+    state = described(json.dumps({"version": 1, "container_registries": {"containers": {"words": words}}}))
+    assert "is damaged" in asked(podman(state=state))["msg"]
+
+
+@given(JSON, st.sampled_from(["container_registries", "registry_trust"]), st.booleans())
+def test_no_record_ends_in_anything_but_a_plan_or_a_sentence(value, part, inside):
+    record = {part: {"containers": value} if inside and part == "container_registries" else value}
+    state = described(json.dumps({"version": 1, **record}))
+    try:
+        node = host({}, {"podman.info": PODMAN}, state=state)
+        propose(node, registries.drafts(node, registries.Said(read_policy(WORDS))), Applying())
+        propose_trust(world({"podman": True, "more": {"state": state}}), read_trust([], NOW))
+    except HostProblem as problem:
+        assert "damaged" in str(problem)
+
+
+@pytest.mark.parametrize("case", cases("doors/snapshots.yml"))
+def test_an_answer_of_another_form_is_one_sentence(case):
+    seen = podman(**case["part"]) if "part" in case else None
+    answer = {"snapshot": opaque(seen if "part" in case else case["whole"])}
+    made = []
+
+    def module(module_name, module_args, task_vars):
+        made.append(module_name)
+        return answer
+
+    result = run(container_registries.ActionModule, dict(WORDS), [], module=module).result
+    assert result["failed"] and result["msg"] == NO_ANSWER and len(made) == 1
+
+
+@given(st.sampled_from(["files", "directories", "commands", "journal", "state", "time", "locked", "uid"]), JSON)
+def test_no_snapshot_ends_in_anything_but_a_result(part, value):
+    result = asked(podman(**{part: value}))
+    assert "exception" not in result and ("failed" not in result or "\n" not in result["msg"])
+
+
+OTHER_INFO = ("[]", "7", "{", '{"version": []}', '{"registries": 7}', '{"registries": {"a": {"Mirrors": [{}]}}}')
+
+
+@pytest.mark.parametrize("answer", OTHER_INFO)
+def test_an_answer_of_podman_of_another_form_is_one_sentence(answer):
+    said = {"podman.info": {"state": "done", "rc": 0, "stdout": answer, "stderr": ""}}
+    assert "podman info says something that is not understood" in asked(podman(commands=said))["msg"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"committed": False, "reason": None, "report": opaque(None)},
+        {"committed": False, "reason": "x", "report": opaque(["x"])},
+        {"committed": True, "report": opaque(7)},
+        {"committed": "yes"},
+        {"committed": False, "reason": 7},
+        {"report": "no base64"},
+    ],
+)
+def test_an_end_of_another_form_is_one_sentence(answer):
+    result = run(host_policy.ActionModule, dict(WORDS), [docker()], answer).result
+    assert result["failed"] and NO_ANSWER in result["msg"] and "\n" not in result["msg"]
+
+
+def test_nothing_that_a_host_says_steers_a_terminal():
+    reason = f"x{STEERING}\nok: [node1]"
+    failed = {"/etc/containers/registries.conf": {"state": "failed", "reason": reason}}
+    result = asked(podman(files=failed))
+    assert result["failed"] and result["msg"].isprintable()
+    ended = {
+        "committed": False,
+        "rolled_back": True,
+        "changed": True,
+        "step": "act",
+        "reason": reason,
+        "report": opaque([]),
+    }
+    result = run(host_policy.ActionModule, dict(WORDS), [docker()], ended).result
+    assert result["msg"].isprintable() and "owned" in result["msg"]
+    theirs = (
+        f"[[registry]]\nprefix = {json.dumps('b.example.com/' + STEERING.replace(chr(0x202E), ''))}\nlocation = 'x'\n"
+    )
+    drop_in = "/etc/containers/registries.conf.d/10.conf"
+    listing = {"/etc/containers/registries.conf.d": {"state": "directory", "entries": ["10.conf"]}}
+    seen = podman(files={drop_in: described(theirs)}, directories=listing)
+    result = run(host_policy_info.ActionModule, {"blocked": ["b.example.com"]}, [seen]).result
+    assert all(text.replace("\n", "").isprintable() for text in texts(result)), result
+
+
+def texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for each in pair for text in texts(each)]
+    return [text for each in value for text in texts(each)] if isinstance(value, list) else []
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "well"),
+    [
+        (1, int, True), (True, int, False), (True, bool, True), ("a", str, True), (None, None, True), (0, None, False),
+        ([1, "a"], [int], False), ([], [int], True), ({"a": 1}, {"a": int}, True), ({}, {"a": int}, False),
+        ({}, {"a?": int}, True), ({"a": "x"}, {"a?": int}, False), ({"b": 1, "a": 1}, {"a": int}, True),
+        ({"x": [1]}, Each([int]), True), ({"x": 1}, Each([int]), False), ("b", ("a", "b"), True),
+        ("c", ("a", "b"), False), (1, "1", False), (1.0, (int, float), True),
+        ("ä", str, True), ("\ud800", str, False), ({"\ud800": 1}, Each(int), False),
+    ],
+)  # fmt: skip
+def test_shapes(value, shape, well):
+    assert fits(value, shape) is well
+
+
+@pytest.mark.parametrize("text", ["[[registry]]\nprefix = 'a\ud800'\nlocation = 'a'\n", "# \udfff"])
+def test_half_of_a_surrogate_pair_is_one_sentence_of_a_filter(text):
+    with pytest.raises(AnsibleFilterError, match="registries.conf holds half of a surrogate pair"):
+        registries_conf_problems(text)
+
+
+def test_a_snapshot_that_is_no_base64_of_json():
+    answers = [{"snapshot": "%"}, {"snapshot": base64.b64encode(b"{").decode()}]
+    for answer in answers:
+        result = run(
+            container_registries.ActionModule, dict(WORDS), [], module=lambda *_a, answer=answer, **_k: answer
+        ).result
+        assert result["msg"] == NO_ANSWER
+
+
+# -- what we write we can read again --------------------------------------------------------------------------------
+
+
+def test_reader_and_writer_share_their_limits():
+    assert observed.FILE_LIMIT == _hands.READ_LIMIT == _snapshot.FILE["limit"] == _snapshot.DIRECTORY["limit"]
+    assert _snapshot.COMMAND["limit"] == _hands.OUTPUT_LIMIT >= 16 * observed.FILE_LIMIT
+
+
+@pytest.mark.parametrize(("number", "well"), [(2, True), (20, False)])
+def test_a_list_that_cannot_be_read_again_is_refused_beforehand(monkeypatch, number, well):
+    """What podman says of a name is some four times what stands of it in the file."""
+    monkeypatch.setattr(proposal, "FILE_LIMIT", 1000)
+    words = {"blocked": [f"r{n}.blocked.example.com:5000" for n in range(number)]}
+    result = run(container_registries.ActionModule, words, [podman()], COMMITTED).result
+    assert bool(result.get("failed")) is not well
+    assert well or "and no more than 1000 are read again" in result["msg"]
+
+
+# -- unknown is not none ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", cases("doors/unknown.yml"))
+def test_what_is_not_known_is_not_taken_for_nothing(case):
+    seen = docker()
+    seen["commands"] |= case["answers"]
+    for name in case.get("missing", []):
+        del seen["commands"][name]
+    result = run(host_policy.ActionModule, {**WORDS, "activation": case.get("activation", "if_idle")}, [seen]).result
+    assert result.get("failed") and case["says"] in result["msg"], result
