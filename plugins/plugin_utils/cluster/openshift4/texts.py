@@ -15,6 +15,7 @@ from . import ManifestProblem, objects
 from .objects import Manifest, shown
 
 _DEEPEST = 100
+_TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 _MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirrors have less than one million
 
 
@@ -40,6 +41,8 @@ def _documents(name: Any, content: Any) -> list[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}" if mark else ""
+        if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
+            raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
         raise ManifestProblem(f"{name}{where}: {shown(error.problem or error.context)}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
@@ -54,7 +57,7 @@ def _check_depth(name: str, events: Iterable[Any]) -> None:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             line = event.start_mark.line + 1
-            raise ManifestProblem(f"{name}, line {line}: nested deeper than {_DEEPEST} levels")
+            raise ManifestProblem(f"{name}, line {line}: {_TOO_DEEP}")
 
 
 def _check_size(name: str, documents: list[Any]) -> None:
