@@ -10,7 +10,6 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach
 
 
 class ActionModule(TrustFiles, Task):
@@ -21,10 +20,7 @@ class ActionModule(TrustFiles, Task):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         policy = self.policy(options)
-        now = datetime.now(timezone.utc)
-        trust = self.trust(options, now)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
-        if trust.registries is not None:
-            result["trust"] = report.asked(trust, now)
-        warnings = [*policy.warnings, *trust.warnings, *out_of_reach(trust, policy)]
-        return result | ({"warnings": warnings} if warnings else {})
+        if policy.trust is not None:
+            result["trust"] = report.asked(policy.trust, datetime.now(timezone.utc))
+        return result | ({"warnings": list(policy.warnings)} if policy.warnings else {})

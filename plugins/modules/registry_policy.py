@@ -20,7 +20,7 @@ extends_documentation_fragment:
   - dockyard.openshift.policy.variables
   - dockyard.openshift.policy
   - dockyard.openshift.policy.trust
-  - dockyard.openshift.attributes.info
+  - dockyard.openshift.attributes.controller
 seealso:
   - module: dockyard.openshift.container_registries
 """

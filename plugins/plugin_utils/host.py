@@ -29,8 +29,9 @@ from .imports import MissingLibrary, jmespath
 from .observed import HostProblem, NotAsked, Observed, Watch, from_snapshot, unpack
 from .options import Options
 from .plan import Plan
-from .policy import Policy, PolicyError, read_policy
-from .trust.policy import TEXTS, Trust, entries_of, read_trust
+from .policy import Policy, PolicyError, read_options
+from .policy.trust import Trust
+from .policy.word import Reading
 from .variables import fill
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
@@ -75,7 +76,7 @@ class Task(ActionBase):  # type: ignore[misc]
         except PolicyError as problem:
             said = self.origins.get(problem.word, problem.word)
             result.update(failed=True, msg=f"{said}{str(problem)[len(problem.word) :]}")
-        except (HostProblem, MissingLibrary) as problem:
+        except (HostProblem, ManifestProblem, MissingLibrary) as problem:
             result.update(failed=True, msg=str(problem))
         return self.finish(result)
 
@@ -89,11 +90,8 @@ class Task(ActionBase):  # type: ignore[misc]
         return {key: _mapped(value, hide) for key, value in result.items()}
 
     def policy(self, options: Mapping[str, Any]) -> Policy:
-        return read_policy(
-            options,
-            service_network=options["hosted_registry_network"],
-            service_network_insecure=options["hosted_registry_insecure"],
-        )
+        """The words that the options say. Raises PolicyError."""
+        return read_options(options)
 
     def given(self) -> dict[str, Any]:
         """The options of the task, with from_variables those that the inventory's variables fill too.
@@ -192,25 +190,16 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
 
 class TrustFiles(ControllerFiles):
-    """Reads the files that entries of `trust` name, and registers what is secret in them."""
+    """Reads the files that words name, and registers what is secret in them."""
+
+    def policy(self, options: Mapping[str, Any]) -> Policy:
+        """The words that the options say, with the texts of files. Raises PolicyError or HostProblem."""
+        return read_options(options, Reading(self.read_file, self.register_key, warn_days=options["warn_days"]))
 
     def trust(self, options: Mapping[str, Any], now: datetime) -> Trust:
         """The word `trust` of these options, judged at this time. Raises PolicyError or HostProblem."""
-        return read_trust(self.trust_entries(options["trust"]), now, warn_days=options["warn_days"])
-
-    def trust_entries(self, value: Any) -> list[dict[str, Any]] | None:
-        """The entries of the word with the texts of their files. Raises PolicyError or HostProblem."""
-        entries = entries_of(value)
-        read: dict[str, str] = {}  # one authority may sign for all registries
-        for entry in entries or ():
-            for text in TEXTS:
-                path = entry.pop(f"{text}_file", None) if text not in entry else None
-                if path is not None and str(path) not in read:
-                    read[str(path)] = self.read_file(str(path)).decode("utf-8", "replace")
-                if path is not None:
-                    entry[text] = read[str(path)]
-            self.register_key(str(entry.get("client_key", "")))
-        return entries
+        reading = Reading(self.read_file, self.register_key, now, options["warn_days"])
+        return read_options(options, reading).trust or Trust()
 
 
 class HostTask(Task):
@@ -334,7 +323,7 @@ def filtered(function: Callable[..., Any], *values: Any, **options: Any) -> Any:
     """What a filter answers: the function's result for plain values, one sentence where they cannot be meant."""
     try:
         return function(*map(plain, values), **plain(options))
-    except (ManifestProblem, MissingLibrary) as problem:
+    except (ManifestProblem, PolicyError, MissingLibrary) as problem:
         raise AnsibleFilterError(str(problem)) from None
     except RecursionError:
         raise AnsibleFilterError("the values are nested too deeply to be meant") from None

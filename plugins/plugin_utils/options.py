@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from .policy import SERVICE_NETWORK, options_of
+
 Options = dict[str, dict[str, Any]]
 
 #: Whether what a task is not given comes from the variables of the role (see variables.py).
 FROM_VARIABLES: Options = {"from_variables": {"type": "bool", "default": False}}
 
-POLICY_WORDS: Options = {word: {"type": "raw"} for word in ("search", "blocked", "allowed", "insecure", "mirrors")} | {
-    "short_name_mode": {"type": "str", "choices": ["enforcing", "permissive", "disabled"]},
-    "aliases": {"type": "dict"},
-    "hosted_registry_insecure": {"type": "bool", "default": False},
-    "hosted_registry_network": {"type": "str", "default": "172.30.0.0/16"},
-}
+HOSTED_NETWORK: Options = {"hosted_registry_network": {"type": "str", "default": SERVICE_NETWORK}}
+
+POLICY_WORDS: Options = (
+    options_of("registries") | {"hosted_registry_insecure": {"type": "bool", "default": False}} | HOSTED_NETWORK
+)
 
 #: How a policy is brought to a host.
 APPLYING: Options = {
@@ -48,10 +49,9 @@ CONTAINER_REGISTRIES_INFO: Options = (
 )
 
 #: The word `trust`, and how it is judged.
-TRUST_WORDS: Options = {
-    "trust": {"type": "raw"},
-    "warn_days": {"type": "int", "default": 30},
-}
+WARN_DAYS: Options = {"warn_days": {"type": "int", "default": 30}}
+
+TRUST_WORDS: Options = options_of("trust") | WARN_DAYS
 
 REGISTRY_POLICY: Options = FROM_VARIABLES | POLICY_WORDS | TRUST_WORDS
 
@@ -94,3 +94,19 @@ CERTIFICATES_RESTORE: Options = {
     "activation": {"type": "str", "choices": ["now", "if_idle", "defer"], "default": "if_idle"},
     "expect_plan": {"type": "str"},
 }
+
+CLUSTER_FORECAST: Options = (
+    FROM_VARIABLES
+    | HOSTED_NETWORK
+    | WARN_DAYS
+    | {
+        "manifests": {"type": "list", "elements": "path", "required": True},
+        "proposed": {"type": "list", "elements": "path", "default": []},
+        "policy": {"type": "raw"},
+        "release": {"type": "raw"},
+        "other_releases": {"type": "list", "elements": "raw", "default": []},
+        "images": {"type": "list", "elements": "str", "default": []},
+        "node_disruption_policy": {"type": "list", "elements": "dict"},
+        "overridden": {"type": "list", "elements": "str", "default": []},
+    }
+)

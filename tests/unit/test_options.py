@@ -19,6 +19,7 @@ from conftest import REPOSITORY
 TASKS = {
     "certificates_backup": options.CERTIFICATES_BACKUP,
     "certificates_restore": options.CERTIFICATES_RESTORE,
+    "cluster_forecast": options.CLUSTER_FORECAST,
     "container_registries": options.CONTAINER_REGISTRIES,
     "container_registries_info": options.CONTAINER_REGISTRIES_INFO,
     "registry_policy": options.REGISTRY_POLICY,

@@ -18,10 +18,11 @@ from typing import Any
 
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
-from ..names import covers, parse_range
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch
+from ..names import covers
+from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch
 from ..plan import Disruption
-from ..policy import ALL, MirrorSet, Policy, unique
+from ..policy import ALL, MirrorSet, Policy, PolicyError, unique
+from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
 
@@ -150,10 +151,10 @@ class _Proposal:
     def __init__(self, host: Observed, policy: Policy, request: Request, mode: str) -> None:
         self.host, self.mode, self.request = host, mode, request
         self.record = copy.deepcopy(dict(request.record))
-        self.policy = policy.over(self._earlier())
+        self.policy = self._over_earlier(policy)
         self.said = ", ".join(policy.words()) or "nothing"
         self.notes: list[str] = []
-        self.warnings: list[str] = []
+        self.warnings: list[str] = [text for text in self.policy.warnings if text not in policy.warnings]
         self.unenforceable: list[str] = []
         self.refusals: list[str] = []
 
@@ -176,10 +177,17 @@ class _Proposal:
             record=self.record if self.record["words"] else {},
         )
 
-    def _earlier(self) -> dict[str, Any]:
-        """What our drop-in says for words that are not said now: from the record, or from the drop-in itself."""
-        if "words" in self.record or not self.host.exists(DROP_IN):
-            return dict(self.record.get("words", {}))
+    def _over_earlier(self, policy: Policy) -> Policy:
+        """The policy with what our drop-in says for words that are not said now. Raises HostProblem."""
+        recorded = "words" in self.record or not self.host.exists(DROP_IN)
+        earlier = self.record.get("words", {}) if recorded else self._words_of_drop_in()
+        try:
+            return policy.over(earlier)
+        except PolicyError as problem:
+            place = f"{STATE_PATH}: this record of what belongs to us" if recorded else f"{DROP_IN}: this file of ours"
+            raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
+
+    def _words_of_drop_in(self) -> dict[str, Any]:
         ours = registries_conf.read(self.host.text(DROP_IN) or "", DROP_IN, drop_in=True)
         lists = _lists(ours)
         mirrors = [
@@ -195,19 +203,16 @@ class _Proposal:
     def _wanted(self) -> dict[str, tuple[str, ...]]:
         """The scopes to block and the scopes to reach insecurely, as registries.conf can say them."""
         blocked = tuple(scope for scope in self.policy.blocked or () if scope != ALL)
-        insecure = []
-        for scope in self.policy.insecure or ():
-            if parse_range(scope) is None:
-                insecure.append(scope)
-            elif scope == self.policy.service_network:
-                self.notes.append(
-                    f"insecure '{scope}', the service network, is left out: registries.conf knows no address ranges"
-                )
-            else:
-                self.unenforceable.append(
-                    f"insecure '{scope}': registries.conf knows no address ranges; name the registries"
-                )
-        return {"blocked": blocked, "insecure": tuple(insecure)}
+        insecure = fit(self.policy.insecure or (), REGISTRIES_CONF, self.policy.service_network)
+        self.notes += [
+            f"insecure '{scope}', the service network, is left out: registries.conf knows no address ranges"
+            for scope in insecure.left_out
+        ]
+        self.unenforceable += [
+            f"insecure '{scope}': registries.conf knows no address ranges; name the registries"
+            for scope in insecure.beyond
+        ]
+        return {"blocked": blocked, "insecure": insecure.held}
 
     def _drop_in(self) -> Edit | None:
         theirs = _load(self.host.with_texts({DROP_IN: None}))
@@ -323,9 +328,11 @@ class _Proposal:
         ours = self.record.setdefault("added", {})
         for word, given in wanted.items():
             self.unenforceable += [
-                f"{word} '{item}': an old-style {MAIN} takes no wildcards" for item in given if "*" in item
+                f"{word} '{item}': an old-style {MAIN} takes no wildcards"
+                for item in given
+                if not REGISTRIES_CONF_V1.holds(word, item)
             ]
-            given = tuple(item for item in given if "*" not in item)
+            given = tuple(item for item in given if REGISTRIES_CONF_V1.holds(word, item))
             # what only docker understands of this word in a file that both read ("all", ranges)
             given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))

@@ -13,9 +13,9 @@ from urllib.parse import unquote_to_bytes
 
 from ..commit import start_of
 from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..policy.certificates import Certificate, certificates_in
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
-from .certificates import Certificate, certificates_in
 from .plan import RECORD, slug
 from .stores import Store
 

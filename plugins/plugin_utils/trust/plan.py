@@ -20,11 +20,12 @@ from typing import Any
 
 from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
 from ..engines import Check, Step
+from ..names import has_port, is_address
 from ..observed import STATE_PATH, HostProblem, Observed
 from ..plan import Change, Disruption, Plan
+from ..policy.certificates import Certificate, bundle, certificates_in
+from ..policy.trust import Registry, Trust
 from . import certs_d, proof, readers, stores
-from .certificates import Certificate, bundle, certificates_in
-from .policy import Registry, Trust, has_port, is_address
 from .readers import Reader
 from .stores import Store
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..engines import Check
-from .certificates import Certificate
-from .policy import host_of, port_of
+from ..names import host_of, port_of
+from ..policy.certificates import Certificate
 
 _STORE = r"""
 bundle=$1; shift; bad=0

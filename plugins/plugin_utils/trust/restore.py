@@ -13,9 +13,9 @@ from ..commit import File, Proposal, left_over, recovery, start_of, state_file, 
 from ..engines import Check, Step
 from ..observed import HostProblem, Observed
 from ..plan import Change, Plan
+from ..policy.certificates import Certificate, certificates_in
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
-from .certificates import Certificate, certificates_in
 from .plan import ONLY_A_REAL_RUN, RECORD, UPDATE_SECONDS, WATCH, Options, activate
 
 __all__ = ["WATCH", "propose"]

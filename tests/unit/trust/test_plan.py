@@ -9,14 +9,13 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose, slug
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import cases
 
 from trust.pki import NOW, certificate, key_pem
-from trust.test_policy import entries
+from trust.test_policy import entries, read_trust
 from trust.world import contents, world, world_after
 
 PLANS = cases("trust/plan.yml", having="writes")

@@ -15,8 +15,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import read_certificates
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import proof
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import read_certificates
 
 from trust.pki import NOW, certificate, key_pem
 

@@ -10,8 +10,8 @@ import hashlib
 import json
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, stores
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
 
 from trust.pki import text
 
