@@ -8,8 +8,10 @@ import os
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import ControllerFiles, HostTask, is_encrypted
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles, is_encrypted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup
 
 
@@ -18,7 +20,7 @@ class ActionModule(ControllerFiles, HostTask):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.watch = backup.WATCH if options["keys"] else backup.WATCH_WITHOUT_KEYS
-        host, path = self.observe(), os.path.abspath(os.path.expanduser(options["path"]))
+        host, path = self.see(Watch()), os.path.abspath(os.path.expanduser(options["path"]))
         found, warnings = backup.collect(host, str(self.variables["inventory_hostname"]), keys=options["keys"])
         content = archive.pack(found)
         before, same = self._present(path, content, options["encrypt"], warnings)
@@ -51,7 +53,7 @@ class ActionModule(ControllerFiles, HostTask):
             raise HostProblem(f"{path} cannot be read: {error.strerror}") from None
         try:
             plain = self.decrypt(stored)
-        except HostProblem as problem:
+        except Problem as problem:
             raise HostProblem(f"{path} is there already: {problem}") from None
         same = plain == content and bool(is_encrypted(stored)) == encrypt and mode == 0o600
         try:

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import ControllerFiles, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, plan, proof, restore
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, proof, restore
 
 
 class ActionModule(ControllerFiles, HostTask):
@@ -20,9 +23,12 @@ class ActionModule(ControllerFiles, HostTask):
         found = self._archive(options["path"], options["other_host"])
         for saved in found.files:
             if saved.path.endswith(".key"):
-                self.register_key(saved.content.decode("utf-8", "replace"))
-        how = plan.Options(verify=options["verify"], activation=options["activation"])
-        result, _proposal = self.apply(lambda host: restore.propose(host, found, how), options["expect_plan"])
+                self.secrets.add_key(saved.content.decode("utf-8", "replace"))
+        said = restore.Said(found, options["verify"], options["activation"])
+        how = Applying(options["activation"])
+        result, _proposal = self.apply(
+            lambda host: propose(host, [partial(restore.draft, said)], how), options["expect_plan"]
+        )
         if not result.get("failed"):
             result["verified"] = proof.outcomes(self.report)
         return result

@@ -4,21 +4,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, words_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_options, words_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import fill
 
 
-class ActionModule(TrustFiles, Task):
+def _fill(options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
+    return fill(options, "forecast_", value_of)
+
+
+class ActionModule(ControllerFiles, Task):
     """Needs no connection: neither a host nor a cluster is contacted."""
 
     _requires_connection = False
     spec = options.CLUSTER_FORECAST
-    prefix = "forecast_"
+    fills = (_fill,)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         found = forecast.of_cluster(
@@ -40,4 +47,5 @@ class ActionModule(TrustFiles, Task):
         name = self.origins.get("policy", "policy")
         words = words_in(name, options["policy"])
         self.origins |= {word: f"{name}.{word}" for word in words}
-        return self.policy({**options, **words})
+        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
+        return read_options({**options, **words}, reading)

@@ -1,34 +1,13 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 from __future__ import annotations
 
-from typing import Any
-
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.commit import as_reported
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, select
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, Watch
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
 
 
-class ActionModule(HostTask):
+class ActionModule(Asked, HostInfo):
     spec = options.CONTAINER_REGISTRIES_INFO
-    watch = registries.watch()
-
-    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        policy = self.policy(options)
-        how = registries.Options(
-            **{key: options[key] for key in ("mode", "unenforceable", "foreign_scopes")}, activation="now"
-        )
-        asked = options["images"] or []
-
-        def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
-            engines = registries.survey(host)
-            plan, problems = as_reported(lambda: registries.propose(host, policy, how))
-            found = {"engines": engines, "drift": plan.changed or bool(problems), "problems": problems}
-            return plan, found | {"images": image_report.images(host, asked)}
-
-        plan, found = self.look(answer, registries.watch_for(policy) + (image_report.WATCH if asked else Watch()))
-        return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+    features = (registries,)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import SNAPSHOT, HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT, HostTask
 
 _FORM = {"type": "str", "choices": ["content", "checksum", "certificates"]}
 

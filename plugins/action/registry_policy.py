@@ -4,23 +4,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task, TrustFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust_feature
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
 
 
-class ActionModule(TrustFiles, Task):
+class ActionModule(Asked, ControllerFiles, Task):
     """Needs no connection: the host is never contacted."""
 
     _requires_connection = False
     spec = options.REGISTRY_POLICY
+    fills = (registries.fill, trust_feature.fill)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        policy = self.policy(options)
+        self.must_ask(options)
+        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
+        policy = read_options(options, reading)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
         if policy.trust is not None:
-            result["trust"] = report.asked(policy.trust, datetime.now(timezone.utc))
+            result["trust"] = report.asked(policy.trust, reading.now)
         return result | ({"warnings": list(policy.warnings)} if policy.warnings else {})

@@ -1,28 +1,14 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any
-
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, proof, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 
-class ActionModule(TrustFiles, HostTask):
+class ActionModule(Asked, HostTask):
     spec = options.REGISTRY_TRUST
-    watch = plan.WATCH
-    prefix = "docker_registries_trust_"
-
-    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        now = datetime.now(timezone.utc)
-        trust = self.trust(options, now)
-        how = plan.Options(**{key: options[key] for key in ("scope", "verify", "activation", "purge")})
-        result, _proposal = self.apply(lambda host: plan.propose(host, trust, how), options["expect_plan"])
-        if not result.get("failed"):
-            result["registries"] = report.asked(trust, now)
-            result["verified"] = proof.outcomes(self.report)
-        return result
+    features = (trust,)

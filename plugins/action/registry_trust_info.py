@@ -1,31 +1,14 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Any
-
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.commit import as_reported
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import HostTask, TrustFiles, select
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import plan, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 
-class ActionModule(TrustFiles, HostTask):
+class ActionModule(Asked, HostInfo):
     spec = options.REGISTRY_TRUST_INFO
-    watch = plan.WATCH
-    prefix = "docker_registries_trust_"
-
-    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        now = datetime.now(timezone.utc)
-        trust = self.trust(options, now)
-        host = self.observe()
-        how = plan.Options(scope=options["scope"], purge=options["purge"], activation="now")
-        found, problems = as_reported(lambda: plan.propose(host, trust, how))
-        answer: dict[str, Any] = {
-            **report.survey(host, trust, now, options["expires_in_days"]),
-            "drift": found.changed or bool(problems), "problems": problems,
-        }  # fmt: skip
-        return {**answer, **self.shown(found), "changed": False, "selected": select(options["query"], answer)}
+    features = (trust,)

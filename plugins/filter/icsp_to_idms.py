@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import convert
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered
 
 
 def icsp_to_idms(icsps: Any) -> list[dict[str, Any]]:

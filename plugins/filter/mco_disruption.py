@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import disruption
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered
 
 
 def mco_disruption(

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy, words_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered
 
 
 def mco_forecast(

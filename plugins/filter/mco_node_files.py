@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import node_files
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import filtered
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered
 
 
 def mco_node_files(manifests: Any, release: Any = "4.18") -> dict[str, Any]:

@@ -4,33 +4,31 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
+from collections.abc import Callable
+from typing import Any
 
-from ..plugin_utils import pull_sources as resolution
-from ..plugin_utils import registries_conf as registries
-from ..plugin_utils import signature_policy
-from ..plugin_utils.arguments import drop_ins as plain_drop_ins
-from ..plugin_utils.arguments import optional_text, text
-from ..plugin_utils.imports import MissingLibrary
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources as resolution
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf as registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import signature_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 
 
-def pull_sources(reference, registries_conf=None, drop_ins=(), policy=None):
+def pull_sources(reference: Any, registries_conf: Any = None, drop_ins: Any = (), policy: Any = None) -> Any:
     """One result for one reference, a list of them for a list."""
-    try:
-        references = reference if isinstance(reference, (list, tuple)) else [reference]
-        names = [text(item, "an image reference") for item in references]
-        conf = registries.load(optional_text(registries_conf, "registries_conf"), plain_drop_ins(drop_ins))
-        document = None if policy is None else signature_policy.read(text(policy, "policy"))
-        results = [_result(name, conf, document) for name in names]
-    except (ValueError, MissingLibrary) as problem:
-        raise AnsibleFilterError(f"pull_sources: {problem}") from None
-    return results if isinstance(reference, (list, tuple)) else results[0]
+    return filters.filtered(_results, reference, registries_conf, drop_ins, policy, called="pull_sources")
 
 
-def _result(name, conf, document):
-    return {"candidates": [candidate.result() for candidate in resolution.resolve(name, conf, document)]}
+def _results(reference: Any, registries_conf: Any, drop_ins: Any, policy: Any) -> Any:
+    references = reference if isinstance(reference, list) else [reference]
+    names = [filters.text(item, "an image reference") for item in references]
+    conf = registries.load(filters.optional_text(registries_conf, "registries_conf"), filters.drop_ins(drop_ins))
+    document = None if policy is None else signature_policy.read(filters.text(policy, "policy"))
+    results = [
+        {"candidates": [candidate.result() for candidate in resolution.resolve(name, conf, document)]} for name in names
+    ]
+    return results if isinstance(reference, list) else results[0]
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"pull_sources": pull_sources}

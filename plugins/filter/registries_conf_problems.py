@@ -4,22 +4,23 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
+from collections.abc import Callable
+from typing import Any
 
-from ..plugin_utils import registries_conf
-from ..plugin_utils.arguments import ArgumentProblem, optional_text
-from ..plugin_utils.arguments import drop_ins as plain_drop_ins
-from ..plugin_utils.imports import MissingLibrary
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 
 
-def registries_conf_problems(content, drop_ins=()):
+def registries_conf_problems(content: Any, drop_ins: Any = ()) -> list[str]:
     """A list of texts, empty when containers/image would load these files."""
-    try:
-        return registries_conf.problems(optional_text(content, "registries.conf"), plain_drop_ins(drop_ins))
-    except (ArgumentProblem, MissingLibrary) as problem:
-        raise AnsibleFilterError(f"registries_conf_problems: {problem}") from None
+    found: list[str] = filters.filtered(_problems, content, drop_ins, called="registries_conf_problems")
+    return found
+
+
+def _problems(content: Any, drop_ins: Any) -> list[str]:
+    return registries_conf.problems(filters.optional_text(content, "registries.conf"), filters.drop_ins(drop_ins))
 
 
 class FilterModule:
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., Any]]:
         return {"registries_conf_problems": registries_conf_problems}

@@ -215,6 +215,58 @@ def read_journal(state_directory):
     return journal
 
 
+# Extended attributes, access lists among them. Python 2.7 has no calls for them.
+
+#: Given by the system: the label, which has a call of its own, and checksums of the content.
+_OF_THE_SYSTEM = ("security.selinux", "security.ima", "security.evm")
+_ATTRIBUTES_LIMIT = 65536
+
+
+def attributes(path):
+    """{name: base64} of the extended attributes of a file, without those that the system gives it. OSError."""
+    found = {}
+    for name in _xattr("listxattr", path).split(b"\0"):
+        if name and to_text(name, "replace") not in _OF_THE_SYSTEM:
+            found[to_text(name)] = to_native(base64.b64encode(_xattr("getxattr", path, name)))
+    return found
+
+
+def set_attributes(path, wanted):
+    """Give a file these extended attributes and no others. OSError."""
+    for name in set(attributes(path)) - set(wanted):
+        _call("removexattr", path, to_bytes(name))
+    for name, value in sorted(wanted.items()):
+        value = base64.b64decode(value)
+        _call("setxattr", path, to_bytes(name), value, len(value), 0)
+
+
+def _xattr(function, path, *arguments):
+    import ctypes  # seldom needed, and slow to load
+
+    found = ctypes.create_string_buffer(_ATTRIBUTES_LIMIT)
+    try:
+        size = _call(function, path, *(arguments + (found, _ATTRIBUTES_LIMIT)))
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            return b""
+        raise
+    return found.raw[:size]
+
+
+def _call(function, path, *arguments):
+    import ctypes
+
+    library = ctypes.CDLL(None, use_errno=True)
+    values = [ctypes.c_size_t(each) if isinstance(each, int) else each for each in arguments]
+    call = getattr(library, function)
+    call.restype = ctypes.c_ssize_t
+    size = call(to_bytes(path), *values)
+    if size < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return size
+
+
 # Commands
 
 

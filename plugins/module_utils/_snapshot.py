@@ -17,6 +17,7 @@ import fcntl
 import fnmatch
 import hashlib
 import os
+import pwd
 import re
 import sys
 import time
@@ -87,6 +88,8 @@ def take(wanted):
         "version": 1,
         "python": ".".join(str(number) for number in sys.version_info[:3]),
         "time": int(time.time()),
+        "uid": os.geteuid(),
+        "user": user_name(),
         "files": {},
         "directories": {},
         "journal_problem": None,
@@ -117,6 +120,14 @@ def take(wanted):
     answers = dict(zip(started, run_all(started)))
     snapshot["commands"] = dict((name, answers.get(command) or {"state": command}) for name, command in asked)
     return snapshot
+
+
+def user_name():
+    """Who runs this; the number of one that has no name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def start(command):

@@ -77,7 +77,7 @@ plan:
   type: dict
   contains:
     id:
-      description: Names this plan; the same changes to the same files have the same id.
+      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.

@@ -33,7 +33,9 @@ options:
       path:
         description:
           - Absolute path. Of a symbolic link the target is replaced and the link stays; to remove one is refused.
-          - A dangling link, a mount point, and anything but a regular file are refused.
+          - A dangling link, also to a directory, a mount point, a file that has a second name (hard link), and anything
+            but a regular file are refused.
+          - The new file has the access list and extended attributes of the old one, or it is not put in place.
         type: str
         required: true
       before:
@@ -124,6 +126,24 @@ options:
           - An empty list means nothing is to be done.
         type: list
         elements: str
+      whom:
+        description: The unit that it disturbs, noted in the journal.
+        type: str
+      disruption:
+        description: How much running workloads notice, noted in the journal.
+        type: str
+      parts:
+        description: Whose files it is for, noted in the journal.
+        type: list
+        elements: str
+        default: []
+      instead_of:
+        description:
+          - Numbers, from 0, of begun actions of the journal of O(recover) that this one is run in place of.
+          - An action with the same O(actions[].argv) is so in any case.
+        type: list
+        elements: int
+        default: []
   checks:
     description: Commands whose answers must be as expected after the actions.
     type: list
@@ -177,6 +197,13 @@ options:
   recover:
     description: Id of the journal that is to be undone first. Any other journal stops the transaction.
     type: str
+  settled:
+    description:
+      - Numbers, from 0, of begun actions of the journal of O(recover) for which nothing has to be done any more.
+      - They are undone only when this transaction is.
+    type: list
+    elements: int
+    default: []
   plan_id:
     description: Noted in the journal.
     type: str
@@ -297,6 +324,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     LOCK,
     O_CLOEXEC,
     Command,
+    attributes,
     describe,
     mark,
     mount_points,
@@ -308,6 +336,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     read_journal,
     reason_of,
     run_all,
+    set_attributes,
     to_bytes,
     to_native,
     to_text,
@@ -355,7 +384,14 @@ OPTIONS = dict(
     directory_mode=dict(type="str", default="0755"),
     remove_empty=dict(type="list", elements="str", default=[]),
     validate=_command(30),
-    actions=_command(90, undo=dict(type="list", elements="str")),
+    actions=_command(
+        90,
+        undo=dict(type="list", elements="str"),
+        whom=dict(type="str"),
+        disruption=dict(type="str"),
+        parts=dict(type="list", elements="str", default=[]),
+        instead_of=dict(type="list", elements="int", default=[]),
+    ),
     checks=_command(
         10,
         attempts=dict(type="int", default=1),
@@ -376,6 +412,7 @@ OPTIONS = dict(
         ),
     ),
     recover=dict(type="str"),
+    settled=dict(type="list", elements="int", default=[]),
     plan_id=dict(type="str"),
     lock_timeout=dict(type="float", default=60),
     state_directory=dict(type="str", default="/var/lib/dockyard"),
@@ -552,6 +589,9 @@ class FileChange:
         try:
             write_all(fd, content)
             os.fchown(fd, about["uid"], about["gid"])
+            if "attributes" in about:
+                with doing("keep the access list and attributes of %s" % self.path):
+                    set_attributes(self.staged, about["attributes"])
             os.fchmod(fd, int(about["mode"], 8))
             self.label(self.staged, about["context"], False)
             os.fsync(fd)
@@ -593,6 +633,15 @@ def is_directory(path):
     return os.path.isdir(path) and not os.path.islink(path) and not os.path.ismount(path)
 
 
+def dangling_directory(path):
+    """The directory above a path that is a symbolic link to where nothing is, or None."""
+    while path != os.path.dirname(path):
+        path = os.path.dirname(path)
+        if os.path.islink(path) and not os.path.exists(path):
+            return path
+    return None
+
+
 def missing_directories(paths):
     """The directories to be created so that each path can be, parents first."""
     missing = []
@@ -624,6 +673,7 @@ class Transaction:
         self.step = "options"
         self.report = []
         self.begun = 0
+        self.carried = []  # actions of the interrupted transaction that are undone only with this one
         self.result = {
             "committed": False,
             "changed": False,
@@ -722,17 +772,26 @@ class Transaction:
         if problems:
             raise Failure("; ".join(problems))
         # What will run under the new files need not run under the old ones first.
-        begun = [[to_native(word) for word in action["argv"]] for action in journal["actions"][: journal["started"]]]
-        again = [action["argv"] for action in self.wanted["actions"] if action["argv"] in begun]
-        problems = self._undo_actions(journal, again)
+        again = [self._stands_for(action, journal) for action in self.wanted["actions"]]
+        seen_to = set(self.wanted["settled"]).union(*again)
+        if seen_to - set(range(journal["started"])):
+            raise Failure("settled or instead_of names an action that the interrupted transaction had not begun")
+        problems = self._undo_actions(journal, seen_to)
         # What fails under the old files, this transaction may be about to mend; without actions it cannot.
         if problems and not self.wanted["actions"]:
             raise Failure("; ".join(problems))
-        if not again:
+        if not seen_to:
             self._remove_journal()  # otherwise this transaction's own takes its place
+        self.carried = [journal["actions"][number] for number in self.wanted["settled"]]
         self.begun = max(
-            [0] + [number for number, action in enumerate(self.wanted["actions"], 1) if action["argv"] in again]
+            [0] + [number for number, numbers in enumerate(again, 1) if numbers]
         )
+
+    @staticmethod
+    def _stands_for(action, journal):
+        """The numbers of the begun actions of a journal that this action is run in place of."""
+        begun = [[to_native(word) for word in each["argv"]] for each in journal["actions"][: journal["started"]]]
+        return action["instead_of"] + [number for number, argv in enumerate(begun) if argv == action["argv"]]
 
     def _inspect(self):
         mounts = mount_points()
@@ -770,9 +829,16 @@ class Transaction:
             raise Failure("%s: it is a mount point (bind mount)" % path)
         if old.get("link") and entry["state"] == "absent":
             raise Failure("%s: it is a symbolic link, which is not removed" % path)
+        dangling = dangling_directory(path)
+        if dangling:
+            raise Failure("%s: the directory %s is a link to nothing" % (path, dangling))
         target = os.path.realpath(path)
         if old["state"] == "file":
+            if os.stat(target).st_nlink > 1 and entry["state"] == "file":
+                raise Failure("%s: it has a second name (hard link), which would keep the old content" % path)
             old["context"] = self.module.selinux_context(target)
+            with doing("read the attributes of %s" % path):
+                old["attributes"] = attributes(target)
         beside = os.path.join(os.path.dirname(target), "%s%s-%d" % (BESIDE, self.id, number))
         return {
             "path": path,
@@ -800,7 +866,7 @@ class Transaction:
         new = dict(
             (key, usual[key] if entry.get(key) is None else entry[key])
             for key in usual
-            if key in ("mode", "uid", "gid", "context")
+            if key in ("mode", "uid", "gid", "context", "attributes")
         )
         if entry.get("label"):
             new["context"] = entry["label"].split(":", 3)
@@ -815,8 +881,11 @@ class Transaction:
 
     def _commit(self):
         self.step = "journal"
-        actions = [
-            dict(action, undo=action["argv"] if action["undo"] is None else action["undo"])
+        actions = self.carried + [
+            dict(
+                [(key, value) for key, value in action.items() if key != "instead_of"],
+                undo=action["argv"] if action["undo"] is None else action["undo"],
+            )
             for action in self.wanted["actions"]
         ]
         self.journal = {
@@ -826,12 +895,12 @@ class Transaction:
             "time": int(time.time()),
             "files": [change.record for change in self.changes],
             "actions": actions,
-            "started": self.begun,
+            "started": len(self.carried) + self.begun,
             "directories": missing_directories([change.target for change in self.changes]),
             "emptied": [self._about_directory(path) for path in self.wanted["remove_empty"] if is_directory(path)],
         }
         try:
-            self._write_journal(started=self.begun)
+            self._write_journal(self.begun)
             for step in self.STEPS:
                 self.step = step
                 getattr(self, step)()
@@ -842,9 +911,9 @@ class Transaction:
             self.result["committed"] = True
             self.result["journal"] = None
 
-    def _write_journal(self, started):
-        """Replace the journal by one that says how many actions have been started."""
-        journal = dict(self.journal, started=started)
+    def _write_journal(self, begun):
+        """Replace the journal by one that says how many of this transaction's actions have been begun."""
+        journal = dict(self.journal, started=len(self.carried) + begun)
         fresh = self.journal_path + ".new"
         with doing("write the journal %s" % self.journal_path):
             remove(fresh)
@@ -883,7 +952,7 @@ class Transaction:
 
     def act(self):
         for number, action in enumerate(self.wanted["actions"]):
-            self._write_journal(started=max(number + 1, self.begun))
+            self._write_journal(max(number + 1, self.begun))
             self._must_succeed("act", action)
 
     def check(self):
@@ -981,9 +1050,10 @@ class Transaction:
         sync_directory(os.path.dirname(path))
 
     def _undo_actions(self, journal, but=()):
+        """Run what undoes each begun action, without those of these numbers; returns the sentences about failures."""
         problems = []
-        for action in journal["actions"][: journal["started"]]:
-            if not action["undo"] or [to_native(word) for word in action["argv"]] in but:
+        for number, action in enumerate(journal["actions"][: journal["started"]]):
+            if not action["undo"] or number in but:
                 continue
             try:
                 self._must_succeed("undo", dict(action, argv=[to_native(word) for word in action["undo"]]))

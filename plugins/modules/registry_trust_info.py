@@ -147,13 +147,18 @@ selected:
   description: What O(query) selects.
   returned: success
   type: raw
+account:
+  description: The outcome as a person reads it. A headline, then the plan or what differs, one line each.
+  returned: success
+  type: list
+  elements: str
 plan:
   description: What changes and why. With nothing to do its C(changes) is empty.
   returned: success
   type: dict
   contains:
     id:
-      description: Names this plan; the same changes to the same files have the same id.
+      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.

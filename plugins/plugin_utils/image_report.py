@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 from . import auth_files, pull_sources, registries_conf, signature_policy
-from .formats import FormatError, toml_text
-from .observed import HostProblem, Observed, Question, Watch
-from .references import Reference, ReferenceProblem
-from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem, Registry
+from .formats import toml_text
+from .observed import Observed, Question, Watch
+from .references import Reference
+from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, Registry
 
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
@@ -31,18 +31,13 @@ WATCH = Watch(
 def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
     """For each image: `pull_sources`' answer, with who blocks, CA directory and credential of each endpoint.
 
-    Raises HostProblem for files that the engines would refuse, or a text that is no image reference.
+    Raises Problem for files that the engines would refuse, or a text that is no image reference.
     """
     drop_ins = [(path, host.text(path) or "") for path in host.entries(DROP_IN_DIRECTORY)]
-    try:
-        conf = registries_conf.load(host.text(MAIN), drop_ins)
-        text = host.text(signature_policy.PATH)
-        policy = None if text is None else signature_policy.read(text)
-        return [_image(host, conf, name, pull_sources.resolve(name, conf, policy)) for name in names]
-    except (RegistriesConfProblem, ReferenceProblem) as problem:
-        raise HostProblem(str(problem)) from None
-    except (FormatError, signature_policy.SignaturePolicyProblem) as problem:
-        raise HostProblem(f"{signature_policy.PATH}: {problem}") from None
+    conf = registries_conf.load(host.text(MAIN), drop_ins)
+    text = host.text(signature_policy.PATH)
+    policy = None if text is None else signature_policy.read(text)
+    return [_image(host, conf, name, pull_sources.resolve(name, conf, policy)) for name in names]
 
 
 def _image(host: Observed, conf: RegistriesConf, name: str, candidates: list[pull_sources.Candidate]) -> dict[str, Any]:

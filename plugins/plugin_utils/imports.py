@@ -9,8 +9,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, NoReturn
 
+from .problems import Problem
 
-class MissingLibrary(ImportError):
+
+class MissingLibrary(Problem, ImportError):
     """A Python library that the controller lacks; the message says what to install."""
 
 

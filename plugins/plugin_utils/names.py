@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from .problems import Problem
+
 DOCKER_HUB = "docker.io"
 
 #: Which other names mean Docker Hub, and to whom.
@@ -40,7 +42,7 @@ _CIDR_AND_PORT = re.compile(r"[0-9]+(?:\.[0-9]+){3}/[0-9]{1,2}:")
 _LONGEST = 255
 
 
-class NameProblem(ValueError):
+class NameProblem(Problem):
     """Why a text is no registry, scope or range; its text completes the sentence "VALUE …"."""
 
 

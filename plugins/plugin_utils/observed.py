@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .formats import FormatError, decode
+from .problems import Problem
 
 STATE_PATH = "/var/lib/dockyard/state.json"
 
@@ -24,7 +25,7 @@ STATE_PATH = "/var/lib/dockyard/state.json"
 _BUNDLE_LIMIT = 8 * 1024 * 1024
 
 
-class HostProblem(Exception):
+class HostProblem(Problem):
     """Something on the host that must be refused; its text is one sentence for a person."""
 
 
@@ -146,7 +147,9 @@ class Observed:
     journal_problem: str = ""
     locked: bool = False
     clock: int = 0
-    changed: Mapping[str, str | None] = field(default_factory=dict)
+    uid: int = 0
+    user: str = "root"
+    changed: Mapping[str, bytes | None] = field(default_factory=dict)
 
     def exists(self, path: str) -> bool:
         if path in self.changed:
@@ -155,9 +158,7 @@ class Observed:
 
     def text(self, path: str) -> str | None:
         """The file's text, None when it is absent. Raises HostProblem when it cannot be read or is no text."""
-        if path in self.changed:
-            return self.changed[path]
-        data = self._bytes(path)
+        data = self.content(path)
         if data is None:
             return None
         try:
@@ -175,9 +176,9 @@ class Observed:
         if listing.get("state") == "failed":
             raise HostProblem(f"{directory}: {listing['reason']}")
         paths = {f"{directory}/{name}" for name in listing.get("entries", [])}
-        for path, text in self.changed.items():
+        for path, content in self.changed.items():
             if path.rpartition("/")[0] == directory and path.endswith(".conf"):
-                (paths.discard if text is None else paths.add)(path)
+                (paths.discard if content is None else paths.add)(path)
         return sorted(paths, key=str.encode)
 
     def listing(self, directory: str) -> Listing:
@@ -191,7 +192,7 @@ class Observed:
 
     def content(self, path: str) -> bytes | None:
         """The file's bytes, None when it is absent. Raises HostProblem when it cannot be read."""
-        return self._bytes(path)
+        return self.changed[path] if path in self.changed else self._bytes(path)
 
     def certificates(self, path: str) -> tuple[str, ...]:
         """Fingerprints of the certificates of one of the bundles, () when it is absent."""
@@ -208,7 +209,11 @@ class Observed:
         return self.answers.get(name, Answer())
 
     def with_texts(self, texts: Mapping[str, str | None]) -> Observed:
-        return replace(self, changed={**self.changed, **texts})
+        return self.with_files({path: None if text is None else text.encode() for path, text in texts.items()})
+
+    def with_files(self, contents: Mapping[str, bytes | None]) -> Observed:
+        """The same host after these files were written, or removed."""
+        return replace(self, changed={**self.changed, **contents}) if contents else self
 
     def without_interrupted(self) -> Observed:
         """The host as it is once the transaction that its journal tells of has been taken back.
@@ -224,19 +229,6 @@ class Observed:
         made = set(journal.get("directories", []))
         directories = {path: _relisted(path, found, restored, made) for path, found in self.directories.items()}
         return replace(self, files=files, directories=directories)
-
-    def state(self) -> dict[str, Any]:
-        """What earlier runs recorded as ours on this host. Raises HostProblem when the record is damaged."""
-        text = self.text(STATE_PATH)
-        if text is None:
-            return {}
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
-        if not isinstance(value, dict):
-            raise HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
-        return value
 
     def _bytes(self, path: str) -> bytes | None:
         file = self.files.get(path, {"state": "absent"})
@@ -294,6 +286,8 @@ def from_snapshot(snapshot: Mapping[str, Any]) -> Observed:
         journal_problem=snapshot.get("journal_problem") or "",
         locked=bool(snapshot.get("locked")),
         clock=int(snapshot.get("time") or 0),
+        uid=int(snapshot.get("uid") or 0),
+        user=str(snapshot.get("user") or snapshot.get("uid") or "root"),
     )
 
 

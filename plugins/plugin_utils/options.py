@@ -110,3 +110,29 @@ CLUSTER_FORECAST: Options = (
         "overridden": {"type": "list", "elements": "str", "default": []},
     }
 )
+
+HOST_POLICY: Options = (
+    FROM_VARIABLES
+    | POLICY_WORDS
+    | TRUST_WORDS
+    | APPLYING
+    | TRUST_APPLYING
+    | {
+        "verify": {"type": "str", "choices": ["full", "store", "none"], "default": "full"},
+        "activation": {"type": "str", "choices": ["now", "if_idle", "defer"], "default": "if_idle"},
+        "expect_plan": {"type": "str"},
+    }
+)
+
+HOST_POLICY_INFO: Options = (
+    FROM_VARIABLES
+    | POLICY_WORDS
+    | TRUST_WORDS
+    | APPLYING
+    | TRUST_APPLYING
+    | {
+        "images": {"type": "list", "elements": "str"},
+        "expires_in_days": {"type": "int"},
+        "query": {"type": "str"},
+    }
+)

@@ -15,12 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .names import match_length
+from .problems import Problem
 from .references import Reference, ReferenceProblem, parse, parse_canonical, parse_normalized, shown
 from .registries_conf import Mirror, RegistriesConf, Registry
 from .signature_policy import Requirements, requirements_for
 
 
-class RewriteProblem(ValueError):
+class RewriteProblem(Problem):
     """Why a reference cannot be rewritten for an endpoint; with it the whole pull fails."""
 
 

@@ -15,6 +15,7 @@ import re
 from dataclasses import dataclass, replace
 
 from .names import DOCKER_HUB, hub_name, without_login
+from .problems import Problem
 
 #: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
 SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")
@@ -33,7 +34,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{1
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
-class ReferenceProblem(ValueError):
+class ReferenceProblem(Problem):
     """Why a text is no image reference, as a sentence that names the text."""
 
     sentence = "{text} is no image reference: {reason}"

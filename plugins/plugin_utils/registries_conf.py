@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TypeVar
 
 from .formats import FormatError, toml_text
 from .names import match_length
+from .problems import Problem
 from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, one_line, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
@@ -37,7 +38,7 @@ _END = re.compile(r"[:/@]|\Z")  # where a prefix may end in a name
 Result = TypeVar("Result")
 
 
-class RegistriesConfProblem(ValueError):
+class RegistriesConfProblem(Problem):
     """Why containers/image would refuse the configuration; `file` names where."""
 
     def __init__(self, file: str, reason: str) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .formats import FormatError, json_text
+from .problems import Problem
 from .references import Reference, one_line
 from .signature_requirements import problem
 
@@ -30,7 +31,7 @@ REJECT: Requirements = [{"type": "reject"}]
 _ALL_DOCKER = ""
 
 
-class SignaturePolicyProblem(ValueError):
+class SignaturePolicyProblem(Problem):
     """Why the engines would refuse this policy.json."""
 
 

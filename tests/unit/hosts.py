@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Proposal
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import transaction_options
 
 
 def host(files: dict[str, str], answers: dict[str, str] | None = None, **more) -> Observed:
@@ -28,6 +31,17 @@ def host(files: dict[str, str], answers: dict[str, str] | None = None, **more) -
             **more,
         }
     )
+
+
+def commit(proposal: Proposal) -> dict:
+    """The options of the module host_transaction, {} when there is nothing to do."""
+    return transaction_options(proposal) if proposal.transaction else {}
+
+
+def contents(commit: dict) -> dict[str, str]:
+    """The files that a transaction would write."""
+    packed = json.loads(base64.b64decode(commit["payload"]))
+    return {path: base64.b64decode(content).decode() for path, content in packed.items()}
 
 
 def described(text: str) -> dict:

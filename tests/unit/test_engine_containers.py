@@ -11,9 +11,10 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, NotAsked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import NotAsked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import watch_for
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import Said, watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
 from cases import cases
@@ -31,7 +32,7 @@ def desired(case):
 @pytest.mark.parametrize("case", cases("engines/containers.yml"))
 def test_desired_files(case):
     if "error" in case:
-        with pytest.raises(HostProblem) as refusal:
+        with pytest.raises(Problem) as refusal:
             desired(case)
         assert case["error"] in str(refusal.value)
         return
@@ -77,9 +78,9 @@ VERSIONS_NOT_ASKED = {name: {"state": "needless"} for name in ("skopeo.version",
 
 @pytest.mark.parametrize(("pull", "matters"), [("all", False), ("digest", True), ("tag", True)])
 def test_other_versions_are_asked_only_when_they_matter(pull, matters):
-    """registries.watch_for foresees it for what the policy says, NotAsked sees to mirrors that stand in files."""
+    """registries.watch foresees it for what the policy says, NotAsked sees to mirrors that stand in files."""
     policy = read_policy({"mirrors": [{"source": "quay.io", "mirrors": ["m.example.com"], "pull": pull}]})
-    assert bool(watch_for(policy).commands) is matters
+    assert bool(watch(Said(policy)).commands) is matters
     info = {"state": "done", "rc": 0, "stderr": "", "stdout": json.dumps({"version": {"Version": "4.3.1"}})}
     node = host({}, commands={"podman.info": info, **VERSIONS_NOT_ASKED})
     if not matters:
@@ -87,7 +88,7 @@ def test_other_versions_are_asked_only_when_they_matter(pull, matters):
         return
     with pytest.raises(NotAsked) as question:
         Containers().desired(node, policy, Request())
-    assert question.value.more == watch_for(policy)
+    assert question.value.more == watch(Said(policy))
 
 
 def test_a_question_that_matters_is_asked_whatever_else_is_there():

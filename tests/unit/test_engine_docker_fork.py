@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import json_text, toml_text
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services import DOCKER
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import cases
@@ -76,7 +77,7 @@ def test_what_docker_answers(case):
     engine, said = DockerFork(), {"docker.state": "ActiveState=active\n", **case["answers"]}
     found = engine.in_force(host({}, said))
     assert found.plain() == {"mirrors": []} | case["in_force"]
-    assert engine.busy(host({}, said)) == case.get("busy", 0)
+    assert DOCKER.containers(host({}, said)) == case.get("busy", 0)
 
 
 @pytest.mark.parametrize("case", cases("engines/answers.yml"))

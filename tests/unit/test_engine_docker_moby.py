@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker import DAEMON_JSON
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services import DOCKER
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import cases
@@ -74,7 +75,7 @@ def test_what_docker_answers():
     assert Moby().in_force(found).plain() == {
         "search": ["docker.io"], "blocked": [], "insecure": ["a.example.com"], "mirrors": ["https://m.example.com"]
     }  # fmt: skip
-    assert Moby().busy(found) == 2
+    assert DOCKER.containers(found) == 2
 
 
 def test_a_client_without_a_daemon_answers_with_zero():

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.image_report import images
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from hosts import host
 
 MAIN = """# by hand
@@ -100,6 +100,6 @@ def test_helpers_of_the_configuration(helpers, found):
     ],
 )
 def test_what_cannot_be_resolved_is_one_sentence(name, files):
-    with pytest.raises(HostProblem) as problem:
+    with pytest.raises(Problem) as problem:
         images(host(files, CERTS), [name])
     assert "\n" not in str(problem.value)

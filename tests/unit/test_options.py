@@ -22,6 +22,8 @@ TASKS = {
     "cluster_forecast": options.CLUSTER_FORECAST,
     "container_registries": options.CONTAINER_REGISTRIES,
     "container_registries_info": options.CONTAINER_REGISTRIES_INFO,
+    "host_policy": options.HOST_POLICY,
+    "host_policy_info": options.HOST_POLICY_INFO,
     "registry_policy": options.REGISTRY_POLICY,
     "registry_trust": options.REGISTRY_TRUST,
     "registry_trust_info": options.REGISTRY_TRUST_INFO,

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import Change, Disruption, Plan
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, FileChange, Step, Validation
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Disruption, Plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import (
+    Action,
+    Applying,
+    Transaction,
+    propose,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from hosts import host
 
 FILE = Change("/etc/a", "search", "search: x\nkept\n", "kept\nsearch: y\n", undo="the old bytes")
 RESTART = Change("restart docker", "files change", disruption=Disruption.RESTART, whom="docker.service")
@@ -16,7 +28,7 @@ PLAN = Plan(
     notes=("a note",),
     pending=("a restart",),
     only_a_real_run_shows=("the answer",),
-    basis={"/etc/a": "1"},
+    sends="1",
 )
 
 
@@ -48,5 +60,69 @@ def test_result_is_plain_data():
 
 def test_the_id_names_the_changes_and_what_they_start_from():
     assert replace(PLAN, notes=("another",)).id == PLAN.id
-    assert replace(PLAN, basis={"/etc/a": "2"}).id != PLAN.id
+    assert replace(PLAN, sends="2").id != PLAN.id
     assert replace(PLAN, changes=(FILE,)).id != PLAN.id
+
+
+# -- the id of a plan is a checksum of all that is sent ---------------------------------------------------------------
+
+THEIRS = "/etc/containers/registries.conf.d/10-theirs.conf"
+CARRIED = "[[registry]]\nprefix = 'a.example.com/x'\nlocation = '{}.example.com/x'\n"
+
+
+def planned(files: dict, words: dict, answers: dict | None = None):
+    node = host(files, {"podman.info": '{"version": {"Version": "4.3.1"}, "registries": {}}', **(answers or {})})
+    said = registries.Said(read_policy(words))
+    return propose(node, registries.drafts(node, said), Applying())
+
+
+def test_what_is_carried_over_from_others_is_in_the_plan_and_in_its_id():
+    good, evil = (
+        planned({THEIRS: CARRIED.format(name)}, {"insecure": ["a.example.com/x"]}) for name in ("good", "evil")
+    )
+    assert good.plan.id != evil.plan.id
+    assert "+ a.example.com/x: location = evil.example.com/x" in evil.plan.text()
+
+
+@pytest.mark.parametrize(
+    "words", [{"search": ["a.example.com"]}, {"mirrors": [{"source": "docker.io", "mirrors": ["m"]}]}]
+)
+def test_every_file_that_is_written_has_its_lines_in_the_plan(words):
+    proposal = planned({}, words)
+    written = {change.path for change in proposal.transaction.files}
+    assert written == {change.what for change in proposal.plan.changes if change.after}
+    assert STATE_PATH in written
+
+
+SENT = Transaction(
+    files=(FileChange("/etc/a", b"x", "why"),),
+    before={"/etc/a": "absent"},
+    actions=(Action(Step("restart", ("true",))),),
+    validations=(Validation("v", ("true",)),),
+    checks=(Check("c", ("true",), ({"rc": 0},)),),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": (FileChange("/etc/a", b"y", "why"),)},
+        {"files": (FileChange("/etc/a", b"x", "why", mode="0600"),)},
+        {"files": (FileChange("/etc/a", b"x", "why", label="l"),)},
+        {"files": (FileChange("/etc/a", None, "why"),)},
+        {"before": {"/etc/a": "0"}},
+        {"unchanged": {"/etc/b": "0"}},
+        {"actions": (Action(Step("restart", ("false",))),)},
+        {"actions": (Action(Step("restart", ("true",), undo=None)),)},
+        {"actions": (Action(Step("restart", ("true",)), instead_of=(0,)),)},
+        {"validations": ()},
+        {"checks": (Check("c", ("true",), ({"rc": 1},)),)},
+        {"checks": (Check("c", ("true",), ({"rc": 0},), attempts=6),)},
+        {"remove_empty": ("/etc/d",)},
+        {"recover": "cafe"},
+        {"settled": (0,)},
+    ],
+)
+def test_whatever_is_sent_changes_the_id(change):
+    assert replace(SENT, **change).digest() != SENT.digest()
+    assert replace(SENT).digest() == SENT.digest()

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-import base64
 import json
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import cases
-from hosts import described, host
+from hosts import commit, contents, described, host
 from test_engine_docker_fork import answers
 
 SYSCONFIG = "/etc/sysconfig/docker"
@@ -22,7 +24,12 @@ POLICY = read_policy({"search": "a.example.com"})
 
 
 def propose(found, policy=POLICY, **options):
-    return registries.propose(found, policy, registries.Options(**options))
+    """(plan, options of host_transaction, proposal)"""
+    how = Applying(**{key: options.pop(key) for key in ("activation", "unenforceable") if key in options})
+    proposal = propose_drafts(found, registries.drafts(found, registries.Said(policy, **options)), how)
+    return SimpleNamespace(
+        plan=proposal.plan, commit=commit(proposal), engines=registries.report(proposal, None, ())["engines"]
+    )
 
 
 def docker(case):
@@ -47,11 +54,6 @@ def docker(case):
 
 def podman(files=None, **more):
     return host(files or {}, {"podman.info": '{"version": {"Version": "4.3.1"}, "registries": {}}'}, **more)
-
-
-def contents(commit):
-    packed = json.loads(base64.b64decode(commit["payload"]))
-    return {path: base64.b64decode(text).decode() for path, text in packed.items()}
 
 
 @pytest.mark.parametrize("case", cases("engines/activation.yml"))
@@ -86,7 +88,7 @@ def test_what_cannot_be_enforced_is_refused_or_said():
     with pytest.raises(HostProblem, match=r"cannot enforce insecure '10.0.0.0/8'"):
         propose(podman(), policy)
     warned = propose(podman(), policy, unenforceable="warn")
-    assert any("cannot enforce insecure '10.0.0.0/8'" in text for text in warned.plan.warnings)
+    assert any("cannot enforce insecure '10.0.0.0/8'" in text for text in warned.plan.beyond)
     assert 'location = "a.example.com"' in contents(warned.commit)[DROP_IN]
 
 
@@ -189,5 +191,8 @@ def test_the_generated_file_is_made_even_when_docker_is_not_restarted(unit, opti
     said["docker.unit"] = f"[Unit]\n{unit}{said['docker.unit']}"
     if unit == "stopped":
         said["docker.state"] = "ActiveState=inactive\n"
-    found = host({"/etc/containers/registries.conf": ""}, said | {"docker.info": "Registries: docker.io (secure)\n"})
+    found = host(
+        {"/etc/containers/registries.conf": ""},
+        said | {"docker.info": " Running: 0\nInsecure Registries:\n 127.0.0.0/8\nRegistries: docker.io (secure)\n"},
+    )
     assert [action["name"] for action in propose(found, **options).commit["actions"]] == steps

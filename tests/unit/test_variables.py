@@ -7,29 +7,65 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
+from ansible_collections.dockyard.openshift.plugins.action import (
+    container_registries,
+    container_registries_info,
+    host_policy,
+    host_policy_info,
+    registry_policy,
+    registry_trust,
+    registry_trust_info,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, role
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import fill
 from conftest import REPOSITORY
 
 ROLE = yaml.safe_load((REPOSITORY / "roles/docker_registries/meta/argument_specs.yml").read_text())["argument_specs"]
 DOCUMENTED = set(ROLE["validate"]["options"])
-TASKS = {
-    "docker_registries_": {
-        **options.CONTAINER_REGISTRIES,
-        **options.CONTAINER_REGISTRIES_INFO,
-        **options.REGISTRY_POLICY,
-    },
-    "docker_registries_trust_": {**options.REGISTRY_TRUST, **options.REGISTRY_TRUST_INFO},
-}
+TASKS = (
+    container_registries, container_registries_info, host_policy, host_policy_info, registry_policy, registry_trust,
+    registry_trust_info,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("prefix", TASKS)
-def test_asked_for_variables_that_are_documented(prefix):
-    wanted = TASKS[prefix].keys() - options.FROM_VARIABLES.keys()
-    asked = set()
-    assert fill(wanted, prefix, asked.add) == {}
-    assert asked <= DOCUMENTED
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.__name__.rpartition(".")[2])
+def test_asked_for_variables_that_are_documented(task):
+    wanted, asked = task.ActionModule.spec.keys() - options.FROM_VARIABLES.keys(), []
+    for fill_options in task.ActionModule.fills:
+        assert fill_options(wanted, asked.append) == {}
+    assert set(asked) <= DOCUMENTED
+    assert {name for name in asked if name.startswith("docker_registries_")} <= set(role.KNOWN)
+
+
+def test_every_option_of_the_role_s_task_has_a_variable():
+    answer = {name: name for name in (*DOCUMENTED, "registry_policy")} | {"registry_policy": {}}
+    filled = {}
+    for fill_options in host_policy.ActionModule.fills:
+        filled |= fill_options(host_policy.ActionModule.spec, answer.get)
+    assert filled.keys() == host_policy.ActionModule.spec.keys() - options.FROM_VARIABLES.keys()
+    assert filled["scope"][0] == "docker_registries_trust_scope" and filled["mode"][0] == "docker_registries_mode"
+
+
+def test_the_known_variables_are_the_documented_ones():
+    """Beside what the role and its playbooks set themselves."""
+    assert {name for name in DOCUMENTED if name.startswith(role.PREFIX)} <= set(role.KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("docker_registries_serach", "docker_registries_search"),
+        ("docker_registries_block", "docker_registries_blocked"),
+        ("docker_registries_trust_expect_plan", "docker_registries_expect_plan"),
+        ("docker_registries_of_our_company", ""),
+        ("docker_registries_search", ""),
+        ("other_serach", ""),
+    ],
+)
+def test_a_misspelt_variable_is_named(name, meant):
+    said = role.misspelt(["inventory_hostname", name])
+    assert said == (f"{name}: there is no such variable; {meant} is meant" if meant else "")
 
 
 WORDS_AND_OLD = {

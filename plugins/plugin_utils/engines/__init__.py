@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container engines a host may have. A new one is one new file here and one line in ENGINES (registries.py).
+"""The container engines a host may have. A new one is one new file here and one line in ENGINES (registries).
 
 Each file says how the engine is recognised, which files say what it does, how it is asked, and what makes it look
 again. Everything else is shared.
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from ..observed import Observed, Watch
-from ..plan import Disruption
+from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 
 
@@ -31,20 +31,6 @@ class Lists:
     def plain(self) -> dict[str, list[str]]:
         """For a result."""
         return {word: list(items) for word, items in asdict(self).items()}
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One file of an engine, new text against old. The views hold only settings of ours, for plan and diff.
-
-    text is None to remove the file.
-    """
-
-    path: str
-    text: str | None
-    before: str
-    after: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -65,57 +51,13 @@ class Desired:
     record: what to remember as ours on the host.
     """
 
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[FileChange, ...] = ()
     expected: Lists | None = None
     unenforceable: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Step:
-    """A command of the commit. `undo` is run when the commit is taken back after the step had started."""
-
-    name: str
-    argv: tuple[str, ...]
-    undo: tuple[str, ...] = ()
-    timeout: float = 90.0
-    disruption: Disruption = Disruption.NONE
-
-    def action(self) -> dict[str, Any]:
-        undo = list(self.undo or self.argv)
-        return {"name": self.name, "argv": list(self.argv), "timeout": self.timeout, "undo": undo}
-
-
-@dataclass(frozen=True)
-class Validation:
-    """A command that must succeed before anything is put in place; `{staged:PATH}` is where new content waits."""
-
-    name: str
-    argv: tuple[str, ...]
-
-    def option(self) -> dict[str, Any]:
-        return {"name": self.name, "argv": list(self.argv)}
-
-
-@dataclass(frozen=True)
-class Check:
-    """A question to the engine after the commit, with the answers it must give (see host_transaction)."""
-
-    name: str
-    argv: tuple[str, ...]
-    expect: tuple[Mapping[str, Any], ...]
-    attempts: int = 5
-    delay: float = 1.0
-    timeout: float = 10.0
-
-    def option(self) -> dict[str, Any]:
-        return {
-            "name": self.name, "argv": list(self.argv), "expect": [dict(wanted) for wanted in self.expect],
-            "attempts": self.attempts, "delay": self.delay, "timeout": self.timeout,
-        }  # fmt: skip
 
 
 class Engine(Protocol):
@@ -136,16 +78,13 @@ class Engine(Protocol):
     def in_force(self, host: Observed) -> Lists | None:
         """The engine's own answer; None when it has no question or does not run."""
 
-    def busy(self, host: Observed) -> int:
-        """How many containers an activation would take down."""
-
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired: ...
 
-    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+    def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """How the engine's own parser is asked about files before they are put in place."""
 
-    def activation(self, host: Observed) -> tuple[Step, ...]:
-        """The least that makes the engine look at its files again."""
+    def activation(self, host: Observed) -> Due | None:
+        """The least that makes the engine look at its files again; None for one that reads them at every command."""
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         """What its next start needs when it is not activated now; disturbs nobody."""

@@ -18,13 +18,16 @@ from typing import Any
 
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
+from ..host import services
 from ..names import covers
 from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch
-from ..plan import Disruption
+from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, PolicyError, unique
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
+from ..problems import Problem
+from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
-from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, merged
+from . import Desired, Lists, Request, added, merged
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
@@ -59,7 +62,7 @@ class Containers:
             Question("podman.info", _INFO),
             *(question._replace(unless="podman") for question in VERSIONS.commands),
             Question("crio.version", ("crio", "--version")),
-            Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio"),
+            services.CRIO_STATE,
         ),
     )
 
@@ -77,24 +80,21 @@ class Containers:
         """podman and its family read the files at every command; only CRI-O holds them in memory."""
         return self._crio(host)
 
-    def busy(self, host: Observed) -> int:
-        return 0
-
     def in_force(self, host: Observed) -> Lists | None:
         """podman's own answer; skopeo, buildah and CRI-O have no question and read the same files."""
         answer = host.answer("podman.info")
         if answer.failure:
             raise HostProblem(f"podman info gave {answer.failure}; nothing was changed")
+        if answer.rc:
+            said = (answer.stderr.strip() or "it says nothing").splitlines()[-1]
+            raise HostProblem(f"podman info ended with {answer.rc} ({said}) before anything was touched")
         registries = _json(answer.stdout).get("registries")
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        try:
-            return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
-        except RegistriesConfProblem as problem:
-            raise HostProblem(f"{problem.file}: {problem.reason}") from None
+        return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
 
-    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+    def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""
         if not host.answer("podman.info").there:
             return ()
@@ -107,10 +107,8 @@ class Containers:
             if edit.path in (MAIN, DROP_IN) and edit.text is not None
         )
 
-    def activation(self, host: Observed) -> tuple[Step, ...]:
-        if not self._crio(host):
-            return ()
-        return (Step("reload crio.service", ("systemctl", "reload", "crio.service"), disruption=Disruption.RELOAD),)
+    def activation(self, host: Observed) -> Due | None:
+        return Due(services.CRIO, restart=False) if self._crio(host) else None
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         return ()
@@ -141,8 +139,7 @@ class Containers:
         }  # fmt: skip
 
     def _crio(self, host: Observed) -> bool:
-        state = host.answer("crio.state").stdout
-        return "LoadState=loaded" in state and "ActiveState=active" in state
+        return services.CRIO.running(host)
 
 
 class _Proposal:
@@ -152,7 +149,7 @@ class _Proposal:
         self.host, self.mode, self.request = host, mode, request
         self.record = copy.deepcopy(dict(request.record))
         self.policy = self._over_earlier(policy)
-        self.said = ", ".join(policy.words()) or "nothing"
+        self.why = f"the policy says {', '.join(policy.words()) or 'nothing'}"
         self.notes: list[str] = []
         self.warnings: list[str] = [text for text in self.policy.warnings if text not in policy.warnings]
         self.unenforceable: list[str] = []
@@ -214,7 +211,7 @@ class _Proposal:
         ]
         return {"blocked": blocked, "insecure": insecure.held}
 
-    def _drop_in(self) -> Edit | None:
+    def _drop_in(self) -> FileChange | None:
         theirs = _load(self.host.with_texts({DROP_IN: None}))
         wanted = self._wanted()
         tables = self._tables(theirs, wanted)
@@ -233,7 +230,8 @@ class _Proposal:
         if document == old:
             return None
         text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
-        return Edit(DROP_IN, text, _drop_in_view(old), _drop_in_view(document), f"the policy says {self.said}")
+        content = None if text is None else text.encode()
+        return FileChange(DROP_IN, content, self.why, _drop_in_view(old), _drop_in_view(document))
 
     def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
         given = self.policy.search or ()
@@ -316,7 +314,7 @@ class _Proposal:
                 tables[prefix] |= {flag: True for flag in ("blocked", "insecure") if getattr(base, flag)}
         return tables[prefix]
 
-    def _old_file(self) -> Edit | None:
+    def _old_file(self) -> FileChange | None:
         """A registries.conf of the old form is edited where it is, list by list."""
         text = self.host.text(MAIN) or ""
         document = toml_text.parse(text)
@@ -343,14 +341,14 @@ class _Proposal:
         if document == toml_text.parse(text):
             return None
         new = toml_text.edit(text, document)
-        return Edit(MAIN, new, _v1_view(before), _v1_view(_v1_lists(document)), f"the policy says {self.said}")
+        return FileChange(MAIN, new.encode(), self.why, _v1_view(before), _v1_view(_v1_lists(document)))
 
     def _new_words(self) -> list[str]:
         return [word for word in ("mirrors", "short_name_mode", "aliases") if getattr(self.policy, word)]
 
     # -- policy.json ----------------------------------------------------------------------------------------------
 
-    def _signature_policy(self) -> Edit | None:
+    def _signature_policy(self) -> FileChange | None:
         allowed = self.policy.allow_list
         ours = self.record.get("policy.json", {})
         if allowed is None and not ours:
@@ -372,15 +370,9 @@ class _Proposal:
             return None
         new = json_text.edit(text, after) if text is not None else json.dumps(after, indent=4) + "\n"
         before_view = _scopes_view(document) if text is not None else ""
-        return Edit(
-            signature_policy.PATH,
-            new,
-            before_view,
-            _scopes_view(after),
-            "the policy blocks all but its own registries"
-            if allowed is not None
-            else "the policy no longer blocks all",
-        )
+        blocks = "the policy blocks all but its own registries"
+        why = blocks if allowed is not None else "the policy no longer blocks all"
+        return FileChange(signature_policy.PATH, new.encode(), why, before_view, _scopes_view(after))
 
     # -- what a person must know ----------------------------------------------------------------------------------
 
@@ -492,7 +484,7 @@ def _allow_list(host: Observed) -> list[str] | None:
     """The scopes policy.json lets through, when it refuses everything else."""
     try:
         document = _signature_document(host.text(signature_policy.PATH))
-    except HostProblem:
+    except Problem:
         return None
     scopes = document.get("transports", {}).get("docker", {})
     if scopes.get("") != signature_policy.REJECT:
@@ -503,10 +495,7 @@ def _allow_list(host: Observed) -> list[str] | None:
 def _signature_document(text: str | None) -> dict[str, Any]:
     if text is None:
         return {"default": copy.deepcopy(signature_policy.ACCEPT)}
-    try:
-        return signature_policy.read(text)
-    except signature_policy.SignaturePolicyProblem as problem:
-        raise HostProblem(str(problem)) from None
+    return signature_policy.read(text)
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -531,17 +520,27 @@ def _v1_view(lists: dict[str, list[str]]) -> str:
 
 
 def _drop_in_view(document: Mapping[str, Any]) -> str:
+    """Everything that a file of ours says, one line each: what is carried over from others is written too."""
     lines = [f"search: {item}" for item in document.get("unqualified-search-registries", [])]
-    lines += [f"short-name-mode: {document['short-name-mode']}"] if "short-name-mode" in document else []
     lines += [f"alias {name}: {full or 'none'}" for name, full in document.get("aliases", {}).items()]
     for table in document.get("registry", []):
         name = table.get("prefix") or table.get("location")
-        lines += [f"{name}: {flag} = {str(table[flag]).lower()}" for flag in ("blocked", "insecure") if flag in table]
-        lines += [
-            f"{name}: mirror {mirror.get('location')} ({mirror.get('pull-from-mirror', 'all pulls')})"
-            for mirror in table.get("mirror", [])
-        ]
-    return "".join(f"{line}\n" for line in lines)
+        lines += [f"{name}: {line}" for line in _table_lines(table, ("prefix", "mirror"), name)]
+        for mirror in table.get("mirror", []):
+            more = _table_lines(mirror, ("location", "pull-from-mirror"))
+            pulls = mirror.get("pull-from-mirror", "all pulls")
+            lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
+    shown = ("unqualified-search-registries", "aliases", "registry")
+    return "".join(f"{one_line(line)}\n" for line in [*lines, *_table_lines(document, shown)])
+
+
+def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
+    """The keys of a table that are not shown in another way; a location that is the name says nothing."""
+    return [
+        f"{key} = {json.dumps(value) if not isinstance(value, str) else value}"
+        for key, value in table.items()
+        if key not in shown and not (key == "location" and value == name)
+    ]
 
 
 def _scopes_view(document: dict[str, Any]) -> str:

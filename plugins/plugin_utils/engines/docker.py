@@ -15,16 +15,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..formats import json_text
+from ..host import services
 from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Question
+from ..plan.draft import FileChange
 from ..policy import MirrorSet, Policy, unique
-from . import Edit, Lists
+from . import Lists
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 INFO = ("docker", "info")
 
-# Where systemd holds the socket, any client starts a daemon that is down, `docker --version` too: looking must not.
-_INFO_IF_RUNNING = ("sh", "-c", "systemctl is-active --quiet docker.service && exec docker info")
+# Where systemd holds the socket, any client starts a daemon that is down: looking must not.
 _VERSION = ("env", "DOCKER_HOST=unix:///dev/null", "docker", "--version")
 
 # The daemon's own command line: the only place where a running daemon shows all it was told.
@@ -36,9 +37,9 @@ FLAGS = (
 
 COMMANDS = (
     Question("docker.unit", ("systemctl", "cat", "docker.service"), "docker"),
-    Question("docker.state", ("systemctl", "show", "-p", "ActiveState", "docker.service"), "docker"),
+    services.DOCKER_STATE,
     Question("docker.version", _VERSION, "docker"),
-    Question("docker.info", _INFO_IF_RUNNING, "docker"),
+    services.DOCKER_INFO,
     Question("docker.flags", FLAGS, "docker"),
 )
 
@@ -88,25 +89,7 @@ class Docker:
         return found.group(1) if found else ""
 
     def running(self, host: Observed) -> bool:
-        state = host.answer("docker.state").stdout
-        return "ActiveState=" in state and "ActiveState=inactive" not in state
-
-    def busy(self, host: Observed) -> int:
-        """Containers that a restart takes down."""
-        info = host.answer("docker.info").stdout
-        if re.search(r"^ ?Live Restore Enabled: true", info, re.MULTILINE):
-            return 0
-        found = re.search(r"^ +Running: (\d+)", info, re.MULTILINE)
-        return int(found.group(1)) if found else 0
-
-    def info(self, host: Observed) -> str | None:
-        """What docker info says; None while the daemon is down. Raises HostProblem when it does not answer."""
-        answer = host.answer("docker.info")
-        if answer.failure:
-            raise HostProblem(f"docker info gave {answer.failure}; the daemon is sick, nothing was changed")
-        # upstream's client ends with 0 and an error when there is no daemon
-        down = answer.rc != 0 or "Insecure Registries:" not in answer.stdout
-        return None if down or not self.running(host) else answer.stdout
+        return services.DOCKER.running(host)
 
 
 def block_of(text: str, title: str) -> list[str]:
@@ -220,11 +203,12 @@ class Document:
         if self.read(word) != list(items):
             self.put(word, list(items))
 
-    def edit(self, why: str) -> Edit | None:
+    def edit(self, why: str) -> FileChange | None:
         new = self._lists()
         if new == self.old:
             return None
-        return Edit(self.path, type(self).edit_text(self.old_text, self.document), _view(self.old), _view(new), why)
+        text = type(self).edit_text(self.old_text, self.document)
+        return FileChange(self.path, text.encode(), why, _view(self.old), _view(new))
 
     def _lists(self) -> dict[str, list[str]]:
         return {word: self.read(word) for word in self.spelling if self.holds(word)}

@@ -14,14 +14,15 @@ import re
 from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
+from ..host import services
 from ..names import DOCKER_HUB, hub_name
 from ..observed import HostProblem, Observed, Question, Watch
-from ..plan import Disruption
+from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
-from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, docker, merged
+from . import Desired, Lists, Request, added, docker, merged
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 
 SYSCONFIG = "/etc/sysconfig/docker"
@@ -36,7 +37,11 @@ SPELLING = {
     "mirrors": Spelling("--registry-mirror", "OPTIONS", "registry-mirrors"),
 }
 
-_GENERATE = Step("restart registries.service", ("systemctl", "restart", "registries.service"))
+_GENERATE = Step(
+    "restart registries.service",
+    ("systemctl", "restart", "registries.service"),
+    "it makes the file that docker reads of registries.conf",
+)
 
 
 class DockerFork(docker.Docker):
@@ -58,7 +63,7 @@ class DockerFork(docker.Docker):
         return understands or Unit(host).passes("$ADD_REGISTRY") or Unit(host).passes("$REGISTRIES")
 
     def in_force(self, host: Observed) -> Lists | None:
-        info = self.info(host)
+        info = services.docker_info(host)
         if info is None:
             return None  # a daemon that is down: the activation brings it up or the commit is taken back
         search = re.search(r"^ ?Registries: (.*)$", info, re.MULTILINE)
@@ -94,15 +99,12 @@ class DockerFork(docker.Docker):
             record={"added": record} if record else {},
         )
 
-    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+    def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # this docker reads its lists only when it starts
 
-    def activation(self, host: Observed) -> tuple[Step, ...]:
+    def activation(self, host: Observed) -> Due | None:
         """registries.service first, so that the file it generates is fresh when docker reads it."""
-        restart = Step(
-            "restart docker.service", ("systemctl", "restart", "docker.service"), disruption=Disruption.RESTART
-        )
-        return (_GENERATE, restart) if _generated(host) else (restart,)
+        return Due(services.DOCKER, first=(_GENERATE,) if _generated(host) else ())
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         """A docker that requires registries.service starts it itself, and would be restarted with it."""
@@ -198,11 +200,11 @@ class _Sysconfig:
                 rest += [part for item in items for part in (spelling.flag, item)]
             self._set(name, rest)
 
-    def edit(self, why: str) -> Edit | None:
+    def edit(self, why: str) -> FileChange | None:
         if self.values == self.old_values:
             return None
         text = environment_file.edit(self.old_text, self.values)
-        return Edit(self.path, text, self._view(self.old_values), self._view(self.values), why)
+        return FileChange(self.path, text.encode(), why, self._view(self.old_values), self._view(self.values))
 
     def _words(self, name: str) -> list[str]:
         return environment_file.words(self.values.get(name, ""))

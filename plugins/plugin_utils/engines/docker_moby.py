@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..formats import FormatError
+from ..host import services
 from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Watch
-from ..plan import Disruption
+from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER
-from . import Check, Desired, Edit, Lists, Request, Step, Validation, added, docker, merged
+from . import Desired, Lists, Request, added, docker, merged
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
 
@@ -52,7 +53,7 @@ class Moby(docker.Docker):
         return "dockerd" in Unit(host).start and not DockerFork().present(host)
 
     def in_force(self, host: Observed) -> Lists | None:
-        info = self.info(host)
+        info = services.docker_info(host)
         if info is None:
             return None
         return Lists(
@@ -84,12 +85,12 @@ class Moby(docker.Docker):
             record={"added": record} if record else {},
         )
 
-    def validations(self, host: Observed, edits: tuple[Edit, ...]) -> tuple[Validation, ...]:
+    def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # dockerd --validate came with 23.0; before, only the daemon itself reads the file
 
-    def activation(self, host: Observed) -> tuple[Step, ...]:
+    def activation(self, host: Observed) -> Due | None:
         """SIGHUP is enough for both keys; containers do not notice."""
-        return (Step("reload docker.service", ("systemctl", "reload", "docker.service"), disruption=Disruption.RELOAD),)
+        return Due(services.DOCKER, restart=False)
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         return ()  # nothing is generated from daemon.json

@@ -10,8 +10,10 @@ changed item (comments, order, quoting, white space, line endings, a byte order 
 
 from __future__ import annotations
 
+from ..problems import Problem
 
-class FormatError(ValueError):
+
+class FormatError(Problem, ValueError):
     """The text is not valid in its format, or cannot be edited as asked. ``str()`` reads like "line 3: reason"."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:

@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any
 
 from ..imports import serialization, x509
+from ..problems import Problem
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
@@ -31,7 +32,7 @@ _SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
 DAY = timedelta(days=1)
 
 
-class CertificateProblem(ValueError):
+class CertificateProblem(Problem):
     """Why a text is not what it should be; its text completes the sentence "REGISTRY: ca …"."""
 
 

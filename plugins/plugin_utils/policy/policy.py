@@ -111,10 +111,10 @@ def read_policy(
     return replace(policy, notes=tuple(reading.notes), warnings=unique((*reading.warnings, *_doubts(policy))))
 
 
-def read_options(options: Mapping[str, Any], reading: Reading | None = None) -> Policy:
-    """The policy that the options of a task say. Raises PolicyError."""
+def read_options(options: Mapping[str, Any], reading: Reading | None = None, group: str = "") -> Policy:
+    """The policy that the options of a task say, or those of its words that are in a group. Raises PolicyError."""
     return read_policy(
-        options,
+        {name: options.get(name) for name, word in VOCABULARY.items() if group in ("", word.group)},
         service_network=options.get("hosted_registry_network") or SERVICE_NETWORK,
         service_network_insecure=bool(options.get("hosted_registry_insecure")),
         reading=reading,

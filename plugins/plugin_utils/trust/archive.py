@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..problems import Problem
 from . import certs_d, stores
 
 _MANIFEST, _SEAL, _FILES = "manifest.json", "manifest.sha256", "files"
@@ -31,7 +32,7 @@ _REGISTRY = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.:\[\]_-]*")
 _LABEL = re.compile(r"[\w.:,-]{1,255}")
 
 
-class ArchiveProblem(ValueError):
+class ArchiveProblem(Problem):
     """Why an archive is refused; its text completes the sentence "the archive PATH …"."""
 
 

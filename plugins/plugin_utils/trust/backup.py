@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..commit import start_of
 from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..plan import records
+from ..plan.proposal import start_of
 from ..policy.certificates import Certificate, certificates_in
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
-from .plan import RECORD, slug
+from .drafts import PART, slug
 from .stores import Store
 
 _ANCHORS = tuple(Tree(store.anchors, pattern="*", depth=2) for store in stores.STORES)
@@ -53,7 +54,7 @@ def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str
         else:
             files.append(_saved(path, start.content(path) or b"", about))
     files += _only_in_system(start)
-    record = start.state().get(RECORD, {})
+    record = records.record_of(records.state_of(start), PART)
     return Archive(name, tuple(files), links, tuple(left_out), record), warnings
 
 

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..engines import Check
 from ..names import host_of, port_of
+from ..plan.draft import Check
 from ..policy.certificates import Certificate
 
 _STORE = r"""

@@ -2,69 +2,69 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From an archive and a host to the plan and the one commit that puts back what was there."""
+"""From an archive and a host to the draft that puts back what was there."""
 
 from __future__ import annotations
 
-import copy
+from dataclasses import dataclass
 from typing import Any
 
-from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
-from ..engines import Check, Step
 from ..observed import HostProblem, Observed
-from ..plan import Change, Plan
+from ..plan import records
+from ..plan.draft import Check, Draft, FileChange, Step
 from ..policy.certificates import Certificate, certificates_in
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
-from .plan import ONLY_A_REAL_RUN, RECORD, UPDATE_SECONDS, WATCH, Options, activate
+from .drafts import ONLY_A_REAL_RUN, PART, WATCH, due, unseen_since, update
 
-__all__ = ["WATCH", "propose"]
+__all__ = ["WATCH", "Said", "draft"]
+
+_WHY = "what is put back takes effect by it"
 
 
-def propose(host: Observed, archive: Archive, options: Options) -> Proposal:
+@dataclass(frozen=True)
+class Said:
+    """What a task was asked for; the words are those of its documentation."""
+
+    archive: Archive
+    verify: str = "full"
+    activation: str = "if_idle"
+
+
+def draft(said: Said, host: Observed) -> Draft:
     """What has to change so that the archive's files are there again; files it does not know stay as they are."""
-    return _Restore(host, archive, options).propose()
+    return _Restore(host, said).draft()
 
 
 class _Restore:
-    def __init__(self, host: Observed, archive: Archive, options: Options) -> None:
-        self.host, self.archive, self.options = host, archive, options
-        self.start = start_of(host)
+    def __init__(self, host: Observed, said: Said) -> None:
+        self.start, self.said, self.archive = host, said, said.archive
         self.readers = readers.readers(self.start)
         self.notes: list[str] = []
         self.warnings: list[str] = []
         self.store = self._store()
 
-    def propose(self) -> Proposal:
+    def draft(self) -> Draft:
         readers.sick(self.start)
         files = [saved for saved in self.archive.files if self._wanted(saved)]
         written = [saved for saved in files if self._differs(saved)]
         news = self._news(files)
         steps: list[Step] = []
         if self.store and (news or any(saved.path.startswith(self.store.anchors) for saved in written)):
-            argv = self.store.update
-            steps.append(Step(f"run {' '.join(argv)}", argv, timeout=UPDATE_SECONDS))
-        due = [reader for reader in self.readers if reader.daemon] if news else []
-        restarts, pending = activate(due, self.options.activation)
-        steps += restarts
-        steps += left_over(self.host, steps)
+            steps.append(update(self.store))
+        dues = tuple(one for reader in self.readers if news for one in due(reader, _WHY))
         self._say_what_stays()
-        state = self._state(files, pending)
-        changes = (
-            *recovery(self.host),
-            *map(self._writing, written),
-            *(_stepping(step) for step in steps),
+        return Draft(
+            PART,
+            files=tuple(map(self._writing, written)),
+            steps=tuple(steps),
+            due=dues,
+            checks=tuple(self._checks(files)),
+            notes=tuple(self.notes),
+            warnings=tuple(self.warnings),
+            only_a_real_run_shows=ONLY_A_REAL_RUN if self.said.verify != "none" else (),
+            record=self._record(files, deferred=bool(dues) and self.said.activation == "defer"),
         )
-        plan = Plan(
-            changes, tuple(self.notes), tuple(self.warnings), tuple(pending),
-            ONLY_A_REAL_RUN if self.options.verify != "none" else (),
-            {saved.path: self.start.checksum(saved.path) for saved in written},
-        )  # fmt: skip
-        put = [_file(saved) for saved in written]
-        if plan.changed and state != self.start.state():
-            put.append(state_file(state))
-        commit = transaction(self.host, plan, put, steps=steps, checks=self._checks(files))
-        return Proposal(plan, commit)
 
     def _store(self) -> stores.Store | None:
         """The host's store, when the archive has anything for it. Raises HostProblem when it is another family's."""
@@ -126,9 +126,8 @@ class _Restore:
             if not self.start.exists(path):
                 self.warnings.append(f"{path} was left out of the archive and is not on this host")
 
-    def _state(self, files: list[Saved], pending: list[str]) -> dict[str, Any]:
-        state = copy.deepcopy(self.start.state())
-        theirs, mine = self.archive.record, dict(state.get(RECORD, {}))
+    def _record(self, files: list[Saved], *, deferred: bool) -> dict[str, Any]:
+        theirs, mine = self.archive.record, dict(records.record_of(records.state_of(self.start), PART))
         back = {saved.path for saved in files}
         ours = {path: about for path, about in theirs.get("files", {}).items() if path in back}
         if ours:
@@ -136,27 +135,30 @@ class _Restore:
             for key in ("directories", "relying"):
                 if merged := sorted({*mine.get(key, []), *theirs.get(key, [])}):
                     mine[key] = merged
-        if pending:
-            mine["since"] = self.start.clock
-        return {"version": 1, **state, RECORD: mine} if mine else state
+        if deferred and (since := unseen_since(self.start, self.readers)):
+            mine["since"] = since
+        return mine
 
-    def _writing(self, saved: Saved) -> Change:
-        undo = "the file's present content, kept until the commit is through"
+    def _writing(self, saved: Saved) -> FileChange:
+        """As it was, with everything that is known of it."""
         before = certs_d.shown_on(self.start, saved.path)
         if before:
             about = self.start.about(saved.path)
             before += f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
         after = certs_d.shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
-        return Change(saved.path, f"the archive of {self.archive.host} holds it", before, after, undo=undo)
+        return FileChange(
+            saved.path, saved.content, f"the archive of {self.archive.host} holds it", before, after, mode=saved.mode,
+            uid=saved.uid, gid=saved.gid, label=saved.label, keep=not stores.is_anchor(saved.path),
+        )  # fmt: skip
 
     def _checks(self, files: list[Saved]) -> list[Check]:
-        if self.options.verify == "none":
+        if self.said.verify == "none":
             return []
         checks = []
         anchors = {saved.path: each for saved in files for each in self._anchors(saved)}
         if self.store and anchors:
             checks.append(proof.store_check(self.store.bundle, anchors))
-        probes = self._probes(files) if self.options.verify == "full" else []
+        probes = self._probes(files) if self.said.verify == "full" else []
         return checks + ([proof.registries_check(probes)] if probes else [])
 
     def _anchors(self, saved: Saved) -> tuple[Certificate, ...]:
@@ -176,19 +178,3 @@ class _Restore:
             for reader in self.readers
             if place in reader.places
         ]
-
-
-def _file(saved: Saved) -> File:
-    """As it was, with everything that is known of it."""
-    return File(
-        saved.path, saved.content, mode=saved.mode, uid=saved.uid, gid=saved.gid, label=saved.label,
-        keep=not stores.is_anchor(saved.path),
-    )  # fmt: skip
-
-
-def _stepping(step: Step) -> Change:
-    whom = step.name.split(" ", 1)[1]
-    return Change(
-        step.name, "what is put back takes effect by it", disruption=step.disruption, whom=whom,
-        undo="the same, after the files went back",
-    )  # fmt: skip

@@ -23,6 +23,7 @@ POLICY_WORDS = (
     "hosted_registry_insecure", "hosted_registry_network",
 )  # fmt: skip
 Play = Callable[..., Outcome]
+ASKED = {"registry_policy": {"search": ["a.example.com"]}}
 
 
 def fated(fate: str) -> dict[str, Any]:
@@ -33,10 +34,10 @@ def fated(fate: str) -> dict[str, Any]:
 def test_roll_out(play: Play, case: dict[str, Any]) -> None:
     hosts = {host: fated(fate) for host, fate in case["hosts"].items()}
     groups = {name: {"hosts": dict.fromkeys(members)} for name, members in case.get("groups", {}).items()}
-    outcome = play("registries", hosts, *case.get("args", []), vars=case.get("vars", {}), groups=groups)
+    outcome = play("registries", hosts, *case.get("args", []), vars=ASKED | case.get("vars", {}), groups=groups)
 
     account = outcome.account("Say what happened")
-    touched = [call["host"] for call in outcome.asked("container_registries")]
+    touched = [call["host"] for call in outcome.asked("host_policy")]
     # the hosts of one batch are touched side by side
     in_order = sorted if "docker_registries_serial" in case.get("vars", {}) else list
     assert in_order(touched) == case["touched"], outcome.output
@@ -45,11 +46,11 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
         assert account[host].startswith(words), account[host]
     assert case.get("says", "") in outcome.output
     assert outcome.rc == case["rc"]
-    assert all(call["check"] is ("--check" in case.get("args", [])) for call in outcome.asked("container_registries"))
+    assert all(call["check"] is ("--check" in case.get("args", [])) for call in outcome.asked("host_policy"))
 
 
 def test_roll_out_account_holds_the_plan(play: Play) -> None:
-    account = play("registries", {"a": {"fate": "changed"}}).account("Say what happened")
+    account = play("registries", {"a": {"fate": "changed"}}, vars=ASKED).account("Say what happened")
     assert account == {"a": "changed\nPlan p1: 1 change\n  drop-in: add search registry a.example.com"}
 
 
@@ -58,13 +59,14 @@ def test_options_of_the_role(play: Play) -> None:
     hosts = {f"case{number}": case["vars"] for number, case in enumerate(OPTIONS)}
     changing = play("registries", hosts, "-e", "docker_registries_serial=100%")
     asking = play("verify", hosts)
-    info_words = (*POLICY_WORDS, "mode", "unenforceable", "foreign_scopes")
+    info_words = (*POLICY_WORDS, "trust", "warn_days", "scope", "purge", "mode", "unenforceable", "foreign_scopes")
 
     for number, case in enumerate(OPTIONS):
+        args = case["args"]
         expected = {
-            "container_registries": case["args"],
-            "registry_policy": {name: value for name, value in case["args"].items() if name in POLICY_WORDS},
-            "container_registries_info": {n: v for n, v in case["args"].items() if n in info_words},
+            "host_policy": args,
+            "registry_policy": {name: args[name] for name in args if name in (*POLICY_WORDS, "trust", "warn_days")},
+            "host_policy_info": {name: args[name] for name in args if name in info_words},
         }
         for task, args in expected.items():
             (call,) = [c for c in (*changing.calls, *asking.calls) if (c["task"], c["host"]) == (task, f"case{number}")]
@@ -79,12 +81,24 @@ def test_options_of_the_role(play: Play) -> None:
         ({"registry_policy": "a.example.com"}, "registry_policy: a mapping of words"),
         ({"docker_registries_mode": "both"}, "value of docker_registries_mode must be one of: exact, merge, got: both"),
         ({"docker_registries_aliases": "a"}, "docker_registries_aliases"),
+        (
+            {"docker_registries_serach": ["b.example.com"]},
+            "docker_registries_serach: there is no such variable; docker_reg",
+        ),
+        (
+            {"registry_policy": None},
+            "no policy: none of registry_policy, docker_registries_* and openshift_docker_*_regis",
+        ),
+        (
+            {"registry_policy": {}, "docker_registries_mode": "exact"},
+            "says what b should get, so nothing was looked at",
+        ),
     ],
 )
 def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: dict[str, Any], says: str) -> None:
-    outcome = play("registries", {"a": {}, "b": variables})
+    outcome = play("registries", {"a": {}, "b": variables}, vars=ASKED)
     assert says in outcome.output
-    assert outcome.asked("container_registries") == []
+    assert outcome.asked("host_policy") == []
     assert outcome.rc == 2
 
 
@@ -94,6 +108,8 @@ def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: d
         ({"docker_registries_mode": "both"}, "docker_registries_mode: value of mode must be one of"),
         ({"docker_registries_blocked": "{{ nowhere }}"}, "docker_registries_blocked: 'nowhere' is undefined"),
         ({"openshift_docker_hosted_registry_insecure": "maybe"}, "openshift_docker_hosted_registry_insecure: argument"),
+        ({"docker_registries_blokced": ["a.example.com"]}, "docker_registries_blokced: there is no such variable"),
+        ({"registry_policy": None}, "no policy: none of registry_policy"),
     ],
 )
 def test_refused_by_the_role_alone(play: Play, tmp_path: Path, variables: dict[str, Any], says: str) -> None:
@@ -101,12 +117,19 @@ def test_refused_by_the_role_alone(play: Play, tmp_path: Path, variables: dict[s
     path = tmp_path / "play.yml"
     role = {"hosts": "all", "gather_facts": False, "roles": ["dockyard.openshift.docker_registries"]}
     path.write_text(yaml.safe_dump([role]))
-    outcome = play(str(path), {"a": variables})
-    assert says in outcome.output and outcome.asked("container_registries") == []
+    outcome = play(str(path), {"a": variables}, vars=ASKED)
+    assert says in outcome.output and outcome.asked("host_policy") == []
+
+
+@pytest.mark.parametrize("variables", [{}, {"registry_policy": None}, {"docker_registries_serach": ["a.example.com"]}])
+def test_verify_is_not_green_where_nothing_is_asked(play: Play, variables: dict[str, Any]) -> None:
+    outcome = play("verify", {"a": variables})
+    assert outcome.rc == 2 and "as the policy says" not in outcome.output
+    assert "no policy" in outcome.output or "docker_registries_serach: there is no such" in outcome.output
 
 
 def test_verify_account(play: Play) -> None:
-    outcome = play("verify", {"a": {}, "b": {"drift": True}})
+    outcome = play("verify", {"a": {}, "b": {"drift": True}}, vars=ASKED)
     engine = (
         "podman: 4.3.1\n  search:   a.example.com, b.example.com\n  blocked:  \n  insecure: b.example.com\n"
         "  files:    /etc/containers/registries.conf\n  problem:  a later drop-in names b.example.com too"
@@ -119,9 +142,9 @@ def test_verify_account(play: Play) -> None:
 
 
 def test_verify_fails_on_drift_when_asked(play: Play) -> None:
-    outcome = play("verify", {"a": {}, "b": {"drift": True}}, "-e", "verify_fail_on_drift=true")
+    outcome = play("verify", {"a": {}, "b": {"drift": True}}, "-e", "verify_fail_on_drift=true", vars=ASKED)
     account = outcome.account("Ask every host for its registries") or {}
-    assert account["b"] == "the registries of this host differ from its policy"
+    assert account["b"] == "differs from the policy"
     assert account["a"].startswith("as the policy says")
     assert outcome.rc == 2
 
@@ -133,9 +156,9 @@ def test_hooks_around_a_restart(play: Play, tmp_path: Path, case: dict[str, Any]
     hooks = {f"docker_registries_{name}_restart": f"{DATA}/hooks/{name}.yml" for name in ("before", "after")}
     wanted = {key: path for key, path in hooks.items() if key.split("_")[2] in case.get("hooks", ["before", "after"])}
     host = {"hook_log": str(log), **wanted, **case.get("host", {})}
-    outcome = play("registries", {"a": host}, *case.get("args", []))
+    outcome = play("registries", {"a": host}, *case.get("args", []), vars=ASKED)
     assert log.read_text().splitlines() == case["called"], outcome.output
-    checks = [call["check"] for call in outcome.asked("container_registries")]
+    checks = [call["check"] for call in outcome.asked("host_policy")]
     assert {"foreseen": checks.count(True), "applied": checks.count(False)} == case["runs"]
     account = outcome.account("Say what happened") or {}
     assert account["a"].startswith(case["account"]), account["a"]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificates in the role and its playbooks: what is asked of the tasks, hooks, and where archives are kept."""
+"""Certificates in the role and its playbooks: one task for everything, and where archives are kept."""
 
 from __future__ import annotations
 
@@ -9,13 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
-
 from .conftest import Outcome
 
-DATA = Path(__file__).resolve().parents[2] / "data/playbook"
-CASES = yaml.safe_load((DATA / "trust.yml").read_text())
 SOME = [{"registry": "a.example.com", "ca_file": "ca.crt"}]
 Play = Callable[..., Outcome]
 
@@ -25,49 +20,12 @@ def given(args: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in args.items() if value is not None and name != "from_variables"}
 
 
-def test_options_of_the_role(play: Play) -> None:
-    hosts = {f"case{number}": case["vars"] for number, case in enumerate(CASES)}
-    outcome = play("registries", hosts, "-e", "docker_registries_serial=100%")
-    asked = {call["host"]: given(call["args"]) for call in outcome.asked("registry_trust")}
-    checked = {call["host"]: given(call["args"]) for call in outcome.asked("registry_policy")}
-    for number, case in enumerate(CASES):
-        assert asked.get(f"case{number}") == case["args"], f"{case['name']}: {outcome.output}"
-        policy = {name: value for name, value in checked[f"case{number}"].items() if name in ("trust", "warn_days")}
-        assert policy == case["policy"], case["name"]
-
-
-def test_trusted_before_the_engines_are_told_where_to_look(play: Play) -> None:
-    outcome = play("registries", {"a": {"docker_registries_trust": SOME}})
-    changing = [call["task"] for call in outcome.calls if call["task"] != "registry_policy"]
-    assert changing == ["registry_trust", "container_registries"]
-
-
-def test_a_registry_that_is_not_believed_keeps_the_host_as_it_is(play: Play) -> None:
-    outcome = play("registries", {"a": {"docker_registries_trust": SOME, "trust_fate": "failed"}, "b": {}})
-    assert outcome.asked("container_registries") == [] and outcome.rc == 2
-    assert (outcome.account("Say what happened") or {})["a"].startswith("failed: the registry is not believed")
-
-
-@pytest.mark.parametrize(
-    ("trust", "registries", "called"),
-    [
-        ("restart", "none", ["before restart", "after restart"]),
-        ("restart", "restart", ["before restart", "after restart"]),
-        ("none", "restart", ["before restart", "after restart"]),
-        ("none", "reload", []),
-    ],
-)
-def test_hooks_around_the_restart_of_either(
-    play: Play, tmp_path: Path, trust: str, registries: str, called: list[str]
-) -> None:
-    log = tmp_path / "hooks"
-    log.touch()
-    hooks = {f"docker_registries_{name}_restart": f"{DATA}/hooks/{name}.yml" for name in ("before", "after")}
-    disruption = {"trust_disruption": trust, "disruption": registries, "fate": "changed"}
-    outcome = play("registries", {"a": {"hook_log": str(log), "docker_registries_trust": SOME, **hooks, **disruption}})
-    assert log.read_text().splitlines() == called, outcome.output
-    for task in ("registry_trust", "container_registries"):
-        assert [call["check"] for call in outcome.asked(task)] == [True, False]
+def test_everything_for_a_host_is_one_task(play: Play) -> None:
+    outcome = play(
+        "registries", {"a": {"docker_registries_trust": SOME, "docker_registries_search": ["a.example.com"]}}
+    )
+    assert [call["task"] for call in outcome.calls] == ["registry_policy", "host_policy"]
+    assert {"trust", "search"} <= given(outcome.asked("host_policy")[0]["args"]).keys()
 
 
 def archives(directory: Path) -> dict[str, tuple[str, int]]:

@@ -38,7 +38,7 @@ PLUGINS = os.path.join(REPOSITORY, 'plugins')
 
 def main():
     provide_collection()
-    import binascii, contextlib, fcntl, fnmatch  # noqa: E401,F401  not readable any more as somebody else
+    import binascii, contextlib, fcntl, fnmatch, pwd  # noqa: E401,F401  not readable any more as somebody else
     import ansible.module_utils.basic as basic
     from ansible_collections.dockyard.openshift.plugins.module_utils import _hands  # noqa: F401
     print('ready')
@@ -127,7 +127,7 @@ def run_module(job, basic, calls):
 
 
 def run_file(path, job):
-    """As Ansible does: a module without its own module code finds the arguments in its text, see host.packed_job."""
+    """As Ansible does: a module without its own module code finds the arguments in its text, see packed_job."""
     with open(path) as stream:
         source = stream.read()
     if PLACE not in source:

@@ -253,6 +253,62 @@ def test_begun_actions_of_another_kind_are_undone_first(worlds: Worlds) -> None:
     assert host.tree()["engine"][3] == "old"
 
 
+SPELLED = {"name": "restart engine", "argv": ["sh", "-c", "echo again >>{d}/log; cp {d}/a {d}/engine"]}
+
+
+def test_an_action_is_run_in_place_of_one_that_is_spelled_in_another_way(worlds: Worlds) -> None:
+    host, journal = interrupted_in_action(worlds)
+    step = {**SPELLED, "instead_of": [0]}
+    again = host.transaction({**CHANGE, "actions": [step], "recover": journal})["result"]
+    assert again["committed"] and "restart" not in [entry["what"] for entry in again["recovered"]]
+    assert host.tree()["log"][3] == "again\n" and host.leftovers() == []
+
+
+def test_what_is_settled_is_not_undone_and_not_run(worlds: Worlds) -> None:
+    """The engine holds the new file already, which is what is asked for: nothing has to be done to it."""
+    host, journal = interrupted_in_action(worlds)
+    host.sh("printf held > engine")
+    done = host.transaction({**CHANGE, "actions": [], "checks": [], "settled": [0], "recover": journal})["result"]
+    assert done["committed"] and "restart" not in [entry["what"] for entry in done["recovered"]]
+    assert (host.tree()["engine"][3], host.leftovers()) == ("held", [])
+
+
+def test_what_is_settled_is_undone_when_the_transaction_is(worlds: Worlds) -> None:
+    """Then the old files are back, and the engine that holds the new ones has to look again."""
+    host, journal = interrupted_in_action(worlds)
+    failing = {"actions": [], "checks": [{"name": "no", "argv": ["false"]}], "settled": [0]}
+    failed = host.transaction({**CHANGE, **failing, "recover": journal})["result"]
+    assert failed["rolled_back"] and {"what": "restart", "outcome": "undone"} in failed["recovered"]
+    assert host.tree() == worlds.old and host.leftovers() == []
+
+
+@pytest.mark.parametrize("number", [1, -1])
+def test_only_what_had_begun_can_be_settled(worlds: Worlds, number: int) -> None:
+    host, journal = interrupted_in_action(worlds)
+    refused = host.transaction({**CHANGE, "settled": [number], "recover": journal})["result"]
+    assert not refused["committed"] and "had not begun" in refused["reason"]
+
+
+def test_an_empty_undo_means_nothing(worlds: Worlds) -> None:
+    """Also when it comes back from a journal."""
+    host = worlds.fresh()
+    change = {**CHANGE, "actions": [{**CHANGE["actions"][0], "undo": []}]}
+    host.transaction({**change, "checks": [{"name": "power", "argv": ["sh", "-c", "kill -9 $PPID"]}]})
+    assert host.snapshot()["journal"]["actions"][0]["undo"] == []
+    assert host.recover()["result"]["committed"]
+    assert host.tree() == {**worlds.old, "engine": worlds.new["engine"]}
+
+
+def test_a_journal_says_whom_an_action_disturbs_and_whose_it_is(worlds: Worlds) -> None:
+    host = worlds.fresh()
+    about = {"whom": "docker.service", "disruption": "restart", "parts": ["registry_trust"]}
+    actions = [{**CHANGE["actions"][0], **about, "instead_of": []}]
+    power = {"name": "power", "argv": ["sh", "-c", "kill -9 $PPID"]}
+    host.transaction({**CHANGE, "actions": actions, "checks": [power]})
+    (action,) = host.snapshot()["journal"]["actions"]
+    assert {key: action[key] for key in about} == about and "instead_of" not in action
+
+
 @pytest.mark.parametrize("failing", [
     {"validate": [{"name": "no", "argv": ["false"]}]},
     {"checks": [{"name": "no", "argv": ["false"]}]},

@@ -12,16 +12,16 @@ import tarfile
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d, restore
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import state_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive, ArchiveProblem, Saved
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trust.pki import NOW, certificate, key_pem
 from trust.test_policy import read_trust
-from trust.world import contents, world, world_after
+from trust.world import contents, propose, restore_of, world, world_after
 
 CA = Saved("/etc/docker/certs.d/a:5000/ca.crt", certificate("one").encode())
 KEY = Saved("/etc/docker/certs.d/a:5000/me.key", key_pem("me").encode(), mode="0600", uid=12, gid=34)
@@ -141,19 +141,19 @@ CASES = [{"podman": True, "family": "debian"}, {"docker": "1.13.1"}, {"docker": 
 
 @pytest.mark.parametrize("case", CASES)
 def test_what_was_lost_comes_back_and_is_ours_again(case):
-    trusted = propose(world(case), read_trust(TRUST, NOW), Options())
+    trusted = propose(world(case), read_trust(TRUST, NOW), {})
     later, host = world_after(case, world(case), trusted.commit)
     found, warnings = backup.collect(host, "node1", keys=True)
     assert warnings == []
     again = archive.unpack(archive.pack(found))
-    restored = restore.propose(world(case), again, Options(activation="now"))
+    restored = restore_of(world(case), again, {"activation": "now"})
     assert contents(restored.commit).keys() == contents(trusted.commit).keys()
     last, end = world_after(case, world(case), restored.commit)
-    assert end.state()["registry_trust"]["files"] == host.state()["registry_trust"]["files"]
-    assert not restore.propose(end, again, Options()).plan.changed
-    assert not propose(end, read_trust(TRUST, NOW), Options()).plan.changed
-    gone = propose(end, read_trust([], NOW), Options(activation="now"))
-    assert {f["path"] for f in gone.commit["files"] if f["state"] == "absent"} == host.state()["registry_trust"][
+    assert state_of(end)["registry_trust"]["files"] == state_of(host)["registry_trust"]["files"]
+    assert not restore_of(end, again, {}).plan.changed
+    assert not propose(end, read_trust(TRUST, NOW), {}).plan.changed
+    gone = propose(end, read_trust([], NOW), {"activation": "now"})
+    assert {f["path"] for f in gone.commit["files"] if f["state"] == "absent"} == state_of(host)["registry_trust"][
         "files"
     ].keys()
     seen = json.dumps([restored.plan.result(), restored.plan.diff()])
@@ -162,10 +162,10 @@ def test_what_was_lost_comes_back_and_is_ours_again(case):
 
 def test_without_keys_no_half_of_a_pair_comes_back():
     case = {"podman": True, "family": "debian"}
-    _later, host = world_after(case, world(case), propose(world(case), read_trust(TRUST, NOW), Options()).commit)
+    _later, host = world_after(case, world(case), propose(world(case), read_trust(TRUST, NOW), {}).commit)
     found, _warnings = backup.collect(host, "node1", keys=False)
     assert not any(saved.path.endswith(".key") for saved in found.files) and len(found.left_out) == 2
-    restored = restore.propose(world(case), archive.unpack(archive.pack(found)), Options())
+    restored = restore_of(world(case), archive.unpack(archive.pack(found)), {})
     assert not any(path.endswith((".cert", ".key")) for path in contents(restored.commit))
     assert any("its key was left out" in text for text in restored.plan.warnings)
 
@@ -177,15 +177,15 @@ def test_links_are_named_and_left_alone(there):
     case = {"docker": "1.13.1", "links" if there else "dangling": {link: "/etc/rhsm/ca/redhat-uep.pem"}}
     found, _warnings = backup.collect(world(case), "node1", keys=True)
     assert found.links == {link: "/etc/rhsm/ca/redhat-uep.pem"} and found.files == ()
-    restored = restore.propose(world({"docker": "1.13.1"}), found, Options())
+    restored = restore_of(world({"docker": "1.13.1"}), found, {})
     assert not restored.plan.changed and "links are not put back" in restored.plan.warnings[0]
-    assert restore.propose(world(case), found, Options()).plan.warnings == ()
+    assert restore_of(world(case), found, {}).plan.warnings == ()
 
 
 def test_an_archive_of_another_operating_system_is_refused():
     anchor = Saved("/usr/local/share/ca-certificates/x.crt", certificate("one").encode())
     with pytest.raises(HostProblem, match="another operating system"):
-        restore.propose(world({"podman": True}), Archive("node1", (anchor,)), Options())
+        restore_of(world({"podman": True}), Archive("node1", (anchor,)), {})
 
 
 def test_an_authority_that_stands_in_no_file_is_saved_with_its_full_address():
@@ -199,4 +199,4 @@ def test_an_authority_that_stands_in_no_file_is_saved_with_its_full_address():
     assert found.path == f"/etc/pki/ca-trust/source/anchors/system-one-{one.fingerprint[:12]}.crt"
     assert found.origin == "system trust"
     assert found.certificates[0]["pkcs11"] == address and found.certificates[0]["label"] == "The One"
-    assert not restore.propose(host, Archive("node1", (found,)), Options()).plan.changed
+    assert not restore_of(host, Archive("node1", (found,)), {}).plan.changed

@@ -9,14 +9,15 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import record_of, state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.plan import Options, propose, slug
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.drafts import PART, slug
 from cases import cases
 
 from trust.pki import NOW, certificate, key_pem
 from trust.test_policy import entries, read_trust
-from trust.world import contents, world, world_after
+from trust.world import contents, propose, world, world_after
 
 PLANS = cases("trust/plan.yml", having="writes")
 
@@ -27,7 +28,7 @@ def anchor(name: str) -> str:
 
 def proposed(case, host=None, **options):
     trust = read_trust(entries({"given": case["trust"]}), NOW)
-    return propose(host or world(case["host"]), trust, Options(**(case.get("options", {}) | options)))
+    return propose(host or world(case["host"]), trust, case.get("options", {}) | options)
 
 
 def files(commit, state="file"):
@@ -94,13 +95,13 @@ def test_what_was_put_there_goes_and_nothing_else(case):
     start = world(case["host"])
     first = proposed(case)
     later, host = world_after(case["host"], start, first.commit) if first.plan.changed else (case["host"], start)
-    gone = propose(host, read_trust([], NOW), Options(activation="now"))
+    gone = propose(host, read_trust([], NOW), {"activation": "now"})
     assert files(gone.commit, "absent") == files(first.commit)
     assert files(gone.commit) == []
     if not gone.plan.changed:
         return
     _last, end = world_after(later, host, gone.commit)
-    assert end.state() == {}
+    assert state_of(end) == {}
     theirs = {path for path in start.files if path.startswith("/") and path != STATE_PATH}
     assert {path for path in end.files if path != STATE_PATH} == theirs
     made = {path.rpartition("/")[0] for path in files(first.commit) if "/certs.d/" in path}
@@ -125,7 +126,7 @@ ANCHOR = f"/etc/pki/ca-trust/source/anchors/{anchor('one')}"
 
 
 def run(host, case, trust, **options):
-    proposal = propose(host, read_trust(trust, NOW), Options(**options))
+    proposal = propose(host, read_trust(trust, NOW), options)
     return proposal, *(world_after(case, host, proposal.commit) if proposal.plan.changed else (case, host))
 
 
@@ -155,7 +156,7 @@ def test_an_old_anchor_is_out_of_the_way_of_what_reads_the_whole_directory():
 def test_a_file_of_ours_that_somebody_changed_is_theirs():
     _first, case, host = run(world(HOST), HOST, ONE)
     changed = case | {"described": case["described"] | {ANCHOR: world({"files": {ANCHOR: "theirs"}}).files[ANCHOR]}}
-    gone = propose(world(changed, changed["described"]), read_trust([], NOW), Options())
+    gone = propose(world(changed, changed["described"]), read_trust([], NOW), {})
     assert files(gone.commit, "absent") == []
     assert f"{ANCHOR} was changed by somebody else" in gone.plan.warnings[0]
 
@@ -165,12 +166,12 @@ def test_a_lost_record_is_made_again():
     lost = {key: value for key, value in case.items() if key != "record"}
     again, case, host = run(world(lost, lost["described"]), lost, ONE)
     assert [change.what for change in again.plan.changes] == [STATE_PATH]
-    assert host.state()["registry_trust"]["files"].keys() == {ANCHOR}
+    assert record_of(state_of(host), PART)["files"].keys() == {ANCHOR}
 
 
 def test_nothing_said_changes_nothing():
     _first, case, host = run(world(HOST), HOST, ONE)
-    assert not propose(host, read_trust(None, NOW), Options()).plan.changed
+    assert not propose(host, read_trust(None, NOW), {}).plan.changed
 
 
 def test_a_deferred_restart_is_made_up_for():
@@ -196,12 +197,12 @@ def test_a_daemon_whose_start_nobody_knows_is_not_restarted_for_ever():
     docker = {"docker": "1.13.1"}
     _first, case, host = run(world(docker), docker, ONE)
     host.answers["docker.started"] = type(host.answers["docker.started"])(rc=0, stdout="")
-    assert not propose(host, read_trust(ONE, NOW), Options()).plan.changed
+    assert not propose(host, read_trust(ONE, NOW), {}).plan.changed
 
 
 def cut_off(case, trust):
     """The host of a case whose run was killed after its first action, which came through nevertheless."""
-    first = propose(world(case), read_trust(trust, NOW), Options())
+    first = propose(world(case), read_trust(trust, NOW), {})
     journal = {
         "id": "cafe", "plan_id": "p", "time": 1, "started": 1, "directories": [], "old": {ANCHOR: {"state": "absent"}},
         "files": [{"path": ANCHOR, "new": "n", "present": "new"}], "actions": first.commit["actions"],
@@ -210,7 +211,7 @@ def cut_off(case, trust):
 
 
 def test_an_update_that_was_cut_off_is_run_again():
-    again = propose(world(cut_off(HOST, ONE)), read_trust(ONE, NOW), Options())
+    again = propose(world(cut_off(HOST, ONE)), read_trust(ONE, NOW), {})
     assert again.plan.changes[0].what == "interrupted transaction cafe"
     assert next(file for file in again.commit["files"] if file["path"] == ANCHOR)["before"] == "absent"
     assert [action["name"] for action in again.commit["actions"]] == ["run update-ca-trust extract"]
@@ -219,7 +220,7 @@ def test_an_update_that_was_cut_off_is_run_again():
 def test_a_daemon_that_an_update_before_the_cut_has_not_reached_is_restarted():
     """What programs read has the authority already; a daemon that started before it does not."""
     half_done = cut_off({"docker": "1.13.1"}, ONE)
-    again = propose(world(half_done), read_trust(ONE, NOW), Options())
+    again = propose(world(half_done), read_trust(ONE, NOW), {})
     assert [action["name"] for action in again.commit["actions"]] == [
         "run update-ca-trust extract",
         "restart docker.service",
@@ -234,19 +235,19 @@ def test_directories_of_a_commit_that_was_cut_off_count_as_made_by_the_next():
     }  # fmt: skip
     case = {"podman": True, "directories": [directory], "more": {"journal": journal}}
     trust = [{"registry": "10.0.0.1", "ca": certificate("one")}]
-    again = propose(world(case), read_trust(trust, NOW), Options(scope="engine"))
+    again = propose(world(case), read_trust(trust, NOW), {"scope": "engine"})
     assert directory in json.loads(contents(again.commit)[STATE_PATH])["registry_trust"]["directories"]
 
 
 def test_the_key_travels_as_it_was_given_and_only_in_the_payload():
     pair = {"client_cert": certificate("me", by="one", ca=False), "client_key": key_pem("me")}
-    commit = propose(world(HOST), read_trust([{**ONE[0], **pair}], NOW), Options()).commit
+    commit = propose(world(HOST), read_trust([{**ONE[0], **pair}], NOW), {}).commit
     key = contents(commit)["/etc/containers/certs.d/a.example.com/dockyard.key"]
     assert key == key_pem("me")
     assert "PRIVATE" not in json.dumps({name: value for name, value in commit.items() if name != "payload"})
 
 
 def test_no_verification():
-    assert propose(world(HOST), read_trust(ONE, NOW), Options(verify="none")).commit["checks"] == []
-    (store,) = propose(world(HOST), read_trust(ONE, NOW), Options(verify="store")).commit["checks"]
+    assert propose(world(HOST), read_trust(ONE, NOW), {"verify": "none"}).commit["checks"] == []
+    (store,) = propose(world(HOST), read_trust(ONE, NOW), {"verify": "store"}).commit["checks"]
     assert store["name"] == "the system's trust holds the certificates"

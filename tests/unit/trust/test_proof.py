@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import read_certificates
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import proof
 
 from trust.pki import NOW, certificate, key_pem
@@ -78,7 +79,7 @@ def _wait(port: int) -> None:
 
 def answers(*probes: proof.Probe, path: str = os.environ["PATH"]) -> tuple[int, list[dict[str, str]]]:
     """Exit code, and what is said of each probe."""
-    check = proof.registries_check(probes).option()
+    check = check_option(proof.registries_check(probes))
     done = subprocess.run(check["argv"], capture_output=True, text=True, timeout=60, env={"PATH": path, "LC_ALL": "C"})
     said = proof.outcomes([{"step": "check", "stdout": done.stdout}])
     assert len(said) == len(probes), done
@@ -175,7 +176,7 @@ def test_curl_where_there_is_no_openssl(ports, place, tmp_path, directory, outco
 def test_whether_the_store_holds_what_it_should(tmp_path, bundle, rc):
     (tmp_path / "bundle").write_text("".join(bundle))
     (tmp_path / "anchor.crt").write_text(CA)
-    check = proof.store_check(f"{tmp_path}/bundle", {f"{tmp_path}/anchor.crt": read_certificates(CA)[0]}).option()
+    check = check_option(proof.store_check(f"{tmp_path}/bundle", {f"{tmp_path}/anchor.crt": read_certificates(CA)[0]}))
     done = subprocess.run(check["argv"], capture_output=True, text=True, timeout=30)
     assert done.returncode == rc
     assert ("did not get into" in done.stderr) == bool(rc)
@@ -185,5 +186,7 @@ def test_an_authority_in_between_is_an_anchor_too(tmp_path):
     between = certificate("between", by="one", days=DAYS, begins=-4000)
     for name in ("bundle", "anchor.crt"):
         (tmp_path / name).write_text(between)
-    check = proof.store_check(f"{tmp_path}/bundle", {f"{tmp_path}/anchor.crt": read_certificates(between)[0]}).option()
+    check = check_option(
+        proof.store_check(f"{tmp_path}/bundle", {f"{tmp_path}/anchor.crt": read_certificates(between)[0]})
+    )
     assert subprocess.run(check["argv"], capture_output=True, text=True, timeout=30).returncode == 0

@@ -8,10 +8,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Drafter
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, stores
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, drafts, restore, stores
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive
+from hosts import commit, contents
 
 from trust.pki import text
 
@@ -91,9 +100,21 @@ def _real(files: dict) -> dict:
     return {path: about for path, about in files.items() if "certificates" not in about}
 
 
-def contents(commit: dict) -> dict[str, str]:
-    packed = json.loads(base64.b64decode(commit["payload"]))
-    return {path: base64.b64decode(content).decode() for path, content in packed.items()}
+def propose(host: Observed, trust: Trust, options: Mapping[str, Any] = MappingProxyType({})) -> SimpleNamespace:
+    """What is proposed (plan, options of host_transaction) for the word trust, brought to the host in this way."""
+    said = drafts.Said(trust, **options)
+    return _proposed(host, drafts.drafts(said), said.activation)
+
+
+def restore_of(host: Observed, archive: Archive, options: Mapping[str, Any] = MappingProxyType({})) -> SimpleNamespace:
+    """The same for an archive that is put back."""
+    said = restore.Said(archive, **options)
+    return _proposed(host, [partial(restore.draft, said)], said.activation)
+
+
+def _proposed(host: Observed, drafters: list[Drafter], activation: str) -> SimpleNamespace:
+    proposal = propose_drafts(host, drafters, Applying(activation))
+    return SimpleNamespace(plan=proposal.plan, commit=commit(proposal))
 
 
 def after(case: dict, host: Observed, commit: dict) -> dict:

@@ -11,6 +11,8 @@ container-runtime-config, pkg/daemon), openshift/runtime-utils (pkg/registries),
 
 from __future__ import annotations
 
+from ...problems import Problem
 
-class ManifestProblem(ValueError):
+
+class ManifestProblem(Problem):
     """Manifests that cannot be meant; the text is one sentence that names the object."""

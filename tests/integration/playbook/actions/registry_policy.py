@@ -9,14 +9,18 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 
-class ActionModule(Task):
+class ActionModule(Asked, Task):
     spec = options.REGISTRY_POLICY
+    fills = (registries.fill, trust.fill)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        self.must_ask(options)
         task_vars = self.variables
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": "registry_policy", "host": str(task_vars["inventory_hostname"])}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
@@ -45,12 +44,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
+    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out."""
+
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
     pending: tuple[str, ...] = ()
     only_a_real_run_shows: tuple[str, ...] = ()
-    basis: Mapping[str, str] = field(default_factory=dict)
+    sends: str = ""
 
     @property
     def changed(self) -> bool:
@@ -62,8 +64,8 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """Names this plan: the same changes to the same state have the same id."""
-        facts = [[asdict(change) for change in self.changes], dict(self.basis)]
+        """Names this plan: the same id means the same changes to the same state, down to the last byte that is sent."""
+        facts = [[asdict(change) for change in self.changes], self.sends]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def diff(self) -> list[dict[str, str]]:
@@ -82,7 +84,7 @@ class Plan:
     def text(self) -> str:
         """The plan as a person reads it."""
         if not self.changes:
-            lines = ["Nothing to do: the host already is as asked for."]
+            lines = [self._nothing_to_do()]
         else:
             lines = [f"Plan {self.id}: {len(self.changes)} change(s), disruption: {self.disruption}"]
         for change in self.changes:
@@ -93,11 +95,29 @@ class Plan:
             lines += _difference(change)
             if change.undo:
                 lines.append(f"    undo: {change.undo}")
-        for title, texts in (("pending", self.pending), ("note", self.notes), ("warning", self.warnings)):
-            lines += [f"  {title}: {text}" for text in texts]
+        lines += [f"  not enforced: {text}" for text in self.beyond]
+        lines += [f"  {kind}: {text}" for kind, texts in self.remarks() for text in texts]
         if self.changes:
             lines += [f"  only a real run shows: {text}" for text in self.only_a_real_run_shows]
         return "\n".join(lines)
+
+    def differences(self) -> list[str]:
+        """What would become other than it is, one line each, a file's settings below its name."""
+        lines = []
+        for change in self.changes:
+            lines += [change.what, *_difference(change)]
+        return lines
+
+    def remarks(self) -> list[tuple[str, tuple[str, ...]]]:
+        """What else a person is to hear, by kind."""
+        return [("pending", self.pending), ("note", self.notes), ("warning", self.warnings)]
+
+    def _nothing_to_do(self) -> str:
+        if self.pending:
+            return "Nothing to do now: the files are as asked for, and not in force before what is pending is done."
+        if self.beyond:
+            return "Nothing to do: the host is as asked for as far as its engines can."
+        return "Nothing to do: the host already is as asked for."
 
 
 def _difference(change: Change) -> list[str]:

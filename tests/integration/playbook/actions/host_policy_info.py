@@ -10,8 +10,10 @@ import os
 from typing import Any
 
 import jmespath
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 ENGINE = {
     "name": "containers",
@@ -27,15 +29,19 @@ ENGINE = {
 }
 
 
-class ActionModule(Task):
-    spec = options.CONTAINER_REGISTRIES_INFO
+class ActionModule(Asked, Task):
+    spec = options.HOST_POLICY_INFO
+    fills = (registries.fill, trust.fill)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        self.must_ask(options)
         task_vars = self.variables
         self._low_level_execute_command("true")
         args = json.loads(json.dumps(self.given(), default=str))
-        answer = {"engines": [ENGINE], "drift": bool(task_vars.get("drift")), "notes": [], "pending": []}
+        drift = bool(task_vars.get("drift"))
+        account = ["differs from the policy" if drift else "as the policy says"]
+        answer = {"engines": [ENGINE], "drift": drift, "account": account}
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
-            entry = {"task": "container_registries_info", "host": str(task_vars["inventory_hostname"])}
+            entry = {"task": "host_policy_info", "host": str(task_vars["inventory_hostname"])}
             log.write(json.dumps({**entry, "args": args}) + "\n")
         return {**answer, "selected": jmespath.search(args["query"], answer)}

@@ -2,18 +2,35 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What filters are given, as plain values: Ansible's tagged texts break libraries."""
+"""What filters share: plain values in, and one sentence for everything that makes no sense."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from .references import shown
+from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
+
+from ..problems import Problem
+from ..references import shown
+from .base import plain
 
 
-class ArgumentProblem(ValueError):
-    """What is wrong with an argument of a filter, as a sentence that names it."""
+def filtered(function: Callable[..., Any], *values: Any, called: str = "", **options: Any) -> Any:
+    """What a filter answers: the function's result for plain values. Raises AnsibleFilterError with one sentence.
+
+    called: the name of the filter, where the sentence does not say by itself what was asked.
+    """
+    try:
+        return function(*map(plain, values), **plain(options))
+    except Problem as problem:
+        raise AnsibleFilterError(f"{called}: {problem}" if called else str(problem)) from None
+    except RecursionError:
+        raise AnsibleFilterError("the values are nested too deeply to be meant") from None
+
+
+class ArgumentProblem(Problem):
+    """What is wrong with an argument of a filter; the sentence names it."""
 
 
 def text(value: Any, what: str) -> str:

@@ -12,27 +12,33 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com", "disruption": "restart"}
 
 
-class ActionModule(Task):
-    spec = options.CONTAINER_REGISTRIES
+class ActionModule(Asked, Task):
+    spec = options.HOST_POLICY
+    fills = (registries.fill, trust.fill)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        self.must_ask(options)
         task_vars = self.variables
         self._low_level_execute_command("true")
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
-            entry = {"task": "container_registries", "host": str(task_vars["inventory_hostname"])}
+            entry = {"task": "host_policy", "host": str(task_vars["inventory_hostname"])}
             entry |= {"check": self._task.check_mode, "args": self.given()}
             log.write(json.dumps(entry, default=str) + "\n")
         fate = task_vars.get("fate", "changed")
         if fate == "failed" and not self._task.check_mode:
             return {"failed": True, "msg": "the engine did not take it; everything is as it was", "rolled_back": True}
+        headline = "unchanged" if fate != "changed" else "would change" if self._task.check_mode else "changed"
         return {
             "changed": fate == "changed",
+            "account": [headline, *PLAN["text"].splitlines()],
             "plan": PLAN | ({"disruption": task_vars["disruption"]} if "disruption" in task_vars else {}),
             "notes": [],
             "rolled_back": False,

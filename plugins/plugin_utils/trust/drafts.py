@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a host as observed and the word trust to the plan and the one commit that carries it out.
+"""From a host as observed and the word trust to a draft.
 
 A bare name is found through the system's trust. A name with a port, an address, and every name on docker before 1.13
 (which forgets the system's trust as soon as certs.d gives any authority) get a directory in certs.d. A client
@@ -11,18 +11,18 @@ certificate can only stand there.
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from ..commit import File, Proposal, left_over, recovery, start_of, state_file, transaction
-from ..engines import Check, Step
 from ..names import has_port, is_address
-from ..observed import STATE_PATH, HostProblem, Observed
-from ..plan import Change, Disruption, Plan
+from ..observed import HostProblem, Observed
+from ..plan import records
+from ..plan.draft import Check, Draft, Due, FileChange, Step
+from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
 from ..policy.trust import Registry, Trust
 from . import certs_d, proof, readers, stores
@@ -31,40 +31,33 @@ from .stores import Store
 
 WATCH = stores.WATCH + certs_d.WATCH + readers.WATCH
 
-RECORD = "registry_trust"
+PART = ("registry_trust",)
 _KEY_MODE, _MODE = "0600", "0644"
-UPDATE_SECONDS = 120.0
 ONLY_A_REAL_RUN = ("whether the system's trust takes the certificates, and the registries are believed then",)
 
+#: A start is told in ticks since boot, and the second of the boot moves when the clock is set right.
+_CLOCK_MOVES = 2
+
 
 @dataclass(frozen=True)
-class Options:
-    """How trust is brought to a host; the words are those of the task's documentation."""
+class Said:
+    """What a task was asked for; the words are those of its documentation."""
 
+    trust: Trust
     scope: str = "auto"
     verify: str = "full"
-    activation: str = "if_idle"
     purge: bool = True
+    activation: str = "if_idle"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """A file that is to be there. `shown` is what a person sees of it."""
-
-    path: str
-    text: str
-    shown: str
-    why: str
-    mode: str = _MODE
-    certificate: Certificate | None = None
-
-    def __repr__(self) -> str:
-        return f"Wanted({self.path!r})"
+def drafts(said: Said) -> list[Drafter]:
+    """One draft, none where the word was not said, which leaves everything alone."""
+    return [] if said.trust.registries is None else [partial(draft, said)]
 
 
-def propose(host: Observed, trust: Trust, options: Options) -> Proposal:
+def draft(said: Said, host: Observed) -> Draft:
     """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
-    return _Proposal(host, trust, options).propose()
+    return _Drafting(host, said).draft()
 
 
 def slug(certificate: Certificate, prefix: str = "dockyard") -> str:
@@ -90,60 +83,71 @@ def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]
     return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
 
 
-def activate(due: Iterable[Reader], activation: str) -> tuple[list[Step], list[str]]:
-    """(steps, what is pending) for daemons that have to be restarted. Raises HostProblem under running containers."""
-    steps, pending = [], []
-    for reader in due:
-        step = readers.restart(reader)
-        if activation == "defer":
-            pending.append(f"{step.name} is needed before it sees the system's trust, and was deferred")
-            continue
-        if reader.busy and activation == "if_idle" and step.disruption >= Disruption.RESTART:
-            raise HostProblem(
-                f"{step.name} would take down {reader.busy} running container(s); drain the host, or set "
-                "activation to now or defer, or scope to engine, which needs no restart"
-            )
-        steps.append(step)
-    return steps, pending
+def update(store: Store) -> Step:
+    """The command that makes the system's trust of its anchors."""
+    why = "the system's trust is made of its anchors by this command"
+    return Step(f"run {' '.join(store.update)}", store.update, why, timeout=120.0)
 
 
-class _Proposal:
+def due(reader: Reader, why: str = "it reads the system's trust only when it starts") -> tuple[Due, ...]:
+    """What the daemon of a reader has to do to see the system's trust of now."""
+    until, instead = "it sees the system's trust", "scope to engine, which needs no restart"
+    return (Due(reader.daemon, why, until, instead=instead),) if reader.daemon else ()
+
+
+def unseen_since(host: Observed, everyone: Iterable[Reader]) -> int:
+    """The second, by the host's clock, since which a daemon must have been started to have seen the trust of now.
+
+    0 when no start is known. It is the same in every plan until a daemon is restarted, so that the plan's id is.
+    """
+    begun = max((reader.daemon.started(host) for reader in everyone if reader.daemon), default=0)
+    return begun and begun + _CLOCK_MOVES
+
+
+class _Drafting:
     """Works out one host, one step a method."""
 
-    def __init__(self, host: Observed, trust: Trust, options: Options) -> None:
-        self.host, self.trust, self.options = host, trust, options
-        self.start = start_of(host)
-        self.state = self.start.state()
-        self.record: dict[str, Any] = copy.deepcopy(self.state.get(RECORD, {}))
+    def __init__(self, host: Observed, said: Said) -> None:
+        self.start, self.said, self.trust = host, said, said.trust
+        self.record: dict[str, Any] = records.record_of(records.state_of(host), PART)
         self.readers = readers.readers(self.start)
         self.store: Store | None = None
-        self.wanted: dict[str, Wanted] = {}
+        self.wanted: dict[str, FileChange] = {}
+        self.anchors: dict[str, Certificate] = {}
         self.owners: dict[str, list[str]] = {}
         self.notes: list[str] = []
-        self.warnings: list[str] = list(trust.warnings)
+        self.warnings: list[str] = list(said.trust.warnings)
         self.relying: dict[str, set[str]] = {}
 
-    def propose(self) -> Proposal:
-        if self.trust.registries is None:
-            return Proposal(Plan(), {})
+    def draft(self) -> Draft:
         readers.sick(self.start)
         self._find_store()
         for registry in self.trust.present:
             self._place(registry)
         removed = self._removals()
         written = [wanted for wanted in self.wanted.values() if self._differs(wanted)]
-        update = self._update(written, removed)
-        restarts, pending, since = self._restarts(written, removed, update)
-        steps = [*update, *restarts]
-        steps += left_over(self.host, steps)
-        state = self._state(written, pending, since)
-        return self._proposal(written, removed, steps, pending, state)
+        steps = self._update(written, removed)
+        dues, since = self._restarts(removed, bool(steps))
+        return Draft(
+            PART,
+            files=(*map(self._writing, written), *map(self._removing, removed)),
+            steps=tuple(steps),
+            due=dues,
+            current=tuple(reader.daemon for reader in self.readers if reader.daemon and not dues),
+            checks=tuple(self._checks()),
+            remove_empty=tuple(self._emptied(removed)),
+            notes=tuple(self.notes),
+            warnings=tuple(self.warnings),
+            only_a_real_run_shows=ONLY_A_REAL_RUN if self.said.verify != "none" else (),
+            record=self._new_record(written, since),
+            remembers=True,
+        )
 
     # where what goes
 
     def _find_store(self) -> None:
         """The system's trust, where anything is to be put into it or taken out of it."""
-        scope = self.options.scope
+        scope = self.said.scope
         ours = any(map(stores.is_anchor, self._recorded()))
         if ours or (scope != "engine" and any(registry.cas for registry in self.trust.present)):
             self.store = stores.store_of(self.start)
@@ -151,15 +155,15 @@ class _Proposal:
             raise HostProblem("scope is engine, and no container engine was found on this host")
 
     def _place(self, registry: Registry) -> None:
-        if self.store and self.options.scope != "engine":
+        if self.store and self.said.scope != "engine":
             for ca in registry.cas:
                 self._anchor(registry, ca, self.store)
         for name in registry.names:
             for reader in self.readers:
-                if needs_directory(name, self.options.scope, registry, reader):
+                if needs_directory(name, self.said.scope, registry, reader):
                     self._directory(registry, name, target(self.start, name, reader, self.readers))
                 elif reader.daemon:
-                    self.relying.setdefault(reader.daemon, set()).add(registry.name)
+                    self.relying.setdefault(reader.daemon.unit, set()).add(registry.name)
                 self._warn_of_shadows(name, reader)
         if registry.client and not self.readers:
             self.warnings.append(f"{registry.name}: no engine was found here, so its client certificate has no place")
@@ -174,20 +178,20 @@ class _Proposal:
         if theirs and not self._ours(path):
             self.notes.append(f"{registry.name}: {theirs[0]} holds '{ca.subject}' already; it stays somebody else's")
             return
-        why = f"trust of {registry.name}"
-        self._want(registry, Wanted(path, ca.pem, ca.line() + "\n", why, certificate=ca))
+        self.anchors[path] = ca
+        self._want(registry, path, ca.pem, ca.line() + "\n", f"trust of {registry.name}")
 
     def _directory(self, registry: Registry, name: str, place: str) -> None:
         directory, why = f"{place}/{name}", f"trust of {registry.name} as {name}"
         if registry.cas and not self._theirs_suffice(registry, directory):
             shown = "".join(ca.line() + "\n" for ca in registry.cas)
-            self._want(registry, Wanted(f"{directory}/{certs_d.CA}", bundle(registry.cas), shown, why))
+            self._want(registry, f"{directory}/{certs_d.CA}", bundle(registry.cas), shown, why)
         if registry.client:
             shown = "".join(each.line() + "\n" for each in registry.client_certificates)
             client = registry.client
-            self._want(registry, Wanted(f"{directory}/{certs_d.CERT}", client.certificate, shown, why))
+            self._want(registry, f"{directory}/{certs_d.CERT}", client.certificate, shown, why)
             shown = f"private key of {registry.client_certificates[0].subject}\n"
-            self._want(registry, Wanted(f"{directory}/{certs_d.KEY}", client.key, shown, why, mode=_KEY_MODE))
+            self._want(registry, f"{directory}/{certs_d.KEY}", client.key, shown, why, mode=_KEY_MODE)
 
     def _theirs_suffice(self, registry: Registry, directory: str) -> bool:
         path = f"{directory}/{certs_d.CA}"
@@ -201,9 +205,11 @@ class _Proposal:
         self.notes.append(f"{directory}: the CA of {registry.name} is there already; it stays somebody else's")
         return True
 
-    def _want(self, registry: Registry, wanted: Wanted) -> None:
-        self.wanted[wanted.path] = wanted
-        owners = self.owners.setdefault(wanted.path, [])
+    def _want(self, registry: Registry, path: str, text: str, shown: str, why: str, mode: str = _MODE) -> None:
+        """A file that is to be there. shown: what a person sees of it."""
+        keep = not stores.is_anchor(path)
+        self.wanted[path] = FileChange(path, text.encode(), why, after=shown, mode=mode, keep=keep)
+        owners = self.owners.setdefault(path, [])
         if registry.name not in owners:
             owners.append(registry.name)
 
@@ -213,7 +219,7 @@ class _Proposal:
             hidden = ", ".join(looked.shadowed)
             self.warnings.append(f"{name}: {reader.title} reads only {looked.directory}, which hides {hidden}")
         self.warnings += [f"{name}: {problem}" for problem in looked.problems]
-        if not reader.adds and looked.authorities and not needs_directory(name, self.options.scope, _NOBODY, reader):
+        if not reader.adds and looked.authorities and not needs_directory(name, self.said.scope, _NOBODY, reader):
             self.warnings.append(
                 f"{name}: {reader.title} looks past the system's trust, because {looked.directory} has an authority"
             )
@@ -236,7 +242,7 @@ class _Proposal:
             return frozenset()
         return frozenset(certificate.fingerprint for certificate in certificates_in(data or b""))
 
-    def _differs(self, wanted: Wanted) -> bool:
+    def _differs(self, wanted: FileChange) -> bool:
         about = self.start.about(wanted.path)
         if about["state"] == "failed":
             raise HostProblem(f"{wanted.path}: {about['reason']}")
@@ -244,7 +250,7 @@ class _Proposal:
             raise HostProblem(
                 f"{wanted.path} is a symbolic link to {about['link']}, which is somebody else's; remove it"
             )
-        return self.start.checksum(wanted.path) != _sha256(wanted.text) or about.get("mode") != wanted.mode
+        return self.start.checksum(wanted.path) != _sha256(wanted) or about.get("mode") != wanted.mode
 
     def _removals(self) -> list[str]:
         """Files of ours that nobody asks for any more, and that are still as we left them."""
@@ -266,83 +272,71 @@ class _Proposal:
 
     def _given_up(self, name: str, said: set[str]) -> bool:
         """A registry that is said has its files planned anew; one that is not said loses them only with purge."""
-        return name in said or name in self.trust.absent or self.options.purge
+        return name in said or name in self.trust.absent or self.said.purge
 
     # what has to happen
 
-    def _update(self, written: list[Wanted], removed: list[str]) -> list[Step]:
+    def _update(self, written: list[FileChange], removed: list[str]) -> list[Step]:
         """Nothing, or the command that makes the store of its anchors."""
         if not self.store:
             return []
         touched = any(path.startswith(self.store.anchors + "/") for path in (*removed, *(w.path for w in written)))
-        if not touched and not self._ineffective():
-            return []
-        argv = self.store.update
-        return [Step(f"run {' '.join(argv)}", argv, timeout=UPDATE_SECONDS)]
+        return [update(self.store)] if touched or self._ineffective() else []
 
     def _ineffective(self) -> set[str]:
         """Authorities that are to be in the system's trust and are not, or not for everybody."""
-        if not self.store or self.options.scope == "engine":
+        if not self.store or self.said.scope == "engine":
             return set()
         asked = {ca.fingerprint for registry in self.trust.present for ca in registry.cas}
         return stores.missing(self.start, self.store, asked)
 
-    def _restarts(
-        self, written: list[Wanted], removed: list[str], update: list[Step]
-    ) -> tuple[list[Step], list[str], int]:
-        """(steps, what is pending, since when daemons must have been started; 0 when nothing is left to do).
+    def _restarts(self, removed: list[str], updated: bool) -> tuple[tuple[Due, ...], int]:
+        """(what daemons must do, since when they must have been started; 0 when nothing is left to do afterwards).
 
         A daemon reads the system's trust once, when it starts; certs.d it reads at every pull.
         """
         since, relied = int(self.record.get("since", 0)), set(self.record.get("relying", []))
-        changing = {name for path in removed for name in self._recorded()[path]["registries"]} if update else set()
-        if update:
+        changing = {name for path in removed for name in self._recorded()[path]["registries"]} if updated else set()
+        if updated:
             news = self._ineffective()
             changing &= relied
             changing |= {
                 r.name for r in self.trust.present if news & {ca.fingerprint for ca in r.cas}
             } & self._reliers()
-        since = self.start.clock if changing else since
-        due = [
-            reader for reader in self.readers if reader.daemon and since and self._due(reader, since, bool(changing))
-        ]
-        steps, pending = activate(due, self.options.activation)
-        return steps, pending, since if pending or not (steps or changing) else 0
+        if changing:
+            since = unseen_since(self.start, self.readers)
+        old = [reader for reader in self.readers if changing or self._is_old(reader, since)]
+        dues = tuple(one for reader in old for one in due(reader))
+        return dues, since if dues and self.said.activation == "defer" else 0
 
-    def _due(self, reader: Reader, since: int, changing: bool) -> bool:
-        """Whether a daemon still has the system's trust of before; one whose start nobody knows is not asked twice."""
-        begun = readers.started(self.start, reader.daemon)
-        return changing or 0 < begun < since
+    def _is_old(self, reader: Reader, since: int) -> bool:
+        """Whether a daemon has the system's trust of before; one whose start nobody knows is not asked twice."""
+        return reader.daemon is not None and 0 < reader.daemon.started(self.start) < since
 
     def _reliers(self) -> set[str]:
         """Registries with a name that some daemon finds through the system's trust alone."""
         return set().union(*self.relying.values()) if self.relying else set()
 
-    def _state(self, written: list[Wanted], pending: list[str], since: int) -> dict[str, Any]:
+    def _new_record(self, written: list[FileChange], since: int) -> dict[str, Any]:
         recorded = self._recorded()
         files = {}
         for path, owners in sorted(self.owners.items()):
             if path in self.wanted:
-                files[path] = {"sha256": _sha256(self.wanted[path].text), "registries": sorted(owners)}
+                files[path] = {"sha256": _sha256(self.wanted[path]), "registries": sorted(owners)}
             else:
                 files[path] = {**recorded[path], "registries": sorted(owners)}
         directories = set(self.record.get("directories", [])) | set(self._new_directories(written))
         kept = sorted(path for path in directories if any(file.startswith(path + "/") for file in files))
         relying = sorted(self._reliers() | (set(self.record.get("relying", [])) & self._still(files)))
-        since = since if files or pending else 0
         record = {"files": files, "directories": kept, "relying": relying, "since": since}
-        record = {key: value for key, value in record.items() if value}
-        state = {key: value for key, value in self.state.items() if key != RECORD}
-        if record:
-            state[RECORD] = record
-        return {"version": 1, **state} if set(state) - {"version"} else {}
+        return {key: value for key, value in record.items() if value}
 
     def _still(self, files: Mapping[str, Mapping[str, Any]]) -> set[str]:
         """Registries whose files stay without being asked for in this run."""
         said = {registry.name for registry in self.trust.present}
         return {name for about in files.values() for name in about["registries"]} - said
 
-    def _new_directories(self, written: list[Wanted]) -> list[str]:
+    def _new_directories(self, written: list[FileChange]) -> list[str]:
         """Directories of certs.d that this plan makes, places of all of certs.d included."""
         made = []
         for place in certs_d.PLACES:
@@ -353,7 +347,7 @@ class _Proposal:
                 made += [] if listing.there else [place]
         return made
 
-    def _emptied(self, removed: list[str], written: list[Wanted]) -> list[str]:
+    def _emptied(self, removed: list[str]) -> list[str]:
         """Directories that we made and leave empty: one in certs.d hides others even when it is empty."""
         ours = self.record.get("directories", [])
         gone = set(removed)
@@ -368,86 +362,29 @@ class _Proposal:
 
     # the whole
 
-    def _proposal(
-        self, written: list[Wanted], removed: list[str], steps: list[Step], pending: list[str], state: dict[str, Any]
-    ) -> Proposal:
-        files = [
-            File(wanted.path, wanted.text.encode(), mode=wanted.mode, keep=not stores.is_anchor(wanted.path))
-            for wanted in written
-        ]
-        files += [File(path, None, keep=not stores.is_anchor(path)) for path in removed]
-        changes = (
-            *recovery(self.host),
-            *(self._writing(wanted) for wanted in written),
-            *(self._removing(path) for path in removed),
-            *(self._stepping(step) for step in steps),
-            *self._remembering(state),
-        )
-        plan = Plan(
-            changes=changes,
-            notes=tuple(dict.fromkeys(self.notes)),
-            warnings=tuple(dict.fromkeys(self.warnings)),
-            pending=tuple(pending),
-            only_a_real_run_shows=ONLY_A_REAL_RUN if self.options.verify != "none" else (),
-            basis={file.path: self.start.checksum(file.path) for file in files},
-        )
-        if state != self.state:
-            files.append(state_file(state))
-        commit = transaction(
-            self.host, plan, files, steps=steps, checks=self._checks(),
-            remove_empty=self._emptied(removed, written),
-        )  # fmt: skip
-        return Proposal(plan, commit)
-
-    def _remembering(self, state: dict[str, Any]) -> list[Change]:
-        """The record decides what is removed one day, so it is kept right even when nothing else changes."""
-        if state == self.state:
-            return []
-        before, after = (
-            "".join(
-                f"{path}: {', '.join(about['registries'])}\n"
-                for path, about in each.get(RECORD, {}).get("files", {}).items()
-            )
-            for each in (self.state, state)
-        )
-        return [Change(STATE_PATH, "what is ours on this host, for later runs", before, after, undo="its old content")]
-
-    def _writing(self, wanted: Wanted) -> Change:
-        undo = "the file's present content, kept until the commit is through"
-        before = self._shown_now(wanted)
-        after = wanted.shown
+    def _writing(self, wanted: FileChange) -> FileChange:
+        before, after = self._shown_now(wanted), wanted.after
         if before == after:  # the same certificates: only its mode, or how they are written
             after += f"mode {wanted.mode}, as this collection writes it\n"
-        return Change(wanted.path, wanted.why, before, after, undo=undo)
+        return replace(wanted, before=before, after=after)
 
-    def _shown_now(self, wanted: Wanted) -> str:
+    def _shown_now(self, wanted: FileChange) -> str:
         if wanted.mode == _KEY_MODE and self.start.exists(wanted.path):
-            return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted.text) else wanted.shown
+            return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted) else wanted.after
         return certs_d.shown_on(self.start, wanted.path)
 
-    def _removing(self, path: str) -> Change:
+    def _removing(self, path: str) -> FileChange:
         why = f"{', '.join(self._recorded()[path]['registries'])} is not to be trusted any more by us"
-        undo = "the file's present content, kept until the commit is through"
-        return Change(path, why, before=certs_d.shown_on(self.start, path), undo=undo)
-
-    def _stepping(self, step: Step) -> Change:
-        if self.store and step.argv == self.store.update:
-            why = "the system's trust is made of its anchors by this command"
-            return Change(step.name, why, undo="the same, after the files went back")
-        whom = step.name.split(" ", 1)[1]
-        busy = next((reader.busy for reader in self.readers if reader.daemon == whom), 0)
-        whom += f" with {busy} running container(s)" if busy and step.disruption >= Disruption.RESTART else ""
-        why = "it reads the system's trust only when it starts"
-        return Change(step.name, why, disruption=step.disruption, whom=whom, undo="the same, after the files went back")
+        before = certs_d.shown_on(self.start, path)
+        return FileChange(path, None, why, before, keep=not stores.is_anchor(path))
 
     def _checks(self) -> list[Check]:
         checks: list[Check] = []
-        if self.options.verify == "none":
+        if self.said.verify == "none":
             return checks
-        anchors = {path: wanted.certificate for path, wanted in self.wanted.items() if wanted.certificate}
-        if self.store and anchors:
-            checks.append(proof.store_check(self.store.bundle, anchors))
-        probes = self._probes() if self.options.verify == "full" else []
+        if self.store and self.anchors:
+            checks.append(proof.store_check(self.store.bundle, self.anchors))
+        probes = self._probes() if self.said.verify == "full" else []
         return checks + ([proof.registries_check(probes)] if probes else [])
 
     def _probes(self) -> list[proof.Probe]:
@@ -474,5 +411,5 @@ _NOBODY = Registry(("nobody",))
 _SYSTEM = Reader("system", ())
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _sha256(wanted: FileChange) -> str:
+    return hashlib.sha256(wanted.content or b"").hexdigest()

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The account that a person reads of one host: one for everything that was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .plan import Disruption, Plan
+
+
+def of_run(plan: Plan, *, check_mode: bool) -> list[str]:
+    """What a run did, or would do: a headline and the plan."""
+    return [_headline(plan, check_mode), *plan.text().splitlines()]
+
+
+def of_look(plan: Plan, problems: Sequence[str]) -> list[str]:
+    """Whether a host is as its policy says, and what differs. problems: why there is no plan."""
+    lines = [f"  {problem}" for problem in problems]
+    if plan.changed:
+        lines += [f"  {line}" for line in plan.differences()]
+    lines += [f"  not enforced: {text}" for text in plan.beyond]
+    if problems or plan.changed:
+        headline = "differs from the policy"
+    elif plan.pending:
+        headline = "as the policy says, but not in force before a restart"
+    elif plan.beyond:
+        headline = "as the policy says, as far as the engines can"
+    else:
+        headline = "as the policy says"
+    lines += [f"  {kind}: {text}" for kind, texts in plan.remarks() for text in texts]
+    return [headline, *lines]
+
+
+def _headline(plan: Plan, check_mode: bool) -> str:
+    restarted = [change.what for change in plan.changes if change.disruption >= Disruption.RESTART]
+    if plan.changed:
+        verb = "would change" if check_mode else "changed"
+        return f"{verb}, with {' and '.join(restarted)}" if restarted else verb
+    return "unchanged, and not in force before a restart" if plan.pending else "unchanged"

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a feature wants of a host, as values. A plan and its one transaction are made of drafts in `proposal`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from ..host.services import Service
+from .plan import Disruption
+
+
+class Again(Enum):
+    """Stands for a step's own command, run once more after the files went back."""
+
+    AGAIN = "again"
+
+
+AGAIN = Again.AGAIN
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file to be written, or removed when its content is None. What is not given stays, or is as usual.
+
+    before and after are views for people: they hold only settings of ours, so they can be shown. keep: whether the old
+    file may stand beside the new one meanwhile; not in a directory of which a program reads every file.
+    """
+
+    path: str
+    content: bytes | None
+    why: str
+    before: str = ""
+    after: str = ""
+    mode: str | None = None
+    uid: int | None = None
+    gid: int | None = None
+    label: str | None = None
+    keep: bool = True
+
+    @property
+    def text(self) -> str | None:
+        return None if self.content is None else self.content.decode()
+
+    def __repr__(self) -> str:
+        return f"FileChange({self.path!r})"  # its content may be a key
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of the transaction. whom: the unit that it disturbs.
+
+    undo: what is run when the transaction is taken back after the step had begun. None: nothing.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    why: str = ""
+    whom: str = ""
+    disruption: Disruption = Disruption.NONE
+    undo: tuple[str, ...] | Again | None = AGAIN
+    timeout: float = 90.0
+
+
+@dataclass(frozen=True)
+class Validation:
+    """A command that must succeed before anything is put in place; `{staged:PATH}` is where new content waits."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question after the steps, with the answers it must give (see host_transaction)."""
+
+    name: str
+    argv: tuple[str, ...]
+    expect: tuple[Mapping[str, Any], ...]
+    attempts: int = 5
+    delay: float = 1.0
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True)
+class Due:
+    """A service that has to look at its files again. Whether it may, and when, is decided for all drafts at once.
+
+    until: what is not so before, for the sentence that says it was deferred; whose: the engine in that sentence.
+    instead: what a person can do so that it is not due. restart: else a reload will do. first: steps to be run just
+    before. checks: the questions that prove that it looked.
+    """
+
+    service: Service
+    why: str = ""
+    until: str = ""
+    whose: str = ""
+    instead: str = ""
+    restart: bool = True
+    first: tuple[Step, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One part of what is wanted of a host.
+
+    part: where its record stands in state.json. record: what is ours afterwards, {} for nothing; None leaves the old
+    one. remembers: whether a record that differs is a change by itself. current: services that hold in memory what
+    these files say, as far as this part goes. beyond: what cannot be enforced. refusals: what must not be done.
+    """
+
+    part: tuple[str, ...]
+    files: tuple[FileChange, ...] = ()
+    steps: tuple[Step, ...] = ()
+    due: tuple[Due, ...] = ()
+    current: tuple[Service, ...] = ()
+    validations: tuple[Validation, ...] = ()
+    checks: tuple[Check, ...] = ()
+    remove_empty: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+    only_a_real_run_shows: tuple[str, ...] = ()
+    record: Mapping[str, Any] | None = None
+    remembers: bool = False
+    #: what the feature's own report needs of it
+    about: Any = field(default=None, compare=False)

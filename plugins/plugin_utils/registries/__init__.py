@@ -1,0 +1,167 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which registries the engines of a host search, block, mirror and reach insecurely: a policy becomes drafts.
+
+Everything an engine knows is in its own file; everything they share is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from .. import image_report
+from ..engines import Desired, Engine, Lists, Request
+from ..engines.containers import VERSIONS, Containers
+from ..engines.docker_fork import DockerFork
+from ..engines.docker_moby import Moby
+from ..host.services import DOCKER
+from ..observed import HostProblem, Observed, Watch
+from ..plan import records
+from ..plan.draft import Draft, Due
+from ..plan.proposal import Drafter, Proposal, start_of
+from ..policy import Policy, options_of, read_options
+from ..policy.word import Reading
+from ..role import PREFIX, filler
+
+#: In this order: where two engines read one file, the stricter form comes first.
+ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
+
+WATCH = sum((engine.watch for engine in ENGINES), Watch())
+
+_RECORD = "container_registries"
+_ONLY_A_REAL_RUN = ("whether the engine accepts the files, starts with them and then shows the lists",)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a task was asked for; the words are those of its documentation."""
+
+    policy: Policy
+    mode: str | None = None
+    foreign_scopes: str = "fail"
+    images: tuple[str, ...] = ()
+
+
+_OPTIONS = (*options_of("registries"), "hosted_registry_insecure", "hosted_registry_network")
+_HOW = ("mode", "unenforceable", "foreign_scopes", "images", "query")
+fill = filler((*_OPTIONS, *_HOW), PREFIX)
+
+
+def read(
+    options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
+) -> Said:
+    policy = read_options(options, Reading(read_file, hide, now), "registries")
+    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()))
+
+
+def watch(said: Said) -> Watch:
+    """What a plan for this policy needs to know beside WATCH, so that it is asked at once."""
+    some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
+    return (VERSIONS if some_pulls else Watch()) + (image_report.WATCH if said.images else Watch())
+
+
+def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
+    """One draft an engine. Raises HostProblem when there is none to be told what was asked."""
+    start = start_of(host)
+    engines = present(start) if said.policy.words() else [engine for engine in ENGINES if engine.present(start)]
+    return [partial(_draft, engine, said) for engine in engines]
+
+
+def present(host: Observed) -> list[Engine]:
+    """The engines on a host. Raises HostProblem when there is none."""
+    found = [engine for engine in ENGINES if engine.present(host)]
+    if not found:
+        titles = "; ".join(engine.title for engine in ENGINES)
+        raise HostProblem(f"no container engine found on this host; looked for {titles}")
+    return found
+
+
+def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engines have now, and where they would pull images from. Raises HostProblem when there is none."""
+    engines = [
+        {"name": engine.name, "title": engine.title, "version": engine.version(host), "running": engine.running(host)}
+        | {"mode": engine.default_mode}
+        | engine.report(host)
+        for engine in present(host)
+    ]
+    return {"engines": engines, "images": image_report.images(host, list(said.images))}
+
+
+def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What each engine has in force once the proposal is carried out: what was deferred is not."""
+    return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
+
+
+@dataclass(frozen=True)
+class _About:
+    """What the report needs to know of a draft."""
+
+    engine: Engine
+    expected: Lists | None
+    in_force: Lists | None
+
+
+def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
+    """The least that makes the new lists effective, and only when those in force are others."""
+    part = (_RECORD, engine.name)
+    request = Request(said.mode, said.foreign_scopes, records.record_of(records.state_of(host), part))
+    desired = engine.desired(host, said.policy, request) if said.policy.words() else Desired()
+    draft = Draft(
+        part,
+        files=desired.edits,
+        validations=engine.validations(host, desired.edits),
+        notes=(*said.policy.notes, *desired.notes),
+        warnings=(*said.policy.warnings, *desired.warnings),
+        refusals=desired.refusals,
+        beyond=tuple(f"{engine.title} cannot enforce {text}" for text in desired.unenforceable),
+        only_a_real_run_shows=_ONLY_A_REAL_RUN,
+        record=desired.record if desired.record or desired.expected is not None else None,
+        about=_About(engine, desired.expected, None),
+    )
+    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft)
+
+
+def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft) -> Draft:
+    in_force, checks = engine.in_force(host), engine.checks(host, expected)
+    unseen = bool(draft.files) if in_force is None else in_force != expected
+    due = engine.activation(host) if engine.running(host) and unseen else None
+    why = "the files change" if draft.files else "what is in force is not what the files say"
+    refresh = tuple(replace(step, why=why) for step in (engine.refresh(host) if draft.files else ()))
+    draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
+    if due:
+        until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
+        return replace(draft, due=(replace(due, why=why, until=until, whose=engine.title, first=first, checks=checks),))
+    return replace(
+        draft,
+        checks=checks if draft.files and _can_answer(engine, host) else (),
+        current=_known(engine.activation(host)) if in_force == expected else (),
+    )
+
+
+def _known(due: Due | None) -> tuple[Any, ...]:
+    """docker's answer is what it holds in memory; podman's says nothing of what CRI-O holds."""
+    return (DOCKER,) if due and due.service == DOCKER else ()
+
+
+def _can_answer(engine: Engine, host: Observed) -> bool:
+    """An engine that reads its files at every command always can; a daemon only while it runs."""
+    return engine.running(host) or engine.activation(host) is None
+
+
+def _report(draft: Draft, proposal: Proposal) -> dict[str, Any]:
+    engine, expected = draft.about.engine, draft.about.expected
+    if any(due.service.unit in proposal.deferred for due in draft.due):
+        expected = draft.about.in_force
+    lists = expected or Lists(
+        **{word: tuple(engine.report(proposal.world)[word]) for word in ("search", "blocked", "insecure")}
+    )
+    return {
+        "name": engine.name, "title": engine.title, "version": engine.version(proposal.world),
+        "search": list(lists.search), "blocked": list(lists.blocked), "insecure": list(lists.insecure),
+    }  # fmt: skip

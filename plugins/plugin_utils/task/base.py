@@ -1,0 +1,140 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What every task does: options in, its own work, a result out in which nothing secret is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleError  # type: ignore[import-untyped]
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
+from ansible.module_utils.parsing.convert_bool import boolean  # type: ignore[import-untyped]
+from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
+
+from ..imports import jmespath
+from ..problems import Problem
+from .secrets import Secrets
+
+Spec = dict[str, dict[str, Any]]
+
+#: Which variables of the inventory fill options: (options, value of a variable or None) → option: (variable, value).
+Fill = Callable[[Iterable[str], Callable[[str], Any]], dict[str, tuple[str, Any]]]
+
+
+class TaskProblem(Problem):
+    """Something about how a task was called, or about the controller."""
+
+
+class Task(ActionBase):  # type: ignore[misc]
+    """Base of every task: validates options, turns problems into one sentence, hides secrets in whatever it returns."""
+
+    _supports_check_mode = True
+    _supports_async = False
+    spec: ClassVar[Spec]
+    fills: ClassVar[tuple[Fill, ...]] = ()
+    #: options of which at least one must be said; without any, `nothing_asked` is the sentence
+    asking: ClassVar[tuple[str, ...]] = ()
+    nothing_asked: ClassVar[str] = "nothing is asked for: {options} are all missing"
+    #: the sentence about a variable whose name is nearly one that is read, "" when there is none
+    misspelt: ClassVar[Callable[[Iterable[str]], str]] = staticmethod(lambda names: "")
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self.variables = task_vars or {}
+        self.secrets = Secrets()
+        self.origins: dict[str, str] = {}
+        try:
+            result.update(self.perform(self._options()))
+        except Problem as problem:
+            result.update(failed=True, msg=self._sentence(problem))
+        return self.finish(result)
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Do the task's work and return its result. Raises Problem."""
+        raise NotImplementedError
+
+    def finish(self, result: dict[str, Any]) -> dict[str, Any]:
+        """The only way out: registered secrets are taken from every text, names and hosts stay."""
+        hidden: dict[str, Any] = self.secrets.hidden_in(result)
+        return hidden
+
+    def given(self) -> dict[str, Any]:
+        """The options of the task, with from_variables those that the inventory's variables fill too.
+
+        `origins` remembers the variables, for sentences that speak of them. Raises Problem.
+        """
+        given: dict[str, Any] = plain(self._task.args)
+        if not boolean(given.get("from_variables", False), strict=False):
+            return given
+        if problem := type(self).misspelt(self.variables):
+            raise TaskProblem(problem)
+        variable = cache(self._variable)  # several fills ask for the same one, and a template costs
+        missing = [option for option in self.spec if option not in given]
+        filled: dict[str, tuple[str, Any]] = {}
+        for fill in self.fills:
+            filled |= fill(missing, variable)
+        self.origins = {option: name for option, (name, _value) in filled.items()}
+        return {option: value for option, (_name, value) in filled.items()} | given
+
+    def must_ask(self, options: Mapping[str, Any]) -> None:
+        """Refuse a call that asks for nothing: it would say "unchanged" of a host that nobody looked at."""
+        if self.asking and all(options.get(option) in (None, False) for option in self.asking):
+            host, words = self.variables.get("inventory_hostname"), ", ".join(self.asking)
+            from_variables = bool(options.get("from_variables"))
+            text = self.nothing_asked if from_variables else Task.nothing_asked
+            raise TaskProblem(text.format(host=host, options=words))
+
+    def _sentence(self, problem: Problem) -> str:
+        text = str(problem)
+        return self.origins.get(problem.word, problem.word) + text[len(problem.word) :]
+
+    def _variable(self, name: str) -> Any:
+        """The value of a variable; None when it is not there, null or omitted. Raises TaskProblem."""
+        value = self.variables.get(name)
+        if value is None:
+            return None
+        try:
+            value = plain(self._templar.template(value))
+        except AnsibleError as error:
+            if type(error).__name__ == "AnsibleValueOmittedError":  # core 2.16 has none, and gives a placeholder
+                return None
+            raise TaskProblem(f"{name}: {str(error).splitlines()[0]}") from None
+        return None if value == self.variables.get("omit") else value
+
+    def _options(self) -> dict[str, Any]:
+        given = self.given()
+        validated = ArgumentSpecValidator(self.spec).validate(given)
+        if not validated.error_messages:
+            return dict(validated.validated_parameters)
+        for option, name in self.origins.items():
+            wrong = ArgumentSpecValidator({option: self.spec[option]}).validate({option: given[option]}).error_messages
+            if wrong:
+                raise TaskProblem(f"{name}: {wrong[0]}")
+        raise TaskProblem("; ".join(validated.error_messages))
+
+
+def plain(value: Any) -> Any:
+    """Built-in types only: Ansible's tagged texts break libraries."""
+    if isinstance(value, str):
+        return "".join(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, Iterator)):  # the last is what from_yaml_all gives in core 2.16
+        return [plain(item) for item in value]
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value + 0  # of a tagged number, a plain one
+    return value
+
+
+def select(query: str | None, value: Any) -> Any:
+    """What a JMESPath query selects; None without a query. Raises TaskProblem when it is no query."""
+    if query is None:
+        return None
+    try:
+        return jmespath.search(query, value)
+    except jmespath.exceptions.JMESPathError as error:
+        raise TaskProblem(f"query: '{query}' is not a JMESPath query: {str(error).splitlines()[0]}") from None

@@ -1,0 +1,70 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files on the controller, as a task sees them: looked for beside the playbook and role, decrypted if need be."""
+
+from __future__ import annotations
+
+import os
+
+from ansible.errors import AnsibleError  # type: ignore[import-untyped]
+from ansible.parsing.vault import is_encrypted  # type: ignore[import-untyped]
+from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
+
+from .base import TaskProblem
+
+__all__ = ["ControllerFiles", "is_encrypted"]
+
+
+class ControllerFiles(ActionBase):  # type: ignore[misc]
+    """Reads and writes them; whatever goes wrong is a TaskProblem, with a sentence that holds nothing of a file."""
+
+    def read_file(self, path: str) -> bytes:
+        """The bytes of a file, decrypted."""
+        try:
+            found = self._find_needle("files", path)
+            real = self._loader.get_real_file(found)
+        except AnsibleError as error:
+            raise TaskProblem(f"{path} cannot be read on the controller: {str(error).splitlines()[0]}") from None
+        try:
+            with open(real, "rb") as stream:
+                return stream.read()
+        except OSError as error:
+            raise TaskProblem(f"{path} cannot be read on the controller: {error.strerror}") from None
+        finally:
+            self._loader.cleanup_tmp_file(real)
+
+    def encrypt(self, data: bytes) -> bytes:
+        """The bytes, encrypted with the vault's password of this run."""
+        try:
+            return bytes(self._loader._vault.encrypt(data))
+        except AnsibleError:
+            raise TaskProblem("there is no vault password to encrypt with; give --vault-password-file") from None
+
+    def decrypt(self, data: bytes) -> bytes:
+        """What was encrypted; other bytes as they are."""
+        if not is_encrypted(data):
+            return data
+        try:
+            return bytes(self._loader._vault.decrypt(data))
+        except AnsibleError:
+            raise TaskProblem("it is encrypted, and none of this run's vault passwords opens it") from None
+
+    def write_privately(self, path: str, data: bytes) -> None:
+        """Write a file whole or not at all, and readable for its owner only from the first byte on."""
+        directory, fresh = os.path.dirname(path), f"{path}.{os.getpid()}.new"
+        try:
+            os.makedirs(directory, 0o700, exist_ok=True)
+            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            try:
+                with os.fdopen(fd, "wb") as stream:
+                    stream.write(data)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                os.replace(fresh, path)
+            except OSError:
+                os.unlink(fresh)
+                raise
+        except OSError as error:
+            raise TaskProblem(f"{path} cannot be written on the controller: {error.strerror}") from None

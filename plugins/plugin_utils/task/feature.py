@@ -1,0 +1,42 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task about hosts can be asked for: features, of which it takes any number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..observed import Observed, Watch
+from ..plan.proposal import Drafter, Proposal
+
+Report = tuple[Mapping[str, Any], ...]
+
+
+class Feature(Protocol):
+    """A module with these names. `said` is its own value, made of the options of the task."""
+
+    WATCH: Watch
+
+    def fill(self, options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
+        """The options that variables of the inventory give, see task/base.py."""
+
+    def read(
+        self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
+    ) -> Any:
+        """What was asked for. read_file: a file on the controller; hide: is told every private key. Raises Problem."""
+
+    def watch(self, said: Any) -> Watch:
+        """What a plan needs to know beside WATCH."""
+
+    def drafts(self, host: Observed, said: Any) -> Iterable[Drafter]:
+        """What is wanted of the host. Raises HostProblem."""
+
+    def report(self, proposal: Proposal, said: Any, report: Report) -> dict[str, Any]:
+        """Its part of a task's result, once the proposal is carried out; report: what the commands said."""
+
+    def survey(self, host: Observed, said: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Its part of the result of an _info task. Raises Problem."""

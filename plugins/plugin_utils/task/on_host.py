@@ -1,0 +1,240 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks about one managed host: the two modules that run there, and the form in which values travel to them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import asdict
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
+
+from ..observed import HostProblem, Observed, Watch, from_snapshot, pack, unpack
+from ..plan import account
+from ..plan.draft import AGAIN, Check, FileChange
+from ..plan.plan import Plan
+from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
+from .base import select
+from .controller import ControllerFiles
+from .feature import Feature
+from .rounds import Outcome, Rounds
+
+Said = list[tuple[Feature, Any]]
+
+SNAPSHOT = "dockyard.openshift.host_snapshot"
+_TRANSACTION = "dockyard.openshift.host_transaction"
+
+#: What host_snapshot runs on the host, in the order in which they need each other.
+_PROGRAMS = ("_hands", "_snapshot")
+_PACKAGE = "ansible_collections.dockyard.openshift.plugins"
+_MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
+
+
+class HostTask(ControllerFiles, Rounds):
+    """A task about one managed host: one snapshot, and one transaction only when something is to change.
+
+    What it is about are its features; a task without any says for itself what it does.
+    """
+
+    features: ClassVar[tuple[Feature, ...]] = ()
+    watch: ClassVar[Watch] = Watch()
+    #: What the commands of the last transaction said.
+    report: tuple[dict[str, Any], ...] = ()
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if cls.features:
+            cls.fills = tuple(feature.fill for feature in cls.features)
+            cls.watch = sum((feature.WATCH for feature in cls.features), Watch())
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
+        self.must_ask(options)
+        said, more = self.read(options)
+        how = Applying(options["activation"], options.get("unenforceable", "fail"))
+        result, proposal = self.apply(
+            lambda host: propose(host, drafters(host, said), how), options["expect_plan"], more
+        )
+        if result.get("failed"):
+            return result
+        for feature, words in said:
+            result |= feature.report(proposal, words, self.report)
+        return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+
+    def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
+        """(what each feature is asked for, what must be known of the host for it). Raises Problem."""
+        now = datetime.now(timezone.utc)
+        said = [
+            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
+        ]
+        return said, sum((feature.watch(words) for feature, words in said), Watch())
+
+    def see(self, more: Watch) -> Observed:
+        """Read everything in one round trip. Raises HostProblem."""
+        answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
+        if answer.get("failed") or "snapshot" not in answer:
+            raise HostProblem(f"the host could not be read: {_why_unread(answer)}")
+        observed = from_snapshot(unpack(answer["snapshot"]))
+        if observed.uid:
+            name = self.variables.get("inventory_hostname")
+            raise HostProblem(
+                f'{name}: connected as {observed.user}, and this needs root; set "become: true" (or run with -b)'
+            )
+        self._register_secrets(observed)
+        return observed
+
+    def carry_out(self, proposal: Proposal) -> Outcome:
+        """Send the one transaction."""
+        answer = self.quietly(_TRANSACTION, transaction_options(proposal))
+        self.report = tuple(unpack(answer["report"])) if answer.get("report") else ()
+        if answer.get("committed"):
+            return Outcome(committed=True)
+        undone = answer.get("conflict") and answer.get("rolled_back")
+        if undone or answer.get("step") in ("compare", "journal_found"):
+            return Outcome(moved=str(answer.get("reason")))
+        return Outcome(failed=_failure(answer))
+
+    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
+        if module == SNAPSHOT:
+            arguments = {"job": packed_job(arguments)}
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
+        except AnsibleConnectionFailure:
+            context.no_log = before
+            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
+            raise
+        finally:
+            context.no_log = before
+
+    def _register_secrets(self, host: Observed) -> None:
+        """Passwords inside proxy addresses, the only secrets in what we read."""
+        for path in host.files:
+            try:
+                self.secrets.add_passwords_of_urls(host.text(path) or "")
+            except HostProblem:
+                continue
+        for answer in host.answers.values():
+            self.secrets.add_passwords_of_urls(answer.stdout + answer.stderr)
+
+
+class HostInfo(HostTask):
+    """Tells what a host has and how it differs from what is asked for, changing nothing."""
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Look, plan, and say both. Raises Problem."""
+        if options["from_variables"]:
+            self.must_ask(options)
+        said, more = self.read(options)
+        how = Applying("now", options.get("unenforceable", "fail"))
+
+        def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
+            proposal, problems = as_reported(lambda: propose(host, drafters(host, said), how))
+            found: dict[str, Any] = {"drift": proposal.plan.changed or bool(problems), "problems": problems}
+            for feature, words in said:
+                found |= feature.survey(host, words, options)
+            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
+
+        plan, found = self.look(answer, more)
+        return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+
+
+def drafters(host: Observed, said: Said) -> list[Drafter]:
+    """What all features want of the host, in their order. Raises Problem."""
+    return [drafter for feature, words in said for drafter in feature.drafts(host, words)]
+
+
+def packed_job(wanted: dict[str, Any]) -> str:
+    """The argument of the module host_snapshot: what it is asked, and the programs that answer."""
+    return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
+
+
+def transaction_options(proposal: Proposal) -> dict[str, Any]:
+    """The options of the module host_transaction for a proposal that changes something."""
+    transaction = proposal.transaction or Transaction()
+    contents = {change.path: change.content for change in transaction.files if change.content is not None}
+    options: dict[str, Any] = {
+        "payload": pack(contents),
+        "files": [_file(change, transaction.before[change.path]) for change in transaction.files],
+        "unchanged": dict(transaction.unchanged),
+        "actions": [_action(action) for action in transaction.actions],
+        "validate": [{"name": each.name, "argv": list(each.argv)} for each in transaction.validations],
+        "checks": [check_option(check) for check in transaction.checks],
+        "recover": transaction.recover,
+        "plan_id": proposal.plan.id,
+    }
+    more = {"remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled)}
+    return options | {name: value for name, value in more.items() if value}
+
+
+def _file(change: FileChange, before: str) -> dict[str, Any]:
+    known = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
+    known |= {} if change.keep else {"keep": False}
+    state = "absent" if change.content is None else "file"
+    return {"path": change.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}
+
+
+def _action(action: Action) -> dict[str, Any]:
+    step = action.step
+    undo = step.argv if step.undo is AGAIN else step.undo or ()
+    return {
+        "name": step.name, "argv": list(step.argv), "timeout": step.timeout, "undo": list(undo), "whom": step.whom,
+        "disruption": str(step.disruption), "parts": list(action.parts), "instead_of": list(action.instead_of),
+    }  # fmt: skip
+
+
+def check_option(check: Check) -> dict[str, Any]:
+    """An item of the option `checks`."""
+    return asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
+
+
+@cache
+def _programs() -> list[tuple[str, str, str]]:
+    """(name of the module, name of its file, source)"""
+    return [
+        (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
+        for name in _PROGRAMS
+    ]
+
+
+def _why_unread(answer: dict[str, Any]) -> str:
+    """What a person can do something about: what the module said, or what stood in its place."""
+    said = str(answer.get("module_stderr") or "") + "\n" + str(answer.get("module_stdout") or "")
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
+    if lines:
+        return f'its module did not run: "{lines[0][:200]}"'
+    return str(answer.get("msg") or "its module ended without an answer")
+
+
+def _failure(answer: dict[str, Any]) -> dict[str, Any]:
+    """What a person is told of a transaction that was not committed."""
+    changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
+    if "committed" not in answer:  # it did not end by itself
+        changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
+    else:
+        reason = f"{answer['reason']}{_last_words(answer.get('report'))}"
+        outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
+    msg = f"{reason}; {outcome}"
+    return {"changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
+
+
+def _last_words(report: Any) -> str:
+    """What the command that failed said last, for the sentence shown."""
+    try:
+        answers = unpack(report) if report else []
+    except HostProblem:
+        return ""
+    failed = [answer for answer in answers if answer.get("state") != "done" or answer.get("rc")]
+    lines = [
+        line.strip() for answer in failed[:1] for line in str(answer.get("stderr", "")).splitlines() if line.strip()
+    ]
+    return f" ({lines[-1]})" if lines else ""

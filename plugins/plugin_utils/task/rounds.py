@@ -1,0 +1,90 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look, propose, carry out; again when the world moved. Where the world is, a subclass knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from ..observed import NotAsked, Observed, Watch
+from ..plan.plan import Plan
+from ..plan.proposal import Proposal
+from .base import Task, TaskProblem
+
+#: How often a plan is made again because the world changed under it.
+_ATTEMPTS = 3
+
+_NOTHING = Watch()
+_Answer = TypeVar("_Answer")
+_Proposed = TypeVar("_Proposed", bound=Proposal)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a proposal fared: committed; or moved, with what was found other than it was; or failed, with the result."""
+
+    committed: bool = False
+    moved: str = ""
+    failed: dict[str, Any] = field(default_factory=dict)
+
+
+class Rounds(Task):
+    """A task that changes something that others may change at the same time."""
+
+    def see(self, more: Watch) -> Observed:
+        """Look at everything that the task always wants to know, and at more. Raises Problem."""
+        raise NotImplementedError
+
+    def carry_out(self, proposal: Proposal) -> Outcome:
+        """Do what is proposed, if the world still is what it was made from."""
+        raise NotImplementedError
+
+    def look(self, answer: Callable[[Observed], _Answer], more: Watch = _NOTHING) -> _Answer:
+        """What follows from one look; from a second one where the first left out what turned out to matter."""
+        try:
+            return answer(self.see(more))
+        except NotAsked as question:
+            return answer(self.see(more + question.more))
+
+    def apply(
+        self, propose: Callable[[Observed], _Proposed], expect: str | None, more: Watch = _NOTHING
+    ) -> tuple[dict[str, Any], _Proposed]:
+        """Look, propose, carry out; again when the world changed in between.
+
+        more: what to look at beside what the task always does. Returns the task's result (changed, rolled_back, what
+        is shown of the plan and, when it did not work, failed and msg) and what was proposed last.
+        """
+        seen = ""
+        for _attempt in range(_ATTEMPTS):
+            host, proposal = self.look(lambda host: (host, propose(host)), more)
+            plan = proposal.plan
+            if expect and plan.changed and plan.id != expect:
+                raise TaskProblem(
+                    f"expect_plan is {expect}, but the plan for this host is now {plan.id}; nothing was changed{seen}"
+                )
+            if not plan.changed or self._task.check_mode:
+                return {"changed": plan.changed, "rolled_back": False} | self.shown(plan), proposal
+            if host.locked:
+                seen = "; another transaction was running on this host"
+            outcome = self.carry_out(proposal)
+            if outcome.committed:
+                return {"changed": True, "rolled_back": False} | self.shown(plan), proposal
+            if not outcome.moved:
+                return outcome.failed | self.shown(plan), proposal
+            seen = f"; meanwhile {outcome.moved}"
+        raise TaskProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
+
+    def shown(self, plan: Plan) -> dict[str, Any]:
+        """The parts of a result that are read from the plan."""
+        if not self._task.check_mode:
+            plan = replace(plan, only_a_real_run_shows=())
+        parts: dict[str, Any] = {"plan": plan.result(), "notes": list(plan.notes), "pending": list(plan.pending)}
+        if plan.warnings or plan.beyond:
+            parts["warnings"] = [*plan.warnings, *plan.beyond]
+        if self._task.diff:
+            parts["diff"] = plan.diff()
+        return parts

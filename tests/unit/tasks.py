@@ -1,0 +1,57 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole task, options in and result out, on a host that answers as told."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import MagicMock
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
+
+
+def opaque(value: Any) -> str:
+    return base64.b64encode(json.dumps(value).encode()).decode()
+
+
+@dataclass
+class Run:
+    """What came of a task: its result, and the calls of modules it made, in order."""
+
+    result: dict[str, Any]
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def transactions(self) -> list[dict[str, Any]]:
+        return [arguments for module, arguments in self.calls if module != SNAPSHOT]
+
+
+def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: dict[str, Any], **more: Any) -> Run:
+    """Run an ActionModule. snapshots: what each look at the host finds; transactions: what each of those answers."""
+    looks, ends = iter(snapshots), iter(transactions)
+    told = Run({})
+
+    def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        told.calls.append((module_name, module_args))
+        if module_name != SNAPSHOT:
+            return next(ends)
+        seen = next(looks)
+        return seen if "failed" in seen or "module_stdout" in seen else {"snapshot": opaque(seen)}
+
+    task = SimpleNamespace(
+        args=args, check_mode=more.get("check", False), diff=more.get("diff", False), async_val=0, action="x",
+        delegate_to=None,
+    )  # fmt: skip
+    made = action(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    made._execute_module = module
+    made._templar = SimpleNamespace(template=lambda value: value)
+    told.result = made.run(task_vars={"inventory_hostname": "node1", **more.get("variables", {})})
+    return told
+
+
+COMMITTED = {"committed": True, "rolled_back": False, "report": opaque([])}

@@ -1,0 +1,180 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole tasks about hosts: one look, one plan, one transaction, one restart, one account."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import (
+    container_registries,
+    host_policy,
+    host_policy_info,
+    registry_policy,
+    registry_trust,
+)
+from cases import cases
+from hosts import contents, described
+from tasks import COMMITTED, opaque, run
+from test_engine_docker_fork import answers
+from trust.pki import certificate, key_pem
+from trust.world import CLOCK, PLACES, listing
+
+ACTIONS = {
+    action.__name__.rpartition(".")[2]: action
+    for action in (container_registries, host_policy, host_policy_info, registry_policy, registry_trust)
+}
+SYSCONFIG = "/etc/sysconfig/docker"
+ANCHORS = "/etc/pki/ca-trust/source/anchors"
+TRUST = [{"registry": "a.example.com", "ca": certificate("one")}]
+EVERYTHING = {"search": ["a.example.com"], "trust": TRUST, "verify": "none"}
+
+
+def docker(shows=("docker.io",), running=0, sysconfig="OPTIONS=''\n", **more):
+    """What host_snapshot tells of a RHEL 7 with docker 1.13."""
+    names = ", ".join(f"{name} (secure)" for name in shows)
+    said = answers(["sysconfig"]) | {
+        "docker.info": f" Running: {running}\nInsecure Registries:\n 127.0.0.0/8\nRegistries: {names}\n",
+        "docker.flags": "/usr/bin/dockerd-current\n",
+        "docker.version": "Docker version 1.13.1, build x\n",
+        "docker.started": f"started {(CLOCK - 2000) * 100}\nbtime 1000\nticks 100\n",
+        "store.redhat": "",
+        "trust.tools": "openssl\n",
+    }
+    return {
+        "files": {SYSCONFIG: described(sysconfig)}, "time": CLOCK, "uid": 0, "user": "root",
+        "directories": {place: listing(place, {}, [], "redhat") for place in PLACES},
+        "commands": {name: {"state": "done", "rc": 0, "stdout": text, "stderr": ""} for name, text in said.items()},
+        **more,
+    }  # fmt: skip
+
+
+def test_certificates_and_lists_are_one_transaction_with_one_restart():
+    """W7: docker 1.13 was restarted twice, once for the certificate and once for the list."""
+    done = run(host_policy.ActionModule, EVERYTHING, [docker()], COMMITTED)
+    assert done.result["changed"] and not done.result.get("failed"), done.result
+    assert len(done.calls) == 2
+    (sent,) = done.transactions
+    assert [action["name"] for action in sent["actions"]] == ["run update-ca-trust extract", "restart docker.service"]
+    assert {path.rpartition("/")[0] for path in contents(sent)} == {ANCHORS, "/etc/sysconfig", "/var/lib/dockyard"}
+    assert sent["actions"][1]["parts"] == ["registry_trust", "container_registries"]
+    assert sent["plan_id"] == done.result["plan"]["id"]
+
+
+def test_the_account_is_one_for_everything():
+    """It said "unchanged" while a certificate was written and docker restarted."""
+    done = run(host_policy.ActionModule, EVERYTHING, [docker()], COMMITTED)
+    account = "\n".join(done.result["account"])
+    assert account.startswith("changed, with restart docker.service\n")
+    for part in (
+        "dockyard-one-",
+        "+ CN=one",
+        "ADD_REGISTRY: --add-registry a.example.com",
+        f"Plan {done.result['plan']['id']}",
+    ):
+        assert part in account, account
+    foreseen = run(host_policy.ActionModule, EVERYTHING, [docker()], check=True)
+    assert foreseen.result["account"][0] == "would change, with restart docker.service"
+    assert foreseen.result["plan"]["id"] == done.result["plan"]["id"] and foreseen.transactions == []
+
+
+@pytest.mark.parametrize("expect", ["right", "wrong"])
+def test_one_plan_id_for_everything(expect):
+    known = run(host_policy.ActionModule, EVERYTHING, [docker()], check=True).result["plan"]["id"]
+    wanted = {**EVERYTHING, "expect_plan": known if expect == "right" else "0123456789abcdef"}
+    done = run(host_policy.ActionModule, wanted, [docker(time=CLOCK + 600)], COMMITTED)
+    assert bool(done.transactions) is (expect == "right")
+    assert bool(done.result.get("failed")) is (expect == "wrong")
+
+
+def test_half_of_a_policy_is_not_done_before_the_other_half_is_refused():
+    """Nothing is written when a word cannot be enforced, whatever else was asked."""
+    wanted = {**EVERYTHING, "mirrors": [{"source": "quay.io", "mirrors": ["m.example.com"]}]}
+    done = run(host_policy.ActionModule, wanted, [docker()])
+    assert done.result["failed"] and "cannot enforce mirrors" in done.result["msg"]
+    assert done.transactions == []
+
+
+def test_deferred_lists_are_not_in_force():
+    """W8: what the task called "in force" was what had been planned."""
+    lists = {"search": ["a.example.com"], "activation": "defer"}
+    done = run(container_registries.ActionModule, lists, [docker(running=3)], COMMITTED)
+    (engine,) = done.result["engines"]
+    assert engine["search"] == ["docker.io"] and done.result["pending"], done.result
+    assert done.result["account"][0] == "changed"
+    written = docker(running=3, sysconfig="OPTIONS=''\nADD_REGISTRY='--add-registry a.example.com'\n")
+    again = run(container_registries.ActionModule, lists, [written]).result
+    assert again["engines"][0]["search"] == ["docker.io"] and not again["changed"]
+    assert again["account"][0] == "unchanged, and not in force before a restart"
+    assert "the host already is as asked for" not in "\n".join(again["account"])
+
+
+@pytest.mark.parametrize("case", cases("tasks/refused.yml"))
+def test_refused_before_the_host_is_written(case):
+    action = ACTIONS[case["task"]].ActionModule
+    seen = docker(**case["seen"]) if "seen" in case else case.get("answer", docker())
+    done = run(action, case["args"], [seen], variables=case.get("variables", {}))
+    assert done.result["failed"] and case["says"] in done.result["msg"], done.result
+    assert done.transactions == []
+    assert "\n" not in done.result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("args", "seen", "headline", "holds"),
+    [
+        ({"search": ["a.example.com"]}, {}, "differs from the policy", "+ ADD_REGISTRY: --add-registry a.example.com"),
+        ({"trust": TRUST}, {}, "differs from the policy", "+ CN=one"),
+        ({"search": []}, {}, "as the policy says", ""),
+        (
+            {"search": [], "short_name_mode": "enforcing", "unenforceable": "warn"}, {},
+            "as the policy says, as far as the engines can", "not enforced: docker (Red Hat's fork) cannot",
+        ),
+        ({"short_name_mode": "enforcing"}, {}, "differs from the policy", "cannot enforce short_name_mode 'enforcing'"),
+    ],
+)  # fmt: skip
+def test_what_a_look_says(args, seen, headline, holds):
+    done = run(host_policy_info.ActionModule, args, [docker(**seen)])
+    assert done.result["account"][0] == headline, done.result
+    assert holds in "\n".join(done.result["account"])
+    assert done.result["drift"] is headline.startswith("differs") and not done.result["changed"]
+
+
+def test_a_certificate_that_is_gone_is_seen_and_named():
+    """verify was green while a certificate of the same policy was missing."""
+    ours = f"{ANCHORS}/dockyard-one.crt"
+    record = {"version": 1, "registry_trust": {"files": {ours: {"sha256": "0" * 64, "registries": ["a.example.com"]}}}}
+    done = run(host_policy_info.ActionModule, {"trust": TRUST}, [docker(state=described(json.dumps(record)))])
+    assert done.result["drift"] and "dockyard-one-" in "\n".join(done.result["account"])
+
+
+def test_no_key_in_the_result_of_a_task():
+    pair = {"client_cert": certificate("me", by="one", ca=False), "client_key": key_pem("me")}
+    done = run(
+        host_policy.ActionModule, {**EVERYTHING, "trust": [{**TRUST[0], **pair}]}, [docker()], COMMITTED, diff=True
+    )
+    assert done.result["changed"] and key_pem("me").splitlines()[1] not in json.dumps(done.result)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "rolled_back"),
+    [
+        ({"committed": False, "rolled_back": True, "changed": True}, "x: no; everything is as it was before", True),
+        ({"committed": False, "rolled_back": False, "changed": True}, "x: no; and it could not be undone", False),
+        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was cut off on the host; the next", False),
+    ],
+)
+def test_a_transaction_that_fails(answer, says, rolled_back):
+    failed = {"report": opaque([]), "step": "check", "reason": "x: no", **answer} if "committed" in answer else answer
+    done = run(host_policy.ActionModule, EVERYTHING, [docker()], failed)
+    assert done.result["failed"] and says in done.result["msg"] and done.result["rolled_back"] is rolled_back
+    assert done.result["plan"]["changes"]
+
+
+def test_a_world_that_moves_is_planned_again_a_few_times():
+    moved = {"committed": False, "rolled_back": False, "step": "compare", "reason": "x changed", "report": opaque([])}
+    done = run(host_policy.ActionModule, EVERYTHING, [docker(), docker()], moved, COMMITTED)
+    assert done.result["changed"] and len(done.calls) == 4
+    lost = run(host_policy.ActionModule, EVERYTHING, [docker()] * 3, moved, moved, moved)
+    assert lost.result["failed"] and "kept changing" in lost.result["msg"] and "x changed" in lost.result["msg"]

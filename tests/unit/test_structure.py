@@ -1,0 +1,61 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which room of the brain may use which: read from the imports, with nothing imported."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from conftest import REPOSITORY
+
+BRAIN = REPOSITORY / "plugins/plugin_utils"
+
+
+def module(path) -> str:
+    """plugins/plugin_utils/a/b.py → a.b, and a package by its own name."""
+    parts = path.relative_to(BRAIN).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module(path): path for path in BRAIN.rglob("*.py")}
+
+
+def imports(name: str) -> set[str]:
+    """The modules of the brain that one of them imports; others (ansible, libraries) by their first name."""
+    path, found = MODULES[name], set()
+    here = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").partition(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] + (node.module.split(".") if node.module else [])
+            inside = {".".join([*base, alias.name]) for alias in node.names}
+            found |= {each for each in inside if each in MODULES} or {".".join(base)}
+            found |= {".".join(base)} & MODULES.keys()
+    return found - {""}
+
+
+def reached(room: str) -> set[str]:
+    """Everything that the modules of a room need, and what that needs in turn."""
+    todo, found = [name for name in MODULES if name.split(".")[0] == room], set()
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo += imports(name) & MODULES.keys()
+    return found
+
+
+@pytest.mark.parametrize("room", ["task", "plan"])
+def test_features_can_be_taken_away(room):
+    """The kernel works without any feature: its modules import none, not even through others."""
+    features = {name for name in reached(room) if name.split(".")[0] in ("trust", "registries")}
+    assert reached(room) and not features
+
+
+def test_only_the_kernel_knows_ansible():
+    assert {name.split(".")[0] for name in MODULES if name and "ansible" in imports(name)} == {"task"}
