@@ -85,6 +85,7 @@ def test_runner_runs_the_playbook_and_tells_of_every_host(tmp_path: Path, collec
     log.touch()
     (tmp_path / "runner").mkdir()
     local = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+    local["registry_policy"] = {"search": ["a.example.com"]}
     run = ansible_runner.run(
         private_data_dir=str(tmp_path / "runner"),
         playbook="dockyard.openshift.registries",
@@ -98,8 +99,8 @@ def test_runner_runs_the_playbook_and_tells_of_every_host(tmp_path: Path, collec
         quiet=True,
     )
     assert (run.status, run.rc) == ("successful", 0)
-    assert results(run, "Give the container engines their registries") == {"a": True, "b": False}
-    assert [json.loads(line)["check"] for line in log.read_text().splitlines() if "container_" in line] == [True, True]
+    assert results(run, "Give the container engines their registries and certificates") == {"a": True, "b": False}
+    assert [json.loads(line)["check"] for line in log.read_text().splitlines() if "host_policy" in line] == [True, True]
     assert run.stats["changed"] == {"a": 1}
     assert run.stats["failures"] == {}
 
