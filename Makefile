@@ -55,6 +55,10 @@ ansible-lint: environment
 unit: environment ## unit and property tests
 	pytest tests/unit
 
+.PHONY: docs
+docs: environment ## write what follows from the options of tasks: modules, argument specs, tables (a unit test checks it)
+	tests/tools/docs
+
 .PHONY: conformance
 conformance: environment go ## our rules beside the Go libraries they come from: CASES=400, SEED=the week
 	pytest tests/conformance

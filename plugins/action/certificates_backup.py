@@ -7,16 +7,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles, is_encrypted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import is_encrypted
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup
 
 
-class ActionModule(ControllerFiles, HostTask):
-    spec = options.CERTIFICATES_BACKUP
+class ActionModule(HostTask):
+    spec = backup.OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.watch = backup.WATCH if options["keys"] else backup.WATCH_WITHOUT_KEYS

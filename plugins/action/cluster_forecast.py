@@ -4,28 +4,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.options import OPTIONS, VARIABLES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_options, words_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import fill
-
-
-def _fill(options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-    return fill(options, "forecast_", value_of)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import Fill
 
 
 class ActionModule(ControllerFiles, Task):
     """Needs no connection: neither a host nor a cluster is contacted."""
 
     _requires_connection = False
-    spec = options.CLUSTER_FORECAST
-    fills = (_fill,)
+    spec = OPTIONS
+    fills = (Fill(VARIABLES),)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         found = forecast.of_cluster(

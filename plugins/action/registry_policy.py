@@ -6,13 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust_feature
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
 
 
@@ -20,8 +18,8 @@ class ActionModule(Asked, ControllerFiles, Task):
     """Needs no connection: the host is never contacted."""
 
     _requires_connection = False
-    spec = options.REGISTRY_POLICY
-    fills = (registries.fill, trust_feature.fill)
+    spec = WORD_OPTIONS
+    fills = tuple(feature.fill for feature in FEATURES)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.must_ask(options)

@@ -18,6 +18,7 @@ description:
   - The same for values is the filter P(dockyard.openshift.mco_forecast#filter), which reads no files.
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
+# BEGIN make docs: options
 options:
   manifests:
     description:
@@ -42,7 +43,8 @@ options:
   hosted_registry_network:
     description:
       - The service network of the cluster the policy was written for.
-      - OpenShift 4 takes no address range, so this one is left out of C(insecure) with a note; any other is refused.
+      - OpenShift 4 takes no address range, so this one is left out of C(insecure) with a note; any other
+        is refused.
     type: str
     default: 172.30.0.0/16
   warn_days:
@@ -65,7 +67,8 @@ options:
     elements: str
     default: []
   node_disruption_policy:
-    description: Node disruption policies, instead of those of MachineConfiguration/cluster among the manifests.
+    description: Node disruption policies, instead of those of MachineConfiguration/cluster among the
+      manifests.
     type: list
     elements: dict
   overridden:
@@ -76,12 +79,13 @@ options:
   from_variables:
     description:
       - Whether options that are not given are taken from variables.
-      - O(policy) comes from C(forecast_policy), else C(registry_policy). O(hosted_registry_network) comes from
-        C(openshift_docker_hosted_registry_network), else C(openshift_portal_net). O(other_releases) comes from
-        C(forecast_releases), O(warn_days) from C(docker_registries_trust_warn_days), and every other option from
-        C(forecast_...) of its name.
+      - O(policy) comes from C(forecast_policy), else C(registry_policy). O(hosted_registry_network) comes
+        from C(openshift_docker_hosted_registry_network), else C(openshift_portal_net). O(other_releases)
+        comes from C(forecast_releases), O(warn_days) from C(docker_registries_trust_warn_days), and every
+        other option from C(forecast_...) of its name.
     type: bool
     default: false
+# END make docs
 extends_documentation_fragment:
   - dockyard.openshift.attributes.controller
 seealso:

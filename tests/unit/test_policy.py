@@ -188,7 +188,7 @@ def read(name: str, value: object, reading: Reading) -> str:
     return str(value)
 
 
-COLOUR = Word(read, str, Targets.HOSTS, "openshift_docker_colour", {"type": "str"})
+COLOUR = Word(read, str, Targets.HOSTS, "openshift_docker_colour", {"type": "str", "description": ["Its colour."]})
 """
 ITS_FIELD = '    colour: str | None = field(default=None, metadata={"word": colour.COLOUR})\n'
 ITS_LINES = {
@@ -196,9 +196,9 @@ ITS_LINES = {
     "    trust: Trust | None =": f"{ITS_FIELD}    trust: Trust | None =",
 }
 QUESTIONS = """
-from house.plugin_utils import options, variables
+from house.plugin_utils import variables
 from house.plugin_utils.cluster.openshift4 import manifests
-from house.plugin_utils.policy import PolicyError, WORDS, read_policy, words_in
+from house.plugin_utils.policy import PolicyError, WORDS, options_of, read_policy, words_in
 
 def refusal(action):
     try:
@@ -213,8 +213,8 @@ print({
     "refused": refusal(lambda: read_policy({"colour": "grey"})),
     "earlier": refusal(lambda: read_policy({}).over({"colour": "grey"})),
     "unknown": refusal(lambda: words_in("registry_policy", {"color": "red"})),
-    "option": options.CONTAINER_REGISTRIES["colour"],
-    "filled": [variables.fill(["colour"], "", given.get) for given in (
+    "option": options_of("registries")["colour"],
+    "filled": [variables.Fill(variables.words("registries"))(["colour"], given.get) for given in (
         {"docker_registries_colour": "red"},
         {"registry_policy": {"colour": "red"}},
         {"openshift_docker_colour": "red"},
@@ -244,7 +244,7 @@ def test_a_new_word_is_one_file_and_one_field(tmp_path):
         "earlier": "colour: 'grey' is no colour",
         "unknown": "registry_policy.color: there is no such word; is 'colour' meant? There are "
         + ", ".join((*WORDS[:-1], "colour", "trust")),
-        "option": {"type": "str"},
+        "option": {"type": "str", "description": ["Its colour."]},
         "filled": [
             {"colour": ("docker_registries_colour", "red")},
             {"colour": ("registry_policy.colour", "red")},

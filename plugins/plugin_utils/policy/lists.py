@@ -160,7 +160,52 @@ def _scope_or_range(name: str, entry: str) -> Scope:
     return scope
 
 
-SEARCH = Word(read, list, variable="openshift_docker_additional_registries")
-BLOCKED = Word(read, list, variable="openshift_docker_blocked_registries")
-ALLOWED = Word(read, list)
-INSECURE = Word(read, list, variable="openshift_docker_insecure_registries")
+SEARCH = Word(
+    read,
+    list,
+    variable="openshift_docker_additional_registries",
+    option={
+        "type": "raw",
+        "description": [
+            "Registries that are tried, in order, for an image name without a registry.",
+            "A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).",
+            "Omitted, the list is left alone; an empty list empties it. So it is with all lists here.",
+        ],
+    },
+)
+BLOCKED = Word(
+    read,
+    list,
+    variable="openshift_docker_blocked_registries",
+    option={
+        "type": "raw",
+        "description": [
+            "Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means "
+            "everything but O(search) and O(allowed).",
+            "A scope is C(host), C(host:port), either with a path, or C(*.domain).",
+        ],
+    },
+)
+ALLOWED = Word(
+    read,
+    list,
+    option={
+        "type": "raw",
+        "description": [
+            "Scopes that may be pulled from beside those of O(search) when everything else is blocked.",
+            "Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.",
+        ],
+    },
+)
+INSECURE = Word(
+    read,
+    list,
+    variable="openshift_docker_insecure_registries",
+    option={
+        "type": "raw",
+        "description": [
+            "Scopes that are reached over plain HTTP, or without verifying their certificate.",
+            "Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.",
+        ],
+    },
+)

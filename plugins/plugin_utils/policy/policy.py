@@ -144,10 +144,16 @@ def options_of(group: str) -> dict[str, dict[str, Any]]:
     return {name: dict(word.option) for name, word in VOCABULARY.items() if word.group == group}
 
 
-def variables_of(name: str, prefix: str, policy: str) -> tuple[str, ...]:
-    """Where the value of a word is looked for, nearest first: PREFIXname, POLICY.name, the one of openshift-ansible."""
-    old = VOCABULARY[name].variable
-    return (f"{prefix}{name}", f"{policy}.{name}", *([old] if old else []))
+def variables_of(group: str, prefix: str, policy: str) -> dict[str, tuple[str, ...]]:
+    """For each word of a group where its value is looked for, nearest first.
+
+    That is PREFIXword, then POLICY.word, then the variable of openshift-ansible, where there is one.
+    """
+    return {
+        name: (f"{prefix}{name}", f"{policy}.{name}", *([word.variable] if word.variable else []))
+        for name, word in VOCABULARY.items()
+        if word.group == group
+    }
 
 
 def _read(words: Mapping[str, object], reading: Reading) -> dict[str, Any]:

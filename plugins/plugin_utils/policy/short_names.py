@@ -38,5 +38,28 @@ def read_aliases(name: str, value: object, reading: Reading) -> dict[str, str]:
     return dict(value)
 
 
-SHORT_NAME_MODE = Word(read_mode, str, Targets.HOSTS, option={"type": "str", "choices": list(SHORT_NAME_MODES)})
-ALIASES = Word(read_aliases, dict, Targets.HOSTS, option={"type": "dict"})
+SHORT_NAME_MODE = Word(
+    read_mode,
+    str,
+    Targets.HOSTS,
+    option={
+        "type": "str",
+        "choices": list(SHORT_NAME_MODES),
+        "description": [
+            "How podman and its family resolve an image name without registry when several are searched, "
+            "V(enforcing), V(permissive) or V(disabled).",
+        ],
+    },
+)
+ALIASES = Word(
+    read_aliases,
+    dict,
+    Targets.HOSTS,
+    option={
+        "type": "dict",
+        "description": [
+            "Full image names by short name, for podman and its family. An empty full name takes away an alias that "
+            "other files define.",
+        ],
+    },
+)

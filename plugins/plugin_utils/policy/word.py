@@ -78,8 +78,8 @@ class Word:
 
     read: (name, value in any shape, reading) → the field's value; raises PolicyError. plain: the field's value as plain
     values that `read` takes again; None when the value may hold secrets, which are never written down. variable: what
-    openshift-ansible calls it. option: its entry in the argument specs of tasks. group: words of one group are options
-    of the same tasks.
+    openshift-ansible calls it. option: its entry in the argument specs of tasks, with the description from which
+    `make docs` writes the documentation. group: words of one group are options of the same tasks.
     """
 
     read: Callable[[str, object, Reading], Any]

@@ -20,6 +20,20 @@ from .archive import Archive, Saved, allowed
 from .drafts import PART, slug
 from .stores import Store
 
+OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {
+        "type": "path",
+        "required": True,
+        "description": ["The archive on the controller. Directories that are missing are made for their owner only."],
+    },
+    "keys": {"type": "bool", "default": True, "description": ["Whether private keys are saved."]},
+    "encrypt": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether the archive is encrypted with the vault password of this run."],
+    },
+}
+
 _ANCHORS = tuple(Tree(store.anchors, pattern="*", depth=2) for store in stores.STORES)
 _SOURCES = tuple(
     Tree(path, pattern="*", depth=2, form="certificates") for store in stores.STORES for path in store.sources

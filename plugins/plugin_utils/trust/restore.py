@@ -17,7 +17,20 @@ from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .drafts import ONLY_A_REAL_RUN, PART, WATCH, due, unseen_since, update
 
-__all__ = ["WATCH", "Said", "draft"]
+__all__ = ["OPTIONS", "WATCH", "Said", "draft"]
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {
+        "type": "path",
+        "required": True,
+        "description": ["The archive on the controller, encrypted or not."],
+    },
+    "other_host": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether the archive of another host may be used."],
+    },
+}
 
 _WHY = "what is put back takes effect by it"
 
