@@ -77,6 +77,10 @@ ansible-lint: environment
 unit: environment ## unit and property tests
 	pytest -n 2 --dist worksteal tests/unit
 
+.PHONY: docs
+docs: environment ## write what follows from the options of tasks: modules, argument specs, tables (a unit test checks it)
+	tests/tools/docs
+
 .PHONY: conformance
 conformance: environment go ## our rules beside the Go libraries they come from: CASES=400, SEED=the week
 	pytest -n 2 --dist loadfile tests/conformance

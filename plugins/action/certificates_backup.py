@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import is_encrypted
@@ -16,7 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import ar
 
 
 class ActionModule(HostTask):
-    spec = options.CERTIFICATES_BACKUP
+    spec = backup.OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.watch = backup.WATCH if options["keys"] else backup.WATCH_WITHOUT_KEYS

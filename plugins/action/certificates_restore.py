@@ -7,15 +7,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, proof, restore
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import CHANGE_OPTIONS, HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, feature, proof, restore
 
 
 class ActionModule(HostTask):
-    spec = options.CERTIFICATES_RESTORE
+    spec = restore.OPTIONS | feature.CHANGE_OPTIONS | CHANGE_OPTIONS
     watch = restore.WATCH
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:

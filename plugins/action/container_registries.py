@@ -3,11 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 
 class ActionModule(Asked, HostTask):
-    spec = options.CONTAINER_REGISTRIES
     features = (registries,)

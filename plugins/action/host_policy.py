@@ -3,12 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, Asked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 
 class ActionModule(Asked, HostTask):
-    spec = options.HOST_POLICY
-    features = (trust, registries)
+    features = FEATURES

@@ -4,32 +4,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_options
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust_feature
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import files, report
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
 
 
 class ActionModule(Asked, ControllerFiles, Task):
     """Needs no connection: the host is never contacted."""
 
     _requires_connection = False
-    spec = options.REGISTRY_POLICY
-    fills = (registries.fill, trust_feature.fill)
+    spec = WORD_OPTIONS
+    fills = tuple(feature.fill for feature in FEATURES)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.must_ask(options)
-        policy = registries.policy_of(options)
-        now = datetime.now(timezone.utc)
-        trust = files.trust_of(options, now, self.read_file, self.secrets.add_key)
+        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
+        policy = read_options(options, reading)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
-        if trust.registries is not None:
-            result["trust"] = report.asked(trust, now)
-        warnings = [*policy.warnings, *trust.warnings, *out_of_reach(trust, policy)]
-        return result | ({"warnings": warnings} if warnings else {})
+        if policy.trust is not None:
+            result["trust"] = report.asked(policy.trust, reading.now)
+        return result | ({"warnings": list(policy.warnings)} if policy.warnings else {})

@@ -27,6 +27,28 @@ attributes:
     support: full
 """
 
+    # A task that contacts nobody.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would without it.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or would change, in diff mode.
+    support: N/A
+  action:
+    description: Runs on the controller and contacts nobody.
+    support: full
+  async:
+    description: Supports being run with the C(async) keyword.
+    support: none
+  platform:
+    description: Where it runs.
+    platforms: Linux
+    support: full
+"""
+
     # A task that only reads.
     INFO = r"""
 options: {}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy, words_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered
 
 
@@ -23,7 +24,7 @@ def mco_forecast(
 ) -> dict[str, Any]:
     """What nodes would get, what that costs, what the guards say, and where images would come from."""
     found: dict[str, Any] = filtered(
-        forecast.of_cluster,
+        _forecast,
         manifests,
         release,
         proposed=proposed,
@@ -34,6 +35,11 @@ def mco_forecast(
         overridden=overridden,
     )
     return found
+
+
+def _forecast(manifests: Any, release: Any, policy: Any, **more: Any) -> dict[str, Any]:
+    words = None if policy is None else read_policy(words_in("policy", policy))
+    return forecast.of_cluster(manifests, release, policy=words, **more)
 
 
 class FilterModule:

@@ -22,9 +22,11 @@ author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
   - dockyard.openshift.attributes
+# BEGIN make docs: options
 options:
   path:
-    description: The archive on the controller. Directories that are missing are made for their owner only.
+    description: The archive on the controller. Directories that are missing are made for their owner
+      only.
     type: path
     required: true
   keys:
@@ -35,6 +37,7 @@ options:
     description: Whether the archive is encrypted with the vault password of this run.
     type: bool
     default: false
+# END make docs
 seealso:
   - module: dockyard.openshift.certificates_restore
 """

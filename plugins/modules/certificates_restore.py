@@ -20,6 +20,7 @@ author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
   - dockyard.openshift.attributes
+# BEGIN make docs: options
 options:
   path:
     description: The archive on the controller, encrypted or not.
@@ -30,18 +31,24 @@ options:
     type: bool
     default: false
   verify:
-    description: As O(dockyard.openshift.registry_trust#module:verify).
+    description: With V(full) the host verifies the certificates against its trust store and connects
+      to the registries. One that cannot be reached is no failure. With V(store) it does the first only,
+      with V(none) neither.
     type: str
     choices: [full, store, none]
     default: full
   activation:
-    description: As O(dockyard.openshift.registry_trust#module:activation).
+    description: What to do when an engine has to be restarted to see what changed. With V(if_idle) a
+      restart that would take down running containers is refused before anything is written. With V(now)
+      it is restarted. With V(defer) it is not, and RV(pending) says so in every run until it was.
     type: str
     choices: [now, if_idle, defer]
     default: if_idle
   expect_plan:
-    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse any other.
+    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse
+      any other.
     type: str
+# END make docs
 seealso:
   - module: dockyard.openshift.certificates_backup
 """
@@ -53,6 +60,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# BEGIN make docs: returned trust report verified
 verified:
   description: What the host said of each registry it tried to reach; empty when nothing changed.
   returned: success
@@ -71,13 +79,16 @@ verified:
     reason:
       description: Why.
       type: str
+# END make docs
+# BEGIN make docs: returned
 plan:
   description: What changes and why. With nothing to do its C(changes) is empty.
   returned: success
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
+      description: Names this plan; the same id means the same changes to the same files, down to what
+        is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.
@@ -122,8 +133,14 @@ pending:
   returned: success
   type: list
   elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
 rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+# END make docs
 """

@@ -9,34 +9,107 @@ __metaclass__ = type
 
 DOCUMENTATION = r"""
 module: container_registries
-short_description: Say which image registries the container engines of a host search, block and reach insecurely
+short_description: Configure the image registries that container engines search, block, mirror and reach insecurely
 version_added: 1.0.0
 description:
-  - Serves every engine found on the host with the same words. These are docker 1.12 and 1.13 of Red Hat's fork, and
-    podman, skopeo, buildah and CRI-O.
+  - Serves every engine found on the host with the same words. These are docker 1.12 and 1.13 of Red Hat's fork,
+    docker of upstream, podman, skopeo, buildah and CRI-O.
   - Reads the host once, plans, and writes only what differs; when nothing differs the host is called no second time.
   - Files are written all or none. The engine is then asked whether it sees the lists; if it does not, or does not
     come back, everything is put back as it was.
   - What an engine cannot enforce is refused before anything is written.
+  - docker of Red Hat's fork has to be restarted to see its files. podman, skopeo and buildah never have to be.
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
-  - dockyard.openshift.policy.variables
-  - dockyard.openshift.policy
-  - dockyard.openshift.policy.applying
   - dockyard.openshift.attributes
+# BEGIN make docs: options
 options:
   activation:
-    description:
-      - What to do when an engine has to be restarted to see its files. podman, skopeo and buildah never have to be.
-      - With V(if_idle) a restart that would take down running containers is refused before anything is written.
-      - With V(now) it is restarted. With V(defer) it is not, and RV(pending) says so in every run until it was.
+    description: What to do when an engine has to be restarted to see what changed. With V(if_idle) a
+      restart that would take down running containers is refused before anything is written. With V(now)
+      it is restarted. With V(defer) it is not, and RV(pending) says so in every run until it was.
     type: str
     choices: [now, if_idle, defer]
     default: if_idle
   expect_plan:
-    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse any other.
+    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse
+      any other.
     type: str
+  search:
+    description:
+      - Registries that are tried, in order, for an image name without a registry.
+      - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
+      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+    type: raw
+  blocked:
+    description:
+      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
+        everything but O(search) and O(allowed).
+      - A scope is C(host), C(host:port), either with a path, or C(*.domain).
+    type: raw
+  allowed:
+    description:
+      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+    type: raw
+  insecure:
+    description:
+      - Scopes that are reached over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+    type: raw
+  mirrors:
+    description:
+      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
+        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
+        which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
+        whether the source itself is tried when no mirror has the image.
+      - docker mirrors C(docker.io) only, as a whole, and for all pulls.
+    type: raw
+  short_name_mode:
+    description: How podman and its family resolve an image name without registry when several are searched,
+      V(enforcing), V(permissive) or V(disabled).
+    type: str
+    choices: [enforcing, permissive, disabled]
+  aliases:
+    description: Full image names by short name, for podman and its family. An empty full name takes away
+      an alias that other files define.
+    type: dict
+  hosted_registry_insecure:
+    description: Whether O(hosted_registry_network) is one of O(insecure).
+    type: bool
+    default: false
+  hosted_registry_network:
+    description:
+      - The service network of the cluster, in which the integrated registry has its address.
+      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+    type: str
+    default: 172.30.0.0/16
+  mode:
+    description: With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are
+      put beside those of others, and later only ours are removed. Unless given, V(exact) for docker of
+      Red Hat's fork (RHEL 7), and V(merge) for every other engine.
+    type: str
+    choices: [exact, merge]
+  unenforceable:
+    description: What to do when an engine cannot enforce what is asked; V(warn) applies the rest.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  foreign_scopes:
+    description: What becomes of a scope of others in C(policy.json) that accepts something outside the
+      allow-list. V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list
+      is lifted, V(keep) warns.
+    type: str
+    choices: [fail, reject, keep]
+    default: fail
+  from_variables:
+    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+      from C(registry_policy) and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+# END make docs
 seealso:
   - module: dockyard.openshift.container_registries_info
   - module: dockyard.openshift.registry_policy
@@ -62,6 +135,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# BEGIN make docs: returned
 engines:
   description: The engines found, with the lists they have once the plan is applied.
   returned: success
@@ -101,7 +175,8 @@ plan:
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
+      description: Names this plan; the same id means the same changes to the same files, down to what
+        is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.
@@ -146,8 +221,14 @@ pending:
   returned: success
   type: list
   elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
 rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+# END make docs
 """

@@ -17,20 +17,92 @@ description:
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
-  - dockyard.openshift.policy.variables
-  - dockyard.openshift.policy
-  - dockyard.openshift.policy.applying
   - dockyard.openshift.attributes.info
+# BEGIN make docs: options
 options:
-  images:
+  query:
+    description: A JMESPath query over all returned values but the plan, its notes and what is pending.
+      Its answer is RV(selected).
+    type: str
+  search:
     description:
-      - Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this host would pull them from.
-      - Nothing is contacted, and no secret is returned.
+      - Registries that are tried, in order, for an image name without a registry.
+      - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
+      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+    type: raw
+  blocked:
+    description:
+      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
+        everything but O(search) and O(allowed).
+      - A scope is C(host), C(host:port), either with a path, or C(*.domain).
+    type: raw
+  allowed:
+    description:
+      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+    type: raw
+  insecure:
+    description:
+      - Scopes that are reached over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+    type: raw
+  mirrors:
+    description:
+      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
+        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
+        which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
+        whether the source itself is tried when no mirror has the image.
+      - docker mirrors C(docker.io) only, as a whole, and for all pulls.
+    type: raw
+  short_name_mode:
+    description: How podman and its family resolve an image name without registry when several are searched,
+      V(enforcing), V(permissive) or V(disabled).
+    type: str
+    choices: [enforcing, permissive, disabled]
+  aliases:
+    description: Full image names by short name, for podman and its family. An empty full name takes away
+      an alias that other files define.
+    type: dict
+  hosted_registry_insecure:
+    description: Whether O(hosted_registry_network) is one of O(insecure).
+    type: bool
+    default: false
+  hosted_registry_network:
+    description:
+      - The service network of the cluster, in which the integrated registry has its address.
+      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+    type: str
+    default: 172.30.0.0/16
+  mode:
+    description: With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are
+      put beside those of others, and later only ours are removed. Unless given, V(exact) for docker of
+      Red Hat's fork (RHEL 7), and V(merge) for every other engine.
+    type: str
+    choices: [exact, merge]
+  unenforceable:
+    description: What to do when an engine cannot enforce what is asked; V(warn) applies the rest.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  foreign_scopes:
+    description: What becomes of a scope of others in C(policy.json) that accepts something outside the
+      allow-list. V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list
+      is lifted, V(keep) warns.
+    type: str
+    choices: [fail, reject, keep]
+    default: fail
+  images:
+    description: Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this
+      host would pull them from. Nothing is contacted, and no secret is returned.
     type: list
     elements: str
-  query:
-    description: A JMESPath query over RV(engines), RV(drift), RV(problems) and RV(images), for RV(selected).
-    type: str
+  from_variables:
+    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+      from C(registry_policy) and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+# END make docs
 seealso:
   - module: dockyard.openshift.container_registries
 """
@@ -55,6 +127,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# BEGIN make docs: returned
 engines:
   description: The engines found on the host.
   returned: success
@@ -97,17 +170,9 @@ engines:
       description: What is wrong with them.
       type: list
       elements: str
-drift:
-  description: Whether M(dockyard.openshift.container_registries) with the same options would change something.
-  returned: success
-  type: bool
-problems:
-  description: Why M(dockyard.openshift.container_registries) would refuse the same options.
-  returned: success
-  type: list
-  elements: str
 images:
-  description: One answer for each of O(images), as the filter P(dockyard.openshift.pull_sources#filter) gives it.
+  description: One answer for each of O(images), as the filter P(dockyard.openshift.pull_sources#filter)
+    gives it.
   returned: success
   type: list
   elements: dict
@@ -117,13 +182,23 @@ images:
       type: str
     candidates:
       description:
-        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy) and C(endpoints).
-        - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by) (file, line
-          and prefix), C(ca_directory) and C(credential).
+        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy)
+          and C(endpoints).
+        - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by)
+          (file, line and prefix), C(ca_directory) and C(credential).
         - The credential is the file and key of the login that would be used, or the helper of C(credential-helpers)
           that would be asked, which alone knows whether it has one.
       type: list
       elements: dict
+drift:
+  description: Whether M(dockyard.openshift.container_registries) with the same options would change something.
+  returned: success
+  type: bool
+problems:
+  description: Why M(dockyard.openshift.container_registries) would refuse the same options.
+  returned: success
+  type: list
+  elements: str
 selected:
   description: What O(query) selects.
   returned: success
@@ -139,7 +214,8 @@ plan:
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
+      description: Names this plan; the same id means the same changes to the same files, down to what
+        is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.
@@ -184,4 +260,10 @@ pending:
   returned: success
   type: list
   elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
+# END make docs
 """

@@ -18,25 +18,133 @@ description:
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
-  - dockyard.openshift.policy.variables
-  - dockyard.openshift.policy
-  - dockyard.openshift.policy.applying
-  - dockyard.openshift.policy.trust
-  - dockyard.openshift.policy.trust_applying
   - dockyard.openshift.attributes.info
+# BEGIN make docs: options
 options:
-  images:
+  query:
+    description: A JMESPath query over all returned values but the plan, its notes and what is pending.
+      Its answer is RV(selected).
+    type: str
+  trust:
     description:
-      - Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this host would pull them from.
-      - Nothing is contacted, and no secret is returned.
-    type: list
-    elements: str
+      - Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or
+        C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state);
+        or a JSON text of one.
+      - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and
+        addresses.
+      - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names
+        a file on the controller with them. Several of them are trusted side by side, for instance while
+        one takes over.
+      - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the
+        registry is shown when it asks. Files may be encrypted with ansible-vault.
+      - C(state) is V(present) (the default) or V(absent).
+      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+    type: raw
+  warn_days:
+    description: Warn of certificates that expire within so many days.
+    type: int
+    default: 30
+  scope:
+    description:
+      - With V(system) authorities go into the trust store of the operating system, where all programs
+        see them. With V(engine) they go into C(certs.d) of the engines, where they count for their registry
+        only. With V(both) they go into both.
+      - With V(auto) they go into the first; names with a port, addresses, and all names on docker before
+        1.13, which forgets the first when it finds anything in the second, get a directory in C(certs.d)
+        as well.
+      - A client certificate always goes into C(certs.d), because there is no other place for it.
+    type: str
+    choices: [auto, system, engine, both]
+    default: auto
+  purge:
+    description:
+      - Whether the list is all that is ours, so that what an earlier run put on the host for other registries
+        goes.
+      - With V(false) only the registries of the list are looked at.
+    type: bool
+    default: true
   expires_in_days:
     description: Name the certificates that expire within so many days in RV(expiring).
     type: int
-  query:
-    description: A JMESPath query over the other returned values, for RV(selected).
+  search:
+    description:
+      - Registries that are tried, in order, for an image name without a registry.
+      - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
+      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+    type: raw
+  blocked:
+    description:
+      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
+        everything but O(search) and O(allowed).
+      - A scope is C(host), C(host:port), either with a path, or C(*.domain).
+    type: raw
+  allowed:
+    description:
+      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+    type: raw
+  insecure:
+    description:
+      - Scopes that are reached over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+    type: raw
+  mirrors:
+    description:
+      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
+        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
+        which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
+        whether the source itself is tried when no mirror has the image.
+      - docker mirrors C(docker.io) only, as a whole, and for all pulls.
+    type: raw
+  short_name_mode:
+    description: How podman and its family resolve an image name without registry when several are searched,
+      V(enforcing), V(permissive) or V(disabled).
     type: str
+    choices: [enforcing, permissive, disabled]
+  aliases:
+    description: Full image names by short name, for podman and its family. An empty full name takes away
+      an alias that other files define.
+    type: dict
+  hosted_registry_insecure:
+    description: Whether O(hosted_registry_network) is one of O(insecure).
+    type: bool
+    default: false
+  hosted_registry_network:
+    description:
+      - The service network of the cluster, in which the integrated registry has its address.
+      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+    type: str
+    default: 172.30.0.0/16
+  mode:
+    description: With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are
+      put beside those of others, and later only ours are removed. Unless given, V(exact) for docker of
+      Red Hat's fork (RHEL 7), and V(merge) for every other engine.
+    type: str
+    choices: [exact, merge]
+  unenforceable:
+    description: What to do when an engine cannot enforce what is asked; V(warn) applies the rest.
+    type: str
+    choices: [fail, warn]
+    default: fail
+  foreign_scopes:
+    description: What becomes of a scope of others in C(policy.json) that accepts something outside the
+      allow-list. V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list
+      is lifted, V(keep) warns.
+    type: str
+    choices: [fail, reject, keep]
+    default: fail
+  images:
+    description: Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this
+      host would pull them from. Nothing is contacted, and no secret is returned.
+    type: list
+    elements: str
+  from_variables:
+    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+      from C(registry_policy) and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+# END make docs
 seealso:
   - module: dockyard.openshift.host_policy
 """
@@ -50,6 +158,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# BEGIN make docs: returned
 engines:
   description: The engines found on the host.
   returned: success
@@ -93,7 +202,8 @@ engines:
       type: list
       elements: str
 images:
-  description: One answer for each of O(images), as the filter P(dockyard.openshift.pull_sources#filter) gives it.
+  description: One answer for each of O(images), as the filter P(dockyard.openshift.pull_sources#filter)
+    gives it.
   returned: success
   type: list
   elements: dict
@@ -103,15 +213,17 @@ images:
       type: str
     candidates:
       description:
-        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy) and C(endpoints).
-        - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by) (file, line
-          and prefix), C(ca_directory) and C(credential).
+        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy)
+          and C(endpoints).
+        - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by)
+          (file, line and prefix), C(ca_directory) and C(credential).
         - The credential is the file and key of the login that would be used, or the helper of C(credential-helpers)
           that would be asked, which alone knows whether it has one.
       type: list
       elements: dict
 registries:
-  description: One entry for each engine and each registry that has a directory in C(certs.d) or was asked for.
+  description: One entry for each engine and each registry that has a directory in C(certs.d) or was asked
+    for.
   returned: success
   type: list
   elements: dict
@@ -136,7 +248,7 @@ registries:
       description: What the files hold.
       type: list
       elements: dict
-      contains: &certificate
+      contains:
         path:
           description: The file.
           type: str
@@ -182,13 +294,55 @@ anchors:
       description: What it holds.
       type: list
       elements: dict
-      contains: *certificate
+      contains:
+        path:
+          description: The file.
+          type: str
+        subject:
+          description: Whose it is.
+          type: str
+        issuer:
+          description: Who signed it.
+          type: str
+        fingerprint:
+          description: SHA-256 of it, hexadecimal.
+          type: str
+        not_before:
+          description: Since when it is valid, in UTC.
+          type: str
+        not_after:
+          description: Until when it is valid, in UTC.
+          type: str
+        days_left:
+          description: Whole days until it expires; negative once it has.
+          type: int
 expiring:
   description: Certificates that expire within O(expires_in_days), soonest first.
   returned: success
   type: list
   elements: dict
-  contains: *certificate
+  contains:
+    path:
+      description: The file.
+      type: str
+    subject:
+      description: Whose it is.
+      type: str
+    issuer:
+      description: Who signed it.
+      type: str
+    fingerprint:
+      description: SHA-256 of it, hexadecimal.
+      type: str
+    not_before:
+      description: Since when it is valid, in UTC.
+      type: str
+    not_after:
+      description: Until when it is valid, in UTC.
+      type: str
+    days_left:
+      description: Whole days until it expires; negative once it has.
+      type: int
 days_left:
   description: Days until the first of all these certificates expires; null when there is none.
   returned: success
@@ -217,7 +371,8 @@ plan:
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
+      description: Names this plan; the same id means the same changes to the same files, down to what
+        is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.
@@ -262,4 +417,10 @@ pending:
   returned: success
   type: list
   elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
+# END make docs
 """

@@ -13,14 +13,88 @@ short_description: Check a registry policy without contacting any host
 version_added: 1.0.0
 description:
   - Reads the words of a policy in all their shapes and returns them as plain lists.
-  - Fails with one sentence that names the variable, the value and the reason when they cannot be meant.
+  - Fails with one sentence that names the variable, the value and the reason when they are invalid.
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
-  - dockyard.openshift.policy.variables
-  - dockyard.openshift.policy
-  - dockyard.openshift.policy.trust
-  - dockyard.openshift.attributes.info
+  - dockyard.openshift.attributes.controller
+# BEGIN make docs: options
+options:
+  trust:
+    description:
+      - Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or
+        C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state);
+        or a JSON text of one.
+      - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and
+        addresses.
+      - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names
+        a file on the controller with them. Several of them are trusted side by side, for instance while
+        one takes over.
+      - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the
+        registry is shown when it asks. Files may be encrypted with ansible-vault.
+      - C(state) is V(present) (the default) or V(absent).
+      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+    type: raw
+  warn_days:
+    description: Warn of certificates that expire within so many days.
+    type: int
+    default: 30
+  search:
+    description:
+      - Registries that are tried, in order, for an image name without a registry.
+      - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
+      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+    type: raw
+  blocked:
+    description:
+      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
+        everything but O(search) and O(allowed).
+      - A scope is C(host), C(host:port), either with a path, or C(*.domain).
+    type: raw
+  allowed:
+    description:
+      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+    type: raw
+  insecure:
+    description:
+      - Scopes that are reached over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+    type: raw
+  mirrors:
+    description:
+      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
+        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
+        which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
+        whether the source itself is tried when no mirror has the image.
+      - docker mirrors C(docker.io) only, as a whole, and for all pulls.
+    type: raw
+  short_name_mode:
+    description: How podman and its family resolve an image name without registry when several are searched,
+      V(enforcing), V(permissive) or V(disabled).
+    type: str
+    choices: [enforcing, permissive, disabled]
+  aliases:
+    description: Full image names by short name, for podman and its family. An empty full name takes away
+      an alias that other files define.
+    type: dict
+  hosted_registry_insecure:
+    description: Whether O(hosted_registry_network) is one of O(insecure).
+    type: bool
+    default: false
+  hosted_registry_network:
+    description:
+      - The service network of the cluster, in which the integrated registry has its address.
+      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+    type: str
+    default: 172.30.0.0/16
+  from_variables:
+    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+      from C(registry_policy) and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+# END make docs
 seealso:
   - module: dockyard.openshift.container_registries
 """

@@ -18,19 +18,60 @@ description:
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
 extends_documentation_fragment:
-  - dockyard.openshift.policy.variables
-  - dockyard.openshift.policy.trust
-  - dockyard.openshift.policy.trust_applying
   - dockyard.openshift.attributes.info
+# BEGIN make docs: options
 options:
+  query:
+    description: A JMESPath query over all returned values but the plan, its notes and what is pending.
+      Its answer is RV(selected).
+    type: str
+  trust:
+    description:
+      - Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or
+        C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state);
+        or a JSON text of one.
+      - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and
+        addresses.
+      - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names
+        a file on the controller with them. Several of them are trusted side by side, for instance while
+        one takes over.
+      - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the
+        registry is shown when it asks. Files may be encrypted with ansible-vault.
+      - C(state) is V(present) (the default) or V(absent).
+      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+    type: raw
+  warn_days:
+    description: Warn of certificates that expire within so many days.
+    type: int
+    default: 30
+  scope:
+    description:
+      - With V(system) authorities go into the trust store of the operating system, where all programs
+        see them. With V(engine) they go into C(certs.d) of the engines, where they count for their registry
+        only. With V(both) they go into both.
+      - With V(auto) they go into the first; names with a port, addresses, and all names on docker before
+        1.13, which forgets the first when it finds anything in the second, get a directory in C(certs.d)
+        as well.
+      - A client certificate always goes into C(certs.d), because there is no other place for it.
+    type: str
+    choices: [auto, system, engine, both]
+    default: auto
+  purge:
+    description:
+      - Whether the list is all that is ours, so that what an earlier run put on the host for other registries
+        goes.
+      - With V(false) only the registries of the list are looked at.
+    type: bool
+    default: true
   expires_in_days:
     description: Name the certificates that expire within so many days in RV(expiring).
     type: int
-  query:
-    description:
-      - A JMESPath query over RV(registries), RV(anchors), RV(expiring), RV(days_left), RV(drift) and RV(problems).
-      - RV(selected) is what it selects.
-    type: str
+  from_variables:
+    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+      from C(registry_policy) and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+# END make docs
 seealso:
   - module: dockyard.openshift.registry_trust
 """
@@ -51,8 +92,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+# BEGIN make docs: returned
 registries:
-  description: One entry for each engine and each registry that has a directory in C(certs.d) or was asked for.
+  description: One entry for each engine and each registry that has a directory in C(certs.d) or was asked
+    for.
   returned: success
   type: list
   elements: dict
@@ -77,7 +120,7 @@ registries:
       description: What the files hold.
       type: list
       elements: dict
-      contains: &certificate
+      contains:
         path:
           description: The file.
           type: str
@@ -123,13 +166,55 @@ anchors:
       description: What it holds.
       type: list
       elements: dict
-      contains: *certificate
+      contains:
+        path:
+          description: The file.
+          type: str
+        subject:
+          description: Whose it is.
+          type: str
+        issuer:
+          description: Who signed it.
+          type: str
+        fingerprint:
+          description: SHA-256 of it, hexadecimal.
+          type: str
+        not_before:
+          description: Since when it is valid, in UTC.
+          type: str
+        not_after:
+          description: Until when it is valid, in UTC.
+          type: str
+        days_left:
+          description: Whole days until it expires; negative once it has.
+          type: int
 expiring:
   description: Certificates that expire within O(expires_in_days), soonest first.
   returned: success
   type: list
   elements: dict
-  contains: *certificate
+  contains:
+    path:
+      description: The file.
+      type: str
+    subject:
+      description: Whose it is.
+      type: str
+    issuer:
+      description: Who signed it.
+      type: str
+    fingerprint:
+      description: SHA-256 of it, hexadecimal.
+      type: str
+    not_before:
+      description: Since when it is valid, in UTC.
+      type: str
+    not_after:
+      description: Until when it is valid, in UTC.
+      type: str
+    days_left:
+      description: Whole days until it expires; negative once it has.
+      type: int
 days_left:
   description: Days until the first of all these certificates expires; null when there is none.
   returned: success
@@ -158,7 +243,8 @@ plan:
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what is sent.
+      description: Names this plan; the same id means the same changes to the same files, down to what
+        is sent.
       type: str
     text:
       description: The plan as a person reads it, several lines.
@@ -203,4 +289,10 @@ pending:
   returned: success
   type: list
   elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
+# END make docs
 """

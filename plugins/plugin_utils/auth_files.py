@@ -15,13 +15,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from .names import hub_name
 from .observed import HostProblem, Observed
-from .references import DOCKER_HUB, Reference
+from .references import Reference
 
 _OLD = "/root/.dockercfg"  # nothing but logins, and those for whole registries only
 FILES = ("/run/containers/0/auth.json", "/root/.config/containers/auth.json", "/root/.docker/config.json", _OLD)
-
-_HUB = ("index.docker.io", "registry-1.docker.io", DOCKER_HUB)
 
 
 def find(host: Observed, reference: Reference) -> dict[str, str] | None:
@@ -54,7 +53,7 @@ def _registry(key: str, path: str) -> str:
     address = key.removeprefix("http://").removeprefix("https://")
     if address != key or path == _OLD:
         address = address.partition("/")[0]
-    return DOCKER_HUB if address in _HUB else address
+    return hub_name(address, "logins")
 
 
 def _has_password(path: str, login: Mapping[str, str]) -> bool:

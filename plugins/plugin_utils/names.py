@@ -12,20 +12,32 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .problems import Problem
 
 DOCKER_HUB = "docker.io"
 
-# Names under which people write Docker Hub; every engine reads them as docker.io.
-_HUB_ALIASES = frozenset({"public", "index.docker.io", "registry-1.docker.io"})
+#: Which other names mean Docker Hub, and to whom.
+HUB_NAMES = {
+    # what a person writes in a policy; ours to decide ("public" is from the variables of openshift-ansible)
+    "policy": frozenset({"public", "index.docker.io", "registry-1.docker.io"}),
+    # docker: registry/config.go ValidateIndexName; "public" is the fork's --block-registry, registry-1 another registry
+    "docker": frozenset({"public", "index.docker.io"}),
+    # names of images: containers/image docker/reference/normalize.go splitDockerDomain
+    "images": frozenset({"index.docker.io"}),
+    # keys of auth.json: containers/image pkg/docker/config normalizeRegistry
+    "logins": frozenset({"index.docker.io", "registry-1.docker.io"}),
+}
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _PATH_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _CIDR = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:]*/[0-9]{1,3}", re.IGNORECASE)
+#: An '@' that introduces no digest, with all before it.
+_LOGIN = re.compile(r".*@(?!sha[0-9]+:[0-9a-f])", re.DOTALL)
+_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _CIDR_AND_PORT = re.compile(r"[0-9]+(?:\.[0-9]+){3}/[0-9]{1,2}:")
 _LONGEST = 255
 
@@ -55,10 +67,46 @@ class Scope:
         return self.text.startswith("*.")
 
 
+def hub_name(name: str, to: str) -> str:
+    """The name, or docker.io where that is meant. to: a key of HUB_NAMES."""
+    return DOCKER_HUB if name in HUB_NAMES[to] else name
+
+
+def host_of(name: str) -> str:
+    """The host of host[:port]."""
+    return name.partition(":")[0]
+
+
+def port_of(name: str) -> str:
+    """The port of host[:port], that of HTTPS where none is written."""
+    return name.partition(":")[2] or "443"
+
+
+def has_port(name: str) -> bool:
+    return ":" in name
+
+
+def is_address(name: str) -> bool:
+    """Whether host[:port] has an IPv4 address for its host."""
+    return bool(_ADDRESS.fullmatch(host_of(name)))
+
+
+def has_login(text: str) -> bool:
+    """Whether the text holds an '@' that belongs to no digest, so maybe a user and a password before it."""
+    return bool(_LOGIN.match(text))
+
+
+def without_login(text: str) -> str:
+    """The text with all that may belong to a login replaced by one sign; a quote at its beginning stays."""
+    found = _LOGIN.match(text)
+    quote = text[:1] if text[:1] in ("'", '"') else ""
+    return f"{quote}…@{text[found.end() :]}" if found else text
+
+
 def parse_scope(text: str) -> Scope:
     """Read one policy entry; raises NameProblem with a reason a person can act on."""
     _refuse_foreign_syntax(text)
-    if text in _HUB_ALIASES:
+    if text in HUB_NAMES["policy"]:
         return Scope(DOCKER_HUB, remark="" if text == "public" else f"means {DOCKER_HUB}")
     if text.startswith("*."):
         return _wildcard(text)
@@ -84,12 +132,34 @@ def parse_range(text: str, *, hint: str = "") -> str | None:
     return str(network)
 
 
+def is_range(text: str) -> bool:
+    """Whether a normalised entry is an address range."""
+    return bool(_CIDR.fullmatch(text))
+
+
 def covers(scope: str, name: str) -> bool:
     """True when the scope matches the image name (or narrower scope) the way containers/image matches a prefix.
 
     Source: containers/image pkg/sysregistriesv2 refMatchingPrefix and refMatchingSubdomainPrefix.
     """
     return match_length(scope, name) >= 0
+
+
+class Scopes:
+    """Many scopes, to be asked which of them covers a name; costs the length of the name, not their number."""
+
+    def __init__(self, scopes: Iterable[str]) -> None:
+        self._places: dict[str, int] = {}
+        for scope in scopes:
+            self._places.setdefault(scope, len(self._places))
+
+    def covering(self, name: str) -> str | None:
+        """The first of the scopes that covers the name as `covers` says; None when none does."""
+        ends = [end for end in range(1, len(name) + 1) if end == len(name) or name[end] in ":/@"]
+        dots = [dot for dot, sign in enumerate(name.partition("/")[0]) if sign == "."]
+        possible = [name[:end] for end in ends] + [f"*{name[dot:end]}" for dot in dots for end in ends if end > dot]
+        found = [scope for scope in possible if scope in self._places and covers(scope, name)]
+        return min(found, key=self._places.__getitem__, default=None)
 
 
 def match_length(prefix: str, name: str) -> int:
@@ -107,40 +177,17 @@ def match_length(prefix: str, name: str) -> int:
     return end if end == len(name) or name[end] in ":/@" else -1
 
 
-class Coverage:
-    """Many scopes at once: asking for one name takes no longer when there are more of them."""
-
-    def __init__(self, scopes: Iterable[str]) -> None:
-        self._places: dict[str, int] = {}
-        for scope in scopes:
-            self._places.setdefault(scope, len(self._places))
-        self._wildcards = any(scope.startswith("*.") for scope in self._places)
-
-    def of(self, name: str) -> str | None:
-        """The first of the scopes that covers the name (see `covers`), None when none does."""
-        found = [scope for scope in self._candidates(name) if scope in self._places and covers(scope, name)]
-        return min(found, key=self._places.__getitem__, default=None)
-
-    def _candidates(self, name: str) -> Iterator[str]:
-        """Everything a scope that covers the name can be: it ends where the name does, or before one of `:/@`."""
-        ends = [match.start() for match in _ENDS.finditer(name)]
-        yield from (name[:end] for end in ends)
-        if self._wildcards:
-            dots = (at for at, sign in enumerate(name.partition("/")[0]) if sign == ".")
-            yield from (f"*{name[dot:end]}" for dot in dots for end in ends if end > dot)
-
-
 def _refuse_foreign_syntax(text: str) -> None:
+    if has_login(text):
+        raise NameProblem("contains an '@'; credentials do not belong in a registry name")
     if "://" in text:
-        raise NameProblem(
-            f"begins with a scheme; write {text.split('://', 1)[1] or 'the host'}, in insecure too for plain HTTP"
-        )
+        scheme, dummy, rest = text.partition("://")
+        hint = ", in insecure too for plain HTTP" if scheme.lower() == "http" else ""
+        raise NameProblem(f"begins with a scheme; write {rest.rstrip('/') or 'the host'}{hint}")
     if text.startswith("\\") or (text.startswith("*") and text.endswith("*") and len(text) > 1):
         raise NameProblem("carries markup of a guide (a backslash or surrounding asterisks); write the bare name")
     if re.search(r"\s", text):
         raise NameProblem("contains a space; separate entries by commas or write a list")
-    if "@" in text.split("/", 1)[0]:
-        raise NameProblem("contains an '@'; credentials do not belong into a registry name")
     if _CIDR_AND_PORT.match(text):
         raise NameProblem("mixes an address range and a port; ranges have none")
     if text.startswith("[") or text.count(":") > 1:

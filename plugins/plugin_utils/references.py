@@ -14,11 +14,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from .names import DOCKER_HUB, hub_name, without_login
 from .problems import Problem
 
-DOCKER_HUB = "docker.io"
+#: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
+SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")
 
-_HUB_ALIAS = "index.docker.io"  # the one other name of Docker Hub that the library knows
 _OFFICIAL = "library"  # where Docker Hub keeps images without a namespace
 _DEFAULT_TAG = "latest"
 _LONGEST_NAME = 255
@@ -82,6 +83,8 @@ class Reference:
 def parse(text: str) -> Reference:
     """A reference as it is written; raises ReferenceProblem. (Upstream: reference.Parse.)"""
     rest, has_digest, digest = text.partition("@")
+    if "/" in digest:
+        raise ReferenceProblem(text, "what stands behind its '@' is no digest; credentials do not belong in a name")
     name, has_tag, tag = _without_tag(rest)
     if len(name) > _LONGEST_NAME:
         raise ReferenceProblem(text, f"its name has more than {_LONGEST_NAME} characters")
@@ -107,8 +110,7 @@ def parse_normalized(text: str) -> Reference:
     domain, slash, rest = text.partition("/")
     if not (slash and is_registry(domain)):
         domain, rest = DOCKER_HUB, text
-    if domain == _HUB_ALIAS:
-        domain = DOCKER_HUB
+    domain = hub_name(domain, "images")
     if domain == DOCKER_HUB and "/" not in rest:
         rest = f"{_OFFICIAL}/{rest}"
     try:
@@ -141,7 +143,9 @@ def is_registry(domain: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """A text inside a sentence: quoted, on one line, not too long."""
+    """A text inside a sentence: quoted, on one line, not too long, without a login."""
+    if "/" in text.rpartition("@")[2]:  # behind a tag or digest, even a wrong one, comes nothing
+        text = without_login(text)
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 

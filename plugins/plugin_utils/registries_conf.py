@@ -19,9 +19,8 @@ from typing import Any, NoReturn, TypeVar
 
 from .formats import FormatError, toml_text
 from .names import match_length
-from .policy import SHORT_NAME_MODES
 from .problems import Problem
-from .references import ReferenceProblem, is_domain, one_line, parse_alias, shown
+from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, one_line, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"

@@ -9,37 +9,49 @@ What is asked for nowhere, or under a name that nobody reads, is never passed ov
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
-from . import variables
+from . import registries
 from .policy import WORDS
-from .trust.policy import WORD
+from .trust import feature as trust
+from .variables import PREFIX
 
-PREFIX = "docker_registries_"
+#: What the role's task brings to a host, in this order.
+FEATURES = (trust, registries)
+
+#: The words of all features, and what is needed to read them.
+WORD_OPTIONS: dict[str, dict[str, Any]] = {
+    name: about for feature in FEATURES for name, about in feature.WORD_OPTIONS.items()
+}
 
 #: Options that say what is wanted; the others say how.
-ASKING = (*WORDS, WORD, "hosted_registry_insecure")
+ASKING = (*WORDS, "hosted_registry_insecure")
 
 NOTHING_ASKED = (
     "no policy: none of registry_policy, docker_registries_* and openshift_docker_*_registries says what {host} should "
     "get, so nothing was looked at; is group_vars beside the hosts file?"
 )
 
-#: Options of all tasks about hosts.
-_COMMON = ("activation", "expect_plan")
+FROM_VARIABLES = {
+    "from_variables": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether options that are not given are taken from the variables of the role C(docker_registries), from "
+            "C(registry_policy) and from the variables of openshift-ansible, as that role does.",
+        ],
+    }
+}
 
 #: What the role and its playbooks read or set beside the options of tasks, behind the prefix.
 _OF_THE_ROLE = (
     "before_restart", "after_restart", "serial", "max_failures", "backup_directory", "backup_encrypt", "backup_keys",
     "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
 )  # fmt: skip
-_OF_TASKS = (
-    *WORDS, "mode", "unenforceable", "foreign_scopes", "activation", "expect_plan", "images", "query",
-    *("trust", "trust_scope", "trust_purge", "trust_verify", "trust_warn_days", "trust_expires_in_days", "trust_query"),
-)  # fmt: skip
-KNOWN = tuple(f"{PREFIX}{name}" for name in (*_OF_TASKS, *_OF_THE_ROLE))
+_OF_TASKS = {names[0] for feature in FEATURES for names in feature.VARIABLES.values() if names[0].startswith(PREFIX)}
+KNOWN = (*sorted(_OF_TASKS), *(f"{PREFIX}{name}" for name in _OF_THE_ROLE))
 
 #: How much a name must be like a known one to count as that one misspelt: a person may have variables of their own.
 _LIKE = 0.85
@@ -48,24 +60,18 @@ _LIKE = 0.85
 class Asked:
     """A task that takes what it is not given from the variables of the role (option from_variables)."""
 
+    spec: ClassVar[dict[str, dict[str, Any]]]
     asking = ASKING
     nothing_asked = NOTHING_ASKED
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.spec = cls.spec | FROM_VARIABLES
 
     @staticmethod
     def misspelt(names: Iterable[str]) -> str:
         """The sentence about a variable whose name is nearly one of ours, "" when there is none."""
         return misspelt(names)
-
-
-def filler(own: Collection[str], prefix: str) -> Callable[..., dict[str, tuple[str, Any]]]:
-    """A fill (see task/base.py) for these options of a feature, behind its prefix, and for those of all tasks."""
-
-    def fill(options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-        options = list(options)
-        found = variables.fill([option for option in options if option in own], prefix, value_of)
-        return found | variables.fill([option for option in options if option in _COMMON], PREFIX, value_of)
-
-    return fill
 
 
 def misspelt(names: Iterable[str]) -> str:

@@ -19,7 +19,6 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import pro
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.shapes import Each, fits
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import cases
 from hosts import described, host
 from hypothesis import given
@@ -27,6 +26,7 @@ from hypothesis import strategies as st
 from tasks import COMMITTED, opaque, run
 from test_host_policy import docker
 from trust.pki import NOW
+from trust.test_policy import read_trust
 from trust.world import propose as propose_trust
 from trust.world import world
 

@@ -15,6 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.filter.mco_node_files import
 from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def test_nothing_proposed():
 def test_words_and_manifests_are_applied_in_order():
     image = {"apiVersion": "config.openshift.io/v1", "kind": "Image", "metadata": {"name": "cluster"}}
     proposed = [image | {"spec": {"registrySources": {"blockedRegistries": ["a.io"], "insecureRegistries": ["b.io"]}}}]
-    found = forecast.of_cluster(CLUSTER, "4.19", proposed=proposed, policy={"blocked": ["docker.io"]})
+    found = forecast.of_cluster(CLUSTER, "4.19", proposed=proposed, policy=read_policy({"blocked": ["docker.io"]}))
     assert 'location = "docker.io"' in found["files"]["/etc/containers/registries.conf"]
     assert 'location = "b.io"' in found["files"]["/etc/containers/registries.conf"]
     assert "a.io" not in found["files"]["/etc/containers/registries.conf"]
@@ -49,7 +50,9 @@ def test_words_and_manifests_are_applied_in_order():
 
 
 def test_an_exact_allow_list_names_the_payload():
-    found = forecast.of_cluster(CLUSTER, "4.19", policy={"allowed": ["registry.redhat.io", "quay.io/team"]})
+    found = forecast.of_cluster(
+        CLUSTER, "4.19", policy=read_policy({"allowed": ["registry.redhat.io", "quay.io/team"]})
+    )
     assert found["findings"] == []
     assert "quay.io/openshift-release-dev/ocp-v4.0-art-dev" in found["files"]["/etc/containers/policy.json"]
 
@@ -66,7 +69,7 @@ def test_what_stops_the_operator_reaches_no_node():
 def test_costs_of_other_releases_and_overridden_guards():
     words = {"search": ["registry.example.com"]}
     found = forecast.of_cluster(
-        CLUSTER, "4.19", policy=words, other_releases=["4.8"], overridden=["search-reboots-nodes"]
+        CLUSTER, "4.19", policy=read_policy(words), other_releases=["4.8"], overridden=["search-reboots-nodes"]
     )
     assert [cost["reboot"] for cost in found["disruption"].values()] == [True, True]
     assert found["findings"] == []
@@ -75,10 +78,10 @@ def test_costs_of_other_releases_and_overridden_guards():
 def test_other_releases_are_told_in_objects_of_their_own():
     words = {"mirrors": [{"source": "quay.io/b", "mirrors": ["m.io/b"], "pull": "digest"}]}
     present = manifests({})
-    found = forecast.of_cluster(present, "4.19", policy=words, other_releases=["4.12"])
+    found = forecast.of_cluster(present, "4.19", policy=read_policy(words), other_releases=["4.12"])
     assert [cost["reload"] for cost in found["disruption"].values()] == [["crio.service"]] * 2
     words["mirrors"][0]["pull"] = "tag"
-    found = forecast.of_cluster(present, "4.19", policy=words, other_releases=["4.12"])
+    found = forecast.of_cluster(present, "4.19", policy=read_policy(words), other_releases=["4.12"])
     assert found["disruption"]["4.12"] is None and "not to be had in 4.12: mirrors:" in found["notes"][0]
 
 
@@ -86,8 +89,8 @@ def test_node_disruption_policies_come_from_the_cluster_or_are_said():
     status = {"nodeDisruptionPolicyStatus": {"clusterPolicies": {"files": RELOAD}}}
     knobs = {"apiVersion": "operator.openshift.io/v1", "kind": "MachineConfiguration", "status": status}
     words = {"search": ["registry.example.com"]}
-    assert not forecast.of_cluster([CLUSTER, knobs], "4.19", policy=words)["disruption"]["4.19"]["reboot"]
-    said = forecast.of_cluster(CLUSTER, "4.19", policy=words, node_disruption_policy=RELOAD)
+    assert not forecast.of_cluster([CLUSTER, knobs], "4.19", policy=read_policy(words))["disruption"]["4.19"]["reboot"]
+    said = forecast.of_cluster(CLUSTER, "4.19", policy=read_policy(words), node_disruption_policy=RELOAD)
     assert said["disruption"]["4.19"]["reload"] == ["crio.service"]
 
 
@@ -135,7 +138,7 @@ def test_a_file_that_is_no_text():
 def test_where_images_come_from():
     words = {"blocked": ["quay.io/team/old"], "search": ["registry.example.com"]}
     images = ["quay.io/team/app@sha256:" + "a" * 64, "quay.io/team/old:1", "app", "No Name"]
-    found = forecast.of_cluster(CLUSTER, policy=words, images=images)
+    found = forecast.of_cluster(CLUSTER, policy=read_policy(words), images=images)
     lines = found["lines"][found["lines"].index(f"Pull of {images[0]!r}") :]
     assert lines == [
         f"Pull of {images[0]!r}",

@@ -15,11 +15,11 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft impo
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import DATA, cases
 from hosts import commit, described, host
 from test_engine_docker_fork import answers
 from trust.pki import NOW, certificate
+from trust.test_policy import read_trust
 from trust.world import propose as propose_trust
 from trust.world import restore_of, world
 

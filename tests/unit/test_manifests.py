@@ -17,17 +17,28 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     merged_into,
     of_policy,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy, words_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests
 from test_node_files import anything, mutated
+from trust.pki import NOW, certificate
+from trust.test_policy import entries
 
 KINDS = {"digest": "ImageDigestMirrorSet", "tag": "ImageTagMirrorSet", "old": "ImageContentSourcePolicy"}
 
 
+def split(pem):
+    """The certificates of a bundle, one text each."""
+    return [f"{part}-----END CERTIFICATE-----\n" for part in pem.split("-----END CERTIFICATE-----\n")[:-1]]
+
+
 def wanted(case):
-    return of_policy(case["words"], case.get("release", "4.18"), payload=case.get("payload", []))
+    words = {**case["words"], "trust": entries({"given": case["words"].get("trust")})}
+    policy = read_policy(words, reading=Reading(now=NOW), **case.get("network", {}))
+    return of_policy(policy, case.get("release", "4.18"), payload=case.get("payload", []))
 
 
 @pytest.mark.parametrize("case", [case for case in cases("openshift4/policies.yml") if "error" not in case.values[0]])
@@ -37,7 +48,9 @@ def test_objects_of_a_policy(case):
     spec = by_kind.pop("Image", {}).get("spec", {})
     assert spec.get("registrySources", {}) == case.get("lists", {})
     config_map = by_kind.pop("ConfigMap", {"metadata": {}})
-    assert config_map.get("data") == case.get("trust")
+    names = {certificate(name): name for name in ("one", "two")}
+    data = {key: "".join(names[pem] for pem in split(value)) for key, value in config_map.get("data", {}).items()}
+    assert data == case.get("trust", {})
     assert (spec.get("additionalTrustedCA") or {}).get("name") == config_map["metadata"].get("name")
     assert ("additionalTrustedCA" in spec) == ("trust" in case["words"])
     sets = {kind: next(iter(one["spec"].values())) for kind, one in by_kind.items()}
@@ -55,6 +68,15 @@ def test_policies_that_are_refused(case):
     assert "\n" not in str(refusal.value)
 
 
+def test_where_authorities_stand():
+    trust = [{"registry": "a.example.com", "ca": certificate("one")}]
+    image, config_map = of_policy(read_policy({"trust": trust}, reading=Reading(now=NOW)), "4.18").objects
+    assert image["spec"] == {"additionalTrustedCA": {"name": "dockyard-registry-cas"}}
+    assert config_map["metadata"] == {"name": "dockyard-registry-cas", "namespace": "openshift-config"}
+    (gone,) = of_policy(read_policy({"trust": []}), "4.18").objects
+    assert gone["spec"] == {"additionalTrustedCA": None}
+
+
 def test_an_exact_allow_list_of_ours_trips_no_guard():
     payload = ["quay.io/openshift-release-dev/ocp-release", "quay.io/openshift-release-dev/ocp-v4.0-art-dev"]
     words = {
@@ -64,7 +86,7 @@ def test_an_exact_allow_list_of_ours_trips_no_guard():
         "mirrors": [{"source": "quay.io/team", "mirrors": ["m.example.com/team"], "pull": "all"}],
     }
     for release in ("4.13", "4.22"):
-        cluster = merged_into(manifests({}), of_policy(words, release, payload=payload).objects)
+        cluster = merged_into(manifests({}), of_policy(read_policy(words), release, payload=payload).objects)
         assert guards.lint(cluster, release) == []
         assert node_files.of_manifests(cluster, release).error is None
 
@@ -73,7 +95,7 @@ WORDS = {
     **{word: ["a.io", "b.io"] for word in ("search", "allowed", "insecure")},
     "blocked": "all",
     "mirrors": [{"source": "quay.io", "mirrors": ["m.io/a"], "pull": "digest", "contact_source": True}],
-    "trust": [{"registry": "a.io:5000", "ca": "-----BEGIN CERTIFICATE-----", "aliases": ["b.io"]}],
+    "trust": [{"registry": "a.io:5000", "ca": certificate("one", days=10_000), "aliases": ["b.io"]}],
     "aliases": {},
 }
 
@@ -81,8 +103,8 @@ WORDS = {
 @given(st.builds(mutated, st.just(WORDS), st.lists(st.integers(0, 9), max_size=6), anything) | anything)
 def test_no_words_give_anything_but_objects_or_a_sentence(words):
     try:
-        found = of_policy(words, "4.18")
-    except ManifestProblem as problem:
+        found = of_policy(read_policy(words_in("policy", words)), "4.18")
+    except (ManifestProblem, PolicyError) as problem:
         assert "\n" not in str(problem)
         return
     for one in found.objects:
@@ -102,7 +124,7 @@ def test_merging_replaces_lists_and_null_removes():
 
 def test_what_is_removed_is_gone_and_what_is_proposed_twice_is_one_object():
     present = manifests({"idms": {"dockyard": [["quay.io/a", ["m.io/a"]]], "theirs": [["quay.io/b", ["m.io/b"]]]}})
-    said = of_policy({"mirrors": []}, "4.18")
+    said = of_policy(read_policy({"mirrors": []}), "4.18")
     assert [one["metadata"]["name"] for one in merged_into(present, said.objects, said.removed)][2:] == ["theirs"]
     one = {"kind": "Secret", "metadata": {"name": "x"}}
     assert merged_into([], [one | {"data": {"a": 1}}, one | {"data": {"b": 2}}]) == [one | {"data": {"a": 1, "b": 2}}]

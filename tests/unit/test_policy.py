@@ -5,14 +5,26 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import shutil
+import subprocess
+import sys
 from unittest.mock import patch
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import names as names_of
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import Coverage, covers
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, Policy, PolicyError, read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import Scopes, covers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import (
+    VOCABULARY,
+    WORDS,
+    Policy,
+    PolicyError,
+    read_policy,
+    words_in,
+)
 from cases import cases
+from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,6 +55,7 @@ def test_what_is_refused_in_one_sentence(case):
         read(case["given"])
     assert case["error"] in str(refusal.value)
     assert "\n" not in str(refusal.value)
+    assert not [text for text in case.get("lacks", []) if text in str(refusal.value)]
 
 
 anything = st.recursive(
@@ -78,26 +91,160 @@ def test_reading_is_linear_in_the_length_of_hostile_text():
             pass
 
 
-def test_a_later_policy_speaks_for_itself_and_is_silent_about_the_rest():
-    later = read_policy({"blocked": "quay.io"})
-    assert later.over({"search": ["a.example.com"], "blocked": ["docker.io"]}).words() == {
-        "search": ["a.example.com"],
-        "blocked": ["quay.io"],
+@pytest.mark.parametrize("case", cases("policy/over.yml", having="words"))
+def test_a_policy_after_an_earlier_one(case):
+    now = read_policy(case["given"])
+    both = now.over(case["earlier"])
+    assert both.words() == case["words"]
+    new = [text for text in both.warnings if text not in now.warnings]
+    assert len(new) == len(case.get("warnings", [])), new
+    assert all(wanted in text for wanted, text in zip(case.get("warnings", []), new, strict=True))
+    assert both.over(both.words()).words() == both.words()
+
+
+@pytest.mark.parametrize("case", cases("policy/over.yml", having="error"))
+def test_an_earlier_policy_that_is_damaged(case):
+    with pytest.raises(PolicyError) as refusal:
+        read_policy(case["given"]).over(case["earlier"])
+    assert case["error"] in str(refusal.value)
+
+
+@given(st.dictionaries(st.sampled_from(WORDS), anything | st.lists(almost_names, max_size=2)) | anything)
+def test_no_earlier_policy_gives_anything_but_a_policy_or_a_sentence(earlier):
+    now = read_policy({"blocked": "quay.io"})
+    try:
+        both = now.over(earlier)
+    except PolicyError as problem:
+        assert str(problem).isprintable()
+        return
+    assert both.blocked == now.blocked and not both.allowed
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("BEGIN PRIVATE KEY", "registry_policy: a mapping of words (search, "),
+        ([{"trust": []}], "trust) is needed, this is a list"),
+        ({"serach": []}, "registry_policy.serach: there is no such word; is 'search' meant? There are search, "),
+        ({5: []}, "registry_policy.5: there is no such word; there are search, "),
+    ],
+)
+def test_words_in_one_value(value, says):
+    assert words_in("registry_policy", {"search": "quay.io", "trust": None}) == {"search": "quay.io", "trust": None}
+    with pytest.raises(PolicyError) as refusal:
+        words_in("registry_policy", value)
+    assert says in str(refusal.value) and "PRIVATE" not in str(refusal.value)
+
+
+passwords = st.text("abc:/,@ \n'\"[]{}s", min_size=1, max_size=8).map("s3c{}ret".format)
+
+
+@given(st.sampled_from(["{}", "quay.io,{}", '["{}"]', "https://{}/team", '["{}"']), passwords, st.sampled_from(WORDS))
+def test_no_password_is_repeated(shape, password, word):
+    value = shape.format(f"bob:{password}@quay.io")
+    entries = [
+        [{"registry": name, "aliases": aliases}] for name, aliases in ((value, []), ("a", value), ("a", [value]))
+    ]
+    mirrors = [{"source": value, "mirrors": [value]}]
+    for said in (value, [value], {value: value}, mirrors, {"app": value}, *entries):
+        with pytest.raises(PolicyError) as refusal:
+            read_policy({word: said})
+        assert "s3c" not in str(refusal.value), said
+
+
+some_scopes = st.lists(st.sampled_from(list("ab.:/@*")), min_size=1, max_size=6).map("".join)
+
+
+@given(st.lists(some_scopes | some_scopes.map("*.{}".format), max_size=6), some_scopes)
+def test_many_scopes_answer_as_each_of_them_does(scopes, name):
+    assert Scopes(scopes).covering(name) == next((scope for scope in scopes if covers(scope, name)), None)
+
+
+def test_a_policy_is_read_back_from_its_words():
+    """Every word that is written down; those with secrets never are."""
+    given = next(case.values[0]["earlier"] for case in cases("policy/over.yml") if len(case.values[0]["earlier"]) > 5)
+    policy = read_policy(given)
+    assert policy.words() == given
+    assert read_policy(policy.words()) == policy
+    assert set(given) == {name for name, word in VOCABULARY.items() if word.plain}
+
+
+A_WORD = """
+from __future__ import annotations
+
+from .word import PolicyError, Reading, Targets, Word
+
+
+def read(name: str, value: object, reading: Reading) -> str:
+    if value not in ("red", "blue"):
+        raise PolicyError(name, value, "is no colour")
+    return str(value)
+
+
+COLOUR = Word(read, str, Targets.HOSTS, "openshift_docker_colour", {"type": "str", "description": ["Its colour."]})
+"""
+ITS_FIELD = '    colour: str | None = field(default=None, metadata={"word": colour.COLOUR})\n'
+ITS_LINES = {
+    "from . import lists,": "from . import colour, lists,",
+    "    trust: Trust | None =": f"{ITS_FIELD}    trust: Trust | None =",
+}
+QUESTIONS = """
+from house.plugin_utils import variables
+from house.plugin_utils.cluster.openshift4 import manifests
+from house.plugin_utils.policy import PolicyError, WORDS, options_of, read_policy, words_in
+
+def refusal(action):
+    try:
+        action()
+    except PolicyError as problem:
+        return str(problem)
+
+policy = read_policy({"colour": "red"})
+print({
+    "words": policy.words(),
+    "over": [read_policy({}).over({"colour": "blue"}).words(), policy.over({"colour": "blue"}).words()],
+    "refused": refusal(lambda: read_policy({"colour": "grey"})),
+    "earlier": refusal(lambda: read_policy({}).over({"colour": "grey"})),
+    "unknown": refusal(lambda: words_in("registry_policy", {"color": "red"})),
+    "option": options_of("registries")["colour"],
+    "filled": [variables.Fill(variables.words("registries"))(["colour"], given.get) for given in (
+        {"docker_registries_colour": "red"},
+        {"registry_policy": {"colour": "red"}},
+        {"openshift_docker_colour": "red"},
+    )],
+    "notes": manifests.of_policy(policy, "4.18").notes,
+})
+"""
+
+
+def test_a_new_word_is_one_file_and_one_field(tmp_path):
+    """Read, written, taken over, refused, filled from variables, an option of tasks, left out for clusters."""
+    house = tmp_path / "house/plugin_utils"
+    above = ("__pycache__", "task", "plan", "registries", "trust", "engines", "host")  # none of these rooms is needed
+    shutil.copytree(REPOSITORY / "plugins/plugin_utils", house, ignore=shutil.ignore_patterns(*above))
+    (house / "policy/colour.py").write_text(A_WORD)
+    source = (house / "policy/policy.py").read_text()
+    for old, new in ITS_LINES.items():
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    (house / "policy/policy.py").write_text(source)
+    done = subprocess.run([sys.executable, "-c", QUESTIONS], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ast.literal_eval(done.stdout) == {
+        "words": {"colour": "red"},
+        "over": [{"colour": "blue"}, {"colour": "red"}],
+        "refused": "colour: 'grey' is no colour",
+        "earlier": "colour: 'grey' is no colour",
+        "unknown": "registry_policy.color: there is no such word; is 'colour' meant? There are "
+        + ", ".join((*WORDS[:-1], "colour", "trust")),
+        "option": {"type": "str", "description": ["Its colour."]},
+        "filled": [
+            {"colour": ("docker_registries_colour", "red")},
+            {"colour": ("registry_policy.colour", "red")},
+            {"colour": ("openshift_docker_colour", "red")},
+        ],
+        "notes": ["'colour' is a word for hosts, and is left out"],
     }
-
-
-def test_an_allow_list_takes_the_place_of_an_earlier_partial_block():
-    later = read_policy({"allowed": "quay.io"})
-    assert later.over({"blocked": ["docker.io"]}).words() == {"allowed": ["quay.io"]}
-    assert later.over({"blocked": ["all"]}).words() == {"blocked": ["all"], "allowed": ["quay.io"]}
-
-
-names = st.from_regex(r"(\*\.)?[ab]{1,2}(\.[ab]){0,3}(:1)?(/[ab])?", fullmatch=True)
-
-
-@given(st.lists(names, max_size=8), names)
-def test_many_scopes_at_once_say_what_each_says(scopes, name):
-    assert Coverage(scopes).of(name) == next((scope for scope in scopes if covers(scope, name)), None)
 
 
 @pytest.mark.parametrize("other", ["blocked", "insecure"])

@@ -16,9 +16,9 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_trust,
     registry_trust_info,
 )
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, role
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import fill
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, PolicyError
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
 from conftest import REPOSITORY
 
 ROLE = yaml.safe_load((REPOSITORY / "roles/docker_registries/meta/argument_specs.yml").read_text())["argument_specs"]
@@ -31,7 +31,7 @@ TASKS = (
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.__name__.rpartition(".")[2])
 def test_asked_for_variables_that_are_documented(task):
-    wanted, asked = task.ActionModule.spec.keys() - options.FROM_VARIABLES.keys(), []
+    wanted, asked = task.ActionModule.spec.keys() - role.FROM_VARIABLES.keys(), []
     for fill_options in task.ActionModule.fills:
         assert fill_options(wanted, asked.append) == {}
     assert set(asked) <= DOCUMENTED
@@ -43,13 +43,15 @@ def test_every_option_of_the_role_s_task_has_a_variable():
     filled = {}
     for fill_options in host_policy.ActionModule.fills:
         filled |= fill_options(host_policy.ActionModule.spec, answer.get)
-    assert filled.keys() == host_policy.ActionModule.spec.keys() - options.FROM_VARIABLES.keys()
+    assert filled.keys() == host_policy.ActionModule.spec.keys() - role.FROM_VARIABLES.keys()
     assert filled["scope"][0] == "docker_registries_trust_scope" and filled["mode"][0] == "docker_registries_mode"
 
 
 def test_the_known_variables_are_the_documented_ones():
-    """Beside what the role and its playbooks set themselves."""
-    assert {name for name in DOCUMENTED if name.startswith(role.PREFIX)} <= set(role.KNOWN)
+    """A variable that was known and not documented, or the other way round, would be called a mistake."""
+    documented = {name for name in DOCUMENTED if name.startswith(PREFIX)}
+    assert documented <= set(role.KNOWN)
+    assert {name for feature in role.FEATURES for (name, *_others) in feature.VARIABLES.values()} <= DOCUMENTED
 
 
 @pytest.mark.parametrize(
@@ -68,7 +70,49 @@ def test_a_misspelt_variable_is_named(name, meant):
     assert said == (f"{name}: there is no such variable; {meant} is meant" if meant else "")
 
 
+WORDS_AND_OLD = {
+    "search": "openshift_docker_additional_registries",
+    "blocked": "openshift_docker_blocked_registries",
+    "insecure": "openshift_docker_insecure_registries",
+}
+
+
+WORDS_FILL = Fill({**words("registries"), **words("trust")})
+NETWORK_FILL = Fill(registries.VARIABLES)
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_nearest_variable_of_a_word_counts(word):
+    places = [f"docker_registries_{word}", "registry_policy", WORDS_AND_OLD.get(word)]
+    given = {place: {word: place} if place == "registry_policy" else place for place in places if place}
+    for place in given.copy():
+        name = f"{place}.{word}" if place == "registry_policy" else place
+        assert WORDS_FILL([word], given.get) == {word: (name, place)}
+        del given[place]
+    assert WORDS_FILL([word], given.get) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "network"),
+    [
+        ({"openshift_portal_net": "172.40.0.0/16"}, "172.40.0.0/16"),
+        (
+            {"openshift_portal_net": "172.40.0.0/16", "openshift_docker_hosted_registry_network": "10.3.0.0/16"},
+            "10.3.0.0/16",
+        ),
+    ],
+)
+def test_the_service_network_is_that_of_the_inventory(given, network):
+    ((_name, found),) = NETWORK_FILL(["hosted_registry_network"], given.get).values()
+    assert found == network
+
+
+def test_a_word_that_nobody_knows():
+    with pytest.raises(PolicyError, match=r"^registry_policy\.serach: there is no such word; is 'search' meant\?"):
+        WORDS_FILL(["search"], {"registry_policy": {"serach": []}}.get)
+
+
 def test_no_value_is_shown_of_what_is_no_policy():
-    with pytest.raises(HostProblem) as refused:
-        fill(["search"], "", {"registry_policy": "BEGIN PRIVATE KEY"}.get)
+    with pytest.raises(PolicyError) as refused:
+        WORDS_FILL(["search"], {"registry_policy": "BEGIN PRIVATE KEY"}.get)
     assert "PRIVATE" not in str(refused.value)

@@ -19,10 +19,11 @@ from typing import Any
 from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..host import services
-from ..names import Coverage, parse_range
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch
+from ..names import Scopes
+from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import ALL, LISTS, MirrorSet, Policy, unique
+from ..policy import ALL, MirrorSet, Policy, PolicyError, unique
+from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..problems import Problem
 from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
@@ -56,10 +57,7 @@ class Containers:
     title = "podman, skopeo, buildah, CRI-O"
     default_mode = "merge"
     record: Any = {
-        "words?": {
-            **{f"{word}?": [str] for word in LISTS}, "short_name_mode?": str, "aliases?": Each(str),
-            "mirrors?": [{"source": str, "mirrors": [str], "pull?": str, "contact_source?": bool}],
-        },
+        "words?": dict,  # judged as a policy is, see _over_earlier
         "added?": Each([str]),
         "policy.json?": dict,
     }  # fmt: skip
@@ -155,10 +153,10 @@ class _Proposal:
     def __init__(self, host: Observed, policy: Policy, request: Request, mode: str) -> None:
         self.host, self.mode, self.request = host, mode, request
         self.record = copy.deepcopy(dict(request.record))
-        self.policy = policy.over(self._earlier())
+        self.policy = self._over_earlier(policy)
         self.why = f"the policy says {', '.join(policy.words()) or 'nothing'}"
         self.notes: list[str] = []
-        self.warnings: list[str] = []
+        self.warnings: list[str] = [text for text in self.policy.warnings if text not in policy.warnings]
         self.unenforceable: list[str] = []
         self.refusals: list[str] = []
 
@@ -181,10 +179,17 @@ class _Proposal:
             record=self.record if self.record["words"] else {},
         )
 
-    def _earlier(self) -> dict[str, Any]:
-        """What our drop-in says for words that are not said now: from the record, or from the drop-in itself."""
-        if "words" in self.record or not self.host.exists(DROP_IN):
-            return dict(self.record.get("words", {}))
+    def _over_earlier(self, policy: Policy) -> Policy:
+        """The policy with what our drop-in says for words that are not said now. Raises HostProblem."""
+        recorded = "words" in self.record or not self.host.exists(DROP_IN)
+        earlier = self.record.get("words", {}) if recorded else self._words_of_drop_in()
+        try:
+            return policy.over(earlier)
+        except PolicyError as problem:
+            place = f"{STATE_PATH}: this record of what belongs to us" if recorded else f"{DROP_IN}: this file of ours"
+            raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
+
+    def _words_of_drop_in(self) -> dict[str, Any]:
         ours = registries_conf.read(self.host.text(DROP_IN) or "", DROP_IN, drop_in=True)
         lists = _lists(ours)
         mirrors = [
@@ -200,19 +205,16 @@ class _Proposal:
     def _wanted(self) -> dict[str, tuple[str, ...]]:
         """The scopes to block and the scopes to reach insecurely, as registries.conf can say them."""
         blocked = tuple(scope for scope in self.policy.blocked or () if scope != ALL)
-        insecure = []
-        for scope in self.policy.insecure or ():
-            if parse_range(scope) is None:
-                insecure.append(scope)
-            elif scope == self.policy.service_network:
-                self.notes.append(
-                    f"insecure '{scope}', the service network, is left out: registries.conf knows no address ranges"
-                )
-            else:
-                self.unenforceable.append(
-                    f"insecure '{scope}': registries.conf knows no address ranges; name the registries"
-                )
-        return {"blocked": blocked, "insecure": tuple(insecure)}
+        insecure = fit(self.policy.insecure or (), REGISTRIES_CONF, self.policy.service_network)
+        self.notes += [
+            f"insecure '{scope}', the service network, is left out: registries.conf knows no address ranges"
+            for scope in insecure.left_out
+        ]
+        self.unenforceable += [
+            f"insecure '{scope}': registries.conf knows no address ranges; name the registries"
+            for scope in insecure.beyond
+        ]
+        return {"blocked": blocked, "insecure": insecure.held}
 
     def _drop_in(self) -> FileChange | None:
         theirs = _load(self.host.with_texts({DROP_IN: None}))
@@ -247,13 +249,13 @@ class _Proposal:
         """
         tables: dict[str, dict[str, Any]] = {}
         for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
-            scopes = Coverage(wanted[word])
-            inside = [prefix for prefix in theirs.registries if scopes.of(prefix) is not None]
+            scopes = Scopes(wanted[word])
+            inside = [prefix for prefix in theirs.registries if scopes.covering(prefix) is not None]
             for prefix in dict.fromkeys((*wanted[word], *inside)):
                 self._table(theirs, tables, prefix)[flag] = True
             if self.mode == "exact" and getattr(self.policy, word) is not None:
                 for registry in theirs.registries.values():
-                    if getattr(registry, flag) and scopes.of(registry.prefix) is None:
+                    if getattr(registry, flag) and scopes.covering(registry.prefix) is None:
                         self._table(theirs, tables, registry.prefix)[flag] = False
         return tables
 
@@ -262,7 +264,7 @@ class _Proposal:
     ) -> None:
         """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours."""
         added: dict[str, list[dict[str, Any]]] = {}
-        reached = Coverage(insecure)
+        reached = Scopes(insecure)
         for mirrored in self.policy.mirrors or ():
             table = self._table(theirs, tables, mirrored.source)
             if not mirrored.contact_source:
@@ -330,9 +332,11 @@ class _Proposal:
         ours = self.record.setdefault("added", {})
         for word, given in wanted.items():
             self.unenforceable += [
-                f"{word} '{item}': an old-style {MAIN} takes no wildcards" for item in given if "*" in item
+                f"{word} '{item}': an old-style {MAIN} takes no wildcards"
+                for item in given
+                if not REGISTRIES_CONF_V1.holds(word, item)
             ]
-            given = tuple(item for item in given if "*" not in item)
+            given = tuple(item for item in given if REGISTRIES_CONF_V1.holds(word, item))
             # what only docker understands of this word in a file that both read ("all", ranges)
             given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))
@@ -418,11 +422,11 @@ def _load(host: Observed) -> RegistriesConf:
     return registries_conf.load(host.text(MAIN), drop_ins)
 
 
-def _mirror_tables(mirrored: MirrorSet, insecure: Coverage) -> list[dict[str, Any]]:
+def _mirror_tables(mirrored: MirrorSet, insecure: Scopes) -> list[dict[str, Any]]:
     """The [[registry.mirror]] tables of a mirror set. Whether a mirror is insecure is said at the mirror itself."""
     return [
         {"location": location}
-        | ({"insecure": True} if insecure.of(location) is not None else {})
+        | ({"insecure": True} if insecure.covering(location) is not None else {})
         | ({"pull-from-mirror": _PULL_SPELLING[mirrored.pull]} if mirrored.pull != "all" else {})
         for location in mirrored.mirrors
     ]

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..formats import json_text
 from ..host import services
-from ..names import DOCKER_HUB, parse_range
+from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Question
 from ..plan.draft import FileChange
 from ..policy import MirrorSet, Policy, unique
@@ -134,17 +134,6 @@ def insecure_of(items: Iterable[str]) -> tuple[str, ...]:
 def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
     """Mirrors without the slash that docker shows behind them, and that docker 1.13 refuses on its command line."""
     return unique(url.rstrip("/") for url in urls)
-
-
-def hub(name: str) -> str:
-    return DOCKER_HUB if name in ("public", "index.docker.io") else name
-
-
-def can_say(word: str, item: str) -> bool:
-    """docker's lists hold whole registries, and ranges where it reaches them insecurely."""
-    if word == "insecure" and parse_range(item):
-        return True
-    return "/" not in item and "*" not in item
 
 
 def no_short_names(policy: Policy) -> list[str]:

@@ -15,10 +15,11 @@ from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
-from ..names import DOCKER_HUB
+from ..names import DOCKER_HUB, hub_name
 from ..observed import HostProblem, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, Policy, unique
+from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
 from . import Desired, Lists, Request, added, docker, merged
@@ -70,7 +71,7 @@ class DockerFork(docker.Docker):
         blocked = flag_values(docker.flags(host), SPELLING["blocked"].flag)
         return Lists(
             search=unique(names),
-            blocked=unique(docker.hub(name) for name in blocked),
+            blocked=unique(hub_name(name, "docker") for name in blocked),
             insecure=docker.insecure_of(docker.block_of(info, "Insecure Registries")),
             mirrors=docker.mirrors_of(docker.block_of(info, "Registry Mirrors")),
         )
@@ -136,7 +137,7 @@ class DockerFork(docker.Docker):
         said = {word: getattr(policy, word) for word in lists if getattr(policy, word) is not None}
         if policy.allowed and policy.blocked is None:
             said["blocked"] = (ALL,)
-        said = {word: tuple(item for item in items if docker.can_say(word, item)) for word, items in said.items()}
+        said = {word: tuple(item for item in items if DOCKER.holds(word, item)) for word, items in said.items()}
         if policy.mirrors is not None:
             said["mirrors"] = docker.mirror_urls(policy)[0]
         return said
@@ -146,7 +147,7 @@ class DockerFork(docker.Docker):
             f"{word} '{item}': {SPELLING[word].flag} takes whole registries only, no path and no wildcard"
             for word in ("search", "blocked", "insecure")
             for item in getattr(policy, word) or ()
-            if not docker.can_say(word, item)
+            if not DOCKER.holds(word, item)
         ]
         found += [
             f"allowed '{item}': under 'all' this docker pulls only from registries that are searched"
@@ -333,8 +334,8 @@ def _expected(places: list[_Place]) -> Lists:
     everywhere = {
         word: [item for place in places if place.holds(word) for item in place.read(word)] for word in SPELLING
     }
-    blocked = unique(docker.hub(item) for item in everywhere["blocked"])
-    search = [name for name in map(docker.hub, everywhere["search"]) if name not in blocked]
+    blocked = unique(hub_name(item, "docker") for item in everywhere["blocked"])
+    search = [name for name in (hub_name(item, "docker") for item in everywhere["search"]) if name not in blocked]
     if not {ALL, DOCKER_HUB} & set(blocked):
         search.append(DOCKER_HUB)
     insecure, mirrors = docker.insecure_of(everywhere["insecure"]), docker.mirrors_of(everywhere["mirrors"])

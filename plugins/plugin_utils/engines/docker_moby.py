@@ -17,6 +17,7 @@ from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
+from ..policy.lists import DOCKER
 from . import Desired, Lists, Request, added, docker, merged
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
@@ -130,7 +131,7 @@ class Moby(docker.Docker):
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
         said: dict[str, tuple[str, ...]] = {}
         if policy.insecure is not None:
-            said["insecure"] = tuple(item for item in policy.insecure if docker.can_say("insecure", item))
+            said["insecure"] = tuple(item for item in policy.insecure if DOCKER.holds("insecure", item))
         if policy.mirrors is not None:
             said["mirrors"] = docker.mirror_urls(policy)[0]
         return said
@@ -144,7 +145,7 @@ class Moby(docker.Docker):
         found += [
             f"insecure '{item}': docker takes whole registries and ranges only, no path and no wildcard"
             for item in policy.insecure or ()
-            if not docker.can_say("insecure", item)
+            if not DOCKER.holds("insecure", item)
         ]
         return found + docker.mirror_urls(policy)[1] + docker.no_short_names(policy)
 

@@ -25,8 +25,10 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan import records
 from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
-from ..policy import WORDS, Policy, read_policy
-from ..role import PREFIX, filler
+from ..policy import SERVICE_NETWORK as DEFAULT_NETWORK
+from ..policy import Policy, options_of, read_options
+from ..policy.word import Reading
+from ..variables import COMMON, PREFIX, SERVICE_NETWORK, Fill, behind, words
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
@@ -47,24 +49,85 @@ class Said:
     images: tuple[str, ...] = ()
 
 
-_OPTIONS = (*WORDS, "hosted_registry_insecure", "hosted_registry_network")
-_HOW = ("mode", "unenforceable", "foreign_scopes", "images", "query")
-fill = filler((*_OPTIONS, *_HOW), PREFIX)
+HOSTED_NETWORK = {
+    "hosted_registry_network": {
+        "type": "str",
+        "default": DEFAULT_NETWORK,
+        "description": [
+            "The service network of the cluster, in which the integrated registry has its address.",
+            "An engine that knows no address ranges leaves this one out with a note, instead of refusing it.",
+        ],
+    }
+}
 
+WORD_OPTIONS = (
+    options_of("registries")
+    | {
+        "hosted_registry_insecure": {
+            "type": "bool",
+            "default": False,
+            "description": ["Whether O(hosted_registry_network) is one of O(insecure)."],
+        }
+    }
+    | HOSTED_NETWORK
+)
 
-def policy_of(options: Mapping[str, Any]) -> Policy:
-    """The policy that the options of a task say. Raises PolicyError."""
-    return read_policy(
-        options,
-        service_network=options["hosted_registry_network"],
-        service_network_insecure=options["hosted_registry_insecure"],
-    )
+OPTIONS = WORD_OPTIONS | {
+    "mode": {
+        "type": "str",
+        "choices": ["exact", "merge"],
+        "description": [
+            "With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are put beside those "
+            "of others, and later only ours are removed. Unless given, V(exact) for docker of Red Hat's fork (RHEL "
+            "7), and V(merge) for every other engine.",
+        ],
+    },
+    "unenforceable": {
+        "type": "str",
+        "choices": ["fail", "warn"],
+        "default": "fail",
+        "description": ["What to do when an engine cannot enforce what is asked; V(warn) applies the rest."],
+    },
+    "foreign_scopes": {
+        "type": "str",
+        "choices": ["fail", "reject", "keep"],
+        "default": "fail",
+        "description": [
+            "What becomes of a scope of others in C(policy.json) that accepts something outside the allow-list. "
+            "V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list is lifted, V(keep) "
+            "warns.",
+        ],
+    },
+}
+
+CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
+
+SURVEY_OPTIONS = {
+    "images": {
+        "type": "list",
+        "elements": "str",
+        "description": [
+            "Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this host would pull "
+            "them from. Nothing is contacted, and no secret is returned.",
+        ],
+    },
+}
+
+VARIABLES = {
+    **words("registries"),
+    "hosted_registry_insecure": ("openshift_docker_hosted_registry_insecure",),
+    "hosted_registry_network": SERVICE_NETWORK,
+    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query")),
+    **COMMON,
+}
+fill = Fill(VARIABLES)
 
 
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Said:
-    return Said(policy_of(options), options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()))
+    policy = read_options(options, Reading(read_file, hide, now), "registries")
+    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()))
 
 
 def watch(said: Said) -> Watch:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..observed import Observed, Watch
 from ..plan.proposal import Drafter, Proposal
 
+Spec = dict[str, dict[str, Any]]
 Report = tuple[Mapping[str, Any], ...]
 
 
@@ -20,9 +21,17 @@ class Feature(Protocol):
     """A module with these names. `said` is its own value, made of the options of the task."""
 
     WATCH: Watch
+    #: Its words, and what is needed to read them; `make docs` documents options from their key `description`.
+    WORD_OPTIONS: Spec
+    #: WORD_OPTIONS and the other options of every task; of those that change a host; of those that only report.
+    OPTIONS: Spec
+    CHANGE_OPTIONS: Spec
+    SURVEY_OPTIONS: Spec
+    #: Option → the variables of the inventory that it is taken from, nearest first.
+    VARIABLES: Mapping[str, tuple[str, ...]]
 
     def fill(self, options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-        """The options that variables of the inventory give, see task/base.py."""
+        """The options that VARIABLES give, see task/base.py."""
 
     def read(
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import cache
@@ -25,7 +26,7 @@ from ..references import one_line
 from ..shapes import fits
 from .base import select
 from .controller import ControllerFiles
-from .feature import Feature
+from .feature import Feature, Spec
 from .rounds import Outcome, Rounds
 
 Said = list[tuple[Feature, Any]]
@@ -46,6 +47,36 @@ _ENDED = {
 }  # fmt: skip
 _REPORT = [{"step": str, "stdout?": str, "stderr?": str, "state?": str, "rc?": int}]
 _NOTHING = pack_json([])
+#: Options of every task that changes a host.
+CHANGE_OPTIONS: Spec = {
+    "activation": {
+        "type": "str",
+        "choices": ["now", "if_idle", "defer"],
+        "default": "if_idle",
+        "description": [
+            "What to do when an engine has to be restarted to see what changed. With V(if_idle) a restart that would "
+            "take down running containers is refused before anything is written. With V(now) it is restarted. With "
+            "V(defer) it is not, and RV(pending) says so in every run until it was.",
+        ],
+    },
+    "expect_plan": {
+        "type": "str",
+        "description": [
+            "Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse any other.",
+        ],
+    },
+}
+
+#: Options of every task that only reports.
+SURVEY_OPTIONS: Spec = {
+    "query": {
+        "type": "str",
+        "description": [
+            "A JMESPath query over all returned values but the plan, its notes and what is pending. Its answer is "
+            "RV(selected).",
+        ],
+    },
+}
 
 
 class HostTask(ControllerFiles, Rounds):
@@ -64,6 +95,12 @@ class HostTask(ControllerFiles, Rounds):
         if cls.features:
             cls.fills = tuple(feature.fill for feature in cls.features)
             cls.watch = sum((feature.WATCH for feature in cls.features), Watch())
+            cls.spec = cls.options_of(cls.features)
+
+    @staticmethod
+    def options_of(features: Iterable[Feature]) -> Spec:
+        """The argument spec of a task with these features."""
+        return CHANGE_OPTIONS | merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
@@ -144,6 +181,11 @@ class HostTask(ControllerFiles, Rounds):
 class HostInfo(HostTask):
     """Tells what a host has and how it differs from what is asked for, changing nothing."""
 
+    @staticmethod
+    def options_of(features: Iterable[Feature]) -> Spec:
+        """The argument spec of a task with these features."""
+        return SURVEY_OPTIONS | merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
         if options["from_variables"]:
@@ -160,6 +202,11 @@ class HostInfo(HostTask):
 
         plan, found = self.look(answer, more)
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+
+
+def merged(specs: Iterable[Spec]) -> Spec:
+    """All options of several argument specs."""
+    return {name: about for spec in specs for name, about in spec.items()}
 
 
 def drafters(host: Observed, said: Said) -> list[Drafter]:

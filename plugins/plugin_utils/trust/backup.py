@@ -14,11 +14,25 @@ from urllib.parse import unquote_to_bytes
 from ..observed import HostProblem, Observed, Question, Tree, Watch
 from ..plan import records
 from ..plan.proposal import start_of
+from ..policy.certificates import Certificate, certificates_in
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
-from .certificates import Certificate, certificates_in
 from .drafts import PART, RECORD, slug
 from .stores import Store
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {
+        "type": "path",
+        "required": True,
+        "description": ["The archive on the controller. Directories that are missing are made for their owner only."],
+    },
+    "keys": {"type": "bool", "default": True, "description": ["Whether private keys are saved."]},
+    "encrypt": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether the archive is encrypted with the vault password of this run."],
+    },
+}
 
 _ANCHORS = tuple(Tree(store.anchors, pattern="*", depth=2) for store in stores.STORES)
 _SOURCES = tuple(

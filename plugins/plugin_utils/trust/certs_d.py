@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..observed import Observed, Tree, Watch
-from .certificates import certificates_in
+from ..policy.certificates import certificates_in
 
 DOCKER = "/etc/docker/certs.d"
 CONTAINERS = "/etc/containers/certs.d"

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from ..observed import HostProblem, Observed
+from ..policy.certificates import Certificate, certificates_in
+from ..policy.trust import Trust
 from . import certs_d, readers, stores
-from .certificates import Certificate, certificates_in
-from .policy import Trust
 
 
 def asked(trust: Trust, now: datetime) -> list[dict[str, Any]]:

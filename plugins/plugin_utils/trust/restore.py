@@ -12,12 +12,25 @@ from typing import Any
 from ..observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange, Step
+from ..policy.certificates import Certificate, certificates_in
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
-from .certificates import Certificate, certificates_in
 from .drafts import ONLY_A_REAL_RUN, PART, RECORD, WATCH, due, unseen_since, update
 
-__all__ = ["WATCH", "Said", "draft"]
+__all__ = ["OPTIONS", "WATCH", "Said", "draft"]
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "path": {
+        "type": "path",
+        "required": True,
+        "description": ["The archive on the controller, encrypted or not."],
+    },
+    "other_host": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether the archive of another host may be used."],
+    },
+}
 
 _WHY = "what is put back takes effect by it"
 

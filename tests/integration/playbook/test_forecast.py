@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -20,7 +21,7 @@ CLUSTER = "tests/data/openshift4/cluster.yml"
 def forecast(request, tmp_path):
     """forecast(variables) runs the playbook with the real collection."""
 
-    def run(**variables):
+    def run(*arguments, **variables):
         (tmp_path / "variables.json").write_text(json.dumps({"forecast_manifests": CLUSTER} | variables))
         return ansible_playbook(
             request.param,
@@ -28,6 +29,7 @@ def forecast(request, tmp_path):
             "playbooks/forecast.yml",
             "-e",
             f"@{tmp_path / 'variables.json'}",
+            *arguments,
             ANSIBLE_CONFIG=REPOSITORY / "ansible.cfg",
         )
 
@@ -49,6 +51,52 @@ def test_a_policy_and_releases(forecast, tmp_path):
     )
     assert run.returncode == 0, run.stdout
     assert "Nodes, 4.19: drain, reload crio.service" in run.stdout and "Nodes, 4.8: drain, reboot" in run.stdout
+
+
+def test_the_words_are_those_of_hosts(forecast, tmp_path):
+    """The trust of README, with a file; aliases in a text; a registry that is no longer trusted; words for hosts."""
+    make = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=company -days 100 -keyout company.key -out company-ca.crt"
+    )
+    subprocess.run(make.split(), cwd=tmp_path, check=True, capture_output=True)
+    entry = {"registry": "registry.example.com:5000", "aliases": "10.0.0.1:5000, b", "ca_file": "company-ca.crt"}
+    words = {
+        "trust": [entry, {"registry": "old.example.com", "state": "absent"}],
+        "short_name_mode": "disabled",
+    }
+    run = forecast(forecast_policy=words | {"trust": [entry | {"ca_file": str(tmp_path / "company-ca.crt")}]})
+    assert run.returncode == 0, run.stdout
+    assert "'short_name_mode' is a word for hosts" in run.stdout
+    run = forecast(forecast_policy=words)
+    assert run.returncode == 2 and "company-ca.crt cannot be read on the controller" in run.stdout
+
+
+def test_a_policy_that_is_invalid_is_called_by_its_variable(forecast):
+    run = forecast(registry_policy={"serach": []})
+    assert run.returncode == 2
+    assert "registry_policy.serach: there is no such word; is 'search' meant?" in run.stdout
+    run = forecast(forecast_policy={"search": "bob:s3cret@registry.example.com"})
+    assert run.returncode == 2 and "forecast_policy.search: '…@registry.example.com' contains an '@'" in run.stdout
+    assert "s3cret" not in run.stdout and "Traceback" not in run.stdout
+
+
+@pytest.mark.parametrize("variable", ["openshift_docker_hosted_registry_network", "openshift_portal_net"])
+def test_the_service_network_is_that_of_the_inventory(forecast, variable):
+    words = {"insecure": ["172.40.0.0/16", "plain.example.com"]}
+    run = forecast(registry_policy=words)
+    assert run.returncode == 2 and "'172.40.0.0/16' is an address range, and OpenShift 4 takes none" in run.stdout
+    run = forecast(registry_policy=words, **{variable: "172.40.0.0/16"})
+    assert run.returncode == 0, run.stdout
+    assert "'172.40.0.0/16' is left out" in run.stdout and "plain.example.com" in run.stdout
+
+
+def test_the_variables_of_a_host_of_the_inventory_count(forecast, tmp_path):
+    (tmp_path / "hosts").write_text(
+        "[OSEv3:children]\nmasters\n[masters]\nmaster1\n[OSEv3:vars]\nopenshift_portal_net=172.40.0.0/16\n"
+    )
+    words = {"insecure": ["172.40.0.0/16"]}
+    run = forecast("-i", tmp_path / "hosts", registry_policy=words, forecast_host="master1")
+    assert run.returncode == 0 and "'172.40.0.0/16' is left out" in run.stdout, run.stdout
 
 
 def test_strict(forecast):

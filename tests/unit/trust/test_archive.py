@@ -16,12 +16,12 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records im
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive, ArchiveProblem, Saved
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trust.pki import NOW, certificate, key_pem
+from trust.test_policy import read_trust
 from trust.world import contents, propose, restore_of, world, world_after
 
 CA = Saved("/etc/docker/certs.d/a:5000/ca.crt", certificate("one").encode())

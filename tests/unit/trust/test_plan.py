@@ -10,14 +10,13 @@ import json
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import record_of, state_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.drafts import PART, RECORD, slug
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import read_trust
 from cases import cases
 
 from trust.pki import NOW, certificate, key_pem
-from trust.test_policy import entries
+from trust.test_policy import entries, read_trust
 from trust.world import contents, propose, world, world_after
 
 PLANS = cases("trust/plan.yml", having="writes")

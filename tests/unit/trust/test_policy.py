@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import out_of_reach, read_trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,11 @@ from hypothesis import strategies as st
 from trust.pki import NOW, certificate, key_pem, text
 
 TEXTS = ("ca", "client_cert", "client_key")
+
+
+def read_trust(value, now=NOW, **more):
+    """The word by itself."""
+    return read_policy({"trust": value}, reading=Reading(now=now, **more)).trust or Trust()
 
 
 def entries(case):
@@ -69,8 +75,9 @@ def test_what_is_refused_in_one_sentence(case):
     ],
 )
 def test_what_is_trusted_and_left_out_of_an_allow_list(policy, left_out):
-    trust = read_trust([{"registry": "a.example.com:5000", "aliases": ["10.0.0.1"], "ca": certificate("one")}], NOW)
-    assert [said.split("'")[1] for said in out_of_reach(trust, read_policy(policy))] == left_out
+    trust = [{"registry": "a.example.com:5000", "aliases": ["10.0.0.1"], "ca": certificate("one")}]
+    found = read_policy({**policy, "trust": trust}, reading=Reading(now=NOW))
+    assert [said.split("'")[1] for said in found.warnings] == left_out
 
 
 def test_a_key_shows_in_no_representation():

@@ -15,9 +15,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import read_certificates
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import proof
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import read_certificates
 
 from trust.pki import NOW, certificate, key_pem
 

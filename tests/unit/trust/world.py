@@ -16,10 +16,10 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Drafter
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, drafts, restore, stores
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.policy import Trust
 from hosts import commit, contents
 
 from trust.pki import text

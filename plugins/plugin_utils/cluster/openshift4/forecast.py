@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ... import pull_sources, registries_conf, signature_policy
+from ...policy import Policy
 from ...references import ReferenceProblem
 from ...registries_conf import RegistriesConfProblem
 from ...signature_policy import SignaturePolicyProblem
@@ -29,7 +30,7 @@ def of_cluster(
     release: object = None,
     *,
     proposed: Any = (),
-    policy: Mapping[str, Any] | None = None,
+    policy: Policy | None = None,
     images: Iterable[str] = (),
     other_releases: Iterable[object] = (),
     node_disruption_policy: Any = None,
@@ -38,11 +39,11 @@ def of_cluster(
     """What nodes would get, what that costs, what the guards say, where images come from. Raises ManifestProblem.
 
     present, proposed: manifests, or files of them as {name, content}. release: by default what ClusterVersion says.
-    policy: words, applied last. node_disruption_policy: by default those of MachineConfiguration.
+    policy: applied last. node_disruption_policy: by default those of MachineConfiguration.
     """
     have, notes = list(texts.documents(present)), list[str]()
     main = releases.find(_release(have) if release is None else release)
-    change = Change(have, list(texts.documents(proposed)), policy or {})
+    change = Change(have, list(texts.documents(proposed)), policy)
     policies = _policies(have, notes) if node_disruption_policy is None else node_disruption_policy
     wanted = change.outcome(main, notes)
     before, seen = _files(have, main), objects.read(wanted, main)
@@ -80,12 +81,12 @@ class Change:
 
     present: list[Any]
     proposed: list[Any]
-    policy: Mapping[str, Any]
+    policy: Policy | None
 
     def outcome(self, release: Release, notes: list[str]) -> list[Any]:
         """The manifests that a cluster of this release would hold. Raises ManifestProblem."""
         found = manifests.merged_into(self.present, self.proposed)
-        if not self.policy:
+        if self.policy is None:
             return found
         seen = objects.read(found, release)
         said = manifests.of_policy(

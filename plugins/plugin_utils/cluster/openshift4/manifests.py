@@ -11,23 +11,22 @@ Sources: docs/policy.md for the words, API config/v1 for the objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...names import parse_range
-from ...policy import LISTS, PULLS, MirrorSet, Policy, PolicyError, read_policy, unique
-from ...references import is_domain
+from ...policy import MirrorSet, Policy, Targets, unique
+from ...policy.certificates import bundle
+from ...policy.lists import OPENSHIFT_4, fit
+from ...policy.mirrors import PULLS
+from ...policy.trust import Trust
 from . import ManifestProblem, objects, releases
-from .objects import ALLOW, MIRROR_KINDS, NEVER, kind_of, shown
+from .objects import ALLOW, MIRROR_KINDS, NEVER
 from .releases import Release
 
 #: Under this name the mirror objects of the policy are kept, and the ConfigMap of its certificates.
 NAME = "dockyard"
 _CERTIFICATES = {"name": f"{NAME}-registry-cas", "namespace": "openshift-config"}
-_WORDS = (*LISTS, "mirrors", "trust")
-#: What a policy may say to hosts, and no operator has an ear for.
-_OF_HOSTS = ("short_name_mode", "aliases", "credentials", "import")
 _OLD_KIND = "ImageContentSourcePolicy"
 #: kind of object → pulls of the word `mirrors` that it serves
 _PULLS = {"ImageDigestMirrorSet": ("digest", "all"), "ImageTagMirrorSet": ("tag", "all")}
@@ -43,7 +42,7 @@ class Wanted:
 
 
 def of_policy(
-    words: Mapping[str, Any],
+    policy: Policy,
     release: object,
     *,
     payload: Iterable[str] = (),
@@ -52,18 +51,19 @@ def of_policy(
     """Image/cluster, the mirror objects of the release, and the ConfigMap of CAs, as far as words were said.
 
     payload: repositories that the cluster itself is made of, which an exact allow-list has to name.
-    Raises ManifestProblem in one sentence for what cannot be meant or what the release cannot do.
+    Raises ManifestProblem in one sentence for what the release cannot do.
     """
-    found = releases.find(release)
-    policy, wanted = _read(words), Wanted()
+    found, wanted = releases.find(release), Wanted()
     wanted.notes += [*policy.notes, *policy.warnings]
     wanted.notes += [
-        f"'{word}' is a word for hosts, and is left out" for word in _OF_HOSTS if words.get(word) is not None
+        f"'{name}' is a word for hosts, and is left out"
+        for name, word, _value in policy.said()
+        if Targets.CLUSTERS not in word.targets
     ]
     lists = _lists(policy, (*payload, internal_registry), wanted.notes)
     spec: dict[str, Any] = {"registrySources": lists} if lists else {}
-    trust = _certificates(words.get("trust"))
-    if trust is not None:
+    trust = _certificates(policy.trust or Trust(), wanted.notes)
+    if policy.trust is not None:
         spec["additionalTrustedCA"] = {"name": _CERTIFICATES["name"]} if trust else None
     if spec:
         wanted.objects.append(_object("Image", objects.CONFIG, "cluster", spec))
@@ -74,23 +74,11 @@ def of_policy(
     return wanted
 
 
-def _read(words: Any) -> Policy:
-    if not isinstance(words, Mapping):
-        raise ManifestProblem(f"a policy must be a mapping of words to lists, not {kind_of(words)}")
-    for word in words:
-        if word not in (*_WORDS, *_OF_HOSTS):
-            raise ManifestProblem(f"'{shown(word)}' is no word of a policy; there are: {', '.join(_WORDS)}")
-    try:
-        return read_policy({word: words.get(word) for word in (*LISTS, "mirrors")})
-    except PolicyError as problem:
-        raise ManifestProblem(str(problem)) from None
-
-
 def _lists(policy: Policy, needed: Iterable[str], notes: list[str]) -> dict[str, list[str] | None]:
     """spec.registrySources; None removes a key. needed: what an exact allow-list has to name in any case."""
     said: dict[str, tuple[str, ...] | None] = {"containerRuntimeSearchRegistries": policy.search}
     if policy.insecure is not None:
-        said["insecureRegistries"] = tuple(_no_ranges(policy, notes))
+        said["insecureRegistries"] = _insecure(policy, notes)
     if policy.allow_list is not None:
         said |= {"allowedRegistries": unique((*policy.allow_list, *needed)), "blockedRegistries": ()}
     elif policy.blocked is not None:
@@ -100,15 +88,13 @@ def _lists(policy: Policy, needed: Iterable[str], notes: list[str]) -> dict[str,
     return {key: list(entries) or None for key, entries in said.items() if entries is not None}
 
 
-def _no_ranges(policy: Policy, notes: list[str]) -> Iterable[str]:
+def _insecure(policy: Policy, notes: list[str]) -> tuple[str, ...]:
     """What is insecure, without the service network: no engine of OpenShift 4 takes a range."""
-    for entry in policy.insecure or ():
-        if parse_range(entry) is None:
-            yield entry
-        elif entry == policy.service_network:
-            notes.append(f"insecure: '{entry}' is left out: OpenShift 4 takes no address range")
-        else:
-            raise ManifestProblem(f"insecure: '{entry}' is an address range, and OpenShift 4 takes none")
+    found = fit(policy.insecure or (), OPENSHIFT_4, policy.service_network)
+    if found.beyond:
+        raise ManifestProblem(f"insecure: '{found.beyond[0]}' is an address range, and OpenShift 4 takes none")
+    notes += [f"insecure: '{entry}' is left out: OpenShift 4 takes no address range" for entry in found.left_out]
+    return found.held
 
 
 def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: Wanted) -> None:
@@ -143,35 +129,19 @@ def _mirror_set(one: MirrorSet, says_policy: bool) -> dict[str, Any]:
     return {"source": one.source, "mirrors": list(one.mirrors), **policy}
 
 
-def _certificates(value: Any) -> dict[str, str] | None:
-    """The data of the ConfigMap, in which the CA of host:port stands under host..port; None when nothing was said."""
-    if value is None:
-        return None
-    if not isinstance(value, (list, tuple)):
-        raise ManifestProblem(f"trust: must be a list, not {kind_of(value)}")
-    data: dict[str, str] = {}
-    for item in value:
-        for registry, ca in _trusted(item):
-            if data.setdefault(registry.replace(":", ".."), ca) != ca:
-                raise ManifestProblem(f"trust: {registry} has two different CAs")
-    return data
-
-
-def _trusted(item: Any) -> Iterator[tuple[str, str]]:
-    """(registry, CA) of an item of the word, for the registry and each of its aliases."""
-    if not isinstance(item, Mapping):
-        raise ManifestProblem(f"trust: an item must be a mapping with registry and ca, not {kind_of(item)}")
-    if unknown := [key for key in item if key not in ("registry", "ca", "aliases")]:
-        raise ManifestProblem(f"trust: {shown(unknown[0])} is nothing that OpenShift 4 could hand to its nodes")
-    registry, ca, aliases = item.get("registry"), item.get("ca"), item.get("aliases") or []
-    if not isinstance(aliases, (list, tuple)):
-        raise ManifestProblem(f"trust: aliases of {shown(registry)} must be a list, not {kind_of(aliases)}")
-    for name in (registry, *aliases):
-        if not isinstance(name, str) or not is_domain(name):
-            raise ManifestProblem(f"trust: {shown(name)} is no registry, host[:port]")
-        if not isinstance(ca, str) or "-----BEGIN CERTIFICATE-----" not in ca or "PRIVATE KEY-----" in ca:
-            raise ManifestProblem(f"trust: the CA of {name} is no certificate in PEM")
-        yield name, ca
+def _certificates(trust: Trust, notes: list[str]) -> dict[str, str]:
+    """The data of the ConfigMap, in which the CAs of host:port stand under host..port."""
+    notes += [
+        f"trust: the client certificate for '{registry.name}' is left out: OpenShift 4 hands its nodes authorities only"
+        for registry in trust.present
+        if registry.client
+    ]
+    return {
+        name.replace(":", ".."): bundle(registry.cas)
+        for registry in trust.present
+        if registry.cas
+        for name in registry.names
+    }
 
 
 def _object(kind: str, group: str, name: str, spec: dict[str, Any]) -> dict[str, Any]:

@@ -41,9 +41,9 @@ def _documents(name: Any, content: Any) -> list[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f", line {mark.line + 1}" if mark else ""
-        problem = str(error.problem or error.context)
-        # libyaml reads brackets ahead, and newer ones stop at a limit of their own before we see the first.
-        raise ManifestProblem(f"{name}{where}: {_TOO_DEEP if 'nesting' in problem else shown(problem)}") from None
+        if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
+            raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
+        raise ManifestProblem(f"{name}{where}: {shown(error.problem or error.context)}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
     _check_size(name, found)

@@ -12,17 +12,14 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com", "disruption": "restart"}
 
 
-class ActionModule(Asked, Task):
-    spec = options.HOST_POLICY
-    fills = (registries.fill, trust.fill)
+class ActionModule(Asked, HostTask):
+    features = FEATURES
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.must_ask(options)

@@ -10,10 +10,8 @@ import os
 from typing import Any
 
 import jmespath
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
 
 ENGINE = {
     "name": "containers",
@@ -29,9 +27,8 @@ ENGINE = {
 }
 
 
-class ActionModule(Asked, Task):
-    spec = options.HOST_POLICY_INFO
-    fills = (registries.fill, trust.fill)
+class ActionModule(Asked, HostInfo):
+    features = FEATURES
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.must_ask(options)

@@ -9,15 +9,13 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import options, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 
 class ActionModule(Asked, Task):
-    spec = options.REGISTRY_POLICY
-    fills = (registries.fill, trust.fill)
+    spec = WORD_OPTIONS
+    fills = tuple(feature.fill for feature in FEATURES)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         self.must_ask(options)

@@ -41,8 +41,7 @@ class Certificate:
     """One certificate, as far as trust in it goes.
 
     fingerprint: SHA-256 of its DER form, hexadecimal. is_ca: None when it has no basic constraints, so does not say.
-    names and addresses: what it is for (subject alternative names); common_name: what old clients look at.
-    key_id: what p11-kit knows it by.
+    common_name: what old clients look at. key_id: what p11-kit knows it by.
     """
 
     pem: str
@@ -57,8 +56,6 @@ class Certificate:
     key_size: int
     signature_hash: str
     common_name: str = ""
-    names: tuple[str, ...] = ()
-    addresses: tuple[str, ...] = ()
     key_id: str = ""
     spki: str = ""
 
@@ -223,7 +220,6 @@ def _certificate(found: Any) -> Certificate:
     der = found.public_bytes(serialization.Encoding.DER)
     key = found.public_key()
     constraints = _extension(found, "BasicConstraints")
-    names = _extension(found, "SubjectAlternativeName")
     common = found.subject.get_attributes_for_oid(x509.oid.NameOID.COMMON_NAME)
     return Certificate(
         pem=found.public_bytes(serialization.Encoding.PEM).decode(),
@@ -238,8 +234,6 @@ def _certificate(found: Any) -> Certificate:
         key_size=int(getattr(key, "key_size", 0)),
         signature_hash=_hash_name(found),
         common_name=str(common[0].value) if common else "",
-        names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
-        addresses=tuple(map(str, names.get_values_for_type(x509.IPAddress))) if names else (),
         key_id=_key_id(found),
         spki=hashlib.sha256(_public_bytes(key)).hexdigest(),
     )

@@ -4,8 +4,8 @@
 
 """The policy word `trust`: every shape people write it in goes in, validated values come out.
 
-Everything that can be known to be wrong is refused here, before any host is touched. The only thing that comes from
-outside is what the time is.
+Everything that can be known to be wrong is refused here, before any host is touched. What comes from outside is what
+the time is, and the texts of the files on the controller that entries name.
 """
 
 from __future__ import annotations
@@ -17,21 +17,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..names import NameProblem, covers, parse_scope
-from ..policy import Policy, PolicyError
+from ..names import NameProblem, has_login, parse_scope
 from . import certificates
 from .certificates import Certificate, CertificateProblem
+from .word import PolicyError, Reading, Word, unique
 
-WORD = "trust"
+NAME = "trust"
 STATES = ("present", "absent")
-SCOPES = ("auto", "system", "engine", "both")
-VERIFICATIONS = ("full", "store", "none")
 
-#: Texts of an entry; each may be given as KEY_file instead, a file on the controller that the task reads.
+#: Texts of an entry; each may be given as KEY_file instead, a file on the controller.
 TEXTS = ("ca", "client_cert", "client_key")
 _KEYS = ("registry", "aliases", "state", *TEXTS, *(f"{text}_file" for text in TEXTS))
-
-_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 
 
 @dataclass(frozen=True)
@@ -79,84 +75,52 @@ class Trust:
         return frozenset(registry.name for registry in self.registries or () if not registry.present)
 
 
-def is_address(name: str) -> bool:
-    """Whether host[:port] has an address for its host."""
-    return bool(_ADDRESS.fullmatch(host_of(name)))
-
-
-def has_port(name: str) -> bool:
-    return ":" in name
-
-
-def host_of(name: str) -> str:
-    return name.partition(":")[0]
-
-
-def port_of(name: str) -> str:
-    return name.partition(":")[2] or "443"
-
-
-def entries_of(value: object) -> list[dict[str, Any]] | None:
-    """The entries of the word, None when it was not said: a list of mappings, or a JSON text of one."""
-    if value is None:
-        return None
+def _entries(value: object) -> list[dict[str, Any]]:
+    """The entries of a list of mappings, or of a JSON text of one."""
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.strip() else []
         except (ValueError, RecursionError):
             # never quoted: a text that is no list may well be a key
-            raise PolicyError(WORD, "the text given", "is not a list of mappings with registry and ca") from None
+            raise PolicyError(NAME, "the text given", "is not a list of mappings with registry and ca") from None
     if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
-        raise PolicyError(WORD, type(value).__name__, "is not a list of mappings with registry and ca")
+        raise PolicyError(NAME, type(value).__name__, "is not a list of mappings with registry and ca")
     found = []
     for number, entry in enumerate(value, 1):
         if not isinstance(entry, Mapping):
-            raise PolicyError(WORD, f"entry {number}", "is not a mapping with registry and ca")
+            raise PolicyError(NAME, f"entry {number}", "is not a mapping with registry and ca")
         if unknown := sorted(set(map(str, entry)) - set(_KEYS)):
-            raise PolicyError(WORD, unknown[0], f"is no key of an entry ({', '.join(_KEYS)})")
+            raise PolicyError(NAME, unknown[0], f"is no key of an entry ({', '.join(_KEYS)})")
         found.append({str(key): item for key, item in entry.items() if item is not None})
     return found
 
 
-def read_trust(value: object, now: datetime, *, warn_days: int = 30) -> Trust:
-    """Validate the word. Files on the controller have been read into their texts before. Raises PolicyError."""
-    entries = entries_of(value)
-    if entries is None:
-        return Trust()
-    registries: list[Registry] = []
+def read(name: str, value: object, reading: Reading) -> Trust:
+    """Validate the entries, and judge their certificates. Raises PolicyError; read_file may raise its own."""
+    entries = _entries(value)
+    for entry in entries:  # before anything can be refused
+        reading.keep_secret(str(entry.get("client_key", "")))
     warnings: list[str] = []
-    for entry in entries:
-        registries.append(_registry(entry, now, warn_days, warnings))
+    registries = [_registry(entry, reading, warnings) for entry in entries]
     _refuse_contradictions(registries)
-    return Trust(_joined(registries), tuple(dict.fromkeys(warnings)))
+    reading.warnings += warnings
+    return Trust(_joined(registries), unique(warnings))
 
 
-def out_of_reach(trust: Trust, policy: Policy) -> list[str]:
-    """What is trusted to no end: names that an allow-list leaves out, and that are no mirrors either."""
-    if policy.allow_list is None:
-        return []
-    reached = (*policy.allow_list, *(location for mirrored in policy.mirrors or () for location in mirrored.mirrors))
-    return [
-        f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
-        for registry in trust.present
-        for name in registry.names
-        if not any(covers(scope, name) or scope.startswith(f"{name}/") for scope in reached)
-    ]
-
-
-def _registry(entry: Mapping[str, Any], now: datetime, warn_days: int, warnings: list[str]) -> Registry:
+def _registry(entry: Mapping[str, Any], reading: Reading, warnings: list[str]) -> Registry:
+    now, warn_days = reading.now, reading.warn_days
     names = _names(entry)
     state = entry.get("state", "present")
     if state not in STATES:
-        raise PolicyError(WORD, names[0], f"has a state that is none of {', '.join(STATES)}")
+        raise PolicyError(NAME, names[0], f"has a state that is none of {', '.join(STATES)}")
     if state == "absent":
         return Registry(names, present=False)
-    texts = {key: _text(names[0], key, entry) for key in TEXTS}
+    texts = {key: _text(names[0], key, entry, reading) for key in TEXTS}
     if texts["ca"] is None and texts["client_cert"] is None:
-        raise PolicyError(WORD, names[0], "has no ca")
+        raise PolicyError(NAME, names[0], "has no ca")
     if (texts["client_cert"] is None) != (texts["client_key"] is None):
         lone, other = ("client_cert", "client_key") if texts["client_key"] is None else ("client_key", "client_cert")
-        raise PolicyError(WORD, names[0], f"has a {lone} without {other}; an engine needs both or neither")
+        raise PolicyError(NAME, names[0], f"has a {lone} without {other}; an engine needs both or neither")
     cas = _authorities(names[0], texts["ca"], now, warn_days, warnings) if texts["ca"] is not None else ()
     registry = Registry(names, cas)
     return _with_client(registry, texts, now, warn_days, warnings) if texts["client_cert"] is not None else registry
@@ -165,12 +129,14 @@ def _registry(entry: Mapping[str, Any], now: datetime, warn_days: int, warnings:
 def _names(entry: Mapping[str, Any]) -> tuple[str, ...]:
     registry, aliases = entry.get("registry"), entry.get("aliases", [])
     if not isinstance(registry, str) or not registry.strip():
-        raise PolicyError(WORD, "an entry", "has no registry")
+        raise PolicyError(NAME, "an entry", "has no registry")
     if isinstance(aliases, str):
+        if has_login(aliases):  # before a password with a comma in it is taken apart
+            raise PolicyError(NAME, aliases, "contains an '@'; credentials do not belong in a registry name")
         aliases = [part for part in re.split(r"[,\s]+", aliases) if part]
     if not isinstance(aliases, (list, tuple)) or not all(isinstance(alias, str) for alias in aliases):
-        raise PolicyError(WORD, registry, "has aliases that are no list of names and addresses")
-    return tuple(dict.fromkeys(_name(name) for name in (registry, *aliases)))
+        raise PolicyError(NAME, registry, "has aliases that are no list of names and addresses")
+    return unique(_name(name) for name in (registry, *aliases))
 
 
 def _name(text: str) -> str:
@@ -180,18 +146,22 @@ def _name(text: str) -> str:
         if not scope.is_registry:
             raise NameProblem("is not a whole registry (host[:port]), which is what a certificate is for")
     except NameProblem as problem:
-        raise PolicyError(WORD, text, str(problem)) from None
+        raise PolicyError(NAME, text, str(problem)) from None
     return scope.text
 
 
-def _text(registry: str, key: str, entry: Mapping[str, Any]) -> str | None:
-    if key in entry and f"{key}_file" in entry:
-        raise PolicyError(WORD, registry, f"has both {key} and {key}_file")
-    if f"{key}_file" in entry:  # the task puts the text in its place
-        raise PolicyError(WORD, registry, f"has a {key}_file that was not read")
-    value = entry.get(key)
+def _text(registry: str, key: str, entry: Mapping[str, Any], reading: Reading) -> str | None:
+    value, path = entry.get(key), entry.get(f"{key}_file")
+    if path is not None:
+        if value is not None:
+            raise PolicyError(NAME, registry, f"has both {key} and {key}_file")
+        value = reading.text_of(str(path))
+        if value is None:
+            raise PolicyError(NAME, registry, f"has a {key}_file, which only a task can read; give its text as {key}")
+        if key == "client_key":
+            reading.keep_secret(value)
     if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise PolicyError(WORD, registry, f"has a {key} that is no text in PEM form")
+        raise PolicyError(NAME, registry, f"has a {key} that is no text in PEM form")
     return value
 
 
@@ -203,7 +173,7 @@ def _authorities(
         for certificate in found:
             certificates.judge_authority(certificate, now)
     except CertificateProblem as problem:
-        raise PolicyError(WORD, registry, f"ca {problem}") from None
+        raise PolicyError(NAME, registry, f"ca {problem}") from None
     for certificate in found:
         for doubt in certificates.doubts(certificate, now, warn_days):
             warnings.append(f"{registry}: the authority '{certificate.subject}' {doubt}")
@@ -223,7 +193,7 @@ def _with_client(
         word = "client_key"
         key = certificates.read_client_key(texts["client_key"] or "", chain[0])
     except CertificateProblem as problem:
-        raise PolicyError(WORD, registry.name, f"{word} {problem}") from None
+        raise PolicyError(NAME, registry.name, f"{word} {problem}") from None
     for doubt in certificates.doubts(chain[0], now, warn_days, authority=False):
         warnings.append(f"{registry.name}: the client certificate '{chain[0].subject}' {doubt}")
     return replace(registry, client=ClientPair(certificates.bundle(chain), key), client_certificates=chain)
@@ -236,15 +206,15 @@ def _refuse_contradictions(registries: Iterable[Registry]) -> None:
         for name in registry.names:
             other = seen.setdefault(name, registry)
             if other.present != registry.present:
-                raise PolicyError(WORD, name, "is both present and absent")
+                raise PolicyError(NAME, name, "is both present and absent")
             if {ca.fingerprint for ca in other.cas} != {ca.fingerprint for ca in registry.cas}:
                 raise PolicyError(
-                    WORD,
+                    NAME,
                     name,
                     "is given two different CAs; put both certificates into the ca of one entry if both sign",
                 )
             if other.client != registry.client:
-                raise PolicyError(WORD, name, "is given two different client certificates")
+                raise PolicyError(NAME, name, "is given two different client certificates")
 
 
 def _joined(registries: Iterable[Registry]) -> tuple[Registry, ...]:
@@ -255,3 +225,26 @@ def _joined(registries: Iterable[Registry]) -> tuple[Registry, ...]:
         names = dict.fromkeys((*earlier.names, *registry.names)) if earlier else registry.names
         found[registry.name] = replace(registry, names=tuple(names))
     return tuple(found.values())
+
+
+TRUST = Word(
+    read,
+    option={
+        "type": "raw",
+        "description": [
+            "Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or "
+            "C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state); "
+            "or a JSON text of one.",
+            "C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and "
+            "addresses.",
+            "C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names a file "
+            "on the controller with them. Several of them are trusted side by side, for instance while one takes "
+            "over.",
+            "C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the registry is "
+            "shown when it asks. Files may be encrypted with ansible-vault.",
+            "C(state) is V(present) (the default) or V(absent).",
+            "Omitted, everything is left alone; an empty list takes away all that was put on the host.",
+        ],
+    },
+    group=NAME,
+)

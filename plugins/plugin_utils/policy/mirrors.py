@@ -1,0 +1,102 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The word `mirrors`: where images of a scope are looked for first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..names import NameProblem, parse_scope
+from .lists import entries
+from .word import PolicyError, Reading, Word, kind_of, unique
+
+PULLS = ("all", "digest", "tag")
+
+_KEYS = ("source", "mirrors", "pull", "contact_source")
+
+
+@dataclass(frozen=True)
+class MirrorSet:
+    """Where images of a scope are looked for first.
+
+    pull: which pulls the mirrors serve, "all", "digest" or "tag". contact_source: whether the source itself is tried
+    when no mirror has the image.
+    """
+
+    source: str
+    mirrors: tuple[str, ...]
+    pull: str = "all"
+    contact_source: bool = True
+
+    def plain(self) -> dict[str, Any]:
+        """As a person writes it."""
+        return {**asdict(self), "mirrors": list(self.mirrors)}
+
+
+def read(name: str, value: object, reading: Reading) -> tuple[MirrorSet, ...]:
+    """Read a list of mappings, or a JSON text of one. Raises PolicyError."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value) if value.strip() else []
+        except (ValueError, RecursionError):
+            raise PolicyError(name, value, "is not a list of mappings with source and mirrors") from None
+    if not isinstance(value, (list, tuple)):
+        raise PolicyError(name, value, f"is {kind_of(value)}; write a list of mappings with source and mirrors")
+    found = tuple(_mirror_set(name, entry) for entry in value)
+    sources: dict[str, bool] = {}
+    for mirrored in found:
+        if sources.setdefault(mirrored.source, mirrored.contact_source) != mirrored.contact_source:
+            raise PolicyError(name, mirrored.source, "is a source both with and without contact_source")
+    return found
+
+
+def _mirror_set(name: str, entry: object) -> MirrorSet:
+    if not isinstance(entry, Mapping):
+        raise PolicyError(name, entry, f"is {kind_of(entry)}; every entry is a mapping with source and mirrors")
+    if unknown := sorted(set(map(str, entry)) - set(_KEYS)):
+        raise PolicyError(name, unknown[0], f"is no key of a mirror set ({', '.join(_KEYS)})")
+    source, pull, contact = entry.get("source"), entry.get("pull", "all"), entry.get("contact_source", True)
+    if not isinstance(source, str):
+        raise PolicyError(name, entry, "has no source")
+    if pull not in PULLS:
+        raise PolicyError(name, pull, f"is no kind of pull; it is one of {', '.join(PULLS)}")
+    if not isinstance(contact, bool):
+        raise PolicyError(name, contact, "is no truth value for contact_source")
+    locations = tuple(_scope(name, text, "mirror") for text in entries(name, entry.get("mirrors")))
+    if not locations:
+        raise PolicyError(name, source, "has no mirrors")
+    return MirrorSet(_scope(name, source, "source"), unique(locations), pull, contact)
+
+
+def _scope(name: str, text: str, role: str) -> str:
+    try:
+        scope = parse_scope(text.strip())
+        if scope.is_wildcard and role == "mirror":
+            raise NameProblem("is a wildcard, and a mirror is one place")
+        if "tag" in scope.remark:
+            raise NameProblem("carries a tag or digest; a mirror set is about repositories")
+    except NameProblem as problem:
+        raise PolicyError(name, text, str(problem)) from None
+    return scope.text
+
+
+MIRRORS = Word(
+    read,
+    lambda sets: [mirrored.plain() for mirrored in sets],
+    option={
+        "type": "raw",
+        "description": [
+            "Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and if "
+            "wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.",
+            "C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says which "
+            "pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says whether the "
+            "source itself is tried when no mirror has the image.",
+            "docker mirrors C(docker.io) only, as a whole, and for all pulls.",
+        ],
+    },
+)

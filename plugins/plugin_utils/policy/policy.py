@@ -1,0 +1,226 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All words of a policy as one value.
+
+A new word is one file beside this one and one field of `Policy`; everything else here is a loop over the fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
+from typing import Any
+
+from ..names import Scopes, is_range
+from . import lists, mirrors, short_names, trust
+from .lists import ALL, SERVICE_NETWORK
+from .mirrors import MirrorSet
+from .trust import Trust
+from .word import UNSHOWN, PolicyError, Reading, Word, kind_of, shown, unique
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What was asked for, normalised. A word that is None was not said and is left alone; an empty one empties.
+
+    blocked is ("all",) for an allow-list. insecure may hold IPv4 ranges beside scopes. aliases maps short names to
+    full ones; "" takes an alias of others away. service_network: a range that an engine without ranges may leave out.
+    """
+
+    search: tuple[str, ...] | None = field(default=None, metadata={"word": lists.SEARCH})
+    blocked: tuple[str, ...] | None = field(default=None, metadata={"word": lists.BLOCKED})
+    allowed: tuple[str, ...] | None = field(default=None, metadata={"word": lists.ALLOWED})
+    insecure: tuple[str, ...] | None = field(default=None, metadata={"word": lists.INSECURE})
+    mirrors: tuple[MirrorSet, ...] | None = field(default=None, metadata={"word": mirrors.MIRRORS})
+    short_name_mode: str | None = field(default=None, metadata={"word": short_names.SHORT_NAME_MODE})
+    aliases: Mapping[str, str] | None = field(default=None, metadata={"word": short_names.ALIASES})
+    trust: Trust | None = field(default=None, metadata={"word": trust.TRUST})
+
+    service_network: str = SERVICE_NETWORK
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def allow_list(self) -> tuple[str, ...] | None:
+        """The only scopes that may be pulled from, or None when everything not blocked may."""
+        if self.blocked != (ALL,) and not self.allowed:
+            return None
+        sources = tuple(mirrored.source for mirrored in self.mirrors or ())
+        return unique((self.search or ()) + (self.allowed or ()) + sources)
+
+    def said(self) -> Iterator[tuple[str, Word, Any]]:
+        """Every word that was said: its name, the word, its value."""
+        for name, word in VOCABULARY.items():
+            value = getattr(self, _attribute(name))
+            if value is not None:
+                yield name, word, value
+
+    def words(self) -> dict[str, Any]:
+        """The words that were said, as plain values that `read_policy` reads back; none that may hold secrets."""
+        return {name: word.plain(value) for name, word, value in self.said() if word.plain}
+
+    def over(self, earlier: Mapping[str, object]) -> Policy:
+        """This policy where it speaks, an earlier one (as `words` gave it) where it is silent.
+
+        What both say together is judged like one policy. An allow-list and a list of what is blocked exclude each
+        other, so the earlier one of them ends, with a warning. Raises PolicyError.
+        """
+        spoken = {_attribute(name) for name, _word, _value in self.said()}
+        whole = _read(words_in("words", earlier), Reading())  # what is damaged is refused, whether it is needed or not
+        older = {name: value for name, value in whole.items() if name not in spoken}
+        warnings = []
+        if self.allowed and older.get("blocked", (ALL,)) != (ALL,):
+            warnings += _ends("allowed", "blocked", older.pop("blocked"))
+        if self.blocked is not None and self.blocked != (ALL,):
+            warnings += _ends("blocked", "allowed", older.pop("allowed", ()))
+        both = replace(self, **older)
+        _refuse_contradictions(both)
+        return replace(both, warnings=unique((*self.warnings, *warnings, *_doubts(both))))
+
+
+def _attribute(name: str) -> str:
+    return name if name in Policy.__dataclass_fields__ else f"{name}_"
+
+
+#: The name of each word → the word, in the order of the fields. A field has "_" behind a name that Python keeps for
+#: itself, as `import_`.
+VOCABULARY: dict[str, Word] = {
+    one.name.rstrip("_"): one.metadata["word"] for one in fields(Policy) if "word" in one.metadata
+}
+WORDS = tuple(VOCABULARY)
+
+
+def read_policy(
+    words: Mapping[str, object],
+    *,
+    service_network: str = SERVICE_NETWORK,
+    service_network_insecure: bool = False,
+    reading: Reading | None = None,
+) -> Policy:
+    """Validate and normalise policy words in any of their shapes; what is no word is passed over.
+
+    words: word → None (not said), or its value as docs/policy.md has it. Raises PolicyError for what is invalid.
+    """
+    reading = reading or Reading()
+    if service_network_insecure:
+        words = {**words, "insecure": [*lists.entries("insecure", words.get("insecure")), service_network]}
+    policy = Policy(**_read(words, reading), service_network=lists.network("hosted_registry_network", service_network))
+    _refuse_contradictions(policy)
+    return replace(policy, notes=tuple(reading.notes), warnings=unique((*reading.warnings, *_doubts(policy))))
+
+
+def read_options(options: Mapping[str, Any], reading: Reading | None = None, group: str = "") -> Policy:
+    """The policy that the options of a task say, or those of its words that are in a group. Raises PolicyError."""
+    return read_policy(
+        {name: options.get(name) for name, word in VOCABULARY.items() if group in ("", word.group)},
+        service_network=options.get("hosted_registry_network") or SERVICE_NETWORK,
+        service_network_insecure=bool(options.get("hosted_registry_insecure")),
+        reading=reading,
+    )
+
+
+def words_in(name: str, value: object) -> dict[str, object]:
+    """The words of a policy that stands in one value, not read yet.
+
+    name: what a sentence calls that value. Raises PolicyError, which shows nothing of it: it may hold keys.
+    """
+    if not isinstance(value, Mapping):
+        needed = f"a mapping of words ({', '.join(WORDS)}) is needed"
+        raise PolicyError(name, UNSHOWN, f"{needed}, this is {kind_of(value)}")
+    for word in map(str, value):
+        if word not in VOCABULARY:
+            near = get_close_matches(word, WORDS, 1)
+            meant = f"is '{near[0]}' meant? There are" if near else "there are"
+            raise PolicyError(
+                f"{name}.{shown(word)[1:-1]}", UNSHOWN, f"there is no such word; {meant} {', '.join(WORDS)}"
+            )
+    return {str(word): said for word, said in value.items()}
+
+
+def options_of(group: str) -> dict[str, dict[str, Any]]:
+    """The argument spec of the words of a group."""
+    return {name: dict(word.option) for name, word in VOCABULARY.items() if word.group == group}
+
+
+def variables_of(group: str, prefix: str, policy: str) -> dict[str, tuple[str, ...]]:
+    """For each word of a group where its value is looked for, nearest first.
+
+    That is PREFIXword, then POLICY.word, then the variable of openshift-ansible, where there is one.
+    """
+    return {
+        name: (f"{prefix}{name}", f"{policy}.{name}", *([word.variable] if word.variable else []))
+        for name, word in VOCABULARY.items()
+        if word.group == group
+    }
+
+
+def _read(words: Mapping[str, object], reading: Reading) -> dict[str, Any]:
+    """Field → value of the words that are said."""
+    return {
+        _attribute(name): word.read(name, words[name], reading)
+        for name, word in VOCABULARY.items()
+        if words.get(name) is not None
+    }
+
+
+def _ends(newer: str, older: str, entries: tuple[str, ...]) -> list[str]:
+    """What a person is told when a word puts an end to another one of an earlier run."""
+    if not entries:
+        return []
+    return [
+        f"{newer} takes the place of what an earlier run set as {older} ({', '.join(entries)}), because an allow-list "
+        "and a list of what is blocked exclude each other"
+    ]
+
+
+def _refuse_contradictions(policy: Policy) -> None:
+    if policy.blocked and ALL in policy.blocked and len(policy.blocked) > 1:
+        raise PolicyError(
+            "blocked",
+            list(policy.blocked),
+            "names more than 'all'; 'all' stands alone, because it leaves nothing else to block",
+        )
+    if policy.allowed and policy.blocked is not None and policy.blocked != (ALL,):
+        raise PolicyError(
+            "allowed",
+            list(policy.allowed),
+            "contradicts blocked, which is not 'all'; leave blocked out or set it to all",
+        )
+
+
+def _doubts(policy: Policy) -> list[str]:
+    """What is allowed to be said and is seldom meant."""
+    found = []
+    blocked = Scopes(scope for scope in policy.blocked or () if scope != ALL)
+    for entry in policy.search or ():
+        if blocker := blocked.covering(entry):
+            found.append(f"'{entry}' is searched and blocked (by '{blocker}') at once; it will never be pulled from")
+    if policy.allow_list is not None:
+        allowed = Scopes(policy.allow_list)
+        for entry in policy.insecure or ():
+            if not is_range(entry) and not allowed.covering(entry):
+                found.append(f"'{entry}' is insecure but neither searched nor allowed, so it cannot be pulled from")
+        found += _out_of_reach(policy.trust or Trust(), policy.allow_list, policy.mirrors or ())
+    if policy.allow_list == ():
+        unsaid = [name for name in ("search", "allowed", "mirrors") if getattr(policy, name) is None]
+        hope = f" unless {' or '.join(unsaid)} of an earlier run or of the host's own files do" if unsaid else ""
+        found.append(
+            f"blocked is 'all', and nothing is searched, allowed or mirrored: nothing at all can be pulled any more"
+            f" (on OpenShift 4: nothing but its own images){hope}"
+        )
+    return found
+
+
+def _out_of_reach(trust: Trust, allow_list: tuple[str, ...], sets: tuple[MirrorSet, ...]) -> list[str]:
+    """Names that are trusted but can never be pulled from: the allow-list leaves them out, and they are no mirrors."""
+    reached = (*allow_list, *(location for mirrored in sets for location in mirrored.mirrors))
+    whole, in_part = Scopes(reached), {scope.partition("/")[0] for scope in reached}
+    return [
+        f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
+        for registry in trust.present
+        for name in registry.names
+        if name not in in_part and not whole.covering(name)
+    ]

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `make docs` writes is what is committed, it touches nothing else, and it is what tasks really return."""
+
+from __future__ import annotations
+
+from importlib.machinery import SourceFileLoader
+from importlib.util import module_from_spec, spec_from_loader
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import container_registries_info, host_policy_info
+from conftest import REPOSITORY
+from tasks import COMMITTED, run
+from test_host_policy import ACTIONS, EVERYTHING, docker
+from test_options import TASKS, documentation
+
+LOADER = SourceFileLoader("docs", str(REPOSITORY / "tests/tools/docs"))
+docs = module_from_spec(spec_from_loader("docs", LOADER))
+LOADER.exec_module(docs)
+
+HAND_WRITTEN = """# Written by hand, before
+<!-- BEGIN make docs: table {arguments} -->
+| something | old |
+<!-- END make docs -->
+and after.
+"""
+
+
+def test_what_is_committed_is_what_make_docs_would_write():
+    assert [str(path.relative_to(REPOSITORY)) for path in docs.stale()] == [], "run make docs"
+
+
+def test_nothing_outside_of_the_markers_is_touched(tmp_path):
+    (page := tmp_path / "page.md").write_text(HAND_WRITTEN.format(arguments="verify: option, values, default"))
+    assert docs.written(page) == (
+        "# Written by hand, before\n"
+        "<!-- BEGIN make docs: table verify: option, values, default -->\n"
+        "| option | values | unless given |\n"
+        "| --- | --- | --- |\n"
+        "| `verify` | `full`, `store`, `none` | `full` |\n"
+        "<!-- END make docs -->\n"
+        "and after.\n"
+    )
+
+
+def test_a_marker_that_asks_for_what_there_is_not_is_an_error(tmp_path):
+    (page := tmp_path / "page.md").write_text(HAND_WRITTEN.format(arguments="colour: meaning"))
+    with pytest.raises(LookupError):
+        docs.written(page)
+
+
+def test_options_of_the_role_are_its_variables():
+    """What stands in the text of an option under its name stands in the role under that of its variable."""
+    text = docs.in_role("O(blocked=all), O(hosted_registry_network), RV(plan.id)", "host_policy")
+    assert text == (
+        "O(docker_registries_blocked=all), O(openshift_docker_hosted_registry_network), "
+        "RV(dockyard.openshift.host_policy#module:plan.id)"
+    )
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_blocks_of_a_module_are_there(task):
+    """Without its markers a module would be left as it is, and nothing would be stale."""
+    text = (REPOSITORY / "plugins/modules" / f"{task}.py").read_text(encoding="utf-8")
+    assert text.count("BEGIN make docs: options") == 1
+    plans = hasattr(TASKS[task], "carry_out") and task != "certificates_backup"
+    assert text.count("BEGIN make docs: returned\n") == plans
+
+
+RETURNED = {name: ACTIONS[name] for name in ("container_registries", "host_policy", "registry_trust")}
+RETURNED |= {"container_registries_info": container_registries_info, "host_policy_info": host_policy_info}
+
+
+@pytest.mark.parametrize("task", RETURNED)
+def test_what_is_documented_is_what_a_task_returns(task):
+    action = RETURNED[task].ActionModule
+    words = {name: value for name, value in EVERYTHING.items() if name in action.spec}
+    result = run(action, words, [docker()], COMMITTED, diff=True).result
+    assert not result.get("failed"), result
+    common = {"changed", "warnings"}  # Ansible's own
+    assert result.keys() - common == documentation(task, "RETURN").keys()
