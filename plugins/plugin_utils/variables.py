@@ -27,7 +27,7 @@ POLICY = "registry_policy"
 Sources = Mapping[str, tuple[str, ...]]
 
 #: openshift-ansible's default for the first is the second.
-SERVICE_NETWORK = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
+NETWORK_VARIABLES = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
 
 #: Of options that all tasks about hosts have.
 COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan")}
