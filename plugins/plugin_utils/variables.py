@@ -56,12 +56,12 @@ class Fill:
         Raises PolicyError for a registry_policy that is invalid.
         """
         given = value_of(POLICY)
-        words = {} if given is None else words_in(POLICY, given)
+        entries = {} if given is None else words_in(POLICY, given)
         found = {}
         for option in options:
             for name in self.sources.get(option, ()):
                 dummy, inside, word = name.partition(".")
-                value = words.get(word) if inside else value_of(name)
+                value = entries.get(word) if inside else value_of(name)
                 if value is not None:
                     found[option] = (name, value)
                     break
