@@ -25,16 +25,16 @@ extends_documentation_fragment:
 # BEGIN make docs: options
 options:
   path:
-    description: The archive on the controller. Directories that are missing are made for their owner
-      only.
+    description: The archive on the controller. The task creates missing directories, readable for their
+      owner only.
     type: path
     required: true
   keys:
-    description: Whether private keys are saved.
+    description: Whether to save private keys.
     type: bool
     default: true
   encrypt:
-    description: Whether the archive is encrypted with the vault password of this run.
+    description: Whether to encrypt the archive with the vault password of this run.
     type: bool
     default: false
 # END make docs

@@ -27,20 +27,20 @@ options:
     type: path
     required: true
   other_host:
-    description: Whether the archive of another host may be used.
+    description: Whether the archive may be that of another host.
     type: bool
     default: false
   verify:
-    description: With V(full) the host verifies the certificates against its trust store and connects
-      to the registries. One that cannot be reached is no failure. With V(store) it does the first only,
-      with V(none) neither.
+    description: V(full) makes the host verify the certificates against its trust store and connect to
+      the registries; a registry that cannot be reached is no failure. V(store) does the first only, V(none)
+      neither.
     type: str
     choices: [full, store, none]
     default: full
   activation:
-    description: What to do when an engine has to be restarted to see what changed. With V(if_idle) a
-      restart that would take down running containers is refused before anything is written. With V(now)
-      it is restarted. With V(defer) it is not, and RV(pending) says so in every run until it was.
+    description: What to do when an engine must be restarted to see what changed. V(if_idle) refuses,
+      before anything is written, a restart that would take down running containers. V(now) restarts the
+      engine. V(defer) does not, and RV(pending) says so in every run until the engine was restarted.
     type: str
     choices: [now, if_idle, defer]
     default: if_idle
@@ -62,7 +62,7 @@ EXAMPLES = r"""
 RETURN = r"""
 # BEGIN make docs: returned trust report verified
 verified:
-  description: What the host said of each registry it tried to reach; empty when nothing changed.
+  description: What the host reports for each registry that it tried to reach; empty when nothing changed.
   returned: success
   type: list
   elements: dict
@@ -71,30 +71,30 @@ verified:
       description: Name or address of the registry.
       type: str
     engine:
-      description: With whose view of trust.
+      description: The engine whose view of trust was used.
       type: str
     outcome:
       description: V(trusted), or V(unreachable), which is no failure. V(untrusted) fails the task.
       type: str
     reason:
-      description: Why.
+      description: Reason for the outcome.
       type: str
 # END make docs
 # BEGIN make docs: returned
 plan:
-  description: What changes and why. With nothing to do its C(changes) is empty.
+  description: What changes and why. C(changes) is empty when there is nothing to do.
   returned: success
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what
-        is sent.
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
       type: str
     text:
-      description: The plan as a person reads it, several lines.
+      description: The plan as text for a person, several lines.
       type: str
     disruption:
-      description: The most that running workloads notice.
+      description: The largest disruption that running workloads notice.
       type: str
       sample: restart
     changes:
@@ -106,30 +106,30 @@ plan:
           description: Path of the file, or the step.
           type: str
         why:
-          description: What asked for it.
+          description: What asked for this change.
           type: str
         before:
-          description: Our settings in it before, one a line.
+          description: Our settings in the file before, one a line.
           type: str
         after:
-          description: Our settings in it afterwards, one a line.
+          description: Our settings in the file afterwards, one a line.
           type: str
         disruption:
           description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
           type: str
         whom:
-          description: What is disturbed.
+          description: The unit or engine that is disturbed.
           type: str
         undo:
-          description: How it is undone when something fails.
+          description: How this change is undone when something fails.
           type: str
 notes:
-  description: What a person may want to know.
+  description: Remarks for a person, for instance how an entry was understood.
   returned: success
   type: list
   elements: str
 pending:
-  description: Restarts that were deferred and are still to be done.
+  description: Restarts that were deferred and still have to be done.
   returned: success
   type: list
   elements: str

@@ -23,7 +23,8 @@ options:
   manifests:
     description:
       - Files with manifests of the cluster, as C(oc get -o yaml) writes them.
-      - A relative name is looked for as that of a file to copy is. Encrypted files are decrypted.
+      - The task searches for a relative name where M(ansible.builtin.copy) searches for its source. It
+        decrypts encrypted files.
     type: list
     elements: path
     required: true
@@ -57,7 +58,7 @@ options:
       - By default the one that ClusterVersion/version says, else V(4.18).
     type: raw
   other_releases:
-    description: Further releases to say the cost for.
+    description: Further releases for which to say the cost.
     type: list
     elements: raw
     default: []
@@ -72,7 +73,7 @@ options:
     type: list
     elements: dict
   overridden:
-    description: Names of guards that shall be silent.
+    description: Names of guards to silence.
     type: list
     elements: str
     default: []

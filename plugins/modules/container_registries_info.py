@@ -26,58 +26,59 @@ options:
     type: str
   search:
     description:
-      - Registries that are tried, in order, for an image name without a registry.
+      - Registries that engines try, in order, for an image name without a registry.
       - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
-      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+      - Without it, the list on the host stays as it is; an empty list empties it. This holds for all
+        lists here.
     type: raw
   blocked:
     description:
-      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
-        everything but O(search) and O(allowed).
+      - Scopes that engines must not pull from. V(public) means C(docker.io). V(all) stands alone and
+        means everything but O(search) and O(allowed).
       - A scope is C(host), C(host:port), either with a path, or C(*.domain).
     type: raw
   allowed:
     description:
-      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
-      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+      - Scopes that engines may pull from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it implies O(blocked=all). Any other value of O(blocked) beside it is refused.
     type: raw
   insecure:
     description:
-      - Scopes that are reached over plain HTTP, or without verifying their certificate.
-      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+      - Scopes that engines reach over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are allowed where the engine supports them.
     type: raw
   mirrors:
     description:
-      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
-        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - Where engines look first for images of a scope. A list of mappings with C(source), C(mirrors),
+        and if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
       - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
         which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
-        whether the source itself is tried when no mirror has the image.
+        whether engines try the source itself when no mirror has the image.
       - docker mirrors C(docker.io) only, as a whole, and for all pulls.
     type: raw
   short_name_mode:
-    description: How podman and its family resolve an image name without registry when several are searched,
-      V(enforcing), V(permissive) or V(disabled).
+    description: How podman and its family resolve an image name without a registry when they search several
+      registries, V(enforcing), V(permissive) or V(disabled).
     type: str
     choices: [enforcing, permissive, disabled]
   aliases:
-    description: Full image names by short name, for podman and its family. An empty full name takes away
+    description: Full image names by short name, for podman and its family. An empty full name removes
       an alias that other files define.
     type: dict
   hosted_registry_insecure:
-    description: Whether O(hosted_registry_network) is one of O(insecure).
+    description: Whether to add O(hosted_registry_network) to O(insecure).
     type: bool
     default: false
   hosted_registry_network:
     description:
-      - The service network of the cluster, in which the integrated registry has its address.
-      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+      - The service network of the cluster, which holds the address of its integrated registry.
+      - An engine without address ranges leaves this one out with a note, instead of refusing it.
     type: str
     default: 172.30.0.0/16
   mode:
-    description: With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are
-      put beside those of others, and later only ours are removed. Unless given, V(exact) for docker of
-      Red Hat's fork (RHEL 7), and V(merge) for every other engine.
+    description: V(exact) makes the lists exactly those of the policy and removes every other entry. V(merge)
+      puts the entries of the policy beside those of others, and later removes only its own. Unless given,
+      V(exact) for docker of Red Hat's fork (RHEL 7), and V(merge) for every other engine.
     type: str
     choices: [exact, merge]
   unenforceable:
@@ -86,19 +87,19 @@ options:
     choices: [fail, warn]
     default: fail
   foreign_scopes:
-    description: What becomes of a scope of others in C(policy.json) that accepts something outside the
-      allow-list. V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list
-      is lifted, V(keep) warns.
+    description: What to do with a scope of others in C(policy.json) that accepts images outside the allow-list.
+      V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list is lifted,
+      V(keep) leaves it and warns.
     type: str
     choices: [fail, reject, keep]
     default: fail
   images:
-    description: Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this
-      host would pull them from. Nothing is contacted, and no secret is returned.
+    description: Images for which RV(images) says where podman, skopeo, buildah and CRI-O of this host
+      would pull them from. The task contacts no registry and returns no secret.
     type: list
     elements: str
   from_variables:
-    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+    description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
     type: bool
     default: false
@@ -139,10 +140,10 @@ engines:
       type: str
       sample: containers
     title:
-      description: Name for people.
+      description: Full name.
       type: str
     version:
-      description: Its version, as it says.
+      description: Version, as the engine reports it.
       type: str
     running:
       description: Whether a daemon holds the lists in memory.
@@ -163,11 +164,11 @@ engines:
       type: list
       elements: str
     files:
-      description: The files that say so.
+      description: The files that hold these lists.
       type: list
       elements: str
     problems:
-      description: What is wrong with them.
+      description: What is wrong with these files.
       type: list
       elements: str
 images:
@@ -178,12 +179,12 @@ images:
   elements: dict
   contains:
     image:
-      description: The image as it was asked for.
+      description: The image as given in O(images).
       type: str
     candidates:
       description:
-        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy)
-          and C(endpoints).
+        - One for each full name that the image may stand for, with C(reference), C(prefix), C(refused),
+          C(policy) and C(endpoints).
         - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by)
           (file, line and prefix), C(ca_directory) and C(credential).
         - The credential is the file and key of the login that would be used, or the helper of C(credential-helpers)
@@ -204,24 +205,25 @@ selected:
   returned: success
   type: raw
 account:
-  description: The outcome as a person reads it. A headline, then the plan or what differs, one line each.
+  description: The outcome as text for a person. A headline, then the plan or the differences, one line
+    each.
   returned: success
   type: list
   elements: str
 plan:
-  description: What changes and why. With nothing to do its C(changes) is empty.
+  description: What changes and why. C(changes) is empty when there is nothing to do.
   returned: success
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what
-        is sent.
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
       type: str
     text:
-      description: The plan as a person reads it, several lines.
+      description: The plan as text for a person, several lines.
       type: str
     disruption:
-      description: The most that running workloads notice.
+      description: The largest disruption that running workloads notice.
       type: str
       sample: restart
     changes:
@@ -233,30 +235,30 @@ plan:
           description: Path of the file, or the step.
           type: str
         why:
-          description: What asked for it.
+          description: What asked for this change.
           type: str
         before:
-          description: Our settings in it before, one a line.
+          description: Our settings in the file before, one a line.
           type: str
         after:
-          description: Our settings in it afterwards, one a line.
+          description: Our settings in the file afterwards, one a line.
           type: str
         disruption:
           description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
           type: str
         whom:
-          description: What is disturbed.
+          description: The unit or engine that is disturbed.
           type: str
         undo:
-          description: How it is undone when something fails.
+          description: How this change is undone when something fails.
           type: str
 notes:
-  description: What a person may want to know.
+  description: Remarks for a person, for instance how an entry was understood.
   returned: success
   type: list
   elements: str
 pending:
-  description: Restarts that were deferred and are still to be done.
+  description: Restarts that were deferred and still have to be done.
   returned: success
   type: list
   elements: str

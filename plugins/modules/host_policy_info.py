@@ -27,18 +27,19 @@ options:
     type: str
   trust:
     description:
-      - Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or
-        C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state);
-        or a JSON text of one.
+      - Registries whose certificates the host shall trust. A list of mappings with C(registry), C(ca)
+        or C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and
+        C(state); or a JSON text of one.
       - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and
         addresses.
       - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names
-        a file on the controller with them. Several of them are trusted side by side, for instance while
-        one takes over.
+        a file on the controller with them. Several authorities are trusted side by side, for instance
+        while one replaces another.
       - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the
-        registry is shown when it asks. Files may be encrypted with ansible-vault.
+        host shows the registry when it asks. Files may be encrypted with ansible-vault.
       - C(state) is V(present) (the default) or V(absent).
-      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+      - Without it, all certificates stay as they are; an empty list removes everything that earlier runs
+        put on the host.
     type: raw
   warn_days:
     description: Warn of certificates that expire within so many days.
@@ -46,21 +47,20 @@ options:
     default: 30
   scope:
     description:
-      - With V(system) authorities go into the trust store of the operating system, where all programs
-        see them. With V(engine) they go into C(certs.d) of the engines, where they count for their registry
-        only. With V(both) they go into both.
-      - With V(auto) they go into the first; names with a port, addresses, and all names on docker before
-        1.13, which forgets the first when it finds anything in the second, get a directory in C(certs.d)
-        as well.
+      - V(system) puts authorities into the trust store of the operating system, where all programs see
+        them. V(engine) puts them into C(certs.d) of the engines, where they count for their registry
+        only. V(both) does both.
+      - V(auto) uses the trust store. It adds a directory in C(certs.d) for names with a port, for addresses,
+        and for all names on docker before 1.13, which forgets the trust store when it finds anything
+        in C(certs.d).
       - A client certificate always goes into C(certs.d), because there is no other place for it.
     type: str
     choices: [auto, system, engine, both]
     default: auto
   purge:
     description:
-      - Whether the list is all that is ours, so that what an earlier run put on the host for other registries
-        goes.
-      - With V(false) only the registries of the list are looked at.
+      - Whether to remove what earlier runs put on the host for registries that the list no longer names.
+      - V(false) looks at the registries of the list only.
     type: bool
     default: true
   expires_in_days:
@@ -68,58 +68,59 @@ options:
     type: int
   search:
     description:
-      - Registries that are tried, in order, for an image name without a registry.
+      - Registries that engines try, in order, for an image name without a registry.
       - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
-      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+      - Without it, the list on the host stays as it is; an empty list empties it. This holds for all
+        lists here.
     type: raw
   blocked:
     description:
-      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
-        everything but O(search) and O(allowed).
+      - Scopes that engines must not pull from. V(public) means C(docker.io). V(all) stands alone and
+        means everything but O(search) and O(allowed).
       - A scope is C(host), C(host:port), either with a path, or C(*.domain).
     type: raw
   allowed:
     description:
-      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
-      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+      - Scopes that engines may pull from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it implies O(blocked=all). Any other value of O(blocked) beside it is refused.
     type: raw
   insecure:
     description:
-      - Scopes that are reached over plain HTTP, or without verifying their certificate.
-      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+      - Scopes that engines reach over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are allowed where the engine supports them.
     type: raw
   mirrors:
     description:
-      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
-        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - Where engines look first for images of a scope. A list of mappings with C(source), C(mirrors),
+        and if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
       - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
         which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
-        whether the source itself is tried when no mirror has the image.
+        whether engines try the source itself when no mirror has the image.
       - docker mirrors C(docker.io) only, as a whole, and for all pulls.
     type: raw
   short_name_mode:
-    description: How podman and its family resolve an image name without registry when several are searched,
-      V(enforcing), V(permissive) or V(disabled).
+    description: How podman and its family resolve an image name without a registry when they search several
+      registries, V(enforcing), V(permissive) or V(disabled).
     type: str
     choices: [enforcing, permissive, disabled]
   aliases:
-    description: Full image names by short name, for podman and its family. An empty full name takes away
+    description: Full image names by short name, for podman and its family. An empty full name removes
       an alias that other files define.
     type: dict
   hosted_registry_insecure:
-    description: Whether O(hosted_registry_network) is one of O(insecure).
+    description: Whether to add O(hosted_registry_network) to O(insecure).
     type: bool
     default: false
   hosted_registry_network:
     description:
-      - The service network of the cluster, in which the integrated registry has its address.
-      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+      - The service network of the cluster, which holds the address of its integrated registry.
+      - An engine without address ranges leaves this one out with a note, instead of refusing it.
     type: str
     default: 172.30.0.0/16
   mode:
-    description: With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are
-      put beside those of others, and later only ours are removed. Unless given, V(exact) for docker of
-      Red Hat's fork (RHEL 7), and V(merge) for every other engine.
+    description: V(exact) makes the lists exactly those of the policy and removes every other entry. V(merge)
+      puts the entries of the policy beside those of others, and later removes only its own. Unless given,
+      V(exact) for docker of Red Hat's fork (RHEL 7), and V(merge) for every other engine.
     type: str
     choices: [exact, merge]
   unenforceable:
@@ -128,19 +129,19 @@ options:
     choices: [fail, warn]
     default: fail
   foreign_scopes:
-    description: What becomes of a scope of others in C(policy.json) that accepts something outside the
-      allow-list. V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list
-      is lifted, V(keep) warns.
+    description: What to do with a scope of others in C(policy.json) that accepts images outside the allow-list.
+      V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list is lifted,
+      V(keep) leaves it and warns.
     type: str
     choices: [fail, reject, keep]
     default: fail
   images:
-    description: Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this
-      host would pull them from. Nothing is contacted, and no secret is returned.
+    description: Images for which RV(images) says where podman, skopeo, buildah and CRI-O of this host
+      would pull them from. The task contacts no registry and returns no secret.
     type: list
     elements: str
   from_variables:
-    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+    description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
     type: bool
     default: false
@@ -170,10 +171,10 @@ engines:
       type: str
       sample: containers
     title:
-      description: Name for people.
+      description: Full name.
       type: str
     version:
-      description: Its version, as it says.
+      description: Version, as the engine reports it.
       type: str
     running:
       description: Whether a daemon holds the lists in memory.
@@ -194,11 +195,11 @@ engines:
       type: list
       elements: str
     files:
-      description: The files that say so.
+      description: The files that hold these lists.
       type: list
       elements: str
     problems:
-      description: What is wrong with them.
+      description: What is wrong with these files.
       type: list
       elements: str
 images:
@@ -209,12 +210,12 @@ images:
   elements: dict
   contains:
     image:
-      description: The image as it was asked for.
+      description: The image as given in O(images).
       type: str
     candidates:
       description:
-        - One for each full name it may stand for, with C(reference), C(prefix), C(refused), C(policy)
-          and C(endpoints).
+        - One for each full name that the image may stand for, with C(reference), C(prefix), C(refused),
+          C(policy) and C(endpoints).
         - Each endpoint has C(reference), C(location), C(mirror), C(insecure), C(blocked), C(blocked_by)
           (file, line and prefix), C(ca_directory) and C(credential).
         - The credential is the file and key of the login that would be used, or the helper of C(credential-helpers)
@@ -253,22 +254,22 @@ registries:
           description: The file.
           type: str
         subject:
-          description: Whose it is.
+          description: Subject of the certificate.
           type: str
         issuer:
-          description: Who signed it.
+          description: Issuer of the certificate.
           type: str
         fingerprint:
-          description: SHA-256 of it, hexadecimal.
+          description: SHA-256 fingerprint, hexadecimal.
           type: str
         not_before:
-          description: Since when it is valid, in UTC.
+          description: Start of its validity, in UTC.
           type: str
         not_after:
-          description: Until when it is valid, in UTC.
+          description: End of its validity, in UTC.
           type: str
         days_left:
-          description: Whole days until it expires; negative once it has.
+          description: Whole days until the certificate expires; negative after that.
           type: int
     shadowed:
       description: Files in directories that it does not look at, because it found an earlier one.
@@ -299,22 +300,22 @@ anchors:
           description: The file.
           type: str
         subject:
-          description: Whose it is.
+          description: Subject of the certificate.
           type: str
         issuer:
-          description: Who signed it.
+          description: Issuer of the certificate.
           type: str
         fingerprint:
-          description: SHA-256 of it, hexadecimal.
+          description: SHA-256 fingerprint, hexadecimal.
           type: str
         not_before:
-          description: Since when it is valid, in UTC.
+          description: Start of its validity, in UTC.
           type: str
         not_after:
-          description: Until when it is valid, in UTC.
+          description: End of its validity, in UTC.
           type: str
         days_left:
-          description: Whole days until it expires; negative once it has.
+          description: Whole days until the certificate expires; negative after that.
           type: int
 expiring:
   description: Certificates that expire within O(expires_in_days), soonest first.
@@ -326,22 +327,22 @@ expiring:
       description: The file.
       type: str
     subject:
-      description: Whose it is.
+      description: Subject of the certificate.
       type: str
     issuer:
-      description: Who signed it.
+      description: Issuer of the certificate.
       type: str
     fingerprint:
-      description: SHA-256 of it, hexadecimal.
+      description: SHA-256 fingerprint, hexadecimal.
       type: str
     not_before:
-      description: Since when it is valid, in UTC.
+      description: Start of its validity, in UTC.
       type: str
     not_after:
-      description: Until when it is valid, in UTC.
+      description: End of its validity, in UTC.
       type: str
     days_left:
-      description: Whole days until it expires; negative once it has.
+      description: Whole days until the certificate expires; negative after that.
       type: int
 days_left:
   description: Days until the first of all these certificates expires; null when there is none.
@@ -361,24 +362,25 @@ selected:
   returned: success
   type: raw
 account:
-  description: The outcome as a person reads it. A headline, then the plan or what differs, one line each.
+  description: The outcome as text for a person. A headline, then the plan or the differences, one line
+    each.
   returned: success
   type: list
   elements: str
 plan:
-  description: What changes and why. With nothing to do its C(changes) is empty.
+  description: What changes and why. C(changes) is empty when there is nothing to do.
   returned: success
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what
-        is sent.
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
       type: str
     text:
-      description: The plan as a person reads it, several lines.
+      description: The plan as text for a person, several lines.
       type: str
     disruption:
-      description: The most that running workloads notice.
+      description: The largest disruption that running workloads notice.
       type: str
       sample: restart
     changes:
@@ -390,30 +392,30 @@ plan:
           description: Path of the file, or the step.
           type: str
         why:
-          description: What asked for it.
+          description: What asked for this change.
           type: str
         before:
-          description: Our settings in it before, one a line.
+          description: Our settings in the file before, one a line.
           type: str
         after:
-          description: Our settings in it afterwards, one a line.
+          description: Our settings in the file afterwards, one a line.
           type: str
         disruption:
           description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
           type: str
         whom:
-          description: What is disturbed.
+          description: The unit or engine that is disturbed.
           type: str
         undo:
-          description: How it is undone when something fails.
+          description: How this change is undone when something fails.
           type: str
 notes:
-  description: What a person may want to know.
+  description: Remarks for a person, for instance how an entry was understood.
   returned: success
   type: list
   elements: str
 pending:
-  description: Restarts that were deferred and are still to be done.
+  description: Restarts that were deferred and still have to be done.
   returned: success
   type: list
   elements: str

@@ -22,18 +22,19 @@ extends_documentation_fragment:
 options:
   trust:
     description:
-      - Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or
-        C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state);
-        or a JSON text of one.
+      - Registries whose certificates the host shall trust. A list of mappings with C(registry), C(ca)
+        or C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and
+        C(state); or a JSON text of one.
       - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and
         addresses.
       - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names
-        a file on the controller with them. Several of them are trusted side by side, for instance while
-        one takes over.
+        a file on the controller with them. Several authorities are trusted side by side, for instance
+        while one replaces another.
       - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the
-        registry is shown when it asks. Files may be encrypted with ansible-vault.
+        host shows the registry when it asks. Files may be encrypted with ansible-vault.
       - C(state) is V(present) (the default) or V(absent).
-      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+      - Without it, all certificates stay as they are; an empty list removes everything that earlier runs
+        put on the host.
     type: raw
   warn_days:
     description: Warn of certificates that expire within so many days.
@@ -41,56 +42,57 @@ options:
     default: 30
   search:
     description:
-      - Registries that are tried, in order, for an image name without a registry.
+      - Registries that engines try, in order, for an image name without a registry.
       - A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).
-      - Omitted, the list is left alone; an empty list empties it. So it is with all lists here.
+      - Without it, the list on the host stays as it is; an empty list empties it. This holds for all
+        lists here.
     type: raw
   blocked:
     description:
-      - Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means
-        everything but O(search) and O(allowed).
+      - Scopes that engines must not pull from. V(public) means C(docker.io). V(all) stands alone and
+        means everything but O(search) and O(allowed).
       - A scope is C(host), C(host:port), either with a path, or C(*.domain).
     type: raw
   allowed:
     description:
-      - Scopes that may be pulled from beside those of O(search) when everything else is blocked.
-      - Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.
+      - Scopes that engines may pull from beside those of O(search) when everything else is blocked.
+      - Without O(blocked) it implies O(blocked=all). Any other value of O(blocked) beside it is refused.
     type: raw
   insecure:
     description:
-      - Scopes that are reached over plain HTTP, or without verifying their certificate.
-      - Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.
+      - Scopes that engines reach over plain HTTP, or without verifying their certificate.
+      - Address ranges such as V(10.0.0.0/8) are allowed where the engine supports them.
     type: raw
   mirrors:
     description:
-      - Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and
-        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - Where engines look first for images of a scope. A list of mappings with C(source), C(mirrors),
+        and if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
       - C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says
         which pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says
-        whether the source itself is tried when no mirror has the image.
+        whether engines try the source itself when no mirror has the image.
       - docker mirrors C(docker.io) only, as a whole, and for all pulls.
     type: raw
   short_name_mode:
-    description: How podman and its family resolve an image name without registry when several are searched,
-      V(enforcing), V(permissive) or V(disabled).
+    description: How podman and its family resolve an image name without a registry when they search several
+      registries, V(enforcing), V(permissive) or V(disabled).
     type: str
     choices: [enforcing, permissive, disabled]
   aliases:
-    description: Full image names by short name, for podman and its family. An empty full name takes away
+    description: Full image names by short name, for podman and its family. An empty full name removes
       an alias that other files define.
     type: dict
   hosted_registry_insecure:
-    description: Whether O(hosted_registry_network) is one of O(insecure).
+    description: Whether to add O(hosted_registry_network) to O(insecure).
     type: bool
     default: false
   hosted_registry_network:
     description:
-      - The service network of the cluster, in which the integrated registry has its address.
-      - An engine that knows no address ranges leaves this one out with a note, instead of refusing it.
+      - The service network of the cluster, which holds the address of its integrated registry.
+      - An engine without address ranges leaves this one out with a note, instead of refusing it.
     type: str
     default: 172.30.0.0/16
   from_variables:
-    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+    description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
     type: bool
     default: false

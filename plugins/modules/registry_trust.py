@@ -29,9 +29,9 @@ extends_documentation_fragment:
 # BEGIN make docs: options
 options:
   activation:
-    description: What to do when an engine has to be restarted to see what changed. With V(if_idle) a
-      restart that would take down running containers is refused before anything is written. With V(now)
-      it is restarted. With V(defer) it is not, and RV(pending) says so in every run until it was.
+    description: What to do when an engine must be restarted to see what changed. V(if_idle) refuses,
+      before anything is written, a restart that would take down running containers. V(now) restarts the
+      engine. V(defer) does not, and RV(pending) says so in every run until the engine was restarted.
     type: str
     choices: [now, if_idle, defer]
     default: if_idle
@@ -41,18 +41,19 @@ options:
     type: str
   trust:
     description:
-      - Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or
-        C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state);
-        or a JSON text of one.
+      - Registries whose certificates the host shall trust. A list of mappings with C(registry), C(ca)
+        or C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and
+        C(state); or a JSON text of one.
       - C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and
         addresses.
       - C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names
-        a file on the controller with them. Several of them are trusted side by side, for instance while
-        one takes over.
+        a file on the controller with them. Several authorities are trusted side by side, for instance
+        while one replaces another.
       - C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the
-        registry is shown when it asks. Files may be encrypted with ansible-vault.
+        host shows the registry when it asks. Files may be encrypted with ansible-vault.
       - C(state) is V(present) (the default) or V(absent).
-      - Omitted, everything is left alone; an empty list takes away all that was put on the host.
+      - Without it, all certificates stay as they are; an empty list removes everything that earlier runs
+        put on the host.
     type: raw
   warn_days:
     description: Warn of certificates that expire within so many days.
@@ -60,32 +61,31 @@ options:
     default: 30
   scope:
     description:
-      - With V(system) authorities go into the trust store of the operating system, where all programs
-        see them. With V(engine) they go into C(certs.d) of the engines, where they count for their registry
-        only. With V(both) they go into both.
-      - With V(auto) they go into the first; names with a port, addresses, and all names on docker before
-        1.13, which forgets the first when it finds anything in the second, get a directory in C(certs.d)
-        as well.
+      - V(system) puts authorities into the trust store of the operating system, where all programs see
+        them. V(engine) puts them into C(certs.d) of the engines, where they count for their registry
+        only. V(both) does both.
+      - V(auto) uses the trust store. It adds a directory in C(certs.d) for names with a port, for addresses,
+        and for all names on docker before 1.13, which forgets the trust store when it finds anything
+        in C(certs.d).
       - A client certificate always goes into C(certs.d), because there is no other place for it.
     type: str
     choices: [auto, system, engine, both]
     default: auto
   purge:
     description:
-      - Whether the list is all that is ours, so that what an earlier run put on the host for other registries
-        goes.
-      - With V(false) only the registries of the list are looked at.
+      - Whether to remove what earlier runs put on the host for registries that the list no longer names.
+      - V(false) looks at the registries of the list only.
     type: bool
     default: true
   verify:
-    description: With V(full) the host verifies the certificates against its trust store and connects
-      to the registries. One that cannot be reached is no failure. With V(store) it does the first only,
-      with V(none) neither.
+    description: V(full) makes the host verify the certificates against its trust store and connect to
+      the registries; a registry that cannot be reached is no failure. V(store) does the first only, V(none)
+      neither.
     type: str
     choices: [full, store, none]
     default: full
   from_variables:
-    description: Whether options that are not given are taken from the variables of the role C(docker_registries),
+    description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
     type: bool
     default: false
@@ -122,16 +122,16 @@ EXAMPLES = r"""
 RETURN = r"""
 # BEGIN make docs: returned
 registries:
-  description: What is to be trusted.
+  description: The registries that the host shall trust.
   returned: success
   type: list
   elements: dict
   contains:
     registry:
-      description: Its name.
+      description: Name of the registry.
       type: str
     names:
-      description: Its name and aliases.
+      description: Name and aliases of the registry.
       type: list
       elements: str
     certificates:
@@ -140,25 +140,25 @@ registries:
       elements: dict
       contains:
         subject:
-          description: Whose it is.
+          description: Subject of the certificate.
           type: str
         issuer:
-          description: Who signed it.
+          description: Issuer of the certificate.
           type: str
         fingerprint:
-          description: SHA-256 of it, hexadecimal.
+          description: SHA-256 fingerprint, hexadecimal.
           type: str
         not_before:
-          description: Since when it is valid, in UTC.
+          description: Start of its validity, in UTC.
           type: str
         not_after:
-          description: Until when it is valid, in UTC.
+          description: End of its validity, in UTC.
           type: str
         days_left:
-          description: Whole days until it expires; negative once it has.
+          description: Whole days until the certificate expires; negative after that.
           type: int
 verified:
-  description: What the host said of each registry it tried to reach; empty when nothing changed.
+  description: What the host reports for each registry that it tried to reach; empty when nothing changed.
   returned: success
   type: list
   elements: dict
@@ -167,33 +167,34 @@ verified:
       description: Name or address of the registry.
       type: str
     engine:
-      description: With whose view of trust.
+      description: The engine whose view of trust was used.
       type: str
     outcome:
       description: V(trusted), or V(unreachable), which is no failure. V(untrusted) fails the task.
       type: str
     reason:
-      description: Why.
+      description: Reason for the outcome.
       type: str
 account:
-  description: The outcome as a person reads it. A headline, then the plan or what differs, one line each.
+  description: The outcome as text for a person. A headline, then the plan or the differences, one line
+    each.
   returned: success
   type: list
   elements: str
 plan:
-  description: What changes and why. With nothing to do its C(changes) is empty.
+  description: What changes and why. C(changes) is empty when there is nothing to do.
   returned: success
   type: dict
   contains:
     id:
-      description: Names this plan; the same id means the same changes to the same files, down to what
-        is sent.
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
       type: str
     text:
-      description: The plan as a person reads it, several lines.
+      description: The plan as text for a person, several lines.
       type: str
     disruption:
-      description: The most that running workloads notice.
+      description: The largest disruption that running workloads notice.
       type: str
       sample: restart
     changes:
@@ -205,30 +206,30 @@ plan:
           description: Path of the file, or the step.
           type: str
         why:
-          description: What asked for it.
+          description: What asked for this change.
           type: str
         before:
-          description: Our settings in it before, one a line.
+          description: Our settings in the file before, one a line.
           type: str
         after:
-          description: Our settings in it afterwards, one a line.
+          description: Our settings in the file afterwards, one a line.
           type: str
         disruption:
           description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
           type: str
         whom:
-          description: What is disturbed.
+          description: The unit or engine that is disturbed.
           type: str
         undo:
-          description: How it is undone when something fails.
+          description: How this change is undone when something fails.
           type: str
 notes:
-  description: What a person may want to know.
+  description: Remarks for a person, for instance how an entry was understood.
   returned: success
   type: list
   elements: str
 pending:
-  description: Restarts that were deferred and are still to be done.
+  description: Restarts that were deferred and still have to be done.
   returned: success
   type: list
   elements: str

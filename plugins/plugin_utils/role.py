@@ -39,7 +39,7 @@ FROM_VARIABLES = {
         "type": "bool",
         "default": False,
         "description": [
-            "Whether options that are not given are taken from the variables of the role C(docker_registries), from "
+            "Whether to take options that are not given from the variables of the role C(docker_registries), from "
             "C(registry_policy) and from the variables of openshift-ansible, as that role does.",
         ],
     }

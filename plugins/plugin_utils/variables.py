@@ -27,7 +27,7 @@ POLICY = "registry_policy"
 Sources = Mapping[str, tuple[str, ...]]
 
 #: openshift-ansible's default for the first is the second.
-SERVICE_NETWORK = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
+NETWORK_VARIABLES = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
 
 #: Of options that all tasks about hosts have.
 COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan")}
@@ -56,12 +56,12 @@ class Fill:
         Raises PolicyError for a registry_policy that is invalid.
         """
         given = value_of(POLICY)
-        words = {} if given is None else words_in(POLICY, given)
+        entries = {} if given is None else words_in(POLICY, given)
         found = {}
         for option in options:
             for name in self.sources.get(option, ()):
                 dummy, inside, word = name.partition(".")
-                value = words.get(word) if inside else value_of(name)
+                value = entries.get(word) if inside else value_of(name)
                 if value is not None:
                     found[option] = (name, value)
                     break

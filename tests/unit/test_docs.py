@@ -10,6 +10,7 @@ from importlib.util import module_from_spec, spec_from_loader
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import container_registries_info, host_policy_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from conftest import REPOSITORY
 from tasks import COMMITTED, run
 from test_host_policy import ACTIONS, EVERYTHING, docker
@@ -48,6 +49,18 @@ def test_a_marker_that_asks_for_what_there_is_not_is_an_error(tmp_path):
     (page := tmp_path / "page.md").write_text(HAND_WRITTEN.format(arguments="colour: meaning"))
     with pytest.raises(LookupError):
         docs.written(page)
+
+
+def test_a_new_option_is_written_wherever_options_are(monkeypatch):
+    """A feature says it once, and which variable fills it."""
+    colour = {"type": "str", "choices": ["red", "blue"], "description": ["The colour of O(search)."]}
+    monkeypatch.setitem(docs.TASKS["host_policy"].spec, "colour", colour)
+    monkeypatch.setitem(registries.VARIABLES, "colour", ("docker_registries_colour",))
+    module = docs.written(REPOSITORY / "plugins/modules/host_policy.py")
+    assert "  colour:\n    description: The colour of O(search).\n    type: str\n    choices: [red, blue]\n" in module
+    role = docs.written(REPOSITORY / "roles/docker_registries/meta/argument_specs.yml")
+    shown = "      docker_registries_colour:\n        description: The colour of O(docker_registries_search).\n"
+    assert shown in role
 
 
 def test_options_of_the_role_are_its_variables():

@@ -167,9 +167,9 @@ SEARCH = Word(
     option={
         "type": "raw",
         "description": [
-            "Registries that are tried, in order, for an image name without a registry.",
+            "Registries that engines try, in order, for an image name without a registry.",
             "A list, a comma separated text or a JSON text. Each is C(host) or C(host:port).",
-            "Omitted, the list is left alone; an empty list empties it. So it is with all lists here.",
+            "Without it, the list on the host stays as it is; an empty list empties it. This holds for all lists here.",
         ],
     },
 )
@@ -180,7 +180,7 @@ BLOCKED = Word(
     option={
         "type": "raw",
         "description": [
-            "Scopes that must not be pulled from. V(public) means C(docker.io). V(all) stands alone and means "
+            "Scopes that engines must not pull from. V(public) means C(docker.io). V(all) stands alone and means "
             "everything but O(search) and O(allowed).",
             "A scope is C(host), C(host:port), either with a path, or C(*.domain).",
         ],
@@ -192,8 +192,8 @@ ALLOWED = Word(
     option={
         "type": "raw",
         "description": [
-            "Scopes that may be pulled from beside those of O(search) when everything else is blocked.",
-            "Without O(blocked) it means O(blocked=all). With any other O(blocked) it is refused.",
+            "Scopes that engines may pull from beside those of O(search) when everything else is blocked.",
+            "Without O(blocked) it implies O(blocked=all). Any other value of O(blocked) beside it is refused.",
         ],
     },
 )
@@ -204,8 +204,8 @@ INSECURE = Word(
     option={
         "type": "raw",
         "description": [
-            "Scopes that are reached over plain HTTP, or without verifying their certificate.",
-            "Address ranges such as V(10.0.0.0/8) are taken where the engine knows them.",
+            "Scopes that engines reach over plain HTTP, or without verifying their certificate.",
+            "Address ranges such as V(10.0.0.0/8) are allowed where the engine supports them.",
         ],
     },
 )

@@ -91,11 +91,11 @@ MIRRORS = Word(
     option={
         "type": "raw",
         "description": [
-            "Where images of a scope are looked for first. A list of mappings with C(source), C(mirrors), and if "
+            "Where engines look first for images of a scope. A list of mappings with C(source), C(mirrors), and if "
             "wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.",
             "C(source) is a scope. C(mirrors) is a list of C(host[:port][/path]), tried in order. C(pull) says which "
-            "pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says whether the "
-            "source itself is tried when no mirror has the image.",
+            "pulls the mirrors serve, V(all) unless given. C(contact_source) (V(true) unless given) says whether "
+            "engines try the source itself when no mirror has the image.",
             "docker mirrors C(docker.io) only, as a whole, and for all pulls.",
         ],
     },

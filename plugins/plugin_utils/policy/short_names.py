@@ -46,7 +46,7 @@ SHORT_NAME_MODE = Word(
         "type": "str",
         "choices": list(SHORT_NAME_MODES),
         "description": [
-            "How podman and its family resolve an image name without registry when several are searched, "
+            "How podman and its family resolve an image name without a registry when they search several registries, "
             "V(enforcing), V(permissive) or V(disabled).",
         ],
     },
@@ -58,7 +58,7 @@ ALIASES = Word(
     option={
         "type": "dict",
         "description": [
-            "Full image names by short name, for podman and its family. An empty full name takes away an alias that "
+            "Full image names by short name, for podman and its family. An empty full name removes an alias that "
             "other files define.",
         ],
     },

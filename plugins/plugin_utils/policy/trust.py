@@ -232,18 +232,19 @@ TRUST = Word(
     option={
         "type": "raw",
         "description": [
-            "Registries whose certificates are to be trusted. A list of mappings with C(registry), C(ca) or "
+            "Registries whose certificates the host shall trust. A list of mappings with C(registry), C(ca) or "
             "C(ca_file), and if wanted C(aliases), C(client_cert) and C(client_key) (or their files), and C(state); "
             "or a JSON text of one.",
             "C(registry) is C(host) or C(host:port), as in names of images. C(aliases) are further names and "
             "addresses.",
             "C(ca) holds the certificates of the authorities that sign for it, as PEM text; C(ca_file) names a file "
-            "on the controller with them. Several of them are trusted side by side, for instance while one takes "
-            "over.",
-            "C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the registry is "
-            "shown when it asks. Files may be encrypted with ansible-vault.",
+            "on the controller with them. Several authorities are trusted side by side, for instance while one "
+            "replaces another.",
+            "C(client_cert) and C(client_key), or C(client_cert_file) and C(client_key_file), are what the host shows "
+            "the registry when it asks. Files may be encrypted with ansible-vault.",
             "C(state) is V(present) (the default) or V(absent).",
-            "Omitted, everything is left alone; an empty list takes away all that was put on the host.",
+            "Without it, all certificates stay as they are; an empty list removes everything that earlier runs put on "
+            "the host.",
         ],
     },
     group=NAME,

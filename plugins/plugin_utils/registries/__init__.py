@@ -25,10 +25,9 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan import records
 from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
-from ..policy import SERVICE_NETWORK as DEFAULT_NETWORK
-from ..policy import Policy, options_of, read_options
+from ..policy import SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
-from ..variables import COMMON, PREFIX, SERVICE_NETWORK, Fill, behind, words
+from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
@@ -49,37 +48,30 @@ class Said:
     images: tuple[str, ...] = ()
 
 
-HOSTED_NETWORK = {
+WORD_OPTIONS = options_of("registries") | {
+    "hosted_registry_insecure": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether to add O(hosted_registry_network) to O(insecure)."],
+    },
     "hosted_registry_network": {
         "type": "str",
-        "default": DEFAULT_NETWORK,
+        "default": SERVICE_NETWORK,
         "description": [
-            "The service network of the cluster, in which the integrated registry has its address.",
-            "An engine that knows no address ranges leaves this one out with a note, instead of refusing it.",
+            "The service network of the cluster, which holds the address of its integrated registry.",
+            "An engine without address ranges leaves this one out with a note, instead of refusing it.",
         ],
-    }
+    },
 }
-
-WORD_OPTIONS = (
-    options_of("registries")
-    | {
-        "hosted_registry_insecure": {
-            "type": "bool",
-            "default": False,
-            "description": ["Whether O(hosted_registry_network) is one of O(insecure)."],
-        }
-    }
-    | HOSTED_NETWORK
-)
 
 OPTIONS = WORD_OPTIONS | {
     "mode": {
         "type": "str",
         "choices": ["exact", "merge"],
         "description": [
-            "With V(exact) the lists are ours; what else stands in them goes. With V(merge) ours are put beside those "
-            "of others, and later only ours are removed. Unless given, V(exact) for docker of Red Hat's fork (RHEL "
-            "7), and V(merge) for every other engine.",
+            "V(exact) makes the lists exactly those of the policy and removes every other entry. V(merge) puts the "
+            "entries of the policy beside those of others, and later removes only its own. Unless given, V(exact) for "
+            "docker of Red Hat's fork (RHEL 7), and V(merge) for every other engine.",
         ],
     },
     "unenforceable": {
@@ -93,9 +85,9 @@ OPTIONS = WORD_OPTIONS | {
         "choices": ["fail", "reject", "keep"],
         "default": "fail",
         "description": [
-            "What becomes of a scope of others in C(policy.json) that accepts something outside the allow-list. "
-            "V(fail) names it and changes nothing, V(reject) makes it reject until the allow-list is lifted, V(keep) "
-            "warns.",
+            "What to do with a scope of others in C(policy.json) that accepts images outside the allow-list. V(fail) "
+            "names it and changes nothing, V(reject) makes it reject until the allow-list is lifted, V(keep) leaves "
+            "it and warns.",
         ],
     },
 }
@@ -107,8 +99,8 @@ SURVEY_OPTIONS = {
         "type": "list",
         "elements": "str",
         "description": [
-            "Images of which to tell in RV(images) where podman, skopeo, buildah and CRI-O of this host would pull "
-            "them from. Nothing is contacted, and no secret is returned.",
+            "Images for which RV(images) says where podman, skopeo, buildah and CRI-O of this host would pull them "
+            "from. The task contacts no registry and returns no secret.",
         ],
     },
 }
@@ -116,7 +108,7 @@ SURVEY_OPTIONS = {
 VARIABLES = {
     **words("registries"),
     "hosted_registry_insecure": ("openshift_docker_hosted_registry_insecure",),
-    "hosted_registry_network": SERVICE_NETWORK,
+    "hosted_registry_network": NETWORK_VARIABLES,
     **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query")),
     **COMMON,
 }

@@ -54,9 +54,9 @@ CHANGE_OPTIONS: Spec = {
         "choices": ["now", "if_idle", "defer"],
         "default": "if_idle",
         "description": [
-            "What to do when an engine has to be restarted to see what changed. With V(if_idle) a restart that would "
-            "take down running containers is refused before anything is written. With V(now) it is restarted. With "
-            "V(defer) it is not, and RV(pending) says so in every run until it was.",
+            "What to do when an engine must be restarted to see what changed. V(if_idle) refuses, before anything is "
+            "written, a restart that would take down running containers. V(now) restarts the engine. V(defer) does "
+            "not, and RV(pending) says so in every run until the engine was restarted.",
         ],
     },
     "expect_plan": {

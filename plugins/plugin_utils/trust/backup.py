@@ -24,13 +24,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "path": {
         "type": "path",
         "required": True,
-        "description": ["The archive on the controller. Directories that are missing are made for their owner only."],
+        "description": [
+            "The archive on the controller. The task creates missing directories, readable for their owner only."
+        ],
     },
-    "keys": {"type": "bool", "default": True, "description": ["Whether private keys are saved."]},
+    "keys": {"type": "bool", "default": True, "description": ["Whether to save private keys."]},
     "encrypt": {
         "type": "bool",
         "default": False,
-        "description": ["Whether the archive is encrypted with the vault password of this run."],
+        "description": ["Whether to encrypt the archive with the vault password of this run."],
     },
 }
 

@@ -23,7 +23,7 @@ from . import report as reporting
 
 WATCH = drafting.WATCH
 
-WARN_DAYS = {
+WORD_OPTIONS = options_of("trust") | {
     "warn_days": {
         "type": "int",
         "default": 30,
@@ -31,19 +31,18 @@ WARN_DAYS = {
     }
 }
 
-WORD_OPTIONS = options_of("trust") | WARN_DAYS
-
 OPTIONS = WORD_OPTIONS | {
     "scope": {
         "type": "str",
         "choices": ["auto", "system", "engine", "both"],
         "default": "auto",
         "description": [
-            "With V(system) authorities go into the trust store of the operating system, where all programs see them. "
-            "With V(engine) they go into C(certs.d) of the engines, where they count for their registry only. "
-            "With V(both) they go into both.",
-            "With V(auto) they go into the first; names with a port, addresses, and all names on docker before 1.13, "
-            "which forgets the first when it finds anything in the second, get a directory in C(certs.d) as well.",
+            "V(system) puts authorities into the trust store of the operating system, where all programs see them. "
+            "V(engine) puts them into C(certs.d) of the engines, where they count for their registry only. V(both) "
+            "does both.",
+            "V(auto) uses the trust store. It adds a directory in C(certs.d) for names with a port, for addresses, "
+            "and for all names on docker before 1.13, which forgets the trust store when it finds anything in "
+            "C(certs.d).",
             "A client certificate always goes into C(certs.d), because there is no other place for it.",
         ],
     },
@@ -51,9 +50,8 @@ OPTIONS = WORD_OPTIONS | {
         "type": "bool",
         "default": True,
         "description": [
-            "Whether the list is all that is ours, so that what an earlier run put on the host for other registries "
-            "goes.",
-            "With V(false) only the registries of the list are looked at.",
+            "Whether to remove what earlier runs put on the host for registries that the list no longer names.",
+            "V(false) looks at the registries of the list only.",
         ],
     },
 }
@@ -64,8 +62,8 @@ CHANGE_OPTIONS = {
         "choices": ["full", "store", "none"],
         "default": "full",
         "description": [
-            "With V(full) the host verifies the certificates against its trust store and connects to the registries. "
-            "One that cannot be reached is no failure. With V(store) it does the first only, with V(none) neither.",
+            "V(full) makes the host verify the certificates against its trust store and connect to the registries; a "
+            "registry that cannot be reached is no failure. V(store) does the first only, V(none) neither.",
         ],
     },
 }

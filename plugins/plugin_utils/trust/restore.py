@@ -28,7 +28,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "other_host": {
         "type": "bool",
         "default": False,
-        "description": ["Whether the archive of another host may be used."],
+        "description": ["Whether the archive may be that of another host."],
     },
 }
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...policy import SERVICE_NETWORK as DEFAULT_NETWORK
-from ...variables import POLICY, PREFIX, SERVICE_NETWORK, behind
+from ...policy import SERVICE_NETWORK
+from ...variables import NETWORK_VARIABLES, POLICY, PREFIX, behind
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "manifests": {
@@ -18,7 +18,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "required": True,
         "description": [
             "Files with manifests of the cluster, as C(oc get -o yaml) writes them.",
-            "A relative name is looked for as that of a file to copy is. Encrypted files are decrypted.",
+            "The task searches for a relative name where M(ansible.builtin.copy) searches for its source. It decrypts "
+            "encrypted files.",
         ],
     },
     "proposed": {
@@ -40,7 +41,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "hosted_registry_network": {
         "type": "str",
-        "default": DEFAULT_NETWORK,
+        "default": SERVICE_NETWORK,
         "description": [
             "The service network of the cluster the policy was written for.",
             "OpenShift 4 takes no address range, so this one is left out of C(insecure) with a note; any other is "
@@ -63,7 +64,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": "list",
         "elements": "raw",
         "default": [],
-        "description": ["Further releases to say the cost for."],
+        "description": ["Further releases for which to say the cost."],
     },
     "images": {
         "type": "list",
@@ -82,7 +83,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": "list",
         "elements": "str",
         "default": [],
-        "description": ["Names of guards that shall be silent."],
+        "description": ["Names of guards to silence."],
     },
     "from_variables": {
         "type": "bool",
@@ -91,8 +92,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "Whether options that are not given are taken from variables.",
             "O(policy) comes from C(forecast_policy), else C(registry_policy). O(hosted_registry_network) comes from "
             "C(openshift_docker_hosted_registry_network), else C(openshift_portal_net). O(other_releases) comes from "
-            "C(forecast_releases), O(warn_days) from C(docker_registries_trust_warn_days), and every other option from "
-            "C(forecast_...) of its name.",
+            "C(forecast_releases), O(warn_days) from C(docker_registries_trust_warn_days), and every other option "
+            "from C(forecast_...) of its name.",
         ],
     },
 }
@@ -103,7 +104,7 @@ VARIABLES = {
         ("manifests", "proposed", "release", "images", "node_disruption_policy", "overridden"),
     ),
     "policy": ("forecast_policy", POLICY),
-    "hosted_registry_network": SERVICE_NETWORK,
+    "hosted_registry_network": NETWORK_VARIABLES,
     "warn_days": (f"{PREFIX}trust_warn_days",),
     "other_releases": ("forecast_releases",),
 }
