@@ -124,6 +124,9 @@ def take(wanted):
     started = [command for dummy, command in asked if isinstance(command, Command)]
     answers = dict(zip(started, run_all(started)))
     snapshot["commands"] = dict((name, answers.get(command) or {"state": command}) for name, command in asked)
+    # A transaction that began meanwhile may be why an engine did not answer.
+    with shared_lock(wanted["state_directory"]) as locked:
+        snapshot["locked"] = snapshot["locked"] or locked
     return snapshot
 
 

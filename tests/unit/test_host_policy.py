@@ -178,3 +178,31 @@ def test_a_world_that_moves_is_planned_again_a_few_times():
     assert done.result["changed"] and len(done.calls) == 4
     lost = run(host_policy.ActionModule, EVERYTHING, [docker()] * 3, moved, moved, moved)
     assert lost.result["failed"] and "kept changing" in lost.result["msg"] and "x changed" in lost.result["msg"]
+
+
+def unanswering(**more):
+    host = docker(**more)
+    host["commands"]["docker.info"] = {"state": "done", "rc": 1, "stdout": "", "stderr": "connection reset by peer"}
+    return host
+
+
+def test_an_engine_that_another_transaction_restarts_is_asked_again(monkeypatch):
+    waited = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    looks = [unanswering(locked=True), unanswering(locked=True), docker()]
+    done = run(host_policy.ActionModule, EVERYTHING, looks, COMMITTED)
+    assert done.result["changed"] and not done.result.get("failed"), done.result
+    assert len(waited) == 2
+
+
+def test_an_engine_that_does_not_answer_by_itself_is_not_waited_for(monkeypatch):
+    monkeypatch.setattr("time.sleep", None)
+    done = run(host_policy.ActionModule, EVERYTHING, [unanswering()])
+    assert done.result["failed"] and "connection reset by peer" in done.result["msg"]
+
+
+def test_a_transaction_that_does_not_end_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    done = run(host_policy.ActionModule, EVERYTHING, [unanswering(locked=True)] * 100)
+    assert done.result["failed"] and "connection reset by peer" in done.result["msg"]
+    assert 10 < len(done.calls) < 50

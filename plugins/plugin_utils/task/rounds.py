@@ -6,17 +6,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from ..observed import NotAsked, Observed, Watch
+from ..observed import HostProblem, NotAsked, Observed, Watch
 from ..plan.plan import Plan
 from ..plan.proposal import Proposal
 from .base import Task, TaskProblem
 
 #: How often a plan is made again because the world changed under it.
 _ATTEMPTS = 3
+#: Seconds between two looks at a host that another transaction is changing, and how many looks there are.
+_PAUSE, _LOOKS = 2, 30
 
 _NOTHING = Watch()
 _Answer = TypeVar("_Answer")
@@ -44,11 +47,23 @@ class Rounds(Task):
         raise NotImplementedError
 
     def look(self, answer: Callable[[Observed], _Answer], more: Watch = _NOTHING) -> _Answer:
-        """What follows from one look; from a second one where the first left out what turned out to matter."""
-        try:
-            return answer(self.see(more))
-        except NotAsked as question:
-            return answer(self.see(more + question.more))
+        """What follows from one look; from a second one where the first left out what turned out to matter.
+
+        An engine that does not answer may be one that another transaction restarts: the task waits for its end.
+        """
+        for _look in range(_LOOKS):
+            host = self.see(more)
+            try:
+                try:
+                    return answer(host)
+                except NotAsked as question:
+                    host = self.see(more + question.more)
+                    return answer(host)
+            except HostProblem:
+                if not host.locked:
+                    raise
+                time.sleep(_PAUSE)
+        return answer(self.see(more))
 
     def apply(
         self, propose: Callable[[Observed], _Proposed], expect: str | None, more: Watch = _NOTHING
