@@ -192,7 +192,10 @@ def test_many_mirrors_of_one_source_cost_linear_time(release):
         )
         assert not disruption.of_change(old, new, release).drain
 
-    assert seconds(lambda: work(16_000)) < max(0.5, 8 * 3 * seconds(lambda: work(2_000)))
+    # One quiet moment in three is enough: whatever grows with the product never has one.
+    assert any(
+        seconds(lambda: work(16_000)) < max(0.5, 8 * 3 * seconds(lambda: work(2_000))) for _attempt in range(3)
+    )
 
 
 anything = st.recursive(

@@ -239,6 +239,8 @@ def test_sent_by_ansible(name: str, tmp_path: Path) -> None:
     arguments = {"payload": payload, "files": [{"path": str(tmp_path / "x"), "before": "absent"}],
                  "state_directory": str(tmp_path / "state")}
     binary = Path(packages).parents[2] / "bin" / "ansible"
+    interpreter = tmp_path / "python"  # Ansible does not quote it, and the checkout may be on a path with a space
+    interpreter.symlink_to(python)
     collections = tmp_path / "collections" / "ansible_collections" / "dockyard"
     collections.mkdir(parents=True)
     (collections / "openshift").symlink_to(REPOSITORY)
@@ -246,7 +248,7 @@ def test_sent_by_ansible(name: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [str(controller if controller.exists() else sys.executable), str(binary), "localhost", "-vvv", "-c", "local",
          "-m", "dockyard.openshift.host_transaction", "-a", json.dumps(arguments),
-         "-e", f"ansible_python_interpreter={python}"],
+         "-e", f"ansible_python_interpreter={interpreter}"],
         capture_output=True, text=True, timeout=60, cwd=tmp_path,
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
              "ANSIBLE_HOME": str(tmp_path / "home")})
