@@ -209,7 +209,11 @@ def test_encrypted_archives_on_another_host(controller, untrusting, tmp_path):
         assert trust(controller, node, [entry(**client())], verify="store").rc == 0
     kept = "/var/backups/dockyard-certificates"
     nodes[0].sh(f"rm -rf {kept}")
+    # Ansible does not quote the path of its own Python, which it takes for a localhost that no inventory names.
+    controller_itself = "localhost ansible_connection=local ansible_python_interpreter=/usr/bin/python3\n"
+    (tmp_path / "controller").write_text(controller_itself)
     flags = ["-e", "certificates_backup_host=podman1", "-e", "docker_registries_backup_encrypt=true"]
+    flags += ["-i", str(tmp_path / "controller")]
     flags += ["--vault-password-file", str(tmp_path / "password"), "--limit", "podman1,origin1", "-vvvv", "--diff"]
     run = controller.playbook("dockyard.openshift.certificates_backup", *flags, core="2.16")
     assert run.rc == 0, run.output
@@ -228,7 +232,7 @@ def test_encrypted_archives_on_another_host(controller, untrusting, tmp_path):
     for node in nodes:
         assert_pulls(node, PORT)
     locked = controller.playbook(
-        "dockyard.openshift.certificates_restore", *flags[:4], "--limit", "origin1", core="2.16"
+        "dockyard.openshift.certificates_restore", *flags[:6], "--limit", "origin1", core="2.16"
     )
     assert locked.rc == 2 and "vault" in locked.of("origin1", "Plan, write and prove")["msg"]
     nodes[0].sh(f"rm -rf {kept}")
