@@ -44,6 +44,14 @@ def contents(commit: dict) -> dict[str, str]:
     return {path: base64.b64decode(content).decode() for path, content in packed.items()}
 
 
+def views(edits) -> dict[str, list[str]]:
+    """What a person sees of changed files: path → lines that go (-) and lines that are there then (+)."""
+    return {
+        edit.path: [sign + line for sign, text in (("- ", edit.before), ("+ ", edit.after)) for line in text.splitlines()]
+        for edit in edits
+    }
+
+
 def described(text: str) -> dict:
     data = text.encode()
     content = base64.b64encode(data).decode()
