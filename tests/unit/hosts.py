@@ -46,9 +46,9 @@ def contents(commit: dict) -> dict[str, str]:
 
 def views(edits) -> dict[str, list[str]]:
     """What a person sees of changed files: path → lines that go (-) and lines that are there then (+)."""
+    sides = (("- ", "before"), ("+ ", "after"))
     return {
-        edit.path: [sign + line for sign, text in (("- ", edit.before), ("+ ", edit.after)) for line in text.splitlines()]
-        for edit in edits
+        edit.path: [sign + line for sign, side in sides for line in getattr(edit, side).splitlines()] for edit in edits
     }
 
 
