@@ -75,4 +75,13 @@ def refused_by(module: str, arguments: dict[str, Any]) -> Any:
     return foreign or _snapshot.problem_of(wanted)
 
 
+def holds(found: Any, wanted: Any) -> bool:
+    """Whether wanted is a part of found: mappings have at least these keys, texts these words, lists are whole."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(holds, found, wanted))
+    return wanted in found if isinstance(wanted, str) and isinstance(found, str) else found == wanted
+
+
 COMMITTED = {"committed": True, "rolled_back": False, "report": opaque([])}
