@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.action import certificates_backup, certificates_restore
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive
 from hosts import contents, described
-from tasks import COMMITTED, run
+from tasks import COMMITTED, asked, run
 from test_host_policy import docker
 from trust.pki import certificate, key_pem
 from trust.world import PLACES, listing
@@ -47,11 +47,36 @@ def test_what_was_saved_is_put_back(tmp_path, monkeypatch):
     assert key_pem("me").splitlines()[1] not in json.dumps(done.result)
 
 
+def test_what_a_backup_would_save_and_how_the_archive_changes(tmp_path):
+    path, one = tmp_path / "node1.tar", certificate("one")
+    saved = {each["path"]: each for each in foreseen(path, {CA: one, KEY: key_pem("me")})["files"]}
+    assert not path.exists()
+    mine = {"uid": 0, "gid": 0, "mode": "0644", "origin": "file", "label": None, "size": len(one)}
+    assert saved[CA] | mine == saved[CA] and saved.keys() == {CA, KEY}
+    assert [each["subject"] for each in saved[CA]["certificates"]] == ["CN=one"] and saved[KEY]["certificates"] == []
+    backed_up(path, {CA: one})
+    (diff,) = foreseen(path, {CA: one, KEY: key_pem("me")})["diff"]
+    ca, key = (f"{name} 0644 {saved[name]['sha256'][:16]}\n" for name in (CA, KEY))
+    assert diff == {"before_header": str(path), "after_header": str(path), "before": ca, "after": ca + key}
+
+
+def foreseen(path: Path, files: dict[str, str]) -> dict:
+    return run(certificates_backup.ActionModule, {"path": str(path)}, [node(files)], check=True, diff=True).result
+
+
+def test_keys_stay_on_the_host_when_that_is_asked(tmp_path):
+    done = run(certificates_backup.ActionModule, {"path": str(tmp_path / "x"), "keys": False}, [node({KEY: "k"})])
+    assert done.result["left_out"] == [KEY] and done.result["files"] == []
+    ((_module, arguments),) = done.calls
+    secret = {each["path"]: each.get("secret") for each in asked(arguments)["directories"]}
+    assert secret["/etc/docker/certs.d"] == "*.key" and asked(arguments)["labels"] is True
+
+
 def test_an_archive_is_not_overwritten_with_nothing(tmp_path):
     path = tmp_path / "node1.tar"
     backed_up(path, {CA: certificate("one")})
     refused = backed_up(path, {})
-    assert refused["failed"] and "it is not overwritten with nothing" in refused["msg"]
+    assert refused["failed"] and f"{path} holds 1 file(s) of it; it is not overwritten with nothing" in refused["msg"]
 
 
 @pytest.mark.parametrize("other_host", [False, True])
