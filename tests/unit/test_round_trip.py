@@ -137,11 +137,15 @@ def test_what_is_no_regular_file_is_named(monkeypatch, kind, name):
 
 @pytest.mark.parametrize(("ended", "waits"), [(None, range(2, 12)), (-signal.SIGKILL, [0])], ids=["never", "at once"])
 def test_a_process_that_cannot_be_killed_is_not_waited_for_without_end(monkeypatch, ended, waits):
-    slept = []
-    clock = iter(range(1000))
+    slept, clock = [], iter(range(1000))
+
+    def sleep(seconds):
+        slept.append(seconds)
+        assert len(slept) < 100
+
     monkeypatch.setattr(_hands.os, "killpg", lambda group, number: None)
     monkeypatch.setattr(_hands, "now", lambda: next(clock) / 5)
-    monkeypatch.setattr(_hands.time, "sleep", slept.append)
+    monkeypatch.setattr(_hands.time, "sleep", sleep)
     command = _hands.Command.__new__(_hands.Command)
     command.process = SimpleNamespace(pid=0, poll=lambda: ended)
     command._kill("no answer")
