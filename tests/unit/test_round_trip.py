@@ -131,8 +131,10 @@ def test_the_snapshot_as_a_task_sends_what_was_said_and_nothing_else(tmp_path):
     ],
 )
 def test_what_is_no_regular_file_is_named(monkeypatch, kind, name):
-    monkeypatch.setattr(_hands.os, "stat", lambda path: SimpleNamespace(st_mode=kind | 0o644))
-    assert _hands.describe("/x", 5) == {"state": "failed", "reason": f"not a regular file ({name})"}
+    with monkeypatch.context() as patched:
+        patched.setattr(_hands.os, "stat", lambda path: SimpleNamespace(st_mode=kind | 0o644))
+        found = _hands.describe("/x", 5)
+    assert found == {"state": "failed", "reason": f"not a regular file ({name})"}
 
 
 @pytest.mark.parametrize(("ended", "waits"), [(None, range(2, 12)), (-signal.SIGKILL, [0])], ids=["never", "at once"])
