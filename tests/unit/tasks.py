@@ -50,9 +50,9 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
 
     task = SimpleNamespace(
         args=args, check_mode=more.get("check", False), diff=more.get("diff", False), async_val=0, action="x",
-        delegate_to=None,
+        delegate_to=None, get_search_path=list,
     )  # fmt: skip
-    made = action(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    made = action(task, MagicMock(), MagicMock(), more.get("loader", MagicMock()), MagicMock(), MagicMock())
     made._execute_module = more.get("module", module)
     made._templar = SimpleNamespace(template=lambda value: value)
     told.result = made.run(task_vars={"inventory_hostname": "node1", **more.get("variables", {})})
