@@ -21,6 +21,7 @@ from hosts import contents, described, snapshot
 from tasks import COMMITTED, holds, opaque, run
 from test_engine_docker_fork import answers
 from trust.pki import certificate, key_pem
+from trust.test_policy import entries
 from trust.world import CLOCK, PLACES, listing
 
 ACTIONS = {
@@ -128,15 +129,16 @@ def test_refused_before_the_host_is_written(case):
 def test_what_comes_of_a_task(case):
     seen = docker(**case.get("seen", {})) if "answers" not in case else snapshot(case.get("files", {}), case["answers"])
     ends = [{**end, "report": opaque(end.get("report", []))} for end in case.get("ends", [{"committed": True}])]
+    args = case["args"] | ({"trust": entries({"given": case["args"]["trust"]})} if "trust" in case["args"] else {})
     done = run(
-        ACTIONS[case["task"]].ActionModule, case["args"], [seen] * 3, *ends,
+        ACTIONS[case["task"]].ActionModule, args, [seen] * 3, *ends,
         **{key: case[key] for key in ("variables", "check", "diff") if key in case},
     )  # fmt: skip
     assert holds(done.result, case["result"]), done.result
     if "sends" in case:
         assert holds(done.transactions[-1], case["sends"]), done.transactions
     assert case.get("hidden", "no such text") not in json.dumps(done.result)
-    assert len(done.transactions) == (len(ends) if "plan" in done.result and not case.get("check") else 0)
+    assert len(done.transactions) == (0 if case.get("check") else len(ends))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import os
 import signal
@@ -102,6 +103,20 @@ def test_labels_of_files_are_told_where_they_are_asked_for(look, tmp_path, monke
     host = look(Watch(files=(str(tmp_path / "a"), str(tmp_path / "gone")), labels=labels))
     assert host.about(str(tmp_path / "a")).get("label") == ("system_u:object_r:cert_t:s0" if labels else None)
     assert host.about(str(tmp_path / "gone")).get("label") is None
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_where_a_label_is_read(monkeypatch, there):
+    def getxattr(path, name, place, size):
+        assert (path, name, size) == (b"/etc/x", b"security.selinux", 4096)
+        place.value = b"system_u:object_r:etc_t:s0"
+        return 27
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_snapshot.os.path, "isdir", lambda path: there and path == "/sys/fs/selinux")
+        patched.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(getxattr=getxattr))
+        found = _snapshot.label_of("/etc/x")
+    assert found == ("system_u:object_r:etc_t:s0" if there else None)
 
 
 def test_the_snapshot_as_a_task_sends_what_was_said_and_nothing_else(tmp_path):

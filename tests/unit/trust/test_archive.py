@@ -73,6 +73,22 @@ def test_hostile_archives_are_refused(case):
     assert "PRIVATE" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "says"),
+    [
+        ("_LARGEST", 5000, "is larger than 5000 bytes"),
+        ("_LARGEST_FILE", 500, "holds too much (at 'manifest.json')"),
+        ("_MOST", 2, "holds too much (at 'manifest.sha256')"),
+    ],
+)
+def test_an_archive_beyond_measure_is_refused(monkeypatch, limit, value, says):
+    monkeypatch.setattr(archive, limit, value)
+    data = archive.pack(Archive("node1", (KEY, CA)))
+    with pytest.raises(ArchiveProblem) as refusal:
+        archive.unpack(data)
+    assert str(refusal.value) == says
+
+
 def test_what_is_read_is_what_was_written():
     assert archive.unpack(archive.pack(GOOD)) == GOOD
     assert archive.pack(Archive("node1", (KEY, CA))) == archive.pack(GOOD)
