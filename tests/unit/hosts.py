@@ -14,23 +14,21 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import transaction_options
 
 
-def host(files: dict[str, str], answers: dict[str, str] | None = None, **more) -> Observed:
-    """files: path → text; answers: name of a command → what it printed (rc 0)."""
+def snapshot(files: dict[str, str], answers: dict[str, str] | None = None, **more) -> dict:
+    """What host_snapshot sends. files: path → text; answers: name of a command → what it printed (rc 0)."""
     directories: dict[str, dict] = {}
     for path in files:
         directory, name = path.rsplit("/", 1)
         if directory.endswith(".conf.d"):
             directories.setdefault(directory, {"state": "directory", "entries": []})["entries"].append(name)
-    return from_snapshot(
-        {
-            "files": {path: described(text) for path, text in files.items()},
-            "directories": directories,
-            "commands": {
-                name: {"state": "done", "rc": 0, "stdout": text, "stderr": ""} for name, text in (answers or {}).items()
-            },
-            **more,
-        }
-    )
+    said = {name: {"state": "done", "rc": 0, "stdout": text, "stderr": ""} for name, text in (answers or {}).items()}
+    described_files = {path: described(text) for path, text in files.items()}
+    return {"files": described_files, "directories": directories, "commands": said, **more}
+
+
+def host(files: dict[str, str], answers: dict[str, str] | None = None, **more) -> Observed:
+    """The host of such a snapshot."""
+    return from_snapshot(snapshot(files, answers, **more))
 
 
 def commit(proposal: Proposal) -> dict:
@@ -42,6 +40,14 @@ def contents(commit: dict) -> dict[str, str]:
     """The files that a transaction would write."""
     packed = json.loads(base64.b64decode(commit["payload"]))
     return {path: base64.b64decode(content).decode() for path, content in packed.items()}
+
+
+def views(edits) -> dict[str, list[str]]:
+    """What a person sees of changed files: path → lines that go (-) and lines that are there then (+)."""
+    sides = (("- ", "before"), ("+ ", "after"))
+    return {
+        edit.path: [sign + line for sign, side in sides for line in getattr(edit, side).splitlines()] for edit in edits
+    }
 
 
 def described(text: str) -> dict:

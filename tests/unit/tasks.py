@@ -12,6 +12,10 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dockyard.openshift.plugins.module_utils import _snapshot
+from ansible_collections.dockyard.openshift.plugins.module_utils._snapshot import COMMAND, DIRECTORY, FILE
+from ansible_collections.dockyard.openshift.plugins.modules import host_transaction
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
 
 
@@ -38,6 +42,7 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
 
     def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
         told.calls.append((module_name, module_args))
+        assert not refused_by(module_name, module_args)
         if module_name != SNAPSHOT:
             return next(ends)
         seen = next(looks)
@@ -45,13 +50,38 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
 
     task = SimpleNamespace(
         args=args, check_mode=more.get("check", False), diff=more.get("diff", False), async_val=0, action="x",
-        delegate_to=None,
+        delegate_to=None, get_search_path=list,
     )  # fmt: skip
-    made = action(task, MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    made = action(task, MagicMock(), MagicMock(), more.get("loader", MagicMock()), MagicMock(), MagicMock())
     made._execute_module = more.get("module", module)
     made._templar = SimpleNamespace(template=lambda value: value)
     told.result = made.run(task_vars={"inventory_hostname": "node1", **more.get("variables", {})})
     return told
+
+
+def asked(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What host_snapshot is asked, out of the one argument that travels."""
+    return json.loads(base64.b64decode(arguments["job"]))["wanted"]
+
+
+def refused_by(module: str, arguments: dict[str, Any]) -> Any:
+    """Why the module on the host would refuse these arguments: no test sends what is not understood there."""
+    if module != SNAPSHOT:
+        return ArgumentSpecValidator(host_transaction.OPTIONS).validate(arguments).error_messages
+    wanted, foreign = {**_snapshot.WANTED, **asked(arguments)}, set(asked(arguments)) - set(_snapshot.WANTED)
+    for kind, usual in (("files", FILE), ("directories", DIRECTORY), ("commands", COMMAND)):
+        foreign |= {key for each in wanted[kind] for key in each.keys() - usual.keys() - {"path", "name", "argv"}}
+        wanted[kind] = [{**usual, **each} for each in wanted[kind]]
+    return foreign or _snapshot.problem_of(wanted)
+
+
+def holds(found: Any, wanted: Any) -> bool:
+    """Whether wanted is a part of found: mappings have at least these keys, texts these words, lists are whole."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        return len(found) == len(wanted) and all(map(holds, found, wanted))
+    return wanted in found if isinstance(wanted, str) and isinstance(found, str) else found == wanted
 
 
 COMMITTED = {"committed": True, "rolled_back": False, "report": opaque([])}

@@ -9,10 +9,12 @@ import json
 from pathlib import Path
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultSecret
 from ansible_collections.dockyard.openshift.plugins.action import certificates_backup, certificates_restore
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive
 from hosts import contents, described
-from tasks import COMMITTED, run
+from tasks import COMMITTED, asked, run
 from test_host_policy import docker
 from trust.pki import certificate, key_pem
 from trust.world import PLACES, listing
@@ -47,11 +49,91 @@ def test_what_was_saved_is_put_back(tmp_path, monkeypatch):
     assert key_pem("me").splitlines()[1] not in json.dumps(done.result)
 
 
+def test_what_a_backup_would_save_and_how_the_archive_changes(tmp_path):
+    path, one = tmp_path / "node1.tar", certificate("one")
+    saved = {each["path"]: each for each in foreseen(path, {CA: one, KEY: key_pem("me")})["files"]}
+    assert not path.exists()
+    mine = {"uid": 0, "gid": 0, "mode": "0644", "origin": "file", "label": None, "size": len(one)}
+    assert saved[CA] | mine == saved[CA] and saved.keys() == {CA, KEY}
+    assert [each["subject"] for each in saved[CA]["certificates"]] == ["CN=one"] and saved[KEY]["certificates"] == []
+    backed_up(path, {CA: one})
+    (diff,) = foreseen(path, {CA: one, KEY: key_pem("me")})["diff"]
+    ca, key = (f"{name} 0644 {saved[name]['sha256'][:16]}\n" for name in (CA, KEY))
+    assert diff == {"before_header": str(path), "after_header": str(path), "before": ca, "after": ca + key}
+
+
+def foreseen(path: Path, files: dict[str, str]) -> dict:
+    return run(certificates_backup.ActionModule, {"path": str(path)}, [node(files)], check=True, diff=True).result
+
+
+def test_keys_stay_on_the_host_when_that_is_asked(tmp_path):
+    done = run(certificates_backup.ActionModule, {"path": str(tmp_path / "x"), "keys": False}, [node({KEY: "k"})])
+    assert done.result["left_out"] == [KEY] and done.result["files"] == []
+    ((_module, arguments),) = done.calls
+    secret = {each["path"]: each.get("secret") for each in asked(arguments)["directories"]}
+    assert secret["/etc/docker/certs.d"] == "*.key" and asked(arguments)["labels"] is True
+
+
 def test_an_archive_is_not_overwritten_with_nothing(tmp_path):
     path = tmp_path / "node1.tar"
     backed_up(path, {CA: certificate("one")})
     refused = backed_up(path, {})
-    assert refused["failed"] and "it is not overwritten with nothing" in refused["msg"]
+    assert refused["failed"] and f"{path} holds 1 file(s) of it; it is not overwritten with nothing" in refused["msg"]
+
+
+def loader(*passwords: str) -> DataLoader:
+    """What reads files on the controller, with these vault passwords."""
+    made = DataLoader()
+    made.set_vault_secrets([("default", VaultSecret(each.encode())) for each in passwords])
+    return made
+
+
+def test_an_encrypted_archive_comes_back_with_its_password_and_not_without(tmp_path):
+    path, files = tmp_path / "below" / "node1.tar", {CA: certificate("one"), KEY: key_pem("me")}
+    options = {"path": str(path), "encrypt": True}
+    for changed in (True, False):
+        saved = run(certificates_backup.ActionModule, options, [node(files)], loader=loader("one")).result
+        assert saved["changed"] is changed, saved
+    assert path.read_text().startswith("$ANSIBLE_VAULT;") and path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700 and [each.name for each in path.parent.iterdir()] == [path.name]
+    wanted = {"path": str(path), "verify": "none"}
+    back = run(certificates_restore.ActionModule, wanted, [node({})], COMMITTED, loader=loader("one"))
+    assert {name: contents(back.transactions[0])[name] for name in files} == files
+    for passwords in ([], ["two"]):
+        refused = run(certificates_restore.ActionModule, wanted, [node({})], loader=loader(*passwords)).result
+        assert refused["failed"] and f"{path} cannot be read on the controller: " in refused["msg"], refused
+        refused = run(certificates_backup.ActionModule, options, [node(files)], loader=loader(*passwords)).result
+        assert refused["failed"] and f"{path} is there already: it is encrypted, and none of" in refused["msg"], refused
+    plainly = run(certificates_backup.ActionModule, {"path": str(path)}, [node(files)], loader=loader("one")).result
+    assert plainly["changed"] and archive.unpack(path.read_bytes()).host == "node1"
+
+
+@pytest.mark.parametrize(
+    ("make", "options", "says"),
+    [
+        (lambda path: None, {"encrypt": True}, "there is no vault password to encrypt with"),
+        (lambda path: path.mkdir(), {}, "{path} cannot be read: Is a directory"),
+        (lambda path: path.parent.joinpath("gone").touch(), {"path": "{parent}/gone/x.tar"}, "Not a directory"),
+    ],
+)
+def test_an_archive_that_cannot_be_written_is_one_sentence(tmp_path, make, options, says):
+    path = tmp_path / "node1.tar"
+    make(path)
+    given = {"path": "{path}", **options}
+    given["path"] = given["path"].format(path=path, parent=tmp_path)
+    refused = run(certificates_backup.ActionModule, given, [node({CA: "x"})], loader=loader()).result
+    assert refused["failed"] and says.format(path=path) in refused["msg"], refused
+
+
+def test_what_is_no_archive_is_replaced_with_a_warning_and_not_put_back(tmp_path):
+    path = tmp_path / "node1.tar"
+    path.write_text("no archive")
+    refused = run(certificates_restore.ActionModule, {"path": str(path)}, [node({})], loader=loader()).result
+    assert refused["failed"] and refused["msg"].startswith(f"the archive {path} "), refused
+    (warning,) = backed_up(path, {CA: certificate("one")})["warnings"]
+    assert warning.startswith(f"the archive that was at {path} ") and warning.endswith("it is replaced")
+    gone = run(certificates_restore.ActionModule, {"path": f"{path}.gone"}, [node({})], loader=loader()).result
+    assert gone["failed"] and f"{path}.gone cannot be read on the controller: " in gone["msg"]
 
 
 @pytest.mark.parametrize("other_host", [False, True])

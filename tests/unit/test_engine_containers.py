@@ -6,26 +6,30 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
+from ansible_collections.dockyard.openshift.plugins.modules.host_transaction import unmet
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import NotAsked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, NotAsked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import Said, watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from cases import cases
-from hosts import host
+from hosts import host, views
 
 
 def desired(case):
     request = Request(mode=case.get("mode"), record=case.get("record", {}))
     versions = case.get("engines", {"podman": "4.3.1"})
     said = {f"{name}.version": f"{name} version {version}\n" for name, version in versions.items() if name != "podman"}
-    said["podman.info"] = json.dumps({"version": {"Version": versions["podman"]}})
+    if "podman" in versions:
+        said["podman.info"] = json.dumps({"version": {"Version": versions["podman"]}})
     return Containers().desired(host(case["files"], said), read_policy(case["policy"]), request)
 
 
@@ -59,6 +63,61 @@ def test_desired_files(case):
         assert {scope: items[0]["type"] for scope, items in scopes.items()} == case["policy_json"]
     else:
         assert PATH not in edits
+    if "expected" in case:
+        assert filled(found.expected) == case["expected"]
+    if "views" in case:
+        assert views(found.edits) == case["views"]
+
+
+def filled(lists):
+    """Lists as cases write them: those without an entry are left out."""
+    return {word: items for word, items in lists.plain().items() if items}
+
+
+@pytest.mark.parametrize("case", cases("engines/podman.yml"))
+def test_what_podman_answers(case):
+    assert filled(Containers().in_force(host({}, answer_of(case)))) == case["in_force"]
+
+
+@pytest.mark.parametrize("case", cases("engines/podman.yml"))
+def test_the_check_on_the_host_accepts_this_answer_and_none_that_lacks_an_entry(case):
+    """podman shows what others block and reach insecurely too, so more of that is no mistake."""
+    right = Lists(**{word: tuple(items) for word, items in case["in_force"].items()})
+    assert satisfied(case, right)
+    for word, more in {**dict.fromkeys(("search", "blocked", "insecure"), "x"), "mirrors": "quay.io from x"}.items():
+        assert not satisfied(case, replace(right, **{word: (*getattr(right, word), more)})), word
+    for word in ("search", "mirrors"):
+        if items := getattr(right, word):
+            assert not satisfied(case, replace(right, **{word: items[:-1]})), word
+
+
+def answer_of(case):
+    return {"podman.info": json.dumps({"version": {"Version": "4.3.1"}, "registries": case["registries"]})}
+
+
+def satisfied(case, expected):
+    said = {"state": "done", "rc": 0, "stdout": answer_of(case)["podman.info"], "stderr": ""}
+    (check,) = Containers().checks(host({}, answer_of(case)), expected)
+    return not unmet(check_option(check)["expect"], said)
+
+
+@pytest.mark.parametrize("answer", ["podman.info", "skopeo.version", "buildah.version", "crio.state", ""])
+def test_each_of_the_family_alone_is_an_engine(answer):
+    said = {answer: "ActiveState=active\nLoadState=loaded\n" if answer == "crio.state" else "x version 1.0.0\n"}
+    assert Containers().present(host({}, said if answer else {})) is bool(answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ({"state": "failed", "reason": "no answer within 10 s"}, "podman info gave no answer within 10 s"),
+        ({"state": "done", "rc": 125, "stdout": "", "stderr": "x\nbad file\n"}, "podman info ended with 125 (bad"),
+    ],
+)
+def test_a_podman_that_does_not_answer_stops_everything(answer, says):
+    with pytest.raises(HostProblem) as refusal:
+        Containers().in_force(host({}, commands={"podman.info": answer}))
+    assert str(refusal.value).startswith(says)
 
 
 @pytest.mark.parametrize("case", [case for case in cases("engines/containers.yml") if "error" not in case.values[0]])

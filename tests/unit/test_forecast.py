@@ -46,6 +46,8 @@ def test_words_and_manifests_are_applied_in_order():
     assert 'location = "b.io"' in found["files"]["/etc/containers/registries.conf"]
     assert "a.io" not in found["files"]["/etc/containers/registries.conf"]
     assert found["disruption"]["4.19"]["drain"] and not found["disruption"]["4.19"]["reboot"]
+    reasons = found["disruption"]["4.19"]["reasons"]
+    assert reasons and {f"  {reason}" for reason in reasons} <= set(found["lines"])
     assert '    +    "docker.io": [' in found["lines"]
 
 
@@ -128,6 +130,12 @@ def test_a_file_that_cannot_be_read_is_one_sentence(case):
         forecast.of_cluster([{"name": "cluster.yml", "content": case["text"] * case.get("repeat", 1)}])
     assert case["error"] in str(problem.value)
     assert "\n" not in str(problem.value) and len(str(problem.value)) < 300
+
+
+@pytest.mark.parametrize("wrong", [{"name": 5}, {"content": 5}, {"name": 5, "content": None}])
+def test_a_file_whose_name_or_content_is_no_text(wrong):
+    with pytest.raises(ManifestProblem, match="a file of manifests must have name and content as text"):
+        forecast.of_cluster([{"name": "cluster.yml", "content": "kind: Image\n", **wrong}])
 
 
 def test_a_file_that_is_no_text():

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
@@ -16,6 +18,7 @@ from cases import DATA, cases
 from hypothesis import given
 from openshift4 import manifests
 from test_node_files import any_release, anything, clusters
+from trust.pki import certificate
 
 REPOSITORY = DATA.parents[1]
 TABLE = cases("openshift4/guards.yml")
@@ -94,6 +97,24 @@ def test_upstream_validation_by_the_api_server(shared_dir, kind):
             except ManifestProblem:
                 refused = True
             assert refused == wanted, case["name"]
+
+
+@pytest.mark.parametrize(
+    ("hostname", "well"),
+    [
+        ("a", True), ("ci.example.com", True), ("*.ci.example.com", True), ("a-b.example.com", True), ("-a", False),
+        ("a-", False), ("Ci.example.com", False), ("a..b", False), ("a.*.com", False), ("a_b", False),
+    ],
+)  # fmt: skip
+def test_the_host_name_of_a_certificate_s_subject(hostname, well):
+    ca = b64encode(certificate("one").encode()).decode()
+    pki = {"caRootsData": ca, "pkiCertificateSubject": {"hostname": hostname}}
+    policy = {
+        "apiVersion": "config.openshift.io/v1", "kind": "ClusterImagePolicy", "metadata": {"name": "x"},
+        "spec": {"scopes": ["quay.io"], "policy": {"rootOfTrust": {"policyType": "PKI", "pki": pki}}},
+    }  # fmt: skip
+    said = "\n".join(str(finding) for finding in guards.lint(manifests({"more": [policy]}), "4.22"))
+    assert (f"{hostname!r} is no host name" not in said) is well, said
 
 
 @given(clusters, any_release)

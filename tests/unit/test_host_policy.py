@@ -10,21 +10,25 @@ import json
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import (
     container_registries,
+    container_registries_info,
     host_policy,
     host_policy_info,
     registry_policy,
     registry_trust,
 )
 from cases import cases
-from hosts import contents, described
-from tasks import COMMITTED, opaque, run
+from hosts import contents, described, snapshot
+from tasks import COMMITTED, holds, opaque, run
 from test_engine_docker_fork import answers
 from trust.pki import certificate, key_pem
+from trust.test_policy import entries
 from trust.world import CLOCK, PLACES, listing
 
 ACTIONS = {
     action.__name__.rpartition(".")[2]: action
-    for action in (container_registries, host_policy, host_policy_info, registry_policy, registry_trust)
+    for action in (
+        container_registries, container_registries_info, host_policy, host_policy_info, registry_policy, registry_trust,
+    )  # fmt: skip
 }
 SYSCONFIG = "/etc/sysconfig/docker"
 ANCHORS = "/etc/pki/ca-trust/source/anchors"
@@ -121,8 +125,24 @@ def test_refused_before_the_host_is_written(case):
     assert "\n" not in done.result["msg"]
 
 
+@pytest.mark.parametrize("case", cases("tasks/results.yml"))
+def test_what_comes_of_a_task(case):
+    seen = docker(**case.get("seen", {})) if "answers" not in case else snapshot(case.get("files", {}), case["answers"])
+    ends = [{**end, "report": opaque(end.get("report", []))} for end in case.get("ends", [{"committed": True}])]
+    args = case["args"] | ({"trust": entries({"given": case["args"]["trust"]})} if "trust" in case["args"] else {})
+    done = run(
+        ACTIONS[case["task"]].ActionModule, args, [seen] * 3, *ends,
+        **{key: case[key] for key in ("variables", "check", "diff") if key in case},
+    )  # fmt: skip
+    assert holds(done.result, case["result"]), done.result
+    if "sends" in case:
+        assert holds(done.transactions[-1], case["sends"]), done.transactions
+    assert case.get("hidden", "no such text") not in json.dumps(done.result)
+    assert len(done.transactions) == (0 if case.get("check") else len(ends))
+
+
 @pytest.mark.parametrize(
-    ("args", "seen", "headline", "holds"),
+    ("args", "seen", "headline", "says"),
     [
         ({"search": ["a.example.com"]}, {}, "differs from the policy", "+ ADD_REGISTRY: --add-registry a.example.com"),
         ({"trust": TRUST}, {}, "differs from the policy", "+ CN=one"),
@@ -134,10 +154,10 @@ def test_refused_before_the_host_is_written(case):
         ({"short_name_mode": "enforcing"}, {}, "differs from the policy", "cannot enforce short_name_mode 'enforcing'"),
     ],
 )  # fmt: skip
-def test_what_a_look_says(args, seen, headline, holds):
+def test_what_a_look_says(args, seen, headline, says):
     done = run(host_policy_info.ActionModule, args, [docker(**seen)])
     assert done.result["account"][0] == headline, done.result
-    assert holds in "\n".join(done.result["account"])
+    assert says in "\n".join(done.result["account"])
     assert done.result["drift"] is headline.startswith("differs") and not done.result["changed"]
 
 

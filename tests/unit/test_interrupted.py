@@ -70,6 +70,8 @@ def test_what_is_left_to_do(case):
     proposal = propose(node, drafters, how)
     sent = commit(proposal)
     assert sent["recover"] == "cafe"
+    half_done = [line.rpartition(" ")[2] for line in proposal.plan.changes[0].before.splitlines()]
+    assert half_done == list(case.get("old", {}))
     assert [action["name"] for action in sent["actions"]] == case["steps"]
     assert str(proposal.plan.disruption) == case["disruption"]
     assert sent.get("settled", []) == case["settled"]
@@ -88,6 +90,21 @@ def test_nothing_to_undo_is_not_the_same_as_once_more(undo, sent):
     again["actions"][0]["undo"] = sent
     back = commit(propose(host({}, journal=again), [], Applying()))
     assert back["actions"][0]["undo"] == sent
+
+
+D = "/etc/containers/registries.conf.d"
+
+
+@pytest.mark.parametrize("case", cases("plan/taken_back.yml"))
+def test_a_directory_once_an_interrupted_transaction_is_taken_back(case):
+    journal = journal_of([], {f"{D}/{name}": text for name, text in case["old"].items()})
+    journal["directories"] = [path.replace("D", D, 1) for path in case.get("made", [])]
+    for entry in journal["files"]:
+        entry["present"] = "other" if entry["path"][len(D) + 1 :] in case.get("other", []) else "new"
+    start = host({}, directories={D: case["listing"]}, journal=journal).without_interrupted()
+    found = start.listing(D)
+    then = {kind: [path[len(D) + 1 :] for path in getattr(found, kind)] for kind in ("files", "directories")}
+    assert (then if found.there else None) == case["then"]
 
 
 # -- what earlier versions left ---------------------------------------------------------------------------------------

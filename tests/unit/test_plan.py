@@ -49,7 +49,9 @@ def test_text_says_everything_a_person_must_know():
 
 
 def test_diff_holds_what_differs_only():
-    assert [entry["before_header"] for entry in PLAN.diff()] == ["/etc/a"]
+    assert PLAN.diff() == [
+        {"before_header": "/etc/a", "after_header": "/etc/a", "before": FILE.before, "after": FILE.after}
+    ]
 
 
 def test_result_is_plain_data():

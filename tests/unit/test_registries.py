@@ -15,7 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import cases
-from hosts import commit, contents, described, host
+from hosts import commit, contents, described, host, views
 from test_engine_docker_fork import answers
 
 SYSCONFIG = "/etc/sysconfig/docker"
@@ -71,6 +71,26 @@ def test_activation(case):
     assert all(part in text for part, text in zip(case.get("pending", []), proposal.plan.pending, strict=True))
     if case["steps"]:
         assert proposal.commit["checks"], "whatever acts is asked afterwards"
+
+
+@pytest.mark.parametrize("case", cases("engines/whole.yml"))
+def test_a_whole_proposal(case):
+    found = host(case["files"], case["answers"])
+    proposal = propose(found, read_policy(case["policy"]), **case.get("options", {}))
+    wanted = [{**action, "undo": action["argv"], "instead_of": []} for action in case["actions"]]
+    assert proposal.commit.get("actions", []) == wanted
+    assert [check["name"] for check in proposal.commit.get("checks", [])] == case["checks"]
+    shown = views(SimpleNamespace(path=each["after_header"], **each) for each in proposal.plan.diff())
+    assert {path: lines for path, lines in shown.items() if path != STATE_PATH} == case["diff"]
+    assert all(part in proposal.plan.text() for part in case["plan"]), proposal.plan.text()
+    assert list(map(filled, proposal.engines)) == [case["engines"]]
+    looked = registries.survey(found, registries.Said(read_policy({})), {})
+    assert list(map(filled, looked["engines"])) == [case["survey"]]
+
+
+def filled(engine):
+    """What is told of an engine, without empty lists."""
+    return {key: value for key, value in engine.items() if value not in ([], None)}
 
 
 def test_no_engine():
@@ -182,6 +202,7 @@ def test_two_engines_share_an_old_style_file():
         ("", {}, ["restart registries.service", "restart docker.service"]),
         ("", {"activation": "defer"}, ["restart registries.service"]),
         ("Requires=docker.socket registries.service\n", {"activation": "defer"}, []),
+        ("#Requires=registries.service\n", {"activation": "defer"}, ["restart registries.service"]),
         ("stopped", {}, ["restart registries.service"]),
     ],
 )

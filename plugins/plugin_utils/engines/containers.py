@@ -22,7 +22,7 @@ from ..host import services
 from ..names import Scopes
 from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import ALL, MirrorSet, Policy, PolicyError, unique
+from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..problems import Problem
 from ..references import one_line
@@ -190,15 +190,16 @@ class _Proposal:
             raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
 
     def _words_of_drop_in(self) -> dict[str, Any]:
+        """What our drop-in says, word for word; what it does not say was not asked for."""
         ours = registries_conf.read(self.host.text(DROP_IN) or "", DROP_IN, drop_in=True)
-        lists = _lists(ours)
         mirrors = [
             {"source": prefix, "mirrors": [mirror.location], "pull": _PULLS.get(mirror.pull_from_mirror, "all")}
             for prefix, registry in ours.registries.items()
             for mirror in registry.mirrors
         ]
-        earlier = {"search": list(lists.search), "blocked": list(lists.blocked), "insecure": list(lists.insecure)}
-        return {**earlier, "mirrors": mirrors, "aliases": dict(ours.aliases)}
+        more = {"mirrors": mirrors, "aliases": dict(ours.aliases), "short_name_mode": ours.short_name_mode}
+        words = {**_lists(ours).plain(), **more}
+        return {word: value for word, value in words.items() if value or (word == "search" and ours.search is not None)}
 
     # -- registries.conf ------------------------------------------------------------------------------------------
 
@@ -476,7 +477,7 @@ def _lists_of_podman(registries: dict[str, Any]) -> Lists:
             for prefix, table in tables.items()
             for mirror in table.get("Mirrors") or ()
         ),
-        search=unique(registries.get("search") or ()),
+        search=tuple(registries.get("search") or ()),
         blocked=tuple(prefix for prefix, table in tables.items() if table.get("Blocked")),
         insecure=tuple(prefix for prefix, table in tables.items() if table.get("Insecure")),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,8 @@ CHANGE = {
     "actions": [{"name": "restart", "argv": ["cp", "{d}/a", "{d}/engine"]}],
     "checks": [{"name": "ask", "argv": ["grep", "-q", "new", "{d}/engine"]}],
 }
+
+PUT_BACK = re.compile(r"cannot put back (.*?): ")
 
 
 class Worlds:
@@ -146,16 +149,18 @@ def test_error_anywhere(worlds: Worlds, number: int) -> None:
 
 def test_error_that_lasts(worlds: Worlds) -> None:
     """From some call on nothing can be written: what cannot be undone stays in a journal, and is undone later."""
-    kept = 0
+    kept, named = 0, []
     for host, outcome, where in worlds.faults(errno.EROFS, lasting=True):
         result = outcome["result"]
         if result["journal"]:
             kept += 1
             assert not result["rolled_back"] and "; rolling back failed: " in result["reason"], (where, result)
+            named += [os.path.relpath(path, host.root) for path in PUT_BACK.findall(result["reason"])]
         assert host.recover()["result"]["committed"], where
         assert host.tree() in (worlds.old, worlds.new), where
         assert host.leftovers() == [], where
     assert kept > 10
+    assert named and set(named) <= worlds.old.keys() | worlds.new.keys(), "the file is named that could not be put back"
 
 
 def test_other_journal_stops_everything(worlds: Worlds) -> None:

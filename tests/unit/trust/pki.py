@@ -9,9 +9,10 @@ import functools
 import ipaddress
 from datetime import datetime, timedelta, timezone
 
+from cases import DATA
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
@@ -20,6 +21,8 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=timezone.utc)
 @functools.cache
 def key(name: str, kind: str = "ec"):
     """The key of this name; "weak" is RSA with 1024 bits."""
+    if kind == "ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
     return rsa.generate_private_key(65537, 1024) if kind == "weak" else ec.generate_private_key(ec.SECP256R1())
 
 
@@ -51,15 +54,18 @@ def certificate(
         ]
         builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
     signer = key(by or name, kind if not by else "ec")
-    return builder.sign(signer, getattr(hashes, hash)()).public_bytes(serialization.Encoding.PEM).decode()
+    digest = None if isinstance(signer, ed25519.Ed25519PrivateKey) else getattr(hashes, hash)()
+    return builder.sign(signer, digest).public_bytes(serialization.Encoding.PEM).decode()
 
 
 def text(value: object) -> str:
-    """A text as a case describes it: itself, or {cert: …} / {key: …}, or several of them one behind the other."""
+    """A text as a case describes it: itself, {cert: …}, {key: …} or {file: …}; or several, one behind the other."""
     if isinstance(value, list):
         return "".join(map(text, value))
     if isinstance(value, dict):
         value = dict(value)
+        if "file" in value:
+            return (DATA / "trust" / value["file"]).read_text()
         if "key" in value:
             return key_pem(value.pop("key"), **value)
         cut = value.pop("cut", None)

@@ -73,6 +73,22 @@ def test_hostile_archives_are_refused(case):
     assert "PRIVATE" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("limit", "value", "says"),
+    [
+        ("_LARGEST", 5000, "is larger than 5000 bytes"),
+        ("_LARGEST_FILE", 500, "holds too much (at 'manifest.json')"),
+        ("_MOST", 2, "holds too much (at 'manifest.sha256')"),
+    ],
+)
+def test_an_archive_beyond_measure_is_refused(monkeypatch, limit, value, says):
+    monkeypatch.setattr(archive, limit, value)
+    data = archive.pack(Archive("node1", (KEY, CA)))
+    with pytest.raises(ArchiveProblem) as refusal:
+        archive.unpack(data)
+    assert str(refusal.value) == says
+
+
 def test_what_is_read_is_what_was_written():
     assert archive.unpack(archive.pack(GOOD)) == GOOD
     assert archive.pack(Archive("node1", (KEY, CA))) == archive.pack(GOOD)
@@ -199,7 +215,8 @@ def test_links_are_named_and_left_alone(there):
 
 def test_an_archive_of_another_operating_system_is_refused():
     anchor = Saved("/usr/local/share/ca-certificates/x.crt", certificate("one").encode())
-    with pytest.raises(HostProblem, match="another operating system"):
+    says = f"holds {anchor.path}, .* keeps its anchors in /etc/pki/ca-trust/source/anchors; .*another operating system"
+    with pytest.raises(HostProblem, match=says):
         restore_of(world({"podman": True}), Archive("node1", (anchor,)), {})
 
 
@@ -209,6 +226,8 @@ def test_an_authority_that_stands_in_no_file_is_saved_with_its_full_address():
     (one,) = backup.certificates_in(certificate("one").encode())
     address = "pkcs11:id=" + "".join(f"%{one.key_id[at : at + 2].upper()}" for at in range(0, 40, 2)) + ";type=cert"
     listed = f"{address}\n    type: certificate\n    label: The One\n    trust: anchor\n"
+    asked = {question.name: question.argv for question in backup.WATCH.commands}
+    assert asked["trust.list"] == ("trust", "list", "--filter=ca-anchors")
     host.answers["trust.list"] = type(host.answers["trust.tools"])(rc=0, stdout=listed)
     (found,) = backup.collect(host, "node1", keys=True)[0].files
     assert found.path == f"/etc/pki/ca-trust/source/anchors/system-one-{one.fingerprint[:12]}.crt"

@@ -43,6 +43,21 @@ def probes(commit):
 
 
 @pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Corp CA 1", "corp-ca-1"),
+        ("Corp CA 2", "corp-ca-2"),
+        ("../..\n/x", "x"),
+        ("ä", "ca"),
+        ("a" * 60, "a" * 40),
+    ],
+)
+def test_a_file_is_named_after_its_certificate(name, words):
+    (one,) = certificates_in(certificate(name).encode())
+    assert slug(one) == f"dockyard-{words}-{one.fingerprint[:12]}.crt"
+
+
+@pytest.mark.parametrize(
     ("path", "content", "says"),
     [
         ("/etc/docker/certs.d/a/ca.crt", certificate("one") + certificate("two"), ["CN=one, ", "CN=two, "]),

@@ -49,7 +49,7 @@ def listing(place: str, files: dict, directories: list[str], family: str) -> dic
 
 
 def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
-    """The host of a case: family, docker, podman, crio, running, started, files, directories, effective, tool."""
+    """The host of a case: family, docker, podman, crio, running, sick, started, files, directories, effective, tool."""
     family = case.get("family", "redhat")
     files = {path: described(text(value)) for path, value in case.get("files", {}).items()} if files is None else files
     for path, target in case.get("links", {}).items():
@@ -61,11 +61,12 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
         answers[f"store.{family}"] = ""
     if "docker" in case:
         state = "active" if case.get("running", True) else "inactive"
+        speaks = f" Running: {case.get('busy', 0)}\nInsecure Registries:\n 127.0.0.0/8\n"
         answers |= {
             "docker.unit": "[Service]\nExecStart=/usr/bin/dockerd-current $OPTIONS\n",
             "docker.state": f"ActiveState={state}\n",
             "docker.version": f"Docker version {case['docker']}, build x\n",
-            "docker.info": f" Running: {case.get('busy', 0)}\nInsecure Registries:\n 127.0.0.0/8\n",
+            "docker.info": "" if case.get("sick") else speaks,
         }
     tools = [tool for tool in ("podman", "openssl") if case.get(tool, tool == "openssl")]
     if "crio" in case:

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole task and the two modules it calls, under both Pythons: what each sends, the other reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, Draft, FileChange, Step
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT, HostTask
+from tasks import Run, asked, run
+
+from .conftest import Host
+
+pytestmark = [pytest.mark.slow, pytest.mark.root]  # tasks want root on their host
+
+
+def task_of(host: Host, says: str) -> type[HostTask]:
+    """A task that makes the file x say "new", copies it to y, and asks whether y says so."""
+    x, y = str(host.root / "x"), str(host.root / "y")
+    change = FileChange(x, b"new", "why", "old\n", "new\n", mode="0640")
+    check = Check("y is asked", ("cat", y), ({"pattern": f"^{says}$"},), attempts=1)
+    draft = Draft(("test",), steps=(Step("copy it", ("cp", x, y)),), checks=(check,))
+
+    def drafts(seen: Any, said: Any) -> list[Callable[[Any], Draft]]:
+        wanted = seen.text(x) != "new"
+        return [lambda world: Draft(**{**vars(draft), "files": (change,)}) if wanted else Draft(("test",))]
+
+    class Whole(HostTask):
+        features = (SimpleNamespace(
+            WATCH=Watch(files=(x, y)), OPTIONS={}, CHANGE_OPTIONS={}, SURVEY_OPTIONS={}, VARIABLES={}, fill=dict,
+            read=lambda *more: None, watch=lambda said: Watch(), drafts=drafts,
+            report=lambda proposal, said, report: {"said": [[each["step"], each["stdout"]] for each in report]}),)
+
+    return Whole
+
+
+def carried_out(host: Host, says: str = "new", meanwhile: str = "") -> Run:
+    calls, before = [], [meanwhile]
+
+    def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        calls.append((module_name, module_args))
+        if module_name == SNAPSHOT:
+            module_args = asked(module_args)
+        elif before:
+            host.sh(before.pop())
+        arguments = {**module_args, "state_directory": str(host.state)}
+        return host.hands.run(module_name.rpartition(".")[2], arguments)["result"]
+
+    done = run(task_of(host, says), {}, [], module=module, diff=True)
+    done.calls = calls
+    return done
+
+
+def test_once_and_never_again(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    done = carried_out(host)
+    assert done.result["changed"] and not done.result["rolled_back"] and "failed" not in done.result, done.result
+    assert done.result["said"] == [["act", ""], ["check", "new"]]
+    assert host.tree()["x"][0] == "-rw-r-----" and {about[3] for about in host.tree().values()} == {"new"}
+    again = carried_out(host)
+    assert not again.result["changed"] and len(again.calls) == 1 and again.result["said"] == []
+
+
+def test_what_is_not_proved_is_taken_back(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    before = host.tree()
+    done = carried_out(host, says="newer")
+    assert done.result["failed"] and done.result["rolled_back"] and not done.result["changed"], done.result
+    assert "y is asked" in done.result["msg"] and "everything is as it was before" in done.result["msg"]
+    assert host.tree() == before and host.leftovers() == []
+
+
+def test_what_somebody_did_meanwhile_is_planned_for_again(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    done = carried_out(host, meanwhile="printf theirs > x")
+    assert done.result["changed"] and "failed" not in done.result and len(done.calls) == 4, done.result
+    assert host.tree()["x"][3] == "new"
