@@ -97,7 +97,9 @@ def _allowed(limit: int, wanted: int) -> int:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "CONTAINERS_CONF": containers_conf(), "LC_ALL": "C.UTF-8"}
+    # podman 5 warns at every call where the machine has cgroup v1
+    quiet = {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
+    return {**os.environ, "CONTAINERS_CONF": containers_conf(), "LC_ALL": "C.UTF-8", **quiet}
 
 
 def fail(message: str, code: int = 1) -> None:
