@@ -51,19 +51,17 @@ class Rounds(Task):
 
         An engine that does not answer may be one that another transaction restarts: the task waits for its end.
         """
-        for _look in range(_LOOKS):
+        for left in reversed(range(_LOOKS)):
             host = self.see(more)
             try:
-                try:
-                    return answer(host)
-                except NotAsked as question:
-                    host = self.see(more + question.more)
-                    return answer(host)
+                return answer(host)
+            except NotAsked as question:
+                more += question.more
             except HostProblem:
-                if not host.locked:
+                if not (host.locked and left):
                     raise
                 time.sleep(_PAUSE)
-        return answer(self.see(more))
+        raise TaskProblem(f"the plan still asks for more after {_LOOKS} looks at the host")
 
     def apply(
         self, propose: Callable[[Observed], _Proposed], expect: str | None, more: Watch = _NOTHING
