@@ -46,6 +46,7 @@ class ActionModule(HostTask):
             },
         },
         "labels": {"type": "bool"},
+        "last": {"type": "bool"},
         "state_directory": {"type": "str"},
     }
 

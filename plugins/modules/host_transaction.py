@@ -15,8 +15,9 @@ description:
   - Internal to this collection, no stable interface. The tasks of this collection call it; a playbook should not.
   - Writes only when every file still is what the change was planned from. Stages and validates all files before the
     first is put in place, runs the actions, then the checks. When anything fails, files and services go back.
-  - A journal below O(state_directory) is on disk before the first file is touched and goes when all is done. Whoever
-    finds one knows that a transaction was interrupted, and how to undo it.
+  - A journal below O(state_directory) is on disk before the first file is touched. Whoever finds one knows that a
+    transaction was interrupted, and how to undo it. When all is done it becomes C(last.json), from which a person can
+    have the whole transaction taken back later.
   - While it writes, it does not listen to SIGHUP, SIGINT, SIGPIPE and SIGTERM; losing the connection loses nothing.
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
@@ -59,6 +60,12 @@ options:
       label:
         description: SELinux label. Unless given, an existing file keeps its own and a new one gets the policy's.
         type: str
+      shown:
+        description:
+          - What a person may see of the file before and after, two texts. Noted in the journal, for the day on which
+            the transaction is taken back. Never what is secret in the file.
+        type: list
+        elements: str
       keep:
         description:
           - Whether the old file stands beside the new one, under a name that begins with a dot, until all is done.
@@ -232,6 +239,14 @@ options:
   plan_id:
     description: Noted in the journal.
     type: str
+  undoes:
+    description: Id of the plan that is taken back by this transaction, noted in the journal.
+    type: str
+  deferred:
+    description: Units that were not told to look at their files, noted in the journal.
+    type: list
+    elements: str
+    default: []
   lock_timeout:
     description: Seconds to wait for another transaction to end.
     type: float
@@ -346,6 +361,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     DAY,
     IGNORED_SIGNALS,
     JOURNAL,
+    LAST,
     LOCK,
     O_CLOEXEC,
     OUTPUT_LIMIT,
@@ -403,6 +419,7 @@ OPTIONS = dict(
             uid=dict(type="int"),
             gid=dict(type="int"),
             label=dict(type="str"),
+            shown=dict(type="list", elements="str"),
             keep=dict(type="bool", default=True),
         ),
     ),
@@ -446,6 +463,8 @@ OPTIONS = dict(
     recover=dict(type="str"),
     settled=dict(type="list", elements="int", default=[]),
     plan_id=dict(type="str"),
+    undoes=dict(type="str"),
+    deferred=dict(type="list", elements="str", default=[]),
     lock_timeout=dict(type="float", default=60),
     state_directory=dict(type="str", default="/var/lib/dockyard"),
 )
@@ -818,7 +837,7 @@ class Transaction:
         if problems and not self.wanted["actions"]:
             raise Failure("; ".join(problems))
         if not seen_to:
-            self._remove_journal()  # otherwise this transaction's own takes its place
+            self._end_journal()  # otherwise this transaction's own takes its place
         self.carried = [journal["actions"][number] for number in self.wanted["settled"]]
         self.begun = max(
             [0] + [number for number, numbers in enumerate(again, 1) if numbers]
@@ -883,6 +902,7 @@ class Transaction:
             "staged": beside + ".new",
             "kept": beside + ".old",
             "keep": entry.get("keep", True),
+            "shown": entry.get("shown"),
             "old": old,
             "new": self._new(entry, target, old),
         }
@@ -933,6 +953,8 @@ class Transaction:
             "files": [change.record for change in self.changes],
             "actions": actions,
             "started": len(self.carried) + self.begun,
+            "undoes": self.wanted["undoes"],
+            "deferred": self.wanted["deferred"],
             "directories": missing_directories([change.target for change in self.changes]),
             "emptied": [self._about_directory(path) for path in self.wanted["remove_empty"] if is_directory(path)],
         }
@@ -1010,11 +1032,15 @@ class Transaction:
             with doing("remove the directory %s" % directory["path"]):
                 remove_directory(directory["path"])
                 sync_directory(os.path.dirname(directory["path"]))
-        self._remove_journal()
+        self._end_journal(kept=bool(self.changes))
 
-    def _remove_journal(self):
+    def _end_journal(self, kept=False):
+        """From here on nothing is under way. kept: the journal can undo the whole transaction later."""
         with doing("remove the journal %s" % self.journal_path):
-            remove(self.journal_path)
+            if kept:
+                os.rename(self.journal_path, os.path.join(self.directory, LAST))
+            else:
+                remove(self.journal_path)
         self.result["journal"] = None
         try:
             sync_directory(self.directory)
@@ -1029,7 +1055,7 @@ class Transaction:
         if not problems:
             try:
                 remove(self.journal_path + ".new")
-                self._remove_journal()
+                self._end_journal()
             except (Failure, IOError, OSError) as error:
                 problems = [sentence(error)]
         problems += [

@@ -77,7 +77,7 @@ class Listing:
 class Watch:
     """What an engine wants to know of a host: the arguments of host_snapshot.
 
-    bundles: large files of which only the fingerprints of their certificates are told.
+    bundles: large files of which only the fingerprints of their certificates are told. last: the last transaction.
     """
 
     files: tuple[str, ...] = ()
@@ -87,6 +87,7 @@ class Watch:
     trees: tuple[Tree, ...] = ()
     bundles: tuple[str, ...] = ()
     labels: bool = False
+    last: bool = False
 
     def __add__(self, other: Watch) -> Watch:
         return Watch(
@@ -97,6 +98,7 @@ class Watch:
             tuple(dict.fromkeys(self.trees + other.trees)),
             tuple(dict.fromkeys(self.bundles + other.bundles)),
             self.labels or other.labels,
+            self.last or other.last,
         )
 
     def arguments(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class Watch:
             "files": [{"path": path} for path in self.files] + bundles,
             "directories": [tree.option() for tree in trees],
             "labels": self.labels,
+            **({"last": True} if self.last else {}),
             "commands": [
                 {"name": name, "argv": list(argv), "timeout": self.timeout}
                 | {key: program for key, program in (("needs", needs), ("unless", unless)) if program}
@@ -150,6 +153,8 @@ class Observed:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     journal: Mapping[str, Any] | None = None
     journal_problem: str = ""
+    last: Mapping[str, Any] | None = None
+    last_problem: str = ""
     locked: bool = False
     clock: int = 0
     uid: int = 0
@@ -288,7 +293,9 @@ _ANSWER = (
     {"state": "needless"},
 )
 _JOURNAL = {
-    "id": str, "started": int, "directories": [str], "files": [{"path": str, "present": ("new", "old", "other")}],
+    "id": str, "started": int, "directories": [str], "plan_id?": (str, None), "time?": (int, float),
+    "undoes?": (str, None), "deferred?": [str],
+    "files": [{"path": str, "present": ("new", "old", "other"), "shown?": [str]}],
     "actions": [
         {
             "name": str, "argv": [str], "undo": [str], "timeout": (int, float), "whom?": (str, None),
@@ -299,7 +306,8 @@ _JOURNAL = {
 }  # fmt: skip
 _SNAPSHOT = {
     "files?": Each(_FILE), "directories?": Each(_LISTING), "commands?": Each(_ANSWER), "state?": _FILE,
-    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
+    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "last?": (None, _JOURNAL),
+    "last_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
     "user?": str,
 }  # fmt: skip
 
@@ -333,6 +341,8 @@ def from_snapshot(snapshot: Any) -> Observed:
         answers={name: _answer(raw) for name, raw in snapshot.get("commands", {}).items()},
         journal=snapshot.get("journal"),
         journal_problem=one_line(snapshot.get("journal_problem") or ""),
+        last=snapshot.get("last"),
+        last_problem=one_line(snapshot.get("last_problem") or ""),
         locked=bool(snapshot.get("locked")),
         clock=int(snapshot.get("time") or 0),
         uid=int(snapshot.get("uid") or 0),
@@ -343,8 +353,7 @@ def from_snapshot(snapshot: Any) -> Observed:
 def _whole(snapshot: Mapping[str, Any]) -> bool:
     """Whether all contents are contents, and the journal tells of every file and action what it should."""
     files = [*snapshot.get("files", {}).values(), snapshot.get("state", {})]
-    journal = snapshot.get("journal")
-    if journal:
+    for journal in filter(None, (snapshot.get("journal"), snapshot.get("last"))):
         files += journal["old"].values()
         if not 0 <= journal["started"] <= len(journal["actions"]) or not all(
             each["argv"] for each in journal["actions"]

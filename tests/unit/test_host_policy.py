@@ -226,3 +226,40 @@ def test_a_transaction_that_does_not_end_is_not_waited_for_without_end(monkeypat
     done = run(host_policy.ActionModule, EVERYTHING, [unanswering(locked=True)] * 100)
     assert done.result["failed"] and "connection reset by peer" in done.result["msg"]
     assert 10 < len(done.calls) < 50
+
+
+OLD, NEW = "OPTIONS=''\n", "OPTIONS=''\nADD_REGISTRY='--add-registry a.example.com'\n"
+RESTART = {
+    "name": "restart docker.service", "argv": ["sh", "-c", "x", "docker.service"], "undo": [], "timeout": 90.0,
+    "whom": "docker.service", "disruption": "restart", "parts": ["container_registries"],
+}  # fmt: skip
+
+
+def last(**more):
+    """What host_snapshot tells of a plan that added a searched registry."""
+    file = {"path": SYSCONFIG, "present": "new", "new": described(NEW)["sha256"], "shown": ["", "--add-registry\n"]}
+    return {
+        "id": "cafe", "plan_id": "p1", "time": CLOCK - 600, "started": 1, "directories": [], "actions": [RESTART],
+        "files": [file], "old": {SYSCONFIG: described(OLD) | {"uid": 0, "gid": 0}}, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", cases("tasks/undo.yml"))
+def test_undo(case):
+    about = {"shows": case.get("shows", ["a.example.com", "docker.io"]), "running": case.get("running", 0)}
+    about |= {"last": last(**case.get("last", {})), **case.get("seen", {})}
+    seen = docker(sysconfig=case.get("now", NEW), **about)
+    args = {"undo": ["p1"], **case.get("args", {})}
+    done = run(host_policy.ActionModule, args, [seen], *[COMMITTED] * bool(case.get("actions") is not None))
+    if "says" in case:
+        assert done.result["failed"] and case["says"] in done.result["msg"] and done.transactions == []
+        return
+    assert not done.result.get("failed"), done.result
+    assert holds(done.result, case.get("result", {})), done.result
+    (sent,) = done.transactions or [{}]
+    assert [action["name"] for action in sent.get("actions", [])] == (case["actions"] or [])
+    assert (contents(sent) if sent else {}) == case.get("writes", {SYSCONFIG: OLD})
+    assert sent.get("undoes") == ("p1" if sent else None)
+    # the engine is asked for what the old files say
+    if case.get("asked"):
+        assert case["asked"] in json.dumps(sent["checks"])

@@ -119,6 +119,7 @@ def test_every_file_is_compared_with_what_was_seen():
     main = "/etc/containers/registries.conf"
     read = propose(podman({main: "", DROP_IN: ""})).commit["unchanged"]
     assert read == {main: described("")["sha256"]}
+    assert files[STATE_PATH].pop("shown") == ["", "container_registries containers words search: a.example.com\n"]
     assert files[STATE_PATH] == {"path": STATE_PATH, "before": "absent", "state": "file", "mode": "0600"}
 
 

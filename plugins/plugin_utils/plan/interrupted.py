@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..host.services import SERVICES, Service
 from ..observed import Observed
@@ -49,27 +51,26 @@ def changes(host: Observed) -> list[Change]:
     ]
 
 
-def begun(host: Observed) -> list[Begun]:
-    """The actions that had been begun, in their order."""
-    if host.journal is None:
+def begun(journal: Mapping[str, Any] | None, why: str = _WHY) -> list[Begun]:
+    """List the actions of a journal that had been begun, in their order."""
+    if journal is None:
         return []
-    return [_begun(number, host) for number in range(host.journal["started"])]
+    return [_begun(number, action, why) for number, action in enumerate(journal["actions"][: journal["started"]])]
 
 
-def _begun(number: int, host: Observed) -> Begun:
-    action = (host.journal or {})["actions"][number]
+def _begun(number: int, action: Mapping[str, Any], why: str) -> Begun:
     argv = tuple(action["argv"])
     service = SERVICES.get(action.get("whom") or argv[-1])
     step = Step(
         one_line(action["name"]),
         argv,
-        _WHY,
+        why,
         action.get("whom", ""),
         _disruption(action.get("disruption", "none")),
         _undo(argv, tuple(action["undo"])),
         action["timeout"],
     )
-    parts = tuple(action.get("parts") or _PARTS.get(argv[0], ()))
+    parts = tuple(action.get("parts") or ()) or _PARTS.get(argv[0], ())
     return Begun(number, step, service, "restart" in " ".join((action["name"], *argv)), parts)
 
 

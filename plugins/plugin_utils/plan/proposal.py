@@ -43,7 +43,7 @@ class Transaction:
     """What host_transaction is to do. before: checksums of the files to be written, unchanged: of those only read.
 
     recover: the id of the journal to be undone first, None when there is none. settled: the numbers of its actions
-    whose service is as it should be, so that they are undone only if this transaction is.
+    whose service is as it should be, so that they are undone only if this transaction is. undoes: the id of a plan.
     """
 
     files: tuple[FileChange, ...] = ()
@@ -55,6 +55,7 @@ class Transaction:
     remove_empty: tuple[str, ...] = ()
     recover: str | None = None
     settled: tuple[int, ...] = ()
+    undoes: str = ""
 
     def digest(self) -> str:
         """A checksum of all that is sent. Contents are in it by their own checksums."""
@@ -96,7 +97,7 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
     """What has to change on the host. Raises NotAsked, and HostProblem for what must not be tried."""
     start = start_of(host)
     drafts, world = _drafts(start, drafters)
-    gate = gate_of(start, drafts, interrupted.begun(host), how)
+    gate = gate_of(start, drafts, interrupted.begun(host.journal), how)
     _refuse(drafts, gate, how)
     steps = _steps(drafts, gate)
     files = _files(start, drafts, changed=bool(steps or host.journal))
@@ -111,6 +112,7 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
         remove_empty=_unique(*(draft.remove_empty for draft in drafts)),
         recover=host.journal["id"] if host.journal else None,
         settled=gate.settled,
+        undoes="".join(draft.undoes for draft in drafts),
     )
     plan = Plan(
         changes=(

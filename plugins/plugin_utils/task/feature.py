@@ -44,6 +44,9 @@ class Feature(Protocol):
     def drafts(self, host: Observed, said: Any) -> Iterable[Drafter]:
         """What is wanted of the host. Raises HostProblem."""
 
+    def confirm(self, host: Observed) -> Iterable[Drafter]:
+        """What makes its programs agree with the files that a plan was taken back to. Raises HostProblem."""
+
     def report(self, proposal: Proposal, said: Any, report: Report) -> dict[str, Any]:
         """Its part of a task's result, once the proposal is carried out; report: what the commands said."""
 

@@ -11,14 +11,14 @@ from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 
 from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
-from ..plan import account
+from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
 from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
@@ -67,6 +67,22 @@ CHANGE_OPTIONS: Spec = {
     },
 }
 
+#: Options of every task that brings features to a host.
+UNDO_OPTIONS: Spec = {
+    "undo": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Take back the plan with this RV(plan.id) instead of bringing anything to the host. Of several, the one "
+            "that is the last on the host.",
+            "Every file becomes what it was before, services look at their files again, and each engine is asked "
+            "whether it agrees. Refused when it is not the last plan that changed the host, or when a file of it was "
+            "changed since.",
+        ],
+    },
+}
+
 #: Options of every task that only reports.
 SURVEY_OPTIONS: Spec = {
     "query": {
@@ -100,10 +116,12 @@ class HostTask(ControllerFiles, Rounds):
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
         """The argument spec of a task with these features."""
-        return CHANGE_OPTIONS | merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        return CHANGE_OPTIONS | UNDO_OPTIONS | merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
+        if options["undo"]:
+            return self.take_back(options)
         self.must_ask(options)
         said, more = self.read(options)
         how = Applying(options["activation"], options.get("unenforceable", "fail"))
@@ -114,6 +132,20 @@ class HostTask(ControllerFiles, Rounds):
             return result
         for feature, words in said:
             result |= feature.report(proposal, words, self.report)
+        return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+
+    def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Make the host what it was before its last plan, as a plan of its own. Raises Problem."""
+
+        def back(host: Observed) -> Proposal:
+            confirmations = [drafter for feature in self.features for drafter in feature.confirm(host)]
+            return propose(
+                host, [partial(undo.draft, options["undo"]), *confirmations], Applying(options["activation"])
+            )
+
+        result, proposal = self.apply(back, options["expect_plan"], Watch(last=True))
+        if result.get("failed"):
+            return result
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
@@ -233,13 +265,17 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
         "recover": transaction.recover,
         "plan_id": proposal.plan.id,
     }
-    more = {"remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled)}
+    more = {
+        "remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled),
+        "deferred": sorted(proposal.deferred), "undoes": transaction.undoes,
+    }  # fmt: skip
     return options | {name: value for name, value in more.items() if value}
 
 
 def _file(change: FileChange, before: str) -> dict[str, Any]:
-    known = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
+    known: dict[str, Any] = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
     known |= {} if change.keep else {"keep": False}
+    known |= {"shown": [change.before, change.after]} if change.before or change.after else {}
     state = "absent" if change.content is None else "file"
     return {"path": change.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}
 

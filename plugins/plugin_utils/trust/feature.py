@@ -107,6 +107,10 @@ def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
     return drafting.drafts(said.drafting)
 
 
+def confirm(host: Observed) -> Iterable[Drafter]:
+    return ()  # certificates are put back as files and by the steps of the plan that is taken back
+
+
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"registries": reporting.asked(said.drafting.trust, said.now), "verified": proof.outcomes(report)}
 

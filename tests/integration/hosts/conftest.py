@@ -46,7 +46,7 @@ MOMENTS = {
     "restarted": "Transaction.check",
     "checking": "Transaction.check Command.running",
     "checked": "Transaction.finish",
-    "before the journal goes": "Transaction._remove_journal",
+    "before the journal goes": "Transaction._end_journal",
 }
 
 # Tests of hosts may use the brain, the cases and certificates of its own tests, and the lab's own code.

@@ -162,3 +162,18 @@ def test_hooks_around_a_restart(play: Play, tmp_path: Path, case: dict[str, Any]
     assert {"foreseen": checks.count(True), "applied": checks.count(False)} == case["runs"]
     account = outcome.account("Say what happened") or {}
     assert account["a"].startswith(case["account"]), account["a"]
+
+
+@pytest.mark.parametrize("plans", ["p1", "p1,p2"])
+def test_undo_asks_each_host_for_its_last_plan(play: Play, plans: str) -> None:
+    """A host without any policy too."""
+    outcome = play("undo", {"a": {}, "b": ASKED}, "-e", f"undo_plan={plans}")
+    calls = outcome.asked("host_policy")
+    assert outcome.rc == 0 and [call["host"] for call in calls] == ["a", "b"], outcome.output
+    assert [call["args"]["undo"] for call in calls] == [plans] * 2
+    assert outcome.asked("registry_policy") == [] and set(outcome.account("Say what happened")) == {"a", "b"}
+
+
+def test_undo_says_which_variable_is_missing(play: Play) -> None:
+    outcome = play("undo", {"a": {}}, vars=ASKED)
+    assert outcome.rc == 2 and "undo_plan is missing" in outcome.output and outcome.asked("host_policy") == []

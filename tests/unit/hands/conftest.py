@@ -132,8 +132,8 @@ class Host:
         return (stat.filemode(about.st_mode), about.st_uid, about.st_gid, content)
 
     def leftovers(self) -> list[str]:
-        """What is in the state directory besides its lock."""
-        return [path.name for path in self.state.glob("*") if path.name != "lock"]
+        """What is in the state directory besides its lock and the journal of what was done last."""
+        return [path.name for path in self.state.glob("*") if path.name not in ("lock", "last.json")]
 
 
 @pytest.fixture
