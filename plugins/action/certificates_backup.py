@@ -22,6 +22,10 @@ class ActionModule(HostTask):
         host, path = self.see(Watch()), os.path.abspath(os.path.expanduser(options["path"]))
         found, warnings = backup.collect(host, str(self.variables["inventory_hostname"]), keys=options["keys"])
         content = archive.pack(found)
+        try:
+            archive.unpack(content)
+        except archive.ArchiveProblem as problem:
+            raise HostProblem(f"the certificates of this host cannot be saved: an archive of them {problem}") from None
         before, same = self._present(path, content, options["encrypt"], warnings)
         if before and before.files and not found.files:
             raise HostProblem(

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import one_line
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import CHANGE_OPTIONS, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, feature, proof, restore
 
@@ -40,6 +41,7 @@ class ActionModule(HostTask):
         name = str(self.variables["inventory_hostname"])
         if found.host != name and not other_host:
             raise HostProblem(
-                f"the archive {path} is of the host {found.host}, not of {name}; set other_host to use it nevertheless"
+                f"the archive {path} is of the host {one_line(found.host)}, not of {name}; "
+                "set other_host to use it nevertheless"
             )
         return found

@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -32,6 +33,15 @@ _BUNDLE_LIMIT = 8 * 1024 * 1024
 
 class HostProblem(Problem):
     """Something on the host that must be refused; its text is one sentence for a person."""
+
+
+@contextmanager
+def in_file(path: str) -> Iterator[None]:
+    """Let whatever is wrong with the text of a file, or with an edit of it, be a HostProblem that names the file."""
+    try:
+        yield
+    except FormatError as error:
+        raise HostProblem(f"{path}: {error}") from None
 
 
 class Question(NamedTuple):
@@ -171,10 +181,8 @@ class Observed:
         data = self.content(path)
         if data is None:
             return None
-        try:
+        with in_file(path):
             return decode(data)
-        except FormatError as error:
-            raise HostProblem(f"{path}: {error}") from None
 
     def checksum(self, path: str) -> str:
         """The sha256 the snapshot saw, or 'absent': what a commit compares with before it swaps."""

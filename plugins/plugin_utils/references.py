@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from .names import DOCKER_HUB, hub_name, without_login
 from .problems import Problem
+from .problems import one_line as one_line
 
 #: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
 SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")
@@ -147,11 +148,6 @@ def shown(text: str) -> str:
     if "/" in text.rpartition("@")[2]:  # behind a tag or digest, even a wrong one, comes nothing
         text = without_login(text)
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
-
-
-def one_line(text: str) -> str:
-    """The text as it is, with a space for everything in it that could break a line or steer a terminal."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def _without_tag(text: str) -> tuple[str, str, str]:

@@ -20,7 +20,7 @@ from .. import registries_conf, signature_policy
 from ..formats import json_text, toml_text
 from ..host import services
 from ..names import Scopes
-from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch
+from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
@@ -235,7 +235,8 @@ class _Proposal:
         old = registries_conf.document(old_text, DROP_IN) if old_text is not None else {}
         if document == old:
             return None
-        text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
+        with in_file(DROP_IN):
+            text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
         content = None if text is None else text.encode()
         return FileChange(DROP_IN, content, self.why, _drop_in_view(old), _drop_in_view(document))
 
@@ -347,7 +348,8 @@ class _Proposal:
                 _put_v1(document, word, list(after))
         if document == toml_text.parse(text):
             return None
-        new = toml_text.edit(text, document)
+        with in_file(MAIN):
+            new = toml_text.edit(text, document)
         return FileChange(MAIN, new.encode(), self.why, _v1_view(before), _v1_view(_v1_lists(document)))
 
     def _new_words(self) -> list[str]:
@@ -375,7 +377,8 @@ class _Proposal:
             after = result.document
         if text is not None and after == document:
             return None
-        new = json_text.edit(text, after) if text is not None else json.dumps(after, indent=4) + "\n"
+        with in_file(signature_policy.PATH):
+            new = json_text.edit(text, after) if text is not None else json.dumps(after, indent=4) + "\n"
         before_view = _scopes_view(document) if text is not None else ""
         blocks = "the policy blocks all but its own registries"
         why = blocks if allowed is not None else "the policy no longer blocks all"

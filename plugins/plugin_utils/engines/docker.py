@@ -17,7 +17,7 @@ from typing import Any
 from ..formats import json_text
 from ..host import services
 from ..names import DOCKER_HUB
-from ..observed import HostProblem, Observed, Question
+from ..observed import HostProblem, Observed, Question, in_file
 from ..plan.draft import FileChange
 from ..policy import MirrorSet, Policy, unique
 from ..shapes import Each
@@ -221,7 +221,8 @@ class Document:
         new = self._lists()
         if new == self.old:
             return None
-        text = type(self).edit_text(self.old_text, self.document)
+        with in_file(self.path):
+            text = type(self).edit_text(self.old_text, self.document)
         return FileChange(self.path, text.encode(), why, _view(self.old), _view(new))
 
     def _lists(self) -> dict[str, list[str]]:

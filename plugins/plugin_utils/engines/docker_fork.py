@@ -16,7 +16,7 @@ from typing import Any
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
 from ..names import DOCKER_HUB, hub_name
-from ..observed import HostProblem, Observed, Question, Watch
+from ..observed import HostProblem, Observed, Question, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, Policy, unique
 from ..policy.lists import DOCKER
@@ -200,7 +200,8 @@ class _Sysconfig:
     def edit(self, why: str) -> FileChange | None:
         if self.values == self.old_values:
             return None
-        text = environment_file.edit(self.old_text, self.values)
+        with in_file(self.path):
+            text = environment_file.edit(self.old_text, self.values)
         return FileChange(self.path, text.encode(), why, self._view(self.old_values), self._view(self.values))
 
     def _words(self, name: str) -> list[str]:

@@ -44,8 +44,8 @@ def line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def refuse_deep(value: object, limit: int) -> None:
-    """FormatError if lists and mappings are nested in each other more than ``limit`` times."""
+def refuse_beyond(value: object, limit: int) -> None:
+    """FormatError if lists and mappings are nested more than ``limit`` times, or a number needs more than 64 bits."""
     level = [value]
     for _level in range(limit + 1):
         inner: list[object] = []
@@ -54,6 +54,8 @@ def refuse_deep(value: object, limit: int) -> None:
                 inner.extend(container.values())
             elif isinstance(container, list):
                 inner.extend(container)
+            elif isinstance(container, int) and not -(1 << 63) <= container < 1 << 63:
+                raise FormatError("a number out of range")
         level = inner
     if level:
         raise FormatError(f"nested deeper than {limit} levels")

@@ -80,6 +80,9 @@ def edit(text: str, value: Mapping[str, str]) -> str:
     """
     old = parse(text)
     changes = {name: value.get(name) for name in old if value.get(name) != old[name]}
+    for name, new in value.items():
+        if name not in old or name in changes:
+            _refuse_control(text, name, new)
     result = _rewritten(text, changes) if changes else text
     for name in value:
         if name not in old:
@@ -177,6 +180,14 @@ def _bare_escape(escape: re.Match[str]) -> str:
     return escape[1].strip("\r\n")
 
 
+def _refuse_control(text: str, name: str, value: str) -> None:
+    """FormatError for a value that systemd 219 would drop; the value may hold a secret, so it is not told."""
+    if found := _CONTROL.search(value):
+        lines = [statement.start for statement in _statements(text) if statement.name == name]
+        reason = f"{name} holds the control character {found[0]!a}, for which systemd drops the variable"
+        raise FormatError(reason, line_of(text, lines[-1]) if lines else None)
+
+
 def _rewritten(text: str, changes: Mapping[str, str | None]) -> str:
     """The text with these variables changed, or (None) taken away."""
     statements = [statement for statement in _statements(text) if statement.name in changes]
@@ -235,8 +246,6 @@ def _last_of_comment_block(text: str, statements: Sequence[_Statement], index: i
 
 def _quoted(value: str) -> str:
     """The value as systemd 219, later ones and a shell all read it: a backslash is only alike in double quotes."""
-    if _CONTROL.search(value):
-        raise FormatError(f"systemd drops a variable with a control character: {value!a}")
     if "'" in value or "\\" in value:
         return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
     return f"'{value}'"

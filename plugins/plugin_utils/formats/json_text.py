@@ -139,13 +139,10 @@ def _string(text: str, position: int) -> tuple[str, int]:
 
 
 def _number(text: str, number: re.Match[str]) -> int | float:
-    try:
-        value = float(number[0]) if number["fraction"] or number["exponent"] else int(number[0])
-    except ValueError:
-        value = math.inf
-    if isinstance(value, float) and math.isinf(value):
+    value = float(number[0])
+    if math.isinf(value):  # Go refuses it too; and an integer of many digits takes a time that grows with their square
         raise FormatError("a number out of range", line_of(text, number.start()))
-    return value
+    return value if number["fraction"] or number["exponent"] else int(number[0])
 
 
 def _space(text: str, position: int) -> int:

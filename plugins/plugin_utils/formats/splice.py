@@ -112,7 +112,7 @@ def splice(text: str, start: int, end: int, items: Sequence[Item], steps: Sequen
     following = 0  # the first old chunk that is not dealt with yet
     left = ""  # the leads of deleted chunks
     if not chunks:
-        left, closing = _split_last_line(closing) if closing.strip() else ("", "")
+        left, closing = _split_last_line(closing) if closing.strip() else ("", closing if head else "")
     for step in steps:
         if step.old is None:
             neighbours = chunks or result
@@ -135,7 +135,14 @@ def splice(text: str, start: int, end: int, items: Sequence[Item], steps: Sequen
     for deleted in chunks[following:]:
         left = _joined(left, deleted.lead)
     trailing = bool(chunks and chunks[-1].separator)
-    return head + _assembled(result, _split_last_line(left)[0] + closing, trailing, style, _line_break(text))
+    new_line = _line_break(text) + _indentation(text, start)
+    comments = _split_last_line(left)[0]
+    if comments and style.separator and not _LINE_BREAK.match(closing):
+        closing = new_line + closing  # what closes the sequence must not become a part of a comment
+    inside = _assembled(result, comments + closing, trailing, style, new_line)
+    if head and not _LINE_BREAK.match(inside):
+        inside = new_line + inside.lstrip(" \t")
+    return head + inside
 
 
 def _cut(text: str, start: int, end: int, items: Sequence[Item], style: Style) -> tuple[str, list[_Chunk], str]:
@@ -164,19 +171,19 @@ def _cut(text: str, start: int, end: int, items: Sequence[Item], style: Style) -
     return head, chunks, text[position:end]
 
 
-def _assembled(chunks: list[_Chunk], closing: str, trailing: bool, style: Style, line_break: str) -> str:
+def _assembled(chunks: list[_Chunk], closing: str, trailing: bool, style: Style, new_line: str) -> str:
     if not chunks and not closing.strip():
         return ""
     parts: list[str] = []
     open_comment = False
     for index, chunk in enumerate(chunks):
         if open_comment and not _LINE_BREAK.match(chunk.lead):
-            parts.append(line_break)
+            parts.append(new_line)
         separate = bool(style.separator) and (trailing or index < len(chunks) - 1)
         parts.append(str(_separated(chunk, style.separator if separate else "")))
         open_comment = chunk.ends_in_comment
-    if open_comment and closing and not _LINE_BREAK.match(closing):
-        parts.append(line_break)
+    if open_comment and (closing or style.separator) and not _LINE_BREAK.match(closing):
+        parts.append(new_line)
     return "".join(parts) + closing
 
 
@@ -224,6 +231,12 @@ def _lead_after(comments: str) -> str:
         return ""
     lines = re.findall(r"(?:\A|[\r\n])([ \t]*)", comments)
     return comments + _line_break(comments) + str(lines[-1])
+
+
+def _indentation(text: str, position: int) -> str:
+    """The white space that begins the line of a position."""
+    line = text[max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1 : position]
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _line_break(text: str) -> str:

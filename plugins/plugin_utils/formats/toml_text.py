@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..imports import tomlkit, tomllib
-from . import FormatError, line_of, refuse_deep
+from . import FormatError, line_of, refuse_beyond
 from .splice import Item, Style, member_steps, paired, same, sequence_steps, splice
 
 Path = tuple[str | int, ...]  # keys, and the number of an element of an array of tables
@@ -80,7 +80,7 @@ def parse(text: str) -> dict[str, Any]:
         if not where:  # Python's own limit on the digits of a number
             raise FormatError("a number out of range") from None
         raise FormatError(where[1], int(where[2]) if where[2] else body.count("\n") + 1) from None
-    refuse_deep(value, MAX_DEPTH)
+    refuse_beyond(value, MAX_DEPTH)
     return value
 
 

@@ -24,6 +24,8 @@ from .splice import Item, Step, Style, member_steps, same, sequence_steps, splic
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000  # after aliases are followed
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_LONGEST_NUMBER = 400  # all that a float can hold; of 1:1:1:…, time grows with the square of the length
 _MERGE = "tag:yaml.org,2002:merge"
 _MERGE_KEY = ("<<",)  # no scalar, so that it cannot be taken for a key that is written "<<"
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
@@ -131,6 +133,8 @@ class _Composer:
         tag = event.tag
         if tag in (None, "!"):
             tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if tag in _NUMBERS and len(event.value) > _LONGEST_NUMBER:
+            raise FormatError("a number out of range", event.start_mark.line + 1)
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)
         try:
             value = event.value if tag == _MERGE else self.loader.construct_object(node)
@@ -241,13 +245,14 @@ class _Editor:
             mark = self.text[node.start]
             return _flow(new, mark if mark in "\"'" else None)
         alike = isinstance(new, Mapping if isinstance(node.value, dict) else list)
-        if node.items and new and alike and node.style in ("block", "flow"):
+        holds = node.items or (node.style == "flow" and self.text[node.start + 1 : node.end - 1].strip())
+        if holds and (new or node.style == "flow") and alike and node.style in ("block", "flow"):
             return self._spliced(node, new)
         return _flow(new) if node.style in ("flow", "pair") else None
 
     def _spliced(self, node: _Node, new: Any) -> str:
         text, flow = self.text, node.style == "flow"
-        quote = self.text[node.children[-1].start : node.children[-1].start + 1]
+        quote = self.text[node.children[-1].start : node.children[-1].start + 1] if node.children else ""
 
         def change(index: int, value: Any) -> str:
             item, child = node.items[index], node.children[index]
