@@ -35,7 +35,7 @@ def registries_plan(
 def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> dict[str, Any]:
     if (policy is None) == (variables is None):
         raise filters.ArgumentProblem("give either policy or variables, and not both")
-    said = words_in("policy", policy) if variables is None else _words_of(variables)
+    said, remarks = (words_in("policy", policy), []) if variables is None else _words_of(variables)
     chosen = {name: value for name, value in how.items() if value is not None}
     usual = {name: about.get("default") for name, about in _SPEC.items() if name in how}
     given = chosen | said | {name: value for name, value in chosen.items() if value != usual[name]}
@@ -43,12 +43,14 @@ def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> 
     secrets.add_passwords_of(host)
     options = filters.validated(_SPEC, given)
     planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key)
-    hidden: dict[str, Any] = secrets.hidden_in(planning.result(planned))
+    result = planning.result(planned)
+    result["warnings"] = [*remarks, *result["warnings"]]
+    hidden: dict[str, Any] = secrets.hidden_in(result)
     return hidden
 
 
-def _words_of(variables: Any) -> dict[str, Any]:
-    """The options that the variables of an inventory fill, as from_variables takes them."""
+def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
+    """(the options that the variables of an inventory fill, as from_variables takes them; what is left out)"""
     if not isinstance(variables, Mapping):
         raise filters.ArgumentProblem("variables must be a mapping of names to values")
     if problem := misspelt(map(str, variables)):
@@ -56,7 +58,9 @@ def _words_of(variables: Any) -> dict[str, Any]:
     found: dict[str, tuple[str, Any]] = {}
     for feature in FEATURES:
         found |= feature.fill(list(_SPEC), variables.get)
-    return {option: value for option, (_name, value) in found.items()}
+    origins = {option: name for option, (name, _value) in found.items()}
+    remarks = [text for feature in FEATURES for text in feature.fill.remarks(origins, variables.get)]
+    return {option: value for option, (_name, value) in found.items()}, remarks
 
 
 class FilterModule:
