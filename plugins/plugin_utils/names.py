@@ -31,6 +31,8 @@ HUB_NAMES = {
     "logins": frozenset({"index.docker.io", "registry-1.docker.io"}),
 }
 
+_OFFICIAL = "library"  # where Docker Hub keeps images without a namespace
+
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _PATH_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
@@ -118,7 +120,19 @@ def parse_scope(text: str) -> Scope:
     for component in path.split("/") if slash else []:
         if not _PATH_COMPONENT.fullmatch(component):
             raise NameProblem(f"has a path that no image can have (at '{component}')")
+    if slash and host in HUB_NAMES["policy"] and "." in host:
+        host, remark = DOCKER_HUB, remark or f"means {DOCKER_HUB}/{path}, as references to images do"
     return Scope(f"{host}/{path}" if path else host, path, remark)
+
+
+def official_image(scope: str) -> str:
+    """The image of Docker Hub that docker.io/NAME means to a person, "" for any other scope.
+
+    To engines it is a namespace: they make docker.io/NAME of an image docker.io/library/NAME before they compare.
+    """
+    host, dummy, path = scope.partition("/")
+    is_name = host == DOCKER_HUB and path not in ("", _OFFICIAL) and "/" not in path
+    return f"{DOCKER_HUB}/{_OFFICIAL}/{path}" if is_name else ""
 
 
 def parse_range(text: str, *, hint: str = "") -> str | None:

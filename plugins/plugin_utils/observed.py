@@ -176,6 +176,10 @@ class Observed:
             return self.changed[path] is not None
         return bool(self.files.get(path, {}).get("state", "absent") != "absent")
 
+    def knows(self, path: str) -> bool:
+        """Whether the snapshot looked for the file, or the plan writes it."""
+        return path in self.files or path in self.changed
+
     def text(self, path: str) -> str | None:
         """The file's text, None when it is absent. Raises HostProblem when it cannot be read or is no text."""
         data = self.content(path)

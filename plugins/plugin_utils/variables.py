@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import policy
+from . import openshift_ansible, policy
 from .policy import words_in
 
 #: Variables of the role begin with it.
@@ -61,8 +61,20 @@ class Fill:
         for option in options:
             for name in self.sources.get(option, ()):
                 dummy, inside, word = name.partition(".")
-                value = entries.get(word) if inside else value_of(name)
+                if name in openshift_ansible.WORD_OF:
+                    name, value = openshift_ansible.value_of(name, value_of) or (name, None)
+                else:
+                    value = entries.get(word) if inside else value_of(name)
                 if value is not None:
                     found[option] = (name, value)
                     break
         return found
+
+    def remarks(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> list[str]:
+        """What of the variables was left out, one sentence each; nothing where no list is filled here.
+
+        origins: option → the variable from which it was taken, or "" for one that the task gives itself.
+        """
+        if not openshift_ansible.LISTS.keys() <= self.sources.keys():
+            return []
+        return openshift_ansible.remarks(origins.keys(), lambda word: origins.get(word, ""), value_of)

@@ -458,6 +458,26 @@ def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
+def shown(host: Observed) -> dict[str, Any]:
+    """What podman info would say under registries for the files of a host. Raises RegistriesConfProblem."""
+    conf = _load(host)
+    tables: dict[str, Any] = {
+        prefix: {
+            "Prefix": prefix,
+            "Location": registry.location,
+            "Insecure": registry.insecure,
+            "Blocked": registry.blocked,
+            "MirrorByDigestOnly": registry.mirror_by_digest_only,
+            "Mirrors": [
+                {"Location": each.location, "Insecure": each.insecure, "PullFromMirror": each.pull_from_mirror}
+                for each in registry.mirrors
+            ],
+        }
+        for prefix, registry in conf.registries.items()
+    }
+    return tables | ({} if conf.search is None else {"search": list(conf.search)})
+
+
 def _lists(conf: RegistriesConf) -> Lists:
     return Lists(
         mirrors=tuple(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..formats import json_text
-from ..host import services
+from ..host import services, units
 from ..names import DOCKER_HUB
 from ..observed import HostProblem, Observed, Question, in_file
 from ..plan.draft import FileChange
@@ -44,6 +44,9 @@ COMMANDS = (
     Question("docker.flags", FLAGS, "docker"),
 )
 
+#: The flags that say lists; upstream's docker knows the last two.
+LIST_FLAGS = ("--add-registry", "--block-registry", "--insecure-registry", "--registry-mirror")
+
 #: Always insecure for docker, never listed by us.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -59,29 +62,35 @@ class Spelling:
     v0: str = ""
 
 
-class Unit:
-    """What docker.service says, drop-ins included (an empty ExecStart= resets those before it)."""
+#: Files that units of docker name as EnvironmentFile, so that one look at a host is enough for nearly all.
+ENVIRONMENT_FILES = (
+    "/etc/default/docker", "/etc/sysconfig/docker", "/etc/sysconfig/docker-storage", "/etc/sysconfig/docker-network",
+    "/run/containers/registries.conf",
+)  # fmt: skip
+
+
+class Unit(units.Unit):
+    """What docker.service says, drop-ins included. Raises HostProblem when systemd did not answer."""
 
     def __init__(self, host: Observed) -> None:
         if failure := host.answer("docker.unit").failure:
             raise HostProblem(f"systemctl cat docker.service gave {failure}; nothing was changed")
-        self.text = host.answer("docker.unit").stdout.replace("\\\n", " ")
-        starts = [start.strip() for start in re.findall(r"^ExecStart=(.*)$", self.text, re.MULTILINE)]
-        while "" in starts:
-            starts = starts[starts.index("") + 1 :]
-        self.start = " ".join(starts)
-        files = re.findall(r"^EnvironmentFile=(.*)$", self.text, re.MULTILINE)
-        self.environment_files = [path.strip().lstrip("-") for path in files]
+        super().__init__("docker.service", host.answer("docker.unit").stdout)
+        self.start = " ".join(setting.value for setting in self.values("ExecStart"))
+
+    def words(self, host: Observed) -> list[units.Word]:
+        """The words that docker is started with the next time. Raises NotAsked."""
+        return self.command_line(host, ENVIRONMENT_FILES)
 
     def passes(self, variable: str) -> bool:
         return variable in self.start.replace("{", "").replace("}", "").split()
 
     def requires(self, unit: str) -> bool:
-        named = re.findall(r"^(?:Requires|BindsTo|PartOf)=(.*)$", self.text, re.MULTILINE)
-        return unit in " ".join(named).split()
+        kinds = ("Requires", "BindsTo", "PartOf")
+        return unit in [name for kind in kinds for each in self.values(kind) for name in each.value.split()]
 
     def reads(self, path: str) -> bool:
-        return path in self.environment_files
+        return path in self.environment_files()
 
 
 class Docker:
@@ -188,6 +197,13 @@ def without_flag(words: Iterable[str], flag: str) -> list[str]:
         elif not word.startswith(flag + "="):
             kept.append(word)
     return kept
+
+
+def without_lists(words: Iterable[str]) -> list[str]:
+    """The words of a command line without those that say a list."""
+    for flag in LIST_FLAGS:
+        words = without_flag(words, flag)
+    return list(words)
 
 
 class Document:

@@ -198,6 +198,7 @@ def _doubts(policy: Policy) -> list[str]:
     for entry in policy.search or ():
         if blocker := blocked.covering(entry):
             found.append(f"'{entry}' is searched and blocked (by '{blocker}') at once; it will never be pulled from")
+    found += _never_asked(policy, blocked)
     if policy.allow_list is not None:
         allowed = Scopes(policy.allow_list)
         for entry in policy.insecure or ():
@@ -212,6 +213,21 @@ def _doubts(policy: Policy) -> list[str]:
             f" (on OpenShift 4: nothing but its own images){hope}"
         )
     return found
+
+
+def _never_asked(policy: Policy, blocked: Scopes) -> Iterator[str]:
+    """Mirrors and aliases inside what the same policy blocks: engines look up the name that they are to contact."""
+    for mirrored in policy.mirrors or ():
+        lost = {mirror: blocked.covering(mirror) for mirror in mirrored.mirrors}
+        left = len([mirror for mirror in lost if lost[mirror] is None])
+        source = "nothing" if not mirrored.contact_source or blocked.covering(mirrored.source) else "the source only"
+        rest = "" if left else f"; images of '{mirrored.source}' come from {source}"
+        for mirror, blocker in lost.items():
+            if blocker:
+                yield f"mirror '{mirror}' of '{mirrored.source}' is blocked (by '{blocker}') and never asked{rest}"
+    for name, full in (policy.aliases or {}).items():
+        if full and (blocker := blocked.covering(full)):
+            yield f"alias '{name}' stands for '{full}', which is blocked (by '{blocker}')"
 
 
 def _out_of_reach(trust: Trust, allow_list: tuple[str, ...], sets: tuple[MirrorSet, ...]) -> list[str]:

@@ -25,7 +25,7 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan import records
 from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
-from ..policy import SERVICE_NETWORK, Policy, options_of, read_options
+from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
 
@@ -35,6 +35,7 @@ ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
 WATCH = sum((engine.watch for engine in ENGINES), Watch())
 
 _RECORD = "container_registries"
+_LISTS = tuple(Lists().plain())
 _ONLY_A_REAL_RUN = ("whether the engine accepts the files, starts with them and then shows the lists",)
 
 
@@ -46,6 +47,7 @@ class Said:
     mode: str | None = None
     foreign_scopes: str = "fail"
     images: tuple[str, ...] = ()
+    recorded: bool = False
 
 
 WORD_OPTIONS = options_of("registries") | {
@@ -103,13 +105,29 @@ SURVEY_OPTIONS = {
             "from. The task contacts no registry and returns no secret.",
         ],
     },
+    "record": {
+        "type": "str",
+        "description": [
+            "A file on the controller to which the look at this host is written, readable for its owner only, for the "
+            "filter P(dockyard.openshift.registries_plan#filter) and for reports of mistakes. One file a host.",
+            "Passwords in addresses, values of settings whose names speak of a password, token, secret or key, and "
+            "files of logins are left out of it. In check mode nothing is written.",
+        ],
+    },
+    "record_encrypt": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether to encrypt the file of O(record) with the vault password of this run; then nothing is left out.",
+        ],
+    },
 }
 
 VARIABLES = {
     **words("registries"),
     "hosted_registry_insecure": ("openshift_docker_hosted_registry_insecure",),
     "hosted_registry_network": NETWORK_VARIABLES,
-    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query")),
+    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query", "record", "record_encrypt")),
     **COMMON,
 }
 fill = Fill(VARIABLES)
@@ -119,13 +137,14 @@ def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Said:
     policy = read_options(options, Reading(read_file, hide, now), "registries")
-    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()))
+    recorded = bool(options.get("record"))
+    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()), recorded)
 
 
 def watch(said: Said) -> Watch:
     """What a plan for this policy needs to know beside WATCH, so that it is asked at once."""
     some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
-    return (VERSIONS if some_pulls else Watch()) + (image_report.WATCH if said.images else Watch())
+    return (VERSIONS if some_pulls or said.recorded else Watch()) + (image_report.WATCH if said.images else Watch())
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
@@ -163,6 +182,19 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What each engine has in force once the proposal is carried out: what was deferred is not."""
     return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
+
+
+def planned(proposal: Proposal) -> list[dict[str, Any]]:
+    """What the files of each engine say once the proposal is carried out, whether it has looked at them or not."""
+    return [_planned(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]
+
+
+def _planned(draft: Draft, proposal: Proposal) -> dict[str, Any]:
+    engine, found = draft.about.engine, draft.about.engine.report(proposal.world)
+    lists = draft.about.expected.plain() if draft.about.expected else {word: found.get(word, []) for word in _LISTS}
+    if found.get("allowed") is not None and ALL not in lists["blocked"]:
+        lists["blocked"].append(ALL)
+    return {"name": engine.name} | lists
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
@@ -22,8 +22,15 @@ from .secrets import Secrets
 
 Spec = dict[str, dict[str, Any]]
 
+ValueOf = Callable[[str], Any]
+
+
 #: Which variables of the inventory fill options: (options, value of a variable or None) → option: (variable, value).
-Fill = Callable[[Iterable[str], Callable[[str], Any]], dict[str, tuple[str, Any]]]
+class Fill(Protocol):
+    def __call__(self, options: Iterable[str], value_of: ValueOf, /) -> dict[str, tuple[str, Any]]: ...
+
+    def remarks(self, origins: Mapping[str, str], value_of: ValueOf, /) -> list[str]:
+        """What of the variables was left out, one sentence each. origins: option → its variable, "" for the task."""
 
 
 #: Control characters but for tab and line feed, marks that turn the direction of writing, halves of surrogate pairs.
@@ -52,6 +59,7 @@ class Task(ActionBase):  # type: ignore[misc]
         self.variables = task_vars or {}
         self.secrets = Secrets()
         self.origins: dict[str, str] = {}
+        self.remarks: list[str] = []
         try:
             result.update(self.perform(self._options()))
         except Problem as problem:
@@ -64,6 +72,8 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def finish(self, result: dict[str, Any]) -> dict[str, Any]:
         """The only way out: registered secrets are taken from every text, and what steers a terminal; names stay."""
+        if self.remarks and not result.get("failed"):
+            result["warnings"] = list(dict.fromkeys([*self.remarks, *result.get("warnings", [])]))
         hidden: dict[str, Any] = cleaned(self.secrets.hidden_in(result))
         return hidden
 
@@ -83,6 +93,8 @@ class Task(ActionBase):  # type: ignore[misc]
         for fill in self.fills:
             filled |= fill(missing, variable)
         self.origins = {option: name for option, (name, _value) in filled.items()}
+        origins = dict.fromkeys(given, "the task") | self.origins
+        self.remarks = [text for fill in self.fills for text in fill.remarks(origins, variable)]
         return {option: value for option, (_name, value) in filled.items()} | given
 
     def must_ask(self, options: Mapping[str, Any]) -> None:

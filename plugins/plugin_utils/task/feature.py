@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ..observed import Observed, Watch
 from ..plan.proposal import Drafter, Proposal
+from .base import Fill
 
 Spec = dict[str, dict[str, Any]]
 Report = tuple[Mapping[str, Any], ...]
@@ -30,8 +31,9 @@ class Feature(Protocol):
     #: Option → the variables of the inventory that it is taken from, nearest first.
     VARIABLES: Mapping[str, tuple[str, ...]]
 
-    def fill(self, options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-        """The options that VARIABLES give, see task/base.py."""
+    @property
+    def fill(self) -> Fill:
+        """Gives the options that VARIABLES name their values, see task/base.py."""
 
     def read(
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]

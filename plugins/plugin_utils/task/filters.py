@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 
 from ..problems import Problem
 from ..references import shown
@@ -63,6 +64,14 @@ def _drop_in(item: Any) -> tuple[str, str]:
         raise ArgumentProblem(f"an item of drop_ins must have name and content and nothing else, not {_shown(item)}")
     name = text(item["name"], "the name of a drop-in")
     return name, text(item["content"], f"the content of {shown(name)}")
+
+
+def validated(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take."""
+    found = ArgumentSpecValidator(spec).validate(given)
+    if found.error_messages:
+        raise ArgumentProblem("; ".join(found.error_messages))
+    return dict(found.validated_parameters)
 
 
 def _shown(value: Any) -> str:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 
+from ..host import record
 from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
 from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
@@ -105,6 +106,8 @@ class HostTask(ControllerFiles, Rounds):
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
+    #: What the last look at the host found, as it was sent.
+    snapshot: Any = None
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -161,7 +164,8 @@ class HostTask(ControllerFiles, Rounds):
         answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
         if answer.get("failed") or "snapshot" not in answer:
             raise HostProblem(f"the host could not be read: {_why_unread(answer)}")
-        observed = from_snapshot(unpack(answer["snapshot"]))
+        self.snapshot = unpack(answer["snapshot"])
+        observed = from_snapshot(self.snapshot)
         if observed.uid:
             name = self.variables.get("inventory_hostname")
             raise HostProblem(
@@ -233,7 +237,17 @@ class HostInfo(HostTask):
             return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
 
         plan, found = self.look(answer, more)
+        if "record" in self.spec:
+            found["recorded"] = self._record(options["record"], encrypted=options["record_encrypt"])
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+
+    def _record(self, path: str | None, *, encrypted: bool) -> str | None:
+        """Keep the last look in a file on the controller; its path, None where none is written. Raises TaskProblem."""
+        if not path or self._task.check_mode:
+            return None
+        data = record.text(self.snapshot, whole=encrypted).encode()
+        self.write_privately(path, self.encrypt(data) if encrypted else data)
+        return path
 
 
 def merged(specs: Iterable[Spec]) -> Spec:
