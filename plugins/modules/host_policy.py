@@ -34,6 +34,13 @@ options:
     description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse
       any other.
     type: str
+  state:
+    description: 'V(absent) takes everything off the host that this collection ever put there, whatever
+      else is asked for: entries of lists, certificates, and what is remembered of them. Entries of others
+      stay.'
+    type: str
+    choices: [present, absent]
+    default: present
   undo:
     description:
       - Take back the plan with this RV(plan.id) instead of bringing anything to the host. Of several,

@@ -239,6 +239,10 @@ options:
   plan_id:
     description: Noted in the journal.
     type: str
+  forget:
+    description: Whether no trace of any transaction is to stay below O(state_directory) when all is done.
+    type: bool
+    default: false
   undoes:
     description: Id of the plan that is taken back by this transaction, noted in the journal.
     type: str
@@ -464,6 +468,7 @@ OPTIONS = dict(
     settled=dict(type="list", elements="int", default=[]),
     plan_id=dict(type="str"),
     undoes=dict(type="str"),
+    forget=dict(type="bool", default=False),
     deferred=dict(type="list", elements="str", default=[]),
     lock_timeout=dict(type="float", default=60),
     state_directory=dict(type="str", default="/var/lib/dockyard"),
@@ -779,6 +784,35 @@ class Transaction:
         if self.module.check_mode:
             yield
             return
+        fd = self._locked()
+        try:
+            for number in IGNORED_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+            yield
+        finally:
+            os.close(fd)
+
+    def _locked(self):
+        """The descriptor of the lock, held."""
+        path = os.path.join(self.directory, LOCK)
+        deadline = now() + self.wanted["lock_timeout"]
+        while True:
+            fd = self._open_lock(path)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # A transaction that forgets removes the lock that it holds: another file is everybody's lock then.
+                if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(fd)):
+                    return fd
+            except (IOError, OSError) as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    os.close(fd)
+                    raise Failure("cannot lock %s: %s" % (self.directory, reason_of(error)))
+            os.close(fd)
+            if now() >= deadline:
+                raise Failure("another transaction runs on this host, waited %g s for it" % self.wanted["lock_timeout"])
+            time.sleep(0.1)
+
+    def _open_lock(self, path):
         with doing("open the lock in %s" % self.directory):
             # Asked for first and looked at after: two first transactions may make it at the same moment.
             try:
@@ -788,26 +822,7 @@ class Transaction:
                     raise
             else:
                 sync_directory(os.path.dirname(self.directory))
-            fd = os.open(os.path.join(self.directory, LOCK), os.O_RDWR | os.O_CREAT | O_CLOEXEC, 0o600)
-        try:
-            self._wait_for(fd)
-            for number in IGNORED_SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
-            yield
-        finally:
-            os.close(fd)
-
-    def _wait_for(self, fd):
-        deadline = now() + self.wanted["lock_timeout"]
-        while True:
-            try:
-                return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except (IOError, OSError) as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise Failure("cannot lock %s: %s" % (self.directory, reason_of(error)))
-            if now() >= deadline:
-                raise Failure("another transaction runs on this host, waited %g s for it" % self.wanted["lock_timeout"])
-            time.sleep(0.1)
+            return os.open(path, os.O_RDWR | os.O_CREAT | O_CLOEXEC, 0o600)
 
     def _recover(self):
         try:
@@ -1032,7 +1047,13 @@ class Transaction:
             with doing("remove the directory %s" % directory["path"]):
                 remove_directory(directory["path"])
                 sync_directory(os.path.dirname(directory["path"]))
-        self._end_journal(kept=bool(self.changes))
+        self._end_journal(kept=bool(self.changes) and not self.wanted["forget"])
+        if self.wanted["forget"]:
+            try:
+                remove(os.path.join(self.directory, LOCK))
+                remove_directory(self.directory)
+            except (IOError, OSError):
+                pass  # all is done; an empty directory and a lock say nothing
 
     def _end_journal(self, kept=False):
         """From here on nothing is under way. kept: the journal can undo the whole transaction later."""

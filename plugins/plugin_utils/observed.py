@@ -23,6 +23,7 @@ from .references import one_line
 from .shapes import Each, fits
 
 STATE_PATH = "/var/lib/dockyard/state.json"
+LAST_PATH = "/var/lib/dockyard/last.json"
 
 #: No more of a file is read than this, so no more is written either (see module_utils/_hands.py).
 FILE_LIMIT = 1024 * 1024

@@ -30,7 +30,7 @@ Sources = Mapping[str, tuple[str, ...]]
 NETWORK_VARIABLES = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
 
 #: Of options that all tasks about hosts have.
-COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan", "undo")}
+COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan", "undo", "state")}
 
 
 def behind(prefix: str, options: Iterable[str]) -> Sources:

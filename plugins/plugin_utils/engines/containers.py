@@ -14,6 +14,7 @@ import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .. import registries_conf, signature_policy
@@ -28,7 +29,7 @@ from ..problems import Problem
 from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import Desired, Lists, Request, added, merged
+from . import Desired, Lists, Request, added, merged, without_ours
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
@@ -98,6 +99,12 @@ class Containers:
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
         return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        """Our drop-in goes whole; only a file of the old form has lists that others share."""
+        policy, request = without_ours(record)
+        request = replace(request, record={**record, "words": {}})
+        return self.desired(host, Policy() if host.exists(DROP_IN) else policy, request)
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""

@@ -11,6 +11,7 @@ behind registries.service), openshift-ansible roles/container_runtime; units as 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
@@ -22,7 +23,7 @@ from ..policy import ALL, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
-from . import Desired, Lists, Request, added, docker, merged
+from . import Desired, Lists, Request, added, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 
 SYSCONFIG = "/etc/sysconfig/docker"
@@ -86,7 +87,7 @@ class DockerFork(docker.Docker):
             target = _target(places, word)
             present = unique(item for place in places if place.holds(word) for item in place.read(word))
             wanted = given if exact else merged(given, present, tuple(ours.get(word, ())))
-            record[word] = list(given) if exact else added(given, present, tuple(ours.get(word, ())))
+            record[word] = added(given, present, tuple(ours.get(word, ())))
             for place in places:
                 if place.holds(word):
                     place.write(word, wanted if place is target else ())
@@ -98,6 +99,9 @@ class DockerFork(docker.Docker):
             notes=tuple(self._notes(policy, said)),
             record={"added": record} if record else {},
         )
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        return self.desired(host, *without_ours(record))
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # this docker reads its lists only when it starts

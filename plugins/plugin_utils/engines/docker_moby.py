@@ -9,6 +9,7 @@ Sources: docker 20.10 daemon/config, daemon/reload.go (both keys are reloaded by
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..formats import FormatError
@@ -18,7 +19,7 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER
-from . import Desired, Lists, Request, added, docker, merged
+from . import Desired, Lists, Request, added, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
 
@@ -71,7 +72,7 @@ class Moby(docker.Docker):
         for word, given in said.items():
             present, mine = tuple(place.read(word)), tuple(ours.get(word, ()))
             wanted = given if exact else merged(given, present, mine)
-            record[word] = list(given) if exact else added(given, present, mine)
+            record[word] = added(given, present, mine)
             if self._remembers(host, place, word):
                 place.put(word, list(wanted))
             elif set(wanted) != set(present) or word == "mirrors":  # only mirrors are tried in order
@@ -84,6 +85,9 @@ class Moby(docker.Docker):
             refusals=tuple(self._clashes(host, place)),
             record={"added": record} if record else {},
         )
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        return self.desired(host, *without_ours(record))
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # dockerd --validate came with 23.0; before, only the daemon itself reads the file

@@ -44,6 +44,7 @@ class Transaction:
 
     recover: the id of the journal to be undone first, None when there is none. settled: the numbers of its actions
     whose service is as it should be, so that they are undone only if this transaction is. undoes: the id of a plan.
+    forgets: whether no trace of any transaction is to stay.
     """
 
     files: tuple[FileChange, ...] = ()
@@ -56,6 +57,7 @@ class Transaction:
     recover: str | None = None
     settled: tuple[int, ...] = ()
     undoes: str = ""
+    forgets: bool = False
 
     def digest(self) -> str:
         """A checksum of all that is sent. Contents are in it by their own checksums."""
@@ -113,6 +115,7 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
         recover=host.journal["id"] if host.journal else None,
         settled=gate.settled,
         undoes="".join(draft.undoes for draft in drafts),
+        forgets=any(draft.forgets for draft in drafts),
     )
     plan = Plan(
         changes=(
@@ -175,6 +178,8 @@ def _files(start: Observed, drafts: Iterable[Draft], *, changed: bool) -> tuple[
     if after != before:
         everything = _state(before, drafts)
         record = records.change_of(before, everything)
+        if any(draft.forgets for draft in drafts):
+            record = replace(record, content=None)
         if _is_too_large(record):
             raise HostProblem(_too_large(record))
         files[record.path] = record

@@ -12,9 +12,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..host.services import SERVICES
-from ..observed import HostProblem, Observed
+from ..observed import LAST_PATH, STATE_PATH, HostProblem, Observed, Tree, Watch
 from .draft import Draft, Due, FileChange
 from .interrupted import begun
+
+#: Whether there is anything to forget: by its checksum, since what was there before may be secret.
+REMAINS = Watch(trees=(Tree(LAST_PATH.rpartition("/")[0], LAST_PATH.rpartition("/")[2], form="checksum"),))
 
 _UNTIL = "what was taken back is out of force"
 
@@ -45,6 +48,12 @@ def draft(ids: Sequence[str], host: Observed) -> Draft:
         remove_empty=tuple(reversed(last["directories"])),
         undoes=plan_id,
     )
+
+
+def forget(host: Observed) -> Draft:
+    """Remove what only this collection reads, and the directory of it."""
+    why, there = "nothing of ours is to stay", [path for path in (STATE_PATH, LAST_PATH) if host.exists(path)]
+    return Draft(("dockyard",), files=tuple(FileChange(path, None, why) for path in there), forgets=True)
 
 
 def _last(host: Observed) -> Mapping[str, Any]:

@@ -27,6 +27,7 @@ from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
+from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
 
 #: In this order: where two engines read one file, the stricter form comes first.
@@ -154,6 +155,13 @@ def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
     return [partial(_draft, engine, said) for engine in engines]
 
 
+def withdraw(host: Observed) -> Iterable[Drafter]:
+    """One draft an engine that we left something in the files of."""
+    start = start_of(host)
+    known = records.record_of(records.state_of(start), (_RECORD,), Each(dict))
+    return [partial(_withdrawal, engine) for engine in ENGINES if engine.name in known and engine.present(start)]
+
+
 def confirm(host: Observed) -> Iterable[Drafter]:
     """One draft an engine: it has in force what its files say, as they are."""
     return [partial(_confirmation, engine) for engine in ENGINES if engine.present(start_of(host))]
@@ -224,6 +232,15 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         about=_About(engine, desired.expected, None),
     )
     return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(draft.files))
+
+
+def _withdrawal(engine: Engine, host: Observed) -> Draft:
+    part = (_RECORD, engine.name)
+    desired = engine.withdrawn(host, records.record_of(records.state_of(host), part, engine.record))
+    why = "nothing of ours is to stay"
+    files = tuple(replace(edit, why=why) for edit in desired.edits)
+    draft = Draft(part, files=files, validations=engine.validations(host, files), record={})
+    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(files))
 
 
 def _confirmation(engine: Engine, host: Observed) -> Draft:

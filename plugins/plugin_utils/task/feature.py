@@ -46,6 +46,9 @@ class Feature(Protocol):
     def drafts(self, host: Observed, said: Any) -> Iterable[Drafter]:
         """What is wanted of the host. Raises HostProblem."""
 
+    def withdraw(self, host: Observed) -> Iterable[Drafter]:
+        """What takes everything off the host that earlier runs put there for this feature. Raises HostProblem."""
+
     def confirm(self, host: Observed) -> Iterable[Drafter]:
         """What makes its programs agree with the files that a plan was taken back to. Raises HostProblem."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import cache, partial
@@ -69,7 +69,16 @@ CHANGE_OPTIONS: Spec = {
 }
 
 #: Options of every task that brings features to a host.
-UNDO_OPTIONS: Spec = {
+FEATURE_OPTIONS: Spec = {
+    "state": {
+        "type": "str",
+        "choices": ["present", "absent"],
+        "default": "present",
+        "description": [
+            "V(absent) takes everything off the host that this collection ever put there, whatever else is asked for: "
+            "entries of lists, certificates, and what is remembered of them. Entries of others stay.",
+        ],
+    },
     "undo": {
         "type": "list",
         "elements": "str",
@@ -119,12 +128,15 @@ class HostTask(ControllerFiles, Rounds):
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
         """The argument spec of a task with these features."""
-        return CHANGE_OPTIONS | UNDO_OPTIONS | merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        of_features = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        return CHANGE_OPTIONS | FEATURE_OPTIONS | of_features
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
         if options["undo"]:
             return self.take_back(options)
+        if options["state"] == "absent":
+            return self.withdraw(options)
         self.must_ask(options)
         said, more = self.read(options)
         how = Applying(options["activation"], options.get("unenforceable", "fail"))
@@ -140,13 +152,26 @@ class HostTask(ControllerFiles, Rounds):
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
         """Make the host what it was before its last plan, as a plan of its own. Raises Problem."""
 
-        def back(host: Observed) -> Proposal:
-            confirmations = [drafter for feature in self.features for drafter in feature.confirm(host)]
-            return propose(
-                host, [partial(undo.draft, options["undo"]), *confirmations], Applying(options["activation"])
-            )
+        def back(host: Observed) -> list[Drafter]:
+            confirm = (drafter for feature in self.features for drafter in feature.confirm(host))
+            return [partial(undo.draft, options["undo"]), *confirm]
 
-        result, proposal = self.apply(back, options["expect_plan"], Watch(last=True))
+        return self.bring(back, options, Watch(last=True))
+
+    def withdraw(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Take everything of ours off the host. Raises Problem."""
+
+        def nothing(host: Observed) -> list[Drafter]:
+            return [*(drafter for feature in self.features for drafter in feature.withdraw(host)), undo.forget]
+
+        return self.bring(nothing, options, undo.REMAINS)
+
+    def bring(
+        self, drafting: Callable[[Observed], list[Drafter]], options: dict[str, Any], more: Watch
+    ) -> dict[str, Any]:
+        """Carry out drafts that follow from the host alone. Raises Problem."""
+        how = Applying(options["activation"])
+        result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
         if result.get("failed"):
             return result
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
@@ -281,7 +306,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
     }
     more = {
         "remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled),
-        "deferred": sorted(proposal.deferred), "undoes": transaction.undoes,
+        "deferred": sorted(proposal.deferred), "undoes": transaction.undoes, "forget": transaction.forgets,
     }  # fmt: skip
     return options | {name: value for name, value in more.items() if value}
 

@@ -107,6 +107,10 @@ def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
     return drafting.drafts(said.drafting)
 
 
+def withdraw(host: Observed) -> Iterable[Drafter]:
+    return drafting.drafts(drafting.Said(Trust(()), verify="none"))
+
+
 def confirm(host: Observed) -> Iterable[Drafter]:
     return ()  # certificates are put back as files and by the steps of the plan that is taken back
 

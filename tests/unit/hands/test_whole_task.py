@@ -154,3 +154,15 @@ def test_a_run_without_a_change_leaves_the_last_plan(host: Host) -> None:
     plan = carried_out(host).result["plan"]["id"]
     assert not carried_out(host).result["changed"]
     assert taken_back(host, plan).result["changed"]
+
+
+def test_what_forgets_leaves_no_trace(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    carried_out(host)
+    about = {"path": str(host.root / "x"), "before": "absent", "state": "absent"}
+    host.sh("rm x")
+    done = host.hands.run("host_transaction", {"files": [about], "forget": True, "state_directory": str(host.state)})
+    assert done["result"]["committed"] and (host.state / "last.json").exists()  # of others' files it removes none
+    host.sh(f"rm {host.state}/last.json")
+    done = host.hands.run("host_transaction", {"files": [about], "forget": True, "state_directory": str(host.state)})
+    assert done["result"]["committed"] and not host.state.exists()
