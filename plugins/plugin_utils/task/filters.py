@@ -51,6 +51,15 @@ def optional_text(value: Any, what: str) -> str | None:
     return None if value is None else text(value, what)
 
 
+def text_or_mapping(value: Any, what: str, or_none: bool = False) -> Any:
+    """A document as a text or as what it means; raises ArgumentProblem for anything else."""
+    if isinstance(value, str):
+        return text(value, what)
+    if isinstance(value, (Mapping, list)) or (or_none and value is None):
+        return value  # a list is what a document can be, though no policy is one: its reader says so
+    raise ArgumentProblem(f"{what} must be text or a mapping, not {_shown(value)}")
+
+
 def drop_ins(value: Any) -> list[tuple[str, str]]:
     """[{name, content}…] as (name, content), as containers/image reads a directory: only ``*.conf``, in byte order."""
     if not isinstance(value, (list, tuple)):
