@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import auth_files, pull_sources, registries_conf, signature_policy
+from . import pull_sources, registries_conf, signature_policy
+from .credentials import containers
 from .formats import toml_text
 from .observed import Observed, Question, Watch
 from .references import Reference
@@ -20,7 +21,7 @@ from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, Registry
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
 WATCH = Watch(
-    files=(MAIN, signature_policy.PATH, *auth_files.FILES),
+    files=(MAIN, signature_policy.PATH, *containers.FILES),
     directories=(DROP_IN_DIRECTORY,),
     commands=(
         Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
@@ -63,8 +64,8 @@ def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> d
     for helper in conf.credential_helpers:
         if helper != registries_conf.AUTH_FILES:
             return {"helper": helper, "key": reference.domain}
-        if login := auth_files.find(host, reference):
-            return login
+        if login := containers.on_host(host, reference):
+            return {"file": login.source, "key": login.key}
     return None
 
 

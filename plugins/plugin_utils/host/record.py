@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .. import auth_files
+from ..credentials import containers
 from ..observed import Observed, from_snapshot
 from ..problems import Problem
 
@@ -48,7 +48,7 @@ def read(value: Mapping[str, Any]) -> Observed:
 def redacted(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """The snapshot without secrets; what is left of a file of logins is that it is there."""
     files = {
-        path: {key: item for key, item in about.items() if key != "content"} if path in auth_files.FILES else about
+        path: {key: item for key, item in about.items() if key != "content"} if path in containers.FILES else about
         for path, about in snapshot.get("files", {}).items()
     }
     clean: dict[str, Any] = _without_secrets({**snapshot, "files": files})
