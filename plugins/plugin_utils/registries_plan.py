@@ -53,12 +53,14 @@ def plan(host: Any, options: Mapping[str, Any], now: datetime, hide: Callable[[s
     more = sum((feature.WATCH + feature.watch(words) for feature, words in said), Watch())
     how = Applying(options["activation"], options["unenforceable"])
     for _look in range(_LOOKS):
-        observed = see(more)
         try:
+            observed = see(more)
             drafters = [drafter for feature, words in said for drafter in feature.drafts(observed, words)]
             return Planned(propose(observed, drafters, how))
         except NotAsked as question:
             more += question.more
+        except (record.RecordProblem, ShortHostProblem):
+            raise
         except Problem as problem:
             return Planned(Proposal(Plan()), str(problem))
     raise record.RecordProblem(f"the plan still asks for more after {_LOOKS} looks at the host")

@@ -29,7 +29,7 @@ from ..problems import Problem
 from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import Desired, Lists, Request, added, merged, without_ours
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
@@ -119,7 +119,10 @@ class Containers:
             if edit.path in (MAIN, DROP_IN) and edit.text is not None
         )
 
-    def activation(self, host: Observed) -> Due | None:
+    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
+        return differing(shown, expected)
+
+    def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
         return Due(services.CRIO, restart=False) if self._crio(host) else None
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:

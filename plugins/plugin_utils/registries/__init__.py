@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from .. import image_report
-from ..engines import Desired, Engine, Lists, Request
+from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
@@ -251,9 +251,11 @@ def _confirmation(engine: Engine, host: Observed) -> Draft:
 
 def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, changed: bool) -> Draft:
     """Add what makes an engine take in its files, and what proves that it did. changed: whether they change now."""
-    in_force, checks = engine.in_force(host), engine.checks(host, expected)
-    unseen = changed if in_force is None else in_force != expected
-    due = engine.activation(host) if engine.running(host) and unseen else None
+    after = host.with_files({change.path: change.content for change in draft.files})
+    in_force, checks = engine.in_force(host), engine.checks(after, expected)
+    differs = ALL_WORDS if in_force is None else engine.differs(after, in_force, expected)
+    unseen = changed if in_force is None else bool(differs)
+    due = engine.activation(after, differs) if engine.running(host) and unseen else None
     why = "the files change" if changed else "what is in force is not what the files say"
     refresh = tuple(replace(step, why=why) for step in (engine.refresh(host) if changed else ()))
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
@@ -263,7 +265,7 @@ def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, ch
     return replace(
         draft,
         checks=checks if changed and _can_answer(engine, host) else (),
-        current=_known(engine.activation(host)) if in_force == expected else (),
+        current=_known(engine.activation(after)) if in_force is not None and not differs else (),
     )
 
 
