@@ -37,7 +37,7 @@ class _ReloadedDaemonJson(DaemonJson):
         return self.spelling[word].json in self.document
 
     def put(self, word: str, items: list[str]) -> None:
-        self.document[self.spelling[word].json] = items
+        self.document[self.spelling[word].json] = self.spelled(word, items)
 
     def _lists(self) -> dict[str, list[str]]:
         return {word: self.read(word) for word in self.spelling if self.says(word)}
