@@ -256,6 +256,10 @@ def _blocked_by_file(host: Observed) -> tuple[str, ...]:
     return unique(map(_blocked_name, _daemon_json(host).read("blocked")))
 
 
+#: Words whose order means something to this docker.
+_ORDERED = ("search", "mirrors")
+
+
 class _Sysconfig:
     """/etc/sysconfig/docker: flags in shell-like variables."""
 
@@ -276,15 +280,27 @@ class _Sysconfig:
         return [value for name in self.variables for value in flag_values(self._words(name), flag)]
 
     def write(self, word: str, items: tuple[str, ...]) -> None:
-        spelling = SPELLING[word]
-        if self.read(word) == list(items) and not self._bare(spelling.flag):
+        """Take away what goes and put what comes into the word's variable.
+
+        What stays keeps its place and its spelling, unless that would be another order of searched registries.
+        """
+        spelling, before, present = SPELLING[word], dict(self.values), self.read(word)
+        if present == list(items) and not self._bare(spelling.flag):
             return
         target = spelling.variable if spelling.variable in self.variables else self.variables[0]
-        for name in self.variables:
-            rest = without_flag(self._words(name), spelling.flag)
-            if name == target:
-                rest += [part for item in items for part in (spelling.flag, item)]
-            self._set(name, rest)
+        for stay in ([item for item in items if item in present], []):
+            self.values = dict(before)
+            seen: set[str] = set()
+            for name in self.variables:
+                words = self._words(name)
+                values = [value for value in flag_values(words, spelling.flag) if value in stay and value not in seen]
+                rest = without_flag(words, spelling.flag, values)
+                seen.update(values)
+                if name == target:
+                    rest += [part for item in items if item not in stay for part in (spelling.flag, item)]
+                self._set(name, rest)
+            if word not in _ORDERED or self.read(word) == list(items):
+                return
 
     def edit(self, why: str) -> FileChange | None:
         if self.values == self.old_values:

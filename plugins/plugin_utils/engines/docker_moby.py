@@ -34,7 +34,7 @@ class _ReloadedDaemonJson(DaemonJson):
     """At SIGHUP a key that is gone changes nothing (measured with 20.10), so an emptied list stays as an empty list."""
 
     def put(self, word: str, items: list[str]) -> None:
-        self.document[self.spelling[word].json] = items
+        self.document[self.spelling[word].json] = self.spelled(word, items)
 
 
 class Moby(docker.Docker):

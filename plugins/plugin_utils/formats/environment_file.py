@@ -75,8 +75,9 @@ def differs_on_el7(text: str, name: str) -> bool:
 def edit(text: str, value: Mapping[str, str]) -> str:
     """The text in which exactly these variables have these values.
 
-    A changed variable is rewritten where it was assigned last and its earlier assignments go. A new one is put behind
-    the last comment or assignment that mentions it. Raises FormatError for what cannot be written.
+    A changed variable is rewritten where it was assigned last; earlier assignments of it mean nothing and stay. One
+    that goes, goes everywhere. A new one is put behind the last comment or assignment that mentions it. Raises
+    FormatError for what cannot be written.
     """
     old = parse(text)
     changes = {name: value.get(name) for name in old if value.get(name) != old[name]}
@@ -195,13 +196,14 @@ def _rewritten(text: str, changes: Mapping[str, str | None]) -> str:
     parts, position = [], 0
     for statement in statements:
         value = changes[statement.name]
-        if statement is last[statement.name] and value is not None:
-            parts += [text[position : statement.value_start], _quoted(value)]
-            position = statement.end
-        else:
-            parts.append(text[position : statement.line_start])
-            line_break = _LINE_BREAK.match(text, statement.end)
-            position = line_break.end() if line_break else statement.end
+        if value is not None:
+            if statement is last[statement.name]:
+                parts += [text[position : statement.value_start], _quoted(value)]
+                position = statement.end
+            continue
+        parts.append(text[position : statement.line_start])
+        line_break = _LINE_BREAK.match(text, statement.end)
+        position = line_break.end() if line_break else statement.end
     return "".join(parts) + text[position:]
 
 

@@ -194,7 +194,7 @@ def _separated(chunk: _Chunk, separator: str) -> _Chunk:
     rest = chunk.between + chunk.after
     if separator:
         return replace(chunk, between="", separator=separator, after=rest)
-    return replace(chunk, between="", separator="", after=rest if rest.strip() else "")
+    return replace(chunk, between="", separator="", after=rest if chunk.between.strip() else chunk.after)
 
 
 def _joined(left: str, lead: str) -> str:
@@ -214,15 +214,22 @@ def _split_last_line(white: str) -> tuple[str, str]:
 
 def _new_lead(chunks: list[_Chunk], following: int, later: bool, style: Style) -> str:
     if following == 0 and not later:
-        return _split_last_line(chunks[0].lead)[1]
+        return _imitated(chunks[0].lead)
     return _later_lead(chunks, max(following - 1, 0), style)
 
 
 def _later_lead(chunks: list[_Chunk], index: int, style: Style) -> str:
     """White space before an item that is not the first, as the neighbour at ``index`` has it."""
     if index == 0 and not _LINE_BREAK.search(chunks[0].lead):
-        return _split_last_line(chunks[1].lead)[1] if len(chunks) > 1 else style.lead
-    return _split_last_line(chunks[index].lead)[1]
+        return _imitated(chunks[1].lead) if len(chunks) > 1 else style.lead
+    return _imitated(chunks[index].lead)
+
+
+def _imitated(lead: str) -> str:
+    """A lead as a neighbour has it, without comments, and without white space at the end of the line before it."""
+    white = _split_last_line(lead)[1]
+    found = _LINE_BREAK.search(white)
+    return white[found.start() :] if found else white
 
 
 def _lead_after(comments: str) -> str:

@@ -122,7 +122,7 @@ GAPS = ["", " ", "\n  ", " # why\n", "\n  # why\n  "]
 def arrays():
     """(text, items): arrays of up to two items, with every gap at every place, with a comma behind the last or not."""
     for items in ([], ["a"], ["a", "b"]):
-        for behind_last in {"", "," if items else ""}:
+        for behind_last in ("", ",") if items else ("",):
             pieces = "|".join([f"|'{item}'|," for item in items]).removesuffix(",") + behind_last
             pattern = f"[{pieces.replace('||', '|')}|]" if items else "[|]"
             for gaps in itertools.product(GAPS, repeat=pattern.count("|")):
