@@ -98,6 +98,19 @@ options:
       would pull them from. The task contacts no registry and returns no secret.
     type: list
     elements: str
+  record:
+    description:
+      - A file on the controller to which the look at this host is written, readable for its owner only,
+        for the filter P(dockyard.openshift.registries_plan#filter) and for reports of mistakes. One file
+        a host.
+      - Passwords in addresses, values of settings whose names speak of a password, token, secret or key,
+        and files of logins are left out of it. In check mode nothing is written.
+    type: str
+  record_encrypt:
+    description: Whether to encrypt the file of O(record) with the vault password of this run; then nothing
+      is left out.
+    type: bool
+    default: false
   from_variables:
     description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
@@ -129,6 +142,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+recorded:
+  description: The file of O(record); null where none was written.
+  returned: success
+  type: str
 engines:
   description: The engines found on the host.
   returned: success

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import auth_files, pull_sources, registries_conf, signature_policy
+from . import pull_sources, registries_conf, signature_policy
+from .credentials import containers
 from .formats import toml_text
 from .observed import Observed, Question, Watch
 from .references import Reference
@@ -20,7 +21,7 @@ from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, Registry
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
 WATCH = Watch(
-    files=(MAIN, signature_policy.PATH, *auth_files.FILES),
+    files=(MAIN, signature_policy.PATH, *containers.FILES),
     directories=(DROP_IN_DIRECTORY,),
     commands=(
         Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
@@ -29,9 +30,9 @@ WATCH = Watch(
 
 
 def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
-    """For each image: `pull_sources`' answer, with who blocks, CA directory and credential of each endpoint.
+    """Resolve each image as `pull_sources` does, and name who blocks, CA directory and credential of each endpoint.
 
-    Raises Problem for files that the engines would refuse, or a text that is no image reference.
+    Raises Problem for files that the engines would refuse, or a text that is not an image reference.
     """
     drop_ins = [(path, host.text(path) or "") for path in host.entries(DROP_IN_DIRECTORY)]
     conf = registries_conf.load(host.text(MAIN), drop_ins)
@@ -59,17 +60,17 @@ def _endpoint(host: Observed, conf: RegistriesConf, endpoint: pull_sources.Endpo
 
 
 def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> dict[str, str] | None:
-    """The login of the first helper that has one; of another one than the files only it knows whether it has."""
+    """Return the login of the first helper that has one; of another helper than the files only it knows."""
     for helper in conf.credential_helpers:
         if helper != registries_conf.AUTH_FILES:
             return {"helper": helper, "key": reference.domain}
-        if login := auth_files.find(host, reference):
-            return login
+        if login := containers.on_host(host, reference):
+            return {"file": login.source, "key": login.key}
     return None
 
 
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:
-    """File and line of an entry. In the old form that is the list that names it."""
+    """Locate an entry: file and line. In the old form that is the list that names it."""
     text = host.text(registry.file) or ""
     document = registries_conf.document(text, registry.file)
     tables = document.get("registry", [])

@@ -31,6 +31,8 @@ HUB_NAMES = {
     "logins": frozenset({"index.docker.io", "registry-1.docker.io"}),
 }
 
+_OFFICIAL = "library"  # where Docker Hub keeps images without a namespace
+
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _PATH_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
@@ -46,7 +48,7 @@ _ENDS = re.compile(r"[:/@]|\Z")
 
 
 class NameProblem(Problem):
-    """Why a text is no registry, scope or range; its text completes the sentence "VALUE …"."""
+    """Why a text is not a registry, scope or range; its text completes the sentence "VALUE …"."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,17 @@ class Scope:
 
 
 def hub_name(name: str, to: str) -> str:
-    """The name, or docker.io where that is meant. to: a key of HUB_NAMES."""
+    """Return the name, or docker.io where that is meant. to: a key of HUB_NAMES."""
     return DOCKER_HUB if name in HUB_NAMES[to] else name
 
 
 def host_of(name: str) -> str:
-    """The host of host[:port]."""
+    """Return the host of host[:port]."""
     return name.partition(":")[0]
 
 
 def port_of(name: str) -> str:
-    """The port of host[:port], that of HTTPS where none is written."""
+    """Return the port of host[:port], that of HTTPS where none is written."""
     return name.partition(":")[2] or "443"
 
 
@@ -87,17 +89,17 @@ def has_port(name: str) -> bool:
 
 
 def is_address(name: str) -> bool:
-    """Whether host[:port] has an IPv4 address for its host."""
+    """Return whether host[:port] has an IPv4 address for its host."""
     return bool(_ADDRESS.fullmatch(host_of(name)))
 
 
 def has_login(text: str) -> bool:
-    """Whether the text holds an '@' that belongs to no digest, so maybe a user and a password before it."""
+    """Return whether the text holds an '@' that belongs to no digest, so maybe a user and a password before it."""
     return bool(_LOGIN.match(text))
 
 
 def without_login(text: str) -> str:
-    """The text with all that may belong to a login replaced by one sign; a quote at its beginning stays."""
+    """Replace all that may belong to a login by one sign; a quote at the beginning stays."""
     found = _LOGIN.match(text)
     quote = text[:1] if text[:1] in ("'", '"') else ""
     return f"{quote}…@{text[found.end() :]}" if found else text
@@ -118,11 +120,23 @@ def parse_scope(text: str) -> Scope:
     for component in path.split("/") if slash else []:
         if not _PATH_COMPONENT.fullmatch(component):
             raise NameProblem(f"has a path that no image can have (at '{component}')")
+    if slash and host in HUB_NAMES["policy"] and "." in host:
+        host, remark = DOCKER_HUB, remark or f"means {DOCKER_HUB}/{path}, as references to images do"
     return Scope(f"{host}/{path}" if path else host, path, remark)
 
 
+def official_image(scope: str) -> str:
+    """Return the image of Docker Hub that docker.io/NAME means to a person, "" for any other scope.
+
+    To engines it is a namespace: they make docker.io/NAME of an image docker.io/library/NAME before they compare.
+    """
+    host, dummy, path = scope.partition("/")
+    is_name = host == DOCKER_HUB and path not in ("", _OFFICIAL) and "/" not in path
+    return f"{DOCKER_HUB}/{_OFFICIAL}/{path}" if is_name else ""
+
+
 def parse_range(text: str, *, hint: str = "") -> str | None:
-    """The normalised IPv4 range when ``text`` is written as one (``10.0.0.0/8``), else None."""
+    """Return the normalised IPv4 range when ``text`` is written as one (``10.0.0.0/8``), else None."""
     if not _CIDR.fullmatch(text):
         return None
     try:
@@ -133,12 +147,12 @@ def parse_range(text: str, *, hint: str = "") -> str | None:
 
 
 def is_range(text: str) -> bool:
-    """Whether a normalised entry is an address range."""
+    """Return whether a normalised entry is an address range."""
     return bool(_CIDR.fullmatch(text))
 
 
 def covers(scope: str, name: str) -> bool:
-    """True when the scope matches the image name (or narrower scope) the way containers/image matches a prefix.
+    """Return whether containers/image matches the image name (or narrower scope) by this scope as a prefix.
 
     Source: containers/image pkg/sysregistriesv2 refMatchingPrefix and refMatchingSubdomainPrefix.
     """
@@ -154,7 +168,7 @@ class Scopes:
             self._places.setdefault(scope, len(self._places))
 
     def covering(self, name: str) -> str | None:
-        """The first of the scopes that covers the name as `covers` says; None when none does."""
+        """Return the first of the scopes that covers the name as `covers` says; None when none does."""
         ends = [end for end in range(1, len(name) + 1) if end == len(name) or name[end] in ":/@"]
         dots = [dot for dot, sign in enumerate(name.partition("/")[0]) if sign == "."]
         possible = [name[:end] for end in ends] + [f"*{name[dot:end]}" for dot in dots for end in ends if end > dot]
@@ -163,7 +177,7 @@ class Scopes:
 
 
 def match_length(prefix: str, name: str) -> int:
-    """How many characters of ``name`` the prefix matches, -1 for none (same source as `covers`)."""
+    """Count the characters of ``name`` that the prefix matches, -1 for none (same source as `covers`)."""
     if prefix.startswith("*."):
         # The first occurrence only, as upstream does: `.x` in `a.x.b.x/img` is looked for once.
         at = name.find(prefix[1:])
@@ -217,7 +231,7 @@ def _check_host_and_port(text: str) -> None:
 
 
 def _without_tag(path: str) -> tuple[str, str]:
-    """Engines compare names without tag and digest, so an entry with one would never match."""
+    """Remove tag and digest: engines compare names without, so an entry with one would never match."""
     bare = re.split(r"[:@]", path, maxsplit=1)[0]
     return (
         bare,

@@ -23,6 +23,7 @@ from .references import one_line
 from .shapes import Each, fits
 
 STATE_PATH = "/var/lib/dockyard/state.json"
+LAST_PATH = "/var/lib/dockyard/last.json"
 
 #: No more of a file is read than this, so no more is written either (see module_utils/_hands.py).
 FILE_LIMIT = 1024 * 1024
@@ -87,7 +88,7 @@ class Listing:
 class Watch:
     """What an engine wants to know of a host: the arguments of host_snapshot.
 
-    bundles: large files of which only the fingerprints of their certificates are told.
+    bundles: large files of which only the fingerprints of their certificates are told. last: the last transaction.
     """
 
     files: tuple[str, ...] = ()
@@ -97,6 +98,7 @@ class Watch:
     trees: tuple[Tree, ...] = ()
     bundles: tuple[str, ...] = ()
     labels: bool = False
+    last: bool = False
 
     def __add__(self, other: Watch) -> Watch:
         return Watch(
@@ -107,6 +109,7 @@ class Watch:
             tuple(dict.fromkeys(self.trees + other.trees)),
             tuple(dict.fromkeys(self.bundles + other.bundles)),
             self.labels or other.labels,
+            self.last or other.last,
         )
 
     def arguments(self) -> dict[str, Any]:
@@ -117,6 +120,7 @@ class Watch:
             "files": [{"path": path} for path in self.files] + bundles,
             "directories": [tree.option() for tree in trees],
             "labels": self.labels,
+            **({"last": True} if self.last else {}),
             "commands": [
                 {"name": name, "argv": list(argv), "timeout": self.timeout}
                 | {key: program for key, program in (("needs", needs), ("unless", unless)) if program}
@@ -160,6 +164,8 @@ class Observed:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     journal: Mapping[str, Any] | None = None
     journal_problem: str = ""
+    last: Mapping[str, Any] | None = None
+    last_problem: str = ""
     locked: bool = False
     clock: int = 0
     uid: int = 0
@@ -170,6 +176,10 @@ class Observed:
         if path in self.changed:
             return self.changed[path] is not None
         return bool(self.files.get(path, {}).get("state", "absent") != "absent")
+
+    def knows(self, path: str) -> bool:
+        """Whether the snapshot looked for the file, or the plan writes it."""
+        return path in self.files or path in self.changed
 
     def text(self, path: str) -> str | None:
         """The file's text, None when it is absent. Raises HostProblem when it cannot be read or is no text."""
@@ -296,7 +306,9 @@ _ANSWER = (
     {"state": "needless"},
 )
 _JOURNAL = {
-    "id": str, "started": int, "directories": [str], "files": [{"path": str, "present": ("new", "old", "other")}],
+    "id": str, "started": int, "directories": [str], "plan_id?": (str, None), "time?": (int, float),
+    "undoes?": (str, None), "deferred?": [str],
+    "files": [{"path": str, "present": ("new", "old", "other"), "shown?": [str]}],
     "actions": [
         {
             "name": str, "argv": [str], "undo": [str], "timeout": (int, float), "whom?": (str, None),
@@ -307,7 +319,8 @@ _JOURNAL = {
 }  # fmt: skip
 _SNAPSHOT = {
     "files?": Each(_FILE), "directories?": Each(_LISTING), "commands?": Each(_ANSWER), "state?": _FILE,
-    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
+    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "last?": (None, _JOURNAL),
+    "last_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
     "user?": str,
 }  # fmt: skip
 
@@ -341,6 +354,8 @@ def from_snapshot(snapshot: Any) -> Observed:
         answers={name: _answer(raw) for name, raw in snapshot.get("commands", {}).items()},
         journal=snapshot.get("journal"),
         journal_problem=one_line(snapshot.get("journal_problem") or ""),
+        last=snapshot.get("last"),
+        last_problem=one_line(snapshot.get("last_problem") or ""),
         locked=bool(snapshot.get("locked")),
         clock=int(snapshot.get("time") or 0),
         uid=int(snapshot.get("uid") or 0),
@@ -351,8 +366,7 @@ def from_snapshot(snapshot: Any) -> Observed:
 def _whole(snapshot: Mapping[str, Any]) -> bool:
     """Whether all contents are contents, and the journal tells of every file and action what it should."""
     files = [*snapshot.get("files", {}).values(), snapshot.get("state", {})]
-    journal = snapshot.get("journal")
-    if journal:
+    for journal in filter(None, (snapshot.get("journal"), snapshot.get("last"))):
         files += journal["old"].values()
         if not 0 <= journal["started"] <= len(journal["actions"]) or not all(
             each["argv"] for each in journal["actions"]

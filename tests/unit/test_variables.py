@@ -19,8 +19,11 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
+from cases import cases
 from conftest import REPOSITORY
+from tasks import run
 
+LISTS = ("search", "blocked", "insecure")
 ROLE = yaml.safe_load((REPOSITORY / "roles/docker_registries/meta/argument_specs.yml").read_text())["argument_specs"]
 DOCUMENTED = set(ROLE["validate"]["options"])
 TASKS = (
@@ -112,7 +115,35 @@ def test_a_word_that_nobody_knows():
         WORDS_FILL(["search"], {"registry_policy": {"serach": []}}.get)
 
 
-def test_no_value_is_shown_of_what_is_no_policy():
+def test_an_invalid_policy_is_not_echoed():
     with pytest.raises(PolicyError) as refused:
         WORDS_FILL(["search"], {"registry_policy": "BEGIN PRIVATE KEY"}.get)
     assert "PRIVATE" not in str(refused.value)
+
+
+@pytest.mark.parametrize("case", cases("policy/openshift_ansible.yml"))
+def test_lists_as_openshift_ansible_made_them(case):
+    fill, ask = Fill(registries.VARIABLES), case["given"].get
+    if "error" in case:
+        with pytest.raises(PolicyError) as refused:
+            fill(LISTS, ask)
+        assert case["error"] in str(refused.value)
+        return
+    filled = fill(LISTS, ask)
+    assert {word: value for word, (_name, value) in filled.items()} == case["words"]
+    origins = {word: name for word, (name, _value) in filled.items()}
+    assert case.get("from", {}).items() <= origins.items()
+    said = fill.remarks(origins, ask)
+    assert len(said) == len(case.get("remarks", [])), said
+    assert all(part in text for part, text in zip(case.get("remarks", []), said, strict=True))
+
+
+def test_what_is_left_out_is_a_warning_of_the_task():
+    told = run(
+        registry_policy.ActionModule,
+        {"from_variables": True, "search": ["a.example.com"]},
+        [],
+        variables={"openshift_docker_options": "--add-registry b.example.com"},
+    )
+    (warning,) = told.result["warnings"]
+    assert "--add-registry b.example.com is left out, because the task says the list" in warning

@@ -10,13 +10,13 @@ again. Everything else is shared.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from ..observed import Observed, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import Policy
+from ..policy import Policy, read_policy
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,14 @@ class Lists:
     def plain(self) -> dict[str, list[str]]:
         """For a result."""
         return {word: list(items) for word, items in asdict(self).items()}
+
+
+ALL_WORDS = frozenset(Lists().plain())
+
+
+def differing(shown: Lists, expected: Lists) -> frozenset[str]:
+    """The lists that are not the same in both."""
+    return frozenset(word for word in ALL_WORDS if getattr(shown, word) != getattr(expected, word))
 
 
 @dataclass(frozen=True)
@@ -82,29 +90,55 @@ class Engine(Protocol):
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired: ...
 
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        """What its files have to say so that nothing of ours is in them; entries of others stay."""
+
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """How the engine's own parser is asked about files before they are put in place."""
 
-    def activation(self, host: Observed) -> Due | None:
-        """The least that makes the engine look at its files again; None for one that reads them at every command."""
+    def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
+        """The least that makes the engine look at its files again; None for one that reads them at every command.
+
+        host: with its files as they will be. differs: the lists in which what is in force is not what they say.
+        """
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         """What its next start needs when it is not activated now; disturbs nobody."""
 
+    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
+        """The lists in which what it shows is not what it must show once it has looked at the files of this host."""
+
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
-        """The questions that prove it did."""
+        """The questions that prove it did. host: with its files as they will be."""
 
     def report(self, host: Observed) -> dict[str, Any]:
         """Lists and files for the _info task: {search, blocked, insecure, files, problems}."""
 
 
-def merged(given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...]) -> tuple[str, ...]:
-    """A list with several owners: what is asked for first, then what others put there."""
-    theirs = tuple(item for item in present if item not in ours)
-    return given + tuple(item for item in theirs if item not in given)
+def without_ours(record: Mapping[str, Any]) -> tuple[Policy, Request]:
+    """Ask an engine for empty lists beside those of others, for every list that we have added to."""
+    return read_policy(dict.fromkeys(record.get("added", {}), ())), Request("merge", record=record)
 
 
-def added(given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...]) -> list[str]:
+def _itself(entry: str) -> str:
+    return entry
+
+
+def merged(
+    given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...], name: Callable[[str], str] = _itself
+) -> tuple[str, ...]:
+    """A list with several owners: what is asked for first, then what others put there.
+
+    name: what the engine makes of an entry; two that it makes the same of are one.
+    """
+    known = set(map(name, (*given, *ours)))
+    return given + tuple(item for item in present if name(item) not in known)
+
+
+def added(
+    given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...], name: Callable[[str], str] = _itself
+) -> list[str]:
     """What of a list is ours alone and may be removed again later."""
-    theirs = [item for item in present if item not in ours]
-    return [item for item in given if item not in theirs]
+    mine = set(map(name, ours))
+    theirs = {name(item) for item in present} - mine
+    return [item for item in given if name(item) not in theirs]

@@ -14,6 +14,7 @@ import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from .. import registries_conf, signature_policy
@@ -28,7 +29,7 @@ from ..problems import Problem
 from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import Desired, Lists, Request, added, merged
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 _USER = "/root/.config/containers"
@@ -99,6 +100,12 @@ class Containers:
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
         return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
 
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        """Our drop-in goes whole; only a file of the old form has lists that others share."""
+        policy, request = without_ours(record)
+        request = replace(request, record={**record, "words": {}})
+        return self.desired(host, Policy() if host.exists(DROP_IN) else policy, request)
+
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""
         if not host.answer("podman.info").there:
@@ -112,7 +119,10 @@ class Containers:
             if edit.path in (MAIN, DROP_IN) and edit.text is not None
         )
 
-    def activation(self, host: Observed) -> Due | None:
+    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
+        return differing(shown, expected)
+
+    def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
         return Due(services.CRIO, restart=False) if self._crio(host) else None
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
@@ -456,6 +466,26 @@ def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
         source, dummy, location = text.partition(" from ")
         found.setdefault(source, []).append(location)
     return found
+
+
+def shown(host: Observed) -> dict[str, Any]:
+    """What podman info would say under registries for the files of a host. Raises RegistriesConfProblem."""
+    conf = _load(host)
+    tables: dict[str, Any] = {
+        prefix: {
+            "Prefix": prefix,
+            "Location": registry.location,
+            "Insecure": registry.insecure,
+            "Blocked": registry.blocked,
+            "MirrorByDigestOnly": registry.mirror_by_digest_only,
+            "Mirrors": [
+                {"Location": each.location, "Insecure": each.insecure, "PullFromMirror": each.pull_from_mirror}
+                for each in registry.mirrors
+            ],
+        }
+        for prefix, registry in conf.registries.items()
+    }
+    return tables | ({} if conf.search is None else {"search": list(conf.search)})
 
 
 def _lists(conf: RegistriesConf) -> Lists:

@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..formats import json_text
-from ..host import services
-from ..names import DOCKER_HUB
-from ..observed import HostProblem, Observed, Question, in_file
+from ..host import services, units
+from ..names import DOCKER_HUB, NameProblem, parse_range
+from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import FileChange
 from ..policy import MirrorSet, Policy, unique
 from ..shapes import Each
-from . import Lists
+from . import Lists, differing
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 INFO = ("docker", "info")
@@ -44,6 +44,11 @@ COMMANDS = (
     Question("docker.flags", FLAGS, "docker"),
 )
 
+_MARK = "\ufeff"
+
+#: The flags that say lists; upstream's docker knows the last two.
+LIST_FLAGS = ("--add-registry", "--block-registry", "--insecure-registry", "--registry-mirror")
+
 #: Always insecure for docker, never listed by us.
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
@@ -59,29 +64,35 @@ class Spelling:
     v0: str = ""
 
 
-class Unit:
-    """What docker.service says, drop-ins included (an empty ExecStart= resets those before it)."""
+#: Files that units of docker name as EnvironmentFile, so that one look at a host is enough for nearly all.
+ENVIRONMENT_FILES = (
+    "/etc/default/docker", "/etc/sysconfig/docker", "/etc/sysconfig/docker-storage", "/etc/sysconfig/docker-network",
+    "/run/containers/registries.conf",
+)  # fmt: skip
+
+
+class Unit(units.Unit):
+    """What docker.service says, drop-ins included. Raises HostProblem when systemd did not answer."""
 
     def __init__(self, host: Observed) -> None:
         if failure := host.answer("docker.unit").failure:
             raise HostProblem(f"systemctl cat docker.service gave {failure}; nothing was changed")
-        self.text = host.answer("docker.unit").stdout.replace("\\\n", " ")
-        starts = [start.strip() for start in re.findall(r"^ExecStart=(.*)$", self.text, re.MULTILINE)]
-        while "" in starts:
-            starts = starts[starts.index("") + 1 :]
-        self.start = " ".join(starts)
-        files = re.findall(r"^EnvironmentFile=(.*)$", self.text, re.MULTILINE)
-        self.environment_files = [path.strip().lstrip("-") for path in files]
+        super().__init__("docker.service", host.answer("docker.unit").stdout)
+        self.start = " ".join(setting.value for setting in self.values("ExecStart"))
+
+    def words(self, host: Observed) -> list[units.Word]:
+        """The words that docker is started with the next time. Raises NotAsked."""
+        return self.command_line(host, ENVIRONMENT_FILES)
 
     def passes(self, variable: str) -> bool:
         return variable in self.start.replace("{", "").replace("}", "").split()
 
     def requires(self, unit: str) -> bool:
-        named = re.findall(r"^(?:Requires|BindsTo|PartOf)=(.*)$", self.text, re.MULTILINE)
-        return unit in " ".join(named).split()
+        kinds = ("Requires", "BindsTo", "PartOf")
+        return unit in [name for kind in kinds for each in self.values(kind) for name in each.value.split()]
 
     def reads(self, path: str) -> bool:
-        return path in self.environment_files
+        return path in self.environment_files()
 
 
 class Docker:
@@ -96,6 +107,9 @@ class Docker:
     def running(self, host: Observed) -> bool:
         return services.DOCKER.running(host)
 
+    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
+        return differing(shown, expected)
+
 
 def flags(host: Observed) -> list[str]:
     """The words of the running daemon's command line. Raises HostProblem when they cannot be read."""
@@ -106,17 +120,59 @@ def flags(host: Observed) -> list[str]:
     return answer.stdout.splitlines()
 
 
+def version_of(host: Observed) -> tuple[int, ...]:
+    """The first two numbers of docker's version; one that cannot be read counts as old, which is the careful choice."""
+    found = re.search(r"version (\d+)\.(\d+)", host.answer("docker.version").stdout)
+    return tuple(map(int, found.groups())) if found else (0, 0)
+
+
+@dataclass(frozen=True)
+class Since:
+    """From which version of upstream's docker on it does what older ones do not."""
+
+    #: a scheme in front of an insecure registry is cut off (registry/config.go); before, it is a part of the name
+    cuts_schemes: tuple[int, int] = (17, 5)
+    #: a byte order mark in daemon.json is passed over (moby 44777); before, docker does not start with one
+    skips_marks: tuple[int, int] = (23, 0)
+
+
+SINCE = Since()
+
+
+def insecure_name(entry: str, *, cuts_scheme: bool = False) -> str:
+    """An entry of the insecure list as docker keeps it: a range as its network, upstream's without a scheme.
+
+    Sources: LoadInsecureRegistries in registry/config.go (net.ParseCIDR), of the fork and of moby.
+    """
+    if cuts_scheme:
+        entry = re.sub(r"^https?://", "", entry, flags=re.IGNORECASE)
+    try:
+        return parse_range(entry) or entry
+    except NameProblem:
+        return entry  # to docker it is a name like any other
+
+
+def mirror_name(url: str) -> str:
+    """An entry of the mirror list as docker keeps it, without the slash that it adds: no login, scheme in lower case.
+
+    Source: ValidateMirror in registry/config.go.
+    """
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme.lower()}{separator}{authority.rpartition('@')[2]}{slash}{path}".rstrip("/")
+
+
 def block_of(text: str, title: str) -> list[str]:
     """The indented lines below a title of docker info."""
     found = re.search(rf"^( ?){title}:\n((?:\1 \S+(?:\n|\Z))*)", text, re.MULTILINE)
     return found.group(2).split() if found else []
 
 
-def expected_blocks(expected: Lists) -> Iterator[dict[str, Any]]:
-    """What docker info must show of both lists, and nothing else; for a Check."""
+def expected_blocks(expected: Lists, ignored: Iterable[str] = ()) -> Iterator[dict[str, Any]]:
+    """What docker info must show of both lists, and nothing else; for a Check. ignored: see docker_fork._by_address."""
     yield {"pattern": "^ ?Insecure Registries:$", "found": True}  # else the daemon has not spoken
     blocks = (
-        ("Insecure Registries", expected.insecure, LOOPBACK, False),
+        ("Insecure Registries", expected.insecure, (*LOOPBACK, *ignored), False),
         ("Registry Mirrors", expected.mirrors, (), True),
     )
     for title, items, ignored, ordered in blocks:
@@ -126,14 +182,14 @@ def expected_blocks(expected: Lists) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def insecure_of(items: Iterable[str]) -> tuple[str, ...]:
-    """The insecure registries without those docker adds by itself; their order means nothing."""
-    return unique(sorted(set(items) - set(LOOPBACK)))
+def insecure_of(items: Iterable[str], *, cuts_scheme: bool = False) -> tuple[str, ...]:
+    """The insecure registries as docker shows them, without those it adds by itself; their order means nothing."""
+    return unique(sorted({insecure_name(item, cuts_scheme=cuts_scheme) for item in items} - set(LOOPBACK)))
 
 
 def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
-    """Mirrors without the slash that docker shows behind them, and that docker 1.13 refuses on its command line."""
-    return unique(url.rstrip("/") for url in urls)
+    """Mirrors as docker shows them, without the slash behind them that docker 1.13 refuses on its command line."""
+    return unique(map(mirror_name, urls))
 
 
 def no_short_names(policy: Policy) -> list[str]:
@@ -142,12 +198,15 @@ def no_short_names(policy: Policy) -> list[str]:
     return mode + [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]
 
 
-def mirror_urls(policy: Policy) -> tuple[tuple[str, ...], list[str]]:
-    """(addresses for docker's mirror list, what of the mirrors docker cannot do and why)."""
+def mirror_urls(policy: Policy, *, mirrors_alone: bool = False) -> tuple[tuple[str, ...], list[str]]:
+    """(addresses for docker's mirror list, what of the mirrors docker cannot do and why).
+
+    mirrors_alone: whether this docker can leave out the source.
+    """
     urls: list[str] = []
     beyond: list[str] = []
     for mirrored in policy.mirrors or ():
-        if reason := _beyond_docker(mirrored):
+        if reason := _beyond_docker(mirrored, mirrors_alone):
             beyond.append(f"mirrors of '{mirrored.source}': {reason}")
             continue
         for mirror in mirrored.mirrors:
@@ -157,12 +216,12 @@ def mirror_urls(policy: Policy) -> tuple[tuple[str, ...], list[str]]:
     return unique(urls), beyond
 
 
-def _beyond_docker(mirrored: MirrorSet) -> str:
+def _beyond_docker(mirrored: MirrorSet, mirrors_alone: bool) -> str:
     if mirrored.source != DOCKER_HUB:
         return f"docker mirrors {DOCKER_HUB} only, all of it"
     if mirrored.pull != "all":
         return "docker uses a mirror for all pulls"
-    if not mirrored.contact_source:
+    if not mirrored.contact_source and not mirrors_alone:
         return f"docker always falls back to {DOCKER_HUB}"
     if any("/" in mirror for mirror in mirrored.mirrors):
         return "a mirror of docker is a whole registry, without a path"
@@ -178,6 +237,38 @@ def flag_values(words: Iterable[str], flag: str) -> list[str]:
         elif word.startswith(flag + "="):
             found.append(word.partition("=")[2])
     return found
+
+
+def listed(words: Iterable[units.Word], flag: str) -> list[units.Word]:
+    """The values of a repeated flag, each with the place that says it."""
+    found, rest = [], iter(words)
+    for word in rest:
+        if word.text == flag:
+            found += [value for value in [next(rest, None)] if value is not None]
+        elif word.text.startswith(flag + "="):
+            found.append(replace(word, text=word.text.partition("=")[2]))
+    return found
+
+
+def config_file(words: Iterable[units.Word]) -> str:
+    """The one file that this docker reads its settings from."""
+    named = listed(words, "--config-file")
+    return named[-1].text if named else DAEMON_JSON
+
+
+def config_text(host: Observed, path: str) -> str | None:
+    """The text of that file. Raises NotAsked for one that was not looked at, and HostProblem."""
+    if path != DAEMON_JSON and not host.knows(path):
+        raise NotAsked(Watch(files=(path,)))
+    return host.text(path)
+
+
+def clash(origin: str, flag: str, key: str, path: str) -> str:
+    """Why docker does not start, or reload, with the same option as a flag and in its file."""
+    return (
+        f"docker is given {flag} by {origin} and '{key}' by {path}; with both it does not start, so take the flag away "
+        "first"
+    )
 
 
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:
@@ -197,6 +288,13 @@ def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> li
     return kept
 
 
+def without_lists(words: Iterable[str]) -> list[str]:
+    """The words of a command line without those that say a list."""
+    for flag in LIST_FLAGS:
+        words = without_flag(words, flag)
+    return list(words)
+
+
 class Document:
     """A structured file that holds lists under keys; the format modules keep all its other bytes."""
 
@@ -204,8 +302,9 @@ class Document:
     parse: Callable[[str], Any]
     edit_text: Callable[[str, Any], str]
 
-    def __init__(self, text: str | None, spelling: dict[str, Spelling]) -> None:
+    def __init__(self, text: str | None, spelling: dict[str, Spelling], path: str = "") -> None:
         self.spelling = spelling
+        self.path = path or self.path
         self.old_text = text or ""
         self.document = mapping(self.path, type(self).parse(self.old_text), "the file")
         self.old = self._lists()
@@ -237,16 +336,48 @@ class Document:
 
 
 class DaemonJson(Document):
-    """/etc/docker/daemon.json. An emptied list goes with its key."""
+    """/etc/docker/daemon.json, or the file that --config-file names. An emptied list goes with its key."""
 
     path = DAEMON_JSON
     parse = staticmethod(lambda text: json_text.parse(text) if text.strip() else {})
     edit_text = staticmethod(lambda text, value: json_text.edit(text if text.strip() else "{}\n", value))
 
+    def __init__(
+        self, text: str | None, spelling: dict[str, Spelling], path: str = "", *, skips_mark: bool = False
+    ) -> None:
+        """skips_mark: whether this docker passes over a byte order mark. Raises HostProblem and FormatError."""
+        bare = (text or "").removeprefix(_MARK)
+        self.mark = _MARK if bare != (text or "") else ""
+        if self.mark and not skips_mark:
+            where = path or self.path
+            raise HostProblem(f"{where}: it begins with a byte order mark, with which this docker does not start")
+        super().__init__(bare if text is not None else None, spelling, path)
+        self._refuse_hyphens()
+
+    def says(self, word: str) -> bool:
+        """Whether the key is there, however empty: with a flag of the same kind docker does not start then."""
+        return self.spelling[word].json in self.document
+
     def read(self, word: str) -> list[str]:
         key = self.spelling[word].json
         found = texts(self.path, self.document.get(key, []), key)
         return list(mirrors_of(found)) if word == "mirrors" else found
+
+    def edit(self, why: str) -> FileChange | None:
+        change = super().edit(why)
+        return replace(change, content=self.mark.encode() + (change.content or b"")) if change else None
+
+    def _lists(self) -> dict[str, list[str]]:
+        return {word: self.read(word) for word in self.spelling if self.says(word)}
+
+    def _refuse_hyphens(self) -> None:
+        """One insecure registry that begins or ends with a hyphen makes docker drop the whole list, or not start."""
+        wrong = [item for item in self.read("insecure") if item.startswith("-") or item.endswith("-")]
+        if wrong:
+            key = self.spelling["insecure"].json
+            raise HostProblem(
+                f"{self.path}: '{key}' holds '{wrong[0]}', for which docker drops the whole list; correct it"
+            )
 
     def put(self, word: str, items: list[str]) -> None:
         if items:

@@ -11,22 +11,26 @@ behind registries.service), openshift-ansible roles/container_runtime; units as 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
-from ..names import DOCKER_HUB, hub_name
+from ..names import DOCKER_HUB, host_of, hub_name, is_range
 from ..observed import HostProblem, Observed, Question, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import ALL, Policy, unique
+from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
-from . import Desired, Lists, Request, added, docker, merged
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 
 SYSCONFIG = "/etc/sysconfig/docker"
 GENERATOR = "/usr/libexec/registries"
+_GENERATED = "/run/containers/registries.conf"
+_FALSE = ("false", "0", "f")
 
 SPELLING = {
     "search": Spelling("--add-registry", "ADD_REGISTRY", "add-registry", "search", "registries"),
@@ -49,7 +53,7 @@ class DockerFork(docker.Docker):
     title = "docker (Red Hat's fork)"
     default_mode = "exact"
     watch = Watch(
-        files=(SYSCONFIG, REGISTRIES_CONF, DAEMON_JSON, GENERATOR),
+        files=(*docker.ENVIRONMENT_FILES, REGISTRIES_CONF, DAEMON_JSON, GENERATOR),
         commands=(
             *docker.COMMANDS,
             Question("registries.state", ("systemctl", "show", "-p", "LoadState", "registries.service"), "docker"),
@@ -63,73 +67,100 @@ class DockerFork(docker.Docker):
         return understands or Unit(host).passes("$ADD_REGISTRY") or Unit(host).passes("$REGISTRIES")
 
     def in_force(self, host: Observed) -> Lists | None:
+        """What docker info and its command line show; what daemon.json blocks is shown nowhere."""
         info = services.docker_info(host)
         if info is None:
             return None  # a daemon that is down: the activation brings it up or the commit is taken back
         search = re.search(r"^ ?Registries: (.*)$", info, re.MULTILINE)
-        names = [entry.rsplit(" ", 1)[0] for entry in search.group(1).split(", ")] if search else []
-        blocked = flag_values(docker.flags(host), SPELLING["blocked"].flag)
+        names = [entry.rsplit(" ", 1)[0] for entry in search[1].split(", ")] if search and search[1] else []
+        blocked = map(_blocked_name, flag_values(docker.flags(host), SPELLING["blocked"].flag))
         return Lists(
             search=unique(names),
-            blocked=unique(hub_name(name, "docker") for name in blocked),
+            blocked=unique(blocked),
             insecure=docker.insecure_of(docker.block_of(info, "Insecure Registries")),
             mirrors=docker.mirrors_of(docker.block_of(info, "Registry Mirrors")),
         )
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        places = _places(host)
+        places = _Places(host)
         exact = (request.mode or self.default_mode) == "exact"
         said = self._enforceable(policy)
         ours = request.record.get("added", {})
         record: dict[str, list[str]] = dict(ours)
+        refusals: list[str] = []
         for word, given in said.items():
-            target = _target(places, word)
-            present = unique(item for place in places if place.holds(word) for item in place.read(word))
-            wanted = given if exact else merged(given, present, tuple(ours.get(word, ())))
-            record[word] = list(given) if exact else added(given, present, tuple(ours.get(word, ())))
-            for place in places:
-                if place.holds(word):
-                    place.write(word, wanted if place is target else ())
+            present, mine = places.entries(word), tuple(ours.get(word, ()))
+            wanted = given if exact else merged(given, present, mine, _NAMES[word])
+            record[word] = added(given, present, mine, _NAMES[word])
+            refusals += places.write(word, wanted)
         why = f"the policy says {', '.join(said)}" if said else "nothing was said"
         return Desired(
-            edits=tuple(edit for place in places if (edit := place.edit(why))),
-            expected=_expected(places),
-            unenforceable=tuple(self._unenforceable(policy)),
+            edits=places.edits(why),
+            expected=places.expected(),
+            unenforceable=tuple(self._unenforceable(policy, places)),
+            refusals=(*refusals, *places.clashes()),
             notes=tuple(self._notes(policy, said)),
+            warnings=tuple(self._warnings(policy, places)),
             record={"added": record} if record else {},
         )
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        return self.desired(host, *without_ours(record))
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # this docker reads its lists only when it starts
 
-    def activation(self, host: Observed) -> Due | None:
-        """registries.service first, so that the file it generates is fresh when docker reads it."""
+    def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
+        """registries.service first, so that the file it generates is fresh when docker reads it.
+
+        Of all lists only the insecure one of daemon.json is read again by SIGHUP.
+        """
+        if differs == {"insecure"} and Unit(host).values("ExecReload") and _daemon_json(host).says("insecure"):
+            return Due(services.DOCKER, restart=False)
         return Due(services.DOCKER, first=(_GENERATE,) if _generated(host) else ())
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         """A docker that requires registries.service starts it itself, and would be restarted with it."""
         return (_GENERATE,) if _generated(host) and not Unit(host).requires("registries.service") else ()
 
+    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
+        """What daemon.json blocks is in force since docker was started, as far as anybody can see."""
+        unseen = set(_blocked_by_file(host))
+        blocked = tuple(name for name in expected.blocked if name not in unseen or name in shown.blocked)
+        by_address = set(_by_address(expected))
+        insecure = tuple(name for name in shown.insecure if name not in by_address)
+        return frozenset(
+            word
+            for word in differing(replace(shown, insecure=insecure), replace(expected, blocked=blocked))
+            if word != "blocked" or set(shown.blocked) != set(blocked)
+        )
+
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         search = {
             "pattern": r"^ ?Registries: (?P<items>.*)$", "items": list(expected.search), "separator": ", ",
             "strip": r" \(\w+\)$",
         }  # fmt: skip
+        unseen = set(_blocked_by_file(host))
         blocked = {
-            "pattern": rf"^{SPELLING['blocked'].flag}[=\n](?P<items>.*)$", "items": list(expected.blocked),
-            "ordered": False, "same": {"public": DOCKER_HUB, "index.docker.io": DOCKER_HUB},
+            "pattern": rf"^{SPELLING['blocked'].flag}[=\n](?P<items>.*)$",
+            "items": [name for name in expected.blocked if name not in unseen],
+            "ordered": False, "same": {"public": DOCKER_HUB, "index.docker.io": DOCKER_HUB, "*": ALL},
+            "ignored": sorted(unseen),
         }  # fmt: skip
+        blocks = docker.expected_blocks(expected, _by_address(expected))
         return (
-            Check("docker info shows the lists", docker.INFO, (search, *docker.expected_blocks(expected)), attempts=15),
+            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15),
             Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked)),
         )
 
     def report(self, host: Observed) -> dict[str, Any]:
-        places = _places(host)
-        lists = self.in_force(host) or _expected(places)
-        files = [place.path for place in places if any(place.read(word) for word in SPELLING if place.holds(word))]
+        places = _Places(host)
+        in_force = self.in_force(host)
+        lists = places.expected()
+        if in_force:
+            lists = replace(in_force, blocked=unique((*in_force.blocked, *_blocked_by_file(host))))
         problems = [] if self.running(host) else ["docker.service is not running; the lists are those of its files"]
-        return {**lists.plain(), "files": files, "problems": problems}
+        return {**lists.plain(), "files": places.files(), "problems": problems + places.clashes()}
 
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
         """What of each word the fork can do, as it spells it."""
@@ -137,12 +168,14 @@ class DockerFork(docker.Docker):
         said = {word: getattr(policy, word) for word in lists if getattr(policy, word) is not None}
         if policy.allowed and policy.blocked is None:
             said["blocked"] = (ALL,)
+        if any(map(_mirrors_alone, policy.mirrors or ())) and said.get("blocked") != (ALL,):
+            said["blocked"] = unique((*said.get("blocked", ()), DOCKER_HUB))
         said = {word: tuple(item for item in items if DOCKER.holds(word, item)) for word, items in said.items()}
         if policy.mirrors is not None:
-            said["mirrors"] = docker.mirror_urls(policy)[0]
+            said["mirrors"] = docker.mirror_urls(policy, mirrors_alone=True)[0]
         return said
 
-    def _unenforceable(self, policy: Policy) -> list[str]:
+    def _unenforceable(self, policy: Policy, places: _Places) -> list[str]:
         found = [
             f"{word} '{item}': {SPELLING[word].flag} takes whole registries only, no path and no wildcard"
             for word in ("search", "blocked", "insecure")
@@ -160,13 +193,67 @@ class DockerFork(docker.Docker):
             for mirror in mirrored.mirrors
             if policy.allow_list is not None and mirrored.source == DOCKER_HUB and mirror not in (policy.search or ())
         ]
-        return found + docker.mirror_urls(policy)[1] + docker.no_short_names(policy)
+        if (policy.blocked or policy.allowed) and (origin := places.origin_of("--disable-legacy-registry")):
+            found.append(f"blocked: {origin} says --disable-legacy-registry, which switches its block list off")
+        if any(map(_mirrors_alone, policy.mirrors or ())) and places.verifies_signatures():
+            found.append(
+                f"mirrors of '{DOCKER_HUB}' alone: it verifies signatures, so it asks {DOCKER_HUB} itself first"
+            )
+        return found + docker.mirror_urls(policy, mirrors_alone=True)[1] + docker.no_short_names(policy)
 
     def _notes(self, policy: Policy, said: dict[str, tuple[str, ...]]) -> list[str]:
         blocked = said.get("blocked", ())
         if policy.search and DOCKER_HUB not in policy.search and not {ALL, DOCKER_HUB} & set(blocked):
             return [f"this docker always searches {DOCKER_HUB} last, unless it is blocked"]
         return []
+
+    def _warnings(self, policy: Policy, places: _Places) -> list[str]:
+        found = []
+        if any(map(_mirrors_alone, policy.mirrors or ())):
+            found.append(
+                f"this docker pulls from mirrors alone only while {DOCKER_HUB} is blocked, so short names do not find "
+                "its images"
+            )
+        blocked = places.entries("blocked")
+        if blocked and not policy.blocked and (origin := places.origin_of("--disable-legacy-registry")):
+            found.append(
+                f"{origin} says --disable-legacy-registry, so this docker blocks nothing of {', '.join(blocked)}"
+            )
+        return found
+
+
+def _mirrors_alone(mirrored: MirrorSet) -> bool:
+    """A set that asks for its mirrors and not for its source: the fork can do that for Docker Hub, by blocking it."""
+    return mirrored.source == DOCKER_HUB and not mirrored.contact_source
+
+
+def _blocked_name(name: str) -> str:
+    """What an entry of the block list means: `*` is all, `public` Docker Hub (registry/config.go)."""
+    return ALL if name == "*" else hub_name(name, "docker")
+
+
+def _search_name(name: str) -> str:
+    """What a flag makes of an entry of the search list (ValidateIndexName); daemon.json leaves it as it is."""
+    return DOCKER_HUB if name == "index.docker.io" else name
+
+
+_NAMES: dict[str, Callable[[str], str]] = {
+    "search": _search_name, "blocked": _blocked_name, "insecure": docker.insecure_name, "mirrors": docker.mirror_name,
+}  # fmt: skip
+
+
+def _by_address(expected: Lists) -> tuple[str, ...]:
+    """Searched registries that docker may show as insecure because of their address, looked up when it starts."""
+    ranges = any(map(is_range, expected.insecure))
+    return tuple(
+        name
+        for name in expected.search
+        if name not in expected.insecure and (ranges or host_of(name) == "localhost" or name.startswith("127."))
+    )
+
+
+def _blocked_by_file(host: Observed) -> tuple[str, ...]:
+    return unique(map(_blocked_name, _daemon_json(host).read("blocked")))
 
 
 #: Words whose order means something to this docker.
@@ -177,9 +264,10 @@ class _Sysconfig:
     """/etc/sysconfig/docker: flags in shell-like variables."""
 
     path = SYSCONFIG
-    variables = tuple(dict.fromkeys(["OPTIONS", *(spelling.variable for spelling in SPELLING.values())]))
 
-    def __init__(self, text: str | None) -> None:
+    def __init__(self, text: str | None, variables: tuple[str, ...]) -> None:
+        """variables: those that reach docker's command line, and from this file."""
+        self.variables = variables
         self.old_text = text or ""
         self.values = environment_file.parse(self.old_text)
         self.old_values = dict(self.values)
@@ -199,6 +287,7 @@ class _Sysconfig:
         spelling, before, present = SPELLING[word], dict(self.values), self.read(word)
         if present == list(items) and not self._bare(spelling.flag):
             return
+        target = spelling.variable if spelling.variable in self.variables else self.variables[0]
         for stay in ([item for item in items if item in present], []):
             self.values = dict(before)
             seen: set[str] = set()
@@ -207,7 +296,7 @@ class _Sysconfig:
                 values = [value for value in flag_values(words, spelling.flag) if value in stay and value not in seen]
                 rest = without_flag(words, spelling.flag, values)
                 seen.update(values)
-                if name == spelling.variable:
+                if name == target:
                     rest += [part for item in items if item not in stay for part in (spelling.flag, item)]
                 self._set(name, rest)
             if word not in _ORDERED or self.read(word) == list(items):
@@ -288,30 +377,155 @@ class _RegistriesV0(Document):
 
 
 _Place = _Sysconfig | Document
+_VARIABLES = tuple(dict.fromkeys(["OPTIONS", *(spelling.variable for spelling in SPELLING.values())]))
 
 
-def _places(host: Observed) -> list[_Place]:
-    """Everywhere this docker takes registry lists from, in the order in which it adds them up."""
-    unit = Unit(host)
-    found: list[_Place] = []
-    path = SYSCONFIG
+class _Places:
+    """Everywhere this docker takes registry lists from, in the order in which it adds them up. Raises NotAsked.
+
+    fixed: words of its command line that stand where we do not write.
+    """
+
+    def __init__(self, host: Observed) -> None:
+        unit = Unit(host)
+        self.words = unit.words(host)
+        self.reloads = bool(unit.values("ExecReload"))
+        self.json = _daemon_json(host)
+        self.writable: list[_Place] = []
+        path = SYSCONFIG
+        try:
+            if variables := _variables_of_sysconfig(unit, host):
+                self.writable.append(_Sysconfig(host.text(SYSCONFIG), variables))
+            path = REGISTRIES_CONF
+            if _generated(host) and (place := _registries_place(host)):
+                self.writable.append(place)
+        except FormatError as error:
+            raise HostProblem(f"{path}: {error}") from None
+        self.writable.append(self.json)
+        ours = [place.path for place in self.writable] + [_GENERATED]
+        self.fixed = {
+            word: [each for each in docker.listed(self.words, spelling.flag) if _file_of(each.origin) not in ours]
+            for word, spelling in SPELLING.items()
+        }
+
+    def entries(self, word: str) -> tuple[str, ...]:
+        """Everything that is said of a list, as it is written."""
+        return unique((*(each.text for each in self.fixed[word]), *self._written(word)))
+
+    def write(self, word: str, wanted: tuple[str, ...]) -> list[str]:
+        """Make the places say this list, each entry once; why that cannot be, one sentence an entry."""
+        name = _NAMES[word]
+        if self.json.says(word) and not self._of_flags(word) and _same(word, self.json.read(word), wanted):
+            return []  # to move it would cost a restart, and change nothing
+        names, fixed = set(map(name, wanted)), set(map(name, (each.text for each in self.fixed[word])))
+        rest = tuple(item for item in wanted if name(item) not in fixed)
+        target = self._target(word)
+        for place in self.writable:
+            if not place.holds(word):
+                continue
+            items = rest if place is target else ()
+            if _same(word, place.read(word), items):
+                items = tuple(place.read(word))
+            place.write(word, items)
+        if target is not self.json and (rest or fixed):
+            self.json.document.pop(SPELLING[word].json, None)  # an empty list there is one too many beside a flag
+        return [
+            f"{each.origin} gives docker {SPELLING[word].flag} {each.text}, which is not asked for; take it away there"
+            for each in self.fixed[word]
+            if name(each.text) not in names
+        ]
+
+    def edits(self, why: str) -> tuple[FileChange, ...]:
+        return tuple(edit for place in self.writable if (edit := place.edit(why)))
+
+    def files(self) -> list[str]:
+        """The files that say something of a list."""
+        return [
+            place.path for place in self.writable if any(place.read(word) for word in SPELLING if place.holds(word))
+        ]
+
+    def clashes(self) -> list[str]:
+        """The same list as a flag and in the file keeps docker from starting."""
+        return [
+            docker.clash(origin, SPELLING[word].flag, SPELLING[word].json, self.json.path)
+            for word in SPELLING
+            if self.json.says(word) and (origin := self._flag_origin(word))
+        ]
+
+    def expected(self) -> Lists:
+        """What docker makes of them: additional registries that are not blocked, then Docker Hub."""
+        blocked = unique(map(_blocked_name, self.entries("blocked")))
+        flags = [_search_name(name) for name in (*self._of_flags("search"),)]
+        search = [name for name in (*flags, *self.json.read("search")) if name not in blocked]
+        if not {ALL, DOCKER_HUB} & set(blocked):
+            search.append(DOCKER_HUB)
+        insecure, mirrors = docker.insecure_of(self.entries("insecure")), docker.mirrors_of(self.entries("mirrors"))
+        return Lists(unique(search), blocked, insecure, mirrors)
+
+    def origin_of(self, flag: str) -> str:
+        """The place that switches something on, as a flag or a key of daemon.json; "" for none."""
+        for word in reversed(self.words):
+            name, _equals, value = word.text.partition("=")
+            if name == flag:
+                return word.origin if value.lower() not in _FALSE else ""
+        return self.json.path if self.json.document.get(flag.removeprefix("--")) is True else ""
+
+    def verifies_signatures(self) -> bool:
+        """Whether docker asks for signatures, which it does unless it is told not to."""
+        flag = "--signature-verification"
+        if any(word.text.partition("=")[0] == flag for word in self.words):
+            return bool(self.origin_of(flag))
+        return self.json.document.get(flag.removeprefix("--")) is not False
+
+    def _written(self, word: str) -> list[str]:
+        return [item for place in self.writable if place.holds(word) for item in place.read(word)]
+
+    def _of_flags(self, word: str) -> list[str]:
+        flags = [place for place in self.writable if place is not self.json and place.holds(word)]
+        return [each.text for each in self.fixed[word]] + [item for place in flags for item in place.read(word)]
+
+    def _flag_origin(self, word: str) -> str:
+        if self.fixed[word]:
+            return self.fixed[word][0].origin
+        flags = [place for place in self.writable if place is not self.json and place.holds(word)]
+        return next((place.path for place in flags if place.read(word)), "")
+
+    def _target(self, word: str) -> _Place:
+        """The one place that is to hold a list: registries.conf where it is read, else sysconfig, else daemon.json.
+
+        An insecure list that stands in daemon.json alone stays there: a reload is enough for it.
+        """
+        if word == "insecure" and self.reloads and self.json.read(word) and not self._of_flags(word):
+            return self.json
+        holding = {place.path: place for place in self.writable if place.holds(word)}
+        return next(holding[path] for path in (REGISTRIES_CONF, SYSCONFIG, self.json.path) if path in holding)
+
+
+def _same(word: str, one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether docker makes the same of both; only what is tried in order has one."""
+    here, there = (list(map(_NAMES[word], items)) for items in (one, other))
+    return here == there or (word in ("blocked", "insecure") and sorted(here) == sorted(there))
+
+
+def _file_of(origin: str) -> str:
+    return origin.partition(" line ")[0]
+
+
+def _variables_of_sysconfig(unit: Unit, host: Observed) -> tuple[str, ...]:
+    """The variables of /etc/sysconfig/docker that reach the command line: passed by the unit, and set nowhere later."""
+    if not unit.reads(SYSCONFIG):
+        return ()
+    later = unit.environment_files()[unit.environment_files().index(SYSCONFIG) + 1 :]
+    set_later = {name for path in later for name in environment_file.parse(host.text(path) or "")}
+    return tuple(name for name in _VARIABLES if unit.passes(f"${name}") and name not in set_later)
+
+
+def _daemon_json(host: Observed) -> DaemonJson:
+    path = docker.config_file(Unit(host).words(host))
     try:
-        if unit.reads(SYSCONFIG) and any(unit.passes(f"${name}") for name in _Sysconfig.variables):
-            found.append(_Sysconfig(host.text(SYSCONFIG)))
-        path = REGISTRIES_CONF
-        if _generated(host) and (place := _registries_place(host)):
-            found.append(place)
-        path = DAEMON_JSON
-        found.append(DaemonJson(host.text(DAEMON_JSON), SPELLING))
+        return DaemonJson(docker.config_text(host, path), SPELLING, path)
     except FormatError as error:
         raise HostProblem(f"{path}: {error}") from None
-    return found
-
-
-def _target(places: list[_Place], word: str) -> _Place:
-    """The one place that is to hold a list: registries.conf where docker reads it, else sysconfig, else daemon.json."""
-    holding = {place.path: place for place in places if place.holds(word)}
-    return next(holding[path] for path in (REGISTRIES_CONF, SYSCONFIG, DAEMON_JSON) if path in holding)
 
 
 def _generated(host: Observed) -> bool:
@@ -344,16 +558,3 @@ def _generator_knows_toml(host: Observed) -> bool:
 
 def _says_something(text: str | None) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in (text or "").splitlines())
-
-
-def _expected(places: list[_Place]) -> Lists:
-    """What docker makes of its places: additional registries that are not blocked, then Docker Hub."""
-    everywhere = {
-        word: [item for place in places if place.holds(word) for item in place.read(word)] for word in SPELLING
-    }
-    blocked = unique(hub_name(item, "docker") for item in everywhere["blocked"])
-    search = [name for name in (hub_name(item, "docker") for item in everywhere["search"]) if name not in blocked]
-    if not {ALL, DOCKER_HUB} & set(blocked):
-        search.append(DOCKER_HUB)
-    insecure, mirrors = docker.insecure_of(everywhere["insecure"]), docker.mirrors_of(everywhere["mirrors"])
-    return Lists(unique(search), blocked, insecure, mirrors)

@@ -9,6 +9,8 @@ Sources: docker 20.10 daemon/config, daemon/reload.go (both keys are reloaded by
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ..formats import FormatError
@@ -18,11 +20,9 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER
-from . import Desired, Lists, Request, added, docker, merged
+from . import ALL_WORDS, Desired, Lists, Request, added, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
-
-ENVIRONMENT_FILES = ("/etc/default/docker", "/etc/sysconfig/docker")
 
 SPELLING = {
     "insecure": Spelling("--insecure-registry", "", "insecure-registries"),
@@ -33,21 +33,15 @@ SPELLING = {
 class _ReloadedDaemonJson(DaemonJson):
     """At SIGHUP a key that is gone changes nothing (measured with 20.10), so an emptied list stays as an empty list."""
 
-    def says(self, word: str) -> bool:
-        return self.spelling[word].json in self.document
-
     def put(self, word: str, items: list[str]) -> None:
         self.document[self.spelling[word].json] = self.spelled(word, items)
-
-    def _lists(self) -> dict[str, list[str]]:
-        return {word: self.read(word) for word in self.spelling if self.says(word)}
 
 
 class Moby(docker.Docker):
     name = "docker"
     title = "docker (upstream)"
     default_mode = "merge"
-    watch = Watch(files=(DAEMON_JSON, *ENVIRONMENT_FILES), commands=docker.COMMANDS)
+    watch = Watch(files=(DAEMON_JSON, *docker.ENVIRONMENT_FILES), commands=docker.COMMANDS)
 
     def present(self, host: Observed) -> bool:
         return "dockerd" in Unit(host).start and not DockerFork().present(host)
@@ -68,13 +62,15 @@ class Moby(docker.Docker):
         said = self._enforceable(policy)
         ours = request.record.get("added", {})
         record: dict[str, list[str]] = dict(ours)
+        name = self._names(host)
         for word, given in said.items():
             present, mine = tuple(place.read(word)), tuple(ours.get(word, ()))
-            wanted = given if exact else merged(given, present, mine)
-            record[word] = list(given) if exact else added(given, present, mine)
+            wanted = given if exact else merged(given, present, mine, name[word])
+            record[word] = added(given, present, mine, name[word])
+            here, there = (list(map(name[word], items)) for items in (wanted, present))
             if self._remembers(host, place, word):
                 place.put(word, list(wanted))
-            elif set(wanted) != set(present) or word == "mirrors":  # only mirrors are tried in order
+            elif here != there and (word == "mirrors" or set(here) != set(there)):  # only mirrors are tried in order
                 place.write(word, wanted)
         edit = place.edit(f"the policy says {', '.join(said)}")
         return Desired(
@@ -85,10 +81,13 @@ class Moby(docker.Docker):
             record={"added": record} if record else {},
         )
 
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        return self.desired(host, *without_ours(record))
+
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # dockerd --validate came with 23.0; before, only the daemon itself reads the file
 
-    def activation(self, host: Observed) -> Due | None:
+    def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
         """SIGHUP is enough for both keys; containers do not notice."""
         return Due(services.DOCKER, restart=False)
 
@@ -102,30 +101,41 @@ class Moby(docker.Docker):
     def report(self, host: Observed) -> dict[str, Any]:
         place = self._place(host)
         lists = self.in_force(host) or self._expected(host, place)
-        files = [DAEMON_JSON] if host.exists(DAEMON_JSON) else []
+        files = [place.path] if host.exists(place.path) else []
         problems = [] if self.running(host) else ["docker.service is not running; the lists are those of its files"]
         return {**lists.plain(), "files": files, "problems": problems + self._clashes(host, place)}
 
     def _place(self, host: Observed) -> _ReloadedDaemonJson:
+        path = docker.config_file(Unit(host).words(host))
+        skips_mark = docker.version_of(host) >= docker.SINCE.skips_marks
         try:
-            return _ReloadedDaemonJson(host.text(DAEMON_JSON), SPELLING)
+            return _ReloadedDaemonJson(docker.config_text(host, path), SPELLING, path, skips_mark=skips_mark)
         except FormatError as error:
-            raise HostProblem(f"{DAEMON_JSON}: {error}") from None
+            raise HostProblem(f"{path}: {error}") from None
+
+    def _names(self, host: Observed) -> dict[str, Callable[[str], str]]:
+        """What this docker makes of an entry of each list."""
+        cuts_scheme = docker.version_of(host) >= docker.SINCE.cuts_schemes
+        return {"insecure": partial(docker.insecure_name, cuts_scheme=cuts_scheme), "mirrors": docker.mirror_name}
 
     def _expected(self, host: Observed, place: _ReloadedDaemonJson) -> Lists:
         """What the daemon makes of its flags and its file; a list whose key is gone it keeps until its next start."""
         lists = {word: [*self._flags(host, word), *place.read(word)] for word in SPELLING}
         for word, items in lists.items():
             items += self._remembers(host, place, word)
-        return Lists((DOCKER_HUB,), (), docker.insecure_of(lists["insecure"]), docker.mirrors_of(lists["mirrors"]))
+        cuts_scheme = docker.version_of(host) >= docker.SINCE.cuts_schemes
+        insecure = docker.insecure_of(lists["insecure"], cuts_scheme=cuts_scheme)
+        return Lists((DOCKER_HUB,), (), insecure, docker.mirrors_of(lists["mirrors"]))
 
     def _flags(self, host: Observed, word: str) -> list[str]:
-        return flag_values(host.answer("docker.flags").stdout.splitlines(), SPELLING[word].flag)
+        """What its command line says: that of the daemon that runs, else that of its next start."""
+        running = host.answer("docker.flags").stdout.splitlines()
+        return flag_values(running or [each.text for each in Unit(host).words(host)], SPELLING[word].flag)
 
     def _remembers(self, host: Observed, place: _ReloadedDaemonJson, word: str) -> list[str]:
         """What the daemon goes on using although neither its flags nor its file say so any longer."""
         in_force = None if place.says(word) else self.in_force(host)
-        said = docker.mirrors_of(self._flags(host, word))
+        said = set(map(self._names(host)[word], self._flags(host, word)))
         return [item for item in getattr(in_force, word, ()) if item not in said]
 
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
@@ -152,20 +162,13 @@ class Moby(docker.Docker):
     def _clashes(self, host: Observed, place: _ReloadedDaemonJson) -> list[str]:
         """The same option as a flag and in the file keeps the daemon from starting, or from reloading."""
         return [
-            f"docker is given {spelling.flag} by {self._source(host, spelling.flag)} and '{spelling.json}' by "
-            f"{DAEMON_JSON}; with both it does not start, so take the flag away first"
+            docker.clash(origin, spelling.flag, spelling.json, place.path)
             for word, spelling in SPELLING.items()
-            if place.says(word) and self._source(host, spelling.flag)
+            if place.says(word) and (origin := self._source(host, spelling.flag))
         ]
 
     def _source(self, host: Observed, flag: str) -> str:
-        """Where a flag comes from: a file and line, the unit, or the running daemon's command line."""
-        unit = Unit(host)
-        for path in ENVIRONMENT_FILES:
-            if unit.reads(path):
-                for number, line in enumerate((host.text(path) or "").splitlines(), 1):
-                    if flag in line and not line.lstrip().startswith(("#", ";")):
-                        return f"{path} line {number}"
-        if flag in unit.start:
-            return "docker.service"
+        """Where a flag comes from: a file and line, or the running daemon's command line."""
+        if said := docker.listed(Unit(host).words(host), flag):
+            return said[0].origin
         return "its command line" if flag_values(host.answer("docker.flags").stdout.splitlines(), flag) else ""

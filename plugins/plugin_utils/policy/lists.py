@@ -14,7 +14,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..names import NameProblem, Scope, has_login, is_range, parse_range, parse_scope
+from ..names import (
+    DOCKER_HUB,
+    NameProblem,
+    Scope,
+    has_login,
+    is_range,
+    official_image,
+    parse_range,
+    parse_scope,
+)
 from .word import PolicyError, Reading, Word, kind_of, unique
 
 ALL = "all"
@@ -35,7 +44,7 @@ class Takes:
     wildcards: bool = False
 
     def holds(self, word: str, entry: str) -> bool:
-        """Whether the list of this word can hold the entry. Ranges are for `insecure` alone."""
+        """Return whether the list of this word can hold the entry. Ranges are for `insecure` alone."""
         if is_range(entry):
             return self.ranges and word == "insecure"
         return (self.paths or "/" not in entry) and (self.wildcards or "*" not in entry)
@@ -79,11 +88,11 @@ def fit(entries: Iterable[str], takes: Takes, service_network: str) -> Fitting:
 
 def read(name: str, value: object, reading: Reading) -> tuple[str, ...]:
     """Read a list of names in any of its shapes, each once. Raises PolicyError."""
-    return unique(_normalised(name, entry, reading) for entry in entries(name, value))
+    return unique(each for entry in entries(name, value) for each in _normalised(name, entry, reading))
 
 
 def entries(name: str, value: object, depth: int = 0) -> list[str]:
-    """The entries of a list: a list of texts, a comma or newline separated text, or a JSON text of either.
+    """Split a list into its entries: a list of texts, a comma or newline separated text, or a JSON text of either.
 
     Empty items are dropped, as a person means them. Raises PolicyError.
     """
@@ -129,9 +138,10 @@ def _entries_of_text(name: str, text: str, depth: int) -> list[str]:
     return [item for item in (part.strip() for line in text.splitlines() for part in line.split(",")) if item]
 
 
-def _normalised(name: str, entry: str, reading: Reading) -> str:
+def _normalised(name: str, entry: str, reading: Reading) -> tuple[str, ...]:
+    """Return an entry in its usual spelling, and the image of Docker Hub that may be meant with it."""
     if entry == ALL and name == "blocked":
-        return ALL
+        return (ALL,)
     try:
         scope = _scope_or_range(name, entry)
     except NameProblem as problem:
@@ -142,7 +152,21 @@ def _normalised(name: str, entry: str, reading: Reading) -> str:
         reading.warnings.append(
             f"{name}: '{entry}' has neither dot nor port, so image names beginning with it mean Docker Hub"
         )
-    return scope.text
+    if scope.text == f"*.{DOCKER_HUB}":
+        reading.warnings.append(f"{name}: '{entry}' matches no image of Docker Hub, whose name is {DOCKER_HUB} alone")
+    return (scope.text, *with_official_image(name, scope.text, reading))
+
+
+def with_official_image(name: str, scope: str, reading: Reading) -> tuple[str, ...]:
+    """Return the image docker.io/library/NAME for docker.io/NAME, with a note; nothing for other scopes."""
+    image = official_image(scope)
+    if not image:
+        return ()
+    reading.notes.append(
+        f"{name}: '{scope}' is a namespace of Docker Hub to engines, and its image of that name is '{image}'; both are "
+        "meant"
+    )
+    return (image,)
 
 
 def _scope_or_range(name: str, entry: str) -> Scope:

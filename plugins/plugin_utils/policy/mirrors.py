@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..names import NameProblem, parse_scope
-from .lists import entries
+from ..names import NameProblem, official_image, parse_scope
+from .lists import entries, with_official_image
 from .word import PolicyError, Reading, Word, kind_of, unique
 
 PULLS = ("all", "digest", "tag")
@@ -34,7 +34,7 @@ class MirrorSet:
     contact_source: bool = True
 
     def plain(self) -> dict[str, Any]:
-        """As a person writes it."""
+        """Return the set as a person writes it."""
         return {**asdict(self), "mirrors": list(self.mirrors)}
 
 
@@ -47,7 +47,9 @@ def read(name: str, value: object, reading: Reading) -> tuple[MirrorSet, ...]:
             raise PolicyError(name, value, "is not a list of mappings with source and mirrors") from None
     if not isinstance(value, (list, tuple)):
         raise PolicyError(name, value, f"is {kind_of(value)}; write a list of mappings with source and mirrors")
-    found = tuple(_mirror_set(name, entry) for entry in value)
+    written = tuple(_mirror_set(name, entry) for entry in value)
+    named = {mirrored.source for mirrored in written}
+    found = tuple(each for mirrored in written for each in _meant(name, mirrored, named, reading))
     sources: dict[str, bool] = {}
     for mirrored in found:
         if sources.setdefault(mirrored.source, mirrored.contact_source) != mirrored.contact_source:
@@ -55,22 +57,56 @@ def read(name: str, value: object, reading: Reading) -> tuple[MirrorSet, ...]:
     return found
 
 
+def _meant(name: str, mirrored: MirrorSet, named: set[str], reading: Reading) -> tuple[MirrorSet, ...]:
+    """Return the set, and the same one of the image of Docker Hub that may be meant with its source.
+
+    named: sources that have sets of their own.
+    """
+    image = official_image(mirrored.source)
+    if not image or image in named:
+        return (mirrored,)
+    if not all("/" in mirror for mirror in mirrored.mirrors):
+        reading.warnings.append(f"{name}: '{mirrored.source}' is a namespace of Docker Hub, not the image '{image}'")
+        return (mirrored,)
+    with_official_image(name, mirrored.source, reading)
+    return mirrored, replace(mirrored, source=image)
+
+
 def _mirror_set(name: str, entry: object) -> MirrorSet:
     if not isinstance(entry, Mapping):
         raise PolicyError(name, entry, f"is {kind_of(entry)}; every entry is a mapping with source and mirrors")
     if unknown := sorted(set(map(str, entry)) - set(_KEYS)):
-        raise PolicyError(name, unknown[0], f"is no key of a mirror set ({', '.join(_KEYS)})")
+        raise PolicyError(name, unknown[0], f"is not a key of a mirror set ({', '.join(_KEYS)})")
     source, pull, contact = entry.get("source"), entry.get("pull", "all"), entry.get("contact_source", True)
     if not isinstance(source, str):
         raise PolicyError(name, entry, "has no source")
     if pull not in PULLS:
-        raise PolicyError(name, pull, f"is no kind of pull; it is one of {', '.join(PULLS)}")
+        raise PolicyError(name, pull, f"is not a kind of pull; it is one of {', '.join(PULLS)}")
     if not isinstance(contact, bool):
-        raise PolicyError(name, contact, "is no truth value for contact_source")
+        raise PolicyError(name, contact, "is not a truth value for contact_source")
     locations = tuple(_scope(name, text, "mirror") for text in entries(name, entry.get("mirrors")))
     if not locations:
         raise PolicyError(name, source, "has no mirrors")
-    return MirrorSet(_scope(name, source, "source"), unique(locations), pull, contact)
+    mirrored = MirrorSet(_scope(name, source, "source"), unique(locations), pull, contact)
+    _refuse_nameless(name, mirrored)
+    return mirrored
+
+
+def _refuse_nameless(name: str, mirrored: MirrorSet) -> None:
+    """Refuse a whole registry as the mirror of a repository: nothing would be left of its name to ask for there.
+
+    Of a source with one part behind the registry nobody can say whether it is a namespace; most are. Upstream:
+    Endpoint.rewriteReference, after which the whole pull ends.
+    """
+    registry, dummy, path = mirrored.source.partition("/")
+    for mirror in mirrored.mirrors:
+        if "/" in path and "/" not in mirror:
+            raise PolicyError(
+                name,
+                mirror,
+                f"is a whole registry, and mirrors '{mirrored.source}': an image of that name would have none there, "
+                f"and its pull would end; write {mirror}/{path}",
+            )
 
 
 def _scope(name: str, text: str, role: str) -> str:

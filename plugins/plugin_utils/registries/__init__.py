@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from .. import image_report
-from ..engines import Desired, Engine, Lists, Request
+from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
@@ -25,8 +25,9 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan import records
 from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
-from ..policy import SERVICE_NETWORK, Policy, options_of, read_options
+from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
+from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
 
 #: In this order: where two engines read one file, the stricter form comes first.
@@ -35,6 +36,7 @@ ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
 WATCH = sum((engine.watch for engine in ENGINES), Watch())
 
 _RECORD = "container_registries"
+_LISTS = tuple(Lists().plain())
 _ONLY_A_REAL_RUN = ("whether the engine accepts the files, starts with them and then shows the lists",)
 
 
@@ -46,6 +48,7 @@ class Said:
     mode: str | None = None
     foreign_scopes: str = "fail"
     images: tuple[str, ...] = ()
+    recorded: bool = False
 
 
 WORD_OPTIONS = options_of("registries") | {
@@ -103,13 +106,29 @@ SURVEY_OPTIONS = {
             "from. The task contacts no registry and returns no secret.",
         ],
     },
+    "record": {
+        "type": "str",
+        "description": [
+            "A file on the controller to which the look at this host is written, readable for its owner only, for the "
+            "filter P(dockyard.openshift.registries_plan#filter) and for reports of mistakes. One file a host.",
+            "Passwords in addresses, values of settings whose names speak of a password, token, secret or key, and "
+            "files of logins are left out of it. In check mode nothing is written.",
+        ],
+    },
+    "record_encrypt": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether to encrypt the file of O(record) with the vault password of this run; then nothing is left out.",
+        ],
+    },
 }
 
 VARIABLES = {
     **words("registries"),
     "hosted_registry_insecure": ("openshift_docker_hosted_registry_insecure",),
     "hosted_registry_network": NETWORK_VARIABLES,
-    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query")),
+    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query", "record", "record_encrypt")),
     **COMMON,
 }
 fill = Fill(VARIABLES)
@@ -119,13 +138,14 @@ def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Said:
     policy = read_options(options, Reading(read_file, hide, now), "registries")
-    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()))
+    recorded = bool(options.get("record"))
+    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()), recorded)
 
 
 def watch(said: Said) -> Watch:
     """What a plan for this policy needs to know beside WATCH, so that it is asked at once."""
     some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
-    return (VERSIONS if some_pulls else Watch()) + (image_report.WATCH if said.images else Watch())
+    return (VERSIONS if some_pulls or said.recorded else Watch()) + (image_report.WATCH if said.images else Watch())
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
@@ -133,6 +153,18 @@ def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
     start = start_of(host)
     engines = present(start) if said.policy.words() else [engine for engine in ENGINES if engine.present(start)]
     return [partial(_draft, engine, said) for engine in engines]
+
+
+def withdraw(host: Observed) -> Iterable[Drafter]:
+    """One draft an engine that we left something in the files of."""
+    start = start_of(host)
+    known = records.record_of(records.state_of(start), (_RECORD,), Each(dict))
+    return [partial(_withdrawal, engine) for engine in ENGINES if engine.name in known and engine.present(start)]
+
+
+def confirm(host: Observed) -> Iterable[Drafter]:
+    """One draft an engine: it has in force what its files say, as they are."""
+    return [partial(_confirmation, engine) for engine in ENGINES if engine.present(start_of(host))]
 
 
 def present(host: Observed) -> list[Engine]:
@@ -158,6 +190,19 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """What each engine has in force once the proposal is carried out: what was deferred is not."""
     return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
+
+
+def planned(proposal: Proposal) -> list[dict[str, Any]]:
+    """What the files of each engine say once the proposal is carried out, whether it has looked at them or not."""
+    return [_planned(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]
+
+
+def _planned(draft: Draft, proposal: Proposal) -> dict[str, Any]:
+    engine, found = draft.about.engine, draft.about.engine.report(proposal.world)
+    lists = draft.about.expected.plain() if draft.about.expected else {word: found.get(word, []) for word in _LISTS}
+    if found.get("allowed") is not None and ALL not in lists["blocked"]:
+        lists["blocked"].append(ALL)
+    return {"name": engine.name} | lists
 
 
 @dataclass(frozen=True)
@@ -186,23 +231,41 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         record=desired.record if desired.record or desired.expected is not None else None,
         about=_About(engine, desired.expected, None),
     )
-    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft)
+    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(draft.files))
 
 
-def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft) -> Draft:
-    in_force, checks = engine.in_force(host), engine.checks(host, expected)
-    unseen = bool(draft.files) if in_force is None else in_force != expected
-    due = engine.activation(host) if engine.running(host) and unseen else None
-    why = "the files change" if draft.files else "what is in force is not what the files say"
-    refresh = tuple(replace(step, why=why) for step in (engine.refresh(host) if draft.files else ()))
+def _withdrawal(engine: Engine, host: Observed) -> Draft:
+    part = (_RECORD, engine.name)
+    desired = engine.withdrawn(host, records.record_of(records.state_of(host), part, engine.record))
+    why = "nothing of ours is to stay"
+    files = tuple(replace(edit, why=why) for edit in desired.edits)
+    draft = Draft(part, files=files, validations=engine.validations(host, files), record={})
+    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(files))
+
+
+def _confirmation(engine: Engine, host: Observed) -> Draft:
+    """Nothing is asked for, so what is expected is what the files say."""
+    expected, part = engine.desired(host, Policy(), Request("merge")).expected, (_RECORD, engine.name)
+    return Draft(part) if expected is None else _activated(engine, host, expected, Draft(part), changed=True)
+
+
+def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, changed: bool) -> Draft:
+    """Add what makes an engine take in its files, and what proves that it did. changed: whether they change now."""
+    after = host.with_files({change.path: change.content for change in draft.files})
+    in_force, checks = engine.in_force(host), engine.checks(after, expected)
+    differs = ALL_WORDS if in_force is None else engine.differs(after, in_force, expected)
+    unseen = changed if in_force is None else bool(differs)
+    due = engine.activation(after, differs) if engine.running(host) and unseen else None
+    why = "the files change" if changed else "what is in force is not what the files say"
+    refresh = tuple(replace(step, why=why) for step in (engine.refresh(host) if changed else ()))
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
         return replace(draft, due=(replace(due, why=why, until=until, whose=engine.title, first=first, checks=checks),))
     return replace(
         draft,
-        checks=checks if draft.files and _can_answer(engine, host) else (),
-        current=_known(engine.activation(host)) if in_force == expected else (),
+        checks=checks if changed and _can_answer(engine, host) else (),
+        current=_known(engine.activation(after)) if in_force is not None and not differs else (),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
@@ -22,8 +22,15 @@ from .secrets import Secrets
 
 Spec = dict[str, dict[str, Any]]
 
+ValueOf = Callable[[str], Any]
+
+
 #: Which variables of the inventory fill options: (options, value of a variable or None) → option: (variable, value).
-Fill = Callable[[Iterable[str], Callable[[str], Any]], dict[str, tuple[str, Any]]]
+class Fill(Protocol):
+    def __call__(self, options: Iterable[str], value_of: ValueOf, /) -> dict[str, tuple[str, Any]]: ...
+
+    def remarks(self, origins: Mapping[str, str], value_of: ValueOf, /) -> list[str]:
+        """List the values of the variables that are left out, one sentence each. origins: option → variable or ""."""
 
 
 #: Control characters but for tab and line feed, marks that turn the direction of writing, halves of surrogate pairs.
@@ -52,6 +59,7 @@ class Task(ActionBase):  # type: ignore[misc]
         self.variables = task_vars or {}
         self.secrets = Secrets()
         self.origins: dict[str, str] = {}
+        self.remarks: list[str] = []
         try:
             result.update(self.perform(self._options()))
         except Problem as problem:
@@ -63,12 +71,14 @@ class Task(ActionBase):  # type: ignore[misc]
         raise NotImplementedError
 
     def finish(self, result: dict[str, Any]) -> dict[str, Any]:
-        """The only way out: registered secrets are taken from every text, and what steers a terminal; names stay."""
+        """Remove registered secrets and control characters from every text of a result; names of keys stay."""
+        if self.remarks and not result.get("failed"):
+            result["warnings"] = list(dict.fromkeys([*self.remarks, *result.get("warnings", [])]))
         hidden: dict[str, Any] = cleaned(self.secrets.hidden_in(result))
         return hidden
 
     def given(self) -> dict[str, Any]:
-        """The options of the task, with from_variables those that the inventory's variables fill too.
+        """Return the options of the task; with from_variables also those that variables of the inventory fill.
 
         `origins` remembers the variables, for sentences that speak of them. Raises Problem.
         """
@@ -83,6 +93,8 @@ class Task(ActionBase):  # type: ignore[misc]
         for fill in self.fills:
             filled |= fill(missing, variable)
         self.origins = {option: name for option, (name, _value) in filled.items()}
+        origins = dict.fromkeys(given, "the task") | self.origins
+        self.remarks = [text for fill in self.fills for text in fill.remarks(origins, variable)]
         return {option: value for option, (_name, value) in filled.items()} | given
 
     def must_ask(self, options: Mapping[str, Any]) -> None:
@@ -98,7 +110,7 @@ class Task(ActionBase):  # type: ignore[misc]
         return self.origins.get(problem.word, problem.word) + text[len(problem.word) :]
 
     def _variable(self, name: str) -> Any:
-        """The value of a variable; None when it is not there, null or omitted. Raises TaskProblem."""
+        """Return the value of a variable; None when it is absent, null or omitted. Raises TaskProblem."""
         value = self.variables.get(name)
         if value is None:
             return None
@@ -123,7 +135,7 @@ class Task(ActionBase):  # type: ignore[misc]
 
 
 def cleaned(value: Any) -> Any:
-    """The value without characters in its texts that steer a terminal; lines stay lines."""
+    """Remove characters that steer a terminal from the texts of a value; lines stay lines."""
     if isinstance(value, str):
         return _STEERS.sub("", value)
     if isinstance(value, Mapping):
@@ -134,7 +146,7 @@ def cleaned(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Built-in types only: Ansible's tagged texts break libraries."""
+    """Return built-in types only: Ansible's tagged texts break libraries."""
     if isinstance(value, str):
         return "".join(value)
     if isinstance(value, Mapping):
@@ -147,7 +159,7 @@ def plain(value: Any) -> Any:
 
 
 def select(query: str | None, value: Any) -> Any:
-    """What a JMESPath query selects; None without a query. Raises TaskProblem when it is no query."""
+    """Apply a JMESPath query to a value; without a query return None. Raises TaskProblem for an invalid query."""
     if query is None:
         return None
     try:

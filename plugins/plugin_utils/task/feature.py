@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from ..observed import Observed, Watch
 from ..plan.proposal import Drafter, Proposal
+from .base import Fill
 
 Spec = dict[str, dict[str, Any]]
 Report = tuple[Mapping[str, Any], ...]
@@ -30,22 +31,29 @@ class Feature(Protocol):
     #: Option → the variables of the inventory that it is taken from, nearest first.
     VARIABLES: Mapping[str, tuple[str, ...]]
 
-    def fill(self, options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-        """The options that VARIABLES give, see task/base.py."""
+    @property
+    def fill(self) -> Fill:
+        """Gives the options that VARIABLES name their values, see task/base.py."""
 
     def read(
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
     ) -> Any:
-        """What was asked for. read_file: a file on the controller; hide: is told every private key. Raises Problem."""
+        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
 
     def watch(self, said: Any) -> Watch:
-        """What a plan needs to know beside WATCH."""
+        """Name the facts that a plan needs beside WATCH."""
 
     def drafts(self, host: Observed, said: Any) -> Iterable[Drafter]:
-        """What is wanted of the host. Raises HostProblem."""
+        """List what is wanted of the host. Raises HostProblem."""
+
+    def withdraw(self, host: Observed) -> Iterable[Drafter]:
+        """What takes everything off the host that earlier runs put there for this feature. Raises HostProblem."""
+
+    def confirm(self, host: Observed) -> Iterable[Drafter]:
+        """List the drafts after which its programs agree with files that were taken back. Raises HostProblem."""
 
     def report(self, proposal: Proposal, said: Any, report: Report) -> dict[str, Any]:
-        """Its part of a task's result, once the proposal is carried out; report: what the commands said."""
+        """Return its part of the task's result, after the proposal; report: the answers of the commands."""
 
     def survey(self, host: Observed, said: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Its part of the result of an _info task. Raises Problem."""
+        """Return its part of the result of an _info task. Raises Problem."""

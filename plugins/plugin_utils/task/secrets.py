@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -32,12 +33,31 @@ class Secrets:
         """Register the passwords in addresses such as http://user:password@proxy."""
         self._texts.update(_URL_PASSWORD.findall(text))
 
+    def add_passwords_of(self, value: Any) -> None:
+        """Register the passwords in addresses anywhere in a value; contents of recorded files are looked into."""
+        if isinstance(value, str):
+            self.add_passwords_of_urls(value)
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                self.add_passwords_of(_decoded(item) if key == "content" else item)
+        elif isinstance(value, (list, tuple)):
+            for item in value:
+                self.add_passwords_of(item)
+
     def hidden_in(self, value: Any) -> Any:
-        """The value without any of the secrets in its texts; keys of mappings stay."""
+        """Remove the secrets from the texts of a value; keys of mappings stay."""
         if not self._texts:
             return value
         pattern = re.compile("|".join(re.escape(text) for text in sorted(self._texts, key=len, reverse=True)))
         return _replaced(value, pattern)
+
+
+def _decoded(value: Any) -> Any:
+    """Return the text of a recorded content; as it is where it is none."""
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8", "replace")
+    except (ValueError, TypeError):
+        return value
 
 
 def _replaced(value: Any, pattern: re.Pattern[str]) -> Any:

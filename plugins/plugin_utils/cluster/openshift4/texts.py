@@ -34,7 +34,7 @@ def _documents(name: Any, content: Any) -> list[Any]:
     name = one_line(name)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
-        _check_depth(name, yaml.parse(content, Loader=loader))
+        check_depth(name, yaml.parse(content, Loader=loader))
         found = list(yaml.load_all(content, Loader=loader))
     except ManifestProblem:
         raise
@@ -46,11 +46,11 @@ def _documents(name: Any, content: Any) -> list[Any]:
         raise ManifestProblem(f"{name}{where}: {shown(error.problem or error.context)}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
-    _check_size(name, found)
+    check_size(name, found)
     return found
 
 
-def _check_depth(name: str, events: Iterable[Any]) -> None:
+def check_depth(name: str, events: Iterable[Any]) -> None:
     """Before anything is built, because the loader in C does not survive what is nested too deeply."""
     depth = 0
     for event in events:
@@ -60,7 +60,7 @@ def _check_depth(name: str, events: Iterable[Any]) -> None:
             raise ManifestProblem(f"{name}, line {line}: {_TOO_DEEP}")
 
 
-def _check_size(name: str, documents: list[Any]) -> None:
+def check_size(name: str, documents: list[Any]) -> None:
     """Refuse what a few aliases make of a short text, and what is within itself."""
     level: list[Any] = [documents]
     seen = 0

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_plan as planning
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import words_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, misspelt
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.secrets import Secrets
+
+_SPEC = HostTask.options_of(FEATURES)
+
+
+def registries_plan(
+    host: Any,
+    policy: Any = None,
+    variables: Any = None,
+    mode: Any = None,
+    activation: Any = "if_idle",
+    unenforceable: Any = "fail",
+    foreign_scopes: Any = "fail",
+) -> Any:
+    """Plan one host from its record."""
+    how = {"mode": mode, "activation": activation, "unenforceable": unenforceable, "foreign_scopes": foreign_scopes}
+    return filters.filtered(_planned, host, policy, variables, called="registries_plan", how=how)
+
+
+def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> dict[str, Any]:
+    if (policy is None) == (variables is None):
+        raise filters.ArgumentProblem("give either policy or variables, and not both")
+    said, remarks = (words_in("policy", policy), []) if variables is None else _words_of(variables)
+    chosen = {name: value for name, value in how.items() if value is not None}
+    usual = {name: about.get("default") for name, about in _SPEC.items() if name in how}
+    given = chosen | said | {name: value for name, value in chosen.items() if value != usual[name]}
+    secrets = Secrets()
+    secrets.add_passwords_of(host)
+    options = filters.validated(_SPEC, given)
+    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key)
+    result = planning.result(planned)
+    result["warnings"] = [*remarks, *result["warnings"]]
+    hidden: dict[str, Any] = secrets.hidden_in(result)
+    return hidden
+
+
+def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the options that variables of an inventory fill, as from_variables does, and what is left out."""
+    if not isinstance(variables, Mapping):
+        raise filters.ArgumentProblem("variables must be a mapping of names to values")
+    if problem := misspelt(map(str, variables)):
+        raise filters.ArgumentProblem(problem)
+    found: dict[str, tuple[str, Any]] = {}
+    for feature in FEATURES:
+        found |= feature.fill(list(_SPEC), variables.get)
+    origins = {option: name for option, (name, _value) in found.items()}
+    remarks = [text for feature in FEATURES for text in feature.fill.remarks(origins, variables.get)]
+    return {option: value for option, (_name, value) in found.items()}, remarks
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"registries_plan": registries_plan}

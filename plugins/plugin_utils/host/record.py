@@ -1,0 +1,78 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A look at a host, kept in a file: for plans that are made later and elsewhere, and for reports of mistakes.
+
+What may be shown to others has no secret in it: passwords in addresses, values of settings that are called so, and
+files of logins.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..credentials import containers
+from ..observed import Observed, from_snapshot
+from ..problems import Problem
+
+_RECORDED, _FORM = "dockyard.openshift host", 1
+_HIDDEN = "********"
+_IN_URL = re.compile(r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)")
+_CALLED_SO = re.compile(
+    r"([\w.-]*(?:token|password|passwd|secret|access-key|api-?key)[\w.-]*(?:=|\"\s*:\s*\"))[^\s'\",}]+", re.IGNORECASE
+)
+
+
+class RecordProblem(Problem):
+    """Why a recorded host cannot be used."""
+
+
+def text(snapshot: Mapping[str, Any], *, whole: bool) -> str:
+    """Make the text of the file from what host_snapshot sent. whole: with its secrets, for an encrypted file."""
+    kept = snapshot if whole else redacted(snapshot)
+    return json.dumps({"recorded": _RECORDED, "form": _FORM, "snapshot": kept}, indent=1, sort_keys=True) + "\n"
+
+
+def read(value: Mapping[str, Any]) -> Observed:
+    """Return the host of a file that was read as JSON. Raises RecordProblem, and HostProblem for a damaged snapshot."""
+    if value.get("recorded") != _RECORDED or value.get("form") != _FORM:
+        raise RecordProblem("the record is of a form that this version does not know; record the host again")
+    return from_snapshot(value.get("snapshot"))
+
+
+def redacted(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the snapshot without secrets; what is left of a file of logins is that it is there."""
+    files = {
+        path: {key: item for key, item in about.items() if key != "content"} if path in containers.FILES else about
+        for path, about in snapshot.get("files", {}).items()
+    }
+    clean: dict[str, Any] = _without_secrets({**snapshot, "files": files})
+    return clean
+
+
+def _without_secrets(value: Any, key: str = "") -> Any:
+    if isinstance(value, str):
+        return _content(value) if key == "content" else _hidden(value)
+    if isinstance(value, Mapping):
+        return {name: _without_secrets(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return value
+
+
+def _content(packed: str) -> str:
+    """Return the content of a file; one that is not text holds nothing that we would look for, and goes as it is."""
+    try:
+        clear = base64.b64decode(packed).decode()
+    except ValueError:
+        return packed
+    return base64.b64encode(_hidden(clear).encode()).decode()
+
+
+def _hidden(clear: str) -> str:
+    return _CALLED_SO.sub(rf"\g<1>{_HIDDEN}", _IN_URL.sub(rf"\g<1>{_HIDDEN}\2", clear))

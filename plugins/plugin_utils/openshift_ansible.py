@@ -1,0 +1,159 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The registry lists as openshift-ansible made them of its variables: each list is the sum of several.
+
+Sources: openshift-ansible 3.6 to 3.11, roles docker and container_runtime (package_docker.yml, defaults), hosts.example
+("the enterprise registry is appended if it is not in the list").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from .formats import environment_file
+from .policy.lists import ALL, entries
+from .policy.word import PolicyError, kind_of
+from .references import is_location
+
+ValueOf = Callable[[str], Any]
+
+#: Word → its variable, and the flag that says the same in the options of docker.
+LISTS = {
+    "search": ("openshift_docker_additional_registries", "--add-registry"),
+    "blocked": ("openshift_docker_blocked_registries", "--block-registry"),
+    "insecure": ("openshift_docker_insecure_registries", "--insecure-registry"),
+}
+WORD_OF = {variable: word for word, (variable, _flag) in LISTS.items()}
+_MIRROR_FLAG = "--registry-mirror"
+
+OPTIONS = "openshift_docker_options"
+_ENTERPRISE_REGISTRY = "openshift_docker_ent_reg"
+_DEPLOYMENTS = ("openshift_deployment_type", "deployment_type")
+_RELEASES = ("openshift_release", "openshift_image_tag", "openshift_pkg_version", "openshift_version")
+
+#: Variables that are read beside those of the lists, with what is said of them in the documentation.
+BESIDE = {
+    OPTIONS: "Flags of docker. Those that say a registry count as entries of their list; others are left alone.",
+    _ENTERPRISE_REGISTRY: "What is appended to O(openshift_docker_additional_registries) for openshift-enterprise.",
+    **dict.fromkeys(_DEPLOYMENTS, "Whether the enterprise registry is appended, which is for V(openshift-enterprise)."),
+    **dict.fromkeys(_RELEASES, "The release, which says what the enterprise registry is where nobody names it."),
+    "oreg_url": "Since 3.10 the enterprise registry is not appended where this is set and all is blocked.",
+}
+
+#: Names of the years before 3.1, which openshift-ansible itself took no more.
+_FORGOTTEN = ("cli_docker_additional_registries", "cli_docker_blocked_registries", "cli_docker_insecure_registries",
+              "cli_docker_options")  # fmt: skip
+
+
+def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
+    """Return the variable and its list with all that is added to it; None when the list is not set.
+
+    variable: one of LISTS. ask: the value of any variable, None where there is none. Raises PolicyError.
+    """
+    word = WORD_OF[variable]
+    given, flags = ask(variable), _flags(word, ask)
+    if given is None and not flags:
+        return None
+    name = OPTIONS if given is None else variable
+    more = flags + (_enterprise(ask) if word == "search" else [])
+    if not more:
+        return name, given
+    listed = entries(variable, given)
+    return name, [*listed, *(item for item in dict.fromkeys(more) if item not in listed)]
+
+
+def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) -> list[str]:
+    """List the values of these variables that are left out, one sentence each.
+
+    said: words that something says. taken: the variable from which a word was taken, "" for none.
+    """
+    found = [
+        f"{OPTIONS}: {flag} {entry} is left out, because {taken(word)} says the list; name it there if it is to stay"
+        for word, (variable, flag) in LISTS.items()
+        if word in said and taken(word) not in (variable, OPTIONS)
+        for entry in _flags(word, ask)
+    ]
+    if "mirrors" not in said:
+        found += [
+            f"{OPTIONS}: {_MIRROR_FLAG} {url} is left out; say it in registry_policy.mirrors"
+            for url in _values(_MIRROR_FLAG, ask)
+        ]
+    if taken("search") in (LISTS["search"][0], OPTIONS) and _is_enterprise(ask) and _registry_of_release(ask) is None:
+        found.append(
+            f"{LISTS['search'][0]}: openshift-ansible appends the enterprise registry for openshift-enterprise; it is "
+            f"left out, because its release is not known here; set {_ENTERPRISE_REGISTRY} "
+            "(registry.access.redhat.com up to 3.10, registry.redhat.io in 3.11)"
+        )
+    return found + [
+        f"{name} is not read; its name is openshift{name.removeprefix('cli')} since OpenShift 3.1"
+        for name in _FORGOTTEN
+        if ask(name) is not None
+    ]
+
+
+def _flags(word: str, ask: ValueOf) -> list[str]:
+    return [item for value in _values(LISTS[word][1], ask) for item in entries(OPTIONS, value)]
+
+
+def _values(flag: str, ask: ValueOf) -> list[str]:
+    """Return the values of a flag in the options of docker. Raises PolicyError for options that are not text."""
+    options = ask(OPTIONS)
+    if options in (None, False, ""):
+        return []
+    if not isinstance(options, str):
+        raise PolicyError(OPTIONS, options, f"is {kind_of(options)}; the options of docker are a text")
+    words, found = iter(environment_file.words(options)), []
+    for word in words:
+        if word == flag:
+            found += [value for value in [next(words, None)] if value is not None]
+        elif word.startswith(flag + "="):
+            found.append(word.partition("=")[2])
+    return found
+
+
+def _enterprise(ask: ValueOf) -> list[str]:
+    """Return the registry that is appended for openshift-enterprise, where it is known."""
+    registry = _registry_of_release(ask) if _is_enterprise(ask) else None
+    return [registry] if registry else []
+
+
+def _is_enterprise(ask: ValueOf) -> bool:
+    kind = next((value for value in map(ask, _DEPLOYMENTS) if value is not None), None)
+    return kind == "openshift-enterprise" and not _left_out(ask)
+
+
+def _left_out(ask: ValueOf) -> bool:
+    """Since 3.10 (3.11.112) nothing is appended where all is blocked and images have a registry of their own."""
+    release = _release(ask)
+    if not ask("oreg_url") or (release is not None and release < (3, 10)):
+        return False
+    blocked = value_of(LISTS["blocked"][0], ask)
+    return blocked is not None and ALL in entries(*blocked)
+
+
+def _registry_of_release(ask: ValueOf) -> str | None:
+    """Return the registry to append: the given one, else that of the release; "" for none, None when unknown."""
+    said = ask(_ENTERPRISE_REGISTRY)
+    if said is not None:
+        if said is False or said == "":
+            return ""
+        if not isinstance(said, str) or not is_location(said):
+            raise PolicyError(_ENTERPRISE_REGISTRY, said, "is not host[:port]")
+        return said
+    release = _release(ask)
+    if release is None:
+        return None
+    return "registry.redhat.io" if release >= (3, 11) else "registry.access.redhat.com"
+
+
+def _release(ask: ValueOf) -> tuple[int, int] | None:
+    """Read the release from v3.11, 3.9.33, -3.7.119 and the like; None where no variable gives one."""
+    for value in map(ask, _RELEASES):
+        found = re.match(r"[v=-]*(\d+)\.(\d+)(?!\d)", str(value or "").strip())
+        if found:
+            return int(found[1]), int(found[2])
+    return None

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filter registries_plan: hosts in a few lines, and what would be done on them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+from unittest.mock import MagicMock
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.dockyard.openshift.plugins.action.container_registries_info import ActionModule
+from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import VERSIONS
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import record
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.short import ShortHost
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, Watch
+from cases import cases
+from tasks import run
+
+SHAPE = {"changed", "plan", "files", "steps", "planned", "notes", "warnings", "refused"}
+
+
+def planned(case):
+    arguments = {key: case[key] for key in ("policy", "variables") if key in case}
+    return registries_plan(case["host"], **arguments, **case.get("options", {}))
+
+
+def check(case):
+    """Compare an answer with a table."""
+    found = planned(case)
+    assert found.keys() == SHAPE
+    if "refused" in case:
+        assert case["refused"] in (found["refused"] or ""), found
+        assert (found["changed"], found["files"], found["steps"]) == (False, {}, [])
+        return
+    assert found["refused"] is None
+    for kind in ("notes", "warnings"):
+        wanted = case.get(kind, [])
+        assert len(found[kind]) == len(wanted), found[kind]
+        assert all(part in text for part, text in zip(wanted, found[kind], strict=True)), found[kind]
+    assert [step["name"] for step in found["steps"]] == case.get("steps", [])
+    for path, parts in case.get("has", {}).items():
+        assert all(part in found["files"][path] for part in parts), found["files"][path]
+    for path, parts in case.get("lacks", {}).items():
+        assert not any(part in (found["files"].get(path) or "") for part in parts), found["files"][path]
+    if "files" in case:
+        assert found["files"] == case["files"]
+    elif "has" not in case:
+        assert found["files"] == {}
+    else:
+        assert found["files"].keys() == case["has"].keys() | case.get("lacks", {}).keys()
+    if "planned" in case:
+        assert found["planned"] == case["planned"]
+
+
+@pytest.mark.parametrize("case", cases("registries_plan/plans.yml"))
+def test_what_would_be_done(case):
+    if "error" not in case:
+        check(case)
+        return
+    with pytest.raises(AnsibleFilterError, match="registries_plan") as refusal:
+        planned(case)
+    assert case["error"] in str(refusal.value)
+
+
+@pytest.mark.parametrize("case", cases("registries_plan/docker.yml"))
+def test_dockers_as_they_are_found(case):
+    check(case)
+
+
+def test_the_second_run_of_a_plan_has_nothing_to_do():
+    """The host that a plan leaves, with what it remembers, is as its policy says."""
+    policy = {"search": ["a.example.com"], "blocked": ["docker.io"]}
+    first = registries_plan({"podman": {}}, policy=policy)
+    state = {"version": 1, "container_registries": {"containers": {"words": policy}}}
+    second = registries_plan({"podman": {}, "files": first["files"], "state": state}, policy=policy)
+    assert first["changed"] and not second["changed"] and "Nothing to do" in second["plan"]["text"]
+
+
+SECRETS = {
+    "/etc/sysconfig/docker": "OPTIONS='--log-opt splunk-token=verysecret'\nHTTP_PROXY='http://me:verysecret@proxy'\n",
+    "/etc/docker/daemon.json": '{"log-opts": {"splunk-token": "verysecret"}, "insecure-registries": ["a.example.com"]}',
+    "/root/.docker/config.json": '{"auths": {"a.example.com": {"auth": "dmVyeTpzZWNyZXQ="}}}',
+}
+
+
+@pytest.fixture
+def looked() -> dict:
+    """What a look at a host with upstream's docker and a few secrets sends."""
+    seen = ShortHost({"moby": {}, "files": SECRETS}, lambda name, host: {"search": ["docker.io"]})
+    found = seen.see(registries.WATCH + VERSIONS + Watch(files=("/root/.docker/config.json",)))
+    answers = {
+        name: {"state": "done", "rc": said.rc, "stdout": said.stdout, "stderr": ""}
+        if said.there
+        else {"state": "absent"}
+        for name, said in {question.name: found.answer(question.name) for question in WATCHED}.items()
+    }
+    files = {path: about for path, about in found.files.items() if path != STATE_PATH}
+    return {"files": files, "directories": dict(found.directories), "commands": answers}
+
+
+WATCHED = (registries.WATCH + VERSIONS).commands
+
+
+def test_a_recorded_host_is_planned_for_like_the_real_one(looked, tmp_path):
+    path = tmp_path / "records" / "node1.json"
+    told = run(ActionModule, {"record": str(path), "insecure": ["a.example.com"]}, [looked]).result
+    assert told["recorded"] == str(path) and stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "verysecret" not in path.read_text() and "dmVyeTpzZWNyZXQ=" not in path.read_text()
+    kept = json.loads(path.read_text())
+    assert not any(b"secret" in content(about) for about in kept["snapshot"]["files"].values() if "content" in about)
+    assert not registries_plan(kept, policy={"insecure": ["a.example.com"]})["files"]
+    added = registries_plan(kept, policy={"insecure": ["b.example.com"]})
+    assert '"b.example.com", "a.example.com"' in added["files"]["/etc/docker/daemon.json"]
+
+
+def content(about) -> bytes:
+    return base64.b64decode(about["content"])
+
+
+def test_a_record_under_the_vault_holds_everything(looked, tmp_path):
+    path, vault = tmp_path / "node1.json", MagicMock()
+    vault._vault.encrypt = lambda data: b"$ANSIBLE_VAULT;" + base64.b64encode(data)
+    run(ActionModule, {"record": str(path), "record_encrypt": True}, [looked], loader=vault)
+    kept = json.loads(base64.b64decode(path.read_bytes().removeprefix(b"$ANSIBLE_VAULT;")))
+    assert b"verysecret" in content(kept["snapshot"]["files"]["/etc/docker/daemon.json"])
+
+
+def test_check_mode_records_nothing(looked, tmp_path):
+    told = run(ActionModule, {"record": str(tmp_path / "node1.json")}, [looked], check=True).result
+    assert told["recorded"] is None and not list(tmp_path.iterdir())
+
+
+def test_what_a_record_does_not_say_is_named(looked):
+    """A record of an older version may lack what this one looks at."""
+    del looked["files"]["/etc/docker/daemon.json"]
+    with pytest.raises(
+        AnsibleFilterError, match=r"does not say what /etc/docker/daemon.json is; record the host again"
+    ):
+        registries_plan(json.loads(record.text(looked, whole=False)), policy={"insecure": []})
