@@ -289,6 +289,31 @@ def test_what_is_settled_is_undone_when_the_transaction_is(worlds: Worlds) -> No
     assert host.tree() == worlds.old and host.leftovers() == []
 
 
+SECOND = {
+    "settled": {"actions": [], "checks": [], "settled": [0]},
+    "instead_of": {"actions": [{**SPELLED, "instead_of": [0]}]},
+}
+
+
+@pytest.mark.parametrize("how", SECOND)
+def test_the_run_that_takes_over_is_killed_anywhere_itself(worlds: Worlds, how: str) -> None:
+    """The third finds one journal that knows all that had begun: it undoes the whole of it, or does the change."""
+    ends = set()
+    for at in range(0, 200, 3):
+        host, journal = interrupted_in_action(worlds)
+        second = {**CHANGE, **SECOND[how], "recover": journal}
+        if not host.transaction(second, fault={"at": at, "do": "kill"})["signal"]:
+            break  # it has no call of that number
+        left = host.snapshot()["journal"]
+        again = host.transaction({**CHANGE, "recover": left["id"]}) if left and at % 2 else host.recover()
+        assert again["result"]["committed"], (at, again)
+        (host.root / "log").unlink(missing_ok=True)
+        tree = host.tree()
+        assert tree in (worlds.old, worlds.new) and host.leftovers() == [], (at, tree)
+        ends.add((bool(left), tree == worlds.new))
+    assert at > 40 and ends == {(True, False), (True, True), (False, True)}
+
+
 @pytest.mark.parametrize("number", [1, -1])
 def test_only_what_had_begun_can_be_settled(worlds: Worlds, number: int) -> None:
     host, journal = interrupted_in_action(worlds)
