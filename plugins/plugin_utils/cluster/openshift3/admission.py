@@ -149,7 +149,7 @@ def _conditions_hold(rule: Rule, found: Found) -> bool:
     if rule.docker_labels and (labels is None or not all(value.matches(labels) for value in rule.docker_labels)):
         return False
     return all(value.matches(image.annotations) for value in rule.annotations) and all(
-        requirement.matches(image.labels) for selector in rule.selectors for requirement in selector
+        selector.matches(image.labels) for selector in rule.selectors
     )
 
 
