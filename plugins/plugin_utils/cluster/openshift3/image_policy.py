@@ -24,7 +24,7 @@ from .releases import Release
 KIND, API_VERSION = "ImagePolicyConfig", "v1"
 NEVER = "DoNotAttempt"
 ATTEMPT = "Attempt"
-#: resolveImages, and the policy of a resolution rule. Another word resolves nothing, and nobody says so.
+#: resolveImages, and the policy of a resolution rule. Any other word silently resolves nothing.
 RESOLVES = frozenset(["RequiredRewrite", "Required", "AttemptRewrite", ATTEMPT])
 REQUIRES = frozenset(["RequiredRewrite", "Required"])
 REWRITES = frozenset(["RequiredRewrite", "AttemptRewrite"])
@@ -118,14 +118,14 @@ class ImagePolicy:
     rules: tuple[Rule, ...]
 
     def rules_for(self, resource: Resource) -> tuple[Rule, ...]:
-        """The rules that name the resource: "*" names nothing here."""
+        """Return the rules that name the resource: "*" names nothing here."""
         return tuple(rule for rule in self.rules if resource in rule.resources)
 
     def resolution_for(self, resource: Resource) -> tuple[ResolutionRule, ...]:
         return tuple(rule for rule in self.resolution_rules if rule.covers(resource))
 
     def covers(self, resource: Resource) -> bool:
-        """Whether the plug-in looks at requests for the resource at all."""
+        """Say whether the plug-in looks at requests for the resource at all."""
         return bool(self.rules_for(resource) or self.resolution_for(resource))
 
 
@@ -145,7 +145,7 @@ _DEFAULT_RESOLUTION = (
 
 
 def load(document: Any, release: Release) -> ImagePolicy:
-    """The policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
+    """Load the policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
     try:
         fields = decoded(document).value
     except DecodingProblem as problem:
@@ -156,7 +156,7 @@ def load(document: Any, release: Release) -> ImagePolicy:
 
 
 def decoded(document: Any) -> Decoded:
-    """Every field of a document, and what nobody reads in it. Raises DecodingProblem for what stops the decoder."""
+    """Decode every field of a document. Raises DecodingProblem, with what stops the decoder."""
     raw = read(document)
     if raw.value is None or isinstance(raw.value, dict):
         _check_kind(raw.value or {})
@@ -174,7 +174,7 @@ def _check_kind(document: Mapping[str, Any]) -> None:
 
 
 def refusals(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
-    """What validation refuses, in its order."""
+    """Yield what validation refuses, in its order."""
     names = set()
     for n, rule in enumerate(fields["executionRules"] or ()):
         path, name = f"executionRules[{n}]", rule["name"]
@@ -204,7 +204,7 @@ def _never_met(rules: Any) -> Iterator[Finding]:
 
 
 def of_fields(fields: Mapping[str, Any]) -> ImagePolicy:
-    """The policy of decoded fields, with the defaults of those that are empty."""
+    """Make the policy of decoded fields, with the defaults of those that are empty."""
     resolve = fields["resolveImages"] or ATTEMPT
     rules = tuple(map(_rule, fields["executionRules"] or ()))
     if fields["resolutionRules"] is None:
@@ -219,7 +219,7 @@ def of_fields(fields: Mapping[str, Any]) -> ImagePolicy:
 
 
 def _default_resolution(resource: Resource, resolve: str, rules: tuple[Rule, ...]) -> ResolutionRule:
-    """As resolveImages says where an execution rule is about the resource, else local names alone."""
+    """Resolve as resolveImages says where an execution rule is about the resource, else local names alone."""
     targets = {target for rule in rules for target in rule.resources}
     named = bool(targets & {resource, Resource("*", resource.group)})
     return ResolutionRule(resource, resolve if named else NEVER, local_names=True)
@@ -249,7 +249,7 @@ _Demand = tuple[str, str, Sequence[str]]  # key, operator as it is written, valu
 
 
 def _demands(selector: Mapping[str, Any]) -> Iterator[_Demand]:
-    """What a selector demands of labels; one that demands nothing selects every image."""
+    """Yield the demands of a selector; one without any selects every image."""
     yield from ((key, "In", (value,)) for key, value in selector["matchLabels"].items())
     for each in selector["matchExpressions"] or ():
         yield each["key"], each["operator"], each["values"] or ()
