@@ -68,6 +68,19 @@ def parse(text: str) -> Selector:
     return Selector(tuple(_Parser(text).requirements()))
 
 
+def is_key(text: str) -> bool:
+    """Say whether a text can be the key of a label: NAME or DOMAIN/NAME."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and not (len(prefix) <= _LONGEST_PREFIX and _PREFIX.fullmatch(prefix)):
+        return False
+    return len(name) <= _LONGEST_NAME and bool(_NAME.fullmatch(name))
+
+
+def is_value(text: str) -> bool:
+    """Say whether a text can be the value of a label, as the empty one can."""
+    return not text or (len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text)))
+
+
 class _Parser:
     """Takes the words of a selector one after the other; "" stands for its end."""
 
@@ -140,17 +153,13 @@ class _Parser:
             self._refuse(")", "',' or a value")
 
     def _check_key(self, key: str) -> None:
-        prefix, slash, name = key.rpartition("/")
-        good = len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)
-        if slash:
-            good = good and len(prefix) <= _LONGEST_PREFIX and _PREFIX.fullmatch(prefix)
-        if not good:
+        if not is_key(key):
             raise SelectorProblem(f"{shown(key)} in {shown(self._text)} cannot be the key of a label")
 
     def _check_value(self, value: str, operator: str) -> None:
         if operator in (">", "<") and _number(value) is None:
             raise SelectorProblem(f"{shown(value)} in {shown(self._text)} is not a whole number")
-        if len(value) > _LONGEST_NAME or (value and not _NAME.fullmatch(value)):
+        if not is_value(value):
             raise SelectorProblem(f"{shown(value)} in {shown(self._text)} cannot be the value of a label")
 
     def _next(self) -> str:

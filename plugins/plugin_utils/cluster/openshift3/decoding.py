@@ -58,14 +58,14 @@ _WHOLE = re.compile(r"[-+]?[0-9]+")
 
 
 def read(document: Any) -> Decoded:
-    """The value of a text; anything else is one already. Raises DecodingProblem."""
+    """Read the value of a text; anything else is one already. Raises DecodingProblem."""
     if not isinstance(document, str):
         return Decoded(document)
     return _json(document) if document.lstrip().startswith("{") else _yaml(document)
 
 
 def decode(document: Any, shape: Mapping[str, Any]) -> Decoded:
-    """The document with every field of the shape, {} where it is null. Raises DecodingProblem."""
+    """Give a document every field of the shape, also where it is null. Raises DecodingProblem."""
     raw = read(document)
     oddities = list(raw.oddities)
     return Decoded(_decoded(raw.value, shape, "", oddities), oddities)
@@ -139,7 +139,7 @@ def _json(text: str) -> Decoded:
 
 
 def _no_constant(name: str) -> Any:
-    raise DecodingProblem(f"this is not JSON: {name} is no number there")
+    raise DecodingProblem(f"this is not JSON: {name} is not a number there")
 
 
 def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
@@ -163,7 +163,7 @@ _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def _plain_scalar(text: str) -> Any:
-    """What go-yaml takes an unquoted scalar for; it knows neither times nor numbers to the base of 60."""
+    """Read an unquoted scalar as go-yaml does, which knows neither times nor numbers to the base of 60."""
     if text in ("", "~", "null", "Null", "NULL"):
         return None
     if text in _TRUE or text in _FALSE:
@@ -216,7 +216,7 @@ class _Builder:
         self._done: dict[int, Any] = {}
 
     def built(self, node: Any) -> Any:
-        """An anchored node is built once; check_size counts it as often as it is used."""
+        """Build a node, once where it is anchored; check_size counts it as often as it is used."""
         if id(node) not in self._done:
             self._done[id(node)] = None  # a node within itself: nothing that is asked for can be there
             self._done[id(node)] = self._new(node)

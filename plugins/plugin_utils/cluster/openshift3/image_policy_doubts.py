@@ -39,7 +39,7 @@ _ODD_IN_A_REGISTRY = (
 
 
 def problems(document: Any, release: Release) -> Iterator[Finding]:
-    """What the plug-in refuses, then what it takes and a person would regret."""
+    """Yield what the plug-in refuses, then what it takes and a person would regret."""
     try:
         found = image_policy.decoded(document)
     except DecodingProblem as problem:
@@ -85,7 +85,7 @@ def _odd_rule(rule: Mapping[str, Any], path: str) -> Iterator[Finding]:
 
 
 def _why_dead(target: Mapping[str, str]) -> tuple[str, str] | None:
-    """The field and the reason for which an execution rule never applies to a resource."""
+    """Return the field and the reason for which an execution rule never applies to a resource."""
     resource, group = target["resource"], target["group"]
     if resource == "*":
         return "resource", "* stands for no resource in a rule of OpenShift 3: the rule never applies"
@@ -108,7 +108,7 @@ def _dead_resolution(rules: Any) -> Iterator[Finding]:
 
 
 def _left_out(policy: ImagePolicy) -> Iterator[Finding]:
-    """What the rules as a whole do not say."""
+    """Yield what the rules as a whole leave out."""
     if not any(_denies_execution(rule) for rule in policy.rules):
         sentence = f"no rule rejects images with the annotation {DENY_EXECUTION}, which is what the platform's own does"
         yield warn("executionRules", sentence)
@@ -134,7 +134,7 @@ def _denies_execution(rule: Rule) -> bool:
 
 
 def _names_it(policy: ImagePolicy, integrated: Rule) -> bool:
-    """Whether another rule allows the integrated registry by its name, wherever the one by its nature applies."""
+    """Say whether another rule allows the integrated registry by its name, wherever this one applies."""
     return all(
         any(
             not rule.reject and (not rule.registries or INTEGRATED_REGISTRY in rule.registries or _has_address(rule))
@@ -150,5 +150,5 @@ def _has_address(rule: Rule) -> bool:
 
 
 def _accepts(rules: tuple[Rule, ...], registry: str) -> bool:
-    """Whether an image of a registry about which nothing else is known may run."""
+    """Say whether an image may run of which only the registry is known."""
     return judge(rules, Found(ImageName(registry, "team", "app")), frozenset())[0]

@@ -36,7 +36,7 @@ class Release:
     #: An entry docker.io stands for the names of Docker Hub's servers too.
     knows_docker_hub: bool = False
 
-    # Image/cluster of OpenShift 4 in place of imagePolicyConfig: no master validates it, and an empty list is no list.
+    # Image/cluster of OpenShift 4 in place of imagePolicyConfig: no master validates it, an empty list counts as none
     in_cluster: bool = False
 
 
@@ -49,7 +49,7 @@ _VERSION = re.compile(r"v?([34]\.[0-9]{1,3})(?:[.-].{0,200})?")
 
 
 def find(name: object, with_4: bool = False) -> Release:
-    """The release by its name, "3.11" or "3.11.272". Raises PolicyProblem in one sentence.
+    """Find the release by its name, "3.11" or "3.11.272". Raises PolicyProblem in one sentence.
 
     with_4: OpenShift 4 is asked about too, whose API server carries the import check of 3.11.
     """

@@ -75,13 +75,13 @@ class Request:
 
 
 def of_image(text: str, namespace: str) -> Request:
-    """A pod with one container."""
+    """Make a pod with one container."""
     images = (("spec.containers[0].image", Reference(DOCKER_IMAGE, text)),)
     return Request(f"a pod of {shown(text)}", Resource("pods"), namespace, images)
 
 
 def of_manifest(manifest: Mapping[str, Any], namespace: str) -> Request:
-    """Raises PolicyProblem, naming object and field, for what no API server would take."""
+    """Read a manifest. Raises PolicyProblem, naming object and field, where no API server would take it."""
     what = name_of(manifest)
     kind = _text(manifest, "kind", what)
     if not kind:
@@ -126,7 +126,7 @@ def _of_build(manifest: Mapping[str, Any], what: str) -> Iterator[tuple[str, Ref
 
 
 def _of_strategy(written: Reference) -> Reference:
-    """A strategy's reference means a tag where it names no kind, and the tag latest of an ImageStream."""
+    """Complete a strategy's reference: it means a tag where it names no kind, and latest of an ImageStream."""
     if written.kind == "ImageStream":
         return written._replace(kind=TAG, name=f"{written.name}:{LATEST}")
     return written if written.kind else written._replace(kind=TAG)
@@ -141,7 +141,7 @@ def _resolves(metadata: Mapping[str, Any], what: str) -> bool:
 
 
 def _plural(kind: str) -> str:
-    """The resource of a kind that is not in the table, as the API machinery guesses it."""
+    """Guess the resource of a kind that is not in the table, as the API machinery does."""
     name = kind.lower()
     if name.endswith("y"):
         return f"{name[:-1]}ies"
@@ -149,7 +149,7 @@ def _plural(kind: str) -> str:
 
 
 def _at(value: Mapping[str, Any], path: tuple[str, ...], what: str) -> Mapping[str, Any]:
-    """The mapping at the end of a path; what is absent or null is empty."""
+    """Return the mapping at the end of a path; it is empty where it is absent or null."""
     for n, key in enumerate(path):
         found = value.get(key)
         if found is not None and not isinstance(found, Mapping):
