@@ -81,7 +81,7 @@ def test_refused_in_one_sentence(case):
 def test_a_person_is_told_who_stops_it_and_what_would_help():
     pods = [pod("bare"), pod("web", ["apps/v1", "ReplicaSet", "rs"]), pod("agent", ["apps/v1", "DaemonSet", "ds"])]
     assert drain_plan(pods, ignore_daemonsets=True)["lines"] == [
-        "1 pod to be evicted, 1 left where they are, 1 pod cannot be evicted: nothing is evicted",
+        "1 to evict, 1 to leave, 1 refused, so that nothing is evicted",
         "team/bare declares no controller: nobody would start it again (force)",
         "team/agent belongs to a DaemonSet and stays where it is",
     ]

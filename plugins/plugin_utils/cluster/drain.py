@@ -249,14 +249,10 @@ def _result(answers: list[tuple[Pod, Answer]]) -> dict[str, Any]:
 
 def _lines(groups: Mapping[str, list[tuple[Pod, Answer]]]) -> Iterator[str]:
     evicted, stays, refused = (len(groups[outcome]) for outcome in ("evict", "skip", "refuse"))
-    stopped = f", {_pods_and(refused, 'cannot be evicted')}: nothing is evicted" if refused else ""
-    yield f"{_pods_and(evicted, 'to be evicted')}, {stays} left where they are{stopped}"
+    stopped = f", {refused} refused, so that nothing is evicted" if refused else ""
+    yield f"{evicted} to evict, {stays} to leave{stopped}"
     for outcome in ("refuse", "evict", "skip"):
         yield from (f"{pod.full_name} {answer.why}" for pod, answer in groups[outcome] if answer.why)
-
-
-def _pods_and(number: int, what: str) -> str:
-    return f"{number} {'pod' if number == 1 else 'pods'} {what}"
 
 
 # --- what was asked -------------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def is_loose_duration(text: str) -> bool:
 
 
 def quantity(value: object) -> Fraction | None:
-    """Return the number that a quantity such as 100m, 1.5Gi or 2e3 stands for, None for what is not one."""
+    """Return the number of a quantity such as 100m, 1.5Gi or 2e3; None for any other text."""
     match = _QUANTITY.fullmatch(str(value)[: _MOST_DIGITS * 2])
     if not match or len(match[1]) > _MOST_DIGITS:
         return None
