@@ -269,6 +269,24 @@ def test_upstream_azure(shared_dir):
         assert [one["effect"] for one in found] == ["warn"] * (2 - len(azure)), case["name"]
 
 
+def test_upstream_buckets(shared_dir):
+    """Whoever has credentials may name a bucket or none, whether it exists or not."""
+    told = [
+        platform({"platformStatus": {"type": "AWS", "aws": {"region": "us-east-1"}}}),
+        secret(
+            "image-registry-private-configuration-user",
+            {
+                "REGISTRY_STORAGE_S3_ACCESSKEY": "a",
+                "REGISTRY_STORAGE_S3_SECRETKEY": "s",
+                "REGISTRY_STORAGE_GCS_KEYFILE": '{"type": "service_account"}',
+            },
+        ),
+    ]
+    for case in upstream(shared_dir, 65):
+        storage = {**case["config"]["spec"]["storage"], "managementState": None}
+        assert image_registry_problems({**STANDARD, "storage": storage}, objects=told) == [], case["name"]
+
+
 # --- what holds for any input ---------------------------------------------------------------------------------------
 
 KEYS = st.sampled_from(

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from ..problems import Problem
 from ..references import shown as quoted
-from . import label_selector
+from . import labels
 from .openshift4 import texts
 from .openshift4.objects import Manifest, kind_of, name_of, shown
 
@@ -249,14 +249,10 @@ def _result(answers: list[tuple[Pod, Answer]]) -> dict[str, Any]:
 
 def _lines(groups: Mapping[str, list[tuple[Pod, Answer]]]) -> Iterator[str]:
     evicted, stays, refused = (len(groups[outcome]) for outcome in ("evict", "skip", "refuse"))
-    stopped = f", {_pods_and(refused, 'cannot be evicted')}: nothing is evicted" if refused else ""
-    yield f"{_pods_and(evicted, 'to be evicted')}, {stays} left where they are{stopped}"
+    stopped = f", {refused} refused, so that nothing is evicted" if refused else ""
+    yield f"{evicted} to evict, {stays} to leave{stopped}"
     for outcome in ("refuse", "evict", "skip"):
         yield from (f"{pod.full_name} {answer.why}" for pod, answer in groups[outcome] if answer.why)
-
-
-def _pods_and(number: int, what: str) -> str:
-    return f"{number} {'pod' if number == 1 else 'pods'} {what}"
 
 
 # --- what was asked -------------------------------------------------------------------------------------------------
@@ -284,14 +280,14 @@ def _seconds(value: Any, kubectl: Kubectl) -> int:
     return value
 
 
-def _selector(value: Any) -> label_selector.Selector:
+def _selector(value: Any) -> labels.Selector:
     if value is None:
-        return label_selector.Selector()
+        return labels.Selector()
     if not isinstance(value, str):
         raise DrainProblem(f"pod_selector must be the text of a label selector, not {kind_of(value)}: {shown(value)}")
     try:
-        return label_selector.parse(value)
-    except label_selector.SelectorProblem as problem:
+        return labels.parse(value)
+    except labels.SelectorProblem as problem:
         raise DrainProblem(f"pod_selector: {problem}") from None
 
 
@@ -353,11 +349,11 @@ def _pod(manifest: Manifest) -> Pod:
     metadata, spec, status = (_mapping(manifest, part, manifest) for part in ("metadata", "spec", "status"))
     deleted = metadata.get("deletionTimestamp")
     time = None if deleted is None else _time(f"{name_of(manifest)}: metadata.deletionTimestamp", deleted)
-    labels = _mapping(metadata, "labels", manifest, "metadata.labels")
+    pairs = _mapping(metadata, "labels", manifest, "metadata.labels")
     return Pod(
         namespace=namespace,
         name=name,
-        labels={key: _text(labels, key, "a label", manifest) for key in labels},
+        labels={key: _text(pairs, key, "a label", manifest) for key in pairs},
         controller=_controller(metadata, manifest),
         is_mirror=_MIRROR in _mapping(metadata, "annotations", manifest, "metadata.annotations"),
         has_local_data=any(
