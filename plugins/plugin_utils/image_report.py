@@ -13,8 +13,9 @@ from typing import Any
 
 from . import pull_sources, registries_conf, signature_policy
 from .credentials import containers
+from .credentials.answers import Source, Tried
 from .formats import toml_text
-from .observed import Observed, Question, Watch
+from .observed import HostProblem, Observed, Question, Watch
 from .references import Reference
 from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, Registry
 
@@ -64,9 +65,24 @@ def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> d
     for helper in conf.credential_helpers:
         if helper != registries_conf.AUTH_FILES:
             return {"helper": helper, "key": reference.domain}
-        if login := containers.on_host(host, reference):
-            return {"file": login.source, "key": login.key}
+        if found := login(host, reference):
+            return {"file": found.source, "key": found.key}
     return None
+
+
+def login(host: Observed, reference: Reference) -> Tried | None:
+    """What root's podman offers for an image; None for an anonymous pull. Where it picks at random, one of these.
+
+    Raises HostProblem where every pull that comes to a file fails.
+    """
+    texts = [(path, host.text(path)) for path in containers.FILES]
+    lookup = containers.podman(
+        reference, [Source(path, text, path == containers.OLD) for path, text in texts if text is not None]
+    )
+    answer = lookup.answer()
+    if answer.problem:
+        raise HostProblem(answer.problem)
+    return next(iter(answer.tried), None)
 
 
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:
