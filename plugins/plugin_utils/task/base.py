@@ -15,6 +15,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 from ansible.module_utils.parsing.convert_bool import boolean  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
+from ansible.utils.display import Display  # type: ignore[import-untyped]
 
 from ..imports import jmespath
 from ..problems import Problem
@@ -132,6 +133,13 @@ class Task(ActionBase):  # type: ignore[misc]
             if wrong:
                 raise TaskProblem(f"{name}: {wrong[0]}")
         raise TaskProblem("; ".join(validated.error_messages))
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines as they are, without the quotes of a result."""
+    display = Display()
+    for line in lines:
+        display.display(str(cleaned(line)))
 
 
 def cleaned(value: Any) -> Any:

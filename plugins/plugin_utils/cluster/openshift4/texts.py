@@ -19,6 +19,11 @@ _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 _MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirrors have less than one million
 
 
+def decoded(raw: bytes) -> str:
+    """The text of a file: UTF-8, or the UTF-16 that a shell of Windows writes."""
+    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+
+
 def documents(value: Any) -> Iterator[Manifest]:
     """Every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
     for item in objects.documents(value):
@@ -40,6 +45,9 @@ def _documents(name: Any, content: Any) -> list[Any]:
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        first = content.lstrip().partition("\n")[0]
+        if objects.is_message(first):
+            raise ManifestProblem(f"{name} holds a message, so objects may be missing: {shown(first)}") from None
         where = f", line {mark.line + 1}" if mark else ""
         if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
             raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
