@@ -46,7 +46,7 @@ class ActionModule(HostTask):
     def _present(
         self, path: str, content: bytes, encrypt: bool, warnings: list[str]
     ) -> tuple[archive.Archive | None, bool]:
-        """(the archive that is there, whether it is as it would be written now); encrypted ones are decrypted."""
+        """Return the existing archive, decrypted, and whether it is as it would be written now."""
         try:
             with open(path, "rb") as stream:
                 stored, mode = stream.read(), os.fstat(stream.fileno()).st_mode & 0o777

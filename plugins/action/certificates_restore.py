@@ -33,7 +33,7 @@ class ActionModule(HostTask):
         return result
 
     def _archive(self, path: str, other_host: bool) -> archive.Archive:
-        """Read and verified before the host is looked at."""
+        """Read and verify the archive, before the host is looked at."""
         try:
             found = archive.unpack(self.decrypt(self.read_file(path)))
         except archive.ArchiveProblem as problem:

@@ -37,7 +37,7 @@ class ActionModule(ControllerFiles, Task):
         return [{"name": path, "content": self.read_file(path).decode("utf-8", "replace")} for path in paths]
 
     def _words(self, options: dict[str, Any]) -> Policy | None:
-        """The policy that one option holds as a whole."""
+        """Return the policy that one option holds as a whole."""
         if options["policy"] is None:
             return None
         name = self.origins.get("policy", "policy")

@@ -22,7 +22,7 @@ def drain_plan(
     skip_wait_for_delete_timeout: Any = 0,
     now: Any = None,
 ) -> dict[str, Any]:
-    """Which of these pods a drain would evict, leave and refuse."""
+    """Sort pods into those that a drain would evict, leave and refuse."""
     found: dict[str, Any] = filtered(
         drain.plan,
         pods,

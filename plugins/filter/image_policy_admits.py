@@ -28,7 +28,7 @@ def image_policy_admits(
     integrated_registry: Any = None,
     known: Any = (),
 ) -> Any:
-    """One answer for one object or image, a list of them for a list."""
+    """Return one answer for one object or image, a list of them for a list."""
     return filters.filtered(_answers, subject, policy, release, namespace, integrated_registry, known, called=_CALLED)
 
 

@@ -22,7 +22,7 @@ def mco_forecast(
     node_disruption_policy: Any = None,
     overridden: Any = (),
 ) -> dict[str, Any]:
-    """What nodes would get, what that costs, what the guards say, and where images would come from."""
+    """Forecast the files of nodes, their cost, the findings of the guards, and the sources of images."""
     found: dict[str, Any] = filtered(
         _forecast,
         manifests,

@@ -30,9 +30,9 @@ WATCH = Watch(
 
 
 def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
-    """For each image: `pull_sources`' answer, with who blocks, CA directory and credential of each endpoint.
+    """Resolve each image as `pull_sources` does, and name who blocks, CA directory and credential of each endpoint.
 
-    Raises Problem for files that the engines would refuse, or a text that is no image reference.
+    Raises Problem for files that the engines would refuse, or a text that is not an image reference.
     """
     drop_ins = [(path, host.text(path) or "") for path in host.entries(DROP_IN_DIRECTORY)]
     conf = registries_conf.load(host.text(MAIN), drop_ins)
@@ -60,7 +60,7 @@ def _endpoint(host: Observed, conf: RegistriesConf, endpoint: pull_sources.Endpo
 
 
 def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> dict[str, str] | None:
-    """The login of the first helper that has one; of another one than the files only it knows whether it has."""
+    """Return the login of the first helper that has one; of another helper than the files only it knows."""
     for helper in conf.credential_helpers:
         if helper != registries_conf.AUTH_FILES:
             return {"helper": helper, "key": reference.domain}
@@ -70,7 +70,7 @@ def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> d
 
 
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:
-    """File and line of an entry. In the old form that is the list that names it."""
+    """Locate an entry: file and line. In the old form that is the list that names it."""
     text = host.text(registry.file) or ""
     document = registries_conf.document(text, registry.file)
     tables = document.get("registry", [])

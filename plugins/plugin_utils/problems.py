@@ -11,7 +11,7 @@ _LONGEST = 4000
 
 
 def one_line(text: str) -> str:
-    """The text as it is, with a space for everything in it that could break a line or steer a terminal."""
+    """Return the text as it is, with a space for everything in it that could break a line or steer a terminal."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 

@@ -40,7 +40,7 @@ def examples(filter_name: str, told: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _evaluated(environment: NativeEnvironment, task: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """What the expressions of one task come to: the values of its action, and under "vars" those of its variables."""
+    """Evaluate the expressions of one task: the values of its action, and under "vars" its variables."""
     variables = dict(told)
     for name, text in task.get("vars", {}).items():
         variables[name] = environment.from_string(text).render(variables) if isinstance(text, str) else text

@@ -133,12 +133,12 @@ def test_a_file_that_cannot_be_read_is_one_sentence(case):
 
 
 @pytest.mark.parametrize("wrong", [{"name": 5}, {"content": 5}, {"name": 5, "content": None}])
-def test_a_file_whose_name_or_content_is_no_text(wrong):
+def test_a_file_whose_name_or_content_is_not_text(wrong):
     with pytest.raises(ManifestProblem, match="a file of manifests must have name and content as text"):
         forecast.of_cluster([{"name": "cluster.yml", "content": "kind: Image\n", **wrong}])
 
 
-def test_a_file_that_is_no_text():
+def test_a_file_that_is_not_text():
     with pytest.raises(ManifestProblem, match=r"^cluster\.yml cannot be read as YAML: [^\n]*$"):
         forecast.of_cluster([{"name": "cluster.yml", "content": b"\xff\xfe".decode(errors="surrogateescape")}])
 
@@ -164,7 +164,7 @@ def test_where_images_come_from():
         "    registry.example.com/app:latest",
         "    policy.json: insecureAcceptAnything by default",
         "Pull of 'No Name'",
-        "  'No Name' is no image reference: 'No Name' cannot be part of a name",
+        "  'No Name' is not an image reference: 'No Name' cannot be part of a name",
     ]
 
 

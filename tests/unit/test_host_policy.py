@@ -37,7 +37,7 @@ EVERYTHING = {"search": ["a.example.com"], "trust": TRUST, "verify": "none"}
 
 
 def docker(shows=("docker.io",), running=0, sysconfig="OPTIONS=''\n", **more):
-    """What host_snapshot tells of a RHEL 7 with docker 1.13."""
+    """Make the snapshot of a RHEL 7 with docker 1.13."""
     names = ", ".join(f"{name} (secure)" for name in shows)
     said = answers(["sysconfig"]) | {
         "docker.info": f" Running: {running}\nInsecure Registries:\n 127.0.0.0/8\nRegistries: {names}\n",
@@ -236,7 +236,7 @@ RESTART = {
 
 
 def last(**more):
-    """What host_snapshot tells of a plan that added a searched registry."""
+    """Make the answer of host_snapshot about a plan that added a searched registry."""
     file = {"path": SYSCONFIG, "present": "new", "new": described(NEW)["sha256"], "shown": ["", "--add-registry\n"]}
     return {
         "id": "cafe", "plan_id": "p1", "time": CLOCK - 600, "started": 1, "directories": [], "actions": [RESTART],

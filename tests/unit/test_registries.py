@@ -89,7 +89,7 @@ def test_a_whole_proposal(case):
 
 
 def filled(engine):
-    """What is told of an engine, without empty lists."""
+    """Leave the empty lists out of an engine's report."""
     return {key: value for key, value in engine.items() if value not in ([], None)}
 
 

@@ -38,7 +38,7 @@ class Begun:
 
 
 def changes(host: Observed) -> list[Change]:
-    """The changes that take an interrupted transaction back."""
+    """Return the changes that take an interrupted transaction back."""
     if host.journal is None:
         return []
     paths = [entry["path"] for entry in host.journal["files"] if entry["present"] == "new"]
@@ -75,7 +75,7 @@ def _begun(number: int, action: Mapping[str, Any], why: str) -> Begun:
 
 
 def _undo(argv: tuple[str, ...], undo: tuple[str, ...]) -> tuple[str, ...] | Again | None:
-    """In a journal nothing is left unsaid: no words at all mean nothing."""
+    """Read the undo of a journal, where an empty one means nothing."""
     return AGAIN if undo == argv else undo or None
 
 

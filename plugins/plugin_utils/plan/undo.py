@@ -82,7 +82,7 @@ def _back(entry: Mapping[str, Any], old: Mapping[str, Any], why: str) -> FileCha
 
 
 def _due(host: Observed, last: Mapping[str, Any], why: str) -> Iterator[Due]:
-    """The services that took the plan in: at once, or by a start since."""
+    """Yield the services that took the plan in: at once, or by a start since."""
     for action in begun(last, why):
         if action.service and action.service.running(host):
             yield Due(action.service, why, _UNTIL, restart=action.restart)

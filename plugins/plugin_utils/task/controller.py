@@ -21,7 +21,7 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
     """Reads and writes them; whatever goes wrong is a TaskProblem, with a sentence that holds nothing of a file."""
 
     def read_file(self, path: str) -> bytes:
-        """The bytes of a file, decrypted."""
+        """Read the bytes of a file, decrypted."""
         try:
             found = self._find_needle("files", path)
             real = self._loader.get_real_file(found)
@@ -36,14 +36,14 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
             self._loader.cleanup_tmp_file(real)
 
     def encrypt(self, data: bytes) -> bytes:
-        """The bytes, encrypted with the vault's password of this run."""
+        """Encrypt the bytes with the vault password of this run."""
         try:
             return bytes(self._loader._vault.encrypt(data))
         except AnsibleError:
             raise TaskProblem("there is no vault password to encrypt with; give --vault-password-file") from None
 
     def decrypt(self, data: bytes) -> bytes:
-        """What was encrypted; other bytes as they are."""
+        """Decrypt the bytes; return other bytes as they are."""
         if not is_encrypted(data):
             return data
         try:

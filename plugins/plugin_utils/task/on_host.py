@@ -127,7 +127,7 @@ class HostTask(ControllerFiles, Rounds):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Make the argument spec of a task with these features."""
         of_features = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
         return CHANGE_OPTIONS | FEATURE_OPTIONS | of_features
 
@@ -177,7 +177,7 @@ class HostTask(ControllerFiles, Rounds):
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
-        """(what each feature is asked for, what must be known of the host for it). Raises Problem."""
+        """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
         said = [
             (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
@@ -229,7 +229,7 @@ class HostTask(ControllerFiles, Rounds):
             context.no_log = before
 
     def _register_secrets(self, host: Observed) -> None:
-        """Passwords inside proxy addresses, the only secrets in what we read."""
+        """Register passwords inside proxy addresses, the only secrets in what we read."""
         for path in host.files:
             try:
                 self.secrets.add_passwords_of_urls(host.text(path) or "")
@@ -244,7 +244,7 @@ class HostInfo(HostTask):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Make the argument spec of a task with these features."""
         return SURVEY_OPTIONS | merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +267,7 @@ class HostInfo(HostTask):
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
 
     def _record(self, path: str | None, *, encrypted: bool) -> str | None:
-        """Keep the last look in a file on the controller; its path, None where none is written. Raises TaskProblem."""
+        """Write the last snapshot to a file on the controller; return its path or None. Raises TaskProblem."""
         if not path or self._task.check_mode:
             return None
         data = record.text(self.snapshot, whole=encrypted).encode()
@@ -276,22 +276,22 @@ class HostInfo(HostTask):
 
 
 def merged(specs: Iterable[Spec]) -> Spec:
-    """All options of several argument specs."""
+    """Merge the options of several argument specs."""
     return {name: about for spec in specs for name, about in spec.items()}
 
 
 def drafters(host: Observed, said: Said) -> list[Drafter]:
-    """What all features want of the host, in their order. Raises Problem."""
+    """List what all features want of the host, in their order. Raises Problem."""
     return [drafter for feature, words in said for drafter in feature.drafts(host, words)]
 
 
 def packed_job(wanted: dict[str, Any]) -> str:
-    """The argument of the module host_snapshot: what it is asked, and the programs that answer."""
+    """Pack the argument of the module host_snapshot: the questions, and the programs that answer."""
     return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
 
 
 def transaction_options(proposal: Proposal) -> dict[str, Any]:
-    """The options of the module host_transaction for a proposal that changes something."""
+    """Make the options of the module host_transaction for a proposal that changes something."""
     transaction = proposal.transaction or Transaction()
     contents = {change.path: change.content for change in transaction.files if change.content is not None}
     options: dict[str, Any] = {
@@ -329,13 +329,13 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 def check_option(check: Check) -> dict[str, Any]:
-    """An item of the option `checks`."""
+    """Make an item of the option `checks`."""
     return asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
 
 
 @cache
 def _programs() -> list[tuple[str, str, str]]:
-    """(name of the module, name of its file, source)"""
+    """Return (name of the module, name of its file, source) of each program."""
     return [
         (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
         for name in _PROGRAMS
@@ -343,7 +343,7 @@ def _programs() -> list[tuple[str, str, str]]:
 
 
 def _why_unread(answer: dict[str, Any]) -> str:
-    """What a person can do something about: what the module said, or what stood in its place."""
+    """Return a reason that a person can act on: the module's sentence, or the output in its place."""
     said = str(answer.get("module_stderr") or "") + "\n" + str(answer.get("module_stdout") or "")
     lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
     if lines:
@@ -352,7 +352,7 @@ def _why_unread(answer: dict[str, Any]) -> str:
 
 
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:
-    """What a person is told of a transaction that was not committed."""
+    """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
     if "committed" not in answer:  # it did not end by itself
         changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
@@ -364,7 +364,7 @@ def _failure(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last_words(report: Any) -> str:
-    """What the command that failed said last, for the sentence shown."""
+    """Quote the last line of the command that failed."""
     try:
         answers = unpack(report) if report else []
     except HostProblem:

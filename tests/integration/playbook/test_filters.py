@@ -63,6 +63,6 @@ def test_filters(core: str, tmp_path: Path) -> None:
     assert answers["problems"] == []
     assert answers["broken"][0].startswith("/etc/containers/registries.conf: line 1: ")
     assert done.returncode == 2
-    sentence = "pull_sources: 'No Reference' is no image reference: 'No Reference' cannot be part of a name"
+    sentence = "pull_sources: 'No Reference' is not an image reference: 'No Reference' cannot be part of a name"
     assert sentence in done.stdout.replace('\\"', '"'), done.stdout
     assert "Traceback" not in done.stdout

@@ -113,7 +113,7 @@ def test_problems_are_sentences(forecast, tmp_path):
     assert "Traceback" not in run.stdout
 
 
-def test_files_that_are_no_yaml_are_named(forecast, tmp_path):
+def test_files_that_are_not_yaml_are_named(forecast, tmp_path):
     (tmp_path / "odd.yml").write_text("kind: Image\n---\nkind: [\n")
     run = forecast(forecast_proposed=str(tmp_path / "odd.yml"))
     assert run.returncode == 2 and "odd.yml, line 4: did not find expected node content" in run.stdout

@@ -36,7 +36,7 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
     groups = {name: {"hosts": dict.fromkeys(members)} for name, members in case.get("groups", {}).items()}
     outcome = play("registries", hosts, *case.get("args", []), vars=ASKED | case.get("vars", {}), groups=groups)
 
-    account = outcome.account("Say what happened")
+    account = outcome.account("Report the outcome")
     touched = [call["host"] for call in outcome.asked("host_policy")]
     # the hosts of one batch are touched side by side
     in_order = sorted if "docker_registries_serial" in case.get("vars", {}) else list
@@ -50,7 +50,7 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
 
 
 def test_roll_out_account_holds_the_plan(play: Play) -> None:
-    account = play("registries", {"a": {"fate": "changed"}}, vars=ASKED).account("Say what happened")
+    account = play("registries", {"a": {"fate": "changed"}}, vars=ASKED).account("Report the outcome")
     assert account == {"a": "changed\nPlan p1: 1 change\n  drop-in: add search registry a.example.com"}
 
 
@@ -160,7 +160,7 @@ def test_hooks_around_a_restart(play: Play, tmp_path: Path, case: dict[str, Any]
     assert log.read_text().splitlines() == case["called"], outcome.output
     checks = [call["check"] for call in outcome.asked("host_policy")]
     assert {"foreseen": checks.count(True), "applied": checks.count(False)} == case["runs"]
-    account = outcome.account("Say what happened") or {}
+    account = outcome.account("Report the outcome") or {}
     assert account["a"].startswith(case["account"]), account["a"]
 
 

@@ -82,7 +82,7 @@ def test_words(case):
         (b"a\n\n\0", "line 3: NUL byte in text"),
     ],
 )
-def test_bytes_that_are_no_text(data, reason):
+def test_bytes_that_are_not_text(data, reason):
     with pytest.raises(FormatError) as refusal:
         decode(data)
     assert str(refusal.value) == reason

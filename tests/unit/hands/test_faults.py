@@ -119,7 +119,7 @@ def test_killed_anywhere_while_recovering(worlds: Worlds) -> None:
 
 
 def killed_in_recovery(worlds: Worlds, first: int, second: int | None) -> bool:
-    """Whether the second kill, in the recovery, struck (for None: whether there was something to recover)."""
+    """Return whether the second kill, in the recovery, struck (for None: whether there was something to recover)."""
     host = worlds.fresh()
     host.transaction(CHANGE, fault={"at": first, "do": "kill"})
     journal = host.snapshot()["journal"]
