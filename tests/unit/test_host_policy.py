@@ -55,6 +55,17 @@ def docker(shows=("docker.io",), running=0, sysconfig="OPTIONS=''\n", **more):
     }  # fmt: skip
 
 
+def test_the_account_of_a_run_holds_all_warnings():
+    """A name that no allow-list contains, a certificate that expires soon: play 1 warned, the account was silent."""
+    words = {"search": ["b.example.com"], "blocked": "all", "trust": TRUST, "warn_days": 9999, "verify": "none"}
+    done = run(host_policy.ActionModule, words, [docker()], check=True)
+    warnings = [line for line in done.result["account"] if line.startswith("  warning: ")]
+    assert len(warnings) == len(set(warnings)) == 2, done.result["account"]
+    assert "'a.example.com' is trusted but neither searched nor allowed" in "".join(warnings)
+    assert "a.example.com: the authority 'CN=one' expires in " in "".join(warnings)
+    assert any(done.result["plan"]["id"] in line for line in done.result["account"])
+
+
 def test_certificates_and_lists_are_one_transaction_with_one_restart():
     """W7: docker 1.13 was restarted twice, once for the certificate and once for the list."""
     done = run(host_policy.ActionModule, EVERYTHING, [docker()], COMMITTED)
@@ -147,6 +158,10 @@ def test_what_comes_of_a_task(case):
         ({"search": ["a.example.com"]}, {}, "differs from the policy", "+ ADD_REGISTRY: --add-registry a.example.com"),
         ({"trust": TRUST}, {}, "differs from the policy", "+ CN=one"),
         ({"search": []}, {}, "as the policy says", ""),
+        (
+            {"search": ["b.example.com"], "blocked": ["all"], "trust": TRUST}, {}, "differs from the policy",
+            "warning: 'a.example.com' is trusted but neither searched nor allowed",
+        ),
         (
             {"search": [], "short_name_mode": "enforcing", "unenforceable": "warn"}, {},
             "as the policy says, as far as the engines can", "not enforced: docker (Red Hat's fork) cannot",

@@ -62,6 +62,19 @@ class Policy:
         """Return the words that are set, as plain values that `read_policy` reads back; none that may hold secrets."""
         return {name: word.plain(value) for name, word, value in self.said() if word.plain}
 
+    def out_of_reach(self) -> list[str]:
+        """Warn about trusted names that can never be pulled from: no allow-list and no mirror contains them."""
+        if self.allow_list is None or self.trust is None:
+            return []
+        reached = (*self.allow_list, *(location for mirrored in self.mirrors or () for location in mirrored.mirrors))
+        whole, in_part = Scopes(reached), {scope.partition("/")[0] for scope in reached}
+        return [
+            f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
+            for registry in self.trust.present
+            for name in registry.names
+            if name not in in_part and not whole.covering(name)
+        ]
+
     def over(self, earlier: Mapping[str, object]) -> Policy:
         """Complete this policy with an earlier one (as `words` gave it) for every word that is not set here.
 
@@ -204,7 +217,7 @@ def _doubts(policy: Policy) -> list[str]:
         for entry in policy.insecure or ():
             if not is_range(entry) and not allowed.covering(entry):
                 found.append(f"'{entry}' is insecure but neither searched nor allowed, so it cannot be pulled from")
-        found += _out_of_reach(policy.trust or Trust(), policy.allow_list, policy.mirrors or ())
+        found += policy.out_of_reach()
     if policy.allow_list == ():
         unsaid = [name for name in ("search", "allowed", "mirrors") if getattr(policy, name) is None]
         hope = f" unless {' or '.join(unsaid)} of an earlier run or of the host's own files do" if unsaid else ""
@@ -228,15 +241,3 @@ def _never_asked(policy: Policy, blocked: Scopes) -> Iterator[str]:
     for name, full in (policy.aliases or {}).items():
         if full and (blocker := blocked.covering(full)):
             yield f"alias '{name}' stands for '{full}', which is blocked (by '{blocker}')"
-
-
-def _out_of_reach(trust: Trust, allow_list: tuple[str, ...], sets: tuple[MirrorSet, ...]) -> list[str]:
-    """Warn about trusted names that can never be pulled from: no allow-list and no mirror contains them."""
-    reached = (*allow_list, *(location for mirrored in sets for location in mirrored.mirrors))
-    whole, in_part = Scopes(reached), {scope.partition("/")[0] for scope in reached}
-    return [
-        f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
-        for registry in trust.present
-        for name in registry.names
-        if name not in in_part and not whole.covering(name)
-    ]
