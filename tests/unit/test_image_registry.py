@@ -26,7 +26,7 @@ STANDARD = {"managementState": "Managed", "replicas": 1, "rolloutStrategy": "Rol
 
 
 def merged(before, patch):
-    """What an API server makes of a merge patch."""
+    """Merge a patch as an API server does."""
     (found,) = merged_into([{"kind": "X", "spec": before}], [{"kind": "X", "spec": patch}])
     return found["spec"]
 

@@ -72,7 +72,7 @@ def test_refused_in_one_sentence_without_the_secret(case):
 
 
 def agrees(found, wanted):
-    """Whether a result is what the real program did: the tried of the table, or one of its any_of."""
+    """Return whether a result is what the real program did: the tried of the table, or one of its any_of."""
     if "error" in wanted:
         return found["problem"] is not None
     possible = wanted.get("any_of", [wanted.get("tried")])

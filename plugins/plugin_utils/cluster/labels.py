@@ -85,19 +85,6 @@ def parse(text: str) -> Selector:
     return Selector(tuple(_Parser(text).requirements()))
 
 
-def is_key(text: str) -> bool:
-    """Say whether a text can be the key of a label: NAME or DOMAIN/NAME."""
-    prefix, slash, name = text.rpartition("/")
-    if slash and not (len(prefix) <= _LONGEST_PREFIX and _PREFIX.fullmatch(prefix)):
-        return False
-    return len(name) <= _LONGEST_NAME and bool(_NAME.fullmatch(name))
-
-
-def is_value(text: str) -> bool:
-    """Say whether a text can be the value of a label, as the empty one can."""
-    return not text or (len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text)))
-
-
 class _Parser:
     """Takes the words of a selector one after the other; "" stands for its end."""
 
