@@ -41,7 +41,7 @@ _ODD_IN_A_REGISTRY = (
 def problems(document: Any, release: Release) -> Iterator[Finding]:
     """Yield what the plug-in refuses, then what it takes and a person would regret."""
     try:
-        found = image_policy.decoded(document)
+        found = image_policy.decoded(document, release)
     except DecodingProblem as problem:
         yield refuse("", str(problem))
         return

@@ -101,7 +101,7 @@ def load(config: Any, release: Release) -> ImportPolicy:
 
 def decoded(config: Any, release: Release) -> Decoded:
     """Decode every field. Raises DecodingProblem, with what stops the decoder."""
-    return decode(config, _CLUSTER if release.in_cluster else _MASTER)
+    return decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
 
 
 def _owner(release: Release) -> str:
@@ -149,7 +149,7 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
             yield f"{shown(name)} names no registry; it must be HOST or HOST:PORT"
     if len(ports) > 1:
         yield f"{shown(name)} has more than one colon; it must be HOST or HOST:PORT"
-    if len(ports) == 1 and not release.in_cluster and not _PORT.fullmatch(ports[0]):
+    if len(ports) == 1 and not release.in_cluster and not (_PORT.fullmatch(ports[0]) and len(ports[0]) < 20):
         yield f"{shown(ports[0])} is not a port; a port must be a number, without wildcards"
 
 
