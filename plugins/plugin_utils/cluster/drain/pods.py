@@ -44,6 +44,10 @@ class Pod:
 
 
 def read(value: Any) -> Iterator[Pod]:
+    """Yield the pods of manifests, of lists of them, or of their text as YAML.
+
+    Raises DrainProblem or ManifestProblem for a wrong shape; null is the same as absent, as in Go.
+    """
     if value is None or not isinstance(value, (str, list, tuple, Mapping)):
         raise DrainProblem(f"the pods must be Pod manifests, not {kind_of(value)}: {shown(value)}")
     for manifest in _manifests(value, "the pods", "Pod"):
@@ -51,6 +55,7 @@ def read(value: Any) -> Iterator[Pod]:
 
 
 def daemon_sets(value: Any) -> Iterator[str]:
+    """Yield namespace/name of daemon sets that are given so, or as manifests. Raises as read does."""
     items = value if isinstance(value, (list, tuple)) else [value]
     for item in items:
         if isinstance(item, str):
@@ -133,9 +138,9 @@ def _items(holder: Manifest, key: str, manifest: Manifest, path: str) -> Iterabl
     if not isinstance(found, (list, tuple)):
         raise _wrong(manifest, path, "a list", found)
     for item in found:
-        if not isinstance(item, Mapping):
+        if not isinstance(item, (Mapping, type(None))):
             raise _wrong(manifest, f"{path}[]", "a mapping", item)
-    return found
+    return [item for item in found if item is not None]
 
 
 def _text(holder: Manifest, key: str, path: str, manifest: Manifest) -> str:
