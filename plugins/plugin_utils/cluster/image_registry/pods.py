@@ -180,11 +180,7 @@ def _pod_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
     for name in term.get("namespaces") or ():
         if not is_subdomain(name) or "." in name:
             yield Mistake(f"{path}.namespaces", f"{shown(name)!r} cannot be the name of a namespace")
-    yield from _topology_key(path, term)
-
-
-def _topology_key(path: str, holder: Mapping[str, Any]) -> Iterator[Mistake]:
-    key = str(holder.get("topologyKey") or "")
+    key = str(term.get("topologyKey") or "")
     if not is_key(key):
         sentence = f"{shown(key)!r} cannot be the key of a label" if key else "must name a label of the nodes"
         yield Mistake(f"{path}.topologyKey", sentence)
@@ -196,7 +192,8 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
         path, when = f"topologySpreadConstraints[{place}]", one.get("whenUnsatisfiable")
         if one.get("maxSkew", 0) <= 0:
             yield Mistake(f"{path}.maxSkew", f"must be 1 or more, not {shown(one.get('maxSkew'))}")
-        yield from _topology_key(path, one)
+        if not one.get("topologyKey"):
+            yield Mistake(f"{path}.topologyKey", "must name a label of the nodes")
         if when not in (_DO_NOT_SCHEDULE, "ScheduleAnyway"):
             sentence = f"must be {_DO_NOT_SCHEDULE} or ScheduleAnyway, not {shown(when)!r}"
             yield Mistake(f"{path}.whenUnsatisfiable", sentence)
@@ -214,9 +211,13 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
 
 
 def _label_keys(path: str, one: Mapping[str, Any]) -> Iterator[Mistake]:
-    keys = one.get("matchLabelKeys") or ()
-    if keys and not one.get("labelSelector"):
+    keys, selector = one.get("matchLabelKeys") or (), one.get("labelSelector")
+    if keys and selector is None:
         yield Mistake(f"{path}.matchLabelKeys", "must not be there without labelSelector")
+    said = {*part(one, "labelSelector", "matchLabels")}
+    said |= {expression.get("key") for expression in part(one, "labelSelector").get("matchExpressions") or ()}
     for key in keys:
         if not is_key(key):
             yield Mistake(f"{path}.matchLabelKeys", f"{shown(key)!r} cannot be the key of a label")
+        elif key in said:
+            yield Mistake(f"{path}.matchLabelKeys", f"{shown(key)!r} is in labelSelector too")
