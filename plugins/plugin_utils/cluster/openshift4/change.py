@@ -47,6 +47,12 @@ class Change:
     proposed: list[Manifest]
     removed: list[Any] = field(default_factory=list)
     policy: Policy | None = None
+    #: Whether somebody named files with proposals, of which none may hold anything.
+    had_files: bool = False
+
+    @property
+    def proposes_nothing(self) -> bool:
+        return self.had_files and not self.proposed
 
     @property
     def is_nothing(self) -> bool:
@@ -57,6 +63,10 @@ class Change:
         found = Outcome(list(self.present))
         for manifest in self.proposed:
             if exports.is_read(manifest) or exports.meant(manifest):
+                if identity(manifest) in found.touched:
+                    found.notes.append(
+                        f"{name_of(manifest)} is proposed twice: where both say something the later counts"
+                    )
                 _apply(found, manifest, release)
         self._delete(found)
         if self.policy is not None:
@@ -117,6 +127,8 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
     old = None if place is None else found.manifests[place]
     new = manifests.merged(old or {}, manifest)
     refused = list(schema.refusals(new, release, old))
+    if known[0] == "ImagePolicy" and not known[2]:
+        refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
     if refused:
         found.refused += refused
         found.not_taken.append(new)

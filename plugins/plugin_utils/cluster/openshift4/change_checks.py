@@ -12,7 +12,7 @@ from . import authorities, exports, payload
 from .guard_checks import Situation
 from .mirrors import DIGEST_KINDS, TAG_KINDS
 from .objects import MirrorSet
-from .scopes import Scopes
+from .scopes import Scopes, nested
 
 
 def refused(now: Situation) -> Iterator[str]:
@@ -94,6 +94,17 @@ def payload_mirror_lost(now: Situation) -> Iterator[str]:
 def source_mirror_lost(now: Situation) -> Iterator[str]:
     of_payload = {source for name in now.payload for source in Scopes(_sources_without_mirrors(now)).containing(name)}
     yield from (source for source in _sources_without_mirrors(now) if source not in of_payload)
+
+
+def new_mirrors_of_signed(now: Situation) -> Iterator[tuple[str, str]]:
+    """Yield (signed scope, mirror) where a change brings a mirror for what has to be signed."""
+    if now.before is None:
+        return
+    old, scopes = _mirrored(now.before), {scope for one in now.seen.cluster_policies for scope in one.scopes}
+    for source, mirrors in _mirrored(now).items():
+        signed = [scope for scope in sorted(scopes) if nested(scope, source) or nested(source, scope)]
+        for mirror in sorted(mirrors - old.get(source, set()) - {source}):
+            yield from ((scope, mirror) for scope in signed)
 
 
 # --- near misses ---

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from . import ManifestProblem, objects
+from . import ManifestProblem, objects, schema, shapes
 from .objects import Manifest, name_of, shown
+from .releases import NEWEST, RELEASES
 
 #: kind → API groups in which it is read. The first of them is meant where none is said.
 READ: Mapping[str, tuple[str, ...]] = {
@@ -43,6 +44,8 @@ ASKED_FOR = (
     "ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentSourcePolicy", "ClusterImagePolicy", "ImagePolicy",
     "ConfigMap", "MachineConfig", "MachineConfiguration", "MachineConfigPool", "Infrastructure", "CatalogSource",
 )  # fmt: skip
+#: Kinds whose stored objects are whole by their schema.
+_CLOSELY = (*objects.MIRROR_KINDS, "Image", "ClusterImagePolicy", "ImagePolicy")
 _GIVEN_BY = "its objects go to other clusters; give those as the proposal of a forecast for such a cluster"
 _RENDER = "it is made into other objects first; give those"
 _INSTALL = "it is read when a cluster is installed, and changes nothing afterwards"
@@ -137,9 +140,21 @@ def _check_whole(manifest: Manifest) -> None:
     needs_spec = kind in objects.MIRROR_KINDS or kind.endswith("ImagePolicy")
     if "spec" not in manifest and (needs_spec or (kind in ("Image", "MachineConfig") and exported)):
         raise ManifestProblem(f"{name_of(manifest)} has no spec: the export is cut off")
+    if exported and kind in _CLOSELY and _has_nothing(manifest["spec"]):
+        raise ManifestProblem(f"{name_of(manifest)} says nothing behind a field of its spec: the export is cut off")
+    for text in schema.refusals(manifest, RELEASES[NEWEST]) if kind in _CLOSELY else ():
+        where, _space, reason = text.removeprefix(f"{name_of(manifest)}: ").partition(": ")
+        if where.startswith("spec.") and reason == shapes.MISSING:
+            raise ManifestProblem(f"{name_of(manifest)} has no {where}, which every stored one has: it is cut off")
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         if kind not in objects.SINGLETONS and kind != "MachineConfiguration":
             raise ManifestProblem(f"{name_of(manifest)}: an object of a cluster has a name; the export is cut off")
+
+
+def _has_nothing(value: Any) -> bool:
+    """Whether something in a value is null, which no server stores in objects of these kinds."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return value is None or any(map(_has_nothing, inner))
 
 
 def _content(manifest: Manifest) -> Any:

@@ -64,9 +64,10 @@ def of_cluster(
     cluster = clusters.read(have)
     version = _version(cluster, release)
     main = releases.find(version)
-    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy)
+    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
     notes, outcome = _passed_over(change), change.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
+    notes += [f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present)]
     notes += [*cluster.notes, *outcome.notes]
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
@@ -184,6 +185,8 @@ def _passed_over(change: Change) -> list[str]:
     said = list(exports.passed_over(change.proposed, proposed=True))
     if change.proposed and not any(exports.is_read(one) or exports.meant(one) for one in change.proposed):
         raise ManifestProblem(f"nothing that is proposed is read: {'; '.join(said[:5])}")
+    if change.proposes_nothing:
+        said.append("the files hold no object")
     return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
 
 
@@ -250,6 +253,10 @@ def _notes_on_lists(now: Situation) -> list[str]:
             f"where the images of the release {now.payload[0]} come from is not known, so the block-list is not"
             " compared with it"
         )
+    notes += [
+        f"images of {scope} must be signed: the mirror {mirror}, which is new, has to hold their signatures too"
+        for scope, mirror in change_checks.new_mirrors_of_signed(now)
+    ]
     return notes
 
 

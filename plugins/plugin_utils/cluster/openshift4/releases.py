@@ -177,6 +177,7 @@ def _table() -> dict[str, Release]:
 
 
 RELEASES: Mapping[str, Release] = _table()
+NEWEST = list(RELEASES)[-1]
 _VERSION = re.compile(r"v?(4\.[0-9]{1,3})(?:\.[0-9].{0,200})?")
 
 

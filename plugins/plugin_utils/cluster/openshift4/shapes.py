@@ -56,6 +56,7 @@ class Shape:
         return id(self)
 
 
+MISSING = "is required, and missing"
 OPEN = Shape("mapping", is_open=True)
 ANY = Shape("any")
 
@@ -165,7 +166,7 @@ def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whol
     stored = old if isinstance(old, Mapping) else {}
     for name in shape.required:
         if value.get(name) is None:
-            yield f"{_below(path, name)}: is required, and missing"
+            yield f"{_below(path, name)}: {MISSING}"
     for name, item in value.items():
         inner = shape.each or shape.fields.get(name)
         if shape.keys and (not isinstance(name, str) or not shape.keys[0].fullmatch(name)):
