@@ -113,5 +113,5 @@ molecule: environment images ## the role on a podman node, with molecule and tes
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
 .PHONY: bench
-bench: environment images ## what a run without a change costs, beside a ping (50 ssh hosts, a quarter of an hour)
-	tests/bench/bench.py --rounds $(or $(ROUNDS),5)
+bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
+	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))

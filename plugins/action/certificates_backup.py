@@ -22,6 +22,10 @@ class ActionModule(HostTask):
         host, path = self.see(Watch()), os.path.abspath(os.path.expanduser(options["path"]))
         found, warnings = backup.collect(host, str(self.variables["inventory_hostname"]), keys=options["keys"])
         content = archive.pack(found)
+        try:
+            archive.unpack(content)
+        except archive.ArchiveProblem as problem:
+            raise HostProblem(f"the certificates of this host cannot be saved: an archive of them {problem}") from None
         before, same = self._present(path, content, options["encrypt"], warnings)
         if before and before.files and not found.files:
             raise HostProblem(
@@ -42,7 +46,7 @@ class ActionModule(HostTask):
     def _present(
         self, path: str, content: bytes, encrypt: bool, warnings: list[str]
     ) -> tuple[archive.Archive | None, bool]:
-        """(the archive that is there, whether it is as it would be written now); encrypted ones are decrypted."""
+        """Return the existing archive, decrypted, and whether it is as it would be written now."""
         try:
             with open(path, "rb") as stream:
                 stored, mode = stream.read(), os.fstat(stream.fileno()).st_mode & 0o777

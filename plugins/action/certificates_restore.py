@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import one_line
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import CHANGE_OPTIONS, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, feature, proof, restore
 
@@ -32,7 +33,7 @@ class ActionModule(HostTask):
         return result
 
     def _archive(self, path: str, other_host: bool) -> archive.Archive:
-        """Read and verified before the host is looked at."""
+        """Read and verify the archive, before the host is looked at."""
         try:
             found = archive.unpack(self.decrypt(self.read_file(path)))
         except archive.ArchiveProblem as problem:
@@ -40,6 +41,7 @@ class ActionModule(HostTask):
         name = str(self.variables["inventory_hostname"])
         if found.host != name and not other_host:
             raise HostProblem(
-                f"the archive {path} is of the host {found.host}, not of {name}; set other_host to use it nevertheless"
+                f"the archive {path} is of the host {one_line(found.host)}, not of {name}; "
+                "set other_host to use it nevertheless"
             )
         return found

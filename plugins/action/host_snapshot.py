@@ -12,7 +12,7 @@ _FORM = {"type": "str", "choices": ["content", "checksum", "certificates"]}
 
 
 class ActionModule(HostTask):
-    """The hand that reads, called by itself. What is not said has its default on the host (`_snapshot`)."""
+    """Reads a host, called by itself. An option that is not given has its default on the host (`_snapshot`)."""
 
     spec = {
         "files": {
@@ -46,6 +46,7 @@ class ActionModule(HostTask):
             },
         },
         "labels": {"type": "bool"},
+        "last": {"type": "bool"},
         "state_directory": {"type": "str"},
     }
 
@@ -54,7 +55,7 @@ class ActionModule(HostTask):
 
 
 def _said(value: Any) -> Any:
-    """Without what is null, so that the host's defaults count."""
+    """Leave out what is null, so that the defaults of the host count."""
     if isinstance(value, dict):
         return {key: _said(item) for key, item in value.items() if item is not None}
     return [_said(item) for item in value] if isinstance(value, list) else value

@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters im
 
 
 def icsp_to_idms(icsps: Any) -> list[dict[str, Any]]:
-    """An ImageDigestMirrorSet for each ImageContentSourcePolicy."""
+    """Make an ImageDigestMirrorSet of each ImageContentSourcePolicy."""
     found: list[dict[str, Any]] = filtered(convert.icsp_to_idms, icsps)
     return found
 

@@ -15,7 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters im
 def mco_disruption(
     old_files: Any, new_files: Any, release: Any = "4.18", node_disruption_policy: Any = ()
 ) -> dict[str, Any]:
-    """What turning the old files of a node into the new ones costs."""
+    """Compute the cost of turning the old files of a node into the new ones."""
     return asdict(filtered(disruption.of_change, old_files, new_files, release, node_disruption_policy))
 
 

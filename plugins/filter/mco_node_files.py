@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters im
 
 
 def mco_node_files(manifests: Any, release: Any = "4.18") -> dict[str, Any]:
-    """The files of a worker, as the machine-config-operator of a release renders them."""
+    """Render the files of a worker as the machine-config-operator of a release does."""
     found = filtered(node_files.of_manifests, manifests, release)
     return {"files": found.files, "error": found.error, "warnings": found.warnings}
 

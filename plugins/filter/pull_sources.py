@@ -14,7 +14,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import fil
 
 
 def pull_sources(reference: Any, registries_conf: Any = None, drop_ins: Any = (), policy: Any = None) -> Any:
-    """One result for one reference, a list of them for a list."""
+    """Resolve one reference to one result, a list of references to a list."""
     return filters.filtered(_results, reference, registries_conf, drop_ins, policy, called="pull_sources")
 
 

@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import fil
 
 
 def registries_conf_problems(content: Any, drop_ins: Any = ()) -> list[str]:
-    """A list of texts, empty when containers/image would load these files."""
+    """List the problems; an empty list when containers/image would load these files."""
     found: list[str] = filters.filtered(_problems, content, drop_ins, called="registries_conf_problems")
     return found
 

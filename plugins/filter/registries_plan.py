@@ -27,7 +27,7 @@ def registries_plan(
     unenforceable: Any = "fail",
     foreign_scopes: Any = "fail",
 ) -> Any:
-    """What would be done on one host."""
+    """Plan one host from its record."""
     how = {"mode": mode, "activation": activation, "unenforceable": unenforceable, "foreign_scopes": foreign_scopes}
     return filters.filtered(_planned, host, policy, variables, called="registries_plan", how=how)
 
@@ -50,7 +50,7 @@ def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> 
 
 
 def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
-    """(the options that the variables of an inventory fill, as from_variables takes them; what is left out)"""
+    """Return the options that variables of an inventory fill, as from_variables does, and what is left out."""
     if not isinstance(variables, Mapping):
         raise filters.ArgumentProblem("variables must be a mapping of names to values")
     if problem := misspelt(map(str, variables)):

@@ -24,6 +24,7 @@ import tempfile
 import time
 
 JOURNAL = "journal.json"
+LAST = "last.json"  # the journal of the last transaction that is done and changed files
 STATE = "state.json"
 LOCK = "lock"
 BESIDE = ".dockyard-"  # how names begin that a transaction puts beside files until it is through
@@ -264,7 +265,7 @@ def _about_directory(about):
 
 def problem_of_state(state_directory):
     """Why what stands in the state directory cannot be believed: a short phrase, or None. It is run as a command is."""
-    for name in ("", JOURNAL, STATE, LOCK):
+    for name in ("", JOURNAL, LAST, STATE, LOCK):
         path = os.path.join(state_directory, name) if name else state_directory
         try:
             about = os.lstat(path)
@@ -282,9 +283,9 @@ def problem_of_state(state_directory):
     return None
 
 
-def read_journal(state_directory):
+def read_journal(state_directory, name=JOURNAL):
     """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read or believed."""
-    path = os.path.join(state_directory, JOURNAL)
+    path = os.path.join(state_directory, name)
     problem = problem_of_state(state_directory)
     if problem:
         raise ValueError(problem)

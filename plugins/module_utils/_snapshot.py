@@ -25,6 +25,7 @@ from contextlib import contextmanager
 
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     BESIDE,
+    LAST,
     LOCK,
     STATE,
     O_CLOEXEC,
@@ -52,7 +53,14 @@ CERTIFICATE = re.compile(
 )
 
 #: What is meant where nothing is said; the options of host_snapshot.
-WANTED = {"files": [], "directories": [], "commands": [], "labels": False, "state_directory": "/var/lib/dockyard"}
+WANTED = {
+    "files": [],
+    "directories": [],
+    "commands": [],
+    "labels": False,
+    "last": False,
+    "state_directory": "/var/lib/dockyard",
+}
 FILE = {"limit": READ_LIMIT, "form": "content"}
 DIRECTORY = {"pattern": "*.conf", "depth": 1, "secret": None, "form": "content", "limit": READ_LIMIT, "count": 1000}
 COMMAND = {"timeout": 10, "needs": None, "unless": None, "limit": OUTPUT_LIMIT}
@@ -118,6 +126,8 @@ def take(wanted):
         for entry in wanted["files"]:
             found = describe(entry["path"], entry["limit"], mounts)
             snapshot["files"][entry["path"]] = in_form(entry["form"], found)
+        if wanted["last"]:
+            snapshot.update(last_transaction(wanted["state_directory"], snapshot["files"], mounts))
     if wanted["labels"]:
         for path, found in snapshot["files"].items():
             found["label"] = label_of(path) if found["state"] == "file" else None
@@ -235,6 +245,18 @@ def walk(path, pattern, depth):
     return names, directories
 
 
+def last_transaction(state_directory, files, mounts):
+    """Tell of the last transaction what can undo it; add to `files` what it wrote and nobody asked for by name."""
+    try:
+        last = summary(read_journal(state_directory, LAST))
+    except (KeyError, TypeError, ValueError) as problem:
+        return {"last": None, "last_problem": "the last transaction cannot be read: %s" % problem}
+    for entry in last["files"] if last else ():
+        if entry["path"] not in files:
+            files[entry["path"]] = in_form("checksum", describe(entry["path"], READ_LIMIT, mounts))
+    return {"last": last, "last_problem": None}
+
+
 def summary(journal):
     """A journal without what only its own host needs; `present` tells whose content each file holds now."""
     if journal is None:
@@ -243,7 +265,8 @@ def summary(journal):
     for entry in journal["files"]:
         marks = {mark(entry["old"]): "old", mark(entry["new"]): "new"}
         found = mark(describe(entry["target"], 1 << 28))
-        files.append({"path": entry["path"], "new": mark(entry["new"]), "present": marks.get(found, "other")})
+        about = {"path": entry["path"], "new": mark(entry["new"]), "present": marks.get(found, "other")}
+        files.append(dict(about, shown=entry["shown"]) if entry.get("shown") else about)
     return {
         "id": journal["id"],
         "plan_id": journal["plan_id"],
@@ -252,6 +275,8 @@ def summary(journal):
         "actions": journal["actions"],
         "started": journal["started"],
         "directories": journal["directories"],
+        "undoes": journal.get("undoes"),
+        "deferred": journal.get("deferred", []),
         "old": dict((entry["path"], entry["old"]) for entry in journal["files"]),
     }
 

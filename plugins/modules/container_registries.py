@@ -36,6 +36,23 @@ options:
     description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse
       any other.
     type: str
+  state:
+    description: 'V(absent) takes everything off the host that this collection ever put there, whatever
+      else is asked for: entries of lists, certificates, and what is remembered of them. Entries of others
+      stay.'
+    type: str
+    choices: [present, absent]
+    default: present
+  undo:
+    description:
+      - Take back the plan with this RV(plan.id) instead of bringing anything to the host. Of several,
+        the one that is the last on the host.
+      - Every file becomes what it was before, services look at their files again, and each engine is
+        asked whether it agrees. Refused when it is not the last plan that changed the host, or when a
+        file of it was changed since.
+    type: list
+    elements: str
+    default: []
   search:
     description:
       - Registries that engines try, in order, for an image name without a registry.

@@ -110,6 +110,12 @@ options:
     description: Whether to tell the SELinux label of each file.
     type: bool
     default: false
+  last:
+    description:
+      - Whether to tell of the last transaction that changed files, and of each of its files what it is now.
+      - A file that is not among O(files) is told by its checksum only.
+    type: bool
+    default: false
   state_directory:
     description: Where this collection keeps its journal and state on the host.
     type: str

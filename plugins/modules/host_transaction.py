@@ -15,8 +15,9 @@ description:
   - Internal to this collection, no stable interface. The tasks of this collection call it; a playbook should not.
   - Writes only when every file still is what the change was planned from. Stages and validates all files before the
     first is put in place, runs the actions, then the checks. When anything fails, files and services go back.
-  - A journal below O(state_directory) is on disk before the first file is touched and goes when all is done. Whoever
-    finds one knows that a transaction was interrupted, and how to undo it.
+  - A journal below O(state_directory) is on disk before the first file is touched. Whoever finds one knows that a
+    transaction was interrupted, and how to undo it. When all is done it becomes C(last.json), from which a person can
+    have the whole transaction taken back later.
   - While it writes, it does not listen to SIGHUP, SIGINT, SIGPIPE and SIGTERM; losing the connection loses nothing.
 author:
   - dockyard.openshift contributors (@dockyard-openshift)
@@ -59,6 +60,12 @@ options:
       label:
         description: SELinux label. Unless given, an existing file keeps its own and a new one gets the policy's.
         type: str
+      shown:
+        description:
+          - What a person may see of the file before and after, two texts. Noted in the journal, for the day on which
+            the transaction is taken back. Never what is secret in the file.
+        type: list
+        elements: str
       keep:
         description:
           - Whether the old file stands beside the new one, under a name that begins with a dot, until all is done.
@@ -232,6 +239,18 @@ options:
   plan_id:
     description: Noted in the journal.
     type: str
+  forget:
+    description: Whether no trace of any transaction is to stay below O(state_directory) when all is done.
+    type: bool
+    default: false
+  undoes:
+    description: Id of the plan that is taken back by this transaction, noted in the journal.
+    type: str
+  deferred:
+    description: Units that were not told to look at their files, noted in the journal.
+    type: list
+    elements: str
+    default: []
   lock_timeout:
     description: Seconds to wait for another transaction to end.
     type: float
@@ -346,6 +365,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
     DAY,
     IGNORED_SIGNALS,
     JOURNAL,
+    LAST,
     LOCK,
     O_CLOEXEC,
     OUTPUT_LIMIT,
@@ -403,6 +423,7 @@ OPTIONS = dict(
             uid=dict(type="int"),
             gid=dict(type="int"),
             label=dict(type="str"),
+            shown=dict(type="list", elements="str"),
             keep=dict(type="bool", default=True),
         ),
     ),
@@ -446,6 +467,9 @@ OPTIONS = dict(
     recover=dict(type="str"),
     settled=dict(type="list", elements="int", default=[]),
     plan_id=dict(type="str"),
+    undoes=dict(type="str"),
+    forget=dict(type="bool", default=False),
+    deferred=dict(type="list", elements="str", default=[]),
     lock_timeout=dict(type="float", default=60),
     state_directory=dict(type="str", default="/var/lib/dockyard"),
 )
@@ -760,6 +784,35 @@ class Transaction:
         if self.module.check_mode:
             yield
             return
+        fd = self._locked()
+        try:
+            for number in IGNORED_SIGNALS:
+                signal.signal(number, signal.SIG_IGN)
+            yield
+        finally:
+            os.close(fd)
+
+    def _locked(self):
+        """The descriptor of the lock, held."""
+        path = os.path.join(self.directory, LOCK)
+        deadline = now() + self.wanted["lock_timeout"]
+        while True:
+            fd = self._open_lock(path)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # A transaction that forgets removes the lock that it holds: another file is everybody's lock then.
+                if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(fd)):
+                    return fd
+            except (IOError, OSError) as error:
+                if error.errno not in (errno.EAGAIN, errno.EACCES):
+                    os.close(fd)
+                    raise Failure("cannot lock %s: %s" % (self.directory, reason_of(error)))
+            os.close(fd)
+            if now() >= deadline:
+                raise Failure("another transaction runs on this host, waited %g s for it" % self.wanted["lock_timeout"])
+            time.sleep(0.1)
+
+    def _open_lock(self, path):
         with doing("open the lock in %s" % self.directory):
             # Asked for first and looked at after: two first transactions may make it at the same moment.
             try:
@@ -769,26 +822,7 @@ class Transaction:
                     raise
             else:
                 sync_directory(os.path.dirname(self.directory))
-            fd = os.open(os.path.join(self.directory, LOCK), os.O_RDWR | os.O_CREAT | O_CLOEXEC, 0o600)
-        try:
-            self._wait_for(fd)
-            for number in IGNORED_SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
-            yield
-        finally:
-            os.close(fd)
-
-    def _wait_for(self, fd):
-        deadline = now() + self.wanted["lock_timeout"]
-        while True:
-            try:
-                return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except (IOError, OSError) as error:
-                if error.errno not in (errno.EAGAIN, errno.EACCES):
-                    raise Failure("cannot lock %s: %s" % (self.directory, reason_of(error)))
-            if now() >= deadline:
-                raise Failure("another transaction runs on this host, waited %g s for it" % self.wanted["lock_timeout"])
-            time.sleep(0.1)
+            return os.open(path, os.O_RDWR | os.O_CREAT | O_CLOEXEC, 0o600)
 
     def _recover(self):
         try:
@@ -818,7 +852,7 @@ class Transaction:
         if problems and not self.wanted["actions"]:
             raise Failure("; ".join(problems))
         if not seen_to:
-            self._remove_journal()  # otherwise this transaction's own takes its place
+            self._end_journal()  # otherwise this transaction's own takes its place
         self.carried = [journal["actions"][number] for number in self.wanted["settled"]]
         self.begun = max(
             [0] + [number for number, numbers in enumerate(again, 1) if numbers]
@@ -883,6 +917,7 @@ class Transaction:
             "staged": beside + ".new",
             "kept": beside + ".old",
             "keep": entry.get("keep", True),
+            "shown": entry.get("shown"),
             "old": old,
             "new": self._new(entry, target, old),
         }
@@ -933,6 +968,8 @@ class Transaction:
             "files": [change.record for change in self.changes],
             "actions": actions,
             "started": len(self.carried) + self.begun,
+            "undoes": self.wanted["undoes"],
+            "deferred": self.wanted["deferred"],
             "directories": missing_directories([change.target for change in self.changes]),
             "emptied": [self._about_directory(path) for path in self.wanted["remove_empty"] if is_directory(path)],
         }
@@ -1010,11 +1047,21 @@ class Transaction:
             with doing("remove the directory %s" % directory["path"]):
                 remove_directory(directory["path"])
                 sync_directory(os.path.dirname(directory["path"]))
-        self._remove_journal()
+        self._end_journal(kept=bool(self.changes) and not self.wanted["forget"])
+        if self.wanted["forget"]:
+            try:
+                remove(os.path.join(self.directory, LOCK))
+                remove_directory(self.directory)
+            except (IOError, OSError):
+                pass  # all is done; an empty directory and a lock say nothing
 
-    def _remove_journal(self):
+    def _end_journal(self, kept=False):
+        """From here on nothing is under way. kept: the journal can undo the whole transaction later."""
         with doing("remove the journal %s" % self.journal_path):
-            remove(self.journal_path)
+            if kept:
+                os.rename(self.journal_path, os.path.join(self.directory, LAST))
+            else:
+                remove(self.journal_path)
         self.result["journal"] = None
         try:
             sync_directory(self.directory)
@@ -1029,7 +1076,7 @@ class Transaction:
         if not problems:
             try:
                 remove(self.journal_path + ".new")
-                self._remove_journal()
+                self._end_journal()
             except (Failure, IOError, OSError) as error:
                 problems = [sentence(error)]
         problems += [

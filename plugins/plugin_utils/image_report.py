@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import auth_files, containers_files, pull_sources, registries_conf, signature_policy
+from . import containers_files, pull_sources, registries_conf, signature_policy
+from .credentials import containers
+from .credentials.answers import Source, Tried
 from .formats import toml_text
-from .observed import Observed, Question, Watch
+from .observed import HostProblem, Observed, Question, Watch
 from .references import Reference
 from .registries_conf import RegistriesConf, Registry
 
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
 WATCH = Watch(
-    files=(*containers_files.WATCH.files, *auth_files.FILES),
+    files=(*containers_files.WATCH.files, *containers.FILES),
     directories=containers_files.WATCH.directories,
     commands=(
         Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
@@ -29,9 +31,9 @@ WATCH = Watch(
 
 
 def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
-    """For each image: `pull_sources`' answer, with who blocks, CA directory and credential of each endpoint.
+    """Resolve each image as `pull_sources` does, and name who blocks, CA directory and credential of each endpoint.
 
-    Raises Problem for files that the engines would refuse, or a text that is no image reference.
+    Raises Problem for files that the engines would refuse, or a text that is not an image reference.
     """
     conf = containers_files.conf_of(host)
     path = containers_files.policy_of(host)
@@ -59,17 +61,32 @@ def _endpoint(host: Observed, conf: RegistriesConf, endpoint: pull_sources.Endpo
 
 
 def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> dict[str, str] | None:
-    """The login of the first helper that has one; of another one than the files only it knows whether it has."""
+    """Return the login of the first helper that has one; of another helper than the files only it knows."""
     for helper in conf.credential_helpers:
         if helper != registries_conf.AUTH_FILES:
             return {"helper": helper, "key": reference.domain}
-        if login := auth_files.find(host, reference):
-            return login
+        if found := login(host, reference):
+            return {"file": found.source, "key": found.key}
     return None
 
 
+def login(host: Observed, reference: Reference) -> Tried | None:
+    """What root's podman offers for an image; None for an anonymous pull. Where it picks at random, one of these.
+
+    Raises HostProblem where every pull that comes to a file fails.
+    """
+    texts = [(path, host.text(path)) for path in containers.FILES]
+    lookup = containers.podman(
+        reference, [Source(path, text, path == containers.OLD) for path, text in texts if text is not None]
+    )
+    answer = lookup.answer()
+    if answer.problem:
+        raise HostProblem(answer.problem)
+    return next(iter(answer.tried), None)
+
+
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:
-    """File and line of an entry. In the old form that is the list that names it."""
+    """Locate an entry: file and line. In the old form that is the list that names it."""
     text = host.text(registry.file) or ""
     document = registries_conf.document(text, registry.file)
     tables = document.get("registry", [])

@@ -27,7 +27,7 @@ class _Missing:
 
 
 def _library(package: str, *modules: str) -> Any:
-    """The first of the modules that can be imported; ``package`` provides the last one."""
+    """Import the first of the modules that exists; ``package`` provides the last one."""
     for module in modules:
         try:
             return import_module(module)

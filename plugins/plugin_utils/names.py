@@ -48,7 +48,7 @@ _ENDS = re.compile(r"[:/@]|\Z")
 
 
 class NameProblem(Problem):
-    """Why a text is no registry, scope or range; its text completes the sentence "VALUE …"."""
+    """Why a text is not a registry, scope or range; its text completes the sentence "VALUE …"."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,17 @@ class Scope:
 
 
 def hub_name(name: str, to: str) -> str:
-    """The name, or docker.io where that is meant. to: a key of HUB_NAMES."""
+    """Return the name, or docker.io where that is meant. to: a key of HUB_NAMES."""
     return DOCKER_HUB if name in HUB_NAMES[to] else name
 
 
 def host_of(name: str) -> str:
-    """The host of host[:port]."""
+    """Return the host of host[:port]."""
     return name.partition(":")[0]
 
 
 def port_of(name: str) -> str:
-    """The port of host[:port], that of HTTPS where none is written."""
+    """Return the port of host[:port], that of HTTPS where none is written."""
     return name.partition(":")[2] or "443"
 
 
@@ -89,17 +89,17 @@ def has_port(name: str) -> bool:
 
 
 def is_address(name: str) -> bool:
-    """Whether host[:port] has an IPv4 address for its host."""
+    """Return whether host[:port] has an IPv4 address for its host."""
     return bool(_ADDRESS.fullmatch(host_of(name)))
 
 
 def has_login(text: str) -> bool:
-    """Whether the text holds an '@' that belongs to no digest, so maybe a user and a password before it."""
+    """Return whether the text holds an '@' that belongs to no digest, so maybe a user and a password before it."""
     return bool(_LOGIN.match(text))
 
 
 def without_login(text: str) -> str:
-    """The text with all that may belong to a login replaced by one sign; a quote at its beginning stays."""
+    """Replace all that may belong to a login by one sign; a quote at the beginning stays."""
     found = _LOGIN.match(text)
     quote = text[:1] if text[:1] in ("'", '"') else ""
     return f"{quote}…@{text[found.end() :]}" if found else text
@@ -126,7 +126,7 @@ def parse_scope(text: str) -> Scope:
 
 
 def official_image(scope: str) -> str:
-    """The image of Docker Hub that docker.io/NAME means to a person, "" for any other scope.
+    """Return the image of Docker Hub that docker.io/NAME means to a person, "" for any other scope.
 
     To engines it is a namespace: they make docker.io/NAME of an image docker.io/library/NAME before they compare.
     """
@@ -136,7 +136,7 @@ def official_image(scope: str) -> str:
 
 
 def parse_range(text: str, *, hint: str = "") -> str | None:
-    """The normalised IPv4 range when ``text`` is written as one (``10.0.0.0/8``), else None."""
+    """Return the normalised IPv4 range when ``text`` is written as one (``10.0.0.0/8``), else None."""
     if not _CIDR.fullmatch(text):
         return None
     try:
@@ -147,12 +147,12 @@ def parse_range(text: str, *, hint: str = "") -> str | None:
 
 
 def is_range(text: str) -> bool:
-    """Whether a normalised entry is an address range."""
+    """Return whether a normalised entry is an address range."""
     return bool(_CIDR.fullmatch(text))
 
 
 def covers(scope: str, name: str) -> bool:
-    """True when the scope matches the image name (or narrower scope) the way containers/image matches a prefix.
+    """Return whether containers/image matches the image name (or narrower scope) by this scope as a prefix.
 
     Source: containers/image pkg/sysregistriesv2 refMatchingPrefix and refMatchingSubdomainPrefix.
     """
@@ -168,7 +168,7 @@ class Scopes:
             self._places.setdefault(scope, len(self._places))
 
     def covering(self, name: str) -> str | None:
-        """The first of the scopes that covers the name as `covers` says; None when none does."""
+        """Return the first of the scopes that covers the name as `covers` says; None when none does."""
         ends = [end for end in range(1, len(name) + 1) if end == len(name) or name[end] in ":/@"]
         dots = [dot for dot, sign in enumerate(name.partition("/")[0]) if sign == "."]
         possible = [name[:end] for end in ends] + [f"*{name[dot:end]}" for dot in dots for end in ends if end > dot]
@@ -177,7 +177,7 @@ class Scopes:
 
 
 def match_length(prefix: str, name: str) -> int:
-    """How many characters of ``name`` the prefix matches, -1 for none (same source as `covers`)."""
+    """Count the characters of ``name`` that the prefix matches, -1 for none (same source as `covers`)."""
     if prefix.startswith("*."):
         # The first occurrence only, as upstream does: `.x` in `a.x.b.x/img` is looked for once.
         at = name.find(prefix[1:])
@@ -231,7 +231,7 @@ def _check_host_and_port(text: str) -> None:
 
 
 def _without_tag(path: str) -> tuple[str, str]:
-    """Engines compare names without tag and digest, so an entry with one would never match."""
+    """Remove tag and digest: engines compare names without, so an entry with one would never match."""
     bare = re.split(r"[:@]", path, maxsplit=1)[0]
     return (
         bare,

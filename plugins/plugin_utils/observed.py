@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from .references import one_line
 from .shapes import Each, fits
 
 STATE_PATH = "/var/lib/dockyard/state.json"
+LAST_PATH = "/var/lib/dockyard/last.json"
 
 #: No more of a file is read than this, so no more is written either (see module_utils/_hands.py).
 FILE_LIMIT = 1024 * 1024
@@ -32,6 +34,15 @@ _BUNDLE_LIMIT = 8 * 1024 * 1024
 
 class HostProblem(Problem):
     """Something on the host that must be refused; its text is one sentence for a person."""
+
+
+@contextmanager
+def in_file(path: str) -> Iterator[None]:
+    """Let whatever is wrong with the text of a file, or with an edit of it, be a HostProblem that names the file."""
+    try:
+        yield
+    except FormatError as error:
+        raise HostProblem(f"{path}: {error}") from None
 
 
 class Question(NamedTuple):
@@ -77,7 +88,7 @@ class Listing:
 class Watch:
     """What an engine wants to know of a host: the arguments of host_snapshot.
 
-    bundles: large files of which only the fingerprints of their certificates are told.
+    bundles: large files of which only the fingerprints of their certificates are told. last: the last transaction.
     """
 
     files: tuple[str, ...] = ()
@@ -87,6 +98,7 @@ class Watch:
     trees: tuple[Tree, ...] = ()
     bundles: tuple[str, ...] = ()
     labels: bool = False
+    last: bool = False
 
     def __add__(self, other: Watch) -> Watch:
         return Watch(
@@ -97,6 +109,7 @@ class Watch:
             tuple(dict.fromkeys(self.trees + other.trees)),
             tuple(dict.fromkeys(self.bundles + other.bundles)),
             self.labels or other.labels,
+            self.last or other.last,
         )
 
     def arguments(self) -> dict[str, Any]:
@@ -107,6 +120,7 @@ class Watch:
             "files": [{"path": path} for path in self.files] + bundles,
             "directories": [tree.option() for tree in trees],
             "labels": self.labels,
+            **({"last": True} if self.last else {}),
             "commands": [
                 {"name": name, "argv": list(argv), "timeout": self.timeout}
                 | {key: program for key, program in (("needs", needs), ("unless", unless)) if program}
@@ -150,6 +164,8 @@ class Observed:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     journal: Mapping[str, Any] | None = None
     journal_problem: str = ""
+    last: Mapping[str, Any] | None = None
+    last_problem: str = ""
     locked: bool = False
     clock: int = 0
     uid: int = 0
@@ -170,10 +186,8 @@ class Observed:
         data = self.content(path)
         if data is None:
             return None
-        try:
+        with in_file(path):
             return decode(data)
-        except FormatError as error:
-            raise HostProblem(f"{path}: {error}") from None
 
     def checksum(self, path: str) -> str:
         """The sha256 the snapshot saw, or 'absent': what a commit compares with before it swaps."""
@@ -292,7 +306,9 @@ _ANSWER = (
     {"state": "needless"},
 )
 _JOURNAL = {
-    "id": str, "started": int, "directories": [str], "files": [{"path": str, "present": ("new", "old", "other")}],
+    "id": str, "started": int, "directories": [str], "plan_id?": (str, None), "time?": (int, float),
+    "undoes?": (str, None), "deferred?": [str],
+    "files": [{"path": str, "present": ("new", "old", "other"), "shown?": [str]}],
     "actions": [
         {
             "name": str, "argv": [str], "undo": [str], "timeout": (int, float), "whom?": (str, None),
@@ -303,7 +319,8 @@ _JOURNAL = {
 }  # fmt: skip
 _SNAPSHOT = {
     "files?": Each(_FILE), "directories?": Each(_LISTING), "commands?": Each(_ANSWER), "state?": _FILE,
-    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
+    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "last?": (None, _JOURNAL),
+    "last_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
     "user?": str,
 }  # fmt: skip
 
@@ -337,6 +354,8 @@ def from_snapshot(snapshot: Any) -> Observed:
         answers={name: _answer(raw) for name, raw in snapshot.get("commands", {}).items()},
         journal=snapshot.get("journal"),
         journal_problem=one_line(snapshot.get("journal_problem") or ""),
+        last=snapshot.get("last"),
+        last_problem=one_line(snapshot.get("last_problem") or ""),
         locked=bool(snapshot.get("locked")),
         clock=int(snapshot.get("time") or 0),
         uid=int(snapshot.get("uid") or 0),
@@ -347,8 +366,7 @@ def from_snapshot(snapshot: Any) -> Observed:
 def _whole(snapshot: Mapping[str, Any]) -> bool:
     """Whether all contents are contents, and the journal tells of every file and action what it should."""
     files = [*snapshot.get("files", {}).values(), snapshot.get("state", {})]
-    journal = snapshot.get("journal")
-    if journal:
+    for journal in filter(None, (snapshot.get("journal"), snapshot.get("last"))):
         files += journal["old"].values()
         if not 0 <= journal["started"] <= len(journal["actions"]) or not all(
             each["argv"] for each in journal["actions"]

@@ -50,7 +50,7 @@ _FORGOTTEN = ("cli_docker_additional_registries", "cli_docker_blocked_registries
 
 
 def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
-    """(the variable to be named, the value of its list with all that is added to it); None when nobody says the list.
+    """Return the variable and its list with all that is added to it; None when the list is not set.
 
     variable: one of LISTS. ask: the value of any variable, None where there is none. Raises PolicyError.
     """
@@ -67,7 +67,7 @@ def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
 
 
 def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) -> list[str]:
-    """What of these variables is left out, one sentence each.
+    """List the values of these variables that are left out, one sentence each.
 
     said: words that something says. taken: the variable from which a word was taken, "" for none.
     """
@@ -100,7 +100,7 @@ def _flags(word: str, ask: ValueOf) -> list[str]:
 
 
 def _values(flag: str, ask: ValueOf) -> list[str]:
-    """The values of a flag in the options of docker. Raises PolicyError for options that are no text."""
+    """Return the values of a flag in the options of docker. Raises PolicyError for options that are not text."""
     options = ask(OPTIONS)
     if options in (None, False, ""):
         return []
@@ -116,7 +116,7 @@ def _values(flag: str, ask: ValueOf) -> list[str]:
 
 
 def _enterprise(ask: ValueOf) -> list[str]:
-    """The registry that is appended for openshift-enterprise, where it is known."""
+    """Return the registry that is appended for openshift-enterprise, where it is known."""
     registry = _registry_of_release(ask) if _is_enterprise(ask) else None
     return [registry] if registry else []
 
@@ -136,7 +136,7 @@ def _left_out(ask: ValueOf) -> bool:
 
 
 def _registry_of_release(ask: ValueOf) -> str | None:
-    """What is appended: what is said, else that of the release; "" for nothing, None where nobody knows."""
+    """Return the registry to append: the given one, else that of the release; "" for none, None when unknown."""
     said = ask(_ENTERPRISE_REGISTRY)
     if said is not None:
         if said is False or said == "":
@@ -151,7 +151,7 @@ def _registry_of_release(ask: ValueOf) -> str | None:
 
 
 def _release(ask: ValueOf) -> tuple[int, int] | None:
-    """Of v3.11, 3.9.33, -3.7.119 and the like; None where no variable says one."""
+    """Read the release from v3.11, 3.9.33, -3.7.119 and the like; None where no variable gives one."""
     for value in map(ask, _RELEASES):
         found = re.match(r"[v=-]*(\d+)\.(\d+)(?!\d)", str(value or "").strip())
         if found:

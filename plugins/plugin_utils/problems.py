@@ -6,10 +6,22 @@
 
 from __future__ import annotations
 
+#: More of a sentence nobody reads, and what makes one longer is always something that was given.
+_LONGEST = 4000
+
+
+def one_line(text: str) -> str:
+    """Return the text as it is, with a space for everything in it that could break a line or steer a terminal."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+
 
 class Problem(Exception):
-    """Something that must be refused. Its text is one sentence for a person."""
+    """Something that must be refused. Its text is one sentence for a person, on one line whatever was given."""
 
     #: The option that is wrong, where the sentence begins with its name: whoever knows the variable that filled the
     #: option puts that name there instead.
     word: str = ""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        return one_line(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -69,7 +69,7 @@ class Candidate:
 
 
 def resolve(text: str, conf: RegistriesConf, policy: Mapping[str, Any] | None = None) -> list[Candidate]:
-    """What would be pulled for a reference, in the order in which it is tried. Raises ReferenceProblem.
+    """List the images that would be pulled for a reference, in the order of the attempts. Raises ReferenceProblem.
 
     policy: a policy.json that `signature_policy.check` has accepted.
     """
@@ -86,9 +86,9 @@ def resolve(text: str, conf: RegistriesConf, policy: Mapping[str, Any] | None = 
 
 
 def candidates(text: str, conf: RegistriesConf) -> list[Reference]:
-    """The full names that a reference may stand for: itself, its alias, or one a registry of the search list.
+    """Return the full names that a reference may stand for: itself, its alias, or one a registry of the search list.
 
-    Raises ReferenceProblem, also when just one of them would be no reference. An alias counts in every
+    Raises ReferenceProblem, also when only one of them would not be a reference. An alias counts in every
     short-name-mode. Upstream: shortnames.Resolve.
     """
     written = parse(text)
@@ -100,7 +100,7 @@ def candidates(text: str, conf: RegistriesConf) -> list[Reference]:
 
 
 def endpoints(reference: Reference, registry: Registry | None, conf: RegistriesConf) -> tuple[Endpoint, ...]:
-    """Mirrors in order as far as they serve this kind of reference, then the registry itself.
+    """List the mirrors that serve this kind of reference, in order, then the registry itself.
 
     Raises RewriteProblem when just one of them cannot be asked for the reference.
     """
@@ -115,7 +115,7 @@ def endpoints(reference: Reference, registry: Registry | None, conf: RegistriesC
 
 
 def rewrite(reference: Reference, prefix: str, location: str) -> Reference:
-    """The reference with the location in place of what the prefix matches; raises RewriteProblem.
+    """Return the reference with the location in place of what the prefix matches; raises RewriteProblem.
 
     Upstream: Endpoint.rewriteReference.
     """
@@ -134,14 +134,14 @@ def rewrite(reference: Reference, prefix: str, location: str) -> Reference:
 
 
 def _serves(mirror: Mirror, registry: Registry, reference: Reference) -> bool:
-    """A reference with tag and digest counts as one with a digest."""
+    """Return whether a mirror serves a reference; one with tag and digest counts as one with a digest."""
     if registry.mirror_by_digest_only or mirror.pull_from_mirror == "digest-only":
         return bool(reference.digest)
     return not (mirror.pull_from_mirror == "tag-only" and reference.digest)
 
 
 def _endpoint(reference: Reference, place: Mirror, is_mirror: bool, conf: RegistriesConf) -> Endpoint:
-    """Whether it is blocked goes by the name that is contacted, whether it is insecure by the entry that led here."""
+    """Judge a location: blocked goes by the name that is contacted, insecure by the entry that led here."""
     physical = conf.find(reference.name)
     blocked_by = physical if physical and physical.blocked else None
     return Endpoint(reference, place.location, is_mirror, place.insecure, blocked_by)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from .names import DOCKER_HUB, hub_name, without_login
 from .problems import Problem
+from .problems import one_line as one_line
 
 #: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
 SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")
@@ -35,9 +36,9 @@ _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
 class ReferenceProblem(Problem):
-    """Why a text is no image reference, as a sentence that names the text."""
+    """Why a text is not an image reference, as a sentence that names the text."""
 
-    sentence = "{text} is no image reference: {reason}"
+    sentence = "{text} is not an image reference: {reason}"
 
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(self.sentence.format(text=shown(text), reason=reason))
@@ -76,15 +77,15 @@ class Reference:
         return not is_registry(self.domain)
 
     def tagged(self) -> Reference:
-        """With the tag that is meant where none is written."""
+        """Add the tag that is meant where none is written."""
         return self if self.tag or self.digest else replace(self, tag=_DEFAULT_TAG)
 
 
 def parse(text: str) -> Reference:
-    """A reference as it is written; raises ReferenceProblem. (Upstream: reference.Parse.)"""
+    """Parse a reference as it is written; raises ReferenceProblem. (Upstream: reference.Parse.)"""
     rest, has_digest, digest = text.partition("@")
     if "/" in digest:
-        raise ReferenceProblem(text, "what stands behind its '@' is no digest; credentials do not belong in a name")
+        raise ReferenceProblem(text, "the part behind its '@' is not a digest; credentials do not belong in a name")
     name, has_tag, tag = _without_tag(rest)
     if len(name) > _LONGEST_NAME:
         raise ReferenceProblem(text, f"its name has more than {_LONGEST_NAME} characters")
@@ -95,14 +96,14 @@ def parse(text: str) -> Reference:
         if not _COMPONENT.fullmatch(component):
             raise ReferenceProblem(text, _why_no_component(component, text))
     if has_tag and not _TAG.fullmatch(tag):
-        raise ReferenceProblem(text, f"{shown(tag)} is no tag")
+        raise ReferenceProblem(text, f"{shown(tag)} is not a tag")
     if has_digest and not _DIGEST.fullmatch(digest):
-        raise ReferenceProblem(text, f"{shown(digest)} is no digest (sha256: and 64 digits of 0-9a-f)")
+        raise ReferenceProblem(text, f"{shown(digest)} is not a digest (sha256: and 64 digits of 0-9a-f)")
     return Reference(domain, path, tag, digest)
 
 
 def parse_normalized(text: str) -> Reference:
-    """The full name that docker makes of a reference: docker.io and library where it names neither registry nor
+    """Return the full name that docker makes of a reference: docker.io and library where it names neither registry nor
     namespace. Raises ReferenceProblem. (Upstream: reference.ParseNormalizedNamed.)
     """
     if _IDENTIFIER.fullmatch(text):
@@ -120,7 +121,7 @@ def parse_normalized(text: str) -> Reference:
 
 
 def parse_canonical(text: str) -> Reference:
-    """A full name that is written as such; raises ReferenceProblem. (Upstream: reference.ParseNamed.)"""
+    """Parse a full name that is written as such; raises ReferenceProblem. (Upstream: reference.ParseNamed.)"""
     reference = parse_normalized(text)
     if str(reference) != text:
         raise ReferenceProblem(text, f"it is not canonical, docker would read it as {reference}")
@@ -128,34 +129,29 @@ def parse_canonical(text: str) -> Reference:
 
 
 def is_domain(text: str) -> bool:
-    """Whether the text can be the ``host[:port]`` of a reference."""
+    """Return whether the text can be the ``host[:port]`` of a reference."""
     return bool(_DOMAIN.fullmatch(text))
 
 
 def is_location(text: str) -> bool:
-    """Whether the text is ``host[:port][/path]``, of any length: a registry, or what names of images begin with."""
+    """Return whether the text is ``host[:port][/path]``, of any length: a registry, or the beginning of image names."""
     return bool(_LOCATION.fullmatch(text))
 
 
 def is_registry(domain: str) -> bool:
-    """Whether the first component of a reference names a registry, not a namespace of Docker Hub."""
+    """Return whether the first component of a reference names a registry, not a namespace of Docker Hub."""
     return "." in domain or ":" in domain or domain == "localhost"
 
 
 def shown(text: str) -> str:
-    """A text inside a sentence: quoted, on one line, not too long, without a login."""
+    """Quote a text for a sentence: on one line, not too long, without a login."""
     if "/" in text.rpartition("@")[2]:  # behind a tag or digest, even a wrong one, comes nothing
         text = without_login(text)
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
-def one_line(text: str) -> str:
-    """The text as it is, with a space for everything in it that could break a line or steer a terminal."""
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
-
-
 def _without_tag(text: str) -> tuple[str, str, str]:
-    """A colon before the last slash belongs to a port, one behind it to the tag."""
+    """Split off the tag: a colon before the last slash belongs to a port, one behind it to the tag."""
     start = text.rfind("/") + 1
     last, colon, tag = text[start:].partition(":")
     return text[:start] + last, colon, tag
@@ -172,13 +168,13 @@ def _why_no_component(component: str, text: str) -> str:
 
 
 def parse_alias(name: str, value: str) -> tuple[str, str]:
-    """A short name and the full name it stands for, normalised; "" takes an alias away. Raises ReferenceProblem.
+    """Parse a short name and its full name, normalised; "" takes an alias away. Raises ReferenceProblem.
 
     Source: containers/image pkg/sysregistriesv2/shortnames.go.
     """
     short, full = parse(name), parse(value) if value else None
     if not short.is_short or str(short) != short.name:
-        raise AliasProblem(name, "is no short name")
+        raise AliasProblem(name, "is not a short name")
     if full and (full.is_short or str(full) != full.name):
-        raise AliasProblem(value, "is no image name with a registry and without a tag")
+        raise AliasProblem(value, "is not an image name with a registry and without a tag")
     return name, str(parse_normalized(value)) if value else ""

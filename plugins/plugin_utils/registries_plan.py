@@ -39,7 +39,7 @@ class Planned:
 
 
 def plan(host: Any, options: Mapping[str, Any], now: datetime, hide: Callable[[str], None]) -> Planned:
-    """What would be done.
+    """Plan a host from its record.
 
     host: a recorded snapshot, or a short description (see host/short.py). options: those of the task host_policy,
     read already. hide: is told every private key. Raises Problem for a description that makes no sense; why the words
@@ -67,12 +67,12 @@ def plan(host: Any, options: Mapping[str, Any], now: datetime, hide: Callable[[s
 
 
 def _asked(options: Mapping[str, Any]) -> list[Any]:
-    """The features that are asked for something, and registries: a record may have been made for fewer."""
+    """Return the features that are asked for something, and registries: a record may have been made for fewer."""
     return [trust, registries] if options.get("trust") is not None else [registries]
 
 
 def result(planned: Planned) -> dict[str, Any]:
-    """For the filter; see plugins/filter/registries_plan.yml."""
+    """Return the plan for the filter; see plugins/filter/registries_plan.yml."""
     made = planned.proposal
     files = made.transaction.files if made.transaction else ()
     return {
@@ -88,7 +88,7 @@ def result(planned: Planned) -> dict[str, Any]:
 
 
 def _text(change: FileChange) -> str | None:
-    """The new text; nobody is to read a private key out of a plan."""
+    """Return the new text; nobody is to read a private key out of a plan."""
     if change.content is not None and change.path.endswith(".key"):
         return "a private key\n"
     return change.text
@@ -125,7 +125,7 @@ def _eyes(host: Any) -> Callable[[Watch], Observed]:
 
 
 def _shown_by(name: str, host: Observed) -> Mapping[str, Any]:
-    """What an engine shows that has read its files as they are; what is stock for files that it would refuse."""
+    """Return what an engine shows after it has read its files; the stock lists for files that it would refuse."""
     try:
         if name == "containers":
             return containers.shown(host)

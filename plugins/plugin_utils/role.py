@@ -70,12 +70,12 @@ class Asked:
 
     @staticmethod
     def misspelt(names: Iterable[str]) -> str:
-        """The sentence about a variable whose name is nearly one of ours, "" when there is none."""
+        """Return a sentence about a variable whose name is nearly one of ours, "" without one."""
         return misspelt(names)
 
 
 def misspelt(names: Iterable[str]) -> str:
-    """The sentence about a variable whose name is nearly one of ours, "" when there is none."""
+    """Return the sentence about a variable whose name is nearly one of ours, "" when there is none."""
     for name in sorted(map(str, names)):
         if name.startswith(PREFIX) and name not in KNOWN:
             near = get_close_matches(name, KNOWN, 1, _LIKE)

@@ -4,7 +4,7 @@
 
 """What a value from outside must look like to be believed: the one door for answers of hosts, records and journals.
 
-A shape is: a type (bool is no int here, and a text can be written to a file); a text, for that very text; None;
+A shape is: a type (bool is not an int here, and a text can be written to a file); a text, for that very text; None;
 [shape] for a list of it; (shape, …) for any of these; {"key": shape, "key?": shape} for a mapping with this key and
 maybe that one, whatever else it holds; Each(shape) for a mapping from texts.
 """
@@ -22,7 +22,7 @@ class Each(NamedTuple):
 
 
 def fits(value: Any, shape: Any) -> bool:
-    """Whether a value has a shape."""
+    """Return whether a value has a shape."""
     if isinstance(shape, Each):
         return isinstance(value, dict) and all(
             fits(key, str) and fits(item, shape.shape) for key, item in value.items()
@@ -41,7 +41,7 @@ def fits(value: Any, shape: Any) -> bool:
 
 
 def can_be_written(text: str) -> bool:
-    """Whether no half of a surrogate pair stands in it, which JSON can tell and no file can hold."""
+    """Return whether a file can hold the text: JSON can carry half of a surrogate pair, a file cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

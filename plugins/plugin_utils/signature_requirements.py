@@ -101,7 +101,7 @@ _IDENTITIES: Mapping[str, _Shape] = {
 
 
 def problem(requirement: Any) -> str | None:
-    """Why the engines would refuse one requirement, to be completed by where it stands; None when they would not."""
+    """Say why the engines would refuse one requirement, to be completed by its position; None when they accept it."""
     kind = requirement.get("type") if isinstance(requirement, dict) else None
     if not isinstance(kind, str) or kind not in REQUIREMENTS:
         return f"has the unknown requirement type '{kind}', with which the engines refuse the file"
@@ -143,7 +143,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _is_base64(value: Any) -> bool:
-    """The Go decoder passes over line breaks."""
+    """Return whether the Go decoder, which ignores line breaks, accepts the text."""
     return isinstance(value, str) and bool(_BASE64.fullmatch(value.replace("\r", "").replace("\n", "")))
 
 
@@ -157,7 +157,7 @@ def _is_identity(value: Any) -> bool:
 
 
 def _is_repository(value: Any, *, complete: bool = False) -> bool:
-    """An image name; complete: with tag or digest."""
+    """Return whether the text is an image name; complete: with tag or digest."""
     try:
         reference = parse_normalized(value) if isinstance(value, str) else None
     except ReferenceProblem:

@@ -30,16 +30,16 @@ Sources = Mapping[str, tuple[str, ...]]
 NETWORK_VARIABLES = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
 
 #: Of options that all tasks about hosts have.
-COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan")}
+COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan", "undo", "state")}
 
 
 def behind(prefix: str, options: Iterable[str]) -> Sources:
-    """Options that come from the variables with their names behind a prefix."""
+    """Map options to the variables with their names behind a prefix."""
     return {option: (f"{prefix}{option}",) for option in options}
 
 
 def words(group: str) -> Sources:
-    """The words of a group, for tasks of the role."""
+    """Return the words of a group, for tasks of the role."""
     return policy.variables_of(group, PREFIX, POLICY)
 
 
@@ -50,7 +50,7 @@ class Fill:
     sources: Sources
 
     def __call__(self, options: Iterable[str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, Any]]:
-        """For each option that some variable gives: that variable, and its value.
+        """Return, for each option that some variable sets, that variable and its value.
 
         value_of: the value of a variable, None when nobody gives it; it is called for no more variables than needed.
         Raises PolicyError for a registry_policy that is invalid.
@@ -71,7 +71,7 @@ class Fill:
         return found
 
     def remarks(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> list[str]:
-        """What of the variables was left out, one sentence each; nothing where no list is filled here.
+        """List the values of the variables that are left out, one sentence each; none where no list is filled here.
 
         origins: option → the variable from which it was taken, or "" for one that the task gives itself.
         """

@@ -7,6 +7,8 @@
 The hosts are one podman node of the lab with an sshd port for each: real ssh, a real engine, and the CPU of both ends
 is this machine's. All kinds of work take turns in every round, so that a busy minute hits all of them; medians count.
 A run counts only when it changed nothing anywhere. Bytes are what Ansible hands to ssh and reads back, for one host.
+With --base REVISION the same work is done by that revision of the collection too, in the same rounds, and docker's
+starts are counted on a node of RHEL 7's docker that gets a list and a certificate in one run.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -42,17 +45,24 @@ AUTHORITY = (
 # the lab's nodes trust a fifth of what the distribution trusts; what a host reads of its trust is to cost what it costs
 ALL_AUTHORITIES = "sed -i 's/^!//' /etc/ca-certificates.conf && update-ca-certificates --fresh >/dev/null"
 QUERY = "podman info --format json"
+OLD_COLLECTION = CACHE / "base/ansible_collections/dockyard/openshift"
+COUNTING = '[Service]\nExecStartPre=/bin/sh -c "echo >> /run/starts"\n'
+COUNT_STARTS = (
+    "rm -f /run/starts && mkdir -p /run/systemd/system/docker.service.d && "
+    "cat > /run/systemd/system/docker.service.d/count.conf && systemctl daemon-reload"
+)
 
 
 @dataclass
 class Work:
-    """One line of the table. goal: how many pings it may cost, the engine's answer apart."""
+    """One line of the table. goal: how many pings it may cost, the engine's answer apart; base: by the old revision."""
 
     name: str
     play: str
     registries: int = 0
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
     goal: float = 0.0
+    base: str = ""
     runs: list[dict[str, float]] = field(default_factory=list)
     traffic: dict[str, int] = field(default_factory=dict)
 
@@ -69,13 +79,22 @@ ENGINES = {
 }
 ROLES = [Work(f"role, registries: {count}", "role", count, goal=goal) for count, goal in GOALS.items()]
 TRUST = Work("task, trusted registries: 40", "trust", 40, goal=1.6)
+BOTH = Work(
+    "role, registries and certificates: 40", "role", 40,
+    {"docker_registries_trust": "{{ bench_trust }}", "docker_registries_trust_verify": "store"},
+)  # fmt: skip
 TASKS = Work("task per setting, registries: 20", "tasks", 20)
-ALL = [PING, *ROLES, TRUST, TASKS, NOTHING, *ENGINES.values()]
+ALL = [PING, *ROLES, TRUST, BOTH, TASKS, NOTHING, *ENGINES.values()]
+#: What is done by a base too, and the part of the base's time that it may take: 5 % are noise, one look replaces two.
+AGAINST_BASE = {work.name: 1.05 for work in (*ROLES, TRUST)} | {BOTH.name: 0.95}
 
 
 def main() -> int:
     options = arguments()
     hosts = [f"bench{number:02}" for number in range(1, options.hosts + 1)]
+    if options.base:
+        unpack_base(options.base)
+        ALL.extend(replace(work, base=options.base, runs=[]) for work in list(ALL) if work.name in AGAINST_BASE)
     lab("down", NODE)
     try:
         environment = up(hosts)
@@ -87,11 +106,13 @@ def main() -> int:
                 print(f"round {number + 1}: {work.name}: {work.runs[-1]['wall']:.1f} s", file=sys.stderr, flush=True)
     finally:
         lab("down", NODE)
-    results = summary(options)
+    starts = docker_starts(environment, options.base) if options.base else {}
+    results = summary(options) | ({"base": comparison(options.base, starts)} if options.base else {})
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     print("\n".join(table(results)))
-    return int(options.strict and not all(goal["met"] for goal in results["goals"]))
+    goals = [*results["goals"], *results.get("base", {}).get("goals", [])]
+    return int(options.strict and not all(goal["met"] for goal in goals))
 
 
 def arguments() -> argparse.Namespace:
@@ -99,8 +120,17 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--hosts", type=int, default=50)
     parser.add_argument("--forks", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--base", default="", metavar="REVISION", help="do the same by this revision too, and compare")
     parser.add_argument("--strict", action="store_true", help="end with 1 when a goal is not met")
     return parser.parse_args()
+
+
+def unpack_base(revision: str) -> None:
+    """Put the collection of a revision where Ansible finds it before ours."""
+    shutil.rmtree(OLD_COLLECTION, ignore_errors=True)
+    OLD_COLLECTION.mkdir(parents=True)
+    archive = subprocess.run(["git", "-C", REPOSITORY, "archive", revision], check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-C", OLD_COLLECTION, "-x"], input=archive, check=True)
 
 
 # The hosts
@@ -156,7 +186,7 @@ def inventory_of(hosts: list[str], ports: list[int], address: str, count: int) -
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
         "ansible_ssh_private_key_file": str(CACHE / "key"),
-        "ansible_ssh_common_args": f"""-o 'UserKnownHostsFile="{CACHE / 'known_hosts'}"' -o IdentitiesOnly=yes""",
+        "ansible_ssh_common_args": f"""-o 'UserKnownHostsFile="{CACHE / "known_hosts"}"' -o IdentitiesOnly=yes""",
         "ansible_ssh_args": "-C -o ControlMaster=auto -o ControlPersist=900s",
         "bench_trust": [
             {"registry": f"registry{number}.example.com:5000", "ca_file": str(CACHE / "ca.crt")}
@@ -173,7 +203,11 @@ def lab(*words: str) -> None:
 
 
 def node(script: str, data: str = "") -> str:
-    command = ["podman", "exec", "-i", NODE, "sh", "-c", script]
+    return on(NODE, script, data)
+
+
+def on(name: str, script: str, data: str = "") -> str:
+    command = ["podman", "exec", "-i", name, "sh", "-c", script]
     return subprocess.run(command, input=data, text=True, check=True, stdout=subprocess.PIPE).stdout
 
 
@@ -199,6 +233,14 @@ def command(work: Work, *more: str) -> list[str]:
     return ["ansible-playbook", "-i", str(inventory(work.registries)), str(play), *variables, *more]
 
 
+def of(work: Work, environment: dict[str, str]) -> dict[str, str]:
+    """Give the environment in which Ansible finds the revision of the collection that the work is done by."""
+    if not work.base:
+        return environment
+    ours = environment["ANSIBLE_COLLECTIONS_PATH"]
+    return {**environment, "ANSIBLE_COLLECTIONS_PATH": f"{OLD_COLLECTION.parents[2]}:{ours}"}
+
+
 def warm_up(hosts: list[str], options: argparse.Namespace, environment: dict[str, str]) -> None:
     """Every connection stands, every file is in memory; and what each kind of work sends to one host is counted."""
     measure(PING, options, environment)
@@ -206,7 +248,11 @@ def warm_up(hosts: list[str], options: argparse.Namespace, environment: dict[str
         prepare(work, hosts[0], environment)
         log = CACHE / "calls"
         log.write_text("")
-        counting = {**environment, "ANSIBLE_SSH_EXECUTABLE": str(HERE / "counting-ssh"), "BENCH_CALLS": str(log)}
+        counting = {
+            **of(work, environment),
+            "ANSIBLE_SSH_EXECUTABLE": str(HERE / "counting-ssh"),
+            "BENCH_CALLS": str(log),
+        }
         checked(subprocess.run(command(work, "-l", hosts[0]), env=counting, text=True, stdout=subprocess.PIPE))
         # Ansible also asks the ssh program about its abilities, on no port
         calls = [line.split() for line in log.read_text().splitlines() if line.startswith(f"{FIRST_PORT} ")]
@@ -220,7 +266,7 @@ def prepare(work: Work, host: str, environment: dict[str, str]) -> None:
         node(f"rm -rf /etc/containers /var/lib/dockyard /usr/local/share/ca-certificates/* && tar -C / -xf {STOCK}")
         before = ROLES[0] if work.play == "raw" else work
         done = subprocess.run(
-            command(replace(before, registries=work.registries), "-l", host), env=environment, text=True,
+            command(replace(before, registries=work.registries), "-l", host), env=of(work, environment), text=True,
             stdout=subprocess.PIPE,
         )  # fmt: skip
         if done.returncode:
@@ -231,11 +277,34 @@ def measure(work: Work, options: argparse.Namespace, environment: dict[str, str]
     """One run on all hosts: seconds by the clock, and of CPU on either end."""
     of_hosts, of_controller, start = seconds_of_node(), seconds_of_children(), time.monotonic()
     done = subprocess.run(
-        command(work, "--forks", str(options.forks)), env=environment, text=True, stdout=subprocess.PIPE
+        command(work, "--forks", str(options.forks)), env=of(work, environment), text=True, stdout=subprocess.PIPE
     )
     wall, of_controller = time.monotonic() - start, seconds_of_children() - of_controller
     checked(done)
     return {"wall": wall, "controller": of_controller, "hosts": seconds_of_node() - of_hosts}
+
+
+def docker_starts(environment: dict[str, str], base: str) -> dict[str, int]:
+    """Count how often docker of RHEL 7 starts while a list and a certificate of a stock host change, by revision."""
+    starts = {}
+    # that node has Python 2.7, which only the older core speaks to
+    environment = {**environment, "PATH": f"{REPOSITORY / '.cache/venv-2.16/bin'}:{environment['PATH']}"}
+    lab("up", "registry", "origin1")
+    try:
+        for revision in ("", base):
+            lab("variant", "origin1", "registries-toml")
+            on("origin1", COUNT_STARTS, COUNTING)
+            play = ["ansible-playbook", "-i", str(REPOSITORY / "inventory/lab/hosts.yml"), "-l", "origin1"]
+            done = subprocess.run(
+                [*play, "dockyard.openshift.registries"], text=True, stdout=subprocess.PIPE,
+                env=of(replace(PING, base=revision), environment),
+            )  # fmt: skip
+            if done.returncode:
+                sys.exit(done.stdout[-4000:])
+            starts[revision] = on("origin1", "cat /run/starts").count("\n")
+    finally:
+        lab("down", "registry", "origin1")
+    return starts
 
 
 def seconds_of_children() -> float:
@@ -274,7 +343,7 @@ def summary(options: argparse.Namespace) -> dict[str, Any]:
         "machine": {"cpus": os.cpu_count(), "python": platform.python_version(), "ansible-core": core},
         "hosts": options.hosts, "forks": options.forks, "rounds": options.rounds,
         "work": [
-            {"name": work.name, **{what: round(work.median(what), 2) for what in measures},
+            {"name": work.name, "base": work.base, **{what: round(work.median(what), 2) for what in measures},
              "walls": [round(run["wall"], 2) for run in work.runs], **work.traffic}
             for work in ALL
         ],
@@ -283,6 +352,21 @@ def summary(options: argparse.Namespace) -> dict[str, Any]:
         },
         "goals": goals,
     }  # fmt: skip
+
+
+def comparison(base: str, starts: dict[str, int]) -> dict[str, Any]:
+    """Compare what both revisions did in this run; the revision's own name stands in each line of work."""
+    goals = []
+    for name, share in AGAINST_BASE.items():
+        ours, theirs = (next(w for w in ALL if (w.name, w.base) == (name, of)).median("wall") for of in ("", base))
+        limit = round(share * theirs, 2)
+        goals.append(goal(f"{name}, seconds", round(ours, 2), round(theirs, 2), limit))
+    goals.append(goal("starts of docker 1.13 for a list and a certificate", starts[""], starts[base], 1))
+    return {"revision": base, "goals": goals}
+
+
+def goal(what: str, value: float, base: float, limit: float) -> dict[str, Any]:
+    return {"what": what, "value": value, "base": base, "limit": limit, "met": value <= limit}
 
 
 def table(results: dict[str, Any]) -> Iterable[str]:
@@ -296,7 +380,8 @@ def table(results: dict[str, Any]) -> Iterable[str]:
     for work in results["work"]:
         numbers = [f"{work[what]:.1f}" for what in ("wall", "controller", "hosts")]
         numbers.insert(1, f"{work['wall'] / ping:.2f}")
-        yield row.format(work["name"], *numbers, work["calls"], work["sent"], work["received"])
+        name = f"  by {work['base']}" if work["base"] else work["name"]
+        yield row.format(name, *numbers, work["calls"], work["sent"], work["received"])
     for count, found in results["engine_query"].items():
         yield f"the engine's own answer with {count} registries: {found['wall']:.1f} s (podman info less true)"
     for goal in results["goals"]:
@@ -305,6 +390,9 @@ def table(results: dict[str, Any]) -> Iterable[str]:
             f"{goal['work']}: {goal['pings_without_query']:.2f} pings and the engine's answer; "
             f"goal {goal['pings']}: {verdict}"
         )
+    for goal in results.get("base", {}).get("goals", []):
+        verdict = "met" if goal["met"] else "NOT met"
+        yield f"{goal['what']}: {goal['value']}, by the base {goal['base']}; at most {goal['limit']}: {verdict}"
 
 
 if __name__ == "__main__":

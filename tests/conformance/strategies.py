@@ -170,7 +170,7 @@ old_form = st.fixed_dictionaries({}, optional={"search": old_searches, "insecure
 
 
 def forms(one_in: int) -> Any:
-    """What a registries.conf says; every so many is of the old form, and some of these mix both."""
+    """Draw the form of a registries.conf; every so many is of the old form, and some of these mix both."""
     old = st.builds(lambda old, new: {**new, "registries": old}, old_form, mostly(st.just({}), new_form, 6))
     return mostly(new_form, old, one_in)
 
@@ -188,7 +188,7 @@ def scopes(form: dict[str, Any]) -> list[str]:
 @st.composite
 def toml(draw: Any, tables: dict[str, Any]) -> str:
     """The tables as TOML. Seldom a key of a registry follows its mirrors, where it belongs to the last mirror, or keys
-    are in upper case, which the Go decoder does not mind (but one in both cases it takes by chance).
+    are in upper case, which the Go decoder accepts (of one in both cases it takes either).
     """
     if draw(seldom(30)):
         tables = {

@@ -72,7 +72,7 @@ KINDS = ("loads", "refused to load", "mirror", "blocked", "insecure", "no rewrit
 
 
 def kinds(wanted: dict[str, Any]) -> set[str]:
-    """What a case is an example of."""
+    """Name what a case is an example of."""
     found = [candidate for reference in wanted["references"] or () for candidate in reference["candidates"] or ()]
     endpoints = [endpoint for candidate in found for endpoint in candidate["endpoints"] or ()]
     facts = {
@@ -101,7 +101,7 @@ def judged(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def answer(case: dict[str, Any]) -> dict[str, Any]:
-    """What we make of a case, in the shape of the program's answer."""
+    """Resolve a case with our code, in the shape of the program's answer."""
     drop_ins = filters.drop_ins([{"name": name, "content": text} for name, text in case["drop_ins"].items()])
     nothing: dict[str, Any] = dict.fromkeys(("registries", "search", "references"))
     result = {"load_error": True, "policy_error": False, "short_name_mode": "", **nothing}

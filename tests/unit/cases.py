@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jinja2 import StrictUndefined
+from jinja2.nativetypes import NativeEnvironment
 
 DATA = Path(__file__).resolve().parents[1] / "data"
+FILTERS = Path(__file__).resolve().parents[2] / "plugins/filter"
 
 
 def cases(file: str, having: str | None = None) -> list:
@@ -24,3 +28,24 @@ def cases(file: str, having: str | None = None) -> list:
 def upstream(shared_dir: Path, number: int) -> list[dict[str, Any]]:
     """The cases of one table that was cut from a project whose behaviour we predict."""
     return json.loads(next((shared_dir / "upstream-cases").glob(f"{number:02}_*.json")).read_text())["cases"]
+
+
+def examples(filter_name: str, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tasks of a filter's EXAMPLES, their expressions evaluated with these variables and the filter itself."""
+    plugin = import_module(f"ansible_collections.dockyard.openshift.plugins.filter.{filter_name}")
+    environment = NativeEnvironment(undefined=StrictUndefined)
+    environment.filters |= {f"dockyard.openshift.{name}": one for name, one in plugin.FilterModule().filters().items()}
+    tasks = yaml.safe_load(yaml.safe_load((FILTERS / f"{filter_name}.yml").read_text(encoding="utf-8"))["EXAMPLES"])
+    return [_evaluated(environment, task, told) for task in tasks]
+
+
+def _evaluated(environment: NativeEnvironment, task: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Evaluate the expressions of one task: the values of its action, and under "vars" its variables."""
+    variables = dict(told)
+    for name, text in task.get("vars", {}).items():
+        variables[name] = environment.from_string(text).render(variables) if isinstance(text, str) else text
+    (action,) = (value for key, value in task.items() if "." in key)
+    shown = {
+        name: environment.from_string(text).render(variables) for name, text in action.items() if "{{" in str(text)
+    }
+    return {**shown, "vars": {name: variables[name] for name in task.get("vars", {})}}

@@ -15,7 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host im
 
 
 def snapshot(files: dict[str, str], answers: dict[str, str] | None = None, **more) -> dict:
-    """What host_snapshot sends. files: path → text; answers: name of a command → what it printed (rc 0)."""
+    """Make the answer of host_snapshot. files: path → text; answers: name of a command → its output (rc 0)."""
     directories: dict[str, dict] = {}
     for path in files:
         directory, name = path.rsplit("/", 1)
@@ -43,7 +43,7 @@ def contents(commit: dict) -> dict[str, str]:
 
 
 def views(edits) -> dict[str, list[str]]:
-    """What a person sees of changed files: path → lines that go (-) and lines that are there then (+)."""
+    """Show changed files as a person sees them: path → lines that go (-) and lines that come (+)."""
     sides = (("- ", "before"), ("+ ", "after"))
     return {
         edit.path: [sign + line for sign, side in sides for line in getattr(edit, side).splitlines()] for edit in edits

@@ -60,12 +60,12 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
 
 
 def asked(arguments: dict[str, Any]) -> dict[str, Any]:
-    """What host_snapshot is asked, out of the one argument that travels."""
+    """Unpack the questions to host_snapshot from the one argument that travels."""
     return json.loads(base64.b64decode(arguments["job"]))["wanted"]
 
 
 def refused_by(module: str, arguments: dict[str, Any]) -> Any:
-    """Why the module on the host would refuse these arguments: no test sends what is not understood there."""
+    """Return the reason why the module on the host would refuse these arguments; no test sends such ones."""
     if module != SNAPSHOT:
         return ArgumentSpecValidator(host_transaction.OPTIONS).validate(arguments).error_messages
     wanted, foreign = {**_snapshot.WANTED, **asked(arguments)}, set(asked(arguments)) - set(_snapshot.WANTED)
@@ -76,7 +76,7 @@ def refused_by(module: str, arguments: dict[str, Any]) -> Any:
 
 
 def holds(found: Any, wanted: Any) -> bool:
-    """Whether wanted is a part of found: mappings have at least these keys, texts these words, lists are whole."""
+    """Return whether wanted is a part of found: mappings with at least these keys, texts with these words."""
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
     if isinstance(wanted, list):

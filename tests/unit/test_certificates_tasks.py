@@ -82,7 +82,7 @@ def test_an_archive_is_not_overwritten_with_nothing(tmp_path):
 
 
 def loader(*passwords: str) -> DataLoader:
-    """What reads files on the controller, with these vault passwords."""
+    """Make a loader of files on the controller, with these vault passwords."""
     made = DataLoader()
     made.set_vault_secrets([("default", VaultSecret(each.encode())) for each in passwords])
     return made
@@ -125,7 +125,7 @@ def test_an_archive_that_cannot_be_written_is_one_sentence(tmp_path, make, optio
     assert refused["failed"] and says.format(path=path) in refused["msg"], refused
 
 
-def test_what_is_no_archive_is_replaced_with_a_warning_and_not_put_back(tmp_path):
+def test_a_file_that_is_not_an_archive_is_replaced_with_a_warning_and_not_put_back(tmp_path):
     path = tmp_path / "node1.tar"
     path.write_text("no archive")
     refused = run(certificates_restore.ActionModule, {"path": str(path)}, [node({})], loader=loader()).result

@@ -75,7 +75,7 @@ ACTIONS = {"reload crio": ("reload", ["crio.service"]), "restart crio": ("restar
 
 
 def test_upstream_actions_before_policies(shared_dir):
-    """Only what files say; keys, kernel arguments and the like are no business of a forecast."""
+    """Only what files say; a forecast ignores keys, kernel arguments and the like."""
     for case in upstream(shared_dir, 21):
         old, new = case["old"], case["new"]
         if any(old.get(key) != new.get(key) for key in ("osImageURL", "kernelArguments", "kernelType", "fips")):

@@ -64,7 +64,7 @@ def test_a_new_option_is_written_wherever_options_are(monkeypatch):
 
 
 def test_options_of_the_role_are_its_variables():
-    """What stands in the text of an option under its name stands in the role under that of its variable."""
+    """A text that names an option names its variable in the role."""
     text = docs.in_role("O(blocked=all), O(hosted_registry_network), RV(plan.id)", "host_policy")
     assert text == (
         "O(docker_registries_blocked=all), O(openshift_docker_hosted_registry_network), "

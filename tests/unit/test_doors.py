@@ -178,7 +178,7 @@ def test_half_of_a_surrogate_pair_is_one_sentence_of_a_filter(text):
         registries_conf_problems(text)
 
 
-def test_a_snapshot_that_is_no_base64_of_json():
+def test_a_snapshot_that_is_not_base64_of_json():
     answers = [{"snapshot": "%"}, {"snapshot": base64.b64encode(b"{").decode()}]
     for answer in answers:
         result = run(
@@ -197,7 +197,7 @@ def test_reader_and_writer_share_their_limits():
 
 @pytest.mark.parametrize(("number", "well"), [(2, True), (20, False)])
 def test_a_list_that_cannot_be_read_again_is_refused_beforehand(monkeypatch, number, well):
-    """What podman says of a name is some four times what stands of it in the file."""
+    """The answer of podman about a name is some four times as long as its entry in the file."""
     monkeypatch.setattr(proposal, "FILE_LIMIT", 1000)
     words = {"blocked": [f"r{n}.blocked.example.com:5000" for n in range(number)]}
     result = run(container_registries.ActionModule, words, [podman()], COMMITTED).result

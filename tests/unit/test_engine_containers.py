@@ -81,7 +81,7 @@ def test_what_podman_answers(case):
 
 @pytest.mark.parametrize("case", cases("engines/podman.yml"))
 def test_the_check_on_the_host_accepts_this_answer_and_none_that_lacks_an_entry(case):
-    """podman shows what others block and reach insecurely too, so more of that is no mistake."""
+    """podman shows what others block and reach insecurely too, so more of that is not a mistake."""
     right = Lists(**{word: tuple(items) for word, items in case["in_force"].items()})
     assert satisfied(case, right)
     for word, more in {**dict.fromkeys(("search", "blocked", "insecure"), "x"), "mirrors": "quay.io from x"}.items():

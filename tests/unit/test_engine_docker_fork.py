@@ -26,7 +26,7 @@ GENERATED = "EnvironmentFile=-/run/containers/registries.conf\n"
 
 
 def answers(reads: list[str]) -> dict[str, str]:
-    """What systemd says of a docker whose unit takes its lists from these places."""
+    """Make the answers of systemd about a docker whose unit takes its lists from these places."""
     variables = (["$ADD_REGISTRY", "$BLOCK_REGISTRY", "$INSECURE_REGISTRY"] if "sysconfig" in reads else []) + (
         ["$REGISTRIES"] if "generated" in reads else []
     )

@@ -31,7 +31,7 @@ def moby(case):
 
 
 def shown(insecure=(), mirrors=()):
-    """What docker info prints of these lists."""
+    """Make the output of docker info for these lists."""
     return INFO.format(
         insecure="".join(f"{name}\n  " for name in insecure),
         mirrors=" Registry Mirrors:\n" * bool(mirrors) + "".join(f"  {url}\n" for url in mirrors),

@@ -37,7 +37,7 @@ EVERYTHING = {"search": ["a.example.com"], "trust": TRUST, "verify": "none"}
 
 
 def docker(shows=("docker.io",), running=0, sysconfig="OPTIONS=''\n", **more):
-    """What host_snapshot tells of a RHEL 7 with docker 1.13."""
+    """Make the snapshot of a RHEL 7 with docker 1.13."""
     names = ", ".join(f"{name} (secure)" for name in shows)
     said = answers(["sysconfig"]) | {
         "docker.info": f" Running: {running}\nInsecure Registries:\n 127.0.0.0/8\nRegistries: {names}\n",
@@ -53,6 +53,17 @@ def docker(shows=("docker.io",), running=0, sysconfig="OPTIONS=''\n", **more):
         "commands": {name: {"state": "done", "rc": 0, "stdout": text, "stderr": ""} for name, text in said.items()},
         **more,
     }  # fmt: skip
+
+
+def test_the_account_of_a_run_holds_all_warnings():
+    """A name that no allow-list contains, a certificate that expires soon: play 1 warned, the account was silent."""
+    words = {"search": ["b.example.com"], "blocked": "all", "trust": TRUST, "warn_days": 9999, "verify": "none"}
+    done = run(host_policy.ActionModule, words, [docker()], check=True)
+    warnings = [line for line in done.result["account"] if line.startswith("  warning: ")]
+    assert len(warnings) == len(set(warnings)) == 2, done.result["account"]
+    assert "'a.example.com' is trusted but neither searched nor allowed" in "".join(warnings)
+    assert "a.example.com: the authority 'CN=one' expires in " in "".join(warnings)
+    assert any(done.result["plan"]["id"] in line for line in done.result["account"])
 
 
 def test_certificates_and_lists_are_one_transaction_with_one_restart():
@@ -148,6 +159,10 @@ def test_what_comes_of_a_task(case):
         ({"trust": TRUST}, {}, "differs from the policy", "+ CN=one"),
         ({"search": []}, {}, "as the policy says", ""),
         (
+            {"search": ["b.example.com"], "blocked": ["all"], "trust": TRUST}, {}, "differs from the policy",
+            "warning: 'a.example.com' is trusted but neither searched nor allowed",
+        ),
+        (
             {"search": [], "short_name_mode": "enforcing", "unenforceable": "warn"}, {},
             "as the policy says, as far as the engines can", "not enforced: docker (Red Hat's fork) cannot",
         ),
@@ -226,3 +241,40 @@ def test_a_transaction_that_does_not_end_is_not_waited_for_without_end(monkeypat
     done = run(host_policy.ActionModule, EVERYTHING, [unanswering(locked=True)] * 100)
     assert done.result["failed"] and "connection reset by peer" in done.result["msg"]
     assert 10 < len(done.calls) < 50
+
+
+OLD, NEW = "OPTIONS=''\n", "OPTIONS=''\nADD_REGISTRY='--add-registry a.example.com'\n"
+RESTART = {
+    "name": "restart docker.service", "argv": ["sh", "-c", "x", "docker.service"], "undo": [], "timeout": 90.0,
+    "whom": "docker.service", "disruption": "restart", "parts": ["container_registries"],
+}  # fmt: skip
+
+
+def last(**more):
+    """Make the answer of host_snapshot about a plan that added a searched registry."""
+    file = {"path": SYSCONFIG, "present": "new", "new": described(NEW)["sha256"], "shown": ["", "--add-registry\n"]}
+    return {
+        "id": "cafe", "plan_id": "p1", "time": CLOCK - 600, "started": 1, "directories": [], "actions": [RESTART],
+        "files": [file], "old": {SYSCONFIG: described(OLD) | {"uid": 0, "gid": 0}}, **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", cases("tasks/undo.yml"))
+def test_undo(case):
+    about = {"shows": case.get("shows", ["a.example.com", "docker.io"]), "running": case.get("running", 0)}
+    about |= {"last": last(**case.get("last", {})), **case.get("seen", {})}
+    seen = docker(sysconfig=case.get("now", NEW), **about)
+    args = {"undo": ["p1"], **case.get("args", {})}
+    done = run(host_policy.ActionModule, args, [seen], *[COMMITTED] * bool(case.get("actions") is not None))
+    if "says" in case:
+        assert done.result["failed"] and case["says"] in done.result["msg"] and done.transactions == []
+        return
+    assert not done.result.get("failed"), done.result
+    assert holds(done.result, case.get("result", {})), done.result
+    (sent,) = done.transactions or [{}]
+    assert [action["name"] for action in sent.get("actions", [])] == (case["actions"] or [])
+    assert (contents(sent) if sent else {}) == case.get("writes", {SYSCONFIG: OLD})
+    assert sent.get("undoes") == ("p1" if sent else None)
+    # the engine is asked for what the old files say
+    if case.get("asked"):
+        assert case["asked"] in json.dumps(sent["checks"])

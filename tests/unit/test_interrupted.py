@@ -29,7 +29,7 @@ PODMAN = '{"version": {"Version": "4.3.1"}, "registries": {"search": ["a.example
 
 
 def journal_of(begun: list, old: dict, **more) -> dict:
-    """What host_snapshot tells of a journal as 3700bd3 wrote it."""
+    """Make the answer of host_snapshot about a journal as 3700bd3 wrote it."""
     actions = [{"name": name, "argv": argv, "undo": argv, "timeout": 90.0} for name, *argv in begun]
     return {
         "id": "cafe", "plan_id": "p", "time": 1, "started": len(actions), "directories": [], "actions": actions,

@@ -76,7 +76,7 @@ def test_what_is_only_logged(case):
 
 
 @pytest.mark.parametrize("case", cases("openshift4/malformed.yml"))
-def test_what_cannot_be_meant_is_one_sentence(case):
+def test_invalid_manifests_are_one_sentence(case):
     with pytest.raises(ManifestProblem) as problem:
         node_files.of_manifests(case.get("manifests", manifests(case)), case.get("release", "4.22"))
     assert case["error"] in str(problem.value)

@@ -65,7 +65,7 @@ def shape(described: dict, below: str) -> dict:
     }
 
 
-def test_the_hand_that_reads_takes_what_is_documented():
+def test_host_snapshot_takes_its_documented_options():
     """It has no AnsibleModule, so ansible-test does not compare the two."""
     options = documented("host_snapshot")
     assert shape(host_snapshot.ActionModule.spec, "options") == shape(options, "suboptions")
@@ -86,6 +86,6 @@ def test_the_hand_that_reads_takes_what_is_documented():
         ({"wrong": 1}, "wrong. Supported parameters"),
     ],
 )
-def test_what_the_hand_that_reads_refuses(given, says):
+def test_host_snapshot_refuses_wrong_options(given, says):
     said = "; ".join(ArgumentSpecValidator(host_snapshot.ActionModule.spec).validate(given).error_messages)
     assert says in said

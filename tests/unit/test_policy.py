@@ -177,7 +177,7 @@ from .word import PolicyError, Reading, Targets, Word
 
 def read(name: str, value: object, reading: Reading) -> str:
     if value not in ("red", "blue"):
-        raise PolicyError(name, value, "is no colour")
+        raise PolicyError(name, value, "is not a colour")
     return str(value)
 
 
@@ -233,8 +233,8 @@ def test_a_new_word_is_one_file_and_one_field(tmp_path):
     assert ast.literal_eval(done.stdout) == {
         "words": {"colour": "red"},
         "over": [{"colour": "blue"}, {"colour": "red"}],
-        "refused": "colour: 'grey' is no colour",
-        "earlier": "colour: 'grey' is no colour",
+        "refused": "colour: 'grey' is not a colour",
+        "earlier": "colour: 'grey' is not a colour",
         "unknown": "registry_policy.color: there is no such word; is 'colour' meant? There are "
         + ", ".join((*WORDS[:-1], "colour", "trust")),
         "option": {"type": "str", "description": ["Its colour."]},

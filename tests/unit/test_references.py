@@ -26,7 +26,7 @@ def test_parse(case):
         if wanted is None:
             with pytest.raises(ReferenceProblem) as refusal:
                 parse(case["text"])
-            assert str(refusal.value).startswith(f"{references.shown(case['text'])} is no image reference: ")
+            assert str(refusal.value).startswith(f"{references.shown(case['text'])} is not an image reference: ")
             assert case["error"] in str(refusal.value)
         else:
             assert str(parse(case["text"])) == wanted

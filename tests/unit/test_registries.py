@@ -89,7 +89,7 @@ def test_a_whole_proposal(case):
 
 
 def filled(engine):
-    """What is told of an engine, without empty lists."""
+    """Leave the empty lists out of an engine's report."""
     return {key: value for key, value in engine.items() if value not in ([], None)}
 
 
@@ -119,6 +119,7 @@ def test_every_file_is_compared_with_what_was_seen():
     main = "/etc/containers/registries.conf"
     read = propose(podman({main: "", DROP_IN: ""})).commit["unchanged"]
     assert read == {main: described("")["sha256"]}
+    assert files[STATE_PATH].pop("shown") == ["", "container_registries containers words search: a.example.com\n"]
     assert files[STATE_PATH] == {"path": STATE_PATH, "before": "absent", "state": "file", "mode": "0600"}
 
 

@@ -31,7 +31,7 @@ def planned(case):
 
 
 def check(case):
-    """What a table says of an answer."""
+    """Compare an answer with a table."""
     found = planned(case)
     assert found.keys() == SHAPE
     if "refused" in case:

@@ -145,7 +145,7 @@ def test_the_snapshot_as_a_task_sends_what_was_said_and_nothing_else(tmp_path):
         (stat.S_IFBLK, "block device"),
     ],
 )
-def test_what_is_no_regular_file_is_named(monkeypatch, kind, name):
+def test_a_file_that_is_not_regular_is_named(monkeypatch, kind, name):
     with monkeypatch.context() as patched:
         patched.setattr(_hands.os, "stat", lambda path: SimpleNamespace(st_mode=kind | 0o644))
         found = _hands.describe("/x", 5)

@@ -115,7 +115,7 @@ def test_a_word_that_nobody_knows():
         WORDS_FILL(["search"], {"registry_policy": {"serach": []}}.get)
 
 
-def test_no_value_is_shown_of_what_is_no_policy():
+def test_an_invalid_policy_is_not_echoed():
     with pytest.raises(PolicyError) as refused:
         WORDS_FILL(["search"], {"registry_policy": "BEGIN PRIVATE KEY"}.get)
     assert "PRIVATE" not in str(refused.value)

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ..observed import Observed, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
-from ..policy import Policy
+from ..policy import Policy, read_policy
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,9 @@ class Engine(Protocol):
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired: ...
 
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        """What its files have to say so that nothing of ours is in them; entries of others stay."""
+
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """How the engine's own parser is asked about files before they are put in place."""
 
@@ -110,6 +113,11 @@ class Engine(Protocol):
 
     def report(self, host: Observed) -> dict[str, Any]:
         """Lists and files for the _info task: {search, blocked, insecure, files, problems}."""
+
+
+def without_ours(record: Mapping[str, Any]) -> tuple[Policy, Request]:
+    """Ask an engine for empty lists beside those of others, for every list that we have added to."""
+    return read_policy(dict.fromkeys(record.get("added", {}), ())), Request("merge", record=record)
 
 
 def _itself(entry: str) -> str:

@@ -23,7 +23,7 @@ from ..effects import Unmet
 from ..formats import json_text, toml_text
 from ..host import services
 from ..names import Scopes
-from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch
+from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
@@ -31,7 +31,7 @@ from ..problems import Problem
 from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 #: Where drop-ins that packages bring are read after the usual one, and in the way: letters come after digits.
@@ -110,6 +110,12 @@ class Containers:
             late = _Proposal(host, policy, request, mode, LATE_DROP_IN).desired()
             return desired if late.refusals else late
         return desired
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        """Our drop-in goes whole; only a file of the old form has lists that others share."""
+        policy, request = without_ours(record)
+        request = replace(request, record={**record, "words": {}})
+        return self.desired(host, Policy() if any(map(host.exists, OURS)) else policy, request)
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""
@@ -283,7 +289,8 @@ class _Proposal:
         old = registries_conf.document(old_text, self.drop_in) if old_text is not None else {}
         if document == old:
             return None
-        text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
+        with in_file(self.drop_in):
+            text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
         content = None if text is None else text.encode()
         return FileChange(self.drop_in, content, self.why, _drop_in_view(old), _drop_in_view(document))
 
@@ -404,7 +411,8 @@ class _Proposal:
                 _put_v1(document, word, list(after))
         if document == toml_text.parse(text):
             return None
-        new = toml_text.edit(text, document)
+        with in_file(MAIN):
+            new = toml_text.edit(text, document)
         return FileChange(MAIN, new.encode(), self.why, _v1_view(before), _v1_view(_v1_lists(document)))
 
     def _new_words(self) -> list[str]:
@@ -443,7 +451,8 @@ class _Proposal:
             after = result.document
         if text is not None and after == document:
             return None
-        new = json_text.edit(base, after) if base is not None else json.dumps(after, indent=4) + "\n"
+        with in_file(source):
+            new = json_text.edit(base, after) if base is not None else json.dumps(after, indent=4) + "\n"
         before_view = _scopes_view(document) if text is not None else ""
         blocks = "the policy blocks all but its own registries"
         why = blocks if allowed is not None else "the policy no longer blocks all"

@@ -17,7 +17,7 @@ from typing import Any
 from ..formats import json_text
 from ..host import services, units
 from ..names import DOCKER_HUB, NameProblem, parse_range
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch
+from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import FileChange
 from ..policy import MirrorSet, Policy, unique
 from ..shapes import Each
@@ -271,13 +271,20 @@ def clash(origin: str, flag: str, key: str, path: str) -> str:
     )
 
 
-def without_flag(words: Iterable[str], flag: str) -> list[str]:
-    kept, rest = [], iter(words)
+def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:
+    """The words without a repeated flag and its values; of those values that stay, the first of each."""
+    kept, rest, stay = [], iter(words), set(but)
     for word in rest:
+        spelled = [word]
         if word == flag:
-            next(rest, None)
+            spelled += [value for value in [next(rest, None)] if value is not None]
         elif not word.startswith(flag + "="):
             kept.append(word)
+            continue
+        value = "=".join(spelled).partition("=")[2]
+        if value in stay:
+            stay.remove(value)
+            kept += spelled
     return kept
 
 
@@ -320,7 +327,8 @@ class Document:
         new = self._lists()
         if new == self.old:
             return None
-        text = type(self).edit_text(self.old_text, self.document)
+        with in_file(self.path):
+            text = type(self).edit_text(self.old_text, self.document)
         return FileChange(self.path, text.encode(), why, _view(self.old), _view(new))
 
     def _lists(self) -> dict[str, list[str]]:
@@ -373,9 +381,15 @@ class DaemonJson(Document):
 
     def put(self, word: str, items: list[str]) -> None:
         if items:
-            self.document[self.spelling[word].json] = items
+            self.document[self.spelling[word].json] = self.spelled(word, items)
         else:
             self.document.pop(self.spelling[word].json, None)
+
+    def spelled(self, word: str, items: list[str]) -> list[str]:
+        """Items as the file spells them already, mirrors with the slash behind them for instance."""
+        present = texts(self.path, self.document.get(self.spelling[word].json), word) if word == "mirrors" else []
+        spelling = {mirrors_of([item])[0]: item for item in reversed(present)}
+        return [spelling.get(item, item) for item in items]
 
 
 def mapping(path: str, value: Any, what: str) -> dict[str, Any]:

@@ -11,20 +11,20 @@ behind registries.service), openshift-ansible roles/container_runtime; units as 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
 from ..names import DOCKER_HUB, host_of, hub_name, is_range
-from ..observed import HostProblem, Observed, Question, Watch
+from ..observed import HostProblem, Observed, Question, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, merged
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 
 SYSCONFIG = "/etc/sysconfig/docker"
@@ -91,7 +91,7 @@ class DockerFork(docker.Docker):
         for word, given in said.items():
             present, mine = places.entries(word), tuple(ours.get(word, ()))
             wanted = given if exact else merged(given, present, mine, _NAMES[word])
-            record[word] = list(given) if exact else added(given, present, mine, _NAMES[word])
+            record[word] = added(given, present, mine, _NAMES[word])
             refusals += places.write(word, wanted)
         why = f"the policy says {', '.join(said)}" if said else "nothing was said"
         return Desired(
@@ -103,6 +103,9 @@ class DockerFork(docker.Docker):
             warnings=tuple(self._warnings(policy, places)),
             record={"added": record} if record else {},
         )
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        return self.desired(host, *without_ours(record))
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # this docker reads its lists only when it starts
@@ -253,6 +256,10 @@ def _blocked_by_file(host: Observed) -> tuple[str, ...]:
     return unique(map(_blocked_name, _daemon_json(host).read("blocked")))
 
 
+#: Words whose order means something to this docker.
+_ORDERED = ("search", "mirrors")
+
+
 class _Sysconfig:
     """/etc/sysconfig/docker: flags in shell-like variables."""
 
@@ -273,20 +280,33 @@ class _Sysconfig:
         return [value for name in self.variables for value in flag_values(self._words(name), flag)]
 
     def write(self, word: str, items: tuple[str, ...]) -> None:
-        spelling = SPELLING[word]
-        if self.read(word) == list(items) and not self._bare(spelling.flag):
+        """Take away what goes and put what comes into the word's variable.
+
+        What stays keeps its place and its spelling, unless that would be another order of searched registries.
+        """
+        spelling, before, present = SPELLING[word], dict(self.values), self.read(word)
+        if present == list(items) and not self._bare(spelling.flag):
             return
         target = spelling.variable if spelling.variable in self.variables else self.variables[0]
-        for name in self.variables:
-            rest = without_flag(self._words(name), spelling.flag)
-            if name == target:
-                rest += [part for item in items for part in (spelling.flag, item)]
-            self._set(name, rest)
+        for stay in ([item for item in items if item in present], []):
+            self.values = dict(before)
+            seen: set[str] = set()
+            for name in self.variables:
+                words = self._words(name)
+                values = [value for value in flag_values(words, spelling.flag) if value in stay and value not in seen]
+                rest = without_flag(words, spelling.flag, values)
+                seen.update(values)
+                if name == target:
+                    rest += [part for item in items if item not in stay for part in (spelling.flag, item)]
+                self._set(name, rest)
+            if word not in _ORDERED or self.read(word) == list(items):
+                return
 
     def edit(self, why: str) -> FileChange | None:
         if self.values == self.old_values:
             return None
-        text = environment_file.edit(self.old_text, self.values)
+        with in_file(self.path):
+            text = environment_file.edit(self.old_text, self.values)
         return FileChange(self.path, text.encode(), why, self._view(self.old_values), self._view(self.values))
 
     def _words(self, name: str) -> list[str]:

@@ -9,7 +9,7 @@ Sources: docker 20.10 daemon/config, daemon/reload.go (both keys are reloaded by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..observed import HostProblem, Observed, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER
-from . import ALL_WORDS, Desired, Lists, Request, added, docker, merged
+from . import ALL_WORDS, Desired, Lists, Request, added, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
 
@@ -34,7 +34,7 @@ class _ReloadedDaemonJson(DaemonJson):
     """At SIGHUP a key that is gone changes nothing (measured with 20.10), so an emptied list stays as an empty list."""
 
     def put(self, word: str, items: list[str]) -> None:
-        self.document[self.spelling[word].json] = items
+        self.document[self.spelling[word].json] = self.spelled(word, items)
 
 
 class Moby(docker.Docker):
@@ -66,7 +66,7 @@ class Moby(docker.Docker):
         for word, given in said.items():
             present, mine = tuple(place.read(word)), tuple(ours.get(word, ()))
             wanted = given if exact else merged(given, present, mine, name[word])
-            record[word] = list(given) if exact else added(given, present, mine, name[word])
+            record[word] = added(given, present, mine, name[word])
             here, there = (list(map(name[word], items)) for items in (wanted, present))
             if self._remembers(host, place, word):
                 place.put(word, list(wanted))
@@ -80,6 +80,9 @@ class Moby(docker.Docker):
             refusals=tuple(self._clashes(host, place)),
             record={"added": record} if record else {},
         )
+
+    def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
+        return self.desired(host, *without_ours(record))
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # dockerd --validate came with 23.0; before, only the daemon itself reads the file

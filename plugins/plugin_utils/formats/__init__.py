@@ -23,7 +23,7 @@ class FormatError(Problem, ValueError):
 
 
 def decode(data: bytes) -> str:
-    """The text of a file's bytes; FormatError names the line of what is not UTF-8, and of a NUL byte."""
+    """Decode the bytes of a file; FormatError names the line that is not UTF-8 or holds a NUL byte."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -33,19 +33,19 @@ def decode(data: bytes) -> str:
 
 
 def refuse_nul(text: str) -> None:
-    """FormatError if the text holds a NUL, which no file of these formats can."""
+    """Raise FormatError if the text holds a NUL, which no file of these formats can."""
     position = text.find("\0")
     if position >= 0:
         raise FormatError("NUL byte in text", line_of(text, position))
 
 
 def line_of(text: str, position: int) -> int:
-    """The number, from 1, of the line that the character at ``position`` is on."""
+    """Return the number, from 1, of the line that the character at ``position`` is on."""
     return text.count("\n", 0, position) + 1
 
 
-def refuse_deep(value: object, limit: int) -> None:
-    """FormatError if lists and mappings are nested in each other more than ``limit`` times."""
+def refuse_beyond(value: object, limit: int) -> None:
+    """Raise FormatError for lists and mappings nested more than ``limit`` times, or a number of more than 64 bits."""
     level = [value]
     for _level in range(limit + 1):
         inner: list[object] = []
@@ -54,6 +54,8 @@ def refuse_deep(value: object, limit: int) -> None:
                 inner.extend(container.values())
             elif isinstance(container, list):
                 inner.extend(container)
+            elif isinstance(container, int) and not -(1 << 63) <= container < 1 << 63:
+                raise FormatError("a number out of range")
         level = inner
     if level:
         raise FormatError(f"nested deeper than {limit} levels")

@@ -59,27 +59,31 @@ class _Statement:
 
 
 def parse(text: str) -> dict[str, str]:
-    """The variables by name, each with the value assigned last, without those whose name systemd ignores.
+    """Read the variables by name, each with the value assigned last, without those whose name systemd ignores.
 
-    Raises FormatError when systemd refuses the file: for a NUL byte or a code point that is no character.
+    Raises FormatError when systemd refuses the file: for a NUL byte or a code point that is not a character.
     """
     return {statement.name: statement.value for statement in _statements(text) if statement.name}
 
 
 def differs_on_el7(text: str, name: str) -> bool:
-    """Whether systemd 219 (RHEL 7) reads another value: there a backslash goes before any character in quotes."""
+    """Return whether systemd 219 (RHEL 7) reads another value: it removes a backslash before any quoted character."""
     old = {statement.name: statement.value for statement in _statements(text, _unquoted_el7) if statement.name}
     return old.get(name) != parse(text).get(name)
 
 
 def edit(text: str, value: Mapping[str, str]) -> str:
-    """The text in which exactly these variables have these values.
+    """Change the text so that exactly these variables have these values.
 
-    A changed variable is rewritten where it was assigned last and its earlier assignments go. A new one is put behind
-    the last comment or assignment that mentions it. Raises FormatError for what cannot be written.
+    A changed variable is rewritten where it was assigned last; earlier assignments of it mean nothing and stay. One
+    that goes, goes everywhere. A new one is put behind the last comment or assignment that mentions it. Raises
+    FormatError for what cannot be written.
     """
     old = parse(text)
     changes = {name: value.get(name) for name in old if value.get(name) != old[name]}
+    for name, new in value.items():
+        if name not in old or name in changes:
+            _refuse_control(text, name, new)
     result = _rewritten(text, changes) if changes else text
     for name in value:
         if name not in old:
@@ -90,17 +94,17 @@ def edit(text: str, value: Mapping[str, str]) -> str:
 
 
 def words(value: str) -> list[str]:
-    """The arguments that a lone ``$NAME`` in ExecStart= becomes: split at white space, quotes removed."""
+    """Return the arguments that a lone ``$NAME`` in ExecStart= becomes: split at white space, quotes removed."""
     return [word for word, dummy in _words(value)]
 
 
 def join(items: Sequence[str]) -> str:
-    """A value that ``words`` splits into these items."""
+    """Make a value that ``words`` splits into these items."""
     return " ".join(_quoted_word(item) for item in items)
 
 
 def edit_words(value: str, items: Sequence[str]) -> str:
-    """The value changed so that ``words`` gives these items; words that stay keep quoting and spacing."""
+    """Change the value so that ``words`` gives these items; words that stay keep quoting and spacing."""
     found = list(_words(value))
     old = [word for word, dummy in found]
     spans = [span for dummy, span in found]
@@ -165,7 +169,7 @@ def _unquoted_el7(piece: re.Match[str]) -> str:
 
 
 def _bare(text: str) -> str:
-    """The value of text outside quotes: without the white space at its end, unless that is escaped."""
+    """Return the value of text outside quotes: without the white space at its end, unless that is escaped."""
     kept = text.rstrip(" \t")
     backslashes = len(kept) - len(kept.rstrip("\\"))
     if backslashes % 2 == 1:
@@ -177,25 +181,34 @@ def _bare_escape(escape: re.Match[str]) -> str:
     return escape[1].strip("\r\n")
 
 
+def _refuse_control(text: str, name: str, value: str) -> None:
+    """Raise FormatError for a value that systemd 219 would drop; it is not shown, because it may be a secret."""
+    if found := _CONTROL.search(value):
+        lines = [statement.start for statement in _statements(text) if statement.name == name]
+        reason = f"{name} holds the control character {found[0]!a}, for which systemd drops the variable"
+        raise FormatError(reason, line_of(text, lines[-1]) if lines else None)
+
+
 def _rewritten(text: str, changes: Mapping[str, str | None]) -> str:
-    """The text with these variables changed, or (None) taken away."""
+    """Return the text with these variables changed, or (None) taken away."""
     statements = [statement for statement in _statements(text) if statement.name in changes]
     last = {statement.name: statement for statement in statements}
     parts, position = [], 0
     for statement in statements:
         value = changes[statement.name]
-        if statement is last[statement.name] and value is not None:
-            parts += [text[position : statement.value_start], _quoted(value)]
-            position = statement.end
-        else:
-            parts.append(text[position : statement.line_start])
-            line_break = _LINE_BREAK.match(text, statement.end)
-            position = line_break.end() if line_break else statement.end
+        if value is not None:
+            if statement is last[statement.name]:
+                parts += [text[position : statement.value_start], _quoted(value)]
+                position = statement.end
+            continue
+        parts.append(text[position : statement.line_start])
+        line_break = _LINE_BREAK.match(text, statement.end)
+        position = line_break.end() if line_break else statement.end
     return "".join(parts) + text[position:]
 
 
 def _with_new(text: str, name: str, value: str) -> str:
-    """The text with an assignment behind the last statement that mentions the name, else at the end."""
+    """Return the text with an assignment behind the last statement that mentions the name, else at the end."""
     position = _place_of_new(text, name)
     before = text[:position]
     found = _LINE_BREAK_AT_END.search(before) or _LINE_BREAK.search(text)
@@ -206,7 +219,7 @@ def _with_new(text: str, name: str, value: str) -> str:
 
 
 def _place_of_new(text: str, name: str) -> int:
-    """Where a line can be put: the end of the text, or the start of a line that is no continuation."""
+    """Find a place for a line: the end of the text, or the start of a line that is not a continuation."""
     statements = list(_statements(text))
     end = len(text)
     if statements and not statements[-1].complete:
@@ -223,7 +236,7 @@ def _place_of_new(text: str, name: str) -> int:
 
 
 def _last_of_comment_block(text: str, statements: Sequence[_Statement], index: int) -> int:
-    """A new line must not tear prose apart: the last of the comment lines that follow without a gap."""
+    """Return the last of the comment lines that follow without a gap: a new line must not tear a text apart."""
     while index + 1 < len(statements):
         following = statements[index + 1]
         gap = text[statements[index].end : following.start]
@@ -234,9 +247,7 @@ def _last_of_comment_block(text: str, statements: Sequence[_Statement], index: i
 
 
 def _quoted(value: str) -> str:
-    """The value as systemd 219, later ones and a shell all read it: a backslash is only alike in double quotes."""
-    if _CONTROL.search(value):
-        raise FormatError(f"systemd drops a variable with a control character: {value!a}")
+    """Quote a value so that systemd 219, later ones and a shell read it alike: a backslash only in double quotes."""
     if "'" in value or "\\" in value:
         return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
     return f"'{value}'"

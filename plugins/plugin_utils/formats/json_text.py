@@ -41,7 +41,7 @@ class _Node:
 
 
 def parse(text: str) -> Any:
-    """The document as dict, list, str, int, float, bool and None. Raises FormatError with line and reason.
+    """Read the document as dict, list, str, int, float, bool and None. Raises FormatError with line and reason.
 
     As in Go, half of a surrogate pair stands for U+FFFD.
     """
@@ -49,7 +49,7 @@ def parse(text: str) -> Any:
 
 
 def edit(text: str, value: Any) -> str:
-    """The text changed so that it means ``value``; all that is not changed keeps its spelling and its place."""
+    """Change the text so that it means ``value``; everything unchanged keeps its spelling and its place."""
     document = _document(text)
     if same(document.value, value):
         return text
@@ -61,6 +61,13 @@ def edit(text: str, value: Any) -> str:
     if not same(written, value):
         raise FormatError("cannot be written as JSON")
     return result
+
+
+def span(text: str, member: str) -> tuple[int, int]:
+    """Where the value of a member of the outermost object begins and ends. Raises ValueError when there is none."""
+    document = _document(text)
+    found = document.children[list(document.value).index(member)]
+    return found.start, found.end
 
 
 def _document(text: str) -> _Node:
@@ -90,7 +97,7 @@ def _scan(text: str, position: int, depth: int) -> _Node:
 
 
 def _scan_container(text: str, start: int, depth: int) -> _Node:
-    """Reads an array or object, whose items end in a comma but for the last."""
+    """Read an array or object, whose items end in a comma but for the last."""
     closing = {"[": "]", "{": "}"}[text[start]]
     items: list[Item] = []
     children: list[_Node] = []
@@ -116,7 +123,7 @@ def _scan_container(text: str, start: int, depth: int) -> _Node:
 
 
 def _member_name(text: str, position: int, names: Mapping[str, None]) -> tuple[str, int]:
-    """The name of a member and where its value begins."""
+    """Return the name of a member and where its value begins."""
     if not text.startswith('"', position):
         raise _unexpected(text, position, "a member's name in double quotes")
     name, end = _string(text, position)
@@ -139,13 +146,10 @@ def _string(text: str, position: int) -> tuple[str, int]:
 
 
 def _number(text: str, number: re.Match[str]) -> int | float:
-    try:
-        value = float(number[0]) if number["fraction"] or number["exponent"] else int(number[0])
-    except ValueError:
-        value = math.inf
-    if isinstance(value, float) and math.isinf(value):
+    value = float(number[0])
+    if math.isinf(value):  # Go refuses it too; and an integer of many digits takes a time that grows with their square
         raise FormatError("a number out of range", line_of(text, number.start()))
-    return value
+    return value if number["fraction"] or number["exponent"] else int(number[0])
 
 
 def _space(text: str, position: int) -> int:
@@ -173,7 +177,7 @@ class _Editor:
         self.inline_arrays = first_array is not None and not self._is_expanded(first_array)
 
     def edited(self, node: _Node, new: Any) -> str:
-        """The new text of a value."""
+        """Return the new text of a value."""
         if same(node.value, new):
             return self.text[node.start : node.end]
         alike = isinstance(new, Mapping if isinstance(node.value, dict) else list)
@@ -214,16 +218,16 @@ class _Editor:
         return opening + separator + ("," + separator).join(items) + self.line_break + indentation + closing
 
     def _is_expanded(self, node: _Node) -> bool:
-        """Whether the first item is on a line of its own."""
+        """Return whether the first item is on a line of its own."""
         return bool(node.items) and "\n" in self.text[node.start : node.items[0].start]
 
     def _indentation(self, position: int) -> str:
-        """The white space that begins the line of the position."""
+        """Return the white space that begins the line of the position."""
         match = _INDENTATION.match(self.text, self.text.rfind("\n", 0, position) + 1, position)
         return match[0] if match else ""
 
     def _colon(self, node: _Node) -> str:
-        """What stands between name and value of the last member here, or of the first one in the document."""
+        """Return the text between name and value of the last member here, or of the first one in the document."""
         owners = [node, *_nodes(self.document)]
         owner = next((owner for owner in owners if owner.items and isinstance(owner.value, dict)), None)
         if owner is None:

@@ -64,7 +64,7 @@ class _Chunk:
 
 
 def freeze(value: Any) -> Any:
-    """A hashable stand-in, equal exactly when types and values are: 1 is not True, NaN is NaN, member order is free."""
+    """Make a hashable stand-in, equal exactly when types and values are: 1 is not True, NaN is NaN, order is free."""
     if isinstance(value, Mapping):
         return "map", frozenset((freeze(key), freeze(item)) for key, item in value.items())
     if isinstance(value, (list, tuple)):
@@ -73,12 +73,12 @@ def freeze(value: Any) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equality of plain values in which the type counts and NaN equals NaN."""
+    """Compare plain values; the type counts, and NaN equals NaN."""
     return bool(freeze(one) == freeze(other))
 
 
 def paired(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[int | None, Any]]:
-    """The new items in order, each with the index of the old one it continues (None: it is new)."""
+    """Yield the new items in order, each with the index of the old one it continues (None: it is new)."""
     for start, end, new_start, new_end in _stretches(old, new):
         for offset, value in enumerate(new[new_start:new_end]):
             yield (start + offset if start + offset < end else None), value
@@ -90,7 +90,7 @@ def sequence_steps(
     change: Callable[[int, Any], str],
     create: Callable[[Any], str],
 ) -> list[Step]:
-    """From one list to another. ``change(index, value)`` gives the text of an old item for a (perhaps equal) value."""
+    """Plan the steps from one list to another. ``change(index, value)`` gives the text of an old item for a value."""
     return [Step(create(value) if index is None else change(index, value), index) for index, value in paired(old, new)]
 
 
@@ -100,19 +100,19 @@ def member_steps(
     change: Callable[[int, Any], str],
     create: Callable[[str, Any], str],
 ) -> list[Step]:
-    """From one mapping to another: members keep their order, new ones come last."""
+    """Plan the steps from one mapping to another: members keep their order, new ones come last."""
     kept = [Step(change(index, new[key]), index) for index, key in enumerate(old) if key in new]
     return kept + [Step(create(key, value)) for key, value in new.items() if key not in old]
 
 
 def splice(text: str, start: int, end: int, items: Sequence[Item], steps: Sequence[Step], style: Style) -> str:
-    """The new text for ``text[start:end]``, which holds ``items``, after ``steps``."""
+    """Return the new text for ``text[start:end]``, which holds ``items``, after ``steps``."""
     head, chunks, closing = _cut(text, start, end, items, style)
     result: list[_Chunk] = []
     following = 0  # the first old chunk that is not dealt with yet
     left = ""  # the leads of deleted chunks
     if not chunks:
-        left, closing = _split_last_line(closing) if closing.strip() else ("", "")
+        left, closing = _split_last_line(closing) if closing.strip() else ("", closing if head else "")
     for step in steps:
         if step.old is None:
             neighbours = chunks or result
@@ -135,11 +135,18 @@ def splice(text: str, start: int, end: int, items: Sequence[Item], steps: Sequen
     for deleted in chunks[following:]:
         left = _joined(left, deleted.lead)
     trailing = bool(chunks and chunks[-1].separator)
-    return head + _assembled(result, _split_last_line(left)[0] + closing, trailing, style, _line_break(text))
+    new_line = _line_break(text) + _indentation(text, start)
+    comments = _split_last_line(left)[0]
+    if comments and style.separator and not _LINE_BREAK.match(closing):
+        closing = new_line + closing  # what closes the sequence must not become a part of a comment
+    inside = _assembled(result, comments + closing, trailing, style, new_line)
+    if head and not _LINE_BREAK.match(inside):
+        inside = new_line + inside.lstrip(" \t")
+    return head + inside
 
 
 def _cut(text: str, start: int, end: int, items: Sequence[Item], style: Style) -> tuple[str, list[_Chunk], str]:
-    """The comment on the opening line, the chunks, and what stands behind the last."""
+    """Split into the comment on the opening line, the chunks, and the text behind the last."""
     rest_of_line = re.compile(r"[ \t]*(?=[\r\n])")
     if style.comment:
         rest_of_line = re.compile(rf"[ \t]*{style.comment}[^\r\n]*|{rest_of_line.pattern}")
@@ -164,41 +171,41 @@ def _cut(text: str, start: int, end: int, items: Sequence[Item], style: Style) -
     return head, chunks, text[position:end]
 
 
-def _assembled(chunks: list[_Chunk], closing: str, trailing: bool, style: Style, line_break: str) -> str:
+def _assembled(chunks: list[_Chunk], closing: str, trailing: bool, style: Style, new_line: str) -> str:
     if not chunks and not closing.strip():
         return ""
     parts: list[str] = []
     open_comment = False
     for index, chunk in enumerate(chunks):
         if open_comment and not _LINE_BREAK.match(chunk.lead):
-            parts.append(line_break)
+            parts.append(new_line)
         separate = bool(style.separator) and (trailing or index < len(chunks) - 1)
         parts.append(str(_separated(chunk, style.separator if separate else "")))
         open_comment = chunk.ends_in_comment
-    if open_comment and closing and not _LINE_BREAK.match(closing):
-        parts.append(line_break)
+    if open_comment and (closing or style.separator) and not _LINE_BREAK.match(closing):
+        parts.append(new_line)
     return "".join(parts) + closing
 
 
 def _separated(chunk: _Chunk, separator: str) -> _Chunk:
-    """The chunk with this separator, put directly behind the item or taken away."""
+    """Return the chunk with this separator, put directly behind the item or taken away."""
     if chunk.separator == separator:
         return chunk
     rest = chunk.between + chunk.after
     if separator:
         return replace(chunk, between="", separator=separator, after=rest)
-    return replace(chunk, between="", separator="", after=rest if rest.strip() else "")
+    return replace(chunk, between="", separator="", after=rest if chunk.between.strip() else chunk.after)
 
 
 def _joined(left: str, lead: str) -> str:
-    """The lead of a chunk whose predecessors were deleted: their comment lines stay."""
+    """Return the lead of a chunk whose predecessors were deleted: their comment lines stay."""
     if not _LINE_BREAK.search(lead):
         return left if _LINE_BREAK.search(left) else lead
     return _split_last_line(left)[0] + lead
 
 
 def _split_last_line(white: str) -> tuple[str, str]:
-    """Comment lines, and the line break and indentation behind them; only the latter when there is no comment."""
+    """Split into comment lines and the line break with indentation behind them; the latter alone without comment."""
     if not white.strip():
         return "", white
     breaks = list(_LINE_BREAK.finditer(white))
@@ -207,23 +214,36 @@ def _split_last_line(white: str) -> tuple[str, str]:
 
 def _new_lead(chunks: list[_Chunk], following: int, later: bool, style: Style) -> str:
     if following == 0 and not later:
-        return _split_last_line(chunks[0].lead)[1]
+        return _imitated(chunks[0].lead)
     return _later_lead(chunks, max(following - 1, 0), style)
 
 
 def _later_lead(chunks: list[_Chunk], index: int, style: Style) -> str:
-    """White space before an item that is not the first, as the neighbour at ``index`` has it."""
+    """Return the white space before an item that is not the first, as the neighbour at ``index`` has it."""
     if index == 0 and not _LINE_BREAK.search(chunks[0].lead):
-        return _split_last_line(chunks[1].lead)[1] if len(chunks) > 1 else style.lead
-    return _split_last_line(chunks[index].lead)[1]
+        return _imitated(chunks[1].lead) if len(chunks) > 1 else style.lead
+    return _imitated(chunks[index].lead)
+
+
+def _imitated(lead: str) -> str:
+    """A lead as a neighbour has it, without comments, and without white space at the end of the line before it."""
+    white = _split_last_line(lead)[1]
+    found = _LINE_BREAK.search(white)
+    return white[found.start() :] if found else white
 
 
 def _lead_after(comments: str) -> str:
-    """White space before the first item of a sequence that held nothing, or nothing but comments."""
+    """Return the white space before the first item of a sequence that held nothing, or nothing but comments."""
     if not comments:
         return ""
     lines = re.findall(r"(?:\A|[\r\n])([ \t]*)", comments)
     return comments + _line_break(comments) + str(lines[-1])
+
+
+def _indentation(text: str, position: int) -> str:
+    """Return the white space that begins the line of a position."""
+    line = text[max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1 : position]
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _line_break(text: str) -> str:
@@ -232,7 +252,7 @@ def _line_break(text: str) -> str:
 
 
 def _stretches(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[int, int, int, int]]:
-    """Stretches (old start, old end, new start, new end) that cover both lists; items of a stretch pair by position.
+    """Yield stretches (old start, old end, new start, new end) that cover both lists; items pair by position.
 
     What is not equal is compared again by first member, so that a changed table is not taken for its neighbour.
     """
@@ -246,7 +266,7 @@ def _stretches(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[int, in
 
 
 def _opcodes(old: list[Any], new: list[Any]) -> Iterator[tuple[str, int, int, int, int]]:
-    """As difflib gives them, in bounded time."""
+    """Yield opcodes as difflib does, in bounded time."""
     shorter = min(len(old), len(new))
     prefix = next((i for i in range(shorter) if old[i] != new[i]), shorter)
     suffix = next((i for i in range(shorter - prefix) if old[-1 - i] != new[-1 - i]), shorter - prefix)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..imports import tomlkit, tomllib
-from . import FormatError, line_of, refuse_deep
+from . import FormatError, line_of, refuse_beyond
 from .splice import Item, Style, member_steps, paired, same, sequence_steps, splice
 
 Path = tuple[str | int, ...]  # keys, and the number of an element of an array of tables
@@ -65,7 +65,7 @@ class _Statement:
 
 
 def parse(text: str) -> dict[str, Any]:
-    """The document as plain dict, list, str, int, float, bool and datetime types.
+    """Read the document as plain dict, list, str, int, float, bool and datetime types.
 
     Raises FormatError with the line and the reason that ``tomllib`` gives.
     """
@@ -80,12 +80,12 @@ def parse(text: str) -> dict[str, Any]:
         if not where:  # Python's own limit on the digits of a number
             raise FormatError("a number out of range") from None
         raise FormatError(where[1], int(where[2]) if where[2] else body.count("\n") + 1) from None
-    refuse_deep(value, MAX_DEPTH)
+    refuse_beyond(value, MAX_DEPTH)
     return value
 
 
 def line_of_path(text: str, path: Path) -> int | None:
-    """The line, from 1, on which the statement of a path begins, or the first of a table; None when there is none."""
+    """Return the line, from 1, of the statement of a path, or the first line of a table; None without one."""
     body = text.removeprefix(_BOM)
     document = _Document(body)
     found = document.below.get(path)
@@ -93,7 +93,7 @@ def line_of_path(text: str, path: Path) -> int | None:
 
 
 def edit(text: str, value: Mapping[str, Any]) -> str:
-    """The text changed so that it means ``value``; FormatError when that cannot be done by changing statements."""
+    """Change the text so that it means ``value``; FormatError when changing statements cannot do that."""
     result = text
     for _attempt in range(3):
         found = parse(result)
@@ -109,7 +109,7 @@ def edit(text: str, value: Mapping[str, Any]) -> str:
 
 
 def _refuse_long_keys(text: str) -> None:
-    """``tomllib`` takes quadratic time for the parts of a dotted key."""
+    """Refuse dotted keys of many parts, for which ``tomllib`` takes quadratic time."""
     for key in _LOOSE_KEY.finditer(text):
         if key[0].count(".") >= MAX_DEPTH and len(_LOOSE_PART.findall(key[0])) > MAX_DEPTH:
             raise FormatError(f"a key of more than {MAX_DEPTH} parts", line_of(text, key.start()))
@@ -157,7 +157,7 @@ class _Document:
         return section, _trivia(text, end)
 
     def _header_path(self, key: Path, is_array: bool) -> Path:
-        """The key with the number of the element behind each array of tables on the way."""
+        """Put the number of the element behind each array of tables in the key."""
         path: Path = ()
         for number, part in enumerate(key):
             path = (*path, part)
@@ -244,14 +244,14 @@ class _Document:
             self._insert_section(self._end_of(path), (*path, key), value)
 
     def _dotted_home(self, path: Path) -> _Statement | None:
-        """The last pair that defines the table by a dotted key; None when it has a header or sub-tables only."""
+        """Return the last pair that defines the table by a dotted key; None when it has a header or sub-tables only."""
         if not path or path in self.headers:
             return None
         found = [self.statements[number] for number in self.below[path]]
         return next((s for s in reversed(found) if s.node and len(s.section) < len(path)), None)
 
     def _last_of_section(self, path: Path) -> _Statement | None:
-        """The last pair of a section, or its header; None for a text that begins with a header, or is empty."""
+        """Return the last pair of a section, or its header; None for a text that begins with a header, or is empty."""
         number = self.headers.get(path, -1)
         while number + 1 < len(self.statements) and self.statements[number + 1].node:
             number += 1
@@ -265,7 +265,7 @@ class _Document:
         self._insert_lines(after.line_end, f"{indentation}{_rendered_key(key)} = {_rendered(value)}\n")
 
     def _insert_first_pairs(self, pairs: Mapping[str, Any]) -> None:
-        """Where no pair is at the top: behind the line where it is commented out, else before the first header."""
+        """Insert pairs at the top where there are none: behind a commented-out one, else before the first header."""
         lines = self.text[: self.statements[0].line_start if self.statements else None].splitlines(keepends=True)
         for key, value in pairs.items():
             line = f"{_rendered_key((key,))} = {_rendered(value)}\n"
@@ -276,7 +276,7 @@ class _Document:
             self._insert_lines(len("".join(lines[:number])), line)
 
     def _insert_section(self, position: int, path: Path, value: Any) -> None:
-        """A new table, tables (a list), or a list of one: another element of an array of tables."""
+        """Insert a table, tables (a list), or a list of one: another element of an array of tables."""
         wrapped = _ordered(value)
         for part in reversed([part for part in path if isinstance(part, str)]):
             wrapped = {part: wrapped}
@@ -297,7 +297,7 @@ class _Document:
 
 
 def _before_comments(lines: Sequence[str]) -> int:
-    """How many lines stand before the comment that ends them; all of them when they are one comment."""
+    """Count the lines before the comment that ends them; all of them when they are one comment."""
     number = len(lines)
     while number and lines[number - 1].lstrip(" \t").startswith("#"):
         number -= 1
@@ -313,7 +313,7 @@ def _is_commented_out(line: str, key: str) -> bool:
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[range]:
-    """Stretches of consecutive numbers."""
+    """Yield stretches of consecutive numbers."""
     start = stop = -1
     for number in numbers:
         if number != stop:
@@ -370,7 +370,7 @@ def _scan_value(text: str, position: int) -> _Node:
 
 
 def _edited(text: str, node: _Node, old: Any, new: Any) -> str:
-    """The new text of a value."""
+    """Return the new text of a value."""
     source = text[node.start : node.end]
     if same(old, new):
         return source
@@ -391,7 +391,7 @@ def _edited(text: str, node: _Node, old: Any, new: Any) -> str:
 
 
 def _has_plain_keys(text: str, node: _Node, value: Mapping[str, Any]) -> bool:
-    """Whether each item of an inline table is one member: no dotted keys."""
+    """Return whether each item of an inline table is one member: no dotted keys."""
     return len(node.items) == len(value) and all(len(_key(text, item.start)[0]) == 1 for item in node.items)
 
 
@@ -400,7 +400,7 @@ def _rendered_key(path: Path) -> str:
 
 
 def _rendered(value: Any, literal: bool = False) -> str:
-    """A value on one line; a string in single quotes where its neighbours have them and TOML allows it."""
+    """Return a value on one line; a string in single quotes where its neighbours have them and TOML allows it."""
     if literal and isinstance(value, str):
         try:
             return str(tomlkit.string(value, literal=True).as_string())
@@ -412,7 +412,7 @@ def _rendered(value: Any, literal: bool = False) -> str:
 
 
 def _ordered(value: Any) -> Any:
-    """The value with sub-tables behind plain members, which could not follow their headers."""
+    """Return the value with sub-tables behind plain members, which could not follow their headers."""
     if isinstance(value, list):
         return [_ordered(item) for item in value]
     if not isinstance(value, Mapping):

@@ -5,7 +5,7 @@
 """YAML (registries.conf of version 0, master-config.yaml), read as PyYAML's SafeLoader reads it.
 
 PyYAML decides what a scalar means and renders what is new. The text is edited at the marks of its events, so that a
-document is never dumped again. Refused, though YAML allows it: a key that is there twice, a key that is no scalar,
+document is never dumped again. Refused, though YAML allows it: a key that is there twice, a key that is not a scalar,
 more than one document, tags of collections, and anything nested or shared beyond measure.
 """
 
@@ -24,6 +24,8 @@ from .splice import Item, Step, Style, member_steps, same, sequence_steps, splic
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000  # after aliases are followed
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+_LONGEST_NUMBER = 400  # all that a float can hold; of 1:1:1:…, time grows with the square of the length
 _MERGE = "tag:yaml.org,2002:merge"
 _MERGE_KEY = ("<<",)  # no scalar, so that it cannot be taken for a key that is written "<<"
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
@@ -55,13 +57,13 @@ class _Node:
 
 
 def parse(text: str) -> Any:
-    """The document as plain types, None for one that is empty. Raises FormatError with line and reason."""
+    """Read the document as plain types, None for an empty one. Raises FormatError with line and reason."""
     node = _Composer(text).document()
     return node.value if node else None
 
 
 def edit(text: str, value: Any) -> str:
-    """The text changed so that it means ``value``. An emptied list is written ``[]``.
+    """Change the text so that it means ``value``. An emptied list is written ``[]``.
 
     Raises FormatError when that is impossible, as for a change inside what an alias shares.
     """
@@ -131,6 +133,8 @@ class _Composer:
         tag = event.tag
         if tag in (None, "!"):
             tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        if tag in _NUMBERS and len(event.value) > _LONGEST_NUMBER:
+            raise FormatError("a number out of range", event.start_mark.line + 1)
         node = yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark, style=event.style)
         try:
             value = event.value if tag == _MERGE else self.loader.construct_object(node)
@@ -194,7 +198,7 @@ class _Composer:
 
 
 def _line_break_before(text: str, position: int) -> int:
-    """Where the line break before an indented position is; the position itself if anything else is before it."""
+    """Find the line break before an indented position; return the position itself if other text is before it."""
     line_start = text.rfind("\n", 0, position) + 1
     if text[line_start:position].strip(" \t"):
         return position
@@ -223,7 +227,7 @@ class _Editor:
         self.indent_lists = _indents_lists(document)
 
     def edited(self, value: Any) -> str:
-        """The whole text."""
+        """Return the whole text."""
         text, node = self.text, self.document
         if node is None or node.start == node.end:
             break_before = "" if not text or text[-1] in "\r\n" else self.line_break
@@ -235,19 +239,20 @@ class _Editor:
         return text[: node.start] + inside + text[node.end :]
 
     def _in_place(self, node: _Node, new: Any, quote: str | None = None) -> str | None:
-        """The new text of a value whose kind stays; None if what stands before it has to change too."""
+        """Return the new text of a value whose kind stays; None if the text before it has to change too."""
         is_container = isinstance(new, (Mapping, list))
         if node.style == "scalar" and node.start < node.end and not is_container:
             mark = self.text[node.start]
             return _flow(new, mark if mark in "\"'" else None)
         alike = isinstance(new, Mapping if isinstance(node.value, dict) else list)
-        if node.items and new and alike and node.style in ("block", "flow"):
+        holds = node.items or (node.style == "flow" and self.text[node.start + 1 : node.end - 1].strip())
+        if holds and (new or node.style == "flow") and alike and node.style in ("block", "flow"):
             return self._spliced(node, new)
         return _flow(new) if node.style in ("flow", "pair") else None
 
     def _spliced(self, node: _Node, new: Any) -> str:
         text, flow = self.text, node.style == "flow"
-        quote = self.text[node.children[-1].start : node.children[-1].start + 1]
+        quote = self.text[node.children[-1].start : node.children[-1].start + 1] if node.children else ""
 
         def change(index: int, value: Any) -> str:
             item, child = node.items[index], node.children[index]
@@ -288,7 +293,7 @@ class _Editor:
         return member_steps(own, wanted, change, create)
 
     def _replaced(self, node: _Node, index: int, value: Any) -> str:
-        """The text of an item whose value changes its kind; comments between key and value stay."""
+        """Return the text of an item whose value changes its kind; comments between key and value stay."""
         item, child, mark = node.items[index], node.children[index], node.marks[index]
         head = self.text[item.start : mark]
         if not head.endswith(("-", ":")):
@@ -302,11 +307,11 @@ class _Editor:
         return head + between + behind + self._below(value, node.column)
 
     def _below(self, value: Any, column: int) -> str:
-        """The lines of a list or mapping below its key."""
+        """Return the lines of a list or mapping below its key."""
         return self._lines({"key": value}, column).removeprefix("key:")
 
     def _lines(self, value: Any, column: int) -> str:
-        """A value in block style whose lines, but the first, begin at the column."""
+        """Return a value in block style whose lines, but the first, begin at the column."""
         dumped = yaml.dump(value, Dumper=_dumper(self.indent_lists), default_flow_style=False, **_DUMP_OPTIONS)
         return (self.line_break + " " * column).join(dumped.removesuffix("...\n").rstrip("\n").split("\n"))
 
@@ -316,7 +321,7 @@ def _has(value: Mapping[Any, Any], key: Any, member: Any) -> bool:
 
 
 def _indents_lists(node: _Node | None) -> bool:
-    """Whether the first list below a key is indented; yes where there is none."""
+    """Return whether the first list below a key is indented; yes where there is none."""
     parents = [node] if node else []
     for parent in parents:
         for child in parent.children:
@@ -327,7 +332,7 @@ def _indents_lists(node: _Node | None) -> bool:
 
 
 def _flow(value: Any, quote: str | None = None) -> str:
-    """A value on one line, fit for block and flow surroundings."""
+    """Return a value on one line, fit for block and flow surroundings."""
     if isinstance(value, str) and "\n" in value:
         quote = '"'
     style = quote if isinstance(value, str) else None
@@ -337,7 +342,7 @@ def _flow(value: Any, quote: str | None = None) -> str:
 
 @cache
 def _dumper(indent_lists: bool) -> Any:
-    """A dumper without aliases, that indents the lists below a key, or not."""
+    """Return a dumper without aliases, that indents the lists below a key, or not."""
 
     def increase_indent(self: Any, flow: bool = False, indentless: bool = False) -> None:
         yaml.SafeDumper.increase_indent(self, flow, indentless and not indent_lists)

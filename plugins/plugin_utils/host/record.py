@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .. import auth_files
+from ..credentials import containers
 from ..observed import Observed, from_snapshot
 from ..problems import Problem
 
@@ -33,22 +33,22 @@ class RecordProblem(Problem):
 
 
 def text(snapshot: Mapping[str, Any], *, whole: bool) -> str:
-    """The text of the file for what host_snapshot sent. whole: with its secrets, for a file that is encrypted."""
+    """Make the text of the file from what host_snapshot sent. whole: with its secrets, for an encrypted file."""
     kept = snapshot if whole else redacted(snapshot)
     return json.dumps({"recorded": _RECORDED, "form": _FORM, "snapshot": kept}, indent=1, sort_keys=True) + "\n"
 
 
 def read(value: Mapping[str, Any]) -> Observed:
-    """The host of a file that was read as JSON. Raises RecordProblem, and HostProblem for a damaged snapshot."""
+    """Return the host of a file that was read as JSON. Raises RecordProblem, and HostProblem for a damaged snapshot."""
     if value.get("recorded") != _RECORDED or value.get("form") != _FORM:
         raise RecordProblem("the record is of a form that this version does not know; record the host again")
     return from_snapshot(value.get("snapshot"))
 
 
 def redacted(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """The snapshot without secrets; what is left of a file of logins is that it is there."""
+    """Return the snapshot without secrets; what is left of a file of logins is that it is there."""
     files = {
-        path: {key: item for key, item in about.items() if key != "content"} if path in auth_files.FILES else about
+        path: {key: item for key, item in about.items() if key != "content"} if path in containers.FILES else about
         for path, about in snapshot.get("files", {}).items()
     }
     clean: dict[str, Any] = _without_secrets({**snapshot, "files": files})
@@ -66,7 +66,7 @@ def _without_secrets(value: Any, key: str = "") -> Any:
 
 
 def _content(packed: str) -> str:
-    """The content of a file; one that is no text holds nothing that we would look for, and goes as it is."""
+    """Return the content of a file; one that is not text holds nothing that we would look for, and goes as it is."""
     try:
         clear = base64.b64decode(packed).decode()
     except ValueError:

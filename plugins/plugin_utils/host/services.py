@@ -54,12 +54,12 @@ class Service:
         return f"{self.name}.service"
 
     def running(self, host: Observed) -> bool:
-        """Whether there is a process that holds its files in memory. Raises HostProblem when systemd did not answer."""
+        """Return whether a process holds the files in memory. Raises HostProblem when systemd did not answer."""
         found = re.search(r"^ActiveState=(\S+)", _state(host, self.name), re.MULTILINE)
         return found is not None and found[1] not in self.down
 
     def started(self, host: Observed) -> int:
-        """The second in which it was started, by the host's clock; 0 when nobody knows."""
+        """Return the second in which it was started, by the host's clock; 0 when nobody knows."""
         words = [line.split() for line in host.answer(f"{self.name}.started").stdout.splitlines()]
         facts = {line[0]: int(line[1]) for line in words if len(line) == 2 and line[1].isdigit()}
         if not facts.get("ticks") or not {"started", "btime"} <= set(facts):
@@ -68,7 +68,7 @@ class Service:
 
 
 def docker_info(host: Observed) -> str | None:
-    """What docker info says; None while the daemon is down. Raises HostProblem when a running one does not answer."""
+    """Return the output of docker info; None while the daemon is down. Raises HostProblem when a running one fails."""
     answer = host.answer("docker.info")
     if answer.failure:
         raise HostProblem(f"docker info gave {answer.failure}; the daemon is sick, nothing was changed")

@@ -84,7 +84,7 @@ class ShortHost:
             self.files["/etc/containers/policy.json"] = _STOCK_POLICY
 
     def see(self, watch: Watch) -> Observed:
-        """The host as a look with this watch finds it."""
+        """Return the host as a look with this watch finds it."""
         answers = self._still()
         quiet = self._snapshot(watch, answers)
         for name in self.engines:
@@ -235,7 +235,7 @@ def _listing(tree: Mapping[str, Any], entries: list[str]) -> dict[str, Any]:
 
 
 def _journal(journal: Mapping[str, Any]) -> dict[str, Any]:
-    """A journal in which files may be texts and what is empty may be left out."""
+    """Return a journal in which files may be texts and what is empty may be left out."""
     whole = {"id": "interrupted", "started": 0, "directories": [], "files": [], "actions": [], "old": {}}
     whole |= copy.deepcopy(dict(journal))
     old = whole["old"]

@@ -47,7 +47,7 @@ class Unit:
         self.settings = tuple(_settings(name, text))
 
     def values(self, key: str) -> list[Setting]:
-        """All settings of a key; an empty one takes back those before it. No key we ask for is in two sections."""
+        """Return all settings of a key; an empty one removes those before it. None of our keys is in two sections."""
         found: list[Setting] = []
         for setting in self.settings:
             if setting.key == key:
@@ -55,11 +55,11 @@ class Unit:
         return found
 
     def environment_files(self) -> list[str]:
-        """The paths of its EnvironmentFile settings."""
+        """Return the paths of its EnvironmentFile settings."""
         return [setting.value.lstrip("-") for setting in self.values("EnvironmentFile")]
 
     def command_line(self, host: Observed, known: tuple[str, ...] = ()) -> list[Word]:
-        """The words that the program of ExecStart gets, the program first.
+        """Return the words that the program of ExecStart gets, the program first.
 
         known: environment files that every look at a host reads. Raises NotAsked for another one that was not read,
         and HostProblem for one that cannot be read.
@@ -68,7 +68,7 @@ class Unit:
         return [word for setting in self.values("ExecStart") for word in _expanded(setting, environment)]
 
     def _environment(self, host: Observed, known: tuple[str, ...]) -> dict[str, Word]:
-        """The variables by name; files win over Environment=, later files over earlier ones."""
+        """Return the variables by name; files win over Environment=, later files over earlier ones."""
         found: dict[str, Word] = {}
         for setting in self.values("Environment"):
             for assignment in environment_file.words(setting.value):
@@ -112,7 +112,7 @@ def _of_file(path: str, text: str) -> dict[str, Word]:
 
 
 def _line_of(text: str, name: str) -> int:
-    """The line of the last assignment of a variable, which is the one that counts."""
+    """Return the line of the last assignment of a variable, which is the one that counts."""
     assigned = re.compile(rf"\s*{re.escape(name)}\s*=")
     return max((number for number, line in enumerate(text.splitlines(), 1) if assigned.match(line)), default=1)
 

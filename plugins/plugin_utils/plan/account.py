@@ -12,12 +12,12 @@ from .plan import Disruption, Plan
 
 
 def of_run(plan: Plan, *, check_mode: bool) -> list[str]:
-    """What a run did, or would do: a headline and the plan."""
+    """Describe what a run did, or would do: a headline and the plan."""
     return [_headline(plan, check_mode), *plan.text().splitlines()]
 
 
 def of_look(plan: Plan, problems: Sequence[str]) -> list[str]:
-    """Whether a host is as its policy says, and what differs. problems: why there is no plan."""
+    """Say whether a host matches its policy, and what differs. problems: why there is no plan."""
     lines = [f"  {problem}" for problem in problems]
     if plan.changed:
         lines += [f"  {line}" for line in plan.differences()]

@@ -113,6 +113,7 @@ class Draft:
     part: where its record stands in state.json. record: what is ours afterwards, {} for nothing; None leaves the old
     one. remembers: whether a record that differs is a change by itself. current: services that hold in memory what
     these files say, as far as this part goes. beyond: what cannot be enforced. refusals: what must not be done.
+    undoes: the id of the plan that it takes back. forgets: whether no trace of any transaction is to stay.
     """
 
     part: tuple[str, ...]
@@ -130,5 +131,7 @@ class Draft:
     only_a_real_run_shows: tuple[str, ...] = ()
     record: Mapping[str, Any] | None = None
     remembers: bool = False
+    undoes: str = ""
+    forgets: bool = False
     #: what the feature's own report needs of it
     about: Any = field(default=None, compare=False)

@@ -52,12 +52,12 @@ class Gate:
     busy: Mapping[str, int] = field(default_factory=dict)
 
     def whom(self, step: Step) -> str:
-        """What a step disturbs, in words."""
+        """Name the unit that a step disturbs, and its containers."""
         count = self.busy.get(step.whom, 0)
         return f"{step.whom} with {count} running container(s)" if count else step.whom
 
     def instead_of(self, step: Step) -> tuple[int, ...]:
-        """The numbers of the interrupted transaction's actions that this step stands for."""
+        """Return the numbers of the interrupted transaction's actions that this step stands for."""
         return tuple(
             begun.number
             for begun in self.begun
@@ -104,7 +104,7 @@ def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how
 
 
 def _sure(host: Observed, begun: Begun, drafts: Sequence[Draft]) -> bool:
-    """Whether all whose files the service was to look at know what it holds now, or it does not run."""
+    """Return whether everyone whose files the service was to read knows what it holds now, or it does not run."""
     service = begun.service
     if service is None or not service.running(host):
         return True
@@ -130,7 +130,7 @@ def _step(host: Observed, service: Service, dues: Sequence[Due]) -> Step:
 
 
 def _refusal(step: Step, count: int | None, dues: Sequence[Due], how: Applying) -> str:
-    """Why the service must not act now, "" when it may."""
+    """Say why the service must not act now, "" when it may."""
     if how.activation != "if_idle" or count == 0:
         return ""
     whose = next((f"{due.whose}: " for due in dues if due.whose), "")

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..host.services import SERVICES, Service
 from ..observed import Observed
@@ -36,7 +38,7 @@ class Begun:
 
 
 def changes(host: Observed) -> list[Change]:
-    """The changes that take an interrupted transaction back."""
+    """Return the changes that take an interrupted transaction back."""
     if host.journal is None:
         return []
     paths = [entry["path"] for entry in host.journal["files"] if entry["present"] == "new"]
@@ -49,32 +51,31 @@ def changes(host: Observed) -> list[Change]:
     ]
 
 
-def begun(host: Observed) -> list[Begun]:
-    """The actions that had been begun, in their order."""
-    if host.journal is None:
+def begun(journal: Mapping[str, Any] | None, why: str = _WHY) -> list[Begun]:
+    """List the actions of a journal that had been begun, in their order."""
+    if journal is None:
         return []
-    return [_begun(number, host) for number in range(host.journal["started"])]
+    return [_begun(number, action, why) for number, action in enumerate(journal["actions"][: journal["started"]])]
 
 
-def _begun(number: int, host: Observed) -> Begun:
-    action = (host.journal or {})["actions"][number]
+def _begun(number: int, action: Mapping[str, Any], why: str) -> Begun:
     argv = tuple(action["argv"])
     service = SERVICES.get(action.get("whom") or argv[-1])
     step = Step(
         one_line(action["name"]),
         argv,
-        _WHY,
+        why,
         action.get("whom", ""),
         _disruption(action.get("disruption", "none")),
         _undo(argv, tuple(action["undo"])),
         action["timeout"],
     )
-    parts = tuple(action.get("parts") or _PARTS.get(argv[0], ()))
+    parts = tuple(action.get("parts") or ()) or _PARTS.get(argv[0], ())
     return Begun(number, step, service, "restart" in " ".join((action["name"], *argv)), parts)
 
 
 def _undo(argv: tuple[str, ...], undo: tuple[str, ...]) -> tuple[str, ...] | Again | None:
-    """In a journal nothing is left unsaid: no words at all mean nothing."""
+    """Read the undo of a journal, where an empty one means nothing."""
     return AGAIN if undo == argv else undo or None
 
 

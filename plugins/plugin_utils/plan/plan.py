@@ -69,7 +69,7 @@ class Plan:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def diff(self) -> list[dict[str, str]]:
-        """For Ansible's --diff."""
+        """Return the plan for Ansible's --diff."""
         return [
             {"before_header": change.what, "after_header": change.what, "before": change.before, "after": change.after}
             for change in self.changes
@@ -77,12 +77,12 @@ class Plan:
         ]
 
     def result(self) -> dict[str, Any]:
-        """For the `plan` key of a task's result."""
+        """Return the plan for the key `plan` of a task's result."""
         changes = [{**asdict(change), "disruption": str(change.disruption)} for change in self.changes]
         return {"id": self.id, "text": self.text(), "disruption": str(self.disruption), "changes": changes}
 
     def text(self) -> str:
-        """The plan as a person reads it."""
+        """Return the plan as a person reads it."""
         if not self.changes:
             lines = [self._nothing_to_do()]
         else:
@@ -102,14 +102,14 @@ class Plan:
         return "\n".join(lines)
 
     def differences(self) -> list[str]:
-        """What would become other than it is, one line each, a file's settings below its name."""
+        """List what the plan would change, one line each, the settings of a file below its name."""
         lines = []
         for change in self.changes:
             lines += [change.what, *_difference(change)]
         return lines
 
     def remarks(self) -> list[tuple[str, tuple[str, ...]]]:
-        """What else a person is to hear, by kind."""
+        """Return notes and warnings for a person, by kind."""
         return [("pending", self.pending), ("note", self.notes), ("warning", self.warnings)]
 
     def _nothing_to_do(self) -> str:

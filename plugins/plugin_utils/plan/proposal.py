@@ -43,7 +43,8 @@ class Transaction:
     """What host_transaction is to do. before: checksums of the files to be written, unchanged: of those only read.
 
     recover: the id of the journal to be undone first, None when there is none. settled: the numbers of its actions
-    whose service is as it should be, so that they are undone only if this transaction is.
+    whose service is as it should be, so that they are undone only if this transaction is. undoes: the id of a plan.
+    forgets: whether no trace of any transaction is to stay.
     """
 
     files: tuple[FileChange, ...] = ()
@@ -55,9 +56,11 @@ class Transaction:
     remove_empty: tuple[str, ...] = ()
     recover: str | None = None
     settled: tuple[int, ...] = ()
+    undoes: str = ""
+    forgets: bool = False
 
     def digest(self) -> str:
-        """A checksum of all that is sent. Contents are in it by their own checksums."""
+        """Return a checksum of all that is sent. Contents are in it by their own checksums."""
         contents = {change.path: _sha256(change.content) for change in self.files}
         facts = asdict(replace(self, files=tuple(replace(change, content=None) for change in self.files)))
         return hashlib.sha256(json.dumps([facts, contents], sort_keys=True, default=str).encode()).hexdigest()
@@ -78,7 +81,7 @@ class Proposal:
 
 
 def as_reported(propose: Callable[[], Proposal]) -> tuple[Proposal, list[str]]:
-    """The proposal, or why there is none: what a task would refuse is what a report is for. NotAsked passes."""
+    """Return the proposal, or the reasons against one: what a task would refuse is what a report is for."""
     try:
         return propose(), []
     except Problem as problem:
@@ -86,17 +89,17 @@ def as_reported(propose: Callable[[], Proposal]) -> tuple[Proposal, list[str]]:
 
 
 def start_of(host: Observed) -> Observed:
-    """The host as a new plan finds it, an interrupted transaction taken back. Raises HostProblem when it cannot be."""
+    """Return the host with an interrupted transaction taken back. Raises HostProblem when that is impossible."""
     if host.journal_problem:
         raise HostProblem(f"{host.journal_problem}; a person has to look at it before anything is changed")
     return host.without_interrupted()
 
 
 def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Proposal:
-    """What has to change on the host. Raises NotAsked, and HostProblem for what must not be tried."""
+    """Decide what has to change on the host. Raises NotAsked, and HostProblem for what must not be tried."""
     start = start_of(host)
     drafts, world = _drafts(start, drafters)
-    gate = gate_of(start, drafts, interrupted.begun(host), how)
+    gate = gate_of(start, drafts, interrupted.begun(host.journal), how)
     _refuse(drafts, gate, how)
     steps = _steps(drafts, gate)
     files = _files(start, drafts, changed=bool(steps or host.journal))
@@ -111,6 +114,8 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
         remove_empty=_unique(*(draft.remove_empty for draft in drafts)),
         recover=host.journal["id"] if host.journal else None,
         settled=gate.settled,
+        undoes="".join(draft.undoes for draft in drafts),
+        forgets=any(draft.forgets for draft in drafts),
     )
     plan = Plan(
         changes=(
@@ -129,7 +134,7 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
 
 
 def _drafts(start: Observed, drafters: Iterable[Drafter]) -> tuple[list[Draft], Observed]:
-    """Drafts one after the other: each sees the files as those before it will leave them."""
+    """Make drafts one after the other: each sees the files as those before it will leave them."""
     drafts, world = [], start
     for draft_of in drafters:
         draft = draft_of(world)
@@ -139,7 +144,7 @@ def _drafts(start: Observed, drafters: Iterable[Drafter]) -> tuple[list[Draft], 
 
 
 def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
-    """Everything that must not be tried, at once and before anything is touched."""
+    """Refuse everything that must not be tried, at once and before anything is touched."""
     reasons = [reason for draft in drafts for reason in draft.refusals]
     reasons += [_too_large(change) for draft in drafts for change in draft.files if _is_too_large(change)]
     reasons += gate.refusals
@@ -161,7 +166,7 @@ def _too_large(change: FileChange) -> str:
 
 
 def _files(start: Observed, drafts: Iterable[Draft], *, changed: bool) -> tuple[FileChange, ...]:
-    """The files of all drafts, each once, and the record of what is ours.
+    """Return the files of all drafts, each once, and the record of what is ours.
 
     A record that only says better what was ours already is written where something changes anyway; see Draft.remembers.
     """
@@ -173,6 +178,8 @@ def _files(start: Observed, drafts: Iterable[Draft], *, changed: bool) -> tuple[
     if after != before:
         everything = _state(before, drafts)
         record = records.change_of(before, everything)
+        if any(draft.forgets for draft in drafts):
+            record = replace(record, content=None)
         if _is_too_large(record):
             raise HostProblem(_too_large(record))
         files[record.path] = record
@@ -187,13 +194,13 @@ def _state(state: State, drafts: Iterable[Draft]) -> State:
 
 
 def _joined(first: FileChange, last: FileChange) -> FileChange:
-    """Two drafts about one file: the second was made from what the first leaves."""
+    """Join two drafts about one file: the second was made from what the first leaves."""
     why = "; ".join(dict.fromkeys((first.why, last.why)))
     return replace(last, before=first.before, why=why)
 
 
 def _only_read(host: Observed, written: Iterable[FileChange]) -> dict[str, str]:
-    """The other files that the plan was made from: they have to be the same when it is carried out."""
+    """Return the other files that the plan was made from: they have to be the same when it is carried out."""
     own = {change.path for change in written}
     readable = [path for path, file in host.files.items() if file["state"] != "failed"]
     return {path: host.checksum(path) for path in readable if path not in own}
@@ -208,7 +215,7 @@ def _of_file(start: Observed, change: FileChange) -> Change:
 
 
 def _steps(drafts: Iterable[Draft], gate: Gate) -> list[Step]:
-    """What drafts ask for, what had been begun, what services need first, then the services; each once."""
+    """Order the steps: of drafts, of the interrupted transaction, first ones of services, services; each once."""
     found = [*(step for draft in drafts for step in draft.steps), *gate.left_over, *gate.first, *gate.services]
     steps: dict[tuple[str, ...], Step] = {}
     for step in found:

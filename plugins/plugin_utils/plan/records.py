@@ -22,7 +22,7 @@ State = dict[str, Any]
 
 
 def state_of(host: Observed) -> State:
-    """All records on a host. Raises HostProblem for a damaged file, and one that a newer version has written."""
+    """Read all records of a host. Raises HostProblem for a damaged file, and one of a newer version."""
     text = host.text(STATE_PATH)
     if text is None:
         return {}
@@ -44,12 +44,12 @@ def state_of(host: Observed) -> State:
 
 
 def damaged() -> HostProblem:
-    """The refusal of a record that is not as we write it."""
+    """Make the refusal of a record that is not as we write it."""
     return HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
 
 
 def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
-    """The record of one part, {} when there is none. Raises HostProblem when it has not the shape we give it."""
+    """Return the record of one part, {} without one. Raises HostProblem when it has another shape than ours."""
     found: Any = state
     for key in part:
         if not isinstance(found, dict):
@@ -61,7 +61,7 @@ def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
 
 
 def with_record(state: State, part: tuple[str, ...], record: Mapping[str, Any]) -> State:
-    """The state with this record; an empty one leaves no trace, and nor does what is empty without it."""
+    """Put this record into the state; an empty one leaves no trace, nor does a part that becomes empty."""
     state = copy.deepcopy(state)
     key, rest = part[0], part[1:]
     below = state.get(key, {})
@@ -76,7 +76,7 @@ def with_record(state: State, part: tuple[str, ...], record: Mapping[str, Any]) 
 
 
 def change_of(before: State, after: State) -> FileChange:
-    """The change of the file itself."""
+    """Make the change of the file itself."""
     versioned = {"version": _VERSION, **after} if set(after) - {"version"} else {}
     return FileChange(
         STATE_PATH,
@@ -93,7 +93,7 @@ def _view(state: State) -> str:
 
 
 def _lines(path: str, value: Any) -> Iterator[str]:
-    """One line a fact; checksums say nothing to a person."""
+    """Yield one line for each fact; checksums are left out, as they mean nothing to a person."""
     if isinstance(value, dict):
         for key in sorted(set(value) - {"sha256"}):
             yield from _lines(f"{path} {key}", value[key])

@@ -60,15 +60,15 @@ class Certificate:
     spki: str = ""
 
     def days_left(self, now: datetime) -> int:
-        """Whole days until it expires; negative once it has."""
+        """Count the whole days until it expires; negative once it has."""
         return (self.not_after - now) // DAY
 
     def line(self) -> str:
-        """For a plan and a diff: who, which, until when. Never what the key is."""
+        """Describe it for a plan and a diff: who, which, until when; never its key."""
         return f"{self.subject}, SHA-256 {self.fingerprint[:16]}…, valid until {self.not_after:%Y-%m-%d}"
 
     def plain(self, now: datetime) -> dict[str, Any]:
-        """For a result."""
+        """Return it for a result."""
         return {
             "subject": self.subject, "issuer": self.issuer, "fingerprint": self.fingerprint,
             "not_before": _stamp(self.not_before), "not_after": _stamp(self.not_after),
@@ -78,7 +78,7 @@ class Certificate:
 
 @cache  # one authority, as companies have it, signs for all registries
 def read_certificates(text: str) -> tuple[Certificate, ...]:
-    """All certificates of a PEM text, in order, each once. Raises CertificateProblem when there is none, or more."""
+    """Read all certificates of a PEM text, in order, each once. Raises CertificateProblem for other content."""
     _refuse_shape(text)
     found: dict[str, Certificate] = {}
     for number, (label, block) in enumerate(_blocks(text), 1):
@@ -87,7 +87,7 @@ def read_certificates(text: str) -> tuple[Certificate, ...]:
         if "PRIVATE KEY" in label:
             raise CertificateProblem("holds a private key; only certificates belong there, and that key is now known")
         if label not in _CERTIFICATE_LABELS:
-            raise CertificateProblem(f"holds a {label.lower()}, which is no certificate")
+            raise CertificateProblem(f"holds a {label.lower()}, which is not a certificate")
         certificate = _read(block, number)
         found.setdefault(certificate.fingerprint, certificate)
     if not found:
@@ -98,7 +98,7 @@ def read_certificates(text: str) -> tuple[Certificate, ...]:
 
 
 def certificates_in(data: bytes, known: Collection[str] = ()) -> tuple[Certificate, ...]:
-    """What certificates a file of others holds, without those of known fingerprints.
+    """Find the certificates in a file of others, without those of known fingerprints.
 
     What cannot be read counts as nothing.
     """
@@ -116,7 +116,7 @@ def judge_authority(certificate: Certificate, now: datetime) -> None:
     """Refuse what no engine would accept as an authority. Raises CertificateProblem."""
     if certificate.is_ca is False:
         raise CertificateProblem(
-            f"holds '{certificate.subject}', which is no certificate authority (CA:FALSE); "
+            f"holds '{certificate.subject}', which is not a certificate authority (CA:FALSE); "
             "what is needed is the certificate that signed it"
         )
     _judge_validity(certificate, now)
@@ -130,7 +130,7 @@ def judge_client(certificate: Certificate, now: datetime) -> None:
 
 
 def doubts(certificate: Certificate, now: datetime, days: int, *, authority: bool = True) -> list[str]:
-    """What works today and should be seen to."""
+    """Warn about properties that work today and will not for long."""
     found = []
     left = certificate.days_left(now)
     if left < days:
@@ -146,7 +146,7 @@ def doubts(certificate: Certificate, now: datetime, days: int, *, authority: boo
 
 
 def read_client_key(text: str, certificate: Certificate) -> str:
-    """The private key in a normal form, once it is seen to belong to the certificate. Raises CertificateProblem."""
+    """Return the private key in a normal form, if it belongs to the certificate. Raises CertificateProblem."""
     _refuse_shape(text)
     blocks = [block for label, block in _blocks(text) if block and "PRIVATE KEY" in label]
     if len(blocks) != 1:
@@ -165,7 +165,7 @@ def read_client_key(text: str, certificate: Certificate) -> str:
 
 
 def bundle(certificates: Iterable[Certificate]) -> str:
-    """The text of a file that holds these."""
+    """Return the text of a file that holds these."""
     return "".join(certificate.pem for certificate in certificates)
 
 
@@ -175,7 +175,7 @@ def _refuse_shape(text: str) -> None:
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:
-    """(label, whole block) of each block of a PEM text, in order; the block is "" when it is cut off.
+    """Yield (label, whole block) of each block of a PEM text, in order; the block is "" when it is cut off.
 
     Not by one regular expression: on hostile text that takes a time that grows with the square of its length.
     """
@@ -195,7 +195,7 @@ def _judge_validity(certificate: Certificate, now: datetime) -> None:
 
 
 def _fingerprint(block: str) -> str:
-    """Without a look into it: of some hundred certificates of a distribution, none has to be parsed."""
+    """Hash without parsing: a distribution has some hundred certificates, and most are never needed."""
     try:
         return hashlib.sha256(base64.b64decode("".join(block.splitlines()[1:-1]))).hexdigest()
     except ValueError:
@@ -240,7 +240,7 @@ def _certificate(found: Any) -> Certificate:
 
 
 def _extension(found: Any, name: str) -> Any:
-    """The value of an extension, None when there is none."""
+    """Return the value of an extension, None when there is none."""
     try:
         return found.extensions.get_extension_for_class(getattr(x509, name)).value
     except x509.ExtensionNotFound:
@@ -248,7 +248,7 @@ def _extension(found: Any, name: str) -> Any:
 
 
 def _aware(found: Any, name: str) -> datetime:
-    """In UTC; cryptography before 42 tells it without saying so."""
+    """Return the time in UTC; cryptography before 42 gives it without a zone."""
     value: datetime = getattr(found, f"{name}_utc", None) or getattr(found, name)
     return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
 
@@ -262,13 +262,13 @@ def _kind(key: Any) -> str:
 def _hash_name(found: Any) -> str:
     try:
         algorithm = found.signature_hash_algorithm
-    except Exception:  # an algorithm that this cryptography does not know is no known weak one
+    except Exception:  # an algorithm that this cryptography does not know is not a known weak one
         return ""
     return algorithm.name if algorithm else ""
 
 
 def _key_id(found: Any) -> str:
-    """The id under which p11-kit lists it: its subject key identifier, else that of its public key."""
+    """Return the id under which p11-kit lists it: its subject key identifier, else that of its public key."""
     value = _extension(found, "SubjectKeyIdentifier") or x509.SubjectKeyIdentifier.from_public_key(found.public_key())
     digest: bytes = value.digest
     return digest.hex()

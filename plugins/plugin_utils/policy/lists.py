@@ -44,7 +44,7 @@ class Takes:
     wildcards: bool = False
 
     def holds(self, word: str, entry: str) -> bool:
-        """Whether the list of this word can hold the entry. Ranges are for `insecure` alone."""
+        """Return whether the list of this word can hold the entry. Ranges are for `insecure` alone."""
         if is_range(entry):
             return self.ranges and word == "insecure"
         return (self.paths or "/" not in entry) and (self.wildcards or "*" not in entry)
@@ -92,7 +92,7 @@ def read(name: str, value: object, reading: Reading) -> tuple[str, ...]:
 
 
 def entries(name: str, value: object, depth: int = 0) -> list[str]:
-    """The entries of a list: a list of texts, a comma or newline separated text, or a JSON text of either.
+    """Split a list into its entries: a list of texts, a comma or newline separated text, or a JSON text of either.
 
     Empty items are dropped, as a person means them. Raises PolicyError.
     """
@@ -139,7 +139,7 @@ def _entries_of_text(name: str, text: str, depth: int) -> list[str]:
 
 
 def _normalised(name: str, entry: str, reading: Reading) -> tuple[str, ...]:
-    """What an entry means: itself in its usual spelling, and the image of Docker Hub that may be meant with it."""
+    """Return an entry in its usual spelling, and the image of Docker Hub that may be meant with it."""
     if entry == ALL and name == "blocked":
         return (ALL,)
     try:
@@ -158,7 +158,7 @@ def _normalised(name: str, entry: str, reading: Reading) -> tuple[str, ...]:
 
 
 def with_official_image(name: str, scope: str, reading: Reading) -> tuple[str, ...]:
-    """The image docker.io/library/NAME for docker.io/NAME, with a note; nothing for other scopes."""
+    """Return the image docker.io/library/NAME for docker.io/NAME, with a note; nothing for other scopes."""
     image = official_image(scope)
     if not image:
         return ()

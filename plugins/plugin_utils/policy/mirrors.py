@@ -34,7 +34,7 @@ class MirrorSet:
     contact_source: bool = True
 
     def plain(self) -> dict[str, Any]:
-        """As a person writes it."""
+        """Return the set as a person writes it."""
         return {**asdict(self), "mirrors": list(self.mirrors)}
 
 
@@ -58,7 +58,7 @@ def read(name: str, value: object, reading: Reading) -> tuple[MirrorSet, ...]:
 
 
 def _meant(name: str, mirrored: MirrorSet, named: set[str], reading: Reading) -> tuple[MirrorSet, ...]:
-    """The set, and the same one of the image of Docker Hub that may be meant with its source.
+    """Return the set, and the same one of the image of Docker Hub that may be meant with its source.
 
     named: sources that have sets of their own.
     """
@@ -76,14 +76,14 @@ def _mirror_set(name: str, entry: object) -> MirrorSet:
     if not isinstance(entry, Mapping):
         raise PolicyError(name, entry, f"is {kind_of(entry)}; every entry is a mapping with source and mirrors")
     if unknown := sorted(set(map(str, entry)) - set(_KEYS)):
-        raise PolicyError(name, unknown[0], f"is no key of a mirror set ({', '.join(_KEYS)})")
+        raise PolicyError(name, unknown[0], f"is not a key of a mirror set ({', '.join(_KEYS)})")
     source, pull, contact = entry.get("source"), entry.get("pull", "all"), entry.get("contact_source", True)
     if not isinstance(source, str):
         raise PolicyError(name, entry, "has no source")
     if pull not in PULLS:
-        raise PolicyError(name, pull, f"is no kind of pull; it is one of {', '.join(PULLS)}")
+        raise PolicyError(name, pull, f"is not a kind of pull; it is one of {', '.join(PULLS)}")
     if not isinstance(contact, bool):
-        raise PolicyError(name, contact, "is no truth value for contact_source")
+        raise PolicyError(name, contact, "is not a truth value for contact_source")
     locations = tuple(_scope(name, text, "mirror") for text in entries(name, entry.get("mirrors")))
     if not locations:
         raise PolicyError(name, source, "has no mirrors")

@@ -52,18 +52,31 @@ class Policy:
         return unique((self.search or ()) + (self.allowed or ()) + sources)
 
     def said(self) -> Iterator[tuple[str, Word, Any]]:
-        """Every word that was said: its name, the word, its value."""
+        """Yield every word that is set: its name, the word, its value."""
         for name, word in VOCABULARY.items():
             value = getattr(self, _attribute(name))
             if value is not None:
                 yield name, word, value
 
     def words(self) -> dict[str, Any]:
-        """The words that were said, as plain values that `read_policy` reads back; none that may hold secrets."""
+        """Return the words that are set, as plain values that `read_policy` reads back; none that may hold secrets."""
         return {name: word.plain(value) for name, word, value in self.said() if word.plain}
 
+    def out_of_reach(self) -> list[str]:
+        """Warn about trusted names that can never be pulled from: no allow-list and no mirror contains them."""
+        if self.allow_list is None or self.trust is None:
+            return []
+        reached = (*self.allow_list, *(location for mirrored in self.mirrors or () for location in mirrored.mirrors))
+        whole, in_part = Scopes(reached), {scope.partition("/")[0] for scope in reached}
+        return [
+            f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
+            for registry in self.trust.present
+            for name in registry.names
+            if name not in in_part and not whole.covering(name)
+        ]
+
     def over(self, earlier: Mapping[str, object]) -> Policy:
-        """This policy where it speaks, an earlier one (as `words` gave it) where it is silent.
+        """Complete this policy with an earlier one (as `words` gave it) for every word that is not set here.
 
         What both say together is judged like one policy. An allow-list and a list of what is blocked exclude each
         other, so the earlier one of them ends, with a warning. Raises PolicyError.
@@ -100,7 +113,7 @@ def read_policy(
     service_network_insecure: bool = False,
     reading: Reading | None = None,
 ) -> Policy:
-    """Validate and normalise policy words in any of their shapes; what is no word is passed over.
+    """Validate and normalise policy words in any of their shapes; what is not a word is passed over.
 
     words: word → None (not said), or its value as docs/policy.md has it. Raises PolicyError for what is invalid.
     """
@@ -113,7 +126,7 @@ def read_policy(
 
 
 def read_options(options: Mapping[str, Any], reading: Reading | None = None, group: str = "") -> Policy:
-    """The policy that the options of a task say, or those of its words that are in a group. Raises PolicyError."""
+    """Read the policy from the options of a task, or from those words that are in a group. Raises PolicyError."""
     return read_policy(
         {name: options.get(name) for name, word in VOCABULARY.items() if group in ("", word.group)},
         service_network=options.get("hosted_registry_network") or SERVICE_NETWORK,
@@ -123,7 +136,7 @@ def read_options(options: Mapping[str, Any], reading: Reading | None = None, gro
 
 
 def words_in(name: str, value: object) -> dict[str, object]:
-    """The words of a policy that stands in one value, not read yet.
+    """Return the words of a policy that stands in one value, not read yet.
 
     name: what a sentence calls that value. Raises PolicyError, which shows nothing of it: it may hold keys.
     """
@@ -141,12 +154,12 @@ def words_in(name: str, value: object) -> dict[str, object]:
 
 
 def options_of(group: str) -> dict[str, dict[str, Any]]:
-    """The argument spec of the words of a group."""
+    """Return the argument spec of the words of a group."""
     return {name: dict(word.option) for name, word in VOCABULARY.items() if word.group == group}
 
 
 def variables_of(group: str, prefix: str, policy: str) -> dict[str, tuple[str, ...]]:
-    """For each word of a group where its value is looked for, nearest first.
+    """Return, for each word of a group, the places of its value, nearest first.
 
     That is PREFIXword, then POLICY.word, then the variable of openshift-ansible, where there is one.
     """
@@ -158,7 +171,7 @@ def variables_of(group: str, prefix: str, policy: str) -> dict[str, tuple[str, .
 
 
 def _read(words: Mapping[str, object], reading: Reading) -> dict[str, Any]:
-    """Field → value of the words that are said."""
+    """Read the given words into the fields of a policy."""
     return {
         _attribute(name): word.read(name, words[name], reading)
         for name, word in VOCABULARY.items()
@@ -167,7 +180,7 @@ def _read(words: Mapping[str, object], reading: Reading) -> dict[str, Any]:
 
 
 def _ends(newer: str, older: str, entries: tuple[str, ...]) -> list[str]:
-    """What a person is told when a word puts an end to another one of an earlier run."""
+    """Warn that a word ends another one of an earlier run."""
     if not entries:
         return []
     return [
@@ -192,7 +205,7 @@ def _refuse_contradictions(policy: Policy) -> None:
 
 
 def _doubts(policy: Policy) -> list[str]:
-    """What is allowed to be said and is seldom meant."""
+    """Warn about what is allowed and seldom intended."""
     found = []
     blocked = Scopes(scope for scope in policy.blocked or () if scope != ALL)
     for entry in policy.search or ():
@@ -204,7 +217,7 @@ def _doubts(policy: Policy) -> list[str]:
         for entry in policy.insecure or ():
             if not is_range(entry) and not allowed.covering(entry):
                 found.append(f"'{entry}' is insecure but neither searched nor allowed, so it cannot be pulled from")
-        found += _out_of_reach(policy.trust or Trust(), policy.allow_list, policy.mirrors or ())
+        found += policy.out_of_reach()
     if policy.allow_list == ():
         unsaid = [name for name in ("search", "allowed", "mirrors") if getattr(policy, name) is None]
         hope = f" unless {' or '.join(unsaid)} of an earlier run or of the host's own files do" if unsaid else ""
@@ -216,7 +229,7 @@ def _doubts(policy: Policy) -> list[str]:
 
 
 def _never_asked(policy: Policy, blocked: Scopes) -> Iterator[str]:
-    """Mirrors and aliases inside what the same policy blocks: engines look up the name that they are to contact."""
+    """Warn about mirrors and aliases inside what the same policy blocks: engines judge the contacted name."""
     for mirrored in policy.mirrors or ():
         lost = {mirror: blocked.covering(mirror) for mirror in mirrored.mirrors}
         left = len([mirror for mirror in lost if lost[mirror] is None])
@@ -228,15 +241,3 @@ def _never_asked(policy: Policy, blocked: Scopes) -> Iterator[str]:
     for name, full in (policy.aliases or {}).items():
         if full and (blocker := blocked.covering(full)):
             yield f"alias '{name}' stands for '{full}', which is blocked (by '{blocker}')"
-
-
-def _out_of_reach(trust: Trust, allow_list: tuple[str, ...], sets: tuple[MirrorSet, ...]) -> list[str]:
-    """Names that are trusted but can never be pulled from: the allow-list leaves them out, and they are no mirrors."""
-    reached = (*allow_list, *(location for mirrored in sets for location in mirrored.mirrors))
-    whole, in_part = Scopes(reached), {scope.partition("/")[0] for scope in reached}
-    return [
-        f"'{name}' is trusted but neither searched nor allowed, so it cannot be pulled from"
-        for registry in trust.present
-        for name in registry.names
-        if name not in in_part and not whole.covering(name)
-    ]

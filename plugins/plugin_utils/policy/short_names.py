@@ -18,7 +18,7 @@ def read_mode(name: str, value: object, reading: Reading) -> str:
     for mode in SHORT_NAME_MODES:
         if value == mode:
             return mode
-    raise PolicyError(name, value, f"is none of {', '.join(SHORT_NAME_MODES)}")
+    raise PolicyError(name, value, f"is not one of {', '.join(SHORT_NAME_MODES)}")
 
 
 def read_aliases(name: str, value: object, reading: Reading) -> dict[str, str]:
@@ -28,7 +28,7 @@ def read_aliases(name: str, value: object, reading: Reading) -> dict[str, str]:
     for short, full in value.items():
         for text in (short, full):
             if not isinstance(text, str):
-                raise PolicyError(name, text, "is no text")
+                raise PolicyError(name, text, "is not text")
             if has_login(text):
                 raise PolicyError(name, text, "contains an '@'; neither credentials nor a digest belong in an alias")
         try:

@@ -76,12 +76,12 @@ class Trust:
 
 
 def _entries(value: object) -> list[dict[str, Any]]:
-    """The entries of a list of mappings, or of a JSON text of one."""
+    """Return the entries of a list of mappings, or of a JSON text of one."""
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.strip() else []
         except (ValueError, RecursionError):
-            # never quoted: a text that is no list may well be a key
+            # never quoted: a text that is not a list may well be a key
             raise PolicyError(NAME, "the text given", "is not a list of mappings with registry and ca") from None
     if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
         raise PolicyError(NAME, type(value).__name__, "is not a list of mappings with registry and ca")
@@ -90,7 +90,7 @@ def _entries(value: object) -> list[dict[str, Any]]:
         if not isinstance(entry, Mapping):
             raise PolicyError(NAME, f"entry {number}", "is not a mapping with registry and ca")
         if unknown := sorted(set(map(str, entry)) - set(_KEYS)):
-            raise PolicyError(NAME, unknown[0], f"is no key of an entry ({', '.join(_KEYS)})")
+            raise PolicyError(NAME, unknown[0], f"is not a key of an entry ({', '.join(_KEYS)})")
         found.append({str(key): item for key, item in entry.items() if item is not None})
     return found
 
@@ -112,7 +112,7 @@ def _registry(entry: Mapping[str, Any], reading: Reading, warnings: list[str]) -
     names = _names(entry)
     state = entry.get("state", "present")
     if state not in STATES:
-        raise PolicyError(NAME, names[0], f"has a state that is none of {', '.join(STATES)}")
+        raise PolicyError(NAME, names[0], f"has a state that is not one of {', '.join(STATES)}")
     if state == "absent":
         return Registry(names, present=False)
     texts = {key: _text(names[0], key, entry, reading) for key in TEXTS}
@@ -135,12 +135,12 @@ def _names(entry: Mapping[str, Any]) -> tuple[str, ...]:
             raise PolicyError(NAME, aliases, "contains an '@'; credentials do not belong in a registry name")
         aliases = [part for part in re.split(r"[,\s]+", aliases) if part]
     if not isinstance(aliases, (list, tuple)) or not all(isinstance(alias, str) for alias in aliases):
-        raise PolicyError(NAME, registry, "has aliases that are no list of names and addresses")
+        raise PolicyError(NAME, registry, "has aliases that are not a list of names and addresses")
     return unique(_name(name) for name in (registry, *aliases))
 
 
 def _name(text: str) -> str:
-    """host[:port] as it is written in image names; that is also the name of a directory, so it is checked as one."""
+    """Read host[:port] of image names; it also names a directory, so it is checked as one."""
     try:
         scope = parse_scope(text.strip())
         if not scope.is_registry:
@@ -161,7 +161,7 @@ def _text(registry: str, key: str, entry: Mapping[str, Any], reading: Reading) -
         if key == "client_key":
             reading.keep_secret(value)
     if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise PolicyError(NAME, registry, f"has a {key} that is no text in PEM form")
+        raise PolicyError(NAME, registry, f"has a {key} that is not text in PEM form")
     return value
 
 
@@ -200,7 +200,7 @@ def _with_client(
 
 
 def _refuse_contradictions(registries: Iterable[Registry]) -> None:
-    """Two entries may share a name only when they say the same of it."""
+    """Refuse entries that share a name and say different things about it."""
     seen: dict[str, Registry] = {}
     for registry in registries:
         for name in registry.names:
@@ -218,7 +218,7 @@ def _refuse_contradictions(registries: Iterable[Registry]) -> None:
 
 
 def _joined(registries: Iterable[Registry]) -> tuple[Registry, ...]:
-    """Entries about the same registry as one, with the names of both."""
+    """Join entries about the same registry into one with the names of both."""
     found: dict[str, Registry] = {}
     for registry in registries:
         earlier = found.get(registry.name)

@@ -64,7 +64,7 @@ class Reading:
     _files: dict[str, str] = field(default_factory=dict)
 
     def text_of(self, path: str) -> str | None:
-        """The text of a file, each read once; None where no file can be read."""
+        """Return the text of a file, each read once; None where no file can be read."""
         if self.read_file is None:
             return None
         if path not in self._files:
@@ -91,18 +91,18 @@ class Word:
 
 
 def unique(items: Iterable[str]) -> tuple[str, ...]:
-    """Without repetitions, in order."""
+    """Remove repetitions, keep the order."""
     return tuple(dict.fromkeys(items))
 
 
 def kind_of(value: object) -> str:
-    """What a person calls a value of this type."""
+    """Name the type of a value as a person would."""
     names = {bool: "a truth value", int: "a number", float: "a number", dict: "a mapping", list: "a list"}
     names |= {str: "a text", type(None): "nothing"}
     return names.get(type(value), f"a {type(value).__name__}")
 
 
 def shown(value: object) -> str:
-    """A value inside a sentence: on one line, not too long, without a login."""
+    """Quote a value for a sentence: on one line, not too long, without a login."""
     text = without_login(one_line(f"'{value}'" if isinstance(value, str) else str(value)))
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "…"

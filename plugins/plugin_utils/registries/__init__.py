@@ -27,6 +27,7 @@ from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
+from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
 
 #: In this order: where two engines read one file, the stricter form comes first.
@@ -154,6 +155,18 @@ def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
     return [partial(_draft, engine, said) for engine in engines]
 
 
+def withdraw(host: Observed) -> Iterable[Drafter]:
+    """One draft an engine that we left something in the files of."""
+    start = start_of(host)
+    known = records.record_of(records.state_of(start), (_RECORD,), Each(dict))
+    return [partial(_withdrawal, engine) for engine in ENGINES if engine.name in known and engine.present(start)]
+
+
+def confirm(host: Observed) -> Iterable[Drafter]:
+    """One draft an engine: it has in force what its files say, as they are."""
+    return [partial(_confirmation, engine) for engine in ENGINES if engine.present(start_of(host))]
+
+
 def present(host: Observed) -> list[Engine]:
     """The engines on a host. Raises HostProblem when there is none."""
     found = [engine for engine in ENGINES if engine.present(host)]
@@ -218,24 +231,40 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         record=desired.record if desired.record or desired.expected is not None else None,
         about=_About(engine, desired.expected, None),
     )
-    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft)
+    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(draft.files))
 
 
-def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft) -> Draft:
+def _withdrawal(engine: Engine, host: Observed) -> Draft:
+    part = (_RECORD, engine.name)
+    desired = engine.withdrawn(host, records.record_of(records.state_of(host), part, engine.record))
+    why = "nothing of ours is to stay"
+    files = tuple(replace(edit, why=why) for edit in desired.edits)
+    draft = Draft(part, files=files, validations=engine.validations(host, files), record={})
+    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(files))
+
+
+def _confirmation(engine: Engine, host: Observed) -> Draft:
+    """Nothing is asked for, so what is expected is what the files say."""
+    expected, part = engine.desired(host, Policy(), Request("merge")).expected, (_RECORD, engine.name)
+    return Draft(part) if expected is None else _activated(engine, host, expected, Draft(part), changed=True)
+
+
+def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, changed: bool) -> Draft:
+    """Add what makes an engine take in its files, and what proves that it did. changed: whether they change now."""
     after = host.with_files({change.path: change.content for change in draft.files})
     in_force, checks = engine.in_force(host), engine.checks(after, expected)
     differs = ALL_WORDS if in_force is None else engine.differs(after, in_force, expected)
-    unseen = bool(draft.files) if in_force is None else bool(differs)
+    unseen = changed if in_force is None else bool(differs)
     due = engine.activation(after, differs) if engine.running(host) and unseen else None
-    why = "the files change" if draft.files else "what is in force is not what the files say"
-    refresh = tuple(replace(step, why=why) for step in (engine.refresh(host) if draft.files else ()))
+    why = "the files change" if changed else "what is in force is not what the files say"
+    refresh = tuple(replace(step, why=why) for step in (engine.refresh(host) if changed else ()))
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
         return replace(draft, due=(replace(due, why=why, until=until, whose=engine.title, first=first, checks=checks),))
     return replace(
         draft,
-        checks=checks if draft.files and _can_answer(engine, host) else (),
+        checks=checks if changed and _can_answer(engine, host) else (),
         current=_known(engine.activation(after)) if in_force is not None and not differs else (),
     )
 

@@ -15,6 +15,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 from ansible.module_utils.parsing.convert_bool import boolean  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
+from ansible.utils.display import Display  # type: ignore[import-untyped]
 
 from ..imports import jmespath
 from ..problems import Problem
@@ -30,7 +31,7 @@ class Fill(Protocol):
     def __call__(self, options: Iterable[str], value_of: ValueOf, /) -> dict[str, tuple[str, Any]]: ...
 
     def remarks(self, origins: Mapping[str, str], value_of: ValueOf, /) -> list[str]:
-        """What of the variables was left out, one sentence each. origins: option → its variable, "" for the task."""
+        """List the values of the variables that are left out, one sentence each. origins: option → variable or ""."""
 
 
 #: Control characters but for tab and line feed, marks that turn the direction of writing, halves of surrogate pairs.
@@ -71,14 +72,14 @@ class Task(ActionBase):  # type: ignore[misc]
         raise NotImplementedError
 
     def finish(self, result: dict[str, Any]) -> dict[str, Any]:
-        """The only way out: registered secrets are taken from every text, and what steers a terminal; names stay."""
+        """Remove registered secrets and control characters from every text of a result; names of keys stay."""
         if self.remarks and not result.get("failed"):
             result["warnings"] = list(dict.fromkeys([*self.remarks, *result.get("warnings", [])]))
         hidden: dict[str, Any] = cleaned(self.secrets.hidden_in(result))
         return hidden
 
     def given(self) -> dict[str, Any]:
-        """The options of the task, with from_variables those that the inventory's variables fill too.
+        """Return the options of the task; with from_variables also those that variables of the inventory fill.
 
         `origins` remembers the variables, for sentences that speak of them. Raises Problem.
         """
@@ -110,7 +111,7 @@ class Task(ActionBase):  # type: ignore[misc]
         return self.origins.get(problem.word, problem.word) + text[len(problem.word) :]
 
     def _variable(self, name: str) -> Any:
-        """The value of a variable; None when it is not there, null or omitted. Raises TaskProblem."""
+        """Return the value of a variable; None when it is absent, null or omitted. Raises TaskProblem."""
         value = self.variables.get(name)
         if value is None:
             return None
@@ -134,8 +135,15 @@ class Task(ActionBase):  # type: ignore[misc]
         raise TaskProblem("; ".join(validated.error_messages))
 
 
+def show(lines: Iterable[str]) -> None:
+    """Print lines as they are, without the quotes of a result."""
+    display = Display()
+    for line in lines:
+        display.display(str(cleaned(line)))
+
+
 def cleaned(value: Any) -> Any:
-    """The value without characters in its texts that steer a terminal; lines stay lines."""
+    """Remove characters that steer a terminal from the texts of a value; lines stay lines."""
     if isinstance(value, str):
         return _STEERS.sub("", value)
     if isinstance(value, Mapping):
@@ -146,7 +154,7 @@ def cleaned(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Built-in types only: Ansible's tagged texts break libraries."""
+    """Return built-in types only: Ansible's tagged texts break libraries."""
     if isinstance(value, str):
         return "".join(value)
     if isinstance(value, Mapping):
@@ -159,7 +167,7 @@ def plain(value: Any) -> Any:
 
 
 def select(query: str | None, value: Any) -> Any:
-    """What a JMESPath query selects; None without a query. Raises TaskProblem when it is no query."""
+    """Apply a JMESPath query to a value; without a query return None. Raises TaskProblem for an invalid query."""
     if query is None:
         return None
     try:

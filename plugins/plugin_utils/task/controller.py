@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files on the controller, as a task sees them: looked for beside the playbook and role, decrypted if need be."""
+"""Files on the controller: found beside playbook, role or inventory, and decrypted if need be."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
-from ansible.errors import AnsibleError  # type: ignore[import-untyped]
+from ansible.errors import AnsibleError, AnsibleFileNotFound  # type: ignore[import-untyped]
 from ansible.parsing.vault import is_encrypted  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
@@ -20,10 +22,15 @@ __all__ = ["ControllerFiles", "is_encrypted"]
 class ControllerFiles(ActionBase):  # type: ignore[misc]
     """Reads and writes them; whatever goes wrong is a TaskProblem, with a sentence that holds nothing of a file."""
 
+    #: of the host of the task, see task/base.py
+    variables: dict[str, Any]
+
     def read_file(self, path: str) -> bytes:
-        """The bytes of a file, decrypted."""
+        """Read the bytes of a file, decrypted. A relative path is that of the first file that `_found` finds."""
+        found = self._found(path)
+        if os.path.isdir(found):
+            raise TaskProblem(f"{path} cannot be read on the controller: {found} is a directory")
         try:
-            found = self._find_needle("files", path)
             real = self._loader.get_real_file(found)
         except AnsibleError as error:
             raise TaskProblem(f"{path} cannot be read on the controller: {str(error).splitlines()[0]}") from None
@@ -35,15 +42,42 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
         finally:
             self._loader.cleanup_tmp_file(real)
 
+    def _found(self, path: str) -> str:
+        """Find a file as Ansible does (role, playbook), then beside the inventory; each time in `files` first."""
+        try:
+            return str(self._find_needle("files", path))
+        except AnsibleFileNotFound as error:
+            tried = [str(place) for place in error.paths or ()]
+        except AnsibleError as error:
+            raise TaskProblem(f"{path} cannot be read on the controller: {str(error).splitlines()[0]}") from None
+        if not path.startswith(("/", "~")):
+            beside = [os.path.join(directory, path) for directory in self._beside_the_inventory()]
+            for place in beside:
+                if os.path.exists(place):
+                    return place
+            tried += beside
+        looked = f"; looked for {', '.join(dict.fromkeys(tried))}" if tried else ""
+        raise TaskProblem(f"{path} cannot be read on the controller: there is no such file{looked}")
+
+    def _beside_the_inventory(self) -> Iterator[str]:
+        """Yield the directories of the inventory that knows the host, then of every other one."""
+        sources = self.variables.get("ansible_inventory_sources") or ()
+        files = [os.path.abspath(str(source)) for source in sources if os.path.exists(str(source))]
+        directories = [source if os.path.isdir(source) else os.path.dirname(source) for source in files]
+        if own := self.variables.get("inventory_dir"):
+            directories.insert(0, str(own))
+        for directory in dict.fromkeys(directories):
+            yield from (os.path.join(directory, "files"), directory)
+
     def encrypt(self, data: bytes) -> bytes:
-        """The bytes, encrypted with the vault's password of this run."""
+        """Encrypt the bytes with the vault password of this run."""
         try:
             return bytes(self._loader._vault.encrypt(data))
         except AnsibleError:
             raise TaskProblem("there is no vault password to encrypt with; give --vault-password-file") from None
 
     def decrypt(self, data: bytes) -> bytes:
-        """What was encrypted; other bytes as they are."""
+        """Decrypt the bytes; return other bytes as they are."""
         if not is_encrypted(data):
             return data
         try:

@@ -38,16 +38,22 @@ class Feature(Protocol):
     def read(
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
     ) -> Any:
-        """What was asked for. read_file: a file on the controller; hide: is told every private key. Raises Problem."""
+        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
 
     def watch(self, said: Any) -> Watch:
-        """What a plan needs to know beside WATCH."""
+        """Name the facts that a plan needs beside WATCH."""
 
     def drafts(self, host: Observed, said: Any) -> Iterable[Drafter]:
-        """What is wanted of the host. Raises HostProblem."""
+        """List what is wanted of the host. Raises HostProblem."""
+
+    def withdraw(self, host: Observed) -> Iterable[Drafter]:
+        """List the drafts that remove everything that earlier runs made for this feature. Raises HostProblem."""
+
+    def confirm(self, host: Observed) -> Iterable[Drafter]:
+        """List the drafts after which its programs agree with files that were taken back. Raises HostProblem."""
 
     def report(self, proposal: Proposal, said: Any, report: Report) -> dict[str, Any]:
-        """Its part of a task's result, once the proposal is carried out; report: what the commands said."""
+        """Return its part of the task's result, after the proposal; report: the answers of the commands."""
 
     def survey(self, host: Observed, said: Any, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Its part of the result of an _info task. Raises Problem."""
+        """Return its part of the result of an _info task. Raises Problem."""

@@ -19,7 +19,7 @@ from .base import plain
 
 
 def filtered(function: Callable[..., Any], *values: Any, called: str = "", **options: Any) -> Any:
-    """What a filter answers: the function's result for plain values. Raises AnsibleFilterError with one sentence.
+    """Call the function with plain values, for a filter. Raises AnsibleFilterError with one sentence.
 
     called: the name of the filter, where the sentence does not say by itself what was asked.
     """
@@ -38,7 +38,7 @@ class ArgumentProblem(Problem):
 
 
 def text(value: Any, what: str) -> str:
-    """Any text; raises ArgumentProblem for what is none."""
+    """Return any text; raise ArgumentProblem for other values."""
     if not isinstance(value, str):
         raise ArgumentProblem(f"{what} must be text, not {_shown(value)}")
     if not can_be_written(value):
@@ -47,12 +47,21 @@ def text(value: Any, what: str) -> str:
 
 
 def optional_text(value: Any, what: str) -> str | None:
-    """None stands for a file that is not there."""
+    """Return a text, or None for a file that does not exist."""
     return None if value is None else text(value, what)
 
 
+def text_or_mapping(value: Any, what: str, or_none: bool = False) -> Any:
+    """Return a document as a text or as what it means; raises ArgumentProblem for anything else."""
+    if isinstance(value, str):
+        return text(value, what)
+    if isinstance(value, (Mapping, list)) or (or_none and value is None):
+        return value  # a list is what a document can be, though no policy is one: its reader says so
+    raise ArgumentProblem(f"{what} must be text or a mapping, not {_shown(value)}")
+
+
 def drop_ins(value: Any) -> list[tuple[str, str]]:
-    """[{name, content}…] as (name, content), as containers/image reads a directory: only ``*.conf``, in byte order."""
+    """Read [{name, content}…] as containers/image reads a directory: (name, content) of ``*.conf``, in byte order."""
     if not isinstance(value, (list, tuple)):
         raise ArgumentProblem("drop_ins must be a list of name and content")
     files = [_drop_in(item) for item in value]
@@ -67,7 +76,7 @@ def _drop_in(item: Any) -> tuple[str, str]:
 
 
 def validated(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take."""
+    """Return the options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take."""
     found = ArgumentSpecValidator(spec).validate(given)
     if found.error_messages:
         raise ArgumentProblem("; ".join(found.error_messages))

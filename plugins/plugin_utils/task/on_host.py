@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import datetime, timezone
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyp
 
 from ..host import record
 from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
-from ..plan import account
+from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
 from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
@@ -68,6 +68,31 @@ CHANGE_OPTIONS: Spec = {
     },
 }
 
+#: Options of every task that brings features to a host.
+FEATURE_OPTIONS: Spec = {
+    "state": {
+        "type": "str",
+        "choices": ["present", "absent"],
+        "default": "present",
+        "description": [
+            "V(absent) takes everything off the host that this collection ever put there, whatever else is asked for: "
+            "entries of lists, certificates, and what is remembered of them. Entries of others stay.",
+        ],
+    },
+    "undo": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Take back the plan with this RV(plan.id) instead of bringing anything to the host. Of several, the one "
+            "that is the last on the host.",
+            "Every file becomes what it was before, services look at their files again, and each engine is asked "
+            "whether it agrees. Refused when it is not the last plan that changed the host, or when a file of it was "
+            "changed since.",
+        ],
+    },
+}
+
 #: Options of every task that only reports.
 SURVEY_OPTIONS: Spec = {
     "query": {
@@ -102,11 +127,16 @@ class HostTask(ControllerFiles, Rounds):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
-        return CHANGE_OPTIONS | merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        """Make the argument spec of a task with these features."""
+        of_features = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        return CHANGE_OPTIONS | FEATURE_OPTIONS | of_features
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
+        if options["undo"]:
+            return self.take_back(options)
+        if options["state"] == "absent":
+            return self.withdraw(options)
         self.must_ask(options)
         said, more = self.read(options)
         how = Applying(options["activation"], options.get("unenforceable", "fail"))
@@ -119,8 +149,35 @@ class HostTask(ControllerFiles, Rounds):
             result |= feature.report(proposal, words, self.report)
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
+    def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Make the host what it was before its last plan, as a plan of its own. Raises Problem."""
+
+        def back(host: Observed) -> list[Drafter]:
+            confirm = (drafter for feature in self.features for drafter in feature.confirm(host))
+            return [partial(undo.draft, options["undo"]), *confirm]
+
+        return self.bring(back, options, Watch(last=True))
+
+    def withdraw(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Take everything of ours off the host. Raises Problem."""
+
+        def nothing(host: Observed) -> list[Drafter]:
+            return [*(drafter for feature in self.features for drafter in feature.withdraw(host)), undo.forget]
+
+        return self.bring(nothing, options, undo.REMAINS)
+
+    def bring(
+        self, drafting: Callable[[Observed], list[Drafter]], options: dict[str, Any], more: Watch
+    ) -> dict[str, Any]:
+        """Carry out drafts that follow from the host alone. Raises Problem."""
+        how = Applying(options["activation"])
+        result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
+        if result.get("failed"):
+            return result
+        return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
-        """(what each feature is asked for, what must be known of the host for it). Raises Problem."""
+        """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
         said = [
             (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
@@ -172,7 +229,7 @@ class HostTask(ControllerFiles, Rounds):
             context.no_log = before
 
     def _register_secrets(self, host: Observed) -> None:
-        """Passwords inside proxy addresses, the only secrets in what we read."""
+        """Register passwords inside proxy addresses, the only secrets in what we read."""
         for path in host.files:
             try:
                 self.secrets.add_passwords_of_urls(host.text(path) or "")
@@ -187,7 +244,7 @@ class HostInfo(HostTask):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Make the argument spec of a task with these features."""
         return SURVEY_OPTIONS | merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -210,7 +267,7 @@ class HostInfo(HostTask):
         return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
 
     def _record(self, path: str | None, *, encrypted: bool) -> str | None:
-        """Keep the last look in a file on the controller; its path, None where none is written. Raises TaskProblem."""
+        """Write the last snapshot to a file on the controller; return its path or None. Raises TaskProblem."""
         if not path or self._task.check_mode:
             return None
         data = record.text(self.snapshot, whole=encrypted).encode()
@@ -219,22 +276,22 @@ class HostInfo(HostTask):
 
 
 def merged(specs: Iterable[Spec]) -> Spec:
-    """All options of several argument specs."""
+    """Merge the options of several argument specs."""
     return {name: about for spec in specs for name, about in spec.items()}
 
 
 def drafters(host: Observed, said: Said) -> list[Drafter]:
-    """What all features want of the host, in their order. Raises Problem."""
+    """List what all features want of the host, in their order. Raises Problem."""
     return [drafter for feature, words in said for drafter in feature.drafts(host, words)]
 
 
 def packed_job(wanted: dict[str, Any]) -> str:
-    """The argument of the module host_snapshot: what it is asked, and the programs that answer."""
+    """Pack the argument of the module host_snapshot: the questions, and the programs that answer."""
     return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
 
 
 def transaction_options(proposal: Proposal) -> dict[str, Any]:
-    """The options of the module host_transaction for a proposal that changes something."""
+    """Make the options of the module host_transaction for a proposal that changes something."""
     transaction = proposal.transaction or Transaction()
     contents = {change.path: change.content for change in transaction.files if change.content is not None}
     options: dict[str, Any] = {
@@ -247,13 +304,17 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
         "recover": transaction.recover,
         "plan_id": proposal.plan.id,
     }
-    more = {"remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled)}
+    more = {
+        "remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled),
+        "deferred": sorted(proposal.deferred), "undoes": transaction.undoes, "forget": transaction.forgets,
+    }  # fmt: skip
     return options | {name: value for name, value in more.items() if value}
 
 
 def _file(change: FileChange, before: str) -> dict[str, Any]:
-    known = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
+    known: dict[str, Any] = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
     known |= {} if change.keep else {"keep": False}
+    known |= {"shown": [change.before, change.after]} if change.before or change.after else {}
     state = "absent" if change.content is None else "file"
     return {"path": change.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}
 
@@ -268,13 +329,13 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 def check_option(check: Check) -> dict[str, Any]:
-    """An item of the option `checks`."""
+    """Make an item of the option `checks`."""
     return asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
 
 
 @cache
 def _programs() -> list[tuple[str, str, str]]:
-    """(name of the module, name of its file, source)"""
+    """Return (name of the module, name of its file, source) of each program."""
     return [
         (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
         for name in _PROGRAMS
@@ -282,7 +343,7 @@ def _programs() -> list[tuple[str, str, str]]:
 
 
 def _why_unread(answer: dict[str, Any]) -> str:
-    """What a person can do something about: what the module said, or what stood in its place."""
+    """Return a reason that a person can act on: the module's sentence, or the output in its place."""
     said = str(answer.get("module_stderr") or "") + "\n" + str(answer.get("module_stdout") or "")
     lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
     if lines:
@@ -291,7 +352,7 @@ def _why_unread(answer: dict[str, Any]) -> str:
 
 
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:
-    """What a person is told of a transaction that was not committed."""
+    """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
     if "committed" not in answer:  # it did not end by itself
         changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
@@ -303,7 +364,7 @@ def _failure(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last_words(report: Any) -> str:
-    """What the command that failed said last, for the sentence shown."""
+    """Quote the last line of the command that failed."""
     try:
         answers = unpack(report) if report else []
     except HostProblem:

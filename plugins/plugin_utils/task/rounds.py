@@ -47,7 +47,7 @@ class Rounds(Task):
         raise NotImplementedError
 
     def look(self, answer: Callable[[Observed], _Answer], more: Watch = _NOTHING) -> _Answer:
-        """What follows from one look; from a second one where the first left out what turned out to matter.
+        """Return answer(host); if it needs more facts, take another snapshot that has them and ask again.
 
         An engine that does not answer may be one that another transaction restarts: the task waits for its end.
         """
@@ -92,7 +92,7 @@ class Rounds(Task):
         raise TaskProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
 
     def shown(self, plan: Plan) -> dict[str, Any]:
-        """The parts of a result that are read from the plan."""
+        """Return the parts of a result that are read from the plan."""
         if not self._task.check_mode:
             plan = replace(plan, only_a_real_run_shows=())
         parts: dict[str, Any] = {"plan": plan.result(), "notes": list(plan.notes), "pending": list(plan.pending)}

@@ -45,7 +45,7 @@ class Secrets:
                 self.add_passwords_of(item)
 
     def hidden_in(self, value: Any) -> Any:
-        """The value without any of the secrets in its texts; keys of mappings stay."""
+        """Remove the secrets from the texts of a value; keys of mappings stay."""
         if not self._texts:
             return value
         pattern = re.compile("|".join(re.escape(text) for text in sorted(self._texts, key=len, reverse=True)))
@@ -53,7 +53,7 @@ class Secrets:
 
 
 def _decoded(value: Any) -> Any:
-    """The text of a recorded content; as it is where it is none."""
+    """Return the text of a recorded content; as it is where it is none."""
     try:
         return base64.b64decode(value, validate=True).decode("utf-8", "replace")
     except (ValueError, TypeError):

@@ -21,15 +21,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..problems import Problem
+from ..references import one_line
 from . import certs_d, stores
 
 _MANIFEST, _SEAL, _FILES = "manifest.json", "manifest.sha256", "files"
 _LARGEST, _LARGEST_FILE, _MOST = 64 * 1024 * 1024, 8 * 1024 * 1024, 5000
 _FIELDS = {"path", "sha256", "size", "mode", "uid", "gid", "label", "origin", "certificates"}
+_ORIGINS = ("file", "system trust")
 _MODE = re.compile(r"0[0-7]{3}")
-_NAME = re.compile(r"[^/\0\n]{1,255}")
-_REGISTRY = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.:\[\]_-]*")
-_LABEL = re.compile(r"[\w.:,-]{1,255}")
+_REGISTRY = re.compile(r"[A-Za-z0-9\[][A-Za-z0-9.:\[\]_-]{0,254}")
+_LABEL = re.compile(r"[A-Za-z0-9_.:,-]{1,255}")
+
+#: The number that chown(2) reads as "leave the owner as it is".
+_NO_OWNER = (1 << 32) - 1
+
+# What `pack` writes of tar: regular files and, before one whose name is long or not ASCII, a header that says the name.
+_BLOCK = 512
+_NAMED = re.compile(rb"[0-9]{1,4} path=[^\n\0]+\n")
+_LONGEST_HEADER = 4096
+_KINDS = {
+    tarfile.LNKTYPE: "a hard link", tarfile.SYMTYPE: "a symbolic link", tarfile.CHRTYPE: "a device",
+    tarfile.BLKTYPE: "a device", tarfile.FIFOTYPE: "a named pipe", tarfile.GNUTYPE_SPARSE: "a file with holes",
+}  # fmt: skip
 
 
 class ArchiveProblem(Problem):
@@ -131,38 +144,59 @@ def allowed(path: str) -> bool:
 
 
 def _is_name(part: str) -> bool:
-    return bool(_NAME.fullmatch(part)) and part not in (".", "..")
+    """Whether it can be the name of a file, and be shown to a person as it is."""
+    return part not in ("", ".", "..") and "/" not in part and part.isprintable() and len(part.encode()) <= 255
 
 
 def _members(data: bytes) -> dict[str, bytes]:
+    """The content of each member by its name, in order; what is no archive as `pack` writes it is refused unread."""
+    _refuse_headers(data)
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             for member in tar:
                 _refuse_member(member, found)
                 stream = tar.extractfile(member)
-                content = stream.read() if stream else b""
-                if len(content) != member.size:
-                    raise ArchiveProblem("is cut off")
-                found[member.name] = content
-    except (tarfile.TarError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, ArchiveProblem):
-            raise
-        raise ArchiveProblem(f"cannot be read: {str(error) or type(error).__name__}") from None
+                found[member.name] = stream.read() if stream else b""
+    except ArchiveProblem:
+        raise
+    except Exception:  # for an archive that somebody has made, tarfile has many kinds of errors
+        raise ArchiveProblem("cannot be read") from None
     return found
 
 
+def _refuse_headers(data: bytes) -> None:
+    """Look at the headers alone, because reading what tar can say beside files costs time and memory without bound."""
+    position, members = 0, 0
+    while len(block := data[position : position + _BLOCK]) == _BLOCK and block.strip(b"\0"):
+        try:
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "replace")
+        except Exception:  # see above
+            raise ArchiveProblem("cannot be read: a header in it is damaged") from None
+        name, body = one_line(header.name), data[position + _BLOCK : position + _BLOCK + max(header.size, 0)]
+        members += 1
+        if header.type == tarfile.XHDTYPE:
+            if header.size > _LONGEST_HEADER or not _NAMED.fullmatch(body):
+                raise ArchiveProblem(f"holds a header that this collection does not write (at {name!r})")
+        elif header.type != tarfile.REGTYPE:
+            kind = _KINDS.get(header.type, "no regular file")
+            raise ArchiveProblem(f"holds {kind} ({name!r}); only regular files belong there")
+        if not 0 <= header.size <= _LARGEST_FILE or members > 2 * _MOST:
+            raise ArchiveProblem(f"holds too much (at {name!r})")
+        if len(body) != header.size:
+            raise ArchiveProblem("is cut off")
+        position += _BLOCK + -(-header.size // _BLOCK) * _BLOCK
+    if data[position:].strip(b"\0"):
+        raise ArchiveProblem("is cut off, or holds something behind its end")
+
+
 def _refuse_member(member: tarfile.TarInfo, found: Mapping[str, bytes]) -> None:
-    name = member.name
-    if not member.isreg():
-        kinds = ((member.issym, "a symbolic link"), (member.islnk, "a hard link"), (member.isdev, "a device"))
-        kind = next((kind for asks, kind in kinds if asks()), "no regular file")
-        raise ArchiveProblem(f"holds {kind} ({name!r}); only regular files belong there")
+    name = one_line(member.name)
     if name.startswith("/") or ".." in name.split("/"):
         raise ArchiveProblem(f"holds a path that leads out of it ({name!r})")
-    if name in found:
+    if member.name in found:
         raise ArchiveProblem(f"holds {name!r} twice")
-    if member.size > _LARGEST_FILE or len(found) > _MOST:
+    if len(found) > _MOST:
         raise ArchiveProblem(f"holds too much (at {name!r})")
 
 
@@ -186,35 +220,37 @@ def _archive(manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> Archi
     files = tuple(_saved(entry, members) for entry in entries)
     known = {_FILES + saved.path for saved in files} | {_MANIFEST, _SEAL}
     if extra := sorted(set(members) - known):
-        raise ArchiveProblem(f"holds {extra[0]!r}, which is not in its manifest")
+        raise ArchiveProblem(f"holds {one_line(extra[0])!r}, which is not in its manifest")
     if len(known) != len(files) + 2:
         raise ArchiveProblem("names a file twice in its manifest")
     for path in (*links, *left_out):
-        if not isinstance(path, str) or not allowed(path):
-            raise ArchiveProblem(f"names {path!r}, which is no place for certificates")
-    record = manifest.get("record")
-    return Archive(
-        str(manifest["host"]), files, {path: str(target) for path, target in links.items()}, tuple(left_out),
-        _believed(record, files),
-    )  # fmt: skip
+        _refuse_place(path)
+    for path, target in links.items():
+        if not isinstance(target, str) or len(target) > _LONGEST_HEADER or not target.isprintable():
+            raise ArchiveProblem(f"names something as the target of {path} that is no path")
+    return Archive(manifest["host"], files, links, tuple(left_out), _believed(manifest.get("record"), files))
+
+
+def _refuse_place(path: object) -> None:
+    if not isinstance(path, str) or not allowed(path):
+        raise ArchiveProblem(f"names {one_line(str(path))[:300]!r}, which is no place for certificates")
 
 
 def _saved(entry: object, members: Mapping[str, bytes]) -> Saved:
     if not isinstance(entry, dict) or not set(entry) <= _FIELDS or not isinstance(entry.get("path"), str):
         raise ArchiveProblem("has a manifest that is none of this version")
     path = entry["path"]
-    if not allowed(path):
-        raise ArchiveProblem(f"names {path!r}, which is no place for certificates")
+    _refuse_place(path)
     content = members.get(_FILES + path)
     if content is None:
         raise ArchiveProblem(f"lacks {path}, which its manifest names")
-    mode, label = entry.get("mode"), entry.get("label")
-    owners = [entry.get(key) for key in ("uid", "gid")]
-    well = isinstance(mode, str) and bool(_MODE.fullmatch(mode))
-    well = well and all(_is_id(number) for number in owners)
+    mode, label, origin = entry.get("mode"), entry.get("label"), entry.get("origin", "file")
+    well = isinstance(mode, str) and _MODE.fullmatch(mode) and all(_is_id(entry.get(key)) for key in ("uid", "gid"))
     if not well or not (label is None or (isinstance(label, str) and _LABEL.fullmatch(label))):
         raise ArchiveProblem(f"has a mode, owner or label of {path} that cannot be")
-    saved = Saved(path, content, str(mode), entry["uid"], entry["gid"], label, str(entry.get("origin", "file")))
+    if origin not in _ORIGINS:
+        raise ArchiveProblem("has a manifest that is none of this version")
+    saved = Saved(path, content, str(mode), entry["uid"], entry["gid"], label, origin)
     if saved.sha256 != entry.get("sha256"):
         raise ArchiveProblem(
             f"holds {path} with a checksum that is not that of its manifest; it was damaged or changed"
@@ -223,7 +259,7 @@ def _saved(entry: object, members: Mapping[str, bytes]) -> Saved:
 
 
 def _is_id(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 1 << 32
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _NO_OWNER
 
 
 def _believed(record: object, files: tuple[Saved, ...]) -> dict[str, Any]:
@@ -236,7 +272,7 @@ def _believed(record: object, files: tuple[Saved, ...]) -> dict[str, Any]:
     for path, about in (given if isinstance(given, dict) else {}).items():
         names = about.get("registries") if isinstance(about, dict) else None
         if path in sums and isinstance(names, list) and about.get("sha256") == sums[path]:
-            ours[path] = {"sha256": sums[path], "registries": [str(name) for name in names]}
+            ours[path] = {"sha256": sums[path], "registries": _registries(names)}
     directories = record.get("directories")
     kept = [
         path
@@ -245,9 +281,13 @@ def _believed(record: object, files: tuple[Saved, ...]) -> dict[str, Any]:
         and (path in certs_d.PLACES or path.rpartition("/")[0] in certs_d.PLACES)
     ]  # fmt: skip
     relying = record.get("relying")
-    names = [name for name in (relying if isinstance(relying, list) else []) if isinstance(name, str)]
+    names = _registries(relying if isinstance(relying, list) else [])
     found = {"files": ours, "directories": kept, "relying": names}
     return {key: value for key, value in found.items() if value} if ours else {}
+
+
+def _registries(names: list[object]) -> list[str]:
+    return [name for name in names if isinstance(name, str) and _REGISTRY.fullmatch(name)]
 
 
 def _sorted(files: tuple[Saved, ...]) -> list[Saved]:

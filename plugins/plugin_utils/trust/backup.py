@@ -15,6 +15,7 @@ from ..observed import HostProblem, Observed, Question, Tree, Watch
 from ..plan import records
 from ..plan.proposal import start_of
 from ..policy.certificates import Certificate, certificates_in
+from ..references import one_line
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
 from .drafts import PART, RECORD, slug
@@ -35,6 +36,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "description": ["Whether to encrypt the archive with the vault password of this run."],
     },
 }
+
+_LONGEST_LINK = 4096
 
 _ANCHORS = tuple(Tree(store.anchors, pattern="*", depth=2) for store in stores.STORES)
 _SOURCES = tuple(
@@ -62,13 +65,15 @@ def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str
         if not allowed(path):
             warnings.append(f"{path} has a name that is no registry's, and is not saved")
         elif about.get("link"):
-            links[path] = str(about["link"])
+            links[path] = one_line(str(about["link"]))[:_LONGEST_LINK]
         elif about["state"] == "failed":
             raise HostProblem(f"{path}: {about['reason']}")
         elif path.endswith(".key") and not keys:
             left_out.append(path)
         else:
             files.append(_saved(path, start.content(path) or b"", about))
+            if (mode := str(about["mode"])[-4:]) != files[-1].mode:
+                warnings.append(f"{path} has mode {mode} and is saved as {files[-1].mode}; no certificate needs more")
     files += _only_in_system(start)
     record = records.record_of(records.state_of(start), PART, RECORD)
     return Archive(name, tuple(files), links, tuple(left_out), record), warnings
@@ -81,7 +86,7 @@ def _paths(host: Observed) -> list[str]:
 
 def _saved(path: str, content: bytes, about: Mapping[str, Any]) -> Saved:
     return Saved(
-        path, content, str(about["mode"])[-4:], int(about["uid"]), int(about["gid"]), about.get("label"), "file",
+        path, content, f"0{str(about['mode'])[-3:]}", int(about["uid"]), int(about["gid"]), about.get("label"), "file",
         () if path.endswith(".key") else tuple(map(_shown, certificates_in(content))),
     )  # fmt: skip
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..observed import Observed, Watch
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import options_of, read_options
 from ..policy.trust import Trust
-from ..policy.word import Reading
+from ..policy.word import Reading, unique
 from ..variables import COMMON, PREFIX, Fill, behind, words
 from . import drafts as drafting
 from . import proof
@@ -95,8 +95,10 @@ def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Said:
     how = {key: options[key] for key in ("scope", "purge", "verify", "activation") if key in options}
-    policy = read_options(options, Reading(read_file, hide, now, options["warn_days"]), "trust")
-    return Said(drafting.Said(policy.trust or Trust(), **how), now)
+    policy = read_options(options, Reading(read_file, hide, now, options["warn_days"]))  # an allow-list matters here
+    trust = policy.trust or Trust()
+    trust = replace(trust, warnings=unique((*trust.warnings, *policy.out_of_reach())))
+    return Said(drafting.Said(trust, **how), now)
 
 
 def watch(said: Said) -> Watch:
@@ -105,6 +107,14 @@ def watch(said: Said) -> Watch:
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
     return drafting.drafts(said.drafting)
+
+
+def withdraw(host: Observed) -> Iterable[Drafter]:
+    return drafting.drafts(drafting.Said(Trust(()), verify="none"))
+
+
+def confirm(host: Observed) -> Iterable[Drafter]:
+    return ()  # certificates are put back as files and by the steps of the plan that is taken back
 
 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..policy.certificates import Certificate, certificates_in
+from ..references import one_line
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .drafts import ONLY_A_REAL_RUN, PART, RECORD, WATCH, due, unseen_since, update
@@ -113,8 +114,9 @@ class _Restore:
 
     def _differs(self, saved: Saved) -> bool:
         about = self.start.about(saved.path)
-        now = (self.start.checksum(saved.path), about.get("mode"), about.get("uid"), about.get("gid"))
-        return now != (saved.sha256, saved.mode, saved.uid, saved.gid)
+        mode = str(about.get("mode"))[-3:]  # what stands before them, no archive holds
+        now = (self.start.checksum(saved.path), mode, about.get("uid"), about.get("gid"))
+        return now != (saved.sha256, saved.mode[-3:], saved.uid, saved.gid)
 
     def _news(self, files: list[Saved]) -> set[str]:
         """Authorities that programs do not trust now and will."""
@@ -159,9 +161,10 @@ class _Restore:
             about = self.start.about(saved.path)
             before += f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
         after = certs_d.shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
+        why = f"the archive of {one_line(self.archive.host)} holds it"
         return FileChange(
-            saved.path, saved.content, f"the archive of {self.archive.host} holds it", before, after, mode=saved.mode,
-            uid=saved.uid, gid=saved.gid, label=saved.label, keep=not stores.is_anchor(saved.path),
+            saved.path, saved.content, why, before, after, mode=saved.mode, uid=saved.uid, gid=saved.gid,
+            label=saved.label, keep=not stores.is_anchor(saved.path),
         )  # fmt: skip
 
     def _checks(self, files: list[Saved]) -> list[Check]:

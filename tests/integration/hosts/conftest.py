@@ -46,7 +46,7 @@ MOMENTS = {
     "restarted": "Transaction.check",
     "checking": "Transaction.check Command.running",
     "checked": "Transaction.finish",
-    "before the journal goes": "Transaction._remove_journal",
+    "before the journal goes": "Transaction._end_journal",
 }
 
 # Tests of hosts may use the brain, the cases and certificates of its own tests, and the lab's own code.
@@ -110,7 +110,7 @@ class Shell:
         return cls._running[node]
 
     def run(self, script: str, data: bytes, timeout: float) -> tuple[int, str]:
-        """What a script of its own, with these bytes to read, ends with and says. Raises TimeoutError."""
+        """Run a script with these bytes to read; return its code and output. Raises TimeoutError."""
         mark = secrets.token_hex(8)
         command = f"sh -c {shlex.quote(script)} 2>&1"
         coded = base64.encodebytes(data).decode()
@@ -172,7 +172,7 @@ class Node:
         self.sh(f"{script}; rm -f /run/moment/held; {wait}")
 
     def leftovers(self) -> str:
-        """What an interrupted transaction leaves behind."""
+        """List what an interrupted transaction leaves behind."""
         return self.sh("ls /var/lib/dockyard/journal* 2>/dev/null; find / -xdev -name '.dockyard-*'; true")
 
     def lists(self) -> dict[str, list[str]]:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lab's registries as something to pull from: all have the same repositories, with other images in them.
 
-So the image that comes tells who served it. What a client's configuration says of the registries is no concern of this
-file; what they are like is: who speaks TLS, who wants a password, which names lead to them, which image is where.
+So the image that comes tells who served it. This file knows what the registries are like: who speaks TLS, who wants a
+password, which names lead to them, which image is where. It knows nothing of a client's configuration.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def seed() -> None:
 
 
 def _ask(server: Server, method: str, path: str, body: bytes, kind: str = "application/octet-stream") -> str:
-    """Where the answer says that things are."""
+    """Send a request and return the location in the answer."""
     url = path if "://" in path else f"{server.scheme}://{ADDRESS}:{server.port}{path}"
     headers = {"Content-Type": kind} | ({"Authorization": f"Basic {_login()}"} if server.login else {})
     request = urllib.request.Request(url, data=body, headers=headers, method=method)

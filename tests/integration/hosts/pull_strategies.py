@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that pull from the lab, made by chance: built of few names, so that entries, mirrors and references meet.
+"""Random hosts that pull from the lab: built of few names, so that entries, mirrors and references meet.
 
 Most of what is drawn leads to a registry. None of them leads to a port where nobody listens, other than as a mirror:
 podman would try again and again.

@@ -130,7 +130,7 @@ def _attempts(said: list[str]) -> list[Attempt]:
 
 
 def _requests(node: Node, count: int, mark: str, since: str) -> list[Requests]:
-    """What the registries' logs say that the node asked for, pull by pull."""
+    """Read from the registries' logs the requests of the node, pull by pull."""
     address = node.sh(f"ip route get {ADDRESS}").split(" src ")[1].split()[0]
     found: list[Requests] = [defaultdict(list) for dummy in range(count)]
     registry = Node("registry", "", "")
@@ -159,7 +159,7 @@ def candidates(case: dict[str, Any], reference: str) -> list[dict[str, Any]]:
 
 
 def expected(case: dict[str, Any], tool: str, reference: str) -> Pull:
-    """What the filter's answer means for a pull with this tool."""
+    """Translate the filter's answer for a pull with this tool."""
     try:
         if tool == "skopeo":  # knows no short names, and no tag beside a digest
             full = references.parse_normalized(reference).tagged()
@@ -195,7 +195,7 @@ def _try(candidate: dict[str, Any], pull: Pull) -> str | None:
 
 
 def _contact(endpoint: dict[str, Any], pull: Pull) -> str | None:
-    """What happens at one endpoint; the name of the image that it has."""
+    """Contact one endpoint; return the name of the image that it has."""
     asked = references.parse(endpoint["reference"])
     if asked.digest:
         asked = replace(asked, tag="")  # podman drops a tag beside a digest
@@ -212,7 +212,7 @@ def _contact(endpoint: dict[str, Any], pull: Pull) -> str | None:
 
 
 def _outcome(asked: references.Reference, endpoint: dict[str, Any]) -> tuple[str, int, str | None]:
-    """How an attempt ends, at which port if there is a registry, with which image."""
+    """Return the end of an attempt, the port if there is a registry, and the image."""
     if endpoint["blocked"]:
         return "blocked", 0, None
     host, _colon, port = ("registry-1.docker.io" if asked.domain == "docker.io" else asked.domain).partition(":")

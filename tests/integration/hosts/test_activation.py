@@ -40,7 +40,7 @@ def test_a_busy_host_is_refused_before_anything_is_written(controller, busy):
     assert busy.sh("docker ps -q | wc -l") == "2\n"
 
 
-def test_now_does_not_mind_containers(controller, busy):
+def test_now_restarts_under_running_containers(controller, busy):
     before = daemon(busy)
     assert controller.task(busy, "container_registries", POLICY | {"activation": "now"}).rc == 0
     assert daemon(busy) != before

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cannot be meant is refused in one sentence, before any host is touched: here no host exists that could be."""
+"""Invalid input is refused in one sentence, before any host is touched: here no host exists."""
 
 from __future__ import annotations
 

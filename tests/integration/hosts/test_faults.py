@@ -301,7 +301,7 @@ def test_links_modes_and_owners_stay(controller, origin1):
     ],
     ids=["bind mount", "dangling link", "fifo"],
 )
-def test_what_is_no_plain_file_is_refused(controller, origin1, script, sentence):
+def test_a_file_that_is_not_plain_is_refused(controller, origin1, script, sentence):
     origin1.sh(script)
     try:
         before = origin1.facts()

@@ -41,7 +41,7 @@ def node(take, request):
     node.sh("rm -rf /srv/hands")
 
 
-def test_both_hands(controller, node):
+def test_both_modules_change_and_read_a_host(controller, node):
     written = controller.task(node, "host_transaction", commit("one\n", "absent"))
     assert written.last["committed"], written.output
     assert node.sh(f"cat {PATH}; stat -c %a {PATH}") == "one\n640\n"

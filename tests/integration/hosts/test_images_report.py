@@ -69,7 +69,7 @@ def by_endpoint(pull):
 
 
 def told(messages, words):
-    """What the words in front of it say in one of the messages."""
+    """Return the word behind these words in one of the messages."""
     return next((found[1] for message in messages if (found := re.fullmatch(rf"{words}(\S+)", message))), None)
 
 
@@ -134,7 +134,7 @@ def test_the_table_of_logins(equipped):
 
 
 def test_helpers_of_the_configuration(equipped):
-    """They come in the order of the configuration, and one that is no file is asked for the registry."""
+    """They come in the order of the configuration, and one that is not a file is asked for the registry."""
     conf = 'credential-helpers = ["pass", "containers-auth.json"]\n'
     pulls = [{"files": {real_pulls.CONF: conf}, "tool": "podman", "reference": "quay.io/pulls/app:1"}]
     (pull,) = real_pulls.pull_all(equipped, pulls)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The filter `pull_sources` beside podman and skopeo that really pull: endpoints in order, http or https, whose image.
 
-The tables say in addition which image has to come; the cases made by chance (about PULLS, from the seed SEED) do not.
+The tables say in addition which image has to come; the random cases (about PULLS, from the seed SEED) do not.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ def rows(named):
 
 
 @pytest.fixture(scope="module")
-def by_chance():
+def random_cases():
     return pull_strategies.draw_cases(int(os.environ.get("PULLS", "60")), int(os.environ.get("SEED", "5")))
 
 
 @pytest.fixture(scope="module")
-def seen(puller, by_chance):
+def seen(puller, random_cases):
     """What came of each (case, tool, reference), pulled in one go."""
     pull_registries.seed()
     pull_registries.equip(puller)
-    cases = [*ROWS.values(), *OLDER.values(), *by_chance]
+    cases = [*ROWS.values(), *OLDER.values(), *random_cases]
     asked = [(case, tool, name) for case in cases for name in case["pulls"] for tool in TOOLS]
     pulls = [{"files": real_pulls.files(case), "tool": tool, "reference": name} for case, tool, name in asked]
     found = real_pulls.pull_all(puller, pulls)
@@ -79,8 +79,8 @@ def test_older_engines(seen, row):
             assert pull != real_pulls.expected(row, tool, name)
 
 
-def test_by_chance(seen, by_chance):
-    for case in by_chance:
+def test_random_cases(seen, random_cases):
+    for case in random_cases:
         check(case, seen)
 
 
@@ -94,15 +94,15 @@ ENOUGH = {
 }  # fmt: skip
 
 
-def test_the_configurations_were_worth_pulling_on(seen, by_chance):
-    cases = [*ROWS.values(), *by_chance]
+def test_the_configurations_were_worth_pulling_on(seen, random_cases):
+    cases = [*ROWS.values(), *random_cases]
     examples = {(str(real_pulls.files(case)), kind) for case in cases for kind in kinds(case, seen)}
     found = Counter(kind for _files, kind in examples)
     assert not {kind: found[kind] for kind, least in ENOUGH.items() if found[kind] < least}, found
 
 
 def kinds(case, seen):
-    """What a configuration is an example of, by what was seen."""
+    """Name the kinds of a configuration by the requests that were seen."""
     pulls = [(tool, name, seen[id(case), tool, name]) for tool in TOOLS for name in case["pulls"]]
     return {kind for tool, name, pull in pulls for kind, holds in facts(case, tool, name, pull).items() if holds}
 

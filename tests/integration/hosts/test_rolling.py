@@ -42,11 +42,15 @@ def roll(controller, podman1, origin1, tmp_path):
     return run
 
 
+#: The tasks of the last play.
+REPORTS = ("Report hosts that have their registries", "Fail hosts that do not have them")
+
+
 def account(run):
-    """What the last play says of each host, in one line."""
+    """Return the line of the last play about each host."""
     told = {}
     for line in run.results:
-        if line["task"] in ("Hosts that have their registries", "Hosts that do not") and "msg" in line["result"]:
+        if line["task"] in REPORTS and "msg" in line["result"]:
             message = line["result"]["msg"]
             told[line["host"]] = message[0] if isinstance(message, list) else message
     return told

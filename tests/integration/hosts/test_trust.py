@@ -212,7 +212,7 @@ def test_what_stops_every_pull_is_named(controller, untrusting):
 
 
 @pytest.mark.parametrize("node", ["podman1", "origin1"], indirect=True)
-def test_a_store_whose_tool_is_disabled_is_no_success(controller, node):
+def test_a_store_whose_tool_is_disabled_fails(controller, node):
     tool = "/usr/bin/update-ca-trust" if node.name == "origin1" else "/usr/sbin/update-ca-certificates"
     before = everything(node)
     node.sh(f"chmod -x {tool}")

@@ -124,7 +124,7 @@ def test_an_authority_that_stands_in_the_system_trust_alone(controller, untrusti
 
 
 def archive_with(path, change):
-    """A good archive with members changed: change(name, content) → what stands in its place."""
+    """A good archive with members changed: change(name, content) → the content in its place."""
     stream = io.BytesIO()
     with tarfile.open(path) as old, tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as new:
         for member in old:

@@ -107,7 +107,7 @@ def test_nowhere_a_person_or_a_program_sees_it(controller, node, key, line):
     for secret in (line, key_pem("other").splitlines()[1]):
         assert all(secret not in run.output and secret not in json.dumps(run.results) for run in runs)
         assert secret not in seen
-    assert "private key of CN=client" in runs[1].output, "its existence is no secret"
+    assert "private key of CN=client" in runs[1].output, "its existence is public"
 
 
 # -- a registry that asks for it --------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ def apply(controller, node, **words):
 
 
 def pull(node, image):
-    """What the client says, and PULLED when it got the image; never from what it has already."""
+    """Pull an image that is not there yet; return the client's output, and PULLED when it got the image."""
     if node.name == "origin1":
         return node.sh(f"docker rmi {image} >/dev/null 2>&1; docker pull {image} && echo PULLED", check=False)
     return node.sh(f"podman rmi -af >/dev/null 2>&1; podman pull {image} </dev/null 2>&1 && echo PULLED", check=False)
@@ -87,7 +87,7 @@ def test_mirrors_come_and_go(controller, podman1):
     assert apply(controller, podman1, mirrors=mirrors).rc == 0
     assert pulled(podman1, HUB)
     silent = apply(controller, podman1)
-    assert not silent.last["changed"], "a word nobody says is left alone"
+    assert not silent.last["changed"], "a word that is not given is left alone"
     assert apply(controller, podman1, mirrors=[]).last["changed"]
     assert not pulled(podman1, HUB)
 

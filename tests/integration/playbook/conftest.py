@@ -36,7 +36,7 @@ class Outcome:
         return [call for call in self.calls if call["task"] == task]
 
     def account(self, play: str) -> dict[str, str] | None:
-        """What the tasks of this play said about each host, in one text a host; None: the play did not run."""
+        """Return the messages of a play, in one text a host; None: the play did not run."""
         _before, found, part = self.output.partition(f"PLAY [{play}]")
         said = re.findall(r"^(?:ok|fatal): \[([^\]]+)\][^\n]*? => (\{.*\})$", part, re.MULTILINE)
         return {host: "\n".join(_lines(json.loads(text).get("msg"))) for host, text in said} if found else None

@@ -99,13 +99,13 @@ def test_runner_runs_the_playbook_and_tells_of_every_host(tmp_path: Path, collec
         quiet=True,
     )
     assert (run.status, run.rc) == ("successful", 0)
-    assert results(run, "Give the container engines their registries and certificates") == {"a": True, "b": False}
+    assert results(run, "Configure registries and certificates of the container engines") == {"a": True, "b": False}
     assert [json.loads(line)["check"] for line in log.read_text().splitlines() if "host_policy" in line] == [True, True]
     assert run.stats["changed"] == {"a": 1}
     assert run.stats["failures"] == {}
 
 
 def results(run: Any, task: str) -> dict[str, bool]:
-    """Which hosts an event says the task was done on, and whether it changed anything there."""
+    """Return the hosts of a task's events, and whether it changed anything there."""
     ended = [event["event_data"] for event in run.events if event["event"] == "runner_on_ok"]
     return {data["host"]: data["res"]["changed"] for data in ended if data["task"].endswith(task)}

@@ -29,6 +29,8 @@ PLAY: list[dict[str, Any]] = [
                         "one": "{{ references[0] | dockyard.openshift.pull_sources(registries_conf=conf) }}",
                         "problems": "{{ conf | dockyard.openshift.registries_conf_problems(drop_ins=drop_ins) }}",
                         "broken": "{{ '=' | dockyard.openshift.registries_conf_problems }}",
+                        "drained": "{{ pods | dockyard.openshift.drain_plan(force=true) }}",
+                        "registry": "{{ registry | dockyard.openshift.image_registry_problems(release=4.18) }}",
                     }
                 }
             },
@@ -46,6 +48,8 @@ def test_filters(core: str, tmp_path: Path) -> None:
         "conf": "[[registry]]\nlocation = 'quay.io'\n[[registry.mirror]]\nlocation = 'm.lab'\n",
         "drop_ins": [{"name": "50.conf", "content": "[[registry]]\nlocation = 'm.lab'\nblocked = true\n"}],
         "policy": row["policy"],
+        "pods": [{"metadata": {"name": "bare", "namespace": "team"}}],
+        "registry": {"managementState": "Managed", "replicas": 2, "storage": {"emptyDir": {}, "pvc": {}}},
     }
     (tmp_path / "play.yml").write_text(yaml.safe_dump(PLAY))
     (tmp_path / "given.json").write_text(json.dumps(given))
@@ -62,7 +66,9 @@ def test_filters(core: str, tmp_path: Path) -> None:
     assert [place["blocked"] for place in answers["one"]["candidates"][0]["endpoints"]] == [False, False]
     assert answers["problems"] == []
     assert answers["broken"][0].startswith("/etc/containers/registries.conf: line 1: ")
+    assert [pod["pod"] for pod in answers["drained"]["evict"]] == ["team/bare"]
+    assert [(one["path"], one["reason"]) for one in answers["registry"]][0] == ("storage", "Error")
     assert done.returncode == 2
-    sentence = "pull_sources: 'No Reference' is no image reference: 'No Reference' cannot be part of a name"
+    sentence = "pull_sources: 'No Reference' is not an image reference: 'No Reference' cannot be part of a name"
     assert sentence in done.stdout.replace('\\"', '"'), done.stdout
     assert "Traceback" not in done.stdout

@@ -68,7 +68,8 @@ def test_the_words_are_those_of_hosts(forecast, tmp_path):
     assert run.returncode == 0, run.stdout
     assert "'short_name_mode' is a word for hosts" in run.stdout
     run = forecast(forecast_policy=words)
-    assert run.returncode == 2 and "company-ca.crt cannot be read on the controller" in run.stdout
+    assert run.returncode == 2
+    assert "company-ca.crt cannot be read on the controller: there is no such file; looked for " in run.stdout
 
 
 def test_a_policy_that_is_invalid_is_called_by_its_variable(forecast):
@@ -113,7 +114,7 @@ def test_problems_are_sentences(forecast, tmp_path):
     assert "Traceback" not in run.stdout
 
 
-def test_files_that_are_no_yaml_are_named(forecast, tmp_path):
+def test_files_that_are_not_yaml_are_named(forecast, tmp_path):
     (tmp_path / "odd.yml").write_text("kind: Image\n---\nkind: [\n")
     run = forecast(forecast_proposed=str(tmp_path / "odd.yml"))
     assert run.returncode == 2 and "odd.yml, line 4: did not find expected node content" in run.stdout

@@ -36,7 +36,7 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
     groups = {name: {"hosts": dict.fromkeys(members)} for name, members in case.get("groups", {}).items()}
     outcome = play("registries", hosts, *case.get("args", []), vars=ASKED | case.get("vars", {}), groups=groups)
 
-    account = outcome.account("Say what happened")
+    account = outcome.account("Report the outcome")
     touched = [call["host"] for call in outcome.asked("host_policy")]
     # the hosts of one batch are touched side by side
     in_order = sorted if "docker_registries_serial" in case.get("vars", {}) else list
@@ -50,7 +50,7 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
 
 
 def test_roll_out_account_holds_the_plan(play: Play) -> None:
-    account = play("registries", {"a": {"fate": "changed"}}, vars=ASKED).account("Say what happened")
+    account = play("registries", {"a": {"fate": "changed"}}, vars=ASKED).account("Report the outcome")
     assert account == {"a": "changed\nPlan p1: 1 change\n  drop-in: add search registry a.example.com"}
 
 
@@ -160,5 +160,20 @@ def test_hooks_around_a_restart(play: Play, tmp_path: Path, case: dict[str, Any]
     assert log.read_text().splitlines() == case["called"], outcome.output
     checks = [call["check"] for call in outcome.asked("host_policy")]
     assert {"foreseen": checks.count(True), "applied": checks.count(False)} == case["runs"]
-    account = outcome.account("Say what happened") or {}
+    account = outcome.account("Report the outcome") or {}
     assert account["a"].startswith(case["account"]), account["a"]
+
+
+@pytest.mark.parametrize("plans", ["p1", "p1,p2"])
+def test_undo_asks_each_host_for_its_last_plan(play: Play, plans: str) -> None:
+    """A host without any policy too."""
+    outcome = play("undo", {"a": {}, "b": ASKED}, "-e", f"undo_plan={plans}")
+    calls = outcome.asked("host_policy")
+    assert outcome.rc == 0 and [call["host"] for call in calls] == ["a", "b"], outcome.output
+    assert [call["args"]["undo"] for call in calls] == [plans] * 2
+    assert outcome.asked("registry_policy") == [] and set(outcome.account("Say what happened")) == {"a", "b"}
+
+
+def test_undo_says_which_variable_is_missing(play: Play) -> None:
+    outcome = play("undo", {"a": {}}, vars=ASKED)
+    assert outcome.rc == 2 and "undo_plan is missing" in outcome.output and outcome.asked("host_policy") == []

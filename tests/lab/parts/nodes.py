@@ -81,13 +81,13 @@ def existing() -> list[str]:
 
 
 def running(name: str) -> bool:
-    """Whether there is such a container of the lab, and it runs."""
+    """Return whether there is such a container of the lab, and it runs."""
     container = _inspect(name)
     return bool(container) and container["State"]["Running"]
 
 
 def current(name: str) -> bool:
-    """Whether the node runs from this checkout's image, with its keys and stand-ins."""
+    """Return whether the node runs from this checkout's image, with its keys and stand-ins."""
     container = _inspect(name)
     wanted = images.tag(NODES[name]["image"]), _digest(_files(name))
     return running(name) and (container["ImageName"], container["Config"]["Labels"].get(_CONTENT)) == wanted

@@ -53,7 +53,7 @@ def files(variant: str) -> dict[str, tuple[int, bytes] | str]:
 
 
 def leftovers() -> list[str]:
-    """What a change of variant has to remove first."""
+    """List what a change of variant has to remove first."""
     of_variants = {"/" + path for table in VARIANTS.values() for path in table}
     return sorted(of_variants) + ["/" + FAULT_FILE, f"/{_WANTED}/registries.service", "/run/containers/registries.conf"]
 

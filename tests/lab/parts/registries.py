@@ -18,7 +18,7 @@ _BUSYBOX = Path("/bin/busybox")
 
 
 def files() -> dict[str, tuple[int, bytes] | str]:
-    """What the registry node needs: a service and a configuration per port. YAML is a superset of JSON."""
+    """Make the registry node's files: a service and a configuration per port. YAML is a superset of JSON."""
     found: dict = {
         "etc/lab-registry/tls.crt": (0o644, keys.SERVER.read_bytes()),
         "etc/lab-registry/tls.key": (0o600, keys.SERVER.with_suffix(".key").read_bytes()),

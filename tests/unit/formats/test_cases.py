@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import time
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import (
@@ -80,7 +82,7 @@ def test_words(case):
         (b"a\n\n\0", "line 3: NUL byte in text"),
     ],
 )
-def test_bytes_that_are_no_text(data, reason):
+def test_bytes_that_are_not_text(data, reason):
     with pytest.raises(FormatError) as refusal:
         decode(data)
     assert str(refusal.value) == reason
@@ -112,6 +114,49 @@ HOSTILE = [
     "!",
     "|\n",
 ]
+
+
+GAPS = ["", " ", "\n  ", " # why\n", "\n  # why\n  "]
+
+
+def arrays():
+    """(text, items): arrays of up to two items, with every gap at every place, with a comma behind the last or not."""
+    for items in ([], ["a"], ["a", "b"]):
+        for behind_last in ("", ",") if items else ("",):
+            pieces = "|".join([f"|'{item}'|," for item in items]).removesuffix(",") + behind_last
+            pattern = f"[{pieces.replace('||', '|')}|]" if items else "[|]"
+            for gaps in itertools.product(GAPS, repeat=pattern.count("|")):
+                yield pattern.replace("|", "{}").format(*gaps), items
+
+
+@pytest.mark.parametrize(("module", "assign"), [(toml_text, "k ="), (yaml_text, "k:")], ids=["toml", "yaml"])
+def test_a_comment_in_an_array_never_swallows_what_follows(module, assign):
+    tried = 0
+    for array, items in list(arrays())[::17]:
+        text = f"{assign} {array}\n"
+        try:
+            module.parse(text)
+        except FormatError:
+            continue
+        tried += 1
+        for new in (items[1:], items[:-1], [], ["x"], [*items, "x"], ["x", *items], ["x", *items[1:]]):
+            after = module.edit(text, {"k": new})
+            assert module.parse(after) == {"k": new}, text
+            back = module.edit(after, {"k": items})
+            assert set(items) - set(new) or back.count("#") == text.count("#"), (text, after, back)
+    assert tried > 100
+
+
+@pytest.mark.parametrize("length", [3_000, 300_000])
+def test_a_number_without_end_is_one_sentence_in_no_time(length):
+    start = time.process_time()
+    with pytest.raises(FormatError, match="^line 2: a number out of range$"):
+        yaml_text.parse("registries: [docker.io]\nx: 1" + ":1" * length)
+    with pytest.raises(FormatError, match="^line 1: a number out of range$"):
+        json_text.parse("[1" + "9" * length + "]")
+    with pytest.raises(FormatError, match="a number out of range"):
+        toml_text.parse("a = 0x" + "f" * length)
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("piece", HOSTILE, ids=json.dumps)

@@ -31,7 +31,7 @@ def python27() -> str | None:
 
 
 def ansible216() -> str | None:
-    """Where the last ansible-core is installed that Python 2.7 understands."""
+    """Find the last ansible-core that Python 2.7 understands."""
     found = sorted(REPOSITORY.glob(".cache/venv-2.16/lib/python3*/site-packages/ansible"))
     return str(found[0].parent) if found else None
 
@@ -118,7 +118,7 @@ class Host:
         return json.loads(base64.b64decode(outcome["result"]["snapshot"]))
 
     def recover(self) -> dict[str, Any]:
-        """What a person's next run does first: undo what a found journal says."""
+        """Undo what a found journal says, as the next run of a person does first."""
         journal = self.snapshot()["journal"]
         return self.transaction({"recover": journal and journal["id"]})
 
@@ -132,8 +132,8 @@ class Host:
         return (stat.filemode(about.st_mode), about.st_uid, about.st_gid, content)
 
     def leftovers(self) -> list[str]:
-        """What is in the state directory besides its lock."""
-        return [path.name for path in self.state.glob("*") if path.name != "lock"]
+        """List the state directory without its lock."""
+        return [path.name for path in self.state.glob("*") if path.name not in ("lock", "last.json")]
 
 
 @pytest.fixture

@@ -108,7 +108,8 @@ def test_killed_anywhere_then_run_again(worlds: Worlds) -> None:
 
 def test_killed_anywhere_while_recovering(worlds: Worlds) -> None:
     """A recovery that is killed itself, at any call, is completed by the next."""
-    in_action = len(worlds.calls) - worlds.calls[::-1].index("rename")      # the journal says that the action began
+    # the journal says that the action began; what is renamed after it is the journal itself, when all is done
+    in_action = [at for at, name in enumerate(worlds.calls) if name == "rename"][-2] + 1
     assert killed_in_recovery(worlds, in_action, None)
     for at in range(200):
         if not killed_in_recovery(worlds, in_action, at):
@@ -118,7 +119,7 @@ def test_killed_anywhere_while_recovering(worlds: Worlds) -> None:
 
 
 def killed_in_recovery(worlds: Worlds, first: int, second: int | None) -> bool:
-    """Whether the second kill, in the recovery, struck (for None: whether there was something to recover)."""
+    """Return whether the second kill, in the recovery, struck (for None: whether there was something to recover)."""
     host = worlds.fresh()
     host.transaction(CHANGE, fault={"at": first, "do": "kill"})
     journal = host.snapshot()["journal"]
@@ -217,7 +218,8 @@ def test_everything_reaches_the_disk_in_order(worlds: Worlds) -> None:
         elif name in ("write", "fchown", "fchmod"):
             synced.discard(path)
         elif name == "rename" or (name == "unlink" and os.path.basename(path) in ("gone", "journal.json")):
-            assert name == "unlink" or path in synced, path
+            # the journal that becomes last.json was synced under the name of its .new
+            assert name == "unlink" or path in synced or os.path.basename(path) == "journal.json", path
             assert worlds.watched[at + 1:at + 3] == [["open", os.path.dirname(path)], ["fsync", os.path.dirname(path)]]
 
 
@@ -285,6 +287,31 @@ def test_what_is_settled_is_undone_when_the_transaction_is(worlds: Worlds) -> No
     failed = host.transaction({**CHANGE, **failing, "recover": journal})["result"]
     assert failed["rolled_back"] and {"what": "restart", "outcome": "undone"} in failed["recovered"]
     assert host.tree() == worlds.old and host.leftovers() == []
+
+
+SECOND = {
+    "settled": {"actions": [], "checks": [], "settled": [0]},
+    "instead_of": {"actions": [{**SPELLED, "instead_of": [0]}]},
+}
+
+
+@pytest.mark.parametrize("how", SECOND)
+def test_the_run_that_takes_over_is_killed_anywhere_itself(worlds: Worlds, how: str) -> None:
+    """The third finds one journal that knows all that had begun: it undoes the whole of it, or does the change."""
+    ends = set()
+    for at in range(0, 200, 3):
+        host, journal = interrupted_in_action(worlds)
+        second = {**CHANGE, **SECOND[how], "recover": journal}
+        if not host.transaction(second, fault={"at": at, "do": "kill"})["signal"]:
+            break  # it has no call of that number
+        left = host.snapshot()["journal"]
+        again = host.transaction({**CHANGE, "recover": left["id"]}) if left and at % 2 else host.recover()
+        assert again["result"]["committed"], (at, again)
+        (host.root / "log").unlink(missing_ok=True)
+        tree = host.tree()
+        assert tree in (worlds.old, worlds.new) and host.leftovers() == [], (at, tree)
+        ends.add((bool(left), tree == worlds.new))
+    assert at > 40 and ends == {(True, False), (True, True), (False, True)}
 
 
 @pytest.mark.parametrize("number", [1, -1])

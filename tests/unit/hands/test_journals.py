@@ -71,14 +71,14 @@ def test_a_journal_of_another_form_is_damaged(host: Host, part: dict[str, Any]) 
         ({**GOOD, "version": "1"}, "is not a journal of this version"),
     ],
 )
-def test_what_is_no_journal_of_ours(host: Host, journal: Any, says: str) -> None:
+def test_a_journal_that_is_not_ours_is_refused(host: Host, journal: Any, says: str) -> None:
     put(host, journal)
     refused(host, says)
 
 
 @pytest.mark.parametrize("what", ["owner", "mode", "directory", "link"])
 def test_what_somebody_else_may_have_written_is_not_run(host: Host, what: str, tmp_path: Path) -> None:
-    """The next run does as root what stands there."""
+    """The next run executes it as root."""
     path = put(host, GOOD, 0o666 if what == "mode" else 0o600)
     if what == "owner":
         os.chown(path, 1234, 1234)

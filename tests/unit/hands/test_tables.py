@@ -27,7 +27,7 @@ def cases(name: str) -> Any:
 
 
 def matches(found: Any, wanted: Any) -> bool:
-    """Whether wanted is a part of found; * in a wanted text stands for anything."""
+    """Return whether wanted is a part of found; * in a wanted text stands for anything."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         return all(key in found and matches(found[key], value) for key, value in wanted.items())
     if isinstance(wanted, list) and isinstance(found, list):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -81,3 +82,87 @@ def test_what_somebody_did_meanwhile_is_planned_for_again(host: Host) -> None:
     done = carried_out(host, meanwhile="printf theirs > x")
     assert done.result["changed"] and "failed" not in done.result and len(done.calls) == 4, done.result
     assert host.tree()["x"][3] == "new"
+
+
+def taken_back(host: Host, *ids: str, **more: Any) -> Run:
+    """Run the same task with `undo`; its feature has nothing to confirm."""
+    task = task_of(host, "new")
+    task.features[0].confirm = lambda seen: []
+
+    def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
+        arguments = asked(module_args) if module_name == SNAPSHOT else module_args
+        name = module_name.rpartition(".")[2]
+        return host.hands.run(name, {**arguments, "state_directory": str(host.state)})["result"]
+
+    return run(task, {"undo": list(ids)}, [], module=module, diff=True, **more)
+
+
+def test_the_last_plan_is_taken_back(host: Host) -> None:
+    host.sh("printf old > x; chmod 604 x; printf old > y")
+    before = host.tree()
+    plan = carried_out(host).result["plan"]["id"]
+    foreseen = taken_back(host, plan, check=True)
+    assert foreseen.result["changed"] and {about[3] for about in host.tree().values()} == {"new"}
+    done = taken_back(host, "some other", plan)
+    assert done.result["changed"] and not done.result["rolled_back"], done.result
+    # y is a copy of x that a step of the plan made: the same step makes it of the old x
+    assert host.tree() == before
+    assert done.result["plan"]["id"] == foreseen.result["plan"]["id"] != plan
+    assert [(each["before"], each["after"]) for each in done.result["diff"]] == [("new\n", "old\n")]
+    assert done.result["account"][0] == "changed"
+
+
+def test_what_was_taken_back_is_not_taken_back_again(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    plan = carried_out(host).result["plan"]["id"]
+    taken_back(host, plan)
+    again = taken_back(host, plan)
+    assert not again.result["changed"] and again.result["notes"][0].startswith(f"plan {plan} was taken back already")
+    forth = taken_back(host, again_of(host))
+    assert forth.result["changed"] and host.tree()["x"][3] == "new"
+
+
+def again_of(host: Host) -> str:
+    """Name the last plan of the host, which took another one back."""
+    return str(json.loads((host.state / "last.json").read_text())["plan_id"])
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "undo", "says"),
+    [
+        ("printf theirs > x", "", "/x changed since plan"),
+        ("rm x", "", "/x changed since plan"),
+        ("rm x; mkdir x", "", "/x changed since plan"),
+        ("true", "0123456789abcdef", "undo names 0123456789abcdef, and the last plan that changed this host is"),
+        ("rm {state}/last.json", "", "none was carried out here yet"),
+        ("echo '{' > {state}/last.json", "", "the last transaction cannot be read: "),
+        ("chmod 666 {state}/last.json", "", "so somebody else may have written it"),
+    ],
+)
+def test_a_world_that_moved_on_is_left_alone(host: Host, meanwhile: str, undo: str, says: str) -> None:
+    host.sh("printf old > x; printf old > y")
+    plan = carried_out(host).result["plan"]["id"]
+    host.sh(meanwhile.replace("{state}", str(host.state)))
+    before = host.tree()
+    done = taken_back(host, undo or plan)
+    assert done.result["failed"] and says in done.result["msg"] and "\n" not in done.result["msg"], done.result["msg"]
+    assert host.tree() == before
+
+
+def test_a_run_without_a_change_leaves_the_last_plan(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    plan = carried_out(host).result["plan"]["id"]
+    assert not carried_out(host).result["changed"]
+    assert taken_back(host, plan).result["changed"]
+
+
+def test_what_forgets_leaves_no_trace(host: Host) -> None:
+    host.sh("printf old > x; printf old > y")
+    carried_out(host)
+    about = {"path": str(host.root / "x"), "before": "absent", "state": "absent"}
+    host.sh("rm x")
+    done = host.hands.run("host_transaction", {"files": [about], "forget": True, "state_directory": str(host.state)})
+    assert done["result"]["committed"] and (host.state / "last.json").exists()  # of others' files it removes none
+    host.sh(f"rm {host.state}/last.json")
+    done = host.hands.run("host_transaction", {"files": [about], "forget": True, "state_directory": str(host.state)})
+    assert done["result"]["committed"] and not host.state.exists()

@@ -9,6 +9,8 @@ import hashlib
 import io
 import json
 import tarfile
+import time
+import tracemalloc
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
@@ -22,7 +24,7 @@ from hypothesis import strategies as st
 
 from trust.pki import NOW, certificate, key_pem
 from trust.test_policy import read_trust
-from trust.world import contents, propose, restore_of, world, world_after
+from trust.world import contents, described, propose, restore_of, world, world_after
 
 CA = Saved("/etc/docker/certs.d/a:5000/ca.crt", certificate("one").encode())
 KEY = Saved("/etc/docker/certs.d/a:5000/me.key", key_pem("me").encode(), mode="0600", uid=12, gid=34)
@@ -32,6 +34,11 @@ KINDS = {
     "hardlink": tarfile.LNKTYPE,
     "device": tarfile.CHRTYPE,
     "directory": tarfile.DIRTYPE,
+    "named pipe": tarfile.FIFOTYPE,
+    "sparse": tarfile.GNUTYPE_SPARSE,
+    "extended header": tarfile.XHDTYPE,
+    "global header": tarfile.XGLTYPE,
+    "long name": tarfile.GNUTYPE_LONGNAME,
 }
 
 
@@ -55,14 +62,16 @@ def hostile(case: dict) -> bytes:
     found.pop(case.get("drop"), None)
     entries = [(name, tarfile.REGTYPE, content) for name, content in found.items()]
     if "member" in case:
-        entries.insert(-1, (case["member"]["name"], KINDS.get(case["member"].get("kind"), tarfile.REGTYPE), b""))
+        more = case["member"]
+        content = more.get("content", "").encode() * more.get("times", 1)
+        entries.insert(-1, (more["name"], KINDS.get(more.get("kind"), tarfile.REGTYPE), content))
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for name, kind, content in entries:
             info = tarfile.TarInfo(name)
             info.type, info.size, info.linkname = kind, len(content), "/etc/shadow"
             tar.addfile(info, io.BytesIO(content))
-    return stream.getvalue()[: case.get("cut")]
+    return stream.getvalue()[: case.get("cut")] + case.get("behind", "").encode()
 
 
 @pytest.mark.parametrize("case", cases("trust/hostile.yml"))
@@ -70,7 +79,44 @@ def test_hostile_archives_are_refused(case):
     with pytest.raises(ArchiveProblem) as refusal:
         archive.unpack(hostile(case))
     assert case["says"] in str(refusal.value)
-    assert "PRIVATE" not in str(refusal.value)
+    assert "PRIVATE" not in str(refusal.value) and str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("09-sparse-members", "a file with holes"),
+        ("10-pax-digits", "a header that this collection does not write"),
+        ("15-names-that-steer", "no place for certificates"),
+        ("21-owner-without-number", "a mode, owner or label"),
+    ],
+)
+def test_archives_that_attackers_made_are_refused_at_once(shared_dir, name, says):
+    data = (shared_dir / "field-cases" / "attack" / f"{name}.tar").read_bytes()
+    tracemalloc.start()
+    with pytest.raises(ArchiveProblem, match=says) as refusal:
+        archive.unpack(data)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert str(refusal.value).isprintable() and most < 10 * len(data) + 1_000_000
+
+
+@pytest.mark.parametrize("size", [-1, 1 << 62, 1 << 200])
+def test_a_member_of_a_size_that_cannot_be_is_refused(size):
+    header = bytearray(tarfile.TarInfo("manifest.json").tobuf())
+    header[124:136] = (b"\xff" if size < 0 else b"\x80") + size.to_bytes(40, "big", signed=True)[-11:]
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    with pytest.raises(ArchiveProblem, match="holds too much|cannot be read|cut off|does not begin"):
+        archive.unpack(bytes(header) + bytes(1024))
+
+
+@pytest.mark.parametrize("digits", [60, 20_000])
+def test_a_header_takes_no_more_time_than_its_length(digits):
+    found = hostile({"member": {"name": "p", "kind": "extended header", "content": "9", "times": digits}})
+    start = time.process_time()
+    with pytest.raises(ArchiveProblem, match="a header that this collection does not write"):
+        archive.unpack(found)
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(
@@ -189,6 +235,32 @@ def test_a_certificate_with_a_key_of_a_kind_that_is_not_known():
     assert not propose(host, read_trust([], NOW)).plan.changed
     with pytest.raises(PolicyError, match="ca holds a certificate .* that cannot be read"):
         read_trust([{"registry": "a.example.com", "ca": unknown}], NOW)
+
+
+@pytest.mark.parametrize("mode", ["2644", "1644", "4755", "0600"])
+def test_what_is_saved_can_be_put_back_whatever_its_mode(mode):
+    path = "/etc/docker/certs.d/a.example.com/ca.crt"
+    seen = {path: {**described(certificate("one")), "mode": mode}}
+    host = world({"docker": "1.13.1"}, seen)
+    found, warnings = backup.collect(host, "node1", keys=True)
+    again = archive.unpack(archive.pack(found))
+    assert again.files[0].mode == f"0{mode[1:]}"
+    assert warnings == (
+        [] if mode[0] == "0" else [f"{path} has mode {mode} and is saved as 0{mode[1:]}; no certificate needs more"]
+    )
+    assert not restore_of(host, again).plan.changed
+    (written,) = restore_of(world({"docker": "1.13.1"}), again).commit["files"]
+    assert written["mode"] == f"0{mode[1:]}"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb.crt", "a\u202eb.crt", "a\nb.crt", "a\x85b.crt"])
+def test_a_file_whose_name_steers_is_named_and_not_saved(name):
+    path = f"/etc/docker/certs.d/a.example.com/{name}"
+    links = {"/etc/docker/certs.d/a.example.com/l.crt": "x\x1b[31m\n  + everything is as it was"}
+    host = world({"docker": "1.13.1", "links": links}, {path: described(certificate("one"))})
+    found, warnings = backup.collect(host, "node1", keys=True)
+    assert found.files == () and [text.partition(" has a name")[0] for text in warnings] == [path]
+    assert archive.unpack(archive.pack(found)).links == {next(iter(links)): "x [31m   + everything is as it was"}
 
 
 def test_without_keys_no_half_of_a_pair_comes_back():

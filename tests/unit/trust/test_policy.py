@@ -25,7 +25,7 @@ def read_trust(value, now=NOW, **more):
 
 
 def entries(case):
-    """What a case gives, with PEM texts in their places."""
+    """Fill PEM texts into the entries of a case."""
     given = case["given"]
     if case.get("literal"):
         return text(given)

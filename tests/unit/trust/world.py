@@ -102,7 +102,7 @@ def _real(files: dict) -> dict:
 
 
 def propose(host: Observed, trust: Trust, options: Mapping[str, Any] = MappingProxyType({})) -> SimpleNamespace:
-    """What is proposed (plan, options of host_transaction) for the word trust, brought to the host in this way."""
+    """Propose (plan, options of host_transaction) for the word trust, brought to the host in this way."""
     said = drafts.Said(trust, **options)
     return _proposed(host, drafts.drafts(said), said.activation)
 

@@ -127,10 +127,37 @@ def documents(manifests: Any) -> Iterator[Manifest]:
             waiting += [(item, depth + 1) for item in reversed(value)]
         elif not isinstance(value, Mapping):
             raise ManifestProblem(f"a manifest must be a mapping, and one is {kind_of(value)}: {shown(value)}")
+        elif reason := _no_object(value):
+            raise ManifestProblem(reason)
         elif str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), (list, type(None))):
             waiting += [(_item(value, item), depth + 1) for item in reversed(value.get("items") or [])]
         else:
             yield value
+
+
+def _no_object(value: Manifest) -> str:
+    """Return why a document is neither an object nor a whole list of them; "" when it may be one."""
+    kind, metadata = value.get("kind"), value.get("metadata")
+    for key in value:
+        if is_message(str(key)):
+            return f"the manifests hold a message, so objects may be missing: {shown(f'{key}: {value[key]}')}"
+    if kind == "Status" and not isinstance(value.get("spec"), Mapping):
+        return f"the manifests hold an answer of an API server instead of objects: {shown(value.get('message', kind))}"
+    if kind == "Table":
+        return "the manifests hold a Table, which is made for people; export with -o yaml or -o json"
+    if "items" in value and not kind:
+        return "a list has items and no kind, which stands behind them: the export is cut off"
+    is_list = isinstance(kind, str) and (kind == "List" or kind.removesuffix("List") in GROUPS and kind[-4:] == "List")
+    if is_list and not isinstance(value.get("items", ""), (list, tuple, type(None))):
+        return f"{kind} has no list of items: the export is cut off"
+    if is_list and isinstance(metadata, Mapping) and metadata.get("continue"):
+        return f"{kind} is one page of a longer list: export all of it"
+    return ""
+
+
+def is_message(text: str) -> bool:
+    """Whether a line is what oc says when it does not do what it was asked for."""
+    return text.lower().startswith(("error", "unable to ", "no resources found", "you must be logged in"))
 
 
 def name_of(manifest: Manifest) -> str:

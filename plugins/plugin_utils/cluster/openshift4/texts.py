@@ -19,6 +19,11 @@ _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 _MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirrors have less than one million
 
 
+def decoded(raw: bytes) -> str:
+    """The text of a file: UTF-8, or the UTF-16 that a shell of Windows writes."""
+    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+
+
 def documents(value: Any) -> Iterator[Manifest]:
     """Every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
     for item in objects.documents(value):
@@ -34,23 +39,26 @@ def _documents(name: Any, content: Any) -> list[Any]:
     name = one_line(name)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
-        _check_depth(name, yaml.parse(content, Loader=loader))
+        check_depth(name, yaml.parse(content, Loader=loader))
         found = list(yaml.load_all(content, Loader=loader))
     except ManifestProblem:
         raise
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        first = content.lstrip().partition("\n")[0]
+        if objects.is_message(first):
+            raise ManifestProblem(f"{name} holds a message, so objects may be missing: {shown(first)}") from None
         where = f", line {mark.line + 1}" if mark else ""
         if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
             raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
         raise ManifestProblem(f"{name}{where}: {shown(error.problem or error.context)}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
-    _check_size(name, found)
+    check_size(name, found)
     return found
 
 
-def _check_depth(name: str, events: Iterable[Any]) -> None:
+def check_depth(name: str, events: Iterable[Any]) -> None:
     """Before anything is built, because the loader in C does not survive what is nested too deeply."""
     depth = 0
     for event in events:
@@ -60,7 +68,7 @@ def _check_depth(name: str, events: Iterable[Any]) -> None:
             raise ManifestProblem(f"{name}, line {line}: {_TOO_DEEP}")
 
 
-def _check_size(name: str, documents: list[Any]) -> None:
+def check_size(name: str, documents: list[Any]) -> None:
     """Refuse what a few aliases make of a short text, and what is within itself."""
     level: list[Any] = [documents]
     seen = 0

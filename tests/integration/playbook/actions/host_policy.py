@@ -22,7 +22,8 @@ class ActionModule(Asked, HostTask):
     features = FEATURES
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        self.must_ask(options)
+        if not options["undo"]:
+            self.must_ask(options)
         task_vars = self.variables
         self._low_level_execute_command("true")
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:

@@ -27,7 +27,7 @@ class Lists(object):
         self.mirrors = mirrors
 
     def is_blocked(self, index):
-        """Whether the daemon refuses to contact the registry; an insecure entry is no permission."""
+        """Whether the daemon refuses to contact the registry; an insecure entry permits nothing."""
         return index in self.blocked or ("*" in self.blocked and index not in self._added)
 
     def endpoints(self, index):

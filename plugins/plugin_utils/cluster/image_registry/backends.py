@@ -1,0 +1,223 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the operator checks of each storage backend before it writes a Deployment, as far as no cloud is asked.
+
+Sources: CIRO pkg/storage/<backend>, CreateStorage and what it calls. A bucket that cannot be reached, and
+credentials that a cloud refuses, are only known there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from ...imports import yaml
+from ...references import shown as quoted
+from ..openshift4.objects import shown
+from . import UNOBSERVED, Finding, refusal, warning
+from .asked import DEFAULT_CLAIM, Asked, part
+from .surroundings import NAMESPACE, Claim
+
+#: The secret that a person makes wins over the one that the cluster is given by its cloud.
+USER_SECRET = "image-registry-private-configuration-user"  # noqa: S105 - its name
+MINTED_SECRET = "installer-cloud-credentials"  # noqa: S105 - its name
+_PREFIX = "REGISTRY_STORAGE_"
+#: Backend → sets of keys, one of which must be complete: in the secret of a person, in the one of the cloud.
+_KEYS: Mapping[str, tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ...]]] = {
+    "s3": ((("S3_ACCESSKEY", "S3_SECRETKEY"),), (("credentials",), ("aws_access_key_id", "aws_secret_access_key"))),
+    "gcs": ((("GCS_KEYFILE",),), (("service_account.json",),)),
+    "azure": ((("AZURE_ACCOUNTKEY",),), ((),)),
+    "swift": (
+        (
+            ("SWIFT_USERNAME", "SWIFT_PASSWORD"),
+            ("SWIFT_APPLICATIONCREDENTIALID", "SWIFT_APPLICATIONCREDENTIALNAME", "SWIFT_APPLICATIONCREDENTIALSECRET"),
+            ("SWIFT_TOKENID",),
+        ),
+        (("clouds.yaml",),),
+    ),
+    "ibmcos": ((("IBMCOS_IAMAPIKEY",),), (("ibmcloud_api_key",),)),
+    "oss": (
+        (("OSS_ACCESSKEYID", "OSS_ACCESSKEYSECRET"),),
+        (("alibabacloud_access_key_id", "alibabacloud_access_key_secret"),),
+    ),
+}
+_GOOGLE_TYPES = (
+    "service_account", "authorized_user", "external_account", "external_account_authorized_user",
+    "impersonated_service_account", "gdch_service_account",
+)  # fmt: skip
+_AZURE_CLOUDS = (
+    "AZURECLOUD", "AZUREPUBLICCLOUD", "AZURECHINACLOUD", "AZUREGERMANCLOUD", "AZUREUSGOVERNMENT",
+    "AZUREUSGOVERNMENTCLOUD",
+)  # fmt: skip
+#: Known only where the platform is such a cloud.
+_AZURE_STACK = "AZURESTACKCLOUD"
+_URL = re.compile(r"https?://", re.IGNORECASE)
+
+
+def check(backend: str, config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    """Yield what the operator refuses of one backend, in its order."""
+    if backend in _KEYS:
+        yield from _credentials(backend, asked)
+    yield from _CHECKS.get(backend, _nothing)(config, asked)
+
+
+def _nothing(_config: Mapping[str, Any], _asked: Asked) -> Iterator[Finding]:
+    yield from ()
+
+
+def _credentials(backend: str, asked: Asked) -> Iterator[Finding]:
+    """Look for the keys that this backend reads; their values are looked at no further than to be there."""
+    of_user, of_cloud = _KEYS[backend]
+    wanted = [tuple(_PREFIX + key for key in keys) for keys in of_user]
+    for name, sets in ((USER_SECRET, wanted), (MINTED_SECRET, of_cloud)):
+        secret = asked.around.secrets.get(name)
+        if secret is None:
+            continue
+        filled = {key for key, value in secret.items() if value}
+        if not any(filled.issuperset(keys) for keys in sets):
+            sentence = f"has incomplete credentials: the secret {NAMESPACE}/{name} must have values for {_or(sets)}"
+            yield refusal(f"storage.{backend}", sentence)
+        return
+    sentence = f"has no credentials: the secret {NAMESPACE}/{USER_SECRET} must be there with {_or(wanted)}"
+    yield refusal(f"storage.{backend}", sentence)
+
+
+def _or(sets: Iterable[Iterable[str]]) -> str:
+    return ", or ".join(" and ".join(keys) for keys in sets)
+
+
+def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    name = part(config, "trustedCA").get("name")
+    if name:
+        bundle = asked.around.config_maps.get(name)
+        if bundle is None:
+            yield refusal("storage.s3.trustedCA.name", f"the ConfigMap openshift-config/{shown(name)} does not exist")
+        elif "ca-bundle.crt" not in bundle:
+            sentence = f"the ConfigMap openshift-config/{shown(name)} has no key ca-bundle.crt"
+            yield refusal("storage.s3.trustedCA.name", sentence)
+    region, endpoint = config.get("region"), config.get("regionEndpoint")
+    if not region and not endpoint and asked.around.platform == "AWS":
+        region = asked.around.settings.get("region")
+    if endpoint and not _URL.match(endpoint):
+        sentence = f"must begin with http:// or https://: {quoted(endpoint)}"
+        yield refusal("storage.s3.regionEndpoint", sentence)
+    if not region:
+        yield refusal("storage.s3.region", "is needed, also where a store behind regionEndpoint ignores it")
+    front = part(config, "cloudFront")
+    key = part(front, "privateKey")
+    if front and not key.get("name"):
+        yield refusal("storage.s3.cloudFront.privateKey.name", "must name the secret with the private key")
+    if front and not key.get("key"):
+        yield refusal("storage.s3.cloudFront.privateKey.key", "must name the key of the secret")
+
+
+def _gcs(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    secrets = asked.around.secrets
+    if USER_SECRET in secrets:
+        name, text = f"{_PREFIX}GCS_KEYFILE", secrets[USER_SECRET].get(f"{_PREFIX}GCS_KEYFILE")
+    else:
+        name, text = "service_account.json", secrets.get(MINTED_SECRET, {}).get("service_account.json")
+    if not text:
+        return
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        yield refusal("storage.gcs", f"{name} of the credentials is not the JSON of a key file")
+        return
+    if not isinstance(document, Mapping) or document.get("type") not in _GOOGLE_TYPES:
+        yield refusal("storage.gcs", f"{name} of the credentials has no type of Google's, such as service_account")
+
+
+def _azure(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    cloud, own = str(config.get("cloudName") or ""), str(asked.around.settings.get("cloudName") or "")
+    known = (*_AZURE_CLOUDS, _AZURE_STACK) if own.upper() == _AZURE_STACK else _AZURE_CLOUDS
+    if cloud and cloud.upper() not in known:
+        yield refusal("storage.azure.cloudName", f"{shown(cloud)!r} is not the name of an Azure cloud")
+    if USER_SECRET in asked.around.secrets:
+        for key in ("accountName", "container"):
+            if not config.get(key):
+                sentence = "is needed with an account key: pods start without it, and only StorageExists says so"
+                yield warning(f"storage.azure.{key}", sentence)
+    else:
+        minted = asked.around.secrets.get(MINTED_SECRET)
+        if minted is not None and not minted.get("azure_resourcegroup") and asked.around.platform != "Azure":
+            sentence = f"the operator crashes: neither {MINTED_SECRET} nor the platform names a resource group"
+            yield refusal("storage.azure", sentence, UNOBSERVED)
+
+
+def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    user = asked.around.secrets.get(USER_SECRET)
+    told = {} if user is not None else _cloud(asked)
+    if user is None and not told:
+        if "clouds.yaml" in asked.around.secrets.get(MINTED_SECRET, {}):
+            yield refusal("storage.swift", f"clouds.yaml in the secret {MINTED_SECRET} has no cloud openstack")
+        return
+    url = str(config.get("authURL") or told.get("auth_url") or "")
+    version = str(config.get("authVersion") or told.get("identity_api_version") or "3")
+    if not url:
+        yield refusal("storage.swift.authURL", "is needed where the credentials do not come from the cloud")
+        return
+    if f"{_PREFIX}SWIFT_USERNAME" in (user or {}) and version != "2" and "/v2" not in url:
+        yield from _domain(config)
+    if not version.lstrip("+-").isdecimal():
+        yield refusal("storage.swift.authVersion", f"must be a number, not {shown(version)!r}")
+    _host, _slash, path = url.partition("://")[2].partition("/")
+    if path.strip("/") and not path.startswith(("v1", "v2", "v3")):
+        yield refusal("storage.swift.authURL", f"must end with the host or with /v3: {quoted(url)}")
+
+
+def _domain(config: Mapping[str, Any]) -> Iterator[Finding]:
+    domains = [key for key in ("domain", "domainID") if config.get(key)]
+    if len(domains) != 1:
+        there = "both are" if domains else "none is"
+        yield refusal("storage.swift.domain", f"a user name needs one of domain and domainID, and {there} there")
+
+
+def _cloud(asked: Asked) -> dict[str, Any]:
+    """Return the cloud of clouds.yaml that the operator reads, {} when there is none."""
+    text = asked.around.secrets.get(MINTED_SECRET, {}).get("clouds.yaml", "")
+    try:
+        clouds = part(yaml.safe_load(text) or {}, "clouds")
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    cloud = part(clouds, str(asked.around.settings.get("cloudName") or "openstack"))
+    return {**part(cloud, "auth"), **cloud}
+
+
+def _pvc(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    """Check the claim. CIRO pkg/storage/pvc: a claim in use is only looked for, a new one is checked too."""
+    name = str(config.get("claim") or DEFAULT_CLAIM)
+    path, claim = "storage.pvc.claim", asked.around.claims.get(name)
+    if claim is None:
+        if config.get("claim"):
+            yield refusal(path, f"the claim {shown(name)} does not exist in {NAMESPACE}")
+        return
+    if not config.get("claim") and not claim.is_operators:
+        sentence = f"{name} exists and is not the operator's: it is refused once, then used as if it had been named"
+        yield warning(path, sentence)
+    yield from _modes(path, name, claim, asked)
+
+
+def _modes(path: str, name: str, claim: Claim, asked: Asked) -> Iterator[Finding]:
+    if "ReadWriteMany" in claim.modes:
+        return
+    if "ReadWriteOnce" not in claim.modes:
+        modes = ", ".join(claim.modes) or "no access mode"
+        yield refusal(path, f"the claim {name} has {shown(modes)}, and ReadWriteMany or ReadWriteOnce is needed")
+    elif asked.replicas > 1:
+        yield refusal(path, f"the claim {name} is ReadWriteOnce, which serves one replica, not {asked.replicas}")
+    elif asked.spec.get("rolloutStrategy") != "Recreate":
+        yield refusal(path, f"the claim {name} is ReadWriteOnce, which needs rolloutStrategy Recreate")
+
+
+_CHECKS: Mapping[str, Callable[[Mapping[str, Any], Asked], Iterator[Finding]]] = {
+    "s3": _s3,
+    "gcs": _gcs,
+    "azure": _azure,
+    "swift": _swift,
+    "pvc": _pvc,
+}

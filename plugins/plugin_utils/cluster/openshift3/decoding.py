@@ -1,0 +1,247 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts and values as the decoder of a master takes them: what stops it, and what it passes over in silence.
+
+A text that begins with a brace is JSON, any other is YAML of which the first document counts. Keys are compared with
+their case, of a key that is there twice the last one counts, null leaves a field empty, and nothing becomes text that
+is a number or a boolean. Sources: ORIGIN pkg/cmd/server/apis/config/latest/helpers.go; k8s.io/apimachinery
+pkg/util/yaml and pkg/runtime/serializer/json; go-yaml v2 resolve.go.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+from ...imports import yaml
+from ...problems import Problem
+from ...references import one_line, shown
+from ..openshift4 import ManifestProblem
+from ..openshift4.texts import check_depth, check_size
+
+TEXT, BOOL, INT = "text", "a boolean", "a whole number"
+
+
+class DecodingProblem(Problem):
+    """Why the decoder stops, as one sentence."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of one shape."""
+
+    shape: Any
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A mapping from texts to texts."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A value with every field of its shape, and what nobody reads or meant: (path, sentence)."""
+
+    value: Any
+    oddities: list[tuple[str, str]] = field(default_factory=list)
+
+
+_EMPTY: Mapping[Any, Any] = {TEXT: "", BOOL: False, INT: 0}
+_NAMES = {str: "text", bool: "a boolean", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+
+
+def read(document: Any) -> Decoded:
+    """Read the value of a text; anything else is one already. Raises DecodingProblem."""
+    if not isinstance(document, str):
+        return Decoded(document)
+    return _json(document) if document.lstrip().startswith("{") else _yaml(document)
+
+
+def decode(document: Any, shape: Mapping[str, Any]) -> Decoded:
+    """Give a document every field of the shape, also where it is null. Raises DecodingProblem."""
+    raw = read(document)
+    oddities = list(raw.oddities)
+    return Decoded(_decoded(raw.value, shape, "", oddities), oddities)
+
+
+def _decoded(value: Any, shape: Any, path: str, oddities: list[tuple[str, str]]) -> Any:
+    if isinstance(shape, Items):
+        if value is not None and not isinstance(value, list):
+            raise _mismatch(path, "a list", value)
+        return value and [_decoded(item, shape.shape, f"{path}[{n}]", oddities) for n, item in enumerate(value)]
+    if isinstance(shape, (Mapping, Texts)):
+        if value is not None and not isinstance(value, dict):
+            raise _mismatch(path, "a mapping", value)
+        members = {str(key): item for key, item in (value or {}).items()}
+        if isinstance(shape, Texts):
+            return {key: _decoded(item, TEXT, _below(path, key), oddities) for key, item in members.items()}
+        oddities += ((_below(path, key), _unknown(key, shape)) for key in members if key not in shape)
+        return {key: _decoded(members.get(key), each, _below(path, key), oddities) for key, each in shape.items()}
+    return _scalar(value, shape, path)
+
+
+def _scalar(value: Any, shape: str, path: str) -> Any:
+    if value is None:
+        return _EMPTY[shape]
+    if shape == INT and isinstance(value, str) and _WHOLE.fullmatch(value):
+        return int(value[:30])  # a number in quotes is taken where a number is wanted
+    if type(value) is not {TEXT: str, BOOL: bool, INT: int}[shape]:
+        raise _mismatch(path, shape, value)
+    return value
+
+
+def _mismatch(path: str, wanted: str, value: Any) -> DecodingProblem:
+    found = _NAMES.get(type(value), "nothing that JSON knows")
+    again = f" {shown(str(value).lower() if isinstance(value, bool) else str(value))}" if _is_short(value) else ""
+    return DecodingProblem(f"{path or 'the document'} must be {wanted}, not {found}{again}")
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, (str, bool, int, float))
+
+
+def _unknown(key: str, shape: Mapping[str, Any]) -> str:
+    meant = next((known for known in shape if known.lower() == key.lower()), None)
+    hint = f"; {meant} is meant, and its case counts" if meant else ""
+    return f"nobody reads the key {shown(key)}{hint}"
+
+
+def _below(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def _json(text: str) -> Decoded:
+    oddities: list[tuple[str, str]] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        oddities.extend(_twice(key for key, _value in pairs))
+        return dict(pairs)
+
+    try:
+        value = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise DecodingProblem(f"line {error.lineno}: this is not JSON: {error.msg}") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise DecodingProblem(f"this is not JSON: {error}") from None
+    except RecursionError:
+        raise DecodingProblem("the text is nested too deeply") from None
+    return Decoded(value, oddities)
+
+
+def _no_constant(name: str) -> Any:
+    raise DecodingProblem(f"this is not JSON: {name} is not a number there")
+
+
+def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
+    seen = set()
+    for key in keys:
+        if key in seen:
+            yield "", f"the key {shown(str(key))} is there twice, and only the last one counts"
+        seen.add(key)
+
+
+# --- YAML -----------------------------------------------------------------------------------------------------------
+
+_PLAIN = "plain"  # the tag of a scalar without quotes and without a tag of its own
+_NOT_TEXT = frozenset([_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))])
+_TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
+_FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
+_NUMBER = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
+)
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+def _plain_scalar(text: str) -> Any:
+    """Read an unquoted scalar as go-yaml does, which knows neither times nor numbers to the base of 60."""
+    if text in ("", "~", "null", "Null", "NULL"):
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if _NUMBER.fullmatch(text):
+        return _number(text.replace("_", ""))
+    if _NO_NUMBER.fullmatch(text):
+        raise DecodingProblem(f"JSON has no number {shown(text)}")
+    return text
+
+
+def _number(digits: str) -> int | float:
+    for base in (0, 8):  # 0x1b, and 017 as in C
+        try:
+            return int(digits, base)
+        except ValueError:
+            continue
+    number = float(digits)
+    return int(number) if number.is_integer() else number  # JSON writes 5.0 as 5
+
+
+def _yaml(text: str) -> Decoded:
+    builder = _Builder()
+    try:
+        check_depth("the text", takewhile(_is_of_the_first, yaml.parse(text, Loader=yaml.SafeLoader)))
+        loader = yaml.SafeLoader(text)
+        loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
+        value = builder.built(loader.get_node()) if loader.check_node() else None
+        check_size("the text", [value])
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise DecodingProblem(f"{where}this is not YAML: {one_line(str(error.problem or error.context))}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise DecodingProblem(f"this is not YAML: {one_line(str(error))}") from None
+    except ManifestProblem as problem:  # of depth or size
+        raise DecodingProblem(str(problem)) from None
+    return Decoded(value, builder.oddities)
+
+
+def _is_of_the_first(event: Any) -> bool:
+    return not isinstance(event, yaml.DocumentEndEvent)
+
+
+class _Builder:
+    """Makes values of the nodes of a document, as go-yaml and the step to JSON behind it do."""
+
+    def __init__(self) -> None:
+        self.oddities: list[tuple[str, str]] = []
+        self._done: dict[int, Any] = {}
+
+    def built(self, node: Any) -> Any:
+        """Build a node, once where it is anchored; check_size counts it as often as it is used."""
+        if id(node) not in self._done:
+            self._done[id(node)] = None  # a node within itself: nothing that is asked for can be there
+            self._done[id(node)] = self._new(node)
+        return self._done[id(node)]
+
+    def _new(self, node: Any) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            return _plain_scalar(node.value) if node.tag in _NOT_TEXT else node.value
+        if isinstance(node, yaml.SequenceNode):
+            return [self.built(item) for item in node.value]
+        merged: dict[str, Any] = {}
+        own: list[tuple[str, Any]] = []
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) == (_PLAIN, "<<"):
+                sources = self.built(value)
+                for source in sources if isinstance(sources, list) else [sources]:
+                    merged = {**(source if isinstance(source, dict) else {}), **merged}
+            else:
+                own.append((self._key(key), self.built(value)))
+        self.oddities += _twice(key for key, _value in own)
+        return {**merged, **dict(own)}
+
+    def _key(self, node: Any) -> str:
+        key = self.built(node)
+        if key is None or isinstance(key, (list, dict)):
+            line = node.start_mark.line + 1
+            raise DecodingProblem(f"line {line}: a key must be text")
+        return str(key).lower() if isinstance(key, bool) else str(key)
