@@ -45,6 +45,7 @@ def found(case: dict):
         said = {"podman.info": PODMAN}
         if "crio" in case:
             said["crio.state"] = f"LoadState=loaded\nActiveState={case['crio']}\n"
+            said["crio.version"] = "crio version 1.24.1\n"
         drop_in = "unqualified-search-registries = ['a.example.com']\n"
         files = {"/etc/containers/registries.conf.d/90-dockyard.conf": drop_in, **case["files"]}
         return host(files, said, journal=journal)

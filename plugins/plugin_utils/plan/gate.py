@@ -122,7 +122,7 @@ def _left_over(begun: Begun, service: Service) -> Due:
 
 def _step(host: Observed, service: Service, dues: Sequence[Due]) -> Step:
     why = "; ".join(dict.fromkeys(due.why for due in dues))
-    if not any(due.restart for due in dues):
+    if service.reloads(host) and not any(due.restart for due in dues):
         name, argv = f"reload {service.unit}", ("systemctl", "reload", service.unit)
         return Step(name, argv, why, service.unit, Disruption.RELOAD)
     disruption = Disruption.RESTART if service.disturbs else Disruption.RELOAD
