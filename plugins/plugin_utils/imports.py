@@ -26,6 +26,16 @@ class _Missing:
         )
 
 
+class _Late:
+    """A library that costs too much to be loaded before somebody needs it."""
+
+    def __init__(self, package: str, module: str) -> None:
+        self._package, self._module = package, module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_library(self._package, self._module), name)
+
+
 def _library(package: str, *modules: str) -> Any:
     """Import the first of the modules that exists; ``package`` provides the last one."""
     for module in modules:
@@ -42,3 +52,8 @@ yaml: Any = _library("PyYAML", "yaml")
 jmespath: Any = _library("jmespath", "jmespath")
 x509: Any = _library("cryptography", "cryptography.x509")
 serialization: Any = _library("cryptography", "cryptography.hazmat.primitives.serialization")
+#: 0.3 s: only tasks about clusters load them.
+urllib3: Any = _Late("urllib3", "urllib3")
+kube_client: Any = _Late("kubernetes", "kubernetes.client")
+kube_config: Any = _Late("kubernetes", "kubernetes.config.kube_config")
+incluster_config: Any = _Late("kubernetes", "kubernetes.config.incluster_config")

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from . import registries
-from .policy import WORDS
+from .policy import HOST_WORDS
 from .trust import feature as trust
 from .variables import PREFIX
 
@@ -27,7 +27,7 @@ WORD_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 #: Options that say what is wanted; the others say how.
-ASKING = (*WORDS, "hosted_registry_insecure")
+ASKING = (*HOST_WORDS, "hosted_registry_insecure")
 
 NOTHING_ASKED = (
     "no policy: none of registry_policy, docker_registries_* and openshift_docker_*_registries says what {host} should "

@@ -185,7 +185,7 @@ COLOUR = Word(read, str, Targets.HOSTS, "openshift_docker_colour", {"type": "str
 """
 ITS_FIELD = '    colour: str | None = field(default=None, metadata={"word": colour.COLOUR})\n'
 ITS_LINES = {
-    "from . import lists,": "from . import colour, lists,",
+    "from . import import_sources,": "from . import colour, import_sources,",
     "    trust: Trust | None =": f"{ITS_FIELD}    trust: Trust | None =",
 }
 QUESTIONS = """

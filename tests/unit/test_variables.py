@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_trust_info,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, PolicyError
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import HOST_WORDS, PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
 from cases import cases
 from conftest import REPOSITORY
@@ -84,7 +84,7 @@ WORDS_FILL = Fill({**words("registries"), **words("trust")})
 NETWORK_FILL = Fill(registries.VARIABLES)
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", HOST_WORDS)
 def test_the_nearest_variable_of_a_word_counts(word):
     places = [f"docker_registries_{word}", "registry_policy", WORDS_AND_OLD.get(word)]
     given = {place: {word: place} if place == "registry_policy" else place for place in places if place}

@@ -44,7 +44,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out."""
+    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out. subject: of what."""
 
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
@@ -53,6 +53,7 @@ class Plan:
     pending: tuple[str, ...] = ()
     only_a_real_run_shows: tuple[str, ...] = ()
     sends: str = ""
+    subject: str = "host"
 
     @property
     def changed(self) -> bool:
@@ -117,7 +118,7 @@ class Plan:
             return "Nothing to do now: the files are as asked for, and not in force before what is pending is done."
         if self.beyond:
             return "Nothing to do: the host is as asked for as far as its engines can."
-        return "Nothing to do: the host already is as asked for."
+        return f"Nothing to do: the {self.subject} already is as asked for."
 
 
 def _difference(change: Change) -> list[str]:

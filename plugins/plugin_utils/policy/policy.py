@@ -15,11 +15,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..names import Scopes, is_range
-from . import lists, mirrors, short_names, trust
+from . import import_sources, lists, mirrors, short_names, trust
+from .import_sources import ImportSource
 from .lists import ALL, SERVICE_NETWORK
 from .mirrors import MirrorSet
 from .trust import Trust
-from .word import UNSHOWN, PolicyError, Reading, Word, kind_of, shown, unique
+from .word import UNSHOWN, PolicyError, Reading, Targets, Word, kind_of, shown, unique
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Policy:
     mirrors: tuple[MirrorSet, ...] | None = field(default=None, metadata={"word": mirrors.MIRRORS})
     short_name_mode: str | None = field(default=None, metadata={"word": short_names.SHORT_NAME_MODE})
     aliases: Mapping[str, str] | None = field(default=None, metadata={"word": short_names.ALIASES})
+    import_: tuple[ImportSource, ...] | None = field(default=None, metadata={"word": import_sources.IMPORT})
     trust: Trust | None = field(default=None, metadata={"word": trust.TRUST})
 
     service_network: str = SERVICE_NETWORK
@@ -104,6 +106,8 @@ VOCABULARY: dict[str, Word] = {
     one.name.rstrip("_"): one.metadata["word"] for one in fields(Policy) if "word" in one.metadata
 }
 WORDS = tuple(VOCABULARY)
+#: Those that mean something for hosts.
+HOST_WORDS = tuple(name for name, word in VOCABULARY.items() if Targets.HOSTS in word.targets)
 
 
 def read_policy(

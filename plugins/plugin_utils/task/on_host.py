@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
+from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from ..host import record
 from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
@@ -105,12 +106,34 @@ SURVEY_OPTIONS: Spec = {
 }
 
 
-class HostTask(ControllerFiles, Rounds):
+class HostModules(ActionBase):  # type: ignore[misc]
+    """Calls the two modules on the host that the task runs for."""
+
+    variables: dict[str, Any]
+
+    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
+        if module == SNAPSHOT:
+            arguments = {"job": packed_job(arguments)}
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
+        except AnsibleConnectionFailure:
+            context.no_log = before
+            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
+            raise
+        finally:
+            context.no_log = before
+
+
+class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     """A task about one managed host: one snapshot, and one transaction only when something is to change.
 
     What it is about are its features; a task without any says for itself what it does.
     """
 
+    subject = "host"
     features: ClassVar[tuple[Feature, ...]] = ()
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
@@ -199,6 +222,9 @@ class HostTask(ControllerFiles, Rounds):
         self._register_secrets(observed)
         return observed
 
+    def busy(self, world: Observed) -> bool:
+        return world.locked
+
     def carry_out(self, proposal: Proposal) -> Outcome:
         """Send the one transaction."""
         answer = self.quietly(_TRANSACTION, transaction_options(proposal))
@@ -212,21 +238,6 @@ class HostTask(ControllerFiles, Rounds):
         if undone or answer.get("step") in ("compare", "journal_found"):
             return Outcome(moved=str(answer.get("reason")))
         return Outcome(failed=_failure(answer))
-
-    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
-        if module == SNAPSHOT:
-            arguments = {"job": packed_job(arguments)}
-        context = self._connection._play_context
-        before, context.no_log = context.no_log, True
-        try:
-            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
-        except AnsibleConnectionFailure:
-            context.no_log = before
-            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
-            raise
-        finally:
-            context.no_log = before
 
     def _register_secrets(self, host: Observed) -> None:
         """Register passwords inside proxy addresses, the only secrets in what we read."""

@@ -16,6 +16,8 @@ _HIDDEN = "********"
 #: A line of a key in PEM form; shorter ones (the last of a key) could be anybody's word.
 _SECRET_LINE = 24
 
+_SHORTEST = 4
+
 _URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
 
 
@@ -28,6 +30,11 @@ class Secrets:
     def add_key(self, pem: str) -> None:
         """Register a private key: none of its lines is to be shown."""
         self._texts |= {line.strip() for line in pem.splitlines() if len(line.strip()) >= _SECRET_LINE}
+
+    def add_text(self, text: str) -> None:
+        """Register a token or password; one of a few letters could be anybody's word."""
+        if len(text.strip()) >= _SHORTEST:
+            self._texts.add(text.strip())
 
     def add_passwords_of_urls(self, text: str) -> None:
         """Register the passwords in addresses such as http://user:password@proxy."""
