@@ -87,7 +87,7 @@ def test_what_is_carried_over_from_others_is_in_the_plan_and_in_its_id():
 
 
 @pytest.mark.parametrize(
-    "words", [{"search": ["a.example.com"]}, {"mirrors": [{"source": "docker.io", "mirrors": ["m"]}]}]
+    "words", [{"search": ["a.example.com"]}, {"mirrors": [{"source": "docker.io", "mirrors": ["m.example.com"]}]}]
 )
 def test_every_file_that_is_written_has_its_lines_in_the_plan(words):
     proposal = planned({}, words)
