@@ -18,11 +18,11 @@ class MissingLibrary(Problem, ImportError):
 
 class _Missing:
     def __init__(self, package: str) -> None:
-        self._package = package
+        self.package = package
 
     def __getattr__(self, name: str) -> NoReturn:
         raise MissingLibrary(
-            f"this needs the Python library {self._package} on the controller: pip install {self._package}"
+            f"this needs the Python library {self.package} on the controller: pip install {self.package}"
         )
 
 
@@ -44,6 +44,12 @@ def _library(package: str, *modules: str) -> Any:
         except ImportError:
             continue
     return _Missing(package)
+
+
+def missing() -> list[str]:
+    """Name the packages on PyPI that tasks about hosts need and this controller has not."""
+    found = (library for library in globals().values() if isinstance(library, _Missing))
+    return list(dict.fromkeys(library.package for library in found))
 
 
 tomllib: Any = _library("tomli", "tomllib", "tomli")  # the standard library has it from Python 3.11

@@ -155,3 +155,12 @@ def test_a_question_that_matters_is_asked_whatever_else_is_there():
     assert {command["name"] for command in usual["commands"] if "unless" in command} == set(VERSIONS_NOT_ASKED)
     assert not any("unless" in command for command in more["commands"])
     assert [command["name"] for command in more["commands"]] == [command["name"] for command in usual["commands"]]
+
+
+@pytest.mark.parametrize(("mode", "text"), [("merge", None), ("exact", "unqualified-search-registries = []")])
+def test_an_empty_list_beside_that_of_others_freezes_nothing(mode, text):
+    """A copy of the distribution's list in our drop-in would hide what a package update brings."""
+    theirs = host({"/etc/containers/registries.conf": 'unqualified-search-registries = ["quay.io"]\n'})
+    desired = Containers().desired(theirs, read_policy({"search": []}), Request(mode))
+    (written,) = [edit.text for edit in desired.edits] or [None]
+    assert written is None if text is None else text in written

@@ -16,6 +16,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_policy,
     registry_trust,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import imports
 from cases import cases
 from hosts import contents, described, snapshot
 from tasks import COMMITTED, holds, opaque, run
@@ -278,3 +279,10 @@ def test_undo(case):
     # the engine is asked for what the old files say
     if case.get("asked"):
         assert case["asked"] in json.dumps(sent["checks"])
+
+
+def test_libraries_that_the_controller_lacks_are_named_before_any_host_is_touched(monkeypatch):
+    monkeypatch.setattr(imports, "tomlkit", imports._Missing("tomlkit"))
+    monkeypatch.setattr(imports, "jmespath", imports._Missing("jmespath"))
+    done = run(registry_policy.ActionModule, {"search": ["a.example.com"]}, [])
+    assert done.result["failed"] and done.result["msg"].endswith("need: pip install tomlkit jmespath")

@@ -359,7 +359,10 @@ def _why_unread(answer: dict[str, Any]) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
     if lines:
         return f'its module did not run: "{lines[0][:200]}"'
-    return str(answer.get("msg") or "its module ended without an answer")
+    text = str(answer.get("msg") or "its module ended without an answer")
+    if "interpreter" in text and "not found" in text:
+        text += "; a host whose only Python is 2.7, such as RHEL 7, needs ansible-core 2.16 on the controller"
+    return text
 
 
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:
