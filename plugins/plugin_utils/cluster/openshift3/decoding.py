@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
+from math import isinf
 from typing import Any
 
 from ...imports import yaml
@@ -178,12 +179,14 @@ def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
 
 # --- YAML -----------------------------------------------------------------------------------------------------------
 
+_DIRECTIVE = re.compile(r"%(?:YAML[ \t]+1\.1|TAG[ \t].*)[ \t]*(?:#.*)?")
+_TAB = re.compile(r"(?<=[^\s?-])[ \t]*\t[ \t]*")  # go-yaml takes it for a space where PyYAML stops
 _PLAIN = "plain"  # the tag of a scalar without quotes and without a tag of its own
 _NOT_TEXT = frozenset([_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))])
 _TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
 _FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
 _NUMBER = re.compile(
-    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*(?:\.[0-9_]+)?(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)"
 )
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
@@ -195,24 +198,31 @@ def _plain_scalar(text: str) -> Any:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     if _NUMBER.fullmatch(text):
-        return _number(text.replace("_", ""))
+        return _number(text)
     if _NO_NUMBER.fullmatch(text):
         raise DecodingProblem(f"JSON has no number {shown(text)}")
     return text
 
 
-def _number(digits: str) -> int | float:
+def _number(text: str) -> int | float | str:
+    digits = text.replace("_", "")
     for base in (0, 8):  # 0x1b, and 017 as in C
         try:
             return int(digits, base)
         except ValueError:
             continue
     number = float(digits)
+    if isinf(number):
+        return text
     return int(number) if number.is_integer() else number  # JSON writes 5.0 as 5
 
 
 def _yaml(text: str) -> Decoded:
     builder = _Builder()
+    for line in takewhile(lambda line: line.startswith(("%", "#")), text.splitlines()):
+        if line.startswith("%") and not _DIRECTIVE.fullmatch(line):
+            raise DecodingProblem(f"this is not YAML 1.1: {one_line(line)}")
+    text = _TAB.sub(" ", text)
     try:
         check_depth("the text", takewhile(_is_of_the_first, yaml.parse(text, Loader=yaml.SafeLoader)))
         loader = yaml.SafeLoader(text)
@@ -240,12 +250,16 @@ class _Builder:
     def __init__(self) -> None:
         self.oddities: list[tuple[str, str]] = []
         self._done: dict[int, Any] = {}
+        self._unfinished: set[int] = set()
 
     def built(self, node: Any) -> Any:
         """Build a node, once where it is anchored; check_size counts it as often as it is used."""
+        if id(node) in self._unfinished:
+            raise DecodingProblem(f"line {node.start_mark.line + 1}: an alias within itself")
         if id(node) not in self._done:
-            self._done[id(node)] = None  # a node within itself: nothing that is asked for can be there
+            self._unfinished.add(id(node))
             self._done[id(node)] = self._new(node)
+            self._unfinished.remove(id(node))
         return self._done[id(node)]
 
     def _new(self, node: Any) -> Any:
@@ -259,7 +273,9 @@ class _Builder:
             if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) == (_PLAIN, "<<"):
                 sources = self.built(value)
                 for source in sources if isinstance(sources, list) else [sources]:
-                    merged = {**(source if isinstance(source, dict) else {}), **merged}
+                    if not isinstance(source, dict):
+                        raise DecodingProblem(f"line {key.start_mark.line + 1}: << needs a mapping")
+                    merged = {**source, **merged}
             else:
                 own.append((self._key(key), self.built(value)))
         self.oddities += _twice(key for key, _value in own)

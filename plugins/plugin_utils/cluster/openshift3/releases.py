@@ -33,6 +33,9 @@ class Release:
     #: A resolution rule without a policy gets the one of resolveImages; before, the master refuses it.
     completes_resolution_rules: bool = False
 
+    #: Source builds may have a second image, sourceStrategy.runtimeImage.
+    has_runtime_images: bool = True
+
     # Imports
     #: spec.tags of an ImageStream and an ImageStreamTag are checked, not only what ImageStreamImport asks for.
     checks_streams: bool = False
@@ -44,7 +47,15 @@ class Release:
 
 
 _3_7 = Release("3.7", digests_know_their_registry=True)
-_3_9 = replace(_3_7, name="3.9", decodes_loosely=False, looks_twice=True, checks_streams=True, knows_docker_hub=True)
+_3_9 = replace(
+    _3_7,
+    name="3.9",
+    decodes_loosely=False,
+    looks_twice=True,
+    has_runtime_images=False,
+    checks_streams=True,
+    knows_docker_hub=True,
+)
 _3_11 = replace(_3_9, name="3.11", completes_resolution_rules=True)
 
 RELEASES = {each.name: each for each in (Release(), _3_7, _3_9, replace(_3_9, name="3.10"), _3_11)}
