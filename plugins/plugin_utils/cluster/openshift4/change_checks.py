@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ...references import ReferenceProblem, is_location, parse_normalized
 from . import authorities, exports, payload
-from .guard_checks import Situation
+from .guard_checks import Situation, not_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS
 from .objects import MirrorSet
 from .scopes import Scopes, nested
@@ -52,6 +52,30 @@ def images_rejected(now: Situation) -> Iterator[str]:
         if name not in now.payload and (outside or blocked.contain(name)):
             others = len(set(objects)) - 1
             yield f"{name} of {objects[0]}{f' and {others} more' if others else ''}"
+
+
+def next_releases_not_allowed(now: Situation) -> Iterator[str]:
+    """Repositories of other release images than the present one."""
+    names: dict[str, None] = {}
+    for image in now.seen.other_releases:
+        try:
+            names.setdefault(parse_normalized(image).name)
+        except ReferenceProblem:
+            continue
+    yield from not_allowed(now, (name for name in names if name not in now.payload))
+
+
+def blocked_sources(now: Situation) -> Iterator[str]:
+    """Sources with mirrors that lie in a blocked entry in force. Those of the payload have guards of their own."""
+    blocked = Scopes(now.in_force.policy_blocked or ())
+    for source in _mirrored(now):
+        if blocked.contain(source) and not any(nested(name, source) for name in now.payload):
+            yield source
+
+
+def blocked_search(now: Situation) -> Iterator[str]:
+    blocked = Scopes(now.in_force.policy_blocked or ())
+    yield from (registry for registry in now.sources.search or () if blocked.contain(registry))
 
 
 def files_overridden(now: Situation) -> Iterator[str]:
