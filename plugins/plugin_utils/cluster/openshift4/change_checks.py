@@ -11,7 +11,7 @@ from ...references import ReferenceProblem, is_location, parse_normalized
 from . import authorities, exports, payload
 from .guard_checks import Situation, not_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS
-from .objects import MirrorSet
+from .objects import MirrorSet, Objects
 from .scopes import Scopes, nested
 
 
@@ -55,14 +55,12 @@ def images_rejected(now: Situation) -> Iterator[str]:
 
 
 def next_releases_not_allowed(now: Situation) -> Iterator[str]:
-    """Repositories of other release images than the present one."""
-    names: dict[str, None] = {}
-    for image in now.seen.other_releases:
-        try:
-            names.setdefault(parse_normalized(image).name)
-        except ReferenceProblem:
-            continue
-    yield from not_allowed(now, (name for name in names if name not in now.payload))
+    """Repositories that other releases than the present one are made of, each once."""
+    told = set(now.payload)
+    for image, version in now.seen.other_releases:
+        names = [name for name in payload.repositories(Objects(release_image=image)) if name not in told]
+        told.update(names)
+        yield from (f"{name} of release {version or 'to come'}" for name in not_allowed(now, names))
 
 
 def blocked_sources(now: Situation) -> Iterator[str]:
@@ -136,14 +134,14 @@ def new_mirrors_of_signed(now: Situation) -> Iterator[tuple[str, str]]:
 
 def insecure_misses(now: Situation) -> Iterator[str]:
     """An insecure entry and a mirror, source or search registry of the same host with another port or none."""
-    entries = now.sources.insecure or ()
-    inside = Scopes(entries)
+    inside = Scopes(now.sources.insecure or ())
+    of_host: dict[str, list[str]] = {}
+    for entry in now.sources.insecure or ():
+        if "/" not in entry:
+            of_host.setdefault(_host(entry), []).append(entry)
     for name in dict.fromkeys(_asked(now)):
-        if inside.contain(name):
-            continue
-        for entry in entries:
-            if "/" not in entry and _host(entry) == _host(name) and entry != name.partition("/")[0]:
-                yield f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?"
+        near = [] if inside.contain(name) else of_host.get(_host(name), [])
+        yield from (f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?" for entry in near[:1])
 
 
 def _asked(now: Situation) -> Iterator[str]:

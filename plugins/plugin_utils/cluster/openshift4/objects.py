@@ -85,8 +85,8 @@ class Objects:
     release_image: str | None = None
     #: "" where the cluster has none.
     internal_registry: str = INTERNAL_REGISTRY
-    #: Release images of updates that are offered, asked for or under way.
-    other_releases: list[str] = field(default_factory=list)
+    #: (release image, its version) of updates that are offered, asked for or under way.
+    other_releases: list[tuple[str, str]] = field(default_factory=list)
     mirror_sets: dict[str, list[MirrorSet]] = field(default_factory=dict)
     cluster_policies: list[SignaturePolicy] = field(default_factory=list)
     image_policies: list[SignaturePolicy] = field(default_factory=list)
@@ -270,7 +270,8 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
         status = reader.mapping(manifest, "status")
         offered = [*_mappings(status.get("availableUpdates")), *_mappings(status.get("history"))[:2]]
         wanted = [*offered, reader.mapping(manifest, "spec", "desiredUpdate")]
-        objects.other_releases = [one["image"] for one in wanted if isinstance(one.get("image"), str) and one["image"]]
+        named = ((one.get("image"), str(one.get("version") or "")) for one in wanted)
+        objects.other_releases = [(name, version) for name, version in named if isinstance(name, str) and name]
     elif kind in MIRROR_KINDS:
         objects.mirror_sets.setdefault(kind, [])
         objects.mirror_sets[kind] += _mirror_sets(manifest, MIRROR_KINDS[kind][1], reader)
