@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ... import pull_sources, registries_conf, signature_policy
+from ... import pull_sources, signature_policy
 from ...policy import Policy
 from ...references import ReferenceProblem
 from ...registries_conf import RegistriesConfProblem
@@ -25,9 +25,9 @@ from . import (
     exports,
     guards,
     machine_configs,
+    mirror_endpoints,
     objects,
     releases,
-    rendered,
     texts,
 )
 from .change import Change, Outcome
@@ -38,8 +38,6 @@ from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import Manifest, Objects
 from .releases import Release
-
-_DROP_INS = "/etc/containers/registries.conf.d/"
 
 
 def of_cluster(
@@ -92,6 +90,7 @@ def of_cluster(
         "notes": notes,
         "disruption": {name: asdict(one) if one else None for name, one in ({main.name: cost} | others).items()},
         "findings": _told_apart(guards.findings(now, _overridden(overridden)), change, cost),
+        "images_in_use": sorted({image for image, _where in exports.images_of(outcome.manifests)}),
         "manifests": outcome.manifests,
     }
     found["images"] = _pulls(_texts("images", images), found["files"])
@@ -272,9 +271,7 @@ def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
         candidates: list[dict[str, Any]] = []
         refused = None
         try:
-            conf = rendered.conf(files[registries_conf.MAIN])
-            for path in sorted(path for path in files if path.startswith(_DROP_INS) and path.endswith(".conf")):
-                conf = conf.with_drop_in(registries_conf.read(files[path], path, drop_in=True))
+            conf = mirror_endpoints.of_node(files)
             policy = signature_policy.read(files[signature_policy.PATH])
             resolved = pull_sources.resolve(image, conf, policy)
             candidates = [_judged(one.result()) | {"not_asked": list(_not_asked(one))} for one in resolved]
