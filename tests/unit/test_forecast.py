@@ -161,6 +161,7 @@ def test_where_images_come_from():
         "  quay.io/team/old:1: every endpoint is blocked, by the entry 'quay.io/team/old' of"
         " /etc/containers/registries.conf",
         "    quay.io/team/old:1 (blocked)",
+        "    not asked: mirror.example.com/team/old, which serves pulls by digest only",
         "    policy.json: reject by quay.io/team/old",
         "Pull of 'app'",
         "  registry.example.com/app:latest: tried in this order",

@@ -21,8 +21,7 @@ from . import managers, pools
 from .api import ClusterProblem, Manifest, Ref, Resource, at
 from .changes import ObjectChange
 from .kinds import Said, image, mirror_sets
-from .openshift4 import objects, payload, releases
-from .openshift4.scopes import Scopes
+from .openshift4 import releases
 from .seen import Cluster, Unread
 
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")
@@ -122,32 +121,12 @@ def _lost(now: Situation) -> Iterator[str]:
         yield f"sources of others would lose their mirrors: {', '.join(now.lost)}"
 
 
-def _next_release(now: Situation) -> Iterator[str]:
-    """An allow-list has to let the next release in, too."""
-    lists = next(
-        (at(one.after, "spec", "registrySources", image.ALLOWED) for one in now.changes if _is_image(one)), None
-    )
-    version = now.cluster.one(image.VERSION) if lists else None
-    for update in at(version, "status", "availableUpdates") or () if lists else ():
-        name = at(update, "image")
-        seen = objects.Objects(release_image=name if isinstance(name, str) else None)
-        missing = [one for one in payload.repositories(seen) if not Scopes(lists or ()).contain(one)]
-        if missing:
-            yield f"the allow-list leaves out {', '.join(missing)}, of which release {at(update, 'version')} is made"
-            return
-
-
-def _is_image(change: ObjectChange) -> bool:
-    return change.ref == image.IMAGE and change.fields is not None
-
-
 GUARDS = (
     Guard("cluster-updating", _updating),
     Guard("pool-paused", _paused),
     Guard("pool-degraded", _degraded),
     Guard("managed-by-others", _managed),
     Guard("mirrors-lost", _lost),
-    Guard("allow-list-without-next-release", _next_release),
 )
 NAMES = tuple(guard.name for guard in GUARDS)
 

@@ -177,5 +177,7 @@ def _candidates(pull: Mapping[str, Any]) -> Iterator[str]:
         for endpoint in () if str(candidate["refused"]).startswith("rejected by") else candidate["endpoints"]:
             flags = "".join(f" ({flag})" for flag in ("mirror", "insecure", "blocked") if endpoint[flag])
             yield f"    {endpoint['reference']}{flags}"
+        for mirror in candidate.get("not_asked", ()):
+            yield f"    not asked: {mirror}"
         types = ", ".join(requirement["type"] for requirement in candidate["policy"]["requirement"])
         yield f"    policy.json: {types} by {candidate['policy']['scope'] or 'default'}"

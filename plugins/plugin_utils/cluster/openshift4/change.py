@@ -62,7 +62,7 @@ class Change:
         """What comes of it in a cluster of this release. Raises ManifestProblem."""
         found = Outcome(list(self.present))
         for manifest in self.proposed:
-            if exports.is_read(manifest) or exports.meant(manifest):
+            if exports.counts(manifest):
                 if identity(manifest) in found.touched:
                     found.notes.append(
                         f"{name_of(manifest)} is proposed twice: where both say something the later counts"
@@ -147,7 +147,8 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
 
 def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | None:
     """Why the API server of a release has no such kind; None when it has. What is not known becomes a note."""
-    if reason := exports.meant(manifest):
+    reason = exports.meant(manifest)
+    if reason or not exports.is_read(manifest):
         return reason
     kind = str(manifest.get("kind"))
     if kind in objects.MIRROR_KINDS and kind not in release.mirror_kinds:

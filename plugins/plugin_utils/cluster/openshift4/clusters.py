@@ -16,7 +16,7 @@ from .disruption import Disruption
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import SINGLETONS, Manifest, Objects, name_of, shown
-from .releases import Release
+from .releases import USER_CA, Release
 
 #: The policy that comes with a release says this scope must be signed. Its key is no matter of ours.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"
@@ -184,6 +184,43 @@ def _files(value: Any) -> list[Any]:
     if value is not None and not isinstance(value, (list, tuple)):
         raise ManifestProblem("MachineConfiguration/cluster: the node disruption policies for files must be a list")
     return list(value or ())
+
+
+def of_another_release(cluster: Cluster, release: Release) -> Iterator[str]:
+    """Yield that what is told is not about the release that the cluster has."""
+    if cluster.version and not f"{cluster.version}.".startswith(f"{release.name}."):
+        yield f"the cluster is of release {cluster.version}; what follows is told for {release.name}"
+
+
+def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
+    """The file of authorities that nodes get from the ConfigMap that Proxy/cluster names, where both are there."""
+    whole = list(manifests)
+    names = {_at(one, "spec", "trustedCA", "name") for one in whole if one.get("kind") == "Proxy"} - {None, ""}
+    for one in whole:
+        text = _at(one, "data", "ca-bundle.crt")
+        if one.get("kind") == "ConfigMap" and exports.identity(one)[2] == "openshift-config" and isinstance(text, str):
+            if exports.identity(one)[3] in names:
+                return {USER_CA: text}
+    return {}
+
+
+#: field of the spec of Image/cluster → what notices it, when nodes do not
+_BESIDE_NODES = {
+    "allowedRegistriesForImport": "what users may import",
+    "externalRegistryHostnames": "the names of the registry in image streams",
+    "imageStreamImportMode": "how image streams import lists of manifests",
+}
+
+
+def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[str]:
+    """Yield what changes in Image/cluster without a node noticing it."""
+    old, new = (
+        next((one for one in manifests if exports.identity(one)[0::3] == ("Image", "cluster")), {})
+        for manifests in (before, after)
+    )
+    for field, what in _BESIDE_NODES.items():
+        if _at(old, "spec", field) != _at(new, "spec", field):
+            yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
 
 
 def doubts(cluster: Cluster, cost: Disruption | None, release: Release, version: str) -> Iterator[str]:
