@@ -260,7 +260,7 @@ class HostInfo(HostTask):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
-        if options["from_variables"]:
+        if options.get("from_variables"):
             self.must_ask(options)
         said, more = self.read(options)
         how = Applying("now", options.get("unenforceable", "fail"))
