@@ -197,7 +197,7 @@ def test_no_key_in_the_result_of_a_task():
     [
         ({"committed": False, "rolled_back": True, "changed": True}, "x: no; everything is as it was before", True),
         ({"committed": False, "rolled_back": False, "changed": True}, "x: no; and it could not be undone", False),
-        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was cut off on the host; the next", False),
+        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was interrupted on the host; the next", False),
     ],
 )
 def test_a_transaction_that_fails(answer, says, rolled_back):

@@ -125,8 +125,8 @@ def test_no_earlier_policy_gives_anything_but_a_policy_or_a_sentence(earlier):
     [
         ("BEGIN PRIVATE KEY", "registry_policy: a mapping of words (search, "),
         ([{"trust": []}], "trust) is needed, this is a list"),
-        ({"serach": []}, "registry_policy.serach: there is no such word; is 'search' meant? There are search, "),
-        ({5: []}, "registry_policy.5: there is no such word; there are search, "),
+        ({"serach": []}, "registry_policy.serach: is not a word of a policy; did you mean 'search'? The words are se"),
+        ({5: []}, "registry_policy.5: is not a word of a policy; the words are search, "),
     ],
 )
 def test_words_in_one_value(value, says):
@@ -235,7 +235,7 @@ def test_a_new_word_is_one_file_and_one_field(tmp_path):
         "over": [{"colour": "blue"}, {"colour": "red"}],
         "refused": "colour: 'grey' is not a colour",
         "earlier": "colour: 'grey' is not a colour",
-        "unknown": "registry_policy.color: there is no such word; is 'colour' meant? There are "
+        "unknown": "registry_policy.color: is not a word of a policy; did you mean 'colour'? The words are "
         + ", ".join((*WORDS[:-1], "colour", "trust")),
         "option": {"type": "str", "description": ["Its colour."]},
         "filled": [

@@ -29,7 +29,7 @@ def killed(controller, node, moment, *more):
     started = controller.begin(node, *more, task="registry_trust")
     node.go_on(f"kill -9 {node.stopped()}")
     tasks = controller.ended(started).tasks
-    assert tasks[0]["msg"] == "the module was cut off on the host; the next run puts that right"
+    assert tasks[0]["msg"] == "the module was interrupted on the host; the next run repairs that"
     return tasks
 
 
