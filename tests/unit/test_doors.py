@@ -209,7 +209,7 @@ def test_a_list_that_cannot_be_read_again_is_refused_beforehand(monkeypatch, num
 
 
 @pytest.mark.parametrize("case", cases("doors/unknown.yml"))
-def test_what_is_not_known_is_not_taken_for_nothing(case):
+def test_unknown_is_not_none(case):
     seen = docker()
     seen["commands"] |= case["answers"]
     for name in case.get("missing", []):

@@ -137,7 +137,7 @@ def test_refused_before_the_host_is_written(case):
 
 
 @pytest.mark.parametrize("case", cases("tasks/results.yml"))
-def test_what_comes_of_a_task(case):
+def test_the_results_of_a_task(case):
     seen = docker(**case.get("seen", {})) if "answers" not in case else snapshot(case.get("files", {}), case["answers"])
     ends = [{**end, "report": opaque(end.get("report", []))} for end in case.get("ends", [{"committed": True}])]
     args = case["args"] | ({"trust": entries({"given": case["args"]["trust"]})} if "trust" in case["args"] else {})
@@ -169,7 +169,7 @@ def test_what_comes_of_a_task(case):
         ({"short_name_mode": "enforcing"}, {}, "differs from the policy", "cannot enforce short_name_mode 'enforcing'"),
     ],
 )  # fmt: skip
-def test_what_a_look_says(args, seen, headline, says):
+def test_the_account_of_a_look(args, seen, headline, says):
     done = run(host_policy_info.ActionModule, args, [docker(**seen)])
     assert done.result["account"][0] == headline, done.result
     assert says in "\n".join(done.result["account"])

@@ -39,7 +39,7 @@ def read(given: dict) -> Policy:
 
 
 @pytest.mark.parametrize("case", cases("policy/read.yml", having="policy"))
-def test_what_is_read(case):
+def test_a_policy_is_read(case):
     policy = read(case["given"])
     assert policy.words() == case["policy"]
     for kind in ("notes", "warnings"):
@@ -50,7 +50,7 @@ def test_what_is_read(case):
 
 
 @pytest.mark.parametrize("case", cases("policy/read.yml", having="error"))
-def test_what_is_refused_in_one_sentence(case):
+def test_an_invalid_policy_is_refused_in_one_sentence(case):
     with pytest.raises(PolicyError) as refusal:
         read(case["given"])
     assert case["error"] in str(refusal.value)

@@ -110,7 +110,7 @@ def test_the_service_network_is_that_of_the_inventory(given, network):
     assert found == network
 
 
-def test_a_word_that_nobody_knows():
+def test_an_unknown_word_is_refused():
     sentence = r"^registry_policy\.serach: is not a word of a policy; did you mean 'search'\?"
     with pytest.raises(PolicyError, match=sentence):
         WORDS_FILL(["search"], {"registry_policy": {"serach": []}}.get)

@@ -108,7 +108,7 @@ BEYOND = {
 }
 
 
-def test_what_it_cannot_do_is_refused_before_anything_is_written(controller, moby1):
+def test_unenforceable_words_are_refused_before_anything_is_written(controller, moby1):
     before = moby1.facts()
     refusing = [MOBY_POLICY | policy for policy, _sentence in BEYOND.values()]
     warning = [policy | {"unenforceable": "warn"} for policy, _sentence in BEYOND.values()]

@@ -144,7 +144,7 @@ def test_a_disk_that_takes_nothing(controller, untrusting, disk):
     assert_pulls(podman1, *NAMES)
 
 
-def test_what_programs_read_cannot_be_written(controller, untrusting):
+def test_a_bundle_that_cannot_be_written(controller, untrusting):
     """The store's own tool fails, and fails again when all is put back; what counts is that the files are."""
     podman1 = untrusting("podman1")
     podman1.sh("mount --bind /etc/ssl/certs /etc/ssl/certs && mount -o remount,ro,bind /etc/ssl/certs")
