@@ -72,14 +72,14 @@ def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) ->
     said: words that something says. taken: the variable from which a word was taken, "" for none.
     """
     found = [
-        f"{OPTIONS}: {flag} {entry} is left out, because {taken(word)} says the list; name it there if it is to stay"
+        f"{OPTIONS}: {flag} {entry} is left out, because {taken(word)} sets the list; add it there to keep it"
         for word, (variable, flag) in LISTS.items()
         if word in said and taken(word) not in (variable, OPTIONS)
         for entry in _flags(word, ask)
     ]
     if "mirrors" not in said:
         found += [
-            f"{OPTIONS}: {_MIRROR_FLAG} {url} is left out; say it in registry_policy.mirrors"
+            f"{OPTIONS}: {_MIRROR_FLAG} {url} is left out; write it in registry_policy.mirrors"
             for url in _values(_MIRROR_FLAG, ask)
         ]
     if taken("search") in (LISTS["search"][0], OPTIONS) and _is_enterprise(ask) and _registry_of_release(ask) is None:

@@ -80,5 +80,5 @@ def misspelt(names: Iterable[str]) -> str:
         if name.startswith(PREFIX) and name not in KNOWN:
             near = get_close_matches(name, KNOWN, 1, _LIKE)
             if near:
-                return f"{name}: there is no such variable; {near[0]} is meant"
+                return f"{name}: is not a variable of the role; did you mean {near[0]}?"
     return ""

@@ -138,7 +138,7 @@ def test_refused_before_the_host_is_written(case):
 
 
 @pytest.mark.parametrize("case", cases("tasks/results.yml"))
-def test_what_comes_of_a_task(case):
+def test_the_results_of_a_task(case):
     seen = docker(**case.get("seen", {})) if "answers" not in case else snapshot(case.get("files", {}), case["answers"])
     ends = [{**end, "report": opaque(end.get("report", []))} for end in case.get("ends", [{"committed": True}])]
     args = case["args"] | ({"trust": entries({"given": case["args"]["trust"]})} if "trust" in case["args"] else {})
@@ -170,7 +170,7 @@ def test_what_comes_of_a_task(case):
         ({"short_name_mode": "enforcing"}, {}, "differs from the policy", "cannot enforce short_name_mode 'enforcing'"),
     ],
 )  # fmt: skip
-def test_what_a_look_says(args, seen, headline, says):
+def test_the_account_of_a_look(args, seen, headline, says):
     done = run(host_policy_info.ActionModule, args, [docker(**seen)])
     assert done.result["account"][0] == headline, done.result
     assert says in "\n".join(done.result["account"])
@@ -198,7 +198,7 @@ def test_no_key_in_the_result_of_a_task():
     [
         ({"committed": False, "rolled_back": True, "changed": True}, "x: no; everything is as it was before", True),
         ({"committed": False, "rolled_back": False, "changed": True}, "x: no; and it could not be undone", False),
-        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was cut off on the host; the next", False),
+        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was interrupted on the host; the next", False),
     ],
 )
 def test_a_transaction_that_fails(answer, says, rolled_back):

@@ -70,7 +70,7 @@ def test_the_known_variables_are_the_documented_ones():
 )
 def test_a_misspelt_variable_is_named(name, meant):
     said = role.misspelt(["inventory_hostname", name])
-    assert said == (f"{name}: there is no such variable; {meant} is meant" if meant else "")
+    assert said == (f"{name}: is not a variable of the role; did you mean {meant}?" if meant else "")
 
 
 WORDS_AND_OLD = {
@@ -110,8 +110,9 @@ def test_the_service_network_is_that_of_the_inventory(given, network):
     assert found == network
 
 
-def test_a_word_that_nobody_knows():
-    with pytest.raises(PolicyError, match=r"^registry_policy\.serach: there is no such word; is 'search' meant\?"):
+def test_an_unknown_word_is_refused():
+    sentence = r"^registry_policy\.serach: is not a word of a policy; did you mean 'search'\?"
+    with pytest.raises(PolicyError, match=sentence):
         WORDS_FILL(["search"], {"registry_policy": {"serach": []}}.get)
 
 
@@ -146,4 +147,4 @@ def test_what_is_left_out_is_a_warning_of_the_task():
         variables={"openshift_docker_options": "--add-registry b.example.com"},
     )
     (warning,) = told.result["warnings"]
-    assert "--add-registry b.example.com is left out, because the task says the list" in warning
+    assert "--add-registry b.example.com is left out, because the task sets the list" in warning

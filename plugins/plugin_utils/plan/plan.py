@@ -115,7 +115,7 @@ class Plan:
 
     def _nothing_to_do(self) -> str:
         if self.pending:
-            return "Nothing to do now: the files are as asked for, and not in force before what is pending is done."
+            return "Nothing to do now: the files are as asked for, and take effect after the pending step."
         if self.beyond:
             return "Nothing to do: the host is as asked for as far as its engines can."
         return f"Nothing to do: the {self.subject} already is as asked for."

@@ -159,7 +159,8 @@ def _is_too_large(change: FileChange) -> bool:
 
 
 def _too_large(change: FileChange) -> str:
-    return f"{change.path} would be {len(change.content or b'')} bytes, and no more than {FILE_LIMIT} are read again"
+    size = len(change.content or b"")
+    return f"{change.path} would be {size} bytes; the limit is {FILE_LIMIT}, because later runs must read it"
 
 
 # files
@@ -233,7 +234,7 @@ def _action(step: Step, drafts: Iterable[Draft], gate: Gate) -> Action:
 
 
 def _of_step(step: Step, whom: str) -> Change:
-    undo = "the same, after the files went back" if step.undo is AGAIN else " ".join(step.undo or ("nothing",))
+    undo = "the same, after the old files are back" if step.undo is AGAIN else " ".join(step.undo or ("nothing",))
     return Change(step.name, step.why, disruption=step.disruption, whom=whom, undo=undo)
 
 

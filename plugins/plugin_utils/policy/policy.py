@@ -150,9 +150,9 @@ def words_in(name: str, value: object) -> dict[str, object]:
     for word in map(str, value):
         if word not in VOCABULARY:
             near = get_close_matches(word, WORDS, 1)
-            meant = f"is '{near[0]}' meant? There are" if near else "there are"
+            meant = f"did you mean '{near[0]}'? The words are" if near else "the words are"
             raise PolicyError(
-                f"{name}.{shown(word)[1:-1]}", UNSHOWN, f"there is no such word; {meant} {', '.join(WORDS)}"
+                f"{name}.{shown(word)[1:-1]}", UNSHOWN, f"is not a word of a policy; {meant} {', '.join(WORDS)}"
             )
     return {str(word): said for word, said in value.items()}
 

@@ -260,7 +260,7 @@ class HostInfo(HostTask):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
-        if options["from_variables"]:
+        if options.get("from_variables"):
             self.must_ask(options)
         said, more = self.read(options)
         how = Applying("now", options.get("unenforceable", "fail"))
@@ -369,7 +369,7 @@ def _failure(answer: dict[str, Any]) -> dict[str, Any]:
     """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
     if "committed" not in answer:  # it did not end by itself
-        changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
+        changed, reason, outcome = True, "the module was interrupted on the host", "the next run repairs that"
     else:
         reason = one_line(f"{answer.get('reason')}{_last_words(answer.get('report'))}")
         outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"

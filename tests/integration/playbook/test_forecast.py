@@ -75,7 +75,7 @@ def test_the_words_are_those_of_hosts(forecast, tmp_path):
 def test_a_policy_that_is_invalid_is_called_by_its_variable(forecast):
     run = forecast(registry_policy={"serach": []})
     assert run.returncode == 2
-    assert "registry_policy.serach: there is no such word; is 'search' meant?" in run.stdout
+    assert "registry_policy.serach: is not a word of a policy; did you mean 'search'?" in run.stdout
     run = forecast(forecast_policy={"search": "bob:s3cret@registry.example.com"})
     assert run.returncode == 2 and "forecast_policy.search: '…@registry.example.com' contains an '@'" in run.stdout
     assert "s3cret" not in run.stdout and "Traceback" not in run.stdout
