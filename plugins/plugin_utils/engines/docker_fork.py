@@ -361,8 +361,7 @@ class _RegistriesV1(Document):
         return bool(SPELLING[word].v1)
 
     def read(self, word: str) -> list[str]:
-        found = texts(self.path, self._table(word).get("registries", []), f"[registries.{SPELLING[word].v1}]")
-        return [item.rstrip("/") for item in found]  # as the generator does
+        return texts(self.path, self._table(word).get("registries", []), f"[registries.{SPELLING[word].v1}]")
 
     def put(self, word: str, items: list[str]) -> None:
         table = self._table(word)
@@ -388,8 +387,7 @@ class _RegistriesV0(Document):
         return bool(SPELLING[word].v0)
 
     def read(self, word: str) -> list[str]:
-        found = texts(self.path, self.document.get(SPELLING[word].v0), SPELLING[word].v0)
-        return [item.rstrip("/") for item in found]  # as the generator does
+        return texts(self.path, self.document.get(SPELLING[word].v0), SPELLING[word].v0)
 
     def put(self, word: str, items: list[str]) -> None:
         self.document[SPELLING[word].v0] = items
@@ -516,7 +514,11 @@ class _Places:
 
     def _of_flags(self, word: str) -> list[str]:
         flags = [place for place in self.writable if place is not self.json and place.holds(word)]
-        return [each.text for each in self.fixed[word]] + [item for place in flags for item in place.read(word)]
+        return [each.text for each in self.fixed[word]] + [
+            item.rstrip("/") if place.path == REGISTRIES_CONF else item  # as the generator does
+            for place in flags
+            for item in place.read(word)
+        ]
 
     def _flag_origin(self, word: str) -> str:
         if self.fixed[word]:

@@ -124,7 +124,7 @@ def _document(text: str) -> Mapping[str, Any]:
 
 
 def _is_nearly(key: str, usual: set[str]) -> bool:
-    """Whether it is one of our keys, but for its spelling; a key of another kind may well be one that we do not know."""
+    """Whether it is one of our keys but for its spelling; any other key may be one that is not known here."""
     return key not in usual and (key.lower() in usual or (key not in _KEYS and bool(_NEARLY.fullmatch(key))))
 
 
