@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from . import registries
+from . import registries, registry_auth
 from .policy import HOST_WORDS
 from .trust import feature as trust
 from .variables import PREFIX
 
 #: What the role's task brings to a host, in this order.
-FEATURES = (trust, registries)
+FEATURES = (trust, registry_auth, registries)
 
 #: The words of all features, and what is needed to read them.
 WORD_OPTIONS: dict[str, dict[str, Any]] = {

@@ -124,7 +124,7 @@ def test_no_earlier_policy_gives_anything_but_a_policy_or_a_sentence(earlier):
     ("value", "says"),
     [
         ("BEGIN PRIVATE KEY", "registry_policy: a mapping of words (search, "),
-        ([{"trust": []}], "trust) is needed, this is a list"),
+        ([{"trust": []}], "credentials) is needed, this is a list"),
         ({"serach": []}, "registry_policy.serach: is not a word of a policy; did you mean 'search'? The words are se"),
         ({5: []}, "registry_policy.5: is not a word of a policy; the words are search, "),
     ],
@@ -185,7 +185,7 @@ COLOUR = Word(read, str, Targets.HOSTS, "openshift_docker_colour", {"type": "str
 """
 ITS_FIELD = '    colour: str | None = field(default=None, metadata={"word": colour.COLOUR})\n'
 ITS_LINES = {
-    "from . import import_sources,": "from . import colour, import_sources,",
+    "from . import credentials,": "from . import colour, credentials,",
     "    trust: Trust | None =": f"{ITS_FIELD}    trust: Trust | None =",
 }
 QUESTIONS = """
@@ -220,7 +220,8 @@ print({
 def test_a_new_word_is_one_file_and_one_field(tmp_path):
     """Read, written, taken over, refused, filled from variables, an option of tasks, left out for clusters."""
     house = tmp_path / "house/plugin_utils"
-    above = ("__pycache__", "task", "plan", "registries", "trust", "engines", "host")  # none of these rooms is needed
+    # none of these rooms is needed
+    above = ("__pycache__", "task", "plan", "registries", "registry_auth", "trust", "engines", "host")
     shutil.copytree(REPOSITORY / "plugins/plugin_utils", house, ignore=shutil.ignore_patterns(*above))
     (house / "policy/colour.py").write_text(A_WORD)
     source = (house / "policy/policy.py").read_text()
@@ -236,7 +237,7 @@ def test_a_new_word_is_one_file_and_one_field(tmp_path):
         "refused": "colour: 'grey' is not a colour",
         "earlier": "colour: 'grey' is not a colour",
         "unknown": "registry_policy.color: is not a word of a policy; did you mean 'colour'? The words are "
-        + ", ".join((*WORDS[:-1], "colour", "trust")),
+        + ", ".join((*WORDS[:-2], "colour", *WORDS[-2:])),
         "option": {"type": "str", "description": ["Its colour."]},
         "filled": [
             {"colour": ("docker_registries_colour", "red")},

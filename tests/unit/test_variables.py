@@ -77,10 +77,11 @@ WORDS_AND_OLD = {
     "search": "openshift_docker_additional_registries",
     "blocked": "openshift_docker_blocked_registries",
     "insecure": "openshift_docker_insecure_registries",
+    "credentials": "openshift_additional_registry_credentials",
 }
 
 
-WORDS_FILL = Fill({**words("registries"), **words("trust")})
+WORDS_FILL = Fill({**words("registries"), **words("trust"), **words("credentials")})
 NETWORK_FILL = Fill(registries.VARIABLES)
 
 

@@ -20,10 +20,13 @@ from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
 from .gate import Applying, Gate, gate_of
-from .plan import Change, Plan
+from .plan import Change, Plan, lasting
 from .records import State
 
 __all__ = ["Applying", "Drafter", "Proposal", "Transaction", "as_reported", "propose", "start_of"]
+
+#: What one guess at a password in a plan costs: a tenth of a second.
+_ROUNDS = 200_000
 
 #: One part of what is wanted of a host that looks so, files written by the drafts before included.
 Drafter = Callable[[Observed], Draft]
@@ -62,8 +65,12 @@ class Transaction:
     def digest(self) -> str:
         """Return a checksum of all that is sent. Contents are in it by their own checksums."""
         contents = {change.path: _sha256(change.content) for change in self.files}
-        facts = asdict(replace(self, files=tuple(replace(change, content=None) for change in self.files)))
-        return hashlib.sha256(json.dumps([facts, contents], sort_keys=True, default=str).encode()).hexdigest()
+        facts = asdict(replace(self, files=tuple(map(_without_content, self.files))))
+        text = json.dumps([facts, contents], sort_keys=True, default=str).encode()
+        if any(change.secret for change in self.files):
+            # The plan's id is shown, and is to be of no use for trying passwords against it.
+            return hashlib.pbkdf2_hmac("sha256", text, b"dockyard.openshift plan", _ROUNDS).hex()
+        return hashlib.sha256(text).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -240,6 +247,10 @@ def _of_step(step: Step, whom: str) -> Change:
 
 def _unique(*groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for group in groups for text in group))
+
+
+def _without_content(change: FileChange) -> FileChange:
+    return replace(change, content=None, before=lasting(change.before), after=lasting(change.after))
 
 
 def _sha256(content: bytes | None) -> str:

@@ -15,7 +15,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..names import Scopes, is_range
-from . import import_sources, lists, mirrors, short_names, trust
+from . import credentials, import_sources, lists, mirrors, short_names, trust
+from .credentials import Credential
 from .import_sources import ImportSource
 from .lists import ALL, SERVICE_NETWORK
 from .mirrors import MirrorSet
@@ -40,6 +41,7 @@ class Policy:
     aliases: Mapping[str, str] | None = field(default=None, metadata={"word": short_names.ALIASES})
     import_: tuple[ImportSource, ...] | None = field(default=None, metadata={"word": import_sources.IMPORT})
     trust: Trust | None = field(default=None, metadata={"word": trust.TRUST})
+    credentials: tuple[Credential, ...] | None = field(default=None, metadata={"word": credentials.CREDENTIALS})
 
     service_network: str = SERVICE_NETWORK
     notes: tuple[str, ...] = field(default=(), compare=False)
