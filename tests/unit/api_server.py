@@ -45,6 +45,10 @@ KINDS = {
         resource("ConfigMap", "", "configmaps", True),
         resource("Secret", "", "secrets", True),
         resource("PodDisruptionBudget", "policy", "poddisruptionbudgets", True),
+        resource("Node", "", "nodes"),
+        resource("Pod", "", "pods", True),
+        resource("DaemonSet", "apps", "daemonsets", True),
+        resource("Lease", "coordination.k8s.io", "leases", True),
     )
 }
 
