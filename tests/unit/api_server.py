@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -187,8 +188,14 @@ def times(count: int, fault: Fault) -> Fault:
     left = [count]
 
     def limited(method: str, path: str, body: Any) -> Reply | None:
-        answer = fault(method, path, body) if left[0] else None
-        left[0] -= answer is not None
+        if not left[0]:
+            return None
+        left[0] -= 1
+        answer = None
+        try:
+            answer = fault(method, path, body)
+        finally:
+            left[0] += answer is None and not sys.exc_info()[1]
         return answer
 
     return limited
