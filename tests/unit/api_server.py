@@ -206,8 +206,8 @@ def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
     return lambda sent, path, body: answer() if sent == method and part in path else None
 
 
-def run(action: Any, args: dict[str, Any], api: ApiServer, **more: Any) -> dict[str, Any]:
-    """Run a task about a cluster on this server. more: check, diff, variables, task (attributes of the task)."""
+def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
+    """Run a task about a cluster on this server, None: on the one that its options name. more: check, diff, variables, task (attributes of the task)."""
     about = {
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
         "action": "x", "delegate_to": None, "environment": [], "get_search_path": list, **more.get("task", {}),
@@ -215,5 +215,6 @@ def run(action: Any, args: dict[str, Any], api: ApiServer, **more: Any) -> dict[
     made = action(SimpleNamespace(**about), MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
     made._templar = SimpleNamespace(template=lambda value: value)
     made.read_file = lambda path: more["files"][path].encode()
-    made.transport = lambda login: api
+    if api is not None:
+        made.transport = lambda login: api
     return dict(made.run(task_vars={"inventory_hostname": "localhost", **more.get("variables", {})}))
