@@ -258,12 +258,12 @@ class Client:
             try:
                 reply = self.transport.send(method, path, headers, data, self._seconds(path))
                 status = reply.status
+                answer, length = self._body(reply, path)
                 if 300 <= status < 400:
                     raise ClusterProblem(
                         f"{self.transport.address} answers with a redirect to {_host(reply.header('Location'))}; it is "
                         "not followed, because the login would go there"
                     )
-                answer, length = self._body(reply, path)
                 self._note(reply)
                 if status == 401 and not renewed:
                     renewed = True
