@@ -78,8 +78,10 @@ def blocked_search(now: Situation) -> Iterator[str]:
 
 def files_overridden(now: Situation) -> Iterator[str]:
     """Files that the change is about, and that another MachineConfig puts in the place of the operator's."""
+    before = now.before
     for name, path in now.overridden:
-        if now.before is None or now.before.result.files.get(path) != now.result.files.get(path):
+        is_new = before is None or (name, path) not in before.overridden
+        if is_new or (before and before.result.files.get(path) != now.result.files.get(path)):
             yield f"{path} of MachineConfig {name}"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...references import ReferenceProblem, parse_canonical
-from . import ManifestProblem, exports, node_files
+from . import ManifestProblem, authorities, exports, node_files
 from .change import Outcome
 from .disruption import Disruption
 from .machine_configs import MachineConfig
@@ -20,6 +20,7 @@ from .releases import USER_CA, Release
 
 #: The policy that comes with a release says this scope must be signed. Its key is no matter of ours.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"
+_SKIPS_DRAIN = ("openshift-machine-config-operator", "image-registry-override-drain")
 _UNKNOWN_KEY = "bm90IGluIHRoZSBleHBvcnQ="
 
 
@@ -59,7 +60,7 @@ def read(present: Iterable[Manifest]) -> Cluster:
                 found = replace(found, role="master")  # a compact cluster
         elif kind == "MachineConfiguration":
             found = replace(found, has_knobs=True)
-        elif (namespace, name) == ("openshift-machine-config-operator", "image-registry-override-drain"):
+        elif (namespace, name) == _SKIPS_DRAIN:
             found = replace(found, skips_drain=kind == "ConfigMap")
     return replace(found, notes=tuple(notes))
 
@@ -202,6 +203,19 @@ def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
             if exports.identity(one)[3] in names:
                 return {USER_CA: text}
     return {}
+
+
+def not_for_nodes(outcome: Outcome) -> Iterator[str]:
+    """Yield which ConfigMaps of a change nobody names, so that they reach no node."""
+    named = {(authorities.NAMESPACE, authorities.read(outcome.manifests).name), _SKIPS_DRAIN}
+    proxies = (one for one in outcome.manifests if one.get("kind") == "Proxy")
+    named |= {(authorities.NAMESPACE, _at(one, "spec", "trustedCA", "name")) for one in proxies}
+    for kind, _group, namespace, name in sorted(outcome.touched):
+        if kind == "ConfigMap" and (namespace, name) not in named:
+            yield (
+                f"ConfigMap {namespace}/{name} reaches no node: neither additionalTrustedCA of Image/cluster nor"
+                " trustedCA of Proxy/cluster names it"
+            )
 
 
 #: field of the spec of Image/cluster → what notices it, when nodes do not

@@ -207,7 +207,7 @@ def passed_over(found: Iterable[Manifest], proposed: bool) -> Iterator[str]:
         reason = ELSEWHERE.get(kind) if isinstance(kind, str) else None
         if is_workload(manifest):
             yield from [f"{_called(manifest)}: {reason or _FOR_IMAGES}"] if proposed else []
-        elif not is_read(manifest) and (proposed or not kind or reason):
+        elif not counts(manifest) and (proposed or not kind or reason):
             yield f"{_called(manifest)} is not read{': ' + reason if reason else ''}"
         elif proposed and reason and is_read(manifest):
             yield f"{_called(manifest)}: {reason}"
