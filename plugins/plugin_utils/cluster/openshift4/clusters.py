@@ -33,6 +33,8 @@ class Cluster:
     role: str = "worker"
     has_knobs: bool = False
     skips_drain: bool = False
+    #: Budgets of pods that allow no eviction now.
+    full_budgets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -60,6 +62,8 @@ def read(present: Iterable[Manifest]) -> Cluster:
                 found = replace(found, role="master")  # a compact cluster
         elif kind == "MachineConfiguration":
             found = replace(found, has_knobs=True)
+        elif kind == "PodDisruptionBudget" and _at(manifest, "status", "disruptionsAllowed") == 0:
+            found = replace(found, full_budgets=(*found.full_budgets, f"{namespace}/{name}"))
         elif (namespace, name) == _SKIPS_DRAIN:
             found = replace(found, skips_drain=kind == "ConfigMap")
     return replace(found, notes=tuple(notes))
@@ -103,7 +107,18 @@ def _pool(manifest: Manifest, name: str) -> Iterator[str]:
     if degraded:
         yield f"the pool {name} is degraded, so its nodes take nothing until that is repaired"
     if isinstance(count, int):
-        yield f"the pool {name} has {count} nodes, {1 if most is None else most} at a time"
+        together = _together(count, most)
+        steps = f", in {-(-count // together)} steps" if together and count else ""
+        yield f"the pool {name} has {count} nodes, {1 if most is None else most} at a time{steps}"
+
+
+def _together(count: int, most: Any) -> int:
+    """How many nodes of a pool are taken at a time: a number, or a share of them rounded down, at least one."""
+    text = str(1 if most is None else most)
+    number = text.removesuffix("%")
+    if not number.isdecimal() or len(number) > 4:
+        return 0
+    return max(1, int(number) * count // 100 if text.endswith("%") else int(number))
 
 
 def of_pool(cluster: Cluster, changed: Iterable[MachineConfig]) -> Cluster:
@@ -237,12 +252,15 @@ def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Itera
             yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
 
 
-def doubts(cluster: Cluster, cost: Disruption | None, release: Release, version: str) -> Iterator[str]:
+def doubts(cluster: Cluster, cost: Disruption | None, release: Release) -> Iterator[str]:
     """Yield what is not known of the cluster and would change the answer."""
     if cost is None:
         return
     if (cost.drain or cost.reboot) and not cluster.topology:
         yield "Infrastructure/cluster is not among the manifests: a cluster of a single node is not drained"
+    if cost.drain and cluster.full_budgets:
+        names = ", ".join(cluster.full_budgets[:5])
+        yield f"budgets of pods allow no eviction now, so a drain waits for them: {names}"
     if cost.reboot and release.fixed is None and not cluster.has_knobs:
         yield (
             "MachineConfiguration/cluster is not among the manifests, so the default node disruption policies are"

@@ -27,9 +27,11 @@ READ: Mapping[str, tuple[str, ...]] = {
     "MachineConfigPool": ("machineconfiguration.openshift.io",),
     "Infrastructure": (objects.CONFIG,),
     "Proxy": (objects.CONFIG,),
+    "PodDisruptionBudget": ("policy",),
     "FeatureGate": (objects.CONFIG,),
     "ConfigMap": ("",),
 }
+_VERSIONS = {"ImageContentSourcePolicy": "v1alpha1"}
 #: Read for the images they name.
 WORKLOADS: Mapping[str, tuple[str, ...]] = {
     "CatalogSource": ("operators.coreos.com",),
@@ -41,7 +43,7 @@ WORKLOADS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Deployment", "DaemonSet", "ReplicaSet", "StatefulSet"), ("apps",)),
     **dict.fromkeys(("Job", "CronJob"), ("batch",)),
 }
-NAMESPACED = {"ImagePolicy", "ConfigMap", *WORKLOADS}
+NAMESPACED = {"ImagePolicy", "ConfigMap", "PodDisruptionBudget", *WORKLOADS}
 #: Kinds that can change what nodes get or pull, in the order in which their absence is told.
 ASKED_FOR = (
     "ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentSourcePolicy", "ClusterImagePolicy", "ImagePolicy",
@@ -81,7 +83,7 @@ ELSEWHERE: Mapping[str, str] = {
     **dict.fromkeys(("CatalogSource", "ClusterCatalog", "UpdateService"), "only the images it names are looked at"),
     "Infrastructure": "it is never changed from outside",
     "FeatureGate": "features that it turns on are not followed",
-    "MachineConfigPool": "only present pools are looked at",
+    **dict.fromkeys(("MachineConfigPool", "PodDisruptionBudget"), "only what is there already is looked at"),
     "ClusterVersion": "the release that it asks for is not followed; name it as a further release",
 }  # fmt: skip
 _INSTALL_CONFIG = {
@@ -235,9 +237,7 @@ def meant(manifest: Manifest) -> str | None:
         of_others = not group.endswith("openshift.io") or group == "image.openshift.io" or kind == "ConfigMap"
         if group in READ[kind] or of_others and group:
             return None
-        return (
-            f"no API has this kind in {shown(manifest.get('apiVersion') or 'no apiVersion')}; it is in {READ[kind][0]}"
-        )
+        return f"no API has this kind in {shown(manifest.get('apiVersion') or 'no apiVersion')}; it is in {READ[kind][0]}/{_VERSIONS.get(kind, 'v1')}"
     near = get_close_matches(kind, READ, 1, 0.8)
     if near and (group.endswith("openshift.io") or not group):
         return f"no API has a kind {shown(kind)}; is {near[0]} meant?"

@@ -73,7 +73,7 @@ def of_cluster(
     cost = _cost(before, after, main, policies)
     others = _costs_elsewhere(change, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
     notes += [*after.notes(), *clusters.assumed(outcome.manifests, main, cluster)]
-    notes += [*clusters.doubts(cluster, cost, main, version)]
+    notes += [*clusters.doubts(cluster, cost, main)]
     then = before.situation(version, Outcome(have))
     now = after.situation(version, outcome, then, cost, policy)
     notes += [*authorities.not_there(before.authorities, after.authorities), *clusters.not_for_nodes(outcome)]
