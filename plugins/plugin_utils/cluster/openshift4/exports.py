@@ -237,7 +237,8 @@ def meant(manifest: Manifest) -> str | None:
         of_others = not group.endswith("openshift.io") or group == "image.openshift.io" or kind == "ConfigMap"
         if group in READ[kind] or of_others and group:
             return None
-        return f"no API has this kind in {shown(manifest.get('apiVersion') or 'no apiVersion')}; it is in {READ[kind][0]}/{_VERSIONS.get(kind, 'v1')}"
+        said = shown(manifest.get("apiVersion") or "no apiVersion")
+        return f"no API has this kind in {said}; it is in {READ[kind][0]}/{_VERSIONS.get(kind, 'v1')}"
     near = get_close_matches(kind, READ, 1, 0.8)
     if near and (group.endswith("openshift.io") or not group):
         return f"no API has a kind {shown(kind)}; is {near[0]} meant?"
