@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     ManifestProblem,
+    change,
     exports,
     forecast,
     releases,
@@ -18,6 +20,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import DATA, cases
+from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
 from test_node_files import anything, mutated
@@ -160,6 +163,20 @@ def test_shared_cases(shared_dir, number):
     assert {one["guard"] for one in found["findings"] if not one["already"]} == wanted["guards"]
     said = "\n".join(found["lines"])
     assert all(part in said for part in wanted["says"]), said
+
+
+def kinds_exported(text):
+    """The kinds of the command that a page shows: what stands between `for kind in` and `; do`."""
+    (words,) = re.findall(r"for kind in ([^;]*);", text)
+    return [word for word in words.split() if word not in ("\\\\", "\\", "#")]
+
+
+def test_every_page_exports_the_same_kinds_and_all_that_are_read():
+    pages = [(REPOSITORY / path).read_text() for path in ("docs/forecast.md", "playbooks/forecast.yml")]
+    one, other = map(kinds_exported, pages)
+    assert one == other
+    assert all("oc get configmap -n openshift-config -o yaml > config.yml" in page for page in pages)
+    assert {*map(change.kind_of_word, one), "ConfigMap"} >= {*exports.ASKED_FOR}
 
 
 #: One object of every kind that is read, for changes by chance.

@@ -76,16 +76,20 @@ ELSEWHERE: Mapping[str, str] = {
     ),
     "ImageSetConfiguration": "it configures oc-mirror, which writes the objects; give those",
     "ImageContentPolicy": "no release serves this kind; ImageDigestMirrorSet is meant",
-    "ContainerRuntimeConfig": "it changes the settings of CRI-O, not where images come from",
     "ImagePolicyConfig": "it belongs to OpenShift 3",
     "MasterConfig": "it belongs to OpenShift 3",
     "ImageRegistryConfig": "it configures the registry inside the cluster, not the nodes",
     **dict.fromkeys(("CatalogSource", "ClusterCatalog", "UpdateService"), "only the images it names are looked at"),
     "Infrastructure": "it is never changed from outside",
-    "FeatureGate": "features that it turns on are not followed",
+    "FeatureGate": "features that it turns on are not followed, nor that nodes reboot for it",
     **dict.fromkeys(("MachineConfigPool", "PodDisruptionBudget"), "only what is there already is looked at"),
-    "ClusterVersion": "the release that it asks for is not followed; name it as a further release",
+    "ClusterVersion": "the update that it asks for is not followed; name its release as a further one",
 }  # fmt: skip
+#: The same for what would be in every export.
+_WHEN_PROPOSED: Mapping[str, str] = {
+    **dict.fromkeys(("ContainerRuntimeConfig", "KubeletConfig"), "nodes reboot for it, which is not counted"),
+    "Secret": "logins are not looked at; nodes take the global pull secret without noticing",
+}
 _INSTALL_CONFIG = {
     "imageDigestSources", "imageContentSources", "baseDomain", "controlPlane", "compute", "pullSecret",
     "additionalTrustBundle", "installConfig",
@@ -206,7 +210,7 @@ def passed_over(found: Iterable[Manifest], proposed: bool) -> Iterator[str]:
     """Yield what is not read though somebody may think so: everything proposed, of the present what touches images."""
     for manifest in found:
         kind = manifest.get("kind")
-        reason = ELSEWHERE.get(kind) if isinstance(kind, str) else None
+        reason = ELSEWHERE.get(str(kind)) or (_WHEN_PROPOSED.get(str(kind)) if proposed else None)
         if is_workload(manifest):
             yield from [f"{_called(manifest)}: {reason or _FOR_IMAGES}"] if proposed else []
         elif not counts(manifest) and (proposed or not kind or reason):
