@@ -7,13 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast, texts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.options import OPTIONS, VARIABLES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_options, words_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task, show
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import Fill
+
+_AS_THEY_ARE = ("removed", "images", "other_releases", "node_disruption_policy", "overridden")
 
 
 class ActionModule(ControllerFiles, Task):
@@ -29,12 +31,14 @@ class ActionModule(ControllerFiles, Task):
             options["release"],
             proposed=self._contents(options["proposed"]),
             policy=self._words(options),
-            **{key: options[key] for key in ("images", "other_releases", "node_disruption_policy", "overridden")},
+            **{key: options[key] for key in _AS_THEY_ARE},
         )
+        if options["show"]:
+            show(found["lines"])
         return {"changed": False, "forecast": found}
 
     def _contents(self, paths: Iterable[str]) -> list[dict[str, str]]:
-        return [{"name": path, "content": self.read_file(path).decode("utf-8", "replace")} for path in paths]
+        return [{"name": path, "content": texts.decoded(self.read_file(path))} for path in paths]
 
     def _words(self, options: dict[str, Any]) -> Policy | None:
         """Return the policy that one option holds as a whole."""
@@ -43,5 +47,5 @@ class ActionModule(ControllerFiles, Task):
         name = self.origins.get("policy", "policy")
         words = words_in(name, options["policy"])
         self.origins |= {word: f"{name}.{word}" for word in words}
-        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
+        reading = Reading(self.read_file, self.secrets.add, warn_days=options["warn_days"])
         return read_options({**options, **words}, reading)

@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import fil
 
 
 def image_policy_problems(document: Any, release: Any = "3.11") -> list[Mapping[str, Any]]:
-    """What a master refuses about a policy, and what a person would regret."""
+    """List what a master refuses about a policy, and what a person would regret."""
     found: list[Mapping[str, Any]] = filters.filtered(_problems, document, release, called="image_policy_problems")
     return found
 

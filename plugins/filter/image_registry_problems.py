@@ -14,7 +14,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters im
 def image_registry_problems(
     spec: Any, current: Any = None, objects: Any = (), release: Any = "4.18"
 ) -> list[dict[str, Any]]:
-    """What the registry operator would refuse of a specification, or take and do something else."""
+    """List what the registry operator would refuse of a specification, or accept and handle differently."""
     found: list[dict[str, Any]] = filtered(
         problems.of, spec, called="image_registry_problems", current=current, objects=objects, release=release
     )

@@ -21,7 +21,7 @@ def import_allowed(
     insecure: Any = False,
     of: Any = "import",
 ) -> Any:
-    """One answer for one image, a list of them for a list."""
+    """Return one answer for one image, a list of them for a list."""
     return filters.filtered(_answers, image, config, release, integrated_registry, insecure, of, called=_CALLED)
 
 

@@ -21,6 +21,7 @@ def mco_forecast(
     other_releases: Any = (),
     node_disruption_policy: Any = None,
     overridden: Any = (),
+    removed: Any = (),
 ) -> dict[str, Any]:
     """Forecast the files of nodes, their cost, the findings of the guards, and the sources of images."""
     found: dict[str, Any] = filtered(
@@ -33,6 +34,7 @@ def mco_forecast(
         other_releases=other_releases,
         node_disruption_policy=node_disruption_policy,
         overridden=overridden,
+        removed=removed,
     )
     return found
 

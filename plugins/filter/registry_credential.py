@@ -16,7 +16,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import fil
 
 
 def registry_credential(image: Any, auth_files: Any = (), pull_secrets: Any = (), engine: Any = "podman") -> Any:
-    """One result for one image, a list of them for a list."""
+    """Return one result for one image, a list of them for a list."""
     return filters.filtered(_results, image, auth_files, pull_secrets, engine, called="registry_credential")
 
 
@@ -38,7 +38,7 @@ def _items(value: Any, argument: str) -> list[Any]:
 
 
 def _file(number: int, item: Any) -> Source:
-    """No sentence here repeats a value: it may be a secret."""
+    """Read one item of auth_files; no sentence here repeats a value, which may be a secret."""
     if not isinstance(item, Mapping) or set(item) != {"name", "content"}:
         raise filters.ArgumentProblem(f"item {number} of auth_files must have name and content and nothing else")
     name, content = item["name"], item["content"]

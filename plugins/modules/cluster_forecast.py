@@ -35,6 +35,13 @@ options:
     type: list
     elements: path
     default: []
+  removed:
+    description:
+      - Objects to be deleted, each C(Kind/name) or C(Kind/namespace/name), after O(proposed) was applied.
+      - Short names and plurals of oc count, such as C(icsp/old).
+    type: list
+    elements: str
+    default: []
   policy:
     description:
       - The words of a registry policy by their names, applied after O(proposed). A mapping, as the variable
@@ -55,7 +62,7 @@ options:
   release:
     description:
       - The minor release, quoted, V(4.8) to V(4.22).
-      - By default the one that ClusterVersion/version says, else V(4.18).
+      - By default the one that ClusterVersion/version says.
     type: raw
   other_releases:
     description: Further releases for which to say the cost.
@@ -73,10 +80,14 @@ options:
     type: list
     elements: dict
   overridden:
-    description: Names of guards to silence.
+    description: 'Names of guards to silence, or C(guard: found) for one finding of a guard.'
     type: list
-    elements: str
+    elements: raw
     default: []
+  show:
+    description: Whether to print the account, line by line, beside returning it.
+    type: bool
+    default: false
   from_variables:
     description:
       - Whether options that are not given are taken from variables.

@@ -11,18 +11,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import pull_sources, registries_conf, signature_policy
+from . import containers_files, pull_sources, registries_conf, signature_policy
 from .credentials import containers
+from .credentials.answers import Source, Tried
 from .formats import toml_text
-from .observed import Observed, Question, Watch
+from .observed import HostProblem, Observed, Question, Watch
 from .references import Reference
-from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, Registry
+from .registries_conf import RegistriesConf, Registry
 
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
 WATCH = Watch(
-    files=(MAIN, signature_policy.PATH, *containers.FILES),
-    directories=(DROP_IN_DIRECTORY,),
+    files=(*containers_files.WATCH.files, *containers.FILES),
+    directories=containers_files.WATCH.directories,
     commands=(
         Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
     ),
@@ -34,10 +35,10 @@ def images(host: Observed, names: list[str]) -> list[dict[str, Any]]:
 
     Raises Problem for files that the engines would refuse, or a text that is not an image reference.
     """
-    drop_ins = [(path, host.text(path) or "") for path in host.entries(DROP_IN_DIRECTORY)]
-    conf = registries_conf.load(host.text(MAIN), drop_ins)
-    text = host.text(signature_policy.PATH)
-    policy = None if text is None else signature_policy.read(text)
+    conf = containers_files.conf_of(host)
+    path = containers_files.policy_of(host)
+    text = host.text(path)
+    policy = None if text is None else signature_policy.read(text, path)
     return [_image(host, conf, name, pull_sources.resolve(name, conf, policy)) for name in names]
 
 
@@ -64,9 +65,24 @@ def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> d
     for helper in conf.credential_helpers:
         if helper != registries_conf.AUTH_FILES:
             return {"helper": helper, "key": reference.domain}
-        if login := containers.on_host(host, reference):
-            return {"file": login.source, "key": login.key}
+        if found := login(host, reference):
+            return {"file": found.source, "key": found.key}
     return None
+
+
+def login(host: Observed, reference: Reference) -> Tried | None:
+    """What root's podman offers for an image; None for an anonymous pull. Where it picks at random, one of these.
+
+    Raises HostProblem where every pull that comes to a file fails.
+    """
+    texts = [(path, host.text(path)) for path in containers.FILES]
+    lookup = containers.podman(
+        reference, [Source(path, text, path == containers.OLD) for path, text in texts if text is not None]
+    )
+    answer = lookup.answer()
+    if answer.problem:
+        raise HostProblem(answer.problem)
+    return next(iter(answer.tried), None)
 
 
 def _where(host: Observed, registry: Registry) -> dict[str, Any]:

@@ -78,6 +78,11 @@ class RegistriesConf:
     aliases: Mapping[str, str] = field(default_factory=dict)
     helpers: tuple[str, ...] | None = None
     version: int = 2
+    #: whether the search list is put behind that of the files before
+    search_appends: bool = False
+    #: which file says the mode, and each alias
+    mode_file: str = ""
+    alias_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def credential_helpers(self) -> tuple[str, ...]:
@@ -100,31 +105,38 @@ class RegistriesConf:
         aliases = {**self.aliases, **drop_in.aliases}
         speaks = drop_in.search is not None
         return RegistriesConf(
-            search=drop_in.search if speaks else self.search,
+            search=(*(self.search or ()), *(drop_in.search or ())) if drop_in.search_appends else (
+                drop_in.search if speaks else self.search
+            ),
             search_file=drop_in.search_file if speaks else self.search_file,
             registries={prefix: registries[prefix] for prefix in sorted(registries, key=str.encode)},
             short_name_mode=drop_in.short_name_mode or self.short_name_mode,
             aliases={name: value for name, value in aliases.items() if value},
             helpers=self.helpers if drop_in.helpers is None else drop_in.helpers,
             version=self.version,
+            mode_file=drop_in.mode_file if drop_in.short_name_mode else self.mode_file,
+            alias_files={**self.alias_files, **drop_in.alias_files},
         )
 
 
-def load(main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: str = MAIN) -> RegistriesConf:
+def load(
+    main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: str = MAIN, *, appends: bool = False
+) -> RegistriesConf:
     """The configuration in force. drop_ins: (name, text) in the order they are read.
 
-    Raises RegistriesConfProblem where containers/image would refuse to load.
+    appends: whether {append=true} at the end of a list puts it behind that of files before, as since podman 6; else it
+    is a mistake. Raises RegistriesConfProblem where containers/image would refuse to load.
     """
-    conf = RegistriesConf() if main is None else read(main, main_name)
+    conf = RegistriesConf() if main is None else read(main, main_name, appends=appends)
     for name, text in drop_ins:
-        conf = conf.with_drop_in(read(text, name, drop_in=True))
+        conf = conf.with_drop_in(read(text, name, drop_in=True, appends=appends))
     return conf
 
 
 @lru_cache(maxsize=64)
-def read(text: str, name: str, *, drop_in: bool = False) -> RegistriesConf:
+def read(text: str, name: str, *, drop_in: bool = False, appends: bool = False) -> RegistriesConf:
     """One file, checked by itself."""
-    return _File(name, document(text, name), drop_in).conf()
+    return _File(name, document(text, name), drop_in, appends).conf()
 
 
 @lru_cache(maxsize=64)  # a plan looks at the same few texts again and again
@@ -195,8 +207,8 @@ def _possible_prefixes(name: str, lengths: frozenset[int]) -> Iterator[str]:
 class _File:
     """Reads one decoded file. Methods raise RegistriesConfProblem naming the file; `look` collects them all."""
 
-    def __init__(self, name: str, table: Mapping[str, Any], drop_in: bool) -> None:
-        self.name, self.table, self.drop_in = name, table, drop_in
+    def __init__(self, name: str, table: Mapping[str, Any], drop_in: bool, appends: bool = False) -> None:
+        self.name, self.table, self.drop_in, self.appends = name, table, drop_in, appends
         self.problems: list[RegistriesConfProblem] = []
 
     def conf(self) -> RegistriesConf:
@@ -211,13 +223,14 @@ class _File:
         v1 = self._try(self._v1_lists) or {}
         if any(entries is not None for entries in v1.values()):
             return self._converted(v1)
-        search = self._try(self._texts, self.table, "unqualified-search-registries")
+        search, behind = self._try(self._search) or (None, False)
         tables = self._try(self._tables, self.table, "registry") or []
         mode = self._try(self._mode) or ""
         helpers = self._try(self._texts, self.table, "credential-helpers")
         self._try(self._text, self.table, "additional-layer-store-auth-helper")
         aliases = self._try(self._aliases) or {}
         conf = self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+        conf = replace(conf, search_appends=True) if behind else conf
         return conf if helpers is None else replace(conf, helpers=tuple(helpers))
 
     def _try(self, read: Callable[..., Result], *arguments: Any) -> Result | None:
@@ -260,6 +273,8 @@ class _File:
             short_name_mode=mode,
             aliases=aliases,
             version=version,
+            mode_file=self.name,
+            alias_files=dict.fromkeys(aliases, self.name),
         )
 
     def _v1_lists(self) -> dict[str, list[str] | None]:
@@ -274,6 +289,14 @@ class _File:
         if table is not None and not isinstance(table, dict):
             self._refuse("the old form must be tables such as [registries.search]")
         return self._texts(table or {}, "registries")
+
+    def _search(self) -> tuple[list[str] | None, bool]:
+        """(the search list, whether it goes behind those before)"""
+        value = _get(self.table, "unqualified-search-registries")
+        if not self.appends or not isinstance(value, list) or not value or not isinstance(value[-1], dict):
+            return self._texts(self.table, "unqualified-search-registries"), False
+        texts = self._texts({"list": value[:-1]}, "list")
+        return texts, value[-1].get("append") is True
 
     def _mode(self) -> str:
         mode = self._text(self.table, "short-name-mode")

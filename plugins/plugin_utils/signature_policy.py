@@ -41,6 +41,7 @@ class Restriction:
 
     document: dict[str, Any]
     record: dict[str, Any]
+    path: str = PATH
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -89,8 +90,10 @@ def lift(document: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, An
     return lifted
 
 
-def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str) -> Restriction:
-    """Only ``allowed`` may be pulled over the docker transport.
+def restrict(
+    lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str, path: str = PATH
+) -> Restriction:
+    """Only ``allowed`` may be pulled over the docker transport. path: the file, for sentences about it.
 
     lifted: the document as others left it. foreign_scopes: what becomes of a scope of theirs that accepts something
     outside the allow-list: fail, reject or keep. Requirements of allowed scopes (signedBy, sigstoreSigned) stay.
@@ -101,7 +104,7 @@ def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: 
     transports = document.setdefault("transports", {})
     record["transport_added"] = "docker" not in transports
     scopes = transports.setdefault("docker", {})
-    result = Restriction(document, record)
+    result = Restriction(document, record, path)
     theirs = dict(scopes)
     for scope in allowed:
         _allow(scope, theirs, document["default"], result)
@@ -171,14 +174,15 @@ def _allow(scope: str, theirs: Mapping[str, Requirements], default: Requirements
     found, requirements = _nearest(scope, theirs, default)
     rejected = _rejects(requirements)
     if rejected and found:  # a scope somebody named, not the general "" or default
-        result.refusals.append(f"{PATH} rejects '{found}' on purpose, while the policy allows '{scope}'")
+        result.refusals.append(f"{result.path} rejects '{found}' on purpose, while the policy allows '{scope}'")
     elif found == scope:
         if requirements != ACCEPT:
-            result.notes.append(f"{PATH}: '{scope}' keeps its requirement ({_types(requirements)})")
+            result.notes.append(f"{result.path}: '{scope}' keeps its requirement ({_types(requirements)})")
     else:
         if not rejected and requirements != ACCEPT:
             result.notes.append(
-                f"{PATH}: '{scope}' takes over the requirement of '{found or 'default'}' ({_types(requirements)})"
+                f"{result.path}: '{scope}' takes over the requirement of '{found or 'default'}' "
+                f"({_types(requirements)})"
             )
         _set(result, scope, theirs, ACCEPT if rejected else copy.deepcopy(requirements))
 
@@ -186,7 +190,7 @@ def _allow(scope: str, theirs: Mapping[str, Requirements], default: Requirements
 def _refuse_outside(scope: str, requirements: Requirements, foreign_scopes: str, result: Restriction) -> None:
     if _rejects(requirements):
         return
-    said = f"{PATH} accepts '{scope}' ({_types(requirements)}), which is outside the allow-list"
+    said = f"{result.path} accepts '{scope}' ({_types(requirements)}), which is outside the allow-list"
     if foreign_scopes == "fail":
         result.refusals.append(f"{said}; allow it, remove it, or set foreign_scopes to reject or keep")
     elif foreign_scopes == "keep":

@@ -27,7 +27,7 @@ def paths(findings, effect):
 
 
 def by_release(cases, key):
-    """Each case in each release: what it wants is a mapping where releases differ, and one value where they do not."""
+    """Repeat cases by release: what a case wants is a mapping where releases differ, else one value."""
     rows = [case.values[0] for case in cases]
     return [
         pytest.param(row, release, value, id=f"{row['name']}, {release}")
@@ -37,7 +37,7 @@ def by_release(cases, key):
 
 
 def examples(name):
-    """The tasks of a filter's documentation, each with what the comment below it says that it answers."""
+    """List the tasks of a filter's documentation, each with the answer that the comment below it gives."""
     text = yaml.safe_load((REPOSITORY / f"plugins/filter/{name}.yml").read_text())["EXAMPLES"]
     for part in re.split(r"\n(?=- name:)", text):
         (task,) = yaml.safe_load(part)
@@ -54,7 +54,7 @@ def _listed(function):
 
 
 def evaluated(expression, variables):
-    """A template, or the condition of an assertion, with the filters under their full names."""
+    """Evaluate a template, or the condition of an assertion, with the filters under their full names."""
     environment = NativeEnvironment()
     for name in ("map", "selectattr"):  # Ansible makes lists of what they yield
         environment.filters[name] = _listed(environment.filters[name])

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.drain_plan import drain_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import label_selector
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import labels
 from cases import cases, examples, upstream
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -50,7 +50,7 @@ def answers():
 @pytest.mark.parametrize(("case", "release"), list(answers()))
 def test_plan(case, release):
     wanted = case.get("both", case.get(release))
-    pods = [pod(name, **facts) for name, facts in case["pods"].items()]
+    pods = case.get("manifests") or [pod(name, **facts) for name, facts in case["pods"].items()]
     found = drain_plan(pods, release=RELEASES[release], now=NOON, **case.get("ask", {}))
     assert found["proceed"] == (not wanted.get("refuse"))
     for outcome in OUTCOMES:
@@ -61,11 +61,11 @@ def test_plan(case, release):
 @pytest.mark.parametrize("case", cases("drain/selectors.yml"))
 def test_selectors(case):
     if "refused" in case:
-        with pytest.raises(label_selector.SelectorProblem) as refusal:
-            label_selector.parse(case["selector"])
+        with pytest.raises(labels.SelectorProblem) as refusal:
+            labels.parse(case["selector"])
         assert case["refused"] in str(refusal.value)
     else:
-        selector = label_selector.parse(case["selector"])
+        selector = labels.parse(case["selector"])
         assert [number for number, labels in enumerate(LABELS) if selector.matches(labels)] == case["selects"]
 
 
@@ -81,7 +81,7 @@ def test_refused_in_one_sentence(case):
 def test_a_person_is_told_who_stops_it_and_what_would_help():
     pods = [pod("bare"), pod("web", ["apps/v1", "ReplicaSet", "rs"]), pod("agent", ["apps/v1", "DaemonSet", "ds"])]
     assert drain_plan(pods, ignore_daemonsets=True)["lines"] == [
-        "1 pod to be evicted, 1 left where they are, 1 pod cannot be evicted: nothing is evicted",
+        "1 to evict, 1 to leave, 1 refused, so that nothing is evicted",
         "team/bare declares no controller: nobody would start it again (force)",
         "team/agent belongs to a DaemonSet and stays where it is",
     ]
@@ -185,8 +185,8 @@ def test_every_pod_is_in_one_list_and_whatever_is_allowed_refuses_no_more(facts,
 @given(text=st.text(alphabet="ab1,=!()<> inot/.", max_size=20))
 def test_any_text_is_a_selector_or_refused(text):
     try:
-        selector = label_selector.parse(text)
-    except label_selector.SelectorProblem as problem:
+        selector = labels.parse(text)
+    except labels.SelectorProblem as problem:
         assert "\n" not in str(problem)
     else:
         assert selector.matches({}) in (True, False)

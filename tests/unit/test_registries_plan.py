@@ -73,6 +73,11 @@ def test_dockers_as_they_are_found(case):
     check(case)
 
 
+@pytest.mark.parametrize("case", cases("registries_plan/containers.yml"))
+def test_podman_and_its_family_as_they_are_found(case):
+    check(case)
+
+
 def test_the_second_run_of_a_plan_has_nothing_to_do():
     """The host that a plan leaves, with what it remembers, is as its policy says."""
     policy = {"search": ["a.example.com"], "blocked": ["docker.io"]}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.registry_credential import registry_credential
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import references
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, references
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials import containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from cases import cases, upstream
@@ -72,7 +72,7 @@ def test_refused_in_one_sentence_without_the_secret(case):
 
 
 def agrees(found, wanted):
-    """Whether a result is what the real program did: the tried of the table, or one of its any_of."""
+    """Return whether a result is what the real program did: the tried of the table, or one of its any_of."""
     if "error" in wanted:
         return found["problem"] is not None
     possible = wanted.get("any_of", [wanted.get("tried")])
@@ -97,10 +97,10 @@ def test_on_a_host(case):
     reference = references.parse(case["image"])
     if "refused" in case:
         with pytest.raises(HostProblem, match=f"^{PATHS[case['refused']]}: "):
-            containers.on_host(there, reference)
+            image_report.login(there, reference)
         return
     file, key = case["found"] or (None, None)
-    login = containers.on_host(there, reference)
+    login = image_report.login(there, reference)
     assert (login and (login.source, login.key)) == (file and (PATHS[file], key))
 
 

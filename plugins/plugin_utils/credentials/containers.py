@@ -13,15 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..names import hub_name
-from ..observed import HostProblem, Observed
 from ..references import Reference
-from .answers import Answer, Lookup, Source, Tried
+from .answers import Answer, Lookup, Source
 from .go import TEXT, Map, Struct, Unreadable, unmarshal
 from .login import Login, user_and_password
 
-_OLD = "/root/.dockercfg"
+OLD = "/root/.dockercfg"
 #: Where root's podman, skopeo and buildah look, in this order.
-FILES = ("/run/containers/0/auth.json", "/root/.config/containers/auth.json", "/root/.docker/config.json", _OLD)
+FILES = ("/run/containers/0/auth.json", "/root/.config/containers/auth.json", "/root/.docker/config.json", OLD)
 
 _ENTRY = Struct({"auth": TEXT, "identitytoken": TEXT})
 _FILE = Struct({"auths": Map(_ENTRY), "credHelpers": Map(TEXT)})
@@ -46,19 +45,6 @@ def read(source: Source) -> AuthFile:
         return AuthFile(unmarshal(source.text, Map(_ENTRY)), {})
     document = unmarshal(source.text, _FILE)
     return AuthFile(document["auths"], document["credHelpers"])
-
-
-def on_host(host: Observed, reference: Reference) -> Tried | None:
-    """What root's podman offers for an image; None for an anonymous pull. Where it picks at random, one of these.
-
-    Raises HostProblem where every pull that comes to a file fails.
-    """
-    texts = [(path, host.text(path)) for path in FILES]
-    lookup = podman(reference, [Source(path, text, path == _OLD) for path, text in texts if text is not None])
-    answer = lookup.answer()
-    if answer.problem:
-        raise HostProblem(answer.problem)
-    return next(iter(answer.tried), None)
 
 
 def podman(reference: Reference, sources: Sequence[Source]) -> Lookup:

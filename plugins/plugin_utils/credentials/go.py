@@ -64,7 +64,7 @@ class _Members(list[tuple[str, Any]]):
 _SPACE = " \t\r\n"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # Names of fields match without regard to case; Unicode knows two more small letters than ASCII does for s and k.
-_FOLDED = str.maketrans(ascii_lowercase + "\u017f\u212a", ascii_uppercase + "SK")
+FOLDED = str.maketrans(ascii_lowercase + "\u017f\u212a", ascii_uppercase + "SK")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _BASE64_UNPADDED = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2,3})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -171,9 +171,9 @@ def _decoded(value: Any, shape: Any, old: Any, where: str) -> Any:
         for name, item in members:
             result[name] = _decoded(item, shape.of, _zero(shape.of), json.dumps(name, ensure_ascii=False))
         return result
-    folded = {name.translate(_FOLDED): name for name in shape.fields}
+    folded = {name.translate(FOLDED): name for name in shape.fields}
     for written, item in members:
-        name = written if written in shape.fields else folded.get(written.translate(_FOLDED), "")
+        name = written if written in shape.fields else folded.get(written.translate(FOLDED), "")
         if name:
             result[name] = _decoded(item, shape.fields[name], result[name], json.dumps(written, ensure_ascii=False))
     return result

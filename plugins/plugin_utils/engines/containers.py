@@ -17,11 +17,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import registries_conf, signature_policy
+from .. import containers_files, effects, registries_conf, signature_policy
+from ..containers_files import ROOTS_OWN, conf_of
+from ..effects import Unmet
 from ..formats import json_text, toml_text
 from ..host import services
 from ..names import Scopes
-from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Watch, in_file
+from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
@@ -32,7 +34,11 @@ from ..shapes import Each, fits
 from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
-_USER = "/root/.config/containers"
+#: Where drop-ins that packages bring are read after the usual one, and in the way: letters come after digits.
+LATE_DROP_IN = f"{DROP_IN_DIRECTORY}/zz-dockyard.conf"
+OURS = (DROP_IN, LATE_DROP_IN)
+#: cri-o/packaging; containers-common of Debian, Ubuntu and Kubic; podman machine. They come back when they are removed.
+_OF_PACKAGES = ("crio.conf", "shortnames.conf", "999-podman-machine.conf")
 _HEADER = "Managed by dockyard.openshift; change the registry policy in the inventory, not this file."
 _INFO = ("podman", "info", "--format", "json")
 
@@ -61,15 +67,13 @@ class Containers:
         "words?": dict,  # judged as a policy is, see _over_earlier
         "added?": Each([str]),
         "policy.json?": dict,
+        "policies?": Each(dict),  # of the other files of that kind, by path
     }  # fmt: skip
-    watch = Watch(
-        files=(MAIN, signature_policy.PATH, f"{_USER}/registries.conf", f"{_USER}/policy.json"),
-        directories=(DROP_IN_DIRECTORY, f"{_USER}/registries.conf.d"),
+    watch = containers_files.WATCH + Watch(
+        trees=(Tree(containers_files.CRIO_POLICIES, pattern="*.json"),),
         commands=(
             Question("podman.info", _INFO),
             *(question._replace(unless="podman") for question in VERSIONS.commands),
-            Question("crio.version", ("crio", "--version")),
-            services.CRIO_STATE,
         ),
     )
 
@@ -98,13 +102,20 @@ class Containers:
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        return _Proposal(host, policy, request, request.mode or self.default_mode).desired()
+        """The files; a later name for ours where what a package brings would undo the words, and that helps."""
+        mode = request.mode or self.default_mode
+        usual = _Proposal(host, policy, request, mode, LATE_DROP_IN if host.exists(LATE_DROP_IN) else DROP_IN)
+        desired = usual.desired()
+        if usual.drop_in == DROP_IN and usual.in_the_way_of_packages():
+            late = _Proposal(host, policy, request, mode, LATE_DROP_IN).desired()
+            return desired if late.refusals else late
+        return desired
 
     def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
         """Our drop-in goes whole; only a file of the old form has lists that others share."""
         policy, request = without_ours(record)
         request = replace(request, record={**record, "words": {}})
-        return self.desired(host, Policy() if host.exists(DROP_IN) else policy, request)
+        return self.desired(host, Policy() if any(map(host.exists, OURS)) else policy, request)
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """podman reads the file that this variable names in place of registries.conf."""
@@ -116,7 +127,7 @@ class Containers:
                 ("env", f"CONTAINERS_REGISTRIES_CONF={{staged:{edit.path}}}", *_INFO),
             )
             for edit in edits
-            if edit.path in (MAIN, DROP_IN) and edit.text is not None
+            if edit.path in (MAIN, *OURS) and edit.text is not None
         )
 
     def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
@@ -142,9 +153,11 @@ class Containers:
         return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
 
     def report(self, host: Observed) -> dict[str, Any]:
-        files = [path for path in (MAIN, *host.entries(DROP_IN_DIRECTORY), signature_policy.PATH) if host.exists(path)]
+        policies = dict.fromkeys((containers_files.policy_of(host), *self._policies_of_crio(host)))
+        read = (containers_files.main_of(host), *containers_files.drop_ins_of(host), *policies)
+        files = [path for path in read if host.exists(path)]
         try:
-            lists, problems = _lists(_load(host)), []
+            lists, problems = _lists(containers_files.conf_of(host)), []
         except RegistriesConfProblem as problem:
             lists, problems = Lists(), [str(problem)]
         allowed = _allow_list(host)
@@ -156,12 +169,16 @@ class Containers:
     def _crio(self, host: Observed) -> bool:
         return services.CRIO.running(host)
 
+    def _policies_of_crio(self, host: Observed) -> tuple[str, ...]:
+        return (containers_files.crio_policy_of(host),) if self._crio(host) else ()
+
 
 class _Proposal:
     """Works out the files for one host and policy, one method a file."""
 
-    def __init__(self, host: Observed, policy: Policy, request: Request, mode: str) -> None:
-        self.host, self.mode, self.request = host, mode, request
+    def __init__(self, host: Observed, policy: Policy, request: Request, mode: str, drop_in: str) -> None:
+        self.host, self.mode, self.request, self.drop_in = host, mode, request, drop_in
+        self.earlier = next((path for path in OURS if host.exists(path)), drop_in)
         self.record = copy.deepcopy(dict(request.record))
         self.policy = self._over_earlier(policy)
         self.why = f"the policy says {', '.join(policy.words()) or 'nothing'}"
@@ -169,39 +186,57 @@ class _Proposal:
         self.warnings: list[str] = [text for text in self.policy.warnings if text not in policy.warnings]
         self.unenforceable: list[str] = []
         self.refusals: list[str] = []
+        self.unmet: list[Unmet] = []
 
     def desired(self) -> Desired:
-        before = _load(self.host)
-        old_style = before.version == 1 and not self.host.exists(DROP_IN)
-        edits = [self._old_file() if old_style else self._drop_in(), self._signature_policy()]
+        before = conf_of(self.host, roots_own=False)
+        self.old_style = self._is_old_style(before)
+        edits = [*([self._old_file()] if self.old_style else self._drop_ins()), *self._signature_policies()]
         after = self.host.with_texts({edit.path: edit.text for edit in edits if edit})
-        conf = _load(after)
-        self._check_result(conf)
+        conf = conf_of(after)
+        self._check_effects(after, conf)
+        self._check_crio(after)
         self._warn_of_shadows(before)
         self.record["words"] = self.policy.words()
         return Desired(
             edits=tuple(edit for edit in edits if edit),
             expected=_lists(conf),
             unenforceable=tuple(self.unenforceable),
-            refusals=tuple(self.refusals),
+            refusals=tuple(dict.fromkeys(self.refusals)),
             notes=tuple(self.notes),
             warnings=tuple(self.warnings),
             record=self.record if self.record["words"] else {},
         )
 
+    def in_the_way_of_packages(self) -> bool:
+        """Whether a drop-in that a package brings keeps a word from its effect."""
+        return any(
+            each.file.startswith("/usr/share/") or each.file.rpartition("/")[2] in _OF_PACKAGES for each in self.unmet
+        )
+
+    def _is_old_style(self, before: RegistriesConf) -> bool:
+        """Whether registries.conf itself is changed, list by list: it is of the old form, or nothing else is read."""
+        if any(map(self.host.exists, OURS)):
+            return False
+        only_old = services.CRIO.running(self.host) and (0, 0) < services.crio_version(self.host) < (1, 15)
+        text = self.host.text(MAIN)
+        says_nothing = text is None or registries_conf.version_of(registries_conf.document(text, MAIN)) is None
+        return before.version == 1 or (only_old and says_nothing)
+
     def _over_earlier(self, policy: Policy) -> Policy:
         """The policy with what our drop-in says for words that are not said now. Raises HostProblem."""
-        recorded = "words" in self.record or not self.host.exists(DROP_IN)
+        recorded = "words" in self.record or not self.host.exists(self.earlier)
         earlier = self.record.get("words", {}) if recorded else self._words_of_drop_in()
         try:
             return policy.over(earlier)
         except PolicyError as problem:
-            place = f"{STATE_PATH}: this record of what belongs to us" if recorded else f"{DROP_IN}: this file of ours"
+            place = f"{STATE_PATH}: this record of our entries"
+            place = place if recorded else f"{self.earlier}: this file of ours"
             raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
 
     def _words_of_drop_in(self) -> dict[str, Any]:
         """What our drop-in says, word for word; what it does not say was not asked for."""
-        ours = registries_conf.read(self.host.text(DROP_IN) or "", DROP_IN, drop_in=True)
+        ours = registries_conf.read(self.host.text(self.earlier) or "", self.earlier, drop_in=True)
         mirrors = [
             {"source": prefix, "mirrors": [mirror.location], "pull": _PULLS.get(mirror.pull_from_mirror, "all")}
             for prefix, registry in ours.registries.items()
@@ -227,13 +262,23 @@ class _Proposal:
         ]
         return {"blocked": blocked, "insecure": insecure.held}
 
+    def _drop_ins(self) -> list[FileChange | None]:
+        """Our drop-in, and the one under the other name taken away."""
+        gone = [
+            FileChange(path, None, self.why, _drop_in_view(registries_conf.document(self.host.text(path) or "", path)))
+            for path in OURS
+            if path != self.drop_in and self.host.exists(path)
+        ]
+        return [self._drop_in(), *gone]
+
     def _drop_in(self) -> FileChange | None:
-        theirs = _load(self.host.with_texts({DROP_IN: None}))
+        theirs = conf_of(self.host.with_texts(dict.fromkeys(OURS)), roots_own=False)
         wanted = self._wanted()
         tables = self._tables(theirs, wanted)
-        self._add_mirrors(theirs, tables, wanted["insecure"])
+        self._add_mirrors(theirs, tables, wanted)
         document: dict[str, Any] = {}
-        if self.policy.search is not None:
+        # Beside the entries of others, an empty list adds nothing: a copy of theirs would hide what they change later.
+        if self.policy.search or (self.policy.search is not None and self.mode == "exact"):
             document["unqualified-search-registries"] = list(self._search(theirs))
         if self.policy.short_name_mode is not None:
             document["short-name-mode"] = self.policy.short_name_mode
@@ -241,14 +286,14 @@ class _Proposal:
             document["aliases"] = dict(self.policy.aliases)
         if tables:
             document["registry"] = [tables[prefix] for prefix in sorted(tables, key=str.encode)]
-        old_text = self.host.text(DROP_IN)
-        old = registries_conf.document(old_text, DROP_IN) if old_text is not None else {}
+        old_text = self.host.text(self.drop_in)
+        old = registries_conf.document(old_text, self.drop_in) if old_text is not None else {}
         if document == old:
             return None
-        with in_file(DROP_IN):
+        with in_file(self.drop_in):
             text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
         content = None if text is None else text.encode()
-        return FileChange(DROP_IN, content, self.why, _drop_in_view(old), _drop_in_view(document))
+        return FileChange(self.drop_in, content, self.why, _drop_in_view(old), _drop_in_view(document))
 
     def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
         given = self.policy.search or ()
@@ -262,7 +307,11 @@ class _Proposal:
         tables: dict[str, dict[str, Any]] = {}
         for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
             scopes = Scopes(wanted[word])
-            inside = [prefix for prefix in theirs.registries if scopes.covering(prefix) is not None]
+            inside = [
+                prefix
+                for prefix, registry in theirs.registries.items()
+                if scopes.covering(prefix) is not None and not self._is_later(registry.file)
+            ]
             for prefix in dict.fromkeys((*wanted[word], *inside)):
                 self._table(theirs, tables, prefix)[flag] = True
             if self.mode == "exact" and getattr(self.policy, word) is not None:
@@ -272,15 +321,20 @@ class _Proposal:
         return tables
 
     def _add_mirrors(
-        self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], insecure: tuple[str, ...]
+        self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], wanted: dict[str, tuple[str, ...]]
     ) -> None:
-        """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours."""
+        """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours.
+
+        A source inside a blocked or insecure scope has a table of its own then, which has to say so too.
+        """
         added: dict[str, list[dict[str, Any]]] = {}
-        reached = Scopes(insecure)
+        blocked, reached = Scopes(wanted["blocked"]), Scopes(wanted["insecure"])
         for mirrored in self.policy.mirrors or ():
             table = self._table(theirs, tables, mirrored.source)
-            if not mirrored.contact_source:
+            if not mirrored.contact_source or blocked.covering(mirrored.source) is not None:
                 table["blocked"] = True  # a blocked source with mirrors is pulled from its mirrors only
+            if reached.covering(mirrored.source) is not None:
+                table["insecure"] = True
             added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
         for source, ours in added.items():
             table = tables[source]
@@ -326,7 +380,7 @@ class _Proposal:
             if base and base.table:
                 tables[prefix] |= {key: copy.deepcopy(value) for key, value in base.table.items() if key != "prefix"}
                 self.notes.append(
-                    f"{DROP_IN} takes over what {base.file} says of '{prefix}': a drop-in replaces the whole table"
+                    f"{self.drop_in} takes over what {base.file} says of '{prefix}': a drop-in replaces the whole table"
                 )
             elif base:
                 tables[prefix] |= {flag: True for flag in ("blocked", "insecure") if getattr(base, flag)}
@@ -367,73 +421,173 @@ class _Proposal:
 
     # -- policy.json ----------------------------------------------------------------------------------------------
 
-    def _signature_policy(self) -> FileChange | None:
+    def _signature_policies(self) -> list[FileChange | None]:
+        """The files that demand signatures or reject: that of podman and its family, and CRI-O's own if it has one."""
+        paths = dict.fromkeys([signature_policy.PATH, *self.record.get("policies", {})])
+        if services.CRIO.running(self.host):
+            own = containers_files.crio_policy_of(self.host)
+            if not own.startswith(ROOTS_OWN) and own not in containers_files.SINCE_6.policies:
+                paths[own] = None
+        return [self._signature_policy(path) for path in paths]
+
+    def _signature_policy(self, path: str) -> FileChange | None:
         allowed = self.policy.allow_list
-        ours = self.record.get("policy.json", {})
+        ours = self._record_of(path)
         if allowed is None and not ours:
             return None
-        text = self.host.text(signature_policy.PATH)
-        document = _signature_document(text)
+        text = self.host.text(path)
+        source = path if text is not None or path != signature_policy.PATH else self._vendors_policy()
+        base = self.host.text(source)
+        document = _signature_document(base, source)
         lifted = signature_policy.lift(document, ours)
         if allowed is None:
-            self.record.pop("policy.json")
+            self._remember(path, {})
             after = lifted
         else:
-            result = signature_policy.restrict(lifted, allowed, self.request.foreign_scopes)
+            result = signature_policy.restrict(lifted, allowed, self.request.foreign_scopes, path)
             self.notes += result.notes
             self.warnings += result.warnings
             self.refusals += result.refusals
-            self.record["policy.json"] = result.record
+            self._remember(path, result.record)
             after = result.document
         if text is not None and after == document:
             return None
-        with in_file(signature_policy.PATH):
-            new = json_text.edit(text, after) if text is not None else json.dumps(after, indent=4) + "\n"
+        with in_file(source):
+            new = json_text.edit(base, after) if base is not None else json.dumps(after, indent=4) + "\n"
         before_view = _scopes_view(document) if text is not None else ""
         blocks = "the policy blocks all but its own registries"
         why = blocks if allowed is not None else "the policy no longer blocks all"
-        return FileChange(signature_policy.PATH, new.encode(), why, before_view, _scopes_view(after))
+        return FileChange(path, new.encode(), why, before_view, _scopes_view(after))
+
+    def _vendors_policy(self) -> str:
+        """The policy.json that counts while /etc has none: one made there hides it, so it begins as its copy."""
+        found = [path for path in containers_files.places_of(self.host).policies if not path.startswith(ROOTS_OWN)]
+        return next((path for path in found if self.host.exists(path)), signature_policy.PATH)
+
+    def _record_of(self, path: str) -> dict[str, Any]:
+        if path == signature_policy.PATH:
+            return dict(self.record.get("policy.json", {}))
+        return dict(self.record.get("policies", {}).get(path, {}))
+
+    def _remember(self, path: str, record: dict[str, Any]) -> None:
+        if path == signature_policy.PATH:
+            place, key = self.record, "policy.json"
+        else:
+            place, key = self.record.setdefault("policies", {}), path
+        if record:
+            place[key] = record
+        else:
+            place.pop(key, None)
+        if not self.record.get("policies", True):
+            self.record.pop("policies")
 
     # -- what a person must know ----------------------------------------------------------------------------------
 
-    def _check_result(self, conf: RegistriesConf) -> None:
-        """The words against the configuration as it would be in force, later drop-ins included."""
-        search = self.policy.search
-        if search is not None and conf.search_file > DROP_IN and tuple(conf.search or ())[: len(search)] != search:
-            self.refusals.append(
-                f"{conf.search_file} is read after {DROP_IN} and sets its own search list; rename or remove it"
-            )
-        for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
-            for scope in getattr(self.policy, word) or ():
-                table = conf.registries.get(scope)
-                if table and not getattr(table, flag) and table.file > DROP_IN:
-                    self.refusals.append(
-                        f"{table.file} is read after {DROP_IN} and says '{scope}' is not {word}; rename or remove it"
-                    )
+    def _check_effects(self, after: Observed, conf: RegistriesConf) -> None:
+        """The words by what comes of them, as root's programs will read the files."""
+        self.unmet = effects.unmet(self._sayable(), conf, after)
+        self.refusals += [self._in_the_way(each, after) for each in self.unmet]
+        allowed = self.policy.allow_list
+        if allowed is not None:
+            policies = dict.fromkeys([containers_files.policy_of(after), *self._policies_of_crio(after)])
+            lacking = [
+                each
+                for path in policies
+                for each in effects.unmet_by_policy_json(allowed, path, _signature_document(after.text(path), path))
+            ]
+            self.refusals += [
+                f"{each.file} {each.what}, and root's programs read it instead of {signature_policy.PATH}; remove it"
+                for each in lacking
+                if each.file.startswith(ROOTS_OWN)
+            ]
 
-        for source in (mirrored.source for mirrored in self.policy.mirrors or ()):
-            table = conf.registries.get(source)
-            if table and table.file > DROP_IN:
-                self.refusals.append(
-                    f"{table.file} is read after {DROP_IN} and has its own mirrors of '{source}'; remove them"
-                )
+    def _sayable(self) -> Policy:
+        """The policy without what these files cannot say at all, which is told elsewhere."""
+        takes = REGISTRIES_CONF_V1 if self.old_style else REGISTRIES_CONF
+
+        def held(word: str, items: tuple[str, ...] | None) -> tuple[str, ...] | None:
+            return None if items is None else tuple(item for item in items if takes.holds(word, item))
+
+        some_pulls = any(mirrored.pull != "all" for mirrored in self.policy.mirrors or ())
+        return replace(
+            self.policy,
+            blocked=held("blocked", self.policy.blocked),
+            insecure=held("insecure", self.policy.insecure),
+            mirrors=None if self.old_style or (some_pulls and self._too_old()) else self.policy.mirrors,
+            aliases=None if self.old_style else self.policy.aliases,
+            short_name_mode=None if self.old_style else self.policy.short_name_mode,
+        )
+
+    def _policies_of_crio(self, host: Observed) -> tuple[str, ...]:
+        return (containers_files.crio_policy_of(host),) if services.CRIO.running(host) else ()
+
+    def _in_the_way(self, each: Unmet, after: Observed) -> str:
+        """The sentence about a word that another file keeps from its effect."""
+        ours = MAIN if self.old_style else self.drop_in
+        where = f" (line {each.line})" if each.line else ""
+        if each.file.startswith(ROOTS_OWN) or containers_files.main_of(after).startswith(ROOTS_OWN):
+            file = each.file if each.file.startswith(ROOTS_OWN) else containers_files.main_of(after)
+            said = f"{each.what}{where}" if each.file == file and each.what else f"hides {ours}"
+            return (
+                f"{file} {said}, and root's programs read it instead of {ours}, so that {each.word} '{each.entry}' has "
+                "no effect; remove it"
+            )
+        if not each.file or each.file == ours:
+            return f"{each.word} '{each.entry}' would have no effect, though {ours} says it"
+        if each.word == "mirrors":
+            return f"{each.file} is read after {ours} and {each.what}{where}; remove them"
+        return f"{each.file} is read after {ours} and {each.what}{where}; rename or remove it"
+
+    def _is_later(self, file: str) -> bool:
+        """Whether a file is read after our drop-in, so that it has the last word."""
+        order = containers_files.drop_ins_of(self.host.with_texts({self.drop_in: ""}), roots_own=False)
+        return file in order and order.index(file) > order.index(self.drop_in)
+
+    def _check_crio(self, after: Observed) -> None:
+        """What a CRI-O beside podman does with the same files; see containers_files.crio_conf_of."""
+        if not services.CRIO.running(self.host):
+            return
+        version = services.crio_version(self.host)
+        name = f"CRI-O {version[0]}.{version[1]}"
+        asked = replace(self._sayable(), aliases=None, short_name_mode=None)
+        known = {(each.word, each.entry) for each in self.unmet}
+        old = "reads search and insecure of registries.conf in its old form only"
+        reads = "reads no drop-ins of registries.conf" if version >= (1, 15) else old
+        self.unenforceable += [
+            f"{each.word} '{each.entry}' in {name}, which {reads}"
+            for each in effects.unmet(asked, containers_files.crio_conf_of(after), after)
+            if (0, 0) < version < containers_files.DROP_INS_SINCE["crio"] and (each.word, each.entry) not in known
+        ]
+        settings = containers_files.crio_settings(after)
+        own = settings.get("registries")
+        if own and own.value and version < (1, 34) and self.policy.search not in (None, tuple(own.value)):
+            self.refusals.append(
+                f"{own.origin} says registries, which CRI-O searches in place of registries.conf's list; take it away"
+            )
+        searched = containers_files.crio_conf_of(after).search or ()
+        mode = settings["short_name_mode"].value if "short_name_mode" in settings else "enforcing"
+        if version >= (1, 34) and mode == "enforcing" and len(searched) > 1 and self.policy.search is not None:
+            self.warnings.append(
+                f"{name} refuses every short name while {len(searched)} registries are searched; it takes no notice of "
+                "short-name-mode in registries.conf, only of short_name_mode in [crio.image] of crio.conf"
+            )
+        spaces = self.host.listing(containers_files.CRIO_POLICIES).files
+        if self.policy.allow_list is not None and spaces:
+            self.warnings.append(
+                f"CRI-O reads {', '.join(spaces)} instead of its usual policy.json for pods of these namespaces; the "
+                "allow-list does not reach them"
+            )
 
     def _warn_of_shadows(self, before: RegistriesConf) -> None:
-        for name, hidden in (
-            ("registries.conf", f"{MAIN} and {DROP_IN_DIRECTORY}"),
-            ("policy.json", signature_policy.PATH),
-        ):
-            if self.host.exists(f"{_USER}/{name}"):
-                self.warnings.append(f"{_USER}/{name} hides {hidden} from root's own podman")
         if before.version == 1 and self.host.entries(DROP_IN_DIRECTORY):
             self.warnings.append(
                 f"{MAIN} is of the old form while drop-ins in {DROP_IN_DIRECTORY} are of the new one; convert it"
             )
-
-
-def _load(host: Observed) -> RegistriesConf:
-    drop_ins = [(path, host.text(path) or "") for path in host.entries(DROP_IN_DIRECTORY)]
-    return registries_conf.load(host.text(MAIN), drop_ins)
+        if before.version == 1 and containers_files.places_of(self.host).by_name:
+            self.refusals.append(f"{MAIN} is of the old form, which podman 6 does not read; convert it")
+        podman = containers_files.podman_version(self.host)
+        if (0, 0) < podman < containers_files.DROP_INS_SINCE["podman"] and not self.old_style:
+            self.unenforceable.append(f"the policy in podman {podman[0]}.{podman[1]}, which reads no drop-ins")
 
 
 def _mirror_tables(mirrored: MirrorSet, insecure: Scopes) -> list[dict[str, Any]]:
@@ -470,7 +624,7 @@ def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
 
 def shown(host: Observed) -> dict[str, Any]:
     """What podman info would say under registries for the files of a host. Raises RegistriesConfProblem."""
-    conf = _load(host)
+    conf = conf_of(host)
     tables: dict[str, Any] = {
         prefix: {
             "Prefix": prefix,
@@ -519,7 +673,8 @@ def _lists_of_podman(registries: dict[str, Any]) -> Lists:
 def _allow_list(host: Observed) -> list[str] | None:
     """The scopes policy.json lets through, when it refuses everything else."""
     try:
-        document = _signature_document(host.text(signature_policy.PATH))
+        path = containers_files.policy_of(host)
+        document = _signature_document(host.text(path), path)
     except Problem:
         return None
     scopes = document.get("transports", {}).get("docker", {})
@@ -528,10 +683,10 @@ def _allow_list(host: Observed) -> list[str] | None:
     return [scope for scope, requirements in scopes.items() if scope and requirements != signature_policy.REJECT]
 
 
-def _signature_document(text: str | None) -> dict[str, Any]:
+def _signature_document(text: str | None, path: str) -> dict[str, Any]:
     if text is None:
         return {"default": copy.deepcopy(signature_policy.ACCEPT)}
-    return signature_policy.read(text)
+    return signature_policy.read(text, path)
 
 
 _INFO_SHAPE = {

@@ -9,12 +9,13 @@ Sources: docker 1.13 and 20.10 (cli/command/system/info.go, daemon/config, regis
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..formats import json_text
+from ..formats import FormatError, json_text
 from ..host import services, units
 from ..names import DOCKER_HUB, NameProblem, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
@@ -335,11 +336,25 @@ class Document:
         return {word: self.read(word) for word in self.spelling if self.holds(word)}
 
 
+def _as_go_reads(text: str) -> Any:
+    """A JSON text in which something may follow the value, and a key may stand twice; an edit refuses both."""
+    try:
+        return json_text.parse(text)
+    except FormatError as error:
+        try:
+            value, _end = json.JSONDecoder(parse_constant=int).raw_decode(text.lstrip())
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            return value
+        raise error from None
+
+
 class DaemonJson(Document):
     """/etc/docker/daemon.json, or the file that --config-file names. An emptied list goes with its key."""
 
     path = DAEMON_JSON
-    parse = staticmethod(lambda text: json_text.parse(text) if text.strip() else {})
+    parse = staticmethod(lambda text: _as_go_reads(text) if text.strip() else {})
     edit_text = staticmethod(lambda text, value: json_text.edit(text if text.strip() else "{}\n", value))
 
     def __init__(

@@ -24,12 +24,14 @@ from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
 from ..registries_conf import version_of
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, merged, without_ours
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, fork_start, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 
 SYSCONFIG = "/etc/sysconfig/docker"
 GENERATOR = "/usr/libexec/registries"
 _GENERATED = "/run/containers/registries.conf"
+_V1_TABLES = ("search", "insecure", "block")
+_V0_KEYS = ("registries", "insecure_registries", "block_registries")
 _FALSE = ("false", "0", "f")
 
 SPELLING = {
@@ -94,11 +96,13 @@ class DockerFork(docker.Docker):
             record[word] = added(given, present, mine, _NAMES[word])
             refusals += places.write(word, wanted)
         why = f"the policy says {', '.join(said)}" if said else "nothing was said"
+        clashes = places.clashes()
+        edits = () if clashes else places.edits(why)
         return Desired(
-            edits=places.edits(why),
+            edits=edits,
             expected=places.expected(),
             unenforceable=tuple(self._unenforceable(policy, places)),
-            refusals=(*refusals, *places.clashes()),
+            refusals=(*refusals, *(clashes or self._does_not_start(host, edits, places))),
             notes=tuple(self._notes(policy, said)),
             warnings=tuple(self._warnings(policy, places)),
             record={"added": record} if record else {},
@@ -106,6 +110,19 @@ class DockerFork(docker.Docker):
 
     def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
         return self.desired(host, *without_ours(record))
+
+    def _does_not_start(self, host: Observed, edits: tuple[FileChange, ...], places: _Places) -> list[str]:
+        """Why this docker would not start with the files as they will be: it looks at nothing before it is ended."""
+        after = host.with_files({edit.path: edit.content for edit in edits})
+        words = [word.text for word in Unit(after).words(after) if _file_of(word.origin) != _GENERATED]
+        odd = [item for item in places.generated_flags()[1::2] if not item or item != "".join(item.split())]
+        if odd:
+            return [f"docker would not start: {REGISTRIES_CONF} holds the name '{odd[0]}', which no flag can carry"]
+        if _generated(after) and (problem := _why_not_generated(after.text(REGISTRIES_CONF))):
+            return [f"registries.service could not read {REGISTRIES_CONF}: {problem}"]
+        words += places.generated_flags()
+        said = fork_start.refusal(words, docker.config_text(after, places.json.path))
+        return [f"docker would not start with these files: {said}"] if said else []
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # this docker reads its lists only when it starts
@@ -438,6 +455,18 @@ class _Places:
     def edits(self, why: str) -> tuple[FileChange, ...]:
         return tuple(edit for place in self.writable if (edit := place.edit(why)))
 
+    def generated_flags(self) -> list[str]:
+        """What registries.service will make of registries.conf."""
+        found = [place for place in self.writable if place.path == REGISTRIES_CONF]
+        return [
+            part
+            for place in found
+            for word in SPELLING
+            if place.holds(word)
+            for item in place.read(word)
+            for part in (SPELLING[word].flag, item.rstrip("/"))
+        ]
+
     def files(self) -> list[str]:
         """The files that say something of a list."""
         return [
@@ -454,13 +483,16 @@ class _Places:
 
     def expected(self) -> Lists:
         """What docker makes of them: additional registries that are not blocked, then Docker Hub."""
-        blocked = unique(map(_blocked_name, self.entries("blocked")))
-        flags = [_search_name(name) for name in (*self._of_flags("search"),)]
-        search = [name for name in (*flags, *self.json.read("search")) if name not in blocked]
+        said = {
+            word: [*map(_search_name, self._of_flags(word)), *self.json.read(word)]
+            for word in ("search", "blocked", "insecure")
+        }
+        blocked = unique({"*": ALL, "public": DOCKER_HUB}.get(name, name) for name in said["blocked"])
+        search = [name for name in said["search"] if name not in blocked]
         if not {ALL, DOCKER_HUB} & set(blocked):
             search.append(DOCKER_HUB)
-        insecure, mirrors = docker.insecure_of(self.entries("insecure")), docker.mirrors_of(self.entries("mirrors"))
-        return Lists(unique(search), blocked, insecure, mirrors)
+        mirrors = docker.mirrors_of(self.entries("mirrors"))
+        return Lists(unique(search), blocked, docker.insecure_of(said["insecure"]), mirrors)
 
     def origin_of(self, flag: str) -> str:
         """The place that switches something on, as a flag or a key of daemon.json; "" for none."""
@@ -482,7 +514,11 @@ class _Places:
 
     def _of_flags(self, word: str) -> list[str]:
         flags = [place for place in self.writable if place is not self.json and place.holds(word)]
-        return [each.text for each in self.fixed[word]] + [item for place in flags for item in place.read(word)]
+        return [each.text for each in self.fixed[word]] + [
+            item.rstrip("/") if place.path == REGISTRIES_CONF else item  # as the generator does
+            for place in flags
+            for item in place.read(word)
+        ]
 
     def _flag_origin(self, word: str) -> str:
         if self.fixed[word]:
@@ -546,7 +582,32 @@ def _registries_place(host: Observed) -> Document | None:
             return _RegistriesV0(text, SPELLING)
         except FormatError:
             raise toml_error from None
-    return None if version_of(document) == 2 else _RegistriesV1(text, SPELLING)
+    old = isinstance(document.get("registries"), dict) or any(f"registries.{kind}" in document for kind in _V1_TABLES)
+    return _RegistriesV1(text, SPELLING) if old or version_of(document) != 2 else None
+
+
+def _why_not_generated(text: str | None) -> str:
+    """Why the generator ends without a file, "" when it makes one; an older file of its own stays then.
+
+    Source: projectatomic/registries, run with Python 2.7.
+    """
+    if text is None or not _says_something(text):
+        return ""
+    try:
+        document = toml_text.parse(text)
+    except FormatError:
+        values = yaml_text.parse(text)
+        nulls = [key for key in _V0_KEYS if isinstance(values, dict) and key in values and values[key] is None]
+        return f"'{nulls[0]}' has no list" if nulls else ""
+    if text.startswith("\ufeff"):
+        return "it begins with a byte order mark"
+    if re.search(r"^[ \t]*registries[ \t]*\.[ \t]*\w+[ \t]*\.", text, re.MULTILINE):
+        return "it has a key with dots"
+    tables = document.get("registries")
+    found = {**(tables if isinstance(tables, dict) else {})}
+    found |= {kind: document[f"registries.{kind}"] for kind in _V1_TABLES if f"registries.{kind}" in document}
+    bare = [kind for kind in _V1_TABLES if kind in found and "registries" not in (found[kind] or {})]
+    return f"[registries.{bare[0]}] has no list 'registries'" if bare else ""
 
 
 def _generator_knows_toml(host: Observed) -> bool:

@@ -63,6 +63,13 @@ def edit(text: str, value: Any) -> str:
     return result
 
 
+def span(text: str, member: str) -> tuple[int, int]:
+    """Where the value of a member of the outermost object begins and ends. Raises ValueError when there is none."""
+    document = _document(text)
+    found = document.children[list(document.value).index(member)]
+    return found.start, found.end
+
+
 def _document(text: str) -> _Node:
     if text.startswith("\ufeff"):
         raise FormatError("a byte order mark, which readers of JSON refuse", 1)

@@ -27,6 +27,7 @@ _STARTED = (
 
 DOCKER_STATE = Question("docker.state", ("systemctl", "show", "-p", "ActiveState", "docker.service"), "docker")
 DOCKER_INFO = Question("docker.info", _DOCKER_INFO, "docker")
+CRIO_VERSION = Question("crio.version", ("crio", "--version"))
 CRIO_STATE = Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio")
 STARTED = tuple(Question(f"{name}.started", ("sh", "-c", _STARTED, name), name) for name in ("docker", "crio"))
 
@@ -38,13 +39,15 @@ _DAEMON_SPEAKS = "Insecure Registries:"
 class Service:
     """A unit. disturbs: whether a restart takes down the containers that `containers` counts (None: nobody knows).
 
-    down: states in which there is nothing to be told; a docker that failed is brought up again.
+    down: states in which there is nothing to be told; a docker that failed is brought up again. reloads: whether a
+    reload makes it read its registries again, and leaves it alive.
     """
 
     name: str
     disturbs: bool
     containers: Callable[[Observed], int | None] = field(compare=False, repr=False)
     down: tuple[str, ...] = ("inactive", "failed")
+    reloads: Callable[[Observed], bool] = field(default=lambda host: True, compare=False, repr=False)
 
     @property
     def unit(self) -> str:
@@ -94,6 +97,18 @@ def _docker_containers(host: Observed) -> int | None:
     return int(found.group(1)) if found else None
 
 
+def crio_version(host: Observed) -> tuple[int, int]:
+    """The first two numbers of CRI-O's version; one that cannot be read counts as old, which is the careful choice."""
+    found = re.search(r"version:? v?(\d+)\.(\d+)", host.answer("crio.version").stdout, re.IGNORECASE)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+#: From which version on CRI-O reads its registries at SIGHUP: 1.9 to 1.14 end with it, 1.15 reads other settings only
+#: (1.11 and 1.34 seen, the others by their source).
+_CRIO_RELOADS = (1, 16)
+
 DOCKER = Service("docker", disturbs=True, containers=_docker_containers, down=("inactive",))
-CRIO = Service("crio", disturbs=False, containers=lambda host: 0)
+CRIO = Service(
+    "crio", disturbs=False, containers=lambda host: 0, reloads=lambda host: crio_version(host) >= _CRIO_RELOADS
+)
 SERVICES = {service.unit: service for service in (DOCKER, CRIO)}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -26,6 +27,9 @@ _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 #: Bundles of a registry, not of the world.
 _LONGEST = 1024 * 1024
 _MOST = 100
+
+#: The first line of a PEM block that does not end as a line; the sign that stands there instead.
+_JOINED = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----[ \t]*([^\s-])")
 
 _WEAK_HASHES = ("md2", "md4", "md5", "sha1")
 _SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
@@ -112,14 +116,31 @@ def certificates_in(data: bytes, known: Collection[str] = ()) -> tuple[Certifica
     return tuple(found)
 
 
-def judge_authority(certificate: Certificate, now: datetime) -> None:
-    """Refuse what no engine would accept as an authority. Raises CertificateProblem."""
-    if certificate.is_ca is False:
+def judge_authority(certificate: Certificate) -> None:
+    """Refuse what no engine would accept as an authority, at any time. Raises CertificateProblem.
+
+    A certificate that a server has signed itself is one: engines believe whatever stands among their roots.
+    """
+    if certificate.is_ca is False and not certificate.self_issued:
         raise CertificateProblem(
             f"holds '{certificate.subject}', which is not a certificate authority (CA:FALSE); "
             "what is needed is the certificate that signed it"
         )
-    _judge_validity(certificate, now)
+
+
+def valid(authorities: Iterable[Certificate], now: datetime) -> tuple[Certificate, ...]:
+    """Those that are valid now. Raises CertificateProblem when none of them is."""
+    found, problems = [], []
+    for certificate in authorities:
+        try:
+            _judge_validity(certificate, now)
+        except CertificateProblem as problem:
+            problems.append(problem)
+        else:
+            found.append(certificate)
+    if problems and not found:
+        raise problems[0]
+    return tuple(found)
 
 
 def judge_client(certificate: Certificate, now: datetime) -> None:
@@ -133,13 +154,22 @@ def doubts(certificate: Certificate, now: datetime, days: int, *, authority: boo
     """Warn about properties that work today and will not for long."""
     found = []
     left = certificate.days_left(now)
-    if left < days:
+    if left < 0:
+        found.append(f"expired on {certificate.not_after:%Y-%m-%d}, and engines pass over it")
+    elif certificate.not_before > now:
+        found.append(f"is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC, and engines pass over it")
+    elif left < days:
         found.append(f"expires in {left} day(s), on {certificate.not_after:%Y-%m-%d}")
     smallest = _SMALLEST.get(certificate.key_kind, 0)
     if certificate.key_size < smallest:
         found.append(f"has a weak key ({certificate.key_kind}, {certificate.key_size} bit; {smallest} is the least)")
     if certificate.signature_hash in _WEAK_HASHES and not certificate.self_issued:
         found.append(f"is signed with {certificate.signature_hash.upper()}, which newer engines refuse")
+    if authority and certificate.is_ca is False:
+        found.append(
+            "is a server's own certificate (CA:FALSE), and goes into certs.d alone: the system's trust and other "
+            "programs may not take it"
+        )
     if authority and certificate.is_ca is None:
         found.append("has no basic constraints, so does not say that it is an authority; newer engines may refuse it")
     return found
@@ -172,6 +202,15 @@ def bundle(certificates: Iterable[Certificate]) -> str:
 def _refuse_shape(text: str) -> None:
     if len(text) > _LONGEST:
         raise CertificateProblem(f"is longer than {_LONGEST} characters")
+    if joined := _JOINED.search(text):
+        if joined[1] == "\\":
+            raise CertificateProblem(
+                "has the ends of its lines written as a backslash and an n; write it below a | in YAML, or in double "
+                "quotes"
+            )
+        raise CertificateProblem(
+            "stands on one line; every line of a PEM text has to stay a line of its own, as below a | in YAML"
+        )
 
 
 def _blocks(text: str) -> Iterator[tuple[str, str]]:

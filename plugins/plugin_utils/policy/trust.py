@@ -45,7 +45,8 @@ class ClientPair:
 class Registry:
     """One registry that is to be trusted, or no longer.
 
-    names: its name first, then the aliases, each host[:port]; cas: the authorities that sign for it.
+    names: its name first, then the aliases, each host[:port]; cas: the authorities that sign for it; invalid: the
+    fingerprints of those that are valid no more or not yet, which stay where they are and can prove nothing.
     """
 
     names: tuple[str, ...]
@@ -53,6 +54,12 @@ class Registry:
     client: ClientPair | None = None
     client_certificates: tuple[Certificate, ...] = ()
     present: bool = True
+    invalid: frozenset[str] = frozenset()
+
+    @property
+    def needs_certs_d(self) -> bool:
+        """Whether only engines can be made to trust it: a server's own certificate is not an authority."""
+        return any(ca.is_ca is False for ca in self.cas)
 
     @property
     def name(self) -> str:
@@ -122,7 +129,8 @@ def _registry(entry: Mapping[str, Any], reading: Reading, warnings: list[str]) -
         lone, other = ("client_cert", "client_key") if texts["client_key"] is None else ("client_key", "client_cert")
         raise PolicyError(NAME, names[0], f"has a {lone} without {other}; an engine needs both or neither")
     cas = _authorities(names[0], texts["ca"], now, warn_days, warnings) if texts["ca"] is not None else ()
-    registry = Registry(names, cas)
+    good = {ca.fingerprint for ca in (certificates.valid(cas, now) if cas else ())}
+    registry = Registry(names, cas, invalid=frozenset(ca.fingerprint for ca in cas) - good)
     return _with_client(registry, texts, now, warn_days, warnings) if texts["client_cert"] is not None else registry
 
 
@@ -171,7 +179,8 @@ def _authorities(
     try:
         found = certificates.read_certificates(text)
         for certificate in found:
-            certificates.judge_authority(certificate, now)
+            certificates.judge_authority(certificate)
+        certificates.valid(found, now)
     except CertificateProblem as problem:
         raise PolicyError(NAME, registry, f"ca {problem}") from None
     for certificate in found:

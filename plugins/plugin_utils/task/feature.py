@@ -47,7 +47,7 @@ class Feature(Protocol):
         """List what is wanted of the host. Raises HostProblem."""
 
     def withdraw(self, host: Observed) -> Iterable[Drafter]:
-        """What takes everything off the host that earlier runs put there for this feature. Raises HostProblem."""
+        """List the drafts that remove everything that earlier runs made for this feature. Raises HostProblem."""
 
     def confirm(self, host: Observed) -> Iterable[Drafter]:
         """List the drafts after which its programs agree with files that were taken back. Raises HostProblem."""

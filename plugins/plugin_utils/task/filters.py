@@ -52,7 +52,7 @@ def optional_text(value: Any, what: str) -> str | None:
 
 
 def text_or_mapping(value: Any, what: str, or_none: bool = False) -> Any:
-    """A document as a text or as what it means; raises ArgumentProblem for anything else."""
+    """Return a document as a text or as what it means; raises ArgumentProblem for anything else."""
     if isinstance(value, str):
         return text(value, what)
     if isinstance(value, (Mapping, list)) or (or_none and value is None):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ..observed import Observed, Tree, Watch
 from ..policy.certificates import certificates_in
+from ..references import one_line
 
 DOCKER = "/etc/docker/certs.d"
 CONTAINERS = "/etc/containers/certs.d"
@@ -34,12 +35,16 @@ WATCH_WITH_KEYS = Watch(trees=tuple(Tree(place, pattern="*", depth=2) for place 
 
 @dataclass(frozen=True)
 class Looked:
-    """What an engine finds for a registry. directory: the one it reads, "" when there is none."""
+    """What an engine finds for a registry. directory: the one it reads, "" when there is none.
+
+    refused: whether what is wrong there makes it refuse every pull.
+    """
 
     directory: str = ""
     authorities: tuple[str, ...] = ()
     shadowed: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    refused: bool = False
 
 
 def look(host: Observed, places: Sequence[str], name: str) -> Looked:
@@ -54,7 +59,8 @@ def look(host: Observed, places: Sequence[str], name: str) -> Looked:
         directory=directory,
         authorities=tuple(path for path in files if path.endswith(".crt")),
         shadowed=tuple(hidden),
-        problems=tuple(_problems(files)),
+        problems=(*_problems(files), *_unreadable(host, files, places)),
+        refused=bool(_lone(files)) or (tuple(places) == (DOCKER,) and bool(_unreadable(host, files, places))),
     )
 
 
@@ -62,13 +68,38 @@ def files_in(host: Observed, place: str, name: str) -> list[str]:
     return [path for path in host.listing(place).files if path.startswith(f"{place}/{name}/")]
 
 
-def _problems(files: Sequence[str]) -> list[str]:
-    """A client certificate without key, or the other way round: every engine refuses every pull then."""
+def _lone(files: Sequence[str]) -> list[str]:
+    """Client certificates without key, and the other way round: every engine refuses every pull then."""
+    other = {"cert": "key", "key": "cert"}
+    return [
+        path
+        for path in files
+        if (suffix := path.rpartition(".")[2]) in other and f"{path.rpartition('.')[0]}.{other[suffix]}" not in files
+    ]
+
+
+def _unreadable(host: Observed, files: Sequence[str], places: Sequence[str]) -> list[str]:
+    """Files that cannot be read: docker then refuses every pull, podman and its family look past one that is gone.
+
+    Sources: docker registry/registry.go ReadCertsDirectory; containers/image pkg/tlsclientconfig SetupCertificates.
+    """
     found = []
+    for path in files:
+        about = host.about(path)
+        if about["state"] == "failed" and path.rpartition(".")[2] in ("crt", "cert", "key"):
+            then = "docker refuses every pull from there" if tuple(places) == (DOCKER,) else "engines look past it"
+            found.append(one_line(f"{path} cannot be read ({about['reason']}), so {then}"))
+    return found
+
+
+def _problems(files: Sequence[str]) -> list[str]:
+    """What is wrong with the names of files."""
+    found = []
+    lone = _lone(files)
     for path in files:
         stem, dummy, suffix = path.rpartition(".")
         other = {"cert": "key", "key": "cert"}.get(suffix)
-        if other and f"{stem}.{other}" not in files:
+        if path in lone:
             hint = "; an authority's file must end in .crt" if suffix == "cert" else ""
             found.append(f"{path} has no {stem.rpartition('/')[2]}.{other}, and engines refuse every pull then{hint}")
         elif suffix not in ("crt", "cert", "key"):

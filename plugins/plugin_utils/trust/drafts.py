@@ -73,7 +73,7 @@ def slug(certificate: Certificate, prefix: str = "dockyard") -> str:
 
 def needs_directory(name: str, scope: str, registry: Registry, reader: Reader) -> bool:
     """Whether an engine gets a directory in certs.d for this name."""
-    if registry.client or scope in ("engine", "both"):
+    if registry.client or registry.needs_certs_d or scope in ("engine", "both"):
         return True
     return scope == "auto" and (has_port(name) or is_address(name) or not reader.adds)
 
@@ -154,7 +154,7 @@ class _Drafting:
         """The system's trust, where anything is to be put into it or taken out of it."""
         scope = self.said.scope
         ours = any(map(stores.is_anchor, self._recorded()))
-        if ours or (scope != "engine" and any(registry.cas for registry in self.trust.present)):
+        if ours or (scope != "engine" and any(map(_authorities, self.trust.present))):
             self.store = stores.store_of(self.start)
         if scope == "engine" and not self.readers and self.trust.present:
             raise HostProblem("scope is engine, and no container engine was found on this host")
@@ -162,7 +162,8 @@ class _Drafting:
     def _place(self, registry: Registry) -> None:
         if self.store and self.said.scope != "engine":
             for ca in registry.cas:
-                self._anchor(registry, ca, self.store)
+                if ca.is_ca is not False:
+                    self._anchor(registry, ca, self.store)
         for name in registry.names:
             for reader in self.readers:
                 if needs_directory(name, self.said.scope, registry, reader):
@@ -172,6 +173,8 @@ class _Drafting:
                 self._warn_of_shadows(name, reader)
         if registry.client and not self.readers:
             self.warnings.append(f"{registry.name}: no engine was found here, so its client certificate has no place")
+        if registry.needs_certs_d and not self.readers:
+            self.warnings.append(f"{registry.name}: no engine was found here, so its own certificate has no place")
 
     def _anchor(self, registry: Registry, ca: Certificate, store: Store) -> None:
         path = f"{store.anchors}/{slug(ca)}"
@@ -292,7 +295,12 @@ class _Drafting:
         """Authorities that are to be in the system's trust and are not, or not for everybody."""
         if not self.store or self.said.scope == "engine":
             return set()
-        asked = {ca.fingerprint for registry in self.trust.present for ca in registry.cas}
+        asked = {
+            ca.fingerprint
+            for registry in self.trust.present
+            for ca in _authorities(registry)
+            if ca.fingerprint not in registry.invalid
+        }
         return stores.missing(self.start, self.store, asked)
 
     def _restarts(self, removed: list[str], updated: bool) -> tuple[tuple[Due, ...], int]:
@@ -387,8 +395,10 @@ class _Drafting:
         checks: list[Check] = []
         if self.said.verify == "none":
             return checks
-        if self.store and self.anchors:
-            checks.append(proof.store_check(self.store.bundle, self.anchors))
+        invalid = frozenset().union(*(registry.invalid for registry in self.trust.present))
+        anchors = {path: ca for path, ca in self.anchors.items() if ca.fingerprint not in invalid}
+        if self.store and anchors:
+            checks.append(proof.store_check(self.store.bundle, anchors))
         probes = self._probes() if self.said.verify == "full" else []
         return checks + ([proof.registries_check(probes)] if probes else [])
 
@@ -401,6 +411,7 @@ class _Drafting:
             if registry.cas
             for name in registry.names
             for reader in self.readers or (_SYSTEM,)
+            if not certs_d.look(self.start, reader.places, name).refused
         ]
 
     def _will_read(self, name: str, reader: Reader) -> str:
@@ -409,6 +420,11 @@ class _Drafting:
             if self.start.listing(place).holds(name) or any(path.startswith(directory + "/") for path in self.wanted):
                 return directory
         return ""
+
+
+def _authorities(registry: Registry) -> tuple[Certificate, ...]:
+    """Its certificates that may go into the system's trust."""
+    return tuple(ca for ca in registry.cas if ca.is_ca is not False)
 
 
 #: Stands for a registry without a client certificate, and for the programs of a host without container engine.

@@ -29,6 +29,7 @@ WATCH = Watch(
         ),
         *services.STARTED,
         services.CRIO_STATE,
+        services.CRIO_VERSION,
         *(question for question in docker.COMMANDS if question.name != "docker.flags"),
     )
 )

@@ -34,7 +34,7 @@ _PLATFORMS: Mapping[str, str | None] = {
     "OpenStack": "swift",
     "oVirt": "pvc",
     **dict.fromkeys(
-        ("BareMetal", "VSphere", "None", "Nutanix", "KubeVirt", "EquinixMetal", "AlibabaCloud", "External", "")
+        ("BareMetal", "VSphere", "None", "Nutanix", "KubeVirt", "EquinixMetal", "AlibabaCloud", "External")
     ),
 }
 #: The claim that the operator makes, and that platforms with a claim use.

@@ -153,24 +153,28 @@ def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     user = asked.around.secrets.get(USER_SECRET)
     told = {} if user is not None else _cloud(asked)
     if user is None and not told:
-        if MINTED_SECRET in asked.around.secrets and "clouds.yaml" in asked.around.secrets[MINTED_SECRET]:
+        if "clouds.yaml" in asked.around.secrets.get(MINTED_SECRET, {}):
             yield refusal("storage.swift", f"clouds.yaml in the secret {MINTED_SECRET} has no cloud openstack")
         return
-    auth_url = str(config.get("authURL") or told.get("auth_url") or "")
-    if not auth_url:
+    url = str(config.get("authURL") or told.get("auth_url") or "")
+    version = str(config.get("authVersion") or told.get("identity_api_version") or "3")
+    if not url:
         yield refusal("storage.swift.authURL", "is needed where the credentials do not come from the cloud")
         return
-    version = str(config.get("authVersion") or told.get("identity_api_version") or "3")
-    if f"{_PREFIX}SWIFT_USERNAME" in (user or {}) and version != "2" and "/v2" not in auth_url:
-        domains = [key for key in ("domain", "domainID") if config.get(key)]
-        if len(domains) != 1:
-            there = "both are" if domains else "none is"
-            yield refusal("storage.swift.domain", f"a user name needs one of domain and domainID, and {there} there")
+    if f"{_PREFIX}SWIFT_USERNAME" in (user or {}) and version != "2" and "/v2" not in url:
+        yield from _domain(config)
     if not version.lstrip("+-").isdecimal():
         yield refusal("storage.swift.authVersion", f"must be a number, not {shown(version)!r}")
-    path = "/".join(auth_url.partition("://")[2].split("/")[1:])
+    _host, _slash, path = url.partition("://")[2].partition("/")
     if path.strip("/") and not path.startswith(("v1", "v2", "v3")):
-        yield refusal("storage.swift.authURL", f"must end with the host or with /v3: {quoted(auth_url)}")
+        yield refusal("storage.swift.authURL", f"must end with the host or with /v3: {quoted(url)}")
+
+
+def _domain(config: Mapping[str, Any]) -> Iterator[Finding]:
+    domains = [key for key in ("domain", "domainID") if config.get(key)]
+    if len(domains) != 1:
+        there = "both are" if domains else "none is"
+        yield refusal("storage.swift.domain", f"a user name needs one of domain and domainID, and {there} there")
 
 
 def _cloud(asked: Asked) -> dict[str, Any]:

@@ -14,13 +14,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from ..labels import is_key, is_subdomain
 from ..openshift4.objects import kind_of, shown
 from . import STORAGE_NOT_CONFIGURED, UNOBSERVED, VERIFICATION_FAILED, Finding, backends, pods, refusal, warning
 from .asked import BACKENDS, Asked, of_platform, part
 from .asked import backends as backends_of
 from .structural import Schema
 from .surroundings import NAMESPACE
-from .values import duration, is_label_key, is_subdomain, quantity
+from .values import duration, quantity
 
 DEFAULT_ROUTE = "default-route"
 _INT32 = 2**31
@@ -144,7 +145,7 @@ def _overrides(asked: Asked) -> Iterator[Finding]:
     for key, value in (annotations or {}).items():
         if value is not None and not isinstance(value, str):
             yield refusal(f"{path}.annotations.{key}", f"must be text, not {kind_of(value)}")
-        elif not is_label_key(str(key).lower()):
+        elif not is_key(str(key).lower()):
             yield refusal(f"{path}.annotations", f"{shown(key)!r} cannot be the key of an annotation")
     if runtime is not None and not (isinstance(runtime, str) and is_subdomain(runtime)):
         yield refusal(f"{path}.runtimeClassName", f"must be the name of a RuntimeClass, not {shown(runtime)!r}")

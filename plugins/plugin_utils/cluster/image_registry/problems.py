@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,10 +31,14 @@ def of(spec: Any, current: Any = None, objects: Any = (), release: Any = "4.18")
     around = surroundings.read(objects)
     schema = structural.schema_of(minor)
     asked, unknown = structural.stored(_spec("the specification", spec), schema)
-    now = {} if current is None else structural.stored(_spec("current", current), schema)[0]
-    if structural.mistakes(now, schema):
-        now = {}  # not what an API server stored: nothing follows from it
+    now = {} if current is None else _believable(structural.stored(_spec("current", current), schema)[0], schema)
     return [one._asdict() for one in _findings(Asked(asked, now, around, minor), unknown, schema)]
+
+
+def _believable(current: Mapping[str, Any], schema: structural.Schema) -> dict[str, Any]:
+    """Return the fields that an API server can have stored; nothing follows from others."""
+    wrong = {re.split(r"[.[]", path)[0] for path, _sentence in structural.mistakes(current, schema)}
+    return {key: value for key, value in current.items() if key not in wrong}
 
 
 def _findings(asked: Asked, unknown: list[str], schema: structural.Schema) -> Iterator[Finding]:

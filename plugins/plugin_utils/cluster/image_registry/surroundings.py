@@ -87,7 +87,7 @@ def _claim(manifest: Manifest) -> Claim:
 def _platform(manifest: Manifest) -> tuple[str, dict[str, Any]]:
     status = _mapping(manifest, "status", manifest)
     details = _mapping(status, "platformStatus", manifest)
-    name = details.get("type") or status.get("platform") or "None"
+    name = details.get("type", "") if details else status.get("platform") or "None"
     if not isinstance(name, str):
         raise RegistryProblem(f"objects: {name_of(manifest)}: the platform must be text, not {kind_of(name)}")
     settings = next((details[key] for key in details if str(key).lower() == name.lower()), None)

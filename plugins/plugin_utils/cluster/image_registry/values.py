@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Durations, quantities and names as Go programs read them.
+"""Durations and quantities as Go programs read them.
 
-Sources: time.ParseDuration, k8s.io/kube-openapi strfmt ParseDuration, k8s.io/apimachinery api/resource
-ParseQuantity and util/validation.
+Sources: time.ParseDuration, k8s.io/kube-openapi strfmt ParseDuration, k8s.io/apimachinery api/resource ParseQuantity.
 """
 
 from __future__ import annotations
@@ -31,11 +30,6 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _MOST_DIGITS = 60
 _INT64 = 2**63
 
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
-_NAME = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_LONGEST_SUBDOMAIN = 253
-_LONGEST_NAME = 63
-
 
 def duration(text: str) -> int | None:
     """Return the nanoseconds that Go reads, None for what it does not read."""
@@ -60,7 +54,7 @@ def is_loose_duration(text: str) -> bool:
 
 
 def quantity(value: object) -> Fraction | None:
-    """Return the number that a quantity such as 100m, 1.5Gi or 2e3 stands for, None for what is not one."""
+    """Return the number of a quantity such as 100m, 1.5Gi or 2e3; None for any other text."""
     match = _QUANTITY.fullmatch(str(value)[: _MOST_DIGITS * 2])
     if not match or len(match[1]) > _MOST_DIGITS:
         return None
@@ -70,24 +64,8 @@ def quantity(value: object) -> Fraction | None:
         return Fraction(number * _BINARY[suffix[0]])
     power = _DECIMAL.get(suffix)
     if power is None:
-        power = int(suffix[1:]) if len(suffix) <= 5 else 10**5
-    if abs(power) > _MOST_DIGITS:
-        return None
+        power = int(suffix[1:])
+        if not -_INT64 <= power < _INT64:
+            return None
+    power = max(-_MOST_DIGITS, min(power, _MOST_DIGITS))  # beyond that every number is as large or small as any
     return Fraction(number * 10**power if power >= 0 else number / 10**-power)
-
-
-def is_subdomain(text: str) -> bool:
-    """Say whether a text can be the name of most objects: lower case, digits, '-' and '.'."""
-    return len(text) <= _LONGEST_SUBDOMAIN and bool(_SUBDOMAIN.fullmatch(text))
-
-
-def is_label_key(text: str) -> bool:
-    """Say whether a text can be the key of a label, an annotation or a resource: name, or prefix/name."""
-    prefix, slash, name = text.rpartition("/")
-    good_name = len(name) <= _LONGEST_NAME and bool(_NAME.fullmatch(name))
-    return good_name and (not slash or is_subdomain(prefix))
-
-
-def is_label_value(text: str) -> bool:
-    """Say whether a text can be the value of a label."""
-    return not text or (len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text)))

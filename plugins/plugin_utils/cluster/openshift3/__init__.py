@@ -31,7 +31,7 @@ class Finding:
     rule: str | None = None
 
     def result(self, *more: str) -> Mapping[str, Any]:
-        """As filters return it, with the further fields that are named."""
+        """Return it as filters do, with the further fields that are named."""
         return {key: getattr(self, key) for key in ("path", "effect", "sentence", *more)}
 
 

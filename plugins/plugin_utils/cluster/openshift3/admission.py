@@ -57,7 +57,7 @@ class Resolver:
     _cache: dict[str, Image] = field(default_factory=dict)
 
     def resolve(self, reference: Reference, namespace: str, by_local_name: bool) -> Found:
-        """Raises Unresolved."""
+        """Look a reference up. Raises Unresolved."""
         where = reference.namespace or namespace
         if reference.kind == TAG:
             name, colon, tag = reference.name.partition(":")
@@ -104,7 +104,7 @@ class Resolver:
         return Found(image_names.untagged(name, found.image.name), found.image, integrated=True, local=short)
 
     def _of_missing_tag(self, namespace: str, name: str, tag: str, short: bool, by_local_name: bool) -> Found:
-        """Where the tag is missing, a stream that lends its name still turns it into one of its repository."""
+        """Turn a missing tag of a stream that lends its name into one of its repository all the same."""
         stream = self.known.streams.get((namespace, name))
         if stream and stream.repository and (by_local_name or stream.local):
             return Found(replace(_parsed(stream.repository), tag=tag), integrated=not short, local=True)
@@ -133,7 +133,7 @@ def _parsed(name: str) -> ImageName:
 
 
 def matches(rule: Rule, found: Found) -> bool:
-    """Whether the conditions of a rule hold, or do not where they are inverted."""
+    """Say whether the conditions of a rule hold, or do not where they are inverted."""
     return _conditions_hold(rule, found) != rule.invert
 
 
@@ -149,12 +149,12 @@ def _conditions_hold(rule: Rule, found: Found) -> bool:
     if rule.docker_labels and (labels is None or not all(value.matches(labels) for value in rule.docker_labels)):
         return False
     return all(value.matches(image.annotations) for value in rule.annotations) and all(
-        requirement.matches(image.labels) for selector in rule.selectors for requirement in selector
+        selector.matches(image.labels) for selector in rule.selectors
     )
 
 
 def judge(rules: tuple[Rule, ...], found: Found, ignored: frozenset[str]) -> tuple[bool, str]:
-    """Whether the rules of a resource accept an image, and by which of them, as half a sentence."""
+    """Say whether the rules of a resource accept an image, and by which of them, as half a sentence."""
     allows = ""
     for rule in rules:
         passed_over = rule.name in ignored and not rule.ignores_namespaces
@@ -189,7 +189,7 @@ class Plugin:
     resolver: Resolver
 
     def admit(self, request: Request) -> Answer:
-        """One request: the look that may rewrite images, and from 3.9 on a second one that may not."""
+        """Answer a request: by a look that may rewrite images, and from 3.9 on a second one that may not."""
         first = self._look(request, dict(request.images or ()))
         if first.errors or not self.resolver.release.looks_twice:
             return first
@@ -215,7 +215,7 @@ class Plugin:
         return answer
 
     def _look_at(self, request: Request, reference: Reference) -> tuple[str | None, Reference, str]:
-        """An error, the name that the image gets, and a note."""
+        """Return an error, the name that the image gets, and a note."""
         resource, new = request.resource, reference
         found, unknown = None, ""
         if self.policy.resolve in RESOLVES or self.policy.resolution_for(resource):
@@ -240,7 +240,7 @@ class Plugin:
 
 
 def _by_name(reference: Reference) -> Found:
-    """What is left to look at when nothing was resolved: the name, or not even that."""
+    """Return the little to look at when nothing was resolved: the name, or not even that."""
     if reference.kind == DOCKER_IMAGE:
         try:
             return Found(_parsed(reference.name))
@@ -250,7 +250,7 @@ def _by_name(reference: Reference) -> Found:
 
 
 def admits(policy: ImagePolicy, request: Request, resolver: Resolver) -> dict[str, Any]:
-    """What the same request gets now and once more within a minute, as the filter returns it."""
+    """Answer the same request now and once more within a minute, as the filter returns it."""
     if not policy.covers(request.resource):
         return _result(notes=[f"{request.what}: the policy is not about {_called(request.resource)}"])
     if request.images is None:

@@ -38,7 +38,7 @@ class ImageName:
     digest: str = ""
 
     def __str__(self) -> str:
-        """As the plug-in writes it back: where there are both, the tag hides the digest."""
+        """Write the name as the plug-in does: where there are both, the tag hides the digest."""
         if not self.name:
             return ""
         end = f":{self.tag}" if self.tag else f"@{self.digest}" if self.digest else ""
@@ -46,7 +46,7 @@ class ImageName:
 
 
 def parse(text: str) -> ImageName:
-    """The parts of a name. Raises ReferenceProblem."""
+    """Take a name apart. Raises ReferenceProblem."""
     read = references.parse(_HEX.sub(lambda found: f"@{found[1]}:{found[2].lower()}", text))
     registry, slash, path = read.name.partition("/")
     if not (slash and is_registry(registry)):
@@ -59,17 +59,17 @@ def parse(text: str) -> ImageName:
 
 
 def host_and_port(name: ImageName, insecure: bool) -> tuple[str, str]:
-    """Where the image is asked for: 443, or 80 when insecure, unless a port is written."""
+    """Say where the image is asked for: at port 443, or 80 when insecure, unless a port is written."""
     registry = server_of(name.registry) or DOCKER_HUB
     host, colon, port = registry.partition(":")
     return (host, port) if colon else (host, "80" if insecure else "443")
 
 
 def server_of(registry: str) -> str:
-    """docker.io, where it is written without a port, stands for its server."""
+    """Return the server that docker.io stands for where it is written without a port."""
     return HUB_SERVER if registry in (DOCKER_HUB, _OLD_HUB_SERVER) else registry
 
 
 def untagged(name: ImageName, digest: str) -> ImageName:
-    """The same image, by a digest."""
+    """Name the same image by a digest."""
     return replace(name, tag="", digest=digest)

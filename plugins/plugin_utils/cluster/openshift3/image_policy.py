@@ -5,25 +5,27 @@
 """An ImagePolicyConfig as the plug-in loads it: its fields, their defaults, and what it refuses.
 
 Source: ORIGIN apis/imagepolicy/v1/{types,defaults}.go and validation/validation.go; of label selectors
-k8s.io/apimachinery pkg/apis/meta/v1/helpers.go and pkg/labels/selector.go.
+k8s.io/apimachinery pkg/apis/meta/v1/helpers.go.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, NamedTuple
 
-from ...references import shown
+from ...references import one_line, shown
+from ..labels import Requirement, Selector, is_key, is_value
 from . import Finding, PolicyProblem, refuse
 from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read
 from .releases import Release
 
 KIND, API_VERSION = "ImagePolicyConfig", "v1"
+_EMPTY = "''"
 NEVER = "DoNotAttempt"
 ATTEMPT = "Attempt"
-#: resolveImages, and the policy of a resolution rule. Another word resolves nothing, and nobody says so.
+#: resolveImages, and the policy of a resolution rule. Any other word silently resolves nothing.
 RESOLVES = frozenset(["RequiredRewrite", "Required", "AttemptRewrite", ATTEMPT])
 REQUIRES = frozenset(["RequiredRewrite", "Required"])
 REWRITES = frozenset(["RequiredRewrite", "AttemptRewrite"])
@@ -46,16 +48,13 @@ _RULE = {
     "reject": BOOL,
 }
 _DOCUMENT = {
-    "kind": TEXT,
-    "apiVersion": TEXT,
     "resolveImages": TEXT,
     "resolutionRules": Items({"policy": TEXT, "targetResource": _RESOURCE, "localNames": BOOL}),
     "executionRules": Items(_RULE),
 }
 _NEED_THE_IMAGE = ("matchDockerImageLabels", "matchImageLabels", "matchImageAnnotations")
 
-_NAME = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9_.-]*)?[A-Za-z0-9]")
-_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_OPERATORS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
 
 
 class Resource(NamedTuple):
@@ -76,29 +75,6 @@ class Value(NamedTuple):
         return self.key in found if self.set else found.get(self.key, "") == self.value
 
 
-class Requirement(NamedTuple):
-    """One demand of a label selector: In, NotIn, Exists or DoesNotExist."""
-
-    key: str
-    operator: str
-    values: tuple[str, ...] = ()
-
-    def matches(self, labels: Mapping[str, str]) -> bool:
-        there = self.key in labels and (not self.values or labels[self.key] in self.values)
-        return there == (self.operator in ("In", "Exists"))
-
-    def refused(self) -> str | None:
-        """Why no selector can be made of it."""
-        if self.operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
-            return f"{shown(self.operator)} is not an operator (In, NotIn, Exists, DoesNotExist)"
-        if not _is_key(self.key):
-            return f"{shown(self.key)} cannot be the key of a label"
-        if bool(self.values) != (self.operator in ("In", "NotIn")):
-            return f"{self.operator} needs {'no values' if self.values else 'values'}"
-        wrong = next((value for value in self.values if not _is_value(value)), None)
-        return None if wrong is None else f"{shown(wrong)} cannot be the value of a label"
-
-
 @dataclass(frozen=True)
 class Rule:
     """An execution rule. Its conditions must hold all at once; one that is not written holds."""
@@ -112,7 +88,7 @@ class Rule:
     integrated: bool
     registries: tuple[str, ...]
     docker_labels: tuple[Value, ...]
-    selectors: tuple[tuple[Requirement, ...], ...]
+    selectors: tuple[Selector, ...]
     annotations: tuple[Value, ...]
 
     @property
@@ -141,14 +117,14 @@ class ImagePolicy:
     rules: tuple[Rule, ...]
 
     def rules_for(self, resource: Resource) -> tuple[Rule, ...]:
-        """The rules that name the resource: "*" names nothing here."""
+        """Return the rules that name the resource: "*" names nothing here."""
         return tuple(rule for rule in self.rules if resource in rule.resources)
 
     def resolution_for(self, resource: Resource) -> tuple[ResolutionRule, ...]:
         return tuple(rule for rule in self.resolution_rules if rule.covers(resource))
 
     def covers(self, resource: Resource) -> bool:
-        """Whether the plug-in looks at requests for the resource at all."""
+        """Say whether the plug-in looks at requests for the resource at all."""
         return bool(self.rules_for(resource) or self.resolution_for(resource))
 
 
@@ -168,9 +144,9 @@ _DEFAULT_RESOLUTION = (
 
 
 def load(document: Any, release: Release) -> ImagePolicy:
-    """The policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
+    """Load the policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
     try:
-        fields = decoded(document).value
+        fields = decoded(document, release).value
     except DecodingProblem as problem:
         raise PolicyProblem(f"policy: the master does not load it: {problem}") from None
     for finding in refusals(fields, release):
@@ -178,34 +154,39 @@ def load(document: Any, release: Release) -> ImagePolicy:
     return of_fields(fields)
 
 
-def decoded(document: Any) -> Decoded:
-    """Every field of a document, and what nobody reads in it. Raises DecodingProblem for what stops the decoder."""
+def decoded(document: Any, release: Release) -> Decoded:
+    """Decode every field of a document. Raises DecodingProblem, with what stops the decoder."""
     raw = read(document)
     if raw.value is None or isinstance(raw.value, dict):
-        _check_kind(raw.value or {})
-    found = decode(raw.value, _DOCUMENT)
+        document = _with_kind(raw.value or {})
+    found = decode(document, _DOCUMENT, release.decodes_loosely)
     return Decoded(found.value, raw.oddities + found.oddities)
 
 
-def _check_kind(document: Mapping[str, Any]) -> None:
+def _with_kind(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check kind and apiVersion, the only keys that are read without their case; return the document with them."""
+    rest = dict(document)
     for key, wanted in (("kind", KIND), ("apiVersion", API_VERSION)):
-        written = document.get(key)
-        if written in (None, ""):
+        spellings = sorted(each for each in document if str(each).lower() == key.lower())
+        written = next((document[each] for each in reversed(spellings) if document[each] is not None), "")
+        if written == "":
             raise DecodingProblem(f"{key} is missing; it must be {wanted}")
         if written != wanted:
             raise DecodingProblem(f"{key} is {shown(str(written))}, and must be {wanted}")
+        rest = {each: value for each, value in rest.items() if each not in spellings}
+    return rest
 
 
 def refusals(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
-    """What validation refuses, in its order."""
+    """Yield what validation refuses, in its order."""
     names = set()
     for n, rule in enumerate(fields["executionRules"] or ()):
         path, name = f"executionRules[{n}]", rule["name"]
         if name in names:
-            yield refuse(f"{path}.name", f"the name {shown(name)} is used twice", name)
+            yield refuse(f"{path}.name", f"the name {one_line(name) or _EMPTY} is used twice", name)
         names.add(name)
-        for m, selector in enumerate(_selectors(rule)):
-            reason = next(filter(None, (requirement.refused() for requirement in selector)), None)
+        for m, selector in enumerate(rule["matchImageLabels"] or ()):
+            reason = next(filter(None, starmap(_why_refused, _demands(selector))), None)
             if reason:
                 yield refuse(f"{path}.matchImageLabels[{m}]", reason, name)
     for n, rule in enumerate(fields["resolutionRules"] or ()):
@@ -227,7 +208,7 @@ def _never_met(rules: Any) -> Iterator[Finding]:
 
 
 def of_fields(fields: Mapping[str, Any]) -> ImagePolicy:
-    """The policy of decoded fields, with the defaults of those that are empty."""
+    """Make the policy of decoded fields, with the defaults of those that are empty."""
     resolve = fields["resolveImages"] or ATTEMPT
     rules = tuple(map(_rule, fields["executionRules"] or ()))
     if fields["resolutionRules"] is None:
@@ -242,7 +223,7 @@ def of_fields(fields: Mapping[str, Any]) -> ImagePolicy:
 
 
 def _default_resolution(resource: Resource, resolve: str, rules: tuple[Rule, ...]) -> ResolutionRule:
-    """As resolveImages says where an execution rule is about the resource, else local names alone."""
+    """Resolve as resolveImages says where an execution rule is about the resource, else local names alone."""
     targets = {target for rule in rules for target in rule.resources}
     named = bool(targets & {resource, Resource("*", resource.group)})
     return ResolutionRule(resource, resolve if named else NEVER, local_names=True)
@@ -259,7 +240,7 @@ def _rule(fields: Mapping[str, Any]) -> Rule:
         integrated=fields["matchIntegratedRegistry"],
         registries=tuple(fields["matchRegistries"] or ()),
         docker_labels=tuple(Value(**value) for value in fields["matchDockerImageLabels"] or ()),
-        selectors=tuple(_selectors(fields)),
+        selectors=tuple(map(_selector, fields["matchImageLabels"] or ())),
         annotations=tuple(Value(**value) for value in fields["matchImageAnnotations"] or ()),
     )
 
@@ -268,22 +249,27 @@ def _resource(fields: Mapping[str, str]) -> Resource:
     return Resource(fields["resource"], fields["group"])
 
 
-def _selectors(rule: Mapping[str, Any]) -> Iterator[tuple[Requirement, ...]]:
-    """One selector each; one without requirements matches every image."""
-    for selector in rule["matchImageLabels"] or ():
-        labels = (Requirement(key, "In", (value,)) for key, value in selector["matchLabels"].items())
-        expressions = (
-            Requirement(each["key"], each["operator"], tuple(each["values"] or ()))
-            for each in selector["matchExpressions"] or ()
-        )
-        yield (*labels, *expressions)
+_Demand = tuple[str, str, Sequence[str]]  # key, operator as it is written, values
 
 
-def _is_key(key: str) -> bool:
-    prefix, slash, name = key.rpartition("/")
-    named = bool(_NAME.fullmatch(name)) and len(name) <= 63
-    return named and (not slash or bool(_DOMAIN.fullmatch(prefix)) and len(prefix) <= 253)
+def _demands(selector: Mapping[str, Any]) -> Iterator[_Demand]:
+    """Yield the demands of a selector; one without any selects every image."""
+    yield from ((key, "In", (value,)) for key, value in selector["matchLabels"].items())
+    for each in selector["matchExpressions"] or ():
+        yield each["key"], each["operator"], each["values"] or ()
 
 
-def _is_value(value: str) -> bool:
-    return not value or bool(_NAME.fullmatch(value)) and len(value) <= 63
+def _why_refused(key: str, operator: str, values: Sequence[str]) -> str | None:
+    if operator not in _OPERATORS:
+        return f"{shown(operator)} is not an operator; there are {', '.join(_OPERATORS)}"
+    if not is_key(key):
+        return f"{shown(key)} cannot be the key of a label"
+    if bool(values) != (operator in ("In", "NotIn")):
+        return f"{operator} needs {'no values' if values else 'values'}"
+    wrong = next((value for value in values if not is_value(value)), None)
+    return None if wrong is None else f"{shown(wrong)} cannot be the value of a label"
+
+
+def _selector(fields: Mapping[str, Any]) -> Selector:
+    demands = ((key, _OPERATORS.get(operator, operator), values) for key, operator, values in _demands(fields))
+    return Selector(tuple(Requirement(key, operator, frozenset(values)) for key, operator, values in demands))

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...references import shown
+from ...references import is_domain, shown
 from . import Finding, PolicyProblem, image_names, refuse, warn
 from .decoding import BOOL, INT, TEXT, Decoded, DecodingProblem, Items, decode
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
@@ -57,6 +57,7 @@ KINDS = ("import", "repository", "stream")
 _PORT = re.compile(r"[-+]?[0-9]+")
 _WRITTEN_PORT = re.compile(r"[1-9][0-9]{0,4}|\*")
 _HIGHEST_PORT = 65535
+_ANY_SIGN = str.maketrans("*?", "aa")
 _ODD_SIGNS = {"/": "a path", ",": "a comma", "\\": "a backslash"}
 
 
@@ -73,7 +74,7 @@ class Entry(NamedTuple):
         return cls(name, host, port if colon else "80" if insecure else "443")
 
     def matches(self, host: str, port: str) -> bool:
-        """An empty port is 80 or 443, whichever answers, and then the entry must say one of them itself."""
+        """Compare both. An empty port is 80 or 443, and then the entry must have one of them."""
         ports = self.port in ("80", "443", "*") if not port else _wildcard(self.port, port)
         return ports and _wildcard(self.host, host)
 
@@ -87,7 +88,7 @@ class ImportPolicy:
 
 
 def load(config: Any, release: Release) -> ImportPolicy:
-    """The policy of a text or mapping. Raises PolicyProblem for one that the master refuses."""
+    """Load the policy of a text or mapping. Raises PolicyProblem for one that the master refuses."""
     try:
         fields = decoded(config, release).value
     except DecodingProblem as problem:
@@ -100,8 +101,8 @@ def load(config: Any, release: Release) -> ImportPolicy:
 
 
 def decoded(config: Any, release: Release) -> Decoded:
-    """Every field, and what nobody reads. Raises DecodingProblem for what stops the decoder."""
-    return decode(config, _CLUSTER if release.in_cluster else _MASTER)
+    """Decode every field. Raises DecodingProblem, with what stops the decoder."""
+    return decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
 
 
 def _owner(release: Release) -> str:
@@ -112,7 +113,7 @@ def _owner(release: Release) -> str:
 
 
 def problems(config: Any, release: Release) -> Iterator[Finding]:
-    """All of it, refusals first."""
+    """Yield all findings, refusals first."""
     try:
         found = decoded(config, release)
     except DecodingProblem as problem:
@@ -131,7 +132,7 @@ _WRAPPED = (
 
 
 def refusals(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
-    """What validation refuses, in its order."""
+    """Yield what validation refuses, in its order."""
     for key, least in _AT_LEAST.items():
         if fields.get(key, 0) != 0 and fields[key] < least:
             yield refuse(key, f"{fields[key]} is not a positive number{' or -1' if least < 0 else ''}")
@@ -149,14 +150,14 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
             yield f"{shown(name)} names no registry; it must be HOST or HOST:PORT"
     if len(ports) > 1:
         yield f"{shown(name)} has more than one colon; it must be HOST or HOST:PORT"
-    if len(ports) == 1 and not release.in_cluster and not _PORT.fullmatch(ports[0]):
+    if len(ports) == 1 and not release.in_cluster and not (_PORT.fullmatch(ports[0]) and len(ports[0]) < 20):
         yield f"{shown(ports[0])} is not a port; a port must be a number, without wildcards"
 
 
 def _doubts(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
     entries = fields[LIST] or ()
     if release.in_cluster and fields[LIST] == []:
-        yield warn(LIST, "an empty list is no list in OpenShift 4: everything may be imported")
+        yield warn(LIST, "OpenShift 4 ignores an empty list: everything may be imported")
     hub_needs_more = not release.knows_docker_hub and not any(
         Entry.of(entry["domainName"], entry["insecure"]).matches(HUB_SERVER, "") for entry in entries
     )
@@ -177,8 +178,10 @@ def _why_doubted(name: str, release: Release) -> Iterator[str]:
     odd = [called for sign, called in _ODD_SIGNS.items() if sign in name]
     if any(sign.isspace() for sign in name):
         odd.append("a blank")
+    if not odd and not is_domain(host.translate(_ANY_SIGN)):
+        odd.append("a sign where no host has one")
     if odd:
-        yield f"holds {' and '.join(odd)}, and no registry's name does: it matches nothing"
+        yield f"holds {' and '.join(odd)}, so that it matches no registry"
     if host != host.lower():
         yield "has upper-case letters, and is compared with its case"
     can_match = _WRITTEN_PORT.fullmatch(port) or release.in_cluster and set(port) & {"*", "?"}
@@ -192,7 +195,7 @@ def _why_doubted(name: str, release: Release) -> Iterator[str]:
 def allowed(
     image: str, policy: ImportPolicy, release: Release, integrated_registry: str | None, insecure: bool, of: str
 ) -> dict[str, Any]:
-    """Whether people may import the image, as the filter returns it. Raises ReferenceProblem for what is no image."""
+    """Say whether people may import an image, as the filter returns it. Raises ReferenceProblem."""
     name = image_names.parse(image)
     either_port = insecure and of == "stream" and release.checks_streams
     host, port = _of_stream(name) if either_port else image_names.host_and_port(name, insecure)
@@ -213,13 +216,13 @@ def allowed(
 
 
 def _of_stream(name: ImageName) -> tuple[str, str]:
-    """Of an insecure tag any usual port will do, and docker.io is compared as it is written."""
+    """Return what is compared for an insecure tag: docker.io as it is written, and no port unless there is one."""
     host, _colon, port = (name.registry or DOCKER_HUB).partition(":")
     return host, port
 
 
 def _why_everything(policy: ImportPolicy, release: Release, of: str) -> str:
-    """Why nothing is compared; empty when the list counts."""
+    """Say why nothing is compared; return nothing when the list counts."""
     if policy.entries is None:
         return "there is no list, so that everything may be imported"
     if of == "stream" and not release.checks_streams:
@@ -230,7 +233,7 @@ def _why_everything(policy: ImportPolicy, release: Release, of: str) -> str:
 def _entry(
     host: str, port: str, policy: ImportPolicy, release: Release, integrated_registry: str | None
 ) -> Entry | None:
-    """The first entry that lets the registry through; the integrated registry is one that nobody has to write."""
+    """Find the first entry that lets the registry through; the integrated registry is one by itself."""
     integrated = integrated_registry or policy.internal_registry
     own = (Entry.of(integrated),) if integrated and integrated.count(":") < 2 else ()
     hosts = (DOCKER_HUB, host) if release.knows_docker_hub and host in HUB_SERVERS else (host,)
@@ -239,7 +242,7 @@ def _entry(
 
 
 def _wildcard(pattern: str, text: str) -> bool:
-    """Whether a text matches; the last * alone is widened, so that no pattern takes long."""
+    """Match a text; the last * alone is widened, so that every pattern ends soon."""
     at_pattern = at_text = 0
     star, behind = -1, 0
     while at_text < len(text):

@@ -57,9 +57,9 @@ class Known:
 
 
 def read(manifests: Any, namespace: str) -> Known:
-    """The manifests that matter; lists are opened, other kinds are passed over.
+    """Read the manifests that matter; lists are opened, other kinds are passed over.
 
-    namespace: where objects are that do not say so. Raises PolicyProblem, or ManifestProblem of what is no manifest.
+    namespace: where objects are that do not say so. Raises PolicyProblem, or ManifestProblem.
     """
     known = Known()
     for manifest in texts.documents(manifests):

@@ -4,23 +4,31 @@
 
 """ImageContentSourcePolicy to ImageDigestMirrorSet, as `oc adm migrate icsp` does it.
 
-Source: OC pkg/cli/admin/migrate/icsp/icsp.go. What oc leaves unchecked is checked here, so that nothing is lost.
+Source: OC pkg/cli/admin/migrate/icsp/icsp.go, whose input is a manifest that somebody wrote. An object of an export
+also has fields of the server, which no API server takes for a new object. What oc leaves unchecked is checked here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from . import ManifestProblem, objects
+from . import ManifestProblem, objects, schema
 from .releases import RELEASES
 
 ICSP = "ImageContentSourcePolicy"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_OF_SERVER = {
+    "uid", "resourceVersion", "generation", "managedFields", "selfLink", "deletionTimestamp",
+    "deletionGracePeriodSeconds", "ownerReferences", "finalizers",
+}  # fmt: skip
 
 
 def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
     """An ImageDigestMirrorSet for each ImageContentSourcePolicy, in order, with its metadata but no creationTimestamp.
 
-    Raises ManifestProblem naming the object that is none.
+    Of an object that a server has stored, labels, annotations and names stay. Raises ManifestProblem naming the object
+    that is of another kind, or that no API server would take as the new one.
     """
     group, key = objects.MIRROR_KINDS[ICSP]
     knows_both = next(release for release in RELEASES.values() if len(release.mirror_kinds) > 1)
@@ -34,17 +42,34 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
         for one in sets:
             if not one.source:
                 raise ManifestProblem(f"{where}: an item of spec.{key} has no source")
-        metadata = {
-            name: value for name, value in (manifest.get("metadata") or {}).items() if name != "creationTimestamp"
+        # As there, a set without mirrors has no such key. The new kind is a set: a mirror twice is refused.
+        mirror_sets = [
+            ({"mirrors": list(dict.fromkeys(one.mirrors))} if one.mirrors else {}) | {"source": one.source}
+            for one in sets
+        ]
+        new = {
+            "apiVersion": "config.openshift.io/v1",
+            "kind": "ImageDigestMirrorSet",
+            "metadata": _metadata(manifest.get("metadata") or {}, from_list=_is_list(manifests)),
+            "spec": {"imageDigestMirrors": mirror_sets},
         }
-        # As there, a set without mirrors has no such key.
-        mirror_sets = [({"mirrors": list(one.mirrors)} if one.mirrors else {}) | {"source": one.source} for one in sets]
-        converted.append(
-            {
-                "apiVersion": "config.openshift.io/v1",
-                "kind": "ImageDigestMirrorSet",
-                "metadata": metadata,
-                "spec": {"imageDigestMirrors": mirror_sets},
-            }
-        )
+        refused = [text for text in schema.refusals(new, knows_both) if ": spec." in text]
+        if refused:
+            raise ManifestProblem(f"{where} cannot be converted: {refused[0].partition(': ')[2]}")
+        converted.append(new)
     return converted
+
+
+def _is_list(manifests: Any) -> bool:
+    items = manifests if isinstance(manifests, (list, tuple)) else [manifests]
+    return any(isinstance(one, Mapping) and str(one.get("kind")).endswith("List") for one in items)
+
+
+def _metadata(old: Mapping[str, Any], from_list: bool) -> dict[str, Any]:
+    """The metadata of the new object; without the server's own fields where the old one comes from a server."""
+    new = {name: value for name, value in old.items() if name != "creationTimestamp"}
+    if not from_list and not {"uid", "resourceVersion"} & set(old):
+        return new
+    new = {name: value for name, value in new.items() if name not in _OF_SERVER}
+    annotations = {name: text for name, text in (new.pop("annotations", None) or {}).items() if name != _LAST_APPLIED}
+    return new | ({"annotations": annotations} if annotations else {})

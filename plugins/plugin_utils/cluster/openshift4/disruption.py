@@ -45,11 +45,22 @@ class Disruption:
             units.append(unit)
 
 
-def of_change(old: Any, new: Any, release: object, policies: Any = ()) -> Disruption:
+def of_change(
+    old: Any,
+    new: Any,
+    release: object,
+    policies: Any = (),
+    *,
+    is_single_node: bool = False,
+    skips_drain: bool = False,
+    reboots: Iterable[str] = (),
+) -> Disruption:
     """What turning the old files into the new ones costs every node of the pool.
 
     old, new: path → text. policies: node disruption policies beside the defaults, a list of {path, actions}, or the
-    mapping with `files` that MachineConfiguration/cluster holds. Raises ManifestProblem for what cannot be meant.
+    mapping with `files` that MachineConfiguration/cluster holds. is_single_node: the control plane is one node, which
+    is never drained. skips_drain: the ConfigMap image-registry-override-drain is there. reboots: reasons for a reboot
+    that are no files. Raises ManifestProblem for what is malformed.
     """
     found = releases.find(release)
     old, new = _files("the old files", old), _files("the new files", new)
@@ -64,23 +75,36 @@ def of_change(old: Any, new: Any, release: object, policies: Any = ()) -> Disrup
     else:
         special = _by_policies(result, changed, {**found.policies, **theirs})
         looked_at = special is not None
+    for reason in reboots:
+        result.reboot = True
+        result.reasons.append(f"{reason}: reboot")
     if result.reboot:
         result.drain, result.reload, result.restart = True, [], []
-        result.reasons.append("a reboot drains the node first and takes the place of everything else")
+        result.reasons.append(
+            "a reboot takes the place of everything else; this only node is not drained, and all it runs is down until"
+            " it is back"
+            if is_single_node
+            else "a reboot drains the node first and takes the place of everything else"
+        )
     elif looked_at and not result.drain:
         unsafe = unsafe_change(old.get(REGISTRIES_CONF, ""), new.get(REGISTRIES_CONF, ""), found)
-        result.drain = unsafe is not None
-        result.reasons.append(
-            f"{REGISTRIES_CONF}: {unsafe}, so nodes are drained"
-            if unsafe
-            else f"{REGISTRIES_CONF}: only digest mirrors are added or nothing is taken away, so no node is drained"
-        )
-        if unsafe and found.drain_override:
-            result.reasons.append(
-                "the ConfigMap openshift-machine-config-operator/image-registry-override-drain would skip this drain"
-            )
+        may_skip = skips_drain and found.drain_override
+        result.drain = unsafe is not None and not may_skip
+        result.reasons.append(f"{REGISTRIES_CONF}: {_about_drain(unsafe, is_single_node, may_skip)}")
+    if is_single_node and result.drain:
+        result.drain = False
     result.reasons = [one_line(reason) for reason in result.reasons]
     return result
+
+
+def _about_drain(unsafe: str | None, is_single_node: bool, may_skip: bool) -> str:
+    if unsafe is None:
+        return "only digest mirrors are added or nothing is taken away, so no node is drained"
+    if is_single_node:
+        return f"{unsafe}, which drains nodes, but never the only one of a cluster"
+    if may_skip:
+        return f"{unsafe}; the ConfigMap image-registry-override-drain skips the drain"
+    return f"{unsafe}, so nodes are drained"
 
 
 def unsafe_change(old: str, new: str, release: Release) -> str | None:
@@ -217,7 +241,7 @@ def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> st
         mirrors = after["mirror"]
         if all(one["pull-from-mirror"] == "digest-only" for one in mirrors) if mirrors else _by_digest(after):
             return None
-        return "a new registry that has more than digest mirrors"
+        return _why_new_is_unsafe(after)
     if before == after:
         return None
     reason = _changed_or_less(before, after)
@@ -233,10 +257,19 @@ def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> st
     return None
 
 
+def _why_new_is_unsafe(after: Mapping[str, Any]) -> str:
+    """What the operator calls unsafe is every new registry without mirrors, and every mirror for more than digests."""
+    others = [mirror["location"] for mirror in after["mirror"] if mirror["pull-from-mirror"] != "digest-only"]
+    if others:
+        return f"a new registry whose mirror {others[0]} serves more than pulls by digest"
+    flags = " and ".join(flag for flag in ("blocked", "insecure") if after[flag])
+    return f"a new registry{f' that is {flags} and' if flags else ' that'} has no mirrors"
+
+
 def _by_registry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
     """Up to 4.12 the registry says it for all of its mirrors."""
     if before is None:
-        return None if _by_digest(after) else "a new registry that is not for pulls by digest only"
+        return None if _by_digest(after) else _why_new_is_unsafe(after)
     if before == after:
         return None
     reason = _changed_or_less(before, after)

@@ -6,23 +6,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ... import pull_sources, registries_conf, signature_policy
+from ... import pull_sources, signature_policy
 from ...policy import Policy
 from ...references import ReferenceProblem
 from ...registries_conf import RegistriesConfProblem
-from ...signature_policy import SignaturePolicyProblem
-from . import ManifestProblem, account, disruption, guards, manifests, node_files, objects, releases, rendered, texts
+from ...signature_policy import REJECT, SignaturePolicyProblem
+from . import (
+    ManifestProblem,
+    account,
+    authorities,
+    change_checks,
+    clusters,
+    disruption,
+    exports,
+    guards,
+    machine_configs,
+    mirror_endpoints,
+    objects,
+    releases,
+    texts,
+)
+from .change import Change, Outcome
+from .clusters import Cluster
 from .disruption import Disruption
-from .guard_checks import Situation, payload_repositories
-from .node_files import SEARCH_DROP_IN, NodeFiles
+from .guard_checks import Situation
+from .machine_configs import MachineConfig
+from .node_files import NodeFiles
+from .objects import Manifest, Objects
 from .releases import Release
-
-#: For manifests that do not say theirs.
-USUAL_RELEASE = "4.18"
 
 
 def of_cluster(
@@ -30,131 +45,268 @@ def of_cluster(
     release: object = None,
     *,
     proposed: Any = (),
+    removed: Any = (),
     policy: Policy | None = None,
     images: Iterable[str] = (),
     other_releases: Iterable[object] = (),
     node_disruption_policy: Any = None,
     overridden: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """What nodes would get, what that costs, what the guards say, where images come from. Raises ManifestProblem.
+    """Return what nodes would get, what that costs, what the guards say, where images come from.
 
-    present, proposed: manifests, or files of them as {name, content}. release: by default what ClusterVersion says.
-    policy: applied last. node_disruption_policy: by default those of MachineConfiguration.
+    present, proposed: manifests, or files of them as {name, content}. removed: objects to be deleted, "Kind/name".
+    release: by default what ClusterVersion says. policy: applied last. node_disruption_policy: by default those of
+    MachineConfiguration. Raises ManifestProblem, also when an export lacks what every cluster has.
     """
-    have, notes = list(texts.documents(present)), list[str]()
-    main = releases.find(_release(have) if release is None else release)
-    change = Change(have, list(texts.documents(proposed)), policy)
-    policies = _policies(have, notes) if node_disruption_policy is None else node_disruption_policy
-    wanted = change.outcome(main, notes)
-    before, seen = _files(have, main), objects.read(wanted, main)
-    after = node_files.of_objects(seen, main)
-    others = _costs_elsewhere(change, _list("other_releases", other_releases), policies, notes)
-    costs = {main.name: _cost(before, after, main, policies)} | others
-    on_nodes = (before if after.error else after).on_node
-    found = {
+    have = exports.of_cluster(texts.documents(present))
+    cluster = clusters.read(have)
+    version = _version(cluster, release)
+    main = releases.find(version)
+    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
+    notes, outcome = _passed_over(change), change.outcome(main)
+    cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
+    notes += [f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present)]
+    notes += [*clusters.of_another_release(cluster, main), *cluster.notes, *outcome.notes]
+    before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
+    old, new = _on_nodes(before, after)
+    policies = clusters.policies(outcome, node_disruption_policy, main, notes)
+    cost = _cost(before, after, main, policies)
+    others = _costs_elsewhere(change, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
+    notes += [*after.notes(), *clusters.assumed(outcome.manifests, main, cluster)]
+    notes += [*clusters.doubts(cluster, cost, main, version)]
+    then = before.situation(version, Outcome(have))
+    now = after.situation(version, outcome, then, cost, policy)
+    notes += [*_notes_on_lists(now), *clusters.beside_nodes(have, outcome.manifests)]
+    found: dict[str, Any] = {
         "release": main.name,
-        "files": on_nodes,
-        "generated": after.files,
-        "before": before.on_node,
-        "error": after.error,
-        "error_before": before.error,
-        "warnings": after.warnings,
+        "read": list(exports.account_of(have)),
+        "files": new,
+        "generated": after.files.files,
+        "before": old,
+        "certificates": list(authorities.changes(before.authorities, after.authorities)),
+        "error": after.files.error,
+        "error_before": before.files.error,
+        "warnings": after.files.warnings,
         "notes": notes,
-        "disruption": {name: asdict(cost) if cost else None for name, cost in costs.items()},
-        "findings": guards.findings(Situation(seen, main, after, wanted), _texts("overridden", overridden)),
-        "images": _pulls(_texts("images", images), on_nodes),
-        "manifests": wanted,
+        "disruption": {name: asdict(one) if one else None for name, one in ({main.name: cost} | others).items()},
+        "findings": _told_apart(guards.findings(now, _overridden(overridden)), change, cost),
+        "images_in_use": sorted({image for image, _where in exports.images_of(outcome.manifests)}),
+        "manifests": outcome.manifests,
     }
+    found["images"] = _pulls(_texts("images", images), found["files"])
+    found["failing"] = sorted(
+        {one["guard"] for one in found["findings"] if one["effect"] != "surprises" and not one["already"]}
+    )
     return {**found, "lines": list(account.lines(found))}
 
 
-def _release(have: Iterable[Mapping[str, Any]]) -> Any:
-    for manifest in have:
-        if manifest.get("kind") == "ClusterVersion":
-            return _at(manifest, "status", "desired", "version") or USUAL_RELEASE
-    return USUAL_RELEASE
-
-
 @dataclass(frozen=True)
-class Change:
-    """What is there and what shall be done to it: manifests first, then the words of a policy."""
+class State:
+    """A cluster before or after: its objects, and what its nodes have of them."""
 
-    present: list[Any]
-    proposed: list[Any]
-    policy: Policy | None
+    manifests: list[Manifest]
+    release: Release
+    cluster: Cluster
+    seen: Objects
+    files: NodeFiles
+    configs: list[MachineConfig] = field(default_factory=list)
+    #: Paths of MachineConfigs that the change touches.
+    paths: frozenset[str] = frozenset()
 
-    def outcome(self, release: Release, notes: list[str]) -> list[Any]:
-        """The manifests that a cluster of this release would hold. Raises ManifestProblem."""
-        found = manifests.merged_into(self.present, self.proposed)
-        if self.policy is None:
-            return found
-        seen = objects.read(found, release)
-        said = manifests.of_policy(
-            self.policy, release.name, payload=payload_repositories(seen), internal_registry=seen.internal_registry
+    @classmethod
+    def of(cls, manifests: list[Manifest], present: list[Manifest], release: Release, cluster: Cluster) -> State:
+        """The state with these objects; present: what the cluster holds today."""
+        seen = objects.read([*manifests, *clusters.by_default(manifests, release, cluster)], release)
+        configs = machine_configs.read(manifests)
+        paths = frozenset(path for one in machine_configs.changed(present, manifests) for path in one.files)
+        return cls(manifests, release, cluster, seen, clusters.rendered(seen, release), configs, paths)
+
+    @property
+    def on_node(self) -> dict[str, str]:
+        return self.with_paths(self.paths)
+
+    def with_paths(self, paths: frozenset[str]) -> dict[str, str]:
+        """The files of a node, with those of MachineConfigs at these paths, and the authorities of the proxy."""
+        files = machine_configs.on_node(self.files, self.configs, self.cluster.role, paths)
+        return files | clusters.proxy_bundle(self.manifests)
+
+    @property
+    def arrives(self) -> bool:
+        """Whether nodes get what the operator would write."""
+        return not self.files.error and not self.cluster.is_hosted
+
+    @property
+    def authorities(self) -> authorities.Authorities:
+        return authorities.read(self.manifests)
+
+    def notes(self) -> list[str]:
+        return list(machine_configs.notes(self.files, self.configs, self.cluster.role))
+
+    def situation(
+        self,
+        version: str,
+        outcome: Outcome,
+        before: Situation | None = None,
+        cost: Disruption | None = None,
+        policy: Policy | None = None,
+    ) -> Situation:
+        said = policy.trust.registries or () if policy and policy.trust else ()
+        return Situation(
+            self.seen,
+            self.release,
+            self.files,
+            self.manifests,
+            version=version,
+            refused=outcome.refused,
+            unknown=outcome.unknown,
+            not_taken=outcome.not_taken,
+            before=before,
+            cost=cost,
+            overridden=list(machine_configs.overridden(self.files, self.configs, self.cluster.role)),
+            is_hosted=self.cluster.is_hosted,
+            trusted_by_words=frozenset(name for registry in said for name in registry.names),
         )
-        notes += said.notes
-        return manifests.merged_into(found, said.objects, said.removed)
 
 
-def _files(manifests: list[Any], release: Release) -> NodeFiles:
-    return node_files.of_objects(objects.read(manifests, release), release)
+def _version(cluster: Cluster, release: object) -> str:
+    """The version whose rules count: what was said, completed by what the cluster says of the same release."""
+    if release is None:
+        if not cluster.version:
+            raise ManifestProblem(
+                "ClusterVersion/version says no status.desired.version: export it whole, or name the release"
+            )
+        return cluster.version
+    name = releases.find(release).name
+    return cluster.version if cluster.version.startswith(f"{name}.") and str(release) == name else str(release)
 
 
-def _cost(before: NodeFiles, after: NodeFiles, release: Release, policies: Any) -> Disruption | None:
-    """None: the operator stops, so nodes keep what they have."""
-    if after.error:
+def _removed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, (str, Mapping)) else _list("removed", value)
+
+
+def _passed_over(change: Change) -> list[str]:
+    """What was brought and is not read. Raises ManifestProblem when that is all that was proposed."""
+    said = list(exports.passed_over(change.proposed, proposed=True))
+    if change.proposed and not any(map(exports.counts, change.proposed)):
+        raise ManifestProblem(f"nothing that is proposed is read: {'; '.join(said[:5])}")
+    if change.proposes_nothing:
+        said.append("the files hold no object")
+    return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
+
+
+def _told_apart(findings: list[dict[str, Any]], change: Change, cost: Disruption | None) -> list[dict[str, Any]]:
+    """Findings as they are; where nothing arrives, what stops it is news to whoever proposes something."""
+    if change.is_nothing or cost is not None:
+        return findings
+    return [one | ({"already": False} if one["effect"] == "stops" else {}) for one in findings]
+
+
+def _on_nodes(before: State, after: State) -> tuple[dict[str, str], dict[str, str]]:
+    """The files of a node before and after, with those of MachineConfigs that the change is about."""
+    old = before.with_paths(after.paths)
+    return old, after.on_node if after.arrives else old
+
+
+def _cost(before: State, after: State, release: Release, policies: Any) -> Disruption | None:
+    """None: nothing arrives, because the operator stops or there is none, so nodes keep what they have."""
+    if not after.arrives:
         return None
-    return disruption.of_change(before.on_node, after.on_node, release.name, policies)
+    changed = machine_configs.changed(before.manifests, after.manifests)
+    reboots = [f"MachineConfig {one.name} sets {' and '.join(one.reboots)}" for one in changed if one.reboots]
+    return disruption.of_change(
+        *_on_nodes(before, after),
+        release.name,
+        policies,
+        is_single_node=after.cluster.is_single_node,
+        skips_drain=after.cluster.skips_drain,
+        reboots=dict.fromkeys(reboots),
+    )
 
 
 def _costs_elsewhere(
-    change: Change, others: Iterable[object], policies: Any, notes: list[str]
+    change: Change, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
 ) -> dict[str, Disruption | None]:
     """The same change in other releases, whose objects may be others; what one cannot be told is a note."""
     costs: dict[str, Disruption | None] = {}
     for release in map(releases.find, others):
         try:
-            wanted = change.outcome(release, [])
-            costs[release.name] = _cost(_files(change.present, release), _files(wanted, release), release, policies)
+            outcome = change.outcome(release)
+            before = State.of(change.present, change.present, release, cluster)
+            after = State.of(outcome.manifests, change.present, release, cluster)
+            in_force = clusters.policies(outcome, policies, release, [])
+            costs[release.name] = _cost(before, after, release, in_force)
         except ManifestProblem as problem:
             costs[release.name] = None
-            notes.append(f"not to be had in {release.name}: {problem}")
+            notes.append(f"cannot be told for {release.name}: {problem}")
+            continue
+        notes += [f"in {release.name} not: {text}" for text in (*outcome.refused, *outcome.unknown)]
     return costs
 
 
-def _policies(have: Iterable[Mapping[str, Any]], notes: list[str]) -> Any:
-    """Node disruption policies in force: the status of MachineConfiguration/cluster, which holds the defaults too."""
-    for manifest in have:
-        if manifest.get("kind") == "MachineConfiguration":
-            if _at(manifest, "metadata", "generation") != _at(manifest, "status", "observedGeneration"):
-                notes.append(
-                    "MachineConfiguration/cluster was changed, and its status does not say yet what is in force"
-                )
-            return _at(manifest, "status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files") or ()
-    return ()
-
-
-def _at(value: Any, *path: str) -> Any:
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
+def _notes_on_lists(now: Situation) -> list[str]:
+    """What a reader of an allow-list or a block-list should know without its being a mistake."""
+    notes = []
+    changed = now.before is None or now.before.sources != now.sources
+    if changed and (mirrors := change_checks.mirrors_not_allowed(now)):
+        notes.append(
+            f"the allow-list does not hold the mirrors themselves ({account.some(mirrors)}): what names them directly,"
+            " as catalogs of a disconnected cluster do, is rejected"
+        )
+    if changed and now.sources.blocked and not change_checks.is_payload_known(now):
+        notes.append(
+            f"where the images of the release {now.payload[0]} come from is not known, so the block-list is not"
+            " compared with it"
+        )
+    notes += [
+        f"images of {scope} must be signed: the mirror {mirror}, which is new, has to hold their signatures too"
+        for scope, mirror in change_checks.new_mirrors_of_signed(now)
+    ]
+    return notes
 
 
 def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Each image with the candidates for it, as the files of a node have it, or why there are none."""
     found = []
     for image in images:
-        candidates, refused = [], None
+        candidates: list[dict[str, Any]] = []
+        refused = None
         try:
-            conf = rendered.conf(files[registries_conf.MAIN])
-            if SEARCH_DROP_IN in files:
-                conf = conf.with_drop_in(registries_conf.read(files[SEARCH_DROP_IN], SEARCH_DROP_IN, drop_in=True))
+            conf = mirror_endpoints.of_node(files)
             policy = signature_policy.read(files[signature_policy.PATH])
-            candidates = [one.result() for one in pull_sources.resolve(image, conf, policy)]
+            resolved = pull_sources.resolve(image, conf, policy)
+            candidates = [_judged(one.result()) | {"not_asked": list(_not_asked(one))} for one in resolved]
+            reasons = [one["refused"] for one in candidates]
+            refused = reasons[0] if reasons and all(reasons) else None
         except (ReferenceProblem, RegistriesConfProblem, SignaturePolicyProblem) as problem:
             refused = str(problem)
         found.append({"image": image, "candidates": candidates, "refused": refused})
     return found
+
+
+def _not_asked(candidate: pull_sources.Candidate) -> Iterator[str]:
+    """Yield the mirrors that serve other pulls than this one, with what they serve."""
+    registry = candidate.registry
+    asked = {endpoint.location for endpoint in candidate.endpoints if endpoint.mirror}
+    for mirror in registry.mirrors if registry else ():
+        if mirror.location not in asked:
+            tag_only = mirror.pull_from_mirror == "tag-only"
+            yield f"{mirror.location}, which serves pulls by {'tag' if tag_only else 'digest'} only"
+
+
+def _judged(candidate: dict[str, Any]) -> dict[str, Any]:
+    """A candidate that policy.json rejects is refused: nothing is tried."""
+    policy = candidate["policy"]
+    if candidate["refused"] or not policy or not any(one in REJECT for one in policy["requirement"]):
+        return candidate
+    by = f"scope {policy['scope']}" if policy["scope"] else "by its default, because no entry allows it"
+    return candidate | {"refused": f"rejected by policy.json, {by}; nothing is tried"}
+
+
+def _overridden(value: Any) -> list[str]:
+    """Names of guards; "GUARD: FOUND" without quotes is a mapping to a reader of YAML."""
+    items = _list("overridden", value)
+    said = [f"{name}: {found}" for one in items if isinstance(one, Mapping) for name, found in one.items()]
+    return said + _texts("overridden", [one for one in items if not isinstance(one, Mapping)])
 
 
 def _list(name: str, value: Any) -> list[Any]:

@@ -13,30 +13,41 @@ from typing import Any
 
 from ... import registries_conf, signature_policy
 from ...references import Reference, is_location
-from . import payload, rendered
+from . import authorities, payload, rendered
+from .disruption import Disruption
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
 from .payload import Protected
-from .releases import Release
+from .releases import Release, takes_icsp_beside
 from .scopes import Scopes, is_entry, is_source, nested
 
-#: Where the images of a release are, beside the release image itself.
-COMPONENTS = {
-    "quay.io/openshift-release-dev/ocp-release": "quay.io/openshift-release-dev/ocp-v4.0-art-dev",
-    "quay.io/openshift/okd": "quay.io/openshift/okd-content",
-}
 _REDHAT = "registry.redhat.io"
 
 
 @dataclass(frozen=True)
 class Situation:
-    """The manifests as a release sees them, and what it makes of them."""
+    """The manifests as a release sees them, and what it makes of them.
+
+    refused, unknown: what the API server says against what is proposed. before: the same without the change, None
+    where nothing is known of one. cost: what the change costs. version: of the cluster, in full.
+    """
 
     seen: Objects
     release: Release
     result: NodeFiles
     manifests: Sequence[Mapping[str, Any]] = ()
+    version: str = ""
+    refused: Sequence[str] = ()
+    unknown: Sequence[str] = ()
+    not_taken: Sequence[Mapping[str, Any]] = ()
+    before: Situation | None = None
+    cost: Disruption | None = None
+    #: (MachineConfig, path) of what takes the place of a file of the operator.
+    overridden: Sequence[tuple[str, str]] = ()
+    is_hosted: bool = False
+    #: Registries in the words `trust` of a policy, or no longer.
+    trusted_by_words: frozenset[str] = frozenset()
 
     @property
     def sources(self) -> Sources:
@@ -44,7 +55,7 @@ class Situation:
 
     @cached_property
     def payload(self) -> list[str]:
-        return payload_repositories(self.seen)
+        return payload.repositories(self.seen)
 
     @cached_property
     def in_force(self) -> Protected:
@@ -78,15 +89,6 @@ class Situation:
         return [one for one in self.seen.sets(*kinds) if any(mirror != one.source for mirror in one.mirrors)]
 
 
-def payload_repositories(seen: Objects) -> list[str]:
-    """The repositories a cluster is made of, as far as its manifests tell: the release image and its components."""
-    try:
-        name = payload.payload_of(seen).name
-    except Stopped:
-        return []
-    return [name, *filter(None, [COMPONENTS.get(name)])]
-
-
 # --- lists of Image/cluster ---
 
 
@@ -98,7 +100,7 @@ def both_lists(now: Situation) -> Iterator[str]:
 def not_allowed(now: Situation, names: Iterable[str]) -> Iterator[str]:
     if now.sources.allowed:
         allowed = Scopes(now.sources.allowed)
-        yield from (name for name in names if not allowed.contain(name))
+        yield from (name for name in names if name and not allowed.contain(name))
 
 
 def allow_without_redhat(now: Situation) -> Iterator[str]:
@@ -162,8 +164,13 @@ def empty_insecure(now: Situation) -> Iterator[str]:
 
 
 def search_reboots(now: Situation) -> Iterator[str]:
-    if now.sources.search:
-        yield ", ".join(now.sources.search)
+    """Where the list changes and the nodes would reboot for it; of a change that is not known, where there is one."""
+    if now.before is None:
+        if now.sources.search:
+            yield ", ".join(now.sources.search)
+    elif now.before.sources.search != now.sources.search and now.cost and now.cost.reboot:
+        if any(reason.startswith(f"{SEARCH_DROP_IN} ") and reason.endswith(": reboot") for reason in now.cost.reasons):
+            yield ", ".join(now.sources.search or ()) or "the list goes"
 
 
 # --- mirror sets ---
@@ -260,7 +267,8 @@ def mirror_blocked(now: Situation) -> Iterator[str]:
 
 def beside_old_kind(now: Situation) -> Iterator[str]:
     kinds = [kind for kind in now.seen.mirror_sets if kind != "ImageContentSourcePolicy"]
-    if now.release.early_builds_refuse_icsp_beside and kinds and "ImageContentSourcePolicy" in now.seen.mirror_sets:
+    beside = kinds and "ImageContentSourcePolicy" in now.seen.mirror_sets
+    if beside and not takes_icsp_beside(now.release, now.version):
         yield f"ImageContentSourcePolicy beside {' and '.join(kinds)}"
 
 
@@ -286,30 +294,15 @@ def no_names_for_signed(now: Situation) -> Iterator[str]:
         yield error
 
 
-def bad_identities(now: Situation) -> Iterator[str]:
-    error = now.result.error or ""
-    if error.startswith(("error getting signedIdentity", "unknown signedIdentity")):
-        yield error
-
-
 def signed_twice(now: Situation) -> Iterator[str]:
     cluster = Scopes(scope for policy in now.seen.cluster_policies for scope in policy.scopes)
     for policy in now.seen.image_policies:
         yield from (f"{scope} of {policy.where}" for scope in policy.scopes if cluster.contain(scope))
 
 
-def _certificates(now: Situation) -> Iterator[tuple[str, str]]:
+def _certificates(now: Situation) -> list[tuple[str, str]]:
     """(key, value) of the ConfigMap that Image/cluster names."""
-    names = set()
-    for manifest in now.seen.manifests:
-        spec = manifest.get("spec")
-        ca = spec.get("additionalTrustedCA") if manifest["kind"] == "Image" and isinstance(spec, Mapping) else None
-        names.add(ca.get("name") if isinstance(ca, Mapping) else None)
-    for manifest in now.manifests:
-        metadata, data = manifest.get("metadata"), manifest.get("data")
-        if manifest.get("kind") == "ConfigMap" and isinstance(metadata, Mapping) and isinstance(data, Mapping):
-            if metadata.get("namespace") == "openshift-config" and metadata.get("name") in names - {None}:
-                yield from ((str(key), str(value)) for key, value in data.items())
+    return list((authorities.read(now.manifests).values or {}).items())
 
 
 def ca_keys(now: Situation) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from ...references import one_line
 from . import ManifestProblem, node_files, objects, releases, schema
+from . import change_checks as change
 from . import guard_checks as checks
 from .guard_checks import Situation
 from .mirrors import DIGEST_KINDS, TAG_KINDS
@@ -33,23 +34,33 @@ class Guard:
     check: Check
 
 
-def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> list[dict[str, str]]:
-    """Findings as {guard, effect, found, sentence, source}, in the order of GUARDS.
+def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Findings as {guard, effect, found, sentence, source, already}, in the order of GUARDS.
 
-    Raises ManifestProblem for manifests that cannot be meant, and for a name in ``overridden`` that is no guard.
+    The manifests are what somebody would apply to an empty cluster: what the API server refuses is left out.
+    Raises ManifestProblem for malformed manifests, and for a name in ``overridden`` that is no guard.
     """
     found = releases.find(release)
     whole = list(objects.documents(manifests))
-    seen = objects.read(whole, found)
-    return findings(Situation(seen, found, node_files.of_objects(seen, found), whole), overridden)
+    refusals = [list(schema.refusals(one, found)) for one in whole]
+    taken = [one for one, refused in zip(whole, refusals, strict=True) if not refused]
+    seen = objects.read(taken, found)
+    refused = [text for texts in refusals for text in texts]
+    situation = Situation(seen, found, node_files.of_objects(seen, found), taken, version=str(release), refused=refused)
+    return findings(situation, overridden)
 
 
-def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[str, str]]:
-    """As `lint`, for manifests that are read and rendered already."""
+def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Return what the guards say, for manifests that are read and rendered already.
+
+    already: whether it was so before the change. overridden: names of guards, or "GUARD: FOUND" for one finding.
+    """
     silent = set(overridden)
-    unknown = sorted(silent - {guard.name for guard in GUARDS})
+    unknown = sorted(name for name in silent if name.partition(":")[0] not in {guard.name for guard in GUARDS})
     if unknown:
         raise ManifestProblem(f"there is no guard '{objects.shown(unknown[0])}' to override")
+    exact = {f"{guard}:{found.strip()}" for guard, colon, found in (name.partition(":") for name in silent) if colon}
+    before = set(_speak(situation.before)) if situation.before else set()
     return [
         {
             "guard": guard.name,
@@ -57,13 +68,22 @@ def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[
             "found": one_line(what),
             "sentence": guard.sentence,
             "source": guard.source,
+            "already": (guard, what) in before,
         }
-        for guard in GUARDS
-        if guard.name not in silent
-        for what in dict.fromkeys(guard.check(situation))
+        for guard, what in _speak(situation)
+        if guard.name not in silent and f"{guard.name}:{one_line(what)}" not in exact
     ]
 
 
+def _speak(situation: Situation) -> list[tuple[Guard, str]]:
+    """Return every guard with each thing it found. That the operator stops is left to the guard that knows why."""
+    said = [(guard, what) for guard in GUARDS for what in dict.fromkeys(guard.check(situation))]
+    explained = any(guard.effect == "stops" and guard.name not in _NO_STOP_OF_OPERATOR for guard, _what in said)
+    return [(guard, what) for guard, what in said if not (explained and guard.name == "operator-stops")]
+
+
+#: Effect "stops", though the operator itself does not: somebody else keeps the change from it. And the word for all.
+_NO_STOP_OF_OPERATOR = ("operator-stops", "schema-refuses", "unknown-kind", "hosted-control-plane")
 _LISTS = "MCO getValidBlockedAndAllowedRegistries"
 _RULES = "MCO validateRegistriesConfScopes"
 _EDIT = "RU EditRegistriesConfig"
@@ -125,6 +145,43 @@ GUARDS: tuple[Guard, ...] = (
         "What is found there for a short name is rejected.",
         "MCO updatePolicyJSON",
         lambda now: checks.not_allowed(now, now.sources.search or ()),
+    ),
+    Guard(
+        "allow-list-with-unknown-components",
+        "breaks",
+        "Their repository cannot be known from the release image; without it in the list the cluster cannot pull"
+        " what it is made of.",
+        "MCO updatePolicyJSON",
+        change.unknown_components,
+    ),
+    Guard(
+        "image-in-use-rejected",
+        "breaks",
+        "policy.json rejects the image by the name it has in this object.",
+        "CI containers-policy.json.5",
+        change.images_rejected,
+    ),
+    Guard(
+        "allow-list-without-next-release",
+        "breaks",
+        "An update that is offered, asked for or under way comes from there; its release image would be rejected.",
+        "MCO updatePolicyJSON",
+        change.next_releases_not_allowed,
+    ),
+    Guard(
+        "blocked-source-with-mirrors",
+        "breaks",
+        "policy.json rejects a blocked name even where a mirror would serve it; NeverContactSource keeps pulls from"
+        " the source alone.",
+        "MCO updatePolicyJSON",
+        change.blocked_sources,
+    ),
+    Guard(
+        "search-registry-is-blocked",
+        "breaks",
+        "What is found there for a short name is rejected.",
+        "MCO updatePolicyJSON",
+        change.blocked_search,
     ),
     Guard(
         "blocked-payload-without-mirror",
@@ -312,13 +369,6 @@ GUARDS: tuple[Guard, ...] = (
         checks.no_names_for_signed,
     ),
     Guard(
-        "signed-identity-invalid",
-        "stops",
-        "The operator cannot make a requirement of the signed identity.",
-        "MCO policyItemFromSpec",
-        checks.bad_identities,
-    ),
-    Guard(
         "signed-scope-overridden",
         "surprises",
         "The policy of the cluster takes the place of the one of the namespace.",
@@ -347,11 +397,68 @@ GUARDS: tuple[Guard, ...] = (
         checks.unloadable,
     ),
     Guard(
+        "ca-key-of-no-registry",
+        "surprises",
+        "A key is host or host..port; under any other name a registry is trusted that nobody has.",
+        "MCO pkg/daemon/certificate_writer.go",
+        change.ca_keys_of_nobody,
+    ),
+    Guard(
+        "trust-lost",
+        "breaks",
+        "Nodes, the registry, builds and imports no longer trust what it is signed by.",
+        "MCO pkg/daemon/certificate_writer.go",
+        change.trust_lost,
+    ),
+    Guard(
+        "payload-mirror-lost",
+        "breaks",
+        "Nodes pull the release from its source from then on; one that cannot reach it takes no update.",
+        _EDIT,
+        change.payload_mirror_lost,
+    ),
+    Guard(
+        "source-mirror-lost",
+        "surprises",
+        "The last mirror of a source goes, so nodes contact the source itself.",
+        _EDIT,
+        change.source_mirror_lost,
+    ),
+    Guard(
+        "insecure-entry-misses",
+        "surprises",
+        "A host does not contain host:port, so the other one is reached with verified TLS only.",
+        "RU ScopeIsNestedInsideScope",
+        change.insecure_misses,
+    ),
+    Guard(
+        "file-of-a-machine-config",
+        "surprises",
+        "A MachineConfig with a later name writes the file, so what the operator writes does not reach nodes.",
+        "MCO MergeMachineConfigs",
+        change.files_overridden,
+    ),
+    Guard(
+        "hosted-control-plane",
+        "stops",
+        "No machine-config-operator runs in a hosted cluster; set this in HostedCluster"
+        " (spec.configuration.image, spec.imageContentSources), and nodes take it from their NodePool.",
+        "API types_infrastructure.go",
+        change.hosted,
+    ),
+    Guard(
         "schema-refuses",
         "stops",
-        "The API server refuses it, so nothing changes.",
-        "API config/v1",
-        lambda now: schema.refusals(now.seen, now.release),
+        "The API server refuses the object, so it changes nothing; everything else arrives.",
+        "API config/v1, operator/v1, operator/v1alpha1",
+        change.refused,
+    ),
+    Guard(
+        "unknown-kind",
+        "stops",
+        "The API server does not know the kind in this version, so nothing is created.",
+        "API config/v1, operator/v1, operator/v1alpha1",
+        change.unknown_kinds,
     ),
     Guard("left-out", "surprises", "The operator does not see this object.", "MCO syncImageConfig", checks.left_out),
 )

@@ -20,13 +20,15 @@ from ...policy.certificates import bundle
 from ...policy.lists import OPENSHIFT_4, fit
 from ...policy.mirrors import PULLS
 from ...policy.trust import Trust
-from . import ManifestProblem, objects, releases
+from . import ManifestProblem, authorities, objects, releases
+from .authorities import Authorities
+from .exports import identity
 from .objects import ALLOW, MIRROR_KINDS, NEVER
 from .releases import Release
 
 #: Under this name the mirror objects of the policy are kept, and the ConfigMap of its certificates.
 NAME = "dockyard"
-_CERTIFICATES = {"name": f"{NAME}-registry-cas", "namespace": "openshift-config"}
+NAME_OF_CONFIG_MAP = f"{NAME}-registry-cas"
 _OLD_KIND = "ImageContentSourcePolicy"
 #: kind of object → pulls of the word `mirrors` that it serves
 _PULLS = {"ImageDigestMirrorSet": ("digest", "all"), "ImageTagMirrorSet": ("tag", "all")}
@@ -47,10 +49,12 @@ def of_policy(
     *,
     payload: Iterable[str] = (),
     internal_registry: str = objects.INTERNAL_REGISTRY,
+    present: Iterable[Mapping[str, Any]] = (),
 ) -> Wanted:
     """Image/cluster, the mirror objects of the release, and the ConfigMap of CAs, as far as words were said.
 
-    payload: repositories that the cluster itself is made of, which an exact allow-list has to name.
+    payload: repositories that the cluster itself is made of, which an exact allow-list has to name. present: what the
+    cluster holds; a ConfigMap of certificates that somebody else named there is kept and extended.
     Raises ManifestProblem in one sentence for what the release cannot do.
     """
     found, wanted = releases.find(release), Wanted()
@@ -62,13 +66,13 @@ def of_policy(
     ]
     lists = _lists(policy, (*payload, internal_registry), wanted.notes)
     spec: dict[str, Any] = {"registrySources": lists} if lists else {}
-    trust = _certificates(policy.trust or Trust(), wanted.notes)
+    config_map = None
     if policy.trust is not None:
-        spec["additionalTrustedCA"] = {"name": _CERTIFICATES["name"]} if trust else None
+        config_map = _trust(policy.trust, authorities.read(present), spec, wanted.notes)
     if spec:
         wanted.objects.append(_object("Image", objects.CONFIG, "cluster", spec))
-    if trust:
-        wanted.objects.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": dict(_CERTIFICATES), "data": trust})
+    if config_map:
+        wanted.objects.append(config_map)
     if policy.mirrors is not None:
         _add_mirrors(policy.mirrors, found, wanted)
     return wanted
@@ -80,7 +84,7 @@ def _lists(policy: Policy, needed: Iterable[str], notes: list[str]) -> dict[str,
     if policy.insecure is not None:
         said["insecureRegistries"] = _insecure(policy, notes)
     if policy.allow_list is not None:
-        said |= {"allowedRegistries": unique((*policy.allow_list, *needed)), "blockedRegistries": ()}
+        said |= {"allowedRegistries": unique((*policy.allow_list, *filter(None, needed))), "blockedRegistries": ()}
     elif policy.blocked is not None:
         said |= {"blockedRegistries": policy.blocked, "allowedRegistries": ()}
     elif policy.allowed is not None:
@@ -129,6 +133,28 @@ def _mirror_set(one: MirrorSet, says_policy: bool) -> dict[str, Any]:
     return {"source": one.source, "mirrors": list(one.mirrors), **policy}
 
 
+def _trust(trust: Trust, there: Authorities, spec: dict[str, Any], notes: list[str]) -> dict[str, Any] | None:
+    """The ConfigMap to be applied; the reference to it goes into the spec of Image/cluster unless it is there."""
+    data: dict[str, str | None] = dict(_certificates(trust, notes))
+    stored = there.values or {}
+    if there.name in (None, NAME_OF_CONFIG_MAP):
+        spec["additionalTrustedCA"] = {"name": NAME_OF_CONFIG_MAP} if data else None
+        if not data:
+            return None
+        data |= dict.fromkeys((key for key in stored if key not in data), None)
+        return _config_map(NAME_OF_CONFIG_MAP, data)
+    notes.append(f"trust: Image/cluster names the ConfigMap {there.name} of somebody else, which is kept and extended")
+    absent = (name for registry in trust.registries or () if not registry.present for name in registry.names)
+    gone = {name.replace(":", "..") for name in absent}
+    data |= dict.fromkeys((key for key in stored if key in gone), None)
+    return _config_map(str(there.name), data) if data else None
+
+
+def _config_map(name: str, data: Mapping[str, str | None]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": authorities.NAMESPACE}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(data)}
+
+
 def _certificates(trust: Trust, notes: list[str]) -> dict[str, str]:
     """The data of the ConfigMap, in which the CAs of host:port stand under host..port."""
     notes += [
@@ -154,28 +180,20 @@ def merged_into(
 ) -> list[Any]:
     """What a cluster would hold afterwards: an object of the same kind and name is merged, key by key; null removes."""
     result = list(objects.documents(list(present)))
-    places = {_identity(one): place for place, one in enumerate(result)}
+    places = {identity(one): place for place, one in enumerate(result)}
     for one in proposed:
-        place = places.get(_identity(one))
+        place = places.get(identity(one))
         if place is None:
-            places[_identity(one)] = len(result)
-            result.append(_merge({}, one))
+            places[identity(one)] = len(result)
+            result.append(merged({}, one))
         else:
-            result[place] = _merge(result[place], one)
-    gone = {_identity(one) for one in removed}
-    return [one for one in result if _identity(one) not in gone]
+            result[place] = merged(result[place], one)
+    gone = {identity(one) for one in removed}
+    return [one for one in result if identity(one) not in gone]
 
 
-def _identity(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    metadata = manifest.get("metadata")
-    metadata = metadata if isinstance(metadata, Mapping) else {}
-    kind = str(manifest.get("kind"))
-    name = metadata.get("name") or objects.SINGLETONS.get(kind)
-    api = str(manifest.get("apiVersion") or objects.GROUPS.get(kind))
-    return kind, api.partition("/")[0], str(metadata.get("namespace")), str(name)
-
-
-def _merge(old: Any, new: Any) -> Any:
+def merged(old: Any, new: Any) -> Any:
+    """A manifest applied to what is there: mappings key by key, everything else as a whole; null removes a key."""
     if not isinstance(new, Mapping):
         return new
     result = dict(old) if isinstance(old, Mapping) else {}
@@ -183,5 +201,5 @@ def _merge(old: Any, new: Any) -> Any:
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = _merge(result.get(key), value)
+            result[key] = merged(result.get(key), value)
     return result

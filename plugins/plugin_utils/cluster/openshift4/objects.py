@@ -83,7 +83,10 @@ class Objects:
 
     sources: Sources | None = None
     release_image: str | None = None
+    #: "" where the cluster has none.
     internal_registry: str = INTERNAL_REGISTRY
+    #: (release image, its version) of updates that are offered, asked for or under way.
+    other_releases: list[tuple[str, str]] = field(default_factory=list)
     mirror_sets: dict[str, list[MirrorSet]] = field(default_factory=dict)
     cluster_policies: list[SignaturePolicy] = field(default_factory=list)
     image_policies: list[SignaturePolicy] = field(default_factory=list)
@@ -127,10 +130,37 @@ def documents(manifests: Any) -> Iterator[Manifest]:
             waiting += [(item, depth + 1) for item in reversed(value)]
         elif not isinstance(value, Mapping):
             raise ManifestProblem(f"a manifest must be a mapping, and one is {kind_of(value)}: {shown(value)}")
+        elif reason := _no_object(value):
+            raise ManifestProblem(reason)
         elif str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), (list, type(None))):
             waiting += [(_item(value, item), depth + 1) for item in reversed(value.get("items") or [])]
         else:
             yield value
+
+
+def _no_object(value: Manifest) -> str:
+    """Return why a document is neither an object nor a whole list of them; "" when it may be one."""
+    kind, metadata = value.get("kind"), value.get("metadata")
+    for key in value:
+        if is_message(str(key)):
+            return f"the manifests hold a message, so objects may be missing: {shown(f'{key}: {value[key]}')}"
+    if kind == "Status" and not isinstance(value.get("spec"), Mapping):
+        return f"the manifests hold an answer of an API server instead of objects: {shown(value.get('message', kind))}"
+    if kind == "Table":
+        return "the manifests hold a Table, which is made for people; export with -o yaml or -o json"
+    if "items" in value and not kind:
+        return "a list has items and no kind, which stands behind them: the export is cut off"
+    is_list = isinstance(kind, str) and (kind == "List" or kind.removesuffix("List") in GROUPS and kind[-4:] == "List")
+    if is_list and not isinstance(value.get("items", ""), (list, tuple, type(None))):
+        return f"{kind} has no list of items: the export is cut off"
+    if is_list and isinstance(metadata, Mapping) and metadata.get("continue"):
+        return f"{kind} is one page of a longer list: export all of it"
+    return ""
+
+
+def is_message(text: str) -> bool:
+    """Whether a line is what oc says when it does not do what it was asked for."""
+    return text.lower().startswith(("error", "unable to ", "no resources found", "you must be logged in"))
 
 
 def name_of(manifest: Manifest) -> str:
@@ -231,10 +261,17 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
         lists = reader.mapping(manifest, "spec", "registrySources")
         objects.sources = Sources(*(reader.texts(lists, key, "spec.registrySources.") for key in REGISTRY_LISTS))
         status = reader.mapping(manifest, "status")
-        objects.internal_registry = reader.text(status, "internalRegistryHostname", "status.") or INTERNAL_REGISTRY
+        # The registry operator takes the name away with the registry; a manifest that is no export says nothing of it.
+        unsaid = "" if "uid" in _metadata(manifest) and manifest.get("status") is not None else INTERNAL_REGISTRY
+        objects.internal_registry = reader.text(status, "internalRegistryHostname", "status.") or unsaid
     elif kind == "ClusterVersion":
         desired = reader.mapping(manifest, "status", "desired")
         objects.release_image = reader.text(desired, "image", "status.desired.")
+        status = reader.mapping(manifest, "status")
+        offered = [*_mappings(status.get("availableUpdates")), *_mappings(status.get("history"))[:2]]
+        wanted = [*offered, reader.mapping(manifest, "spec", "desiredUpdate")]
+        named = ((one.get("image"), str(one.get("version") or "")) for one in wanted)
+        objects.other_releases = [(name, version) for name, version in named if isinstance(name, str) and name]
     elif kind in MIRROR_KINDS:
         objects.mirror_sets.setdefault(kind, [])
         objects.mirror_sets[kind] += _mirror_sets(manifest, MIRROR_KINDS[kind][1], reader)
@@ -247,6 +284,10 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
             reader.texts(spec, "scopes", "spec.") or (), reader.mapping(spec, "policy"), reader.where, namespace
         )
         (objects.image_policies if namespace else objects.cluster_policies).append(policy)
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[MirrorSet]:

@@ -31,6 +31,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "An object of the same kind and name is merged into the one that is there; null removes a key.",
         ],
     },
+    "removed": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Objects to be deleted, each C(Kind/name) or C(Kind/namespace/name), after O(proposed) was applied.",
+            "Short names and plurals of oc count, such as C(icsp/old).",
+        ],
+    },
     "policy": {
         "type": "raw",
         "description": [
@@ -57,7 +66,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": "raw",
         "description": [
             "The minor release, quoted, V(4.8) to V(4.22).",
-            "By default the one that ClusterVersion/version says, else V(4.18).",
+            "By default the one that ClusterVersion/version says.",
         ],
     },
     "other_releases": {
@@ -81,9 +90,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "overridden": {
         "type": "list",
-        "elements": "str",
+        "elements": "raw",
         "default": [],
-        "description": ["Names of guards to silence."],
+        "description": ["Names of guards to silence, or C(guard: found) for one finding of a guard."],
+    },
+    "show": {
+        "type": "bool",
+        "default": False,
+        "description": ["Whether to print the account, line by line, beside returning it."],
     },
     "from_variables": {
         "type": "bool",
@@ -101,7 +115,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 VARIABLES = {
     **behind(
         "forecast_",
-        ("manifests", "proposed", "release", "images", "node_disruption_policy", "overridden"),
+        ("manifests", "proposed", "removed", "release", "images", "node_disruption_policy", "overridden"),
     ),
     "policy": ("forecast_policy", POLICY),
     "hosted_registry_network": NETWORK_VARIABLES,

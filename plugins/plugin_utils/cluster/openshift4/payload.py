@@ -9,6 +9,7 @@ Source: MCO helpers.go getValidBlockedAndAllowedRegistries.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ... import registries_conf
@@ -22,6 +23,16 @@ from .releases import Release
 from .scopes import Scopes, is_source, nested
 
 Names = tuple[str, ...]
+
+#: Repository of the release image → that of the images a release is made of.
+_COMPONENTS = {
+    "quay.io/openshift-release-dev/ocp-release": "quay.io/openshift-release-dev/ocp-v4.0-art-dev",
+    "quay.io/openshift-release-dev/ocp-release-nightly": "quay.io/openshift-release-dev/ocp-v4.0-art-dev",
+    "quay.io/openshift/okd": "quay.io/openshift/okd-content",
+    "quay.io/okd/scos-release": "quay.io/okd/scos-content",
+}
+#: Builds for one test have both in a namespace of their own.
+_OF_ONE_TEST = re.compile(r"(registry\.build[0-9]+\.ci\.openshift\.org/ci-(?:ln|op)-[^/]+)/release")
 
 _REFUSED = "error adding {} to blocked registries, cannot block the {} being used by the payload"
 
@@ -46,6 +57,21 @@ def payload_of(objects: Objects) -> Reference:
         return parse_canonical(objects.release_image or "")
     except ReferenceProblem:
         raise Stopped("error parsing reference of release image") from None
+
+
+def components_of(repository: str) -> str | None:
+    """The repository of the components, by that of the release image; None where nobody outside can know it."""
+    of_test = _OF_ONE_TEST.fullmatch(repository)
+    return f"{of_test[1]}/stable" if of_test else _COMPONENTS.get(repository)
+
+
+def repositories(objects: Objects) -> list[str]:
+    """The repositories a cluster is made of, as far as its manifests tell: the release image and its components."""
+    try:
+        name = payload_of(objects).name
+    except Stopped:
+        return []
+    return [name, *filter(None, [components_of(name)])]
 
 
 def protect(objects: Objects, release: Release) -> Protected:

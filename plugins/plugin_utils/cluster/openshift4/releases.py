@@ -28,7 +28,7 @@ _REGISTRIES_CONF = "/etc/containers/registries.conf"
 _POLICY_JSON = "/etc/containers/policy.json"
 _GPG_KEY = "/etc/machine-config-daemon/no-reboot/containers-gpg.pub"
 _ANCHORS = "/etc/pki/ca-trust/source/anchors"
-_USER_CA = f"{_ANCHORS}/openshift-config-user-ca-bundle.crt"
+USER_CA = f"{_ANCHORS}/openshift-config-user-ca-bundle.crt"
 _UPDATE_CA_TRUST = "coreos-update-ca-trust.service"
 
 
@@ -51,7 +51,7 @@ _POLICIES_4_17: Mapping[str, Actions] = {
     _REGISTRIES_CONF: _SPECIAL,
     "/etc/containers/registries.d": _RELOAD_CRIO,
     "/etc/nmstate/openshift": _NONE,
-    _USER_CA: (_restart(_UPDATE_CA_TRUST), _restart("crio.service")),
+    USER_CA: (_restart(_UPDATE_CA_TRUST), _restart("crio.service")),
 }
 _POLICIES_4_22: Mapping[str, Actions] = {
     "/etc/kubernetes/credential-providers": (_restart("kubelet.service"),),
@@ -107,17 +107,23 @@ class Release:
     policies: Mapping[str, Actions] = field(default_factory=dict)
     drain_override: bool = False
 
-    # what the API server refuses by itself: API config/v1
+    # what the API server serves and refuses by itself: API config/v1
     schema_excludes_both: bool = False
-    #: ICSP beside IDMS or ITMS stopped everything in early builds of these releases.
-    early_builds_refuse_icsp_beside: bool = False
+    #: Of ClusterImagePolicy and ImagePolicy; v1alpha1 is there with a feature set of previews only.
+    signature_version: str = ""
+    pki_roots: bool = False
+    import_mode: bool = False
+    #: ClusterImagePolicy/openshift comes with the release.
+    default_signature_policy: bool = False
+    #: ICSP beside IDMS or ITMS stopped everything before this build of the release; 0: in none.
+    takes_icsp_beside_from: int = 0
 
 
 _LISTS_4_10 = FixedLists(reload_crio=(_REGISTRIES_CONF, _GPG_KEY, _POLICY_JSON))
 _LISTS_4_14 = replace(
     _LISTS_4_10,
     none=(_PULL_SECRET, _KUBELET_CA, "/etc/mco/internal-registry-pull-secret.json"),
-    restart_crio=(_USER_CA,),
+    restart_crio=(USER_CA,),
 )
 _LISTS_4_16 = replace(
     _LISTS_4_14,
@@ -138,11 +144,16 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
         "mirror_kinds": ("ImageDigestMirrorSet", "ImageContentSourcePolicy", "ImageTagMirrorSet"),
         "digest_word": "pull-from-mirror",
         "mirrors_reach_nested": True,
-        "early_builds_refuse_icsp_beside": True,
+        "takes_icsp_beside_from": 26,
     },
-    "4.14": {"atomic_depth": True, "fixed": _LISTS_4_14, "drain_override": True},
-    "4.15": {"policy_conflict": _THREE_KINDS, "early_builds_refuse_icsp_beside": False},
-    "4.16": {"mirror_patterns": True, "signature_kinds": ("ClusterImagePolicy",), "fixed": _LISTS_4_16},
+    "4.14": {"atomic_depth": True, "fixed": _LISTS_4_14, "drain_override": True, "takes_icsp_beside_from": 3},
+    "4.15": {"policy_conflict": _THREE_KINDS, "takes_icsp_beside_from": 0},
+    "4.16": {
+        "mirror_patterns": True,
+        "signature_kinds": ("ClusterImagePolicy",),
+        "signature_version": "v1alpha1",
+        "fixed": _LISTS_4_16,
+    },
     "4.17": {"policy_indent": 2, "sigstore_mirrors": True, "fixed": None, "policies": _POLICIES_4_17},
     "4.18": {
         "signature_kinds": ("ClusterImagePolicy", "ImagePolicy"),
@@ -150,8 +161,8 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
         "schema_excludes_both": True,
     },
     "4.19": {"header": (_SHORT_NAME_MODE, _HELPER)},
-    "4.20": {"drain_override": False},
-    "4.21": {},
+    "4.20": {"drain_override": False, "signature_version": "v1"},
+    "4.21": {"pki_roots": True, "import_mode": True, "default_signature_policy": True},
     "4.22": {"policies": {**_POLICIES_4_17, "/etc/crio/policies": _RELOAD_CRIO, **_POLICIES_4_22}},
 }
 
@@ -166,7 +177,21 @@ def _table() -> dict[str, Release]:
 
 
 RELEASES: Mapping[str, Release] = _table()
+NEWEST = list(RELEASES)[-1]
 _VERSION = re.compile(r"v?(4\.[0-9]{1,3})(?:\.[0-9].{0,200})?")
+
+
+def takes_icsp_beside(release: Release, version: str) -> bool:
+    """Return whether this very build renders the old kind of mirrors beside the new ones.
+
+    version: in full, "4.14.38"; of one that is not known to its last number the earliest build counts. A nightly or
+    a candidate of x.y.0 is older than the backports, unless the date in its name says otherwise.
+    """
+    build = re.match(r"v?4\.[0-9]+\.([0-9]{1,4})(.*)", version)
+    dated = re.search(r"-(20[0-9]{2}-[0-9]{2}-[0-9]{2})-", build[2]) if build else None
+    if dated:
+        return dated[1] > "2023-12-31" or not release.takes_icsp_beside_from
+    return (int(build[1]) if build else 0) >= release.takes_icsp_beside_from
 
 
 def find(name: object) -> Release:

@@ -2,142 +2,275 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the API server refuses, so that a change never reaches the operator.
+"""What the API server refuses, so that a change never reaches the operator: types, fields, values and rules by kind.
 
-Source: the CRDs and their CEL rules, API config/v1 types_image.go, types_image_digest_mirror_set.go,
-types_image_tag_mirror_set.go and types_cluster_image_policy.go.
+Source: the CRDs of the releases with their CEL rules, API config/v1, operator/v1 and operator/v1alpha1; for metadata
+and ConfigMaps the validation of Kubernetes. How objects are compared with such schemas stands in `shapes.py`.
 """
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from ...references import ReferenceProblem, is_domain, is_location, parse
-from .objects import ALLOW, NEVER, MirrorSet, Objects, SignaturePolicy, Sources
-from .releases import Release
+from ...references import is_location
+from .objects import ALLOW, MIRROR_KINDS, NEVER, name_of, shown
+from .releases import RELEASES, Release
 from .scopes import is_source
+from .shapes import ANY, OPEN, Rule, Shape, array, mapping_of, matching, pem_rules, problems, record, text, union
 
-_MOST_SCOPES = 256
-_LONGEST_SCOPE = 512
-_EMAIL = re.compile(r"\S+@\S+")
-_HOSTNAME = re.compile(r"(?:\*\.)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
-#: policyType → its field of rootOfTrust, what must be in it
-_ROOTS = {
-    "PublicKey": ("publicKey", ("keyData",)),
-    "FulcioCAWithRekor": ("fulcioCAWithRekor", ("fulcioCAData", "fulcioSubject", "rekorKeyData")),
-    "PKI": ("pki", ("caRootsData", "pkiCertificateSubject")),
-}
-_MATCHES = ("MatchRepoDigestOrExact", "MatchRepository", "ExactRepository", "RemapIdentity")
-#: matchPolicy → its field of signedIdentity, names of repositories in it
-_IDENTITIES = {
-    "ExactRepository": ("exactRepository", ("repository",)),
-    "RemapIdentity": ("remapIdentity", ("prefix", "signedPrefix")),
-}
-#: field with PEM in base64 → what it holds
-_PEM = {
-    **dict.fromkeys(("keyData", "rekorKeyData"), "PUBLIC KEY"),
-    **dict.fromkeys(("fulcioCAData", "caRootsData", "caIntermediatesData"), "CERTIFICATE"),
-}
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_KEY = re.compile(r"[A-Za-z0-9._-]+")
+_LABEL_KEY = re.compile(rf"(?:{_NAME.pattern}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?")
+
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_QUALIFIED = rf"(?:{_LABEL}(?:\.{_LABEL})+|localhost)(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
+_SCOPE = re.compile(rf"{_QUALIFIED}(?::{_TAG})?(?:@{_DIGEST})?")
+_WILDCARD = re.compile(rf"\*(?:\.{_LABEL})+")
+_REPOSITORY = re.compile(_QUALIFIED)
+_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://[^\s/?#]*(?:[/?#].*)?|/(?!/).*|[^/].*)?|/.*)", re.S)
+_UNIT = r"[a-zA-Z0-9:._\\-]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)"
 
 
-def refusals(seen: Objects, release: Release) -> Iterator[str]:
-    """In words a sentence can begin with. That values have the right type was seen to when they were read."""
-    yield from _lists(seen.sources or Sources(), release)
-    for one in seen.sets("ImageDigestMirrorSet", "ImageTagMirrorSet"):
-        yield from (f"{one.where}: {what}" for what in _mirror_set(one))
-    for policy in (*seen.cluster_policies, *seen.image_policies):
-        yield from (f"{policy.where}: {what}" for what in _signature_policy(policy))
+def refusals(manifest: Mapping[str, Any], release: Release, old: Mapping[str, Any] | None = None) -> Iterator[str]:
+    """Yield what the API server of a release says against an object: "Kind name: path: reason".
+
+    old: the object as it is stored; what stays as it was may stay wrong.
+    """
+    shape = shape_of(str(manifest.get("kind")), release.name)
+    if shape is not None:
+        before: Any = old if old is not None else ...
+        yield from (f"{name_of(manifest)}: {problem}" for problem in problems(shape, manifest, before))
 
 
-def _lists(sources: Sources, release: Release) -> Iterator[str]:
-    if sources.search == ():
-        yield "containerRuntimeSearchRegistries: [] has no item"
-    if sources.search and len(set(sources.search)) < len(sources.search):
-        yield "containerRuntimeSearchRegistries names a registry twice"
-    if release.schema_excludes_both and sources.allowed is not None and sources.blocked is not None:
-        yield "allowedRegistries and blockedRegistries are both there"
+@cache
+def shape_of(kind: str, release_name: str) -> Shape | None:
+    """Return the schema of a kind; None for kinds that are not looked at this closely."""
+    release = RELEASES[release_name]
+    if kind in MIRROR_KINDS:
+        return _resource(record({MIRROR_KINDS[kind][1]: _mirror_sets(kind)}), needs_spec=True)
+    if kind in ("ClusterImagePolicy", "ImagePolicy"):
+        return _resource(_signature_policy(release), needs_spec=True)
+    make = _OTHERS.get(kind)
+    return make(release) if make else None
 
 
-def _mirror_set(one: MirrorSet) -> Iterator[str]:
-    yield from (f"{name!r} is no name" for name in (one.source,) if not is_source(name))
-    yield from (f"{name!r} is no name" for name in one.mirrors if not is_location(name))
-    if len(set(one.mirrors)) < len(one.mirrors):
-        yield f"{one.source} has a mirror twice"
-    if one.policy not in ("", NEVER, ALLOW):
-        yield f"mirrorSourcePolicy {one.policy!r}"
+def _resource(spec: Shape, needs_spec: bool = False) -> Shape:
+    fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "spec": spec, "status": OPEN}
+    return record(fields, ("apiVersion", "metadata", *(("spec",) if needs_spec else ())))
 
 
-def _signature_policy(policy: SignaturePolicy) -> Iterator[str]:
-    if not 1 <= len(policy.scopes) <= _MOST_SCOPES:
-        yield f"scopes are 1 to {_MOST_SCOPES}"
-    yield from (f"{scope[:_LONGEST_SCOPE]!r} is no scope" for scope in policy.scopes if not _is_scope(scope))
-    identity, root = (_mapping(policy.policy, key) for key in ("signedIdentity", "rootOfTrust"))
-    if "signedIdentity" in policy.policy and identity.get("matchPolicy") not in _MATCHES:
-        yield f"matchPolicy of signedIdentity must be one of {', '.join(_MATCHES)}"
-    for match, (field, names) in _IDENTITIES.items():
-        if (identity.get("matchPolicy") == match) != (field in identity):
-            yield f"signedIdentity has {field} exactly with matchPolicy {match}"
-        for name in names if field in identity else ():
-            if not _is_repository(_mapping(identity, field).get(name)):
-                yield f"signedIdentity.{field}.{name} is no repository without tag and digest"
-    for kind, (field, required) in _ROOTS.items():
-        if (root.get("policyType") == kind) != (field in root):
-            yield f"rootOfTrust has {field} exactly with policyType {kind}"
-        elif field in root:
-            yield from (f"{field} has no {name}" for name in required if name not in _mapping(root, field))
-        yield from _root(_mapping(root, field))
+def _found(pattern: re.Pattern[str] | str) -> Callable[[Any], bool]:
+    whole = re.compile(pattern)
+    return lambda value: whole.fullmatch(str(value)) is not None
 
 
-def _root(root: Mapping[str, Any]) -> Iterator[str]:
-    for field, kind in _PEM.items():
-        if field in root and not _is_pem(root[field], kind):
-            yield f"{field} is no {kind} as PEM in base64"
-    subject = _mapping(root, "pkiCertificateSubject")
-    emails = (subject.get("email"), _mapping(root, "fulcioSubject").get("signedEmail"))
-    yield from (f"{email!r} is no email address" for email in emails if email and not _EMAIL.fullmatch(str(email)))
-    hostname = subject.get("hostname")
-    if hostname and not _HOSTNAME.fullmatch(str(hostname)):
-        yield f"{hostname!r} is no host name"
+_LABELS = mapping_of(
+    text(longest=63, rules=((_found(_LABEL_VALUE), "is no value of a label"),)),
+    _LABEL_KEY,
+    lambda key: "is no name of a label",
+)
+_METADATA = record(
+    {
+        "name": text(
+            longest=253, rules=((_found(_NAME), "is no name of an object: lower-case letters, digits, '-' and '.'"),)
+        ),
+        "labels": _LABELS,
+        "annotations": mapping_of(text()),
+        "finalizers": array(text()),
+        **dict.fromkeys(("namespace", "generateName", "resourceVersion", "uid", "selfLink", "clusterName"), text()),
+        **dict.fromkeys(("ownerReferences", "managedFields", "creationTimestamp", "deletionTimestamp"), ANY),
+        **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), ANY),
+    },
+    ("name",),
+)
 
 
-def _mapping(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, Mapping) else {}
+def _mirror_sets(kind: str) -> Shape:
+    """The items of a mirror set; the old kind knows neither patterns nor sources that are never contacted."""
+    if kind == "ImageContentSourcePolicy":
+        return array(record({"source": text(), "mirrors": array(text())}, ("source",)))
+    source = text(rules=((is_source, "must be host[:port][/path] or *.domain, without tag and digest"),))
+    mirror = text(rules=((is_location, "must be host[:port][/path], without tag and digest"),))
+    policy = text(one_of=(NEVER, ALLOW))
+    fields = {"source": source, "mirrors": array(mirror, is_set=True), "mirrorSourcePolicy": policy}
+    return array(record(fields, ("source",)))
 
 
-def _is_scope(scope: str) -> bool:
-    if len(scope) > _LONGEST_SCOPE:
-        return False
-    if "*" in scope:
-        return scope.startswith("*.") and is_domain(scope[2:]) and ":" not in scope
-    if is_location(scope):
-        return _is_qualified(scope)
-    try:
-        return _is_qualified(parse(scope).name)
-    except ReferenceProblem:
-        return False
+def _image(release: Release) -> Shape:
+    lists = record(
+        {
+            **dict.fromkeys(("insecureRegistries", "blockedRegistries", "allowedRegistries"), array(text())),
+            "containerRuntimeSearchRegistries": array(text(), fewest=1, is_set=True),
+        },
+        rules=((_excludes_both, "Only one of blockedRegistries or allowedRegistries may be set"),)
+        if release.schema_excludes_both
+        else (),
+    )
+    spec = {
+        "additionalTrustedCA": record({"name": text()}, ("name",)),
+        "allowedRegistriesForImport": array(record({"domainName": text(), "insecure": Shape("boolean")})),
+        "externalRegistryHostnames": array(text()),
+        "registrySources": lists,
+    }
+    if release.import_mode:
+        spec["imageStreamImportMode"] = text(one_of=("", "Legacy", "PreserveOriginal"))
+    return _resource(record(spec), needs_spec=True)
 
 
-def _is_repository(name: Any) -> bool:
+def _excludes_both(lists: Mapping[str, Any]) -> bool:
+    return lists.get("blockedRegistries") is None or lists.get("allowedRegistries") is None
+
+
+def _signature_policy(release: Release) -> Shape:
+    scope = text(
+        longest=512,
+        rules=(
+            (_is_qualified, "must begin with a domain that has a dot, or with 'localhost'"),
+            (
+                lambda scope: "*" not in scope or bool(_WILDCARD.fullmatch(scope)),
+                "may have a wildcard only as '*.domain', without port and path",
+            ),
+            (
+                lambda scope: "*" in scope or bool(_SCOPE.fullmatch(scope)),
+                "is no repository, and no image with a valid tag or digest",
+            ),
+        ),
+    )
+    policy = record({"rootOfTrust": _root_of_trust(release), "signedIdentity": _IDENTITY}, ("rootOfTrust",))
+    return record({"scopes": array(scope, most=256, is_set=True), "policy": policy}, ("policy", "scopes"))
+
+
+def _is_qualified(scope: str) -> bool:
+    host = scope.partition("/")[0]
+    return "." in host or host.partition(":")[0] == "localhost"
+
+
+def _is_repository(name: str) -> bool:
     """What ends like a tag is taken for one, so only localhost may have a port and no path."""
-    if not isinstance(name, str) or len(name) > _LONGEST_SCOPE or not is_location(name) or not _is_qualified(name):
-        return False
-    return "/" in name or ":" not in name or name.startswith("localhost:")
+    ends_like_tag = re.search(rf":{_TAG}\Z", name) is not None
+    return bool(_REPOSITORY.fullmatch(name)) and (not ends_like_tag or bool(re.fullmatch("localhost:[0-9]+", name)))
 
 
-def _is_qualified(name: str) -> bool:
-    host = name.partition("/")[0].partition(":")[0]
-    return "." in host or host == "localhost"
+_REPOSITORY_TEXT = text(longest=512, rules=((_is_repository, "is no repository without tag and digest"),))
+_IDENTITY = union(
+    "matchPolicy",
+    {
+        "ExactRepository": ("exactRepository", record({"repository": _REPOSITORY_TEXT}, ("repository",))),
+        "RemapIdentity": (
+            "remapIdentity",
+            record(dict.fromkeys(("prefix", "signedPrefix"), _REPOSITORY_TEXT), ("prefix", "signedPrefix")),
+        ),
+    },
+    one_of=("MatchRepoDigestOrExact", "MatchRepository", "ExactRepository", "RemapIdentity"),
+)
+_EMAIL = text(longest=320, rules=(matching(r"\S+@\S+", "is no email address"),))
 
 
-def _is_pem(value: Any, kind: str) -> bool:
-    try:
-        text = base64.b64decode(str(value), validate=False)
-    except ValueError:
-        return False
-    begin, end = (f"-----{word} {kind}-----".encode() for word in ("BEGIN", "END"))
-    ends_well = text.startswith(begin) and text.removesuffix(b"\n").endswith(end)
-    return ends_well and (kind != "CERTIFICATE" or text.count(begin) == text.count(end))
+def _pem(kind: str, shortest: int = 0, counted: bool = False) -> Shape:
+    return Shape("text", length=(shortest, 8192), rules=pem_rules(kind, counted))
+
+
+def _root_of_trust(release: Release) -> Shape:
+    subject = record(
+        {
+            "oidcIssuer": text(longest=2048, rules=((_is_url, "is no URL"),)),
+            "signedEmail": _EMAIL,
+        },
+        ("oidcIssuer", "signedEmail"),
+    )
+    roots = {
+        "PublicKey": (
+            "publicKey",
+            record({"keyData": _pem("PUBLIC KEY", 68), "rekorKeyData": _pem("PUBLIC KEY")}, ("keyData",)),
+        ),
+        "FulcioCAWithRekor": (
+            "fulcioCAWithRekor",
+            record(
+                {
+                    "fulcioCAData": _pem("CERTIFICATE"),
+                    "rekorKeyData": _pem("PUBLIC KEY"),
+                    "fulcioSubject": subject,
+                },
+                ("fulcioCAData", "fulcioSubject", "rekorKeyData"),
+            ),
+        ),
+    }
+    if not release.pki_roots:
+        return union("policyType", roots)
+    host = text(longest=253, rules=((_is_certificate_host, "is no host name, with or without a leading '*.'"),))
+    holder = record(
+        {"email": _EMAIL, "hostname": host},
+        rules=((lambda said: _has(said, "email") or _has(said, "hostname"), "needs email or hostname"),),
+    )
+    bundle = _pem("CERTIFICATE", 72, counted=True)
+    pki = {"caRootsData": bundle, "caIntermediatesData": bundle, "pkiCertificateSubject": holder}
+    roots["PKI"] = ("pki", record(pki, ("caRootsData", "pkiCertificateSubject")))
+    return union("policyType", roots, one_of=tuple(roots))
+
+
+def _is_certificate_host(name: str) -> bool:
+    return _NAME.fullmatch(name.removeprefix("*.")) is not None
+
+
+def _is_url(value: str) -> bool:
+    """Whether Go's url.ParseRequestURI takes the text, as far as people write it."""
+    return _URL.fullmatch(value) is not None and not re.search(r"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})", value)
+
+
+def _has(value: Mapping[str, Any], key: str) -> bool:
+    return value.get(key) is not None
+
+
+def _machine_configuration(release: Release) -> Shape:
+    """Of MachineConfiguration only the node disruption policies are looked at."""
+    unit = text(longest=255, rules=(matching(_UNIT, "is no name of a unit"),))
+    service = record({"serviceName": unit}, ("serviceName",))
+    action = union(
+        "type",
+        {"Reload": ("reload", service), "Restart": ("restart", service)},
+        one_of=("Reboot", "Drain", "Reload", "Restart", "DaemonReload", "None"),
+    )
+    actions = Shape("list", each=action, length=(0, 10), rules=(_alone("Reboot"), _alone("None")))
+    files = array(record({"path": text(), "actions": actions}, ("path", "actions")), most=50, key="path")
+    units = array(record({"name": unit, "actions": actions}, ("name", "actions")), most=50, key="name")
+    policy = record({"files": files, "units": units, "sshkey": record({"actions": actions}, ("actions",))})
+    spec = Shape("mapping", fields={"nodeDisruptionPolicy": policy}, is_open=True)
+    return _resource(spec if release.fixed is None else OPEN, needs_spec=True)
+
+
+def _alone(kind: str) -> Rule:
+    return (
+        lambda actions: len(actions) == 1 or all(action.get("type") != kind for action in actions),
+        f"may hold the action {kind} only alone",
+    )
+
+
+def _config_map(_release: Release) -> Shape:
+    values = mapping_of(text(), _KEY, _no_key)
+    fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "data": values, "binaryData": values}
+    return record(fields | {"immutable": Shape("boolean")}, ("apiVersion", "metadata"))
+
+
+def _no_key(key: str) -> str:
+    said = "is no key of a ConfigMap, which has letters, digits, '-', '_' and '.' only"
+    return f"{said}; write {shown(key.replace(':', '..'))}" if ":" in key else said
+
+
+def _machine_config(_release: Release) -> Shape:
+    words = dict.fromkeys(("baseOSExtensionsContainerImage", "kernelType", "osImageURL"), text())
+    lists = dict.fromkeys(("extensions", "kernelArguments"), array(text()))
+    return _resource(record({**words, **lists, "config": OPEN, "fips": Shape("boolean")}))
+
+
+_OTHERS: Mapping[str, Callable[[Release], Shape]] = {
+    "Image": _image,
+    "MachineConfiguration": _machine_configuration,
+    "ConfigMap": _config_map,
+    "MachineConfig": _machine_config,
+}

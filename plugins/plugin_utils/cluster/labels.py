@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Label selectors as Kubernetes reads them: ``app=x,tier in (a, b),!old``.
+"""Labels as Kubernetes reads them: what can be a key or a value, and selectors: ``app=x,tier in (a, b),!old``.
 
 Source: k8s.io/apimachinery pkg/labels selector.go (Lexer, Parser, NewRequirement, Requirement.Matches), the same from
 Kubernetes 1.11 to 1.34, and pkg/util/validation (IsQualifiedName, IsValidLabelValue).
@@ -21,11 +21,28 @@ _TOKEN = re.compile(r"==|!=|[=!(),<>]|[^=!(),<> \t\r\n]+")
 _SIGNS = frozenset(("==", "!=", "=", "!", "(", ")", ",", "<", ">"))
 _OPERATORS = ("in", "notin", "=", "==", "!=", ">", "<")
 _NAME = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME = 63
-_LONGEST_PREFIX = 253
+_LONGEST_SUBDOMAIN = 253
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _LARGEST = 2**63
+
+
+def is_subdomain(text: str) -> bool:
+    """Say whether a text can be the name of most objects: lower case, digits, '-' and '.'."""
+    return len(text) <= _LONGEST_SUBDOMAIN and bool(_SUBDOMAIN.fullmatch(text))
+
+
+def is_key(text: str) -> bool:
+    """Say whether a text can be the key of a label, an annotation or a resource: name, or prefix/name."""
+    prefix, slash, name = text.rpartition("/")
+    good_name = len(name) <= _LONGEST_NAME and bool(_NAME.fullmatch(name))
+    return good_name and (not slash or is_subdomain(prefix))
+
+
+def is_value(text: str) -> bool:
+    """Say whether a text can be the value of a label."""
+    return not text or (len(text) <= _LONGEST_NAME and bool(_NAME.fullmatch(text)))
 
 
 class SelectorProblem(Problem):
@@ -140,17 +157,13 @@ class _Parser:
             self._refuse(")", "',' or a value")
 
     def _check_key(self, key: str) -> None:
-        prefix, slash, name = key.rpartition("/")
-        good = len(name) <= _LONGEST_NAME and _NAME.fullmatch(name)
-        if slash:
-            good = good and len(prefix) <= _LONGEST_PREFIX and _PREFIX.fullmatch(prefix)
-        if not good:
+        if not is_key(key):
             raise SelectorProblem(f"{shown(key)} in {shown(self._text)} cannot be the key of a label")
 
     def _check_value(self, value: str, operator: str) -> None:
         if operator in (">", "<") and _number(value) is None:
             raise SelectorProblem(f"{shown(value)} in {shown(self._text)} is not a whole number")
-        if len(value) > _LONGEST_NAME or (value and not _NAME.fullmatch(value)):
+        if not is_value(value):
             raise SelectorProblem(f"{shown(value)} in {shown(self._text)} cannot be the value of a label")
 
     def _next(self) -> str:

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The authorities of registries: the ConfigMap that Image/cluster names, and what becomes of it on nodes.
+
+Nodes get one directory in /etc/docker/certs.d for every key of that one ConfigMap; directories of keys that are gone
+are removed. No reload, no drain. Source: MCO pkg/daemon/certificate_writer.go, pkg/operator/sync.go.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .objects import Manifest
+
+NAMESPACE = "openshift-config"
+_DIRECTORY = "/etc/docker/certs.d"
+#: Under this key the OpenShift Update Service keeps its own authority there.
+_NOT_OURS = "updateservice-registry"
+
+
+@dataclass(frozen=True)
+class Authorities:
+    """name: the ConfigMap that Image/cluster names. values: its keys; None when it is not among the manifests."""
+
+    name: str | None = None
+    values: Mapping[str, str] | None = field(default_factory=dict)
+
+    @property
+    def directories(self) -> dict[str, str]:
+        return {f"{_DIRECTORY}/{registry_of(key)}": value for key, value in (self.values or {}).items()}
+
+
+def registry_of(key: str) -> str:
+    """The registry that a key trusts on nodes, where every '..' stands for a colon."""
+    return key.replace("..", ":")
+
+
+def read(manifests: Iterable[Manifest]) -> Authorities:
+    """What the nodes of a cluster with these objects trust beside the system's authorities."""
+    whole = list(manifests)
+    name = next(filter(None, map(reference, whole)), None)
+    if name is None:
+        return Authorities()
+    for manifest in whole:
+        metadata = _mapping(manifest.get("metadata"))
+        if manifest.get("kind") == "ConfigMap" and (metadata.get("namespace"), metadata.get("name")) == (
+            NAMESPACE,
+            name,
+        ):
+            coded = {key: _decoded(value) for key, value in _mapping(manifest.get("binaryData")).items()}
+            values = {**_mapping(manifest.get("data")), **coded}
+            return Authorities(name, {str(key): str(value) for key, value in values.items() if key != _NOT_OURS})
+    return Authorities(name, None)
+
+
+def reference(manifest: Manifest) -> str | None:
+    """The name in spec.additionalTrustedCA of Image/cluster; None for other objects and where nothing is named."""
+    if manifest.get("kind") != "Image" or str(manifest.get("apiVersion", "")).startswith("image."):
+        return None
+    name = _mapping(_mapping(manifest.get("spec")).get("additionalTrustedCA")).get("name")
+    return name if isinstance(name, str) and name else None
+
+
+def changes(before: Authorities, after: Authorities) -> Iterator[str]:
+    """Yield what becomes of the directories of nodes, in words."""
+    if before.values is None or after.values is None:
+        if before != after:
+            missing = (before if before.values is None else after).name
+            yield f"the ConfigMap {NAMESPACE}/{missing} is not among the manifests, so its registries are not known"
+        yield from (f"{path}: there, without reload and drain" for path in sorted(after.directories))
+        return
+    old, new = before.directories, after.directories
+    for path in sorted({*old, *new}):
+        if old.get(path) != new.get(path):
+            state = "new" if path not in old else "removed" if path not in new else "changed"
+            yield f"{path}: {state}, without reload and drain"
+
+
+def lost(before: Authorities, after: Authorities) -> list[str]:
+    """The registries that nodes trusted and trust no more, as far as both sides are known."""
+    if after.values is None:
+        return []
+    return sorted({*map(registry_of, before.values or ())} - {*map(registry_of, after.values)})
+
+
+def _decoded(value: Any) -> str:
+    """A value of binaryData, which an API server hands out in base64."""
+    try:
+        return base64.b64decode(str(value), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return str(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

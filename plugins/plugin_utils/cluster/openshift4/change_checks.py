@@ -1,0 +1,179 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the guards look for in a change, and in what else an export holds; as `guard_checks`, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...references import ReferenceProblem, is_location, parse_normalized
+from . import authorities, exports, payload
+from .guard_checks import Situation, not_allowed
+from .mirrors import DIGEST_KINDS, TAG_KINDS
+from .objects import MirrorSet, Objects
+from .scopes import Scopes, nested
+
+
+def refused(now: Situation) -> Iterator[str]:
+    yield from now.refused
+
+
+def unknown_kinds(now: Situation) -> Iterator[str]:
+    yield from now.unknown
+
+
+def hosted(now: Situation) -> Iterator[str]:
+    if now.is_hosted:
+        yield "Infrastructure/cluster says controlPlaneTopology External"
+
+
+def unknown_components(now: Situation) -> Iterator[str]:
+    """With an allow-list: the repository of the release image is known, and that of what it names is not."""
+    if now.sources.allowed and len(now.payload) == 1:
+        yield f"the images of the release {now.payload[0]}"
+
+
+def images_rejected(now: Situation) -> Iterator[str]:
+    """Repositories that objects of the cluster name, and that policy.json rejects by the name they have there.
+
+    Those of the payload have guards of their own.
+    """
+    allowed, blocked = Scopes(now.in_force.allowed or ()), Scopes(now.in_force.policy_blocked or ())
+    places: dict[str, list[str]] = {}
+    if now.in_force.allowed or now.in_force.policy_blocked:
+        for image, where in exports.images_of(now.manifests):
+            try:
+                places.setdefault(parse_normalized(image).name, []).append(where)
+            except ReferenceProblem:
+                continue
+    for name, objects in places.items():
+        outside = bool(now.in_force.allowed) and not allowed.contain(name)
+        if name not in now.payload and (outside or blocked.contain(name)):
+            others = len(set(objects)) - 1
+            yield f"{name} of {objects[0]}{f' and {others} more' if others else ''}"
+
+
+def next_releases_not_allowed(now: Situation) -> Iterator[str]:
+    """Repositories that other releases than the present one are made of, each once."""
+    told = set(now.payload)
+    for image, version in now.seen.other_releases:
+        names = [name for name in payload.repositories(Objects(release_image=image)) if name not in told]
+        told.update(names)
+        yield from (f"{name} of release {version or 'to come'}" for name in not_allowed(now, names))
+
+
+def blocked_sources(now: Situation) -> Iterator[str]:
+    """Sources with mirrors that lie in a blocked entry in force. Those of the payload have guards of their own."""
+    blocked = Scopes(now.in_force.policy_blocked or ())
+    for source in _mirrored(now):
+        if blocked.contain(source) and not any(nested(name, source) for name in now.payload):
+            yield source
+
+
+def blocked_search(now: Situation) -> Iterator[str]:
+    blocked = Scopes(now.in_force.policy_blocked or ())
+    yield from (registry for registry in now.sources.search or () if blocked.contain(registry))
+
+
+def files_overridden(now: Situation) -> Iterator[str]:
+    """Files that the change is about, and that another MachineConfig puts in the place of the operator's."""
+    for name, path in now.overridden:
+        if now.before is None or now.before.result.files.get(path) != now.result.files.get(path):
+            yield f"{path} of MachineConfig {name}"
+
+
+# --- what is no longer there ---
+
+
+def trust_lost(now: Situation) -> Iterator[str]:
+    if now.before is not None:
+        lost = authorities.lost(authorities.read(now.before.manifests), authorities.read(now.manifests))
+        yield from (registry for registry in lost if registry not in now.trusted_by_words)
+
+
+def _mirrored(now: Situation) -> dict[str, set[str]]:
+    """source → its mirrors, of any kind."""
+    found: dict[str, set[str]] = {}
+    for one in now.kept((*DIGEST_KINDS, *TAG_KINDS)):
+        found.setdefault(one.source, set()).update(one.mirrors)
+    return found
+
+
+def _sources_without_mirrors(now: Situation) -> list[str]:
+    """Sources whose last mirror the change takes away, so that nothing above them mirrors them either."""
+    if now.before is None:
+        return []
+    after = Scopes(_mirrored(now))
+    return [source for source in _mirrored(now.before) if not after.contain(source)]
+
+
+def payload_mirror_lost(now: Situation) -> Iterator[str]:
+    lost = Scopes(_sources_without_mirrors(now))
+    yield from (name for name in now.payload if lost.contain(name))
+
+
+def source_mirror_lost(now: Situation) -> Iterator[str]:
+    of_payload = {source for name in now.payload for source in Scopes(_sources_without_mirrors(now)).containing(name)}
+    yield from (source for source in _sources_without_mirrors(now) if source not in of_payload)
+
+
+def new_mirrors_of_signed(now: Situation) -> Iterator[tuple[str, str]]:
+    """Yield (signed scope, mirror) where a change brings a mirror for what has to be signed."""
+    if now.before is None:
+        return
+    old, scopes = _mirrored(now.before), {scope for one in now.seen.cluster_policies for scope in one.scopes}
+    for source, mirrors in _mirrored(now).items():
+        signed = [scope for scope in sorted(scopes) if nested(scope, source) or nested(source, scope)]
+        for mirror in sorted(mirrors - old.get(source, set()) - {source}):
+            yield from ((scope, mirror) for scope in signed)
+
+
+# --- near misses ---
+
+
+def insecure_misses(now: Situation) -> Iterator[str]:
+    """An insecure entry and a mirror, source or search registry of the same host with another port or none."""
+    inside = Scopes(now.sources.insecure or ())
+    of_host: dict[str, list[str]] = {}
+    for entry in now.sources.insecure or ():
+        if "/" not in entry:
+            of_host.setdefault(_host(entry), []).append(entry)
+    for name in dict.fromkeys(_asked(now)):
+        near = [] if inside.contain(name) else of_host.get(_host(name), [])
+        yield from (f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?" for entry in near[:1])
+
+
+def _asked(now: Situation) -> Iterator[str]:
+    """Registries and repositories that nodes ask, apart from what images name themselves."""
+    sets: list[MirrorSet] = now.all_sets
+    yield from (mirror for one in sets for mirror in one.mirrors if is_location(mirror))
+    yield from now.sources.search or ()
+
+
+def _host(name: str) -> str:
+    return name.partition("/")[0].partition(":")[0].removeprefix("*.")
+
+
+def ca_keys_of_nobody(now: Situation) -> Iterator[str]:
+    """Keys that make a directory for a registry that nobody can mean: the name of a file or of a key."""
+    for key in authorities.read([*now.not_taken, *now.manifests]).values or {}:
+        host = authorities.registry_of(key)
+        name, colon, port = host.partition(":")
+        ends_like_file = name.lower().endswith((".crt", ".pem", ".cer", ".cert", ".key", ".ca", ".bundle"))
+        is_host = ("." in name or name == "localhost" or bool(colon)) and is_location(host) and not ends_like_file
+        if not is_host and key.count("..") <= 1:
+            yield f"{key} makes /etc/docker/certs.d/{host}"
+
+
+def mirrors_not_allowed(now: Situation) -> list[str]:
+    """Mirrors that an allow-list does not hold by their own names. Images that name their sources use them anyway."""
+    if not now.sources.allowed:
+        return []
+    allowed = Scopes(now.sources.allowed)
+    mirrors = dict.fromkeys(mirror for one in now.all_sets for mirror in one.mirrors)
+    return [mirror for mirror in mirrors if not allowed.contain(mirror)]
+
+
+def is_payload_known(now: Situation) -> bool:
+    return not now.payload or payload.components_of(now.payload[0]) is not None

@@ -1,0 +1,242 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a forecast has to know of a cluster beside registries: its version, its nodes, what is always there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...references import ReferenceProblem, parse_canonical
+from . import ManifestProblem, exports, node_files
+from .change import Outcome
+from .disruption import Disruption
+from .machine_configs import MachineConfig
+from .node_files import NodeFiles
+from .objects import SINGLETONS, Manifest, Objects, name_of, shown
+from .releases import USER_CA, Release
+
+#: The policy that comes with a release says this scope must be signed. Its key is no matter of ours.
+_SIGNED = "quay.io/openshift-release-dev/ocp-release"
+_UNKNOWN_KEY = "bm90IGluIHRoZSBleHBvcnQ="
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """role: of the pool whose files are told. skips_drain: the ConfigMap for that is there."""
+
+    version: str = ""
+    topology: str = ""
+    role: str = "worker"
+    has_knobs: bool = False
+    skips_drain: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_single_node(self) -> bool:
+        return self.topology == "SingleReplica"
+
+    @property
+    def is_hosted(self) -> bool:
+        return self.topology == "External"
+
+
+def read(present: Iterable[Manifest]) -> Cluster:
+    """The facts of a cluster, from its own objects. Raises ManifestProblem when its release image is not said."""
+    found, notes = Cluster(), list[str]()
+    for manifest in filter(exports.is_read, present):
+        kind, _group, namespace, name = exports.identity(manifest)
+        if (kind, name) == ("ClusterVersion", SINGLETONS[kind] if kind in SINGLETONS else ""):
+            found = replace(found, version=_version(manifest, notes))
+        elif kind == "Infrastructure":
+            topology = str(_at(manifest, "status", "controlPlaneTopology") or "")
+            found = replace(found, topology=topology, role="master" if topology == "SingleReplica" else found.role)
+        elif kind == "MachineConfigPool":
+            notes += _pool(manifest, name)
+            if name == "worker" and _at(manifest, "status", "machineCount") == 0:
+                found = replace(found, role="master")  # a compact cluster
+        elif kind == "MachineConfiguration":
+            found = replace(found, has_knobs=True)
+        elif (namespace, name) == ("openshift-machine-config-operator", "image-registry-override-drain"):
+            found = replace(found, skips_drain=kind == "ConfigMap")
+    return replace(found, notes=tuple(notes))
+
+
+def _version(manifest: Manifest, notes: list[str]) -> str:
+    if not _at(manifest, "status", "desired", "image"):
+        raise ManifestProblem(
+            "ClusterVersion/version says no status.desired.image, which is the payload: export it whole"
+        )
+    image = _at(manifest, "status", "desired", "image")
+    if isinstance(image, str) and "@" in image and not _is_canonical(image):
+        raise ManifestProblem(f"ClusterVersion/version: status.desired.image has no whole digest: {shown(image)}")
+    version = _at(manifest, "status", "desired", "version")
+    history = _at(manifest, "status", "history")
+    latest = history[0] if isinstance(history, (list, tuple)) and history else None
+    if _at(latest, "state") == "Partial":
+        notes.append(
+            f"the cluster is being updated to {_at(latest, 'version')}; its nodes may be of the release before"
+        )
+    return version if isinstance(version, str) else ""
+
+
+def _is_canonical(image: str) -> bool:
+    """Whether the text is an image with a whole digest."""
+    try:
+        return bool(parse_canonical(image))
+    except ReferenceProblem:
+        return False
+
+
+def _pool(manifest: Manifest, name: str) -> Iterator[str]:
+    conditions = _at(manifest, "status", "conditions")
+    degraded = any(
+        _at(one, "type") == "Degraded" and str(_at(one, "status")) == "True"
+        for one in (conditions if isinstance(conditions, (list, tuple)) else ())
+    )
+    count, most = _at(manifest, "status", "machineCount"), _at(manifest, "spec", "maxUnavailable")
+    if _at(manifest, "spec", "paused") is True:
+        yield f"the pool {name} is paused, so its nodes take nothing until it goes on"
+    if degraded:
+        yield f"the pool {name} is degraded, so its nodes take nothing until that is repaired"
+    if isinstance(count, int):
+        yield f"the pool {name} has {count} nodes, {1 if most is None else most} at a time"
+
+
+def of_pool(cluster: Cluster, changed: Iterable[MachineConfig]) -> Cluster:
+    """The cluster, looked at from the pool that changed MachineConfigs are for, when they are not for the usual one."""
+    roles = [one.role for one in changed]
+    others = [role for role in roles if role]
+    if not others or cluster.role in roles:
+        return cluster
+    note = f"what follows is about the pool {others[0]}, for which the MachineConfigs are"
+    return replace(cluster, role=others[0], notes=(*cluster.notes, note))
+
+
+def assumed(manifests: Iterable[Manifest], release: Release, cluster: Cluster) -> Iterator[str]:
+    """Yield what is counted in though the export does not hold it."""
+    if by_default(manifests, release, cluster):
+        yield (
+            f"ClusterImagePolicy/openshift, which comes with {release.name} and says that {_SIGNED} must be signed,"
+            " is not among the manifests: it is counted in, without its key"
+        )
+
+
+def by_default(manifests: Iterable[Manifest], release: Release, cluster: Cluster) -> list[Manifest]:
+    """The signature policy that comes with the release, where the export does not hold it: it is always there."""
+    there = {exports.identity(one)[0::3] for one in manifests}
+    is_missing = release.default_signature_policy and ("ClusterImagePolicy", "openshift") not in there
+    if not is_missing or "okd" in cluster.version:
+        return []
+    root = {"policyType": "PublicKey", "publicKey": {"keyData": _UNKNOWN_KEY}}
+    spec = {"scopes": [_SIGNED], "policy": {"rootOfTrust": root}}
+    metadata = {"name": "openshift"}
+    return [{"apiVersion": "config.openshift.io/v1", "kind": "ClusterImagePolicy", "metadata": metadata, "spec": spec}]
+
+
+def rendered(seen: Objects, release: Release) -> NodeFiles:
+    """What the operator writes; without the two objects it needs it keeps what it has written."""
+    found = node_files.of_objects(seen, release)
+    missing = [
+        kind for kind, there in (("Image", seen.sources), ("ClusterVersion", seen.release_image)) if there is None
+    ]
+    if missing:
+        found.error = f"there is no {missing[0]}/{SINGLETONS[missing[0]]}, without which the operator writes nothing"
+    return found
+
+
+def policies(outcome: Outcome, said: Any, release: Release, notes: list[str]) -> Any:
+    """Node disruption policies for files: those in the status, which holds the defaults too, and those in a spec.
+
+    A policy in a spec counts once the operator has taken it into the status, which a note says. said: instead of both.
+    """
+    if said is not None:
+        return said
+    if release.fixed is not None:
+        return ()
+    for manifest in outcome.manifests:
+        if manifest.get("kind") == "MachineConfiguration":
+            if exports.identity(manifest)[3] in ("cluster", "None"):
+                return _in_force(manifest, notes)
+            notes.append(f"{name_of(manifest)}: the operator reads only MachineConfiguration/cluster")
+    return ()
+
+
+def _in_force(manifest: Manifest, notes: list[str]) -> list[Any]:
+    taken = _files(_at(manifest, "status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files"))
+    asked = _files(_at(manifest, "spec", "nodeDisruptionPolicy", "files"))
+    by_path = {str(_at(one, "path")): one for one in taken}
+    new = [one for one in asked if by_path.get(str(_at(one, "path"))) != one]
+    if new:
+        paths = ", ".join(str(_at(one, "path")) for one in new)
+        notes.append(
+            f"the node disruption policy for {paths} is in the spec of MachineConfiguration/cluster and not in its"
+            " status: what is told here holds once the operator has taken it over, so apply it first and wait"
+        )
+    elif _at(manifest, "metadata", "generation") != _at(manifest, "status", "observedGeneration"):
+        notes.append("MachineConfiguration/cluster was changed, and its status does not say yet what is in force")
+    return [*taken, *new]
+
+
+def _files(value: Any) -> list[Any]:
+    if value is not None and not isinstance(value, (list, tuple)):
+        raise ManifestProblem("MachineConfiguration/cluster: the node disruption policies for files must be a list")
+    return list(value or ())
+
+
+def of_another_release(cluster: Cluster, release: Release) -> Iterator[str]:
+    """Yield that what is told is not about the release that the cluster has."""
+    if cluster.version and not f"{cluster.version}.".startswith(f"{release.name}."):
+        yield f"the cluster is of release {cluster.version}; what follows is told for {release.name}"
+
+
+def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
+    """The file of authorities that nodes get from the ConfigMap that Proxy/cluster names, where both are there."""
+    whole = list(manifests)
+    names = {_at(one, "spec", "trustedCA", "name") for one in whole if one.get("kind") == "Proxy"} - {None, ""}
+    for one in whole:
+        text = _at(one, "data", "ca-bundle.crt")
+        if one.get("kind") == "ConfigMap" and exports.identity(one)[2] == "openshift-config" and isinstance(text, str):
+            if exports.identity(one)[3] in names:
+                return {USER_CA: text}
+    return {}
+
+
+#: field of the spec of Image/cluster → what notices it, when nodes do not
+_BESIDE_NODES = {
+    "allowedRegistriesForImport": "what users may import",
+    "externalRegistryHostnames": "the names of the registry in image streams",
+    "imageStreamImportMode": "how image streams import lists of manifests",
+}
+
+
+def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[str]:
+    """Yield what changes in Image/cluster without a node noticing it."""
+    old, new = (
+        next((one for one in manifests if exports.identity(one)[0::3] == ("Image", "cluster")), {})
+        for manifests in (before, after)
+    )
+    for field, what in _BESIDE_NODES.items():
+        if _at(old, "spec", field) != _at(new, "spec", field):
+            yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
+
+
+def doubts(cluster: Cluster, cost: Disruption | None, release: Release, version: str) -> Iterator[str]:
+    """Yield what is not known of the cluster and would change the answer."""
+    if cost is None:
+        return
+    if (cost.drain or cost.reboot) and not cluster.topology:
+        yield "Infrastructure/cluster is not among the manifests: a cluster of a single node is not drained"
+    if cost.reboot and release.fixed is None and not cluster.has_knobs:
+        yield (
+            "MachineConfiguration/cluster is not among the manifests, so the default node disruption policies are"
+            " taken; one of yours may replace a reboot"
+        )
+
+
+def _at(value: Any, *path: str) -> Any:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

@@ -1,0 +1,156 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MachineConfigs of others that write files of nodes, beside the one that the operator generates.
+
+MachineConfigs of a pool are merged in the order of their names; of two that write one path the later one counts.
+Source: MCO pkg/controller/common MergeMachineConfigs; Ignition 2 and 3 for the contents of files (RFC 2397).
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from .node_files import NodeFiles
+from .objects import Manifest
+
+#: Files that decide where images come from and whether they are run.
+_IMAGE_PATHS = ("/etc/containers/", "/etc/crio/", "/etc/docker/")
+_ROLE = "machineconfiguration.openshift.io/role"
+_BY_CONTROLLER = "machineconfiguration.openshift.io/generated-by-controller-version"
+_BUILT_IN = ("master", "worker", "arbiter")
+_MOST = 10_000_000
+_BESIDE_FILES = {
+    "kernelArguments": "kernel arguments", "extensions": "extensions", "fips": "FIPS mode", "kernelType": "a kernel",
+    "osImageURL": "an image of the operating system",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MachineConfig:
+    """One MachineConfig. files: path → text, None for contents that cannot be read here."""
+
+    name: str
+    role: str
+    files: Mapping[str, str | None]
+    is_ours: bool
+    reboots: tuple[str, ...] = ()
+
+    @property
+    def about_images(self) -> list[str]:
+        return [path for path in self.files if path.startswith(_IMAGE_PATHS)]
+
+
+def read(manifests: Iterable[Manifest]) -> list[MachineConfig]:
+    """The MachineConfigs that people or controllers made, by name; rendered and generated ones are left out."""
+    found = []
+    for manifest in manifests:
+        if manifest.get("kind") != "MachineConfig":
+            continue
+        metadata = _mapping(manifest.get("metadata"))
+        name, role = str(metadata.get("name")), str(_mapping(metadata.get("labels")).get(_ROLE, ""))
+        if name.startswith("rendered-") or name == f"99-{role}-generated-registries":
+            continue
+        by_controller = _BY_CONTROLLER in _mapping(metadata.get("annotations"))
+        spec = _mapping(manifest.get("spec"))
+        config = _mapping(spec.get("config"))
+        found.append(MachineConfig(name, role, dict(_files(config)), not by_controller, tuple(_reboots(spec, config))))
+    return sorted(found, key=lambda one: one.name)
+
+
+def changed(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[MachineConfig]:
+    """The MachineConfigs that a change brings, alters or takes away, each as it is and as it was."""
+    old, new = read(before), read(after)
+    return [one for one in (*new, *old) if (one in old) != (one in new)]
+
+
+def pools_of(role: str) -> tuple[str, ...]:
+    """The roles whose MachineConfigs a pool takes: pools that people make take those of workers too."""
+    return (role,) if role in _BUILT_IN else (role, "worker")
+
+
+def generated_for(role: str) -> str:
+    """The name under which the operator writes the files of images for a pool."""
+    return f"99-{role if role in _BUILT_IN else 'worker'}-generated-registries"
+
+
+def on_node(
+    generated: NodeFiles, configs: Sequence[MachineConfig], role: str, more: Iterable[str] = ()
+) -> dict[str, str]:
+    """The files of a node of a pool: those that have to do with images, and `more` paths."""
+    wanted, found, own = set(more), generated.on_node, generated_for(role)
+    for config in (one for one in configs if one.role in pools_of(role)):
+        for path, text in config.files.items():
+            counts = config.name > own or path not in generated.files
+            if counts and text is not None and (path.startswith(_IMAGE_PATHS) or path in wanted):
+                found[path] = text
+    return found
+
+
+def overridden(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> Iterator[tuple[str, str]]:
+    """Yield (MachineConfig, path) where somebody else's file takes the place of one that the operator writes."""
+    for config in configs:
+        if config.role in pools_of(role) and config.name > generated_for(role):
+            yield from ((config.name, path) for path in config.files if path in generated.files)
+
+
+def notes(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> Iterator[str]:
+    """Yield what a reader has to know of MachineConfigs that decide about images too."""
+    for config in configs:
+        paths = config.about_images if config.is_ours else []
+        for path in paths:
+            said = f"MachineConfig {config.name} writes {path}"
+            if config.role not in pools_of(role):
+                yield f"{said} for the pool {config.role or 'of no role'}, and what follows is about {role}"
+            elif config.files[path] is None:
+                yield f"{said}, whose contents cannot be read here, so the answer does not count it in"
+            elif path in generated.files:
+                wins = config.name > generated_for(role)
+                yield f"{said} too, and {'it wins' if wins else 'the operator wins'}, because of the names"
+            else:
+                yield f"{said}, which is counted in"
+
+
+def _files(config: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    for file in _list(_mapping(config.get("storage")).get("files")):
+        one = _mapping(file)
+        if isinstance(one.get("path"), str):
+            yield one["path"], _text(_mapping(one.get("contents")))
+
+
+def _text(contents: Mapping[str, Any]) -> str | None:
+    source = contents.get("source")
+    if source in (None, ""):
+        return ""
+    if not isinstance(source, str) or not source.startswith("data:"):
+        return None
+    head, comma, data = source[len("data:") :].partition(",")
+    try:
+        raw = unquote_to_bytes(data)
+        if head.endswith(";base64"):
+            raw = base64.b64decode(raw)
+        if contents.get("compression") == "gzip":
+            raw = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(raw, _MOST)
+        return raw.decode() if comma else None
+    except (ValueError, zlib.error):
+        return None
+
+
+def _reboots(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
+    """What beside files the MachineConfig sets, all of which reboots."""
+    yield from (words for key, words in _BESIDE_FILES.items() if spec.get(key))
+    if _list(_mapping(config.get("systemd")).get("units")):
+        yield "units"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, (list, tuple)) else ()

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether the words of a policy reach their effect: images inside and outside of each scope, by our own resolver.
+
+The plan is compared with the words here, never with itself: what some other file says is found by what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from . import pull_sources
+from .formats import toml_text
+from .names import covers, has_port
+from .observed import Observed
+from .policy import ALL, MirrorSet, Policy
+from .pull_sources import RewriteProblem
+from .references import Reference, parse_alias
+from .registries_conf import RegistriesConf, Registry, document
+from .signature_policy import requirements_for
+
+_DIGEST = "sha256:" + "0" * 64
+_OUTSIDE = Reference("outside.invalid", "dockyard/image", "latest")
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """An entry of a word without its effect. file: what is in its way, "" for nothing but the lack of it.
+
+    what: what that file says, completing a sentence that begins with it; line: where, 0 when nobody knows.
+    """
+
+    word: str
+    entry: str
+    file: str = ""
+    what: str = ""
+    line: int = 0
+
+
+def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
+    """What of the words these files do not do, each entry once. host: for the lines of its files."""
+    found = [*_search(policy, conf), *_flags(policy, conf, host), *_mirrors(policy, conf, host)]
+    found += [*_aliases(policy, conf), *_mode(policy, conf)]
+    once = {(each.word, each.entry, each.file): each for each in reversed(found)}
+    return [each for each in found if once.pop((each.word, each.entry, each.file), None) is not None]
+
+
+def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[str, Any]) -> list[Unmet]:
+    """What of an allow-list a policy.json does not do."""
+    found = []
+    for scope in allowed:
+        for reference in _inside(scope, ports=False):
+            at, requirements = requirements_for(document, reference)
+            if any(each.get("type") == "reject" for each in requirements):
+                found.append(Unmet("allowed", scope, path, f"rejects {reference.name} (scope '{at or 'default'}')"))
+                break
+    requirements = requirements_for(document, _OUTSIDE)[1]
+    if not any(each.get("type") == "reject" for each in requirements):
+        found.append(Unmet("blocked", ALL, path, "accepts images of every registry"))
+    return found
+
+
+def line_of(host: Observed, registry: Registry) -> int:
+    """The line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
+    text = host.text(registry.file) or ""
+    tables = document(text, registry.file).get("registry", [])
+    number = next((index for index, table in enumerate(tables) if table is registry.table), None)
+    return toml_text.line_of_path(text, ("registries", "block") if number is None else ("registry", number)) or 0
+
+
+def _search(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
+    wanted = policy.search
+    if wanted is not None and tuple(conf.search or ())[: len(wanted)] != wanted:
+        file = conf.search_file if conf.search is not None else ""
+        yield Unmet("search", ", ".join(wanted), file, "sets its own search list")
+
+
+def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unmet]:
+    for word in ("blocked", "insecure"):
+        for scope in getattr(policy, word) or ():
+            if scope == ALL:
+                continue
+            for reference in _of_scope(scope, conf):
+                table = conf.find(reference.name)
+                if word == "blocked" and table and _primary_is_blocked(reference, table, conf):
+                    continue
+                if table is None:
+                    yield Unmet(word, scope)
+                elif not getattr(table, word):
+                    yield Unmet(word, scope, table.file, f"says '{table.prefix}' is not {word}", line_of(host, table))
+
+
+def _primary_is_blocked(reference: Reference, table: Registry, conf: RegistriesConf) -> bool:
+    """Whether the source itself is refused, be it under the name that it really has."""
+    try:
+        return pull_sources.endpoints(reference, replace(table, mirrors=()), conf)[-1].blocked_by is not None
+    except RewriteProblem:
+        return True  # no such image can be asked for at all
+
+
+def _mirrors(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unmet]:
+    by_source: dict[str, list[MirrorSet]] = {}
+    for mirrored in policy.mirrors or ():
+        by_source.setdefault(mirrored.source, []).append(mirrored)
+    for source, sets in by_source.items():
+        for reference in _inside(source, ports=False):
+            served = [each for each in sets if each.pull in ("all", "digest" if reference.digest else "tag")]
+            wanted = [location for each in served for location in each.mirrors]
+            table = conf.find(reference.name)
+            if table is None:
+                yield Unmet("mirrors", source)
+            elif not wanted or (table.prefix != source and covers(source, table.prefix)):
+                continue  # a narrower table of others is theirs to say
+            elif _asked_first(reference, table, conf)[: len(wanted)] != wanted:
+                yield Unmet("mirrors", source, table.file, f"has its own mirrors of '{source}'", line_of(host, table))
+            elif not all(each.contact_source for each in sets) and not table.blocked:
+                yield Unmet("mirrors", source, table.file, f"says '{source}' is not blocked", line_of(host, table))
+
+
+def _asked_first(reference: Reference, table: Registry, conf: RegistriesConf) -> list[str]:
+    try:
+        return [place.location for place in pull_sources.endpoints(reference, table, conf) if place.mirror]
+    except RewriteProblem:
+        return []
+
+
+def _aliases(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
+    for name, full in (policy.aliases or {}).items():
+        found = conf.aliases.get(name, "")
+        if found != parse_alias(name, full)[1]:
+            yield Unmet("aliases", name, conf.alias_files.get(name, ""), f"says '{name}' is '{found}'")
+
+
+def _mode(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
+    if policy.short_name_mode is not None and conf.short_name_mode != policy.short_name_mode:
+        what = f"says short-name-mode is {conf.short_name_mode}" if conf.short_name_mode else ""
+        yield Unmet("short_name_mode", policy.short_name_mode, conf.mode_file, what)
+
+
+def _of_scope(scope: str, conf: RegistriesConf) -> Iterator[Reference]:
+    """Images of a scope, and of every table inside it: the longest prefix wins, so each of these may decide alone."""
+    yield from _inside(scope)
+    for prefix in conf.registries:
+        if prefix != scope and covers(scope, prefix):
+            yield from _inside(prefix)
+
+
+def _inside(scope: str, *, ports: bool = True) -> Iterator[Reference]:
+    """Images of a scope by tag and by digest. ports: with a port too, where the scope has none."""
+    base = f"inside{scope[1:]}" if scope.startswith("*.") else scope
+    host, slash, path = base.partition("/")
+    paths = [f"{path}/dockyard-image"] if slash else ["dockyard/image"]
+    if "/" in path:  # one part behind a registry is a namespace nearly always
+        paths.append(path)
+    hosts = [host] if slash or not ports or has_port(host) else [host, f"{host}:5000"]
+    for domain in hosts:
+        for each in paths:
+            yield Reference(domain, each, "latest")
+            yield Reference(domain, each, digest=_DIGEST)

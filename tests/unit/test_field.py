@@ -1,0 +1,153 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Forecasts as people in the field ask for them: what they bring, what they propose, what the account must say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from cases import DATA, cases
+from trust.pki import certificate
+
+TABLES = [f"forecast/field/{path.name}" for path in sorted((DATA / "forecast/field").glob("[!e]*.yml"))]
+PAYLOAD = "quay.io/openshift-release-dev/ocp-release@sha256:" + "a" * 64
+CERTIFICATE = certificate("field", days=10_000)
+
+
+def of_cluster(said):
+    """Image/cluster and ClusterVersion/version. said: {version, image, spec}, each with a default."""
+    desired = {"version": said.get("version", "4.18.10"), "image": said.get("image", PAYLOAD)}
+    return [
+        _object("config.openshift.io/v1", "Image", "cluster", spec=said.get("spec", {})),
+        _object("config.openshift.io/v1", "ClusterVersion", "version", status={"desired": desired}),
+    ]
+
+
+def _object(api, kind, name, **more):
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": name}, **more}
+
+
+def real(value):
+    """The value with a certificate where it says PEM."""
+    if isinstance(value, dict):
+        return {key: real(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [real(item) for item in value]
+    return CERTIFICATE if value == "PEM" else value
+
+
+def forecast_of(case):
+    """The forecast of a case of our own or of the shared ones, which have the same keys."""
+    proposed = case.get("proposed", [])
+    if "proposed_text" in case:
+        proposed = [{"name": "proposed.yml", "content": case["proposed_text"]}]
+    present = of_cluster(case["cluster"]) if "cluster" in case else []
+    if "manifests_text" in case:
+        present.append({"name": "cluster.yml", "content": case["manifests_text"]})
+    return forecast.of_cluster(
+        real([*present, *case.get("manifests", [])]),
+        case.get("release"),
+        proposed=real(proposed),
+        removed=case.get("removed", []),
+        policy=read_policy(real(case["policy"])) if "policy" in case else None,
+        images=case.get("images", []),
+        other_releases=case.get("releases", []),
+        overridden=case.get("overridden", []),
+    )
+
+
+@pytest.mark.parametrize("case", [case for table in TABLES for case in cases(table)])
+def test_what_the_account_says(case):
+    if "refused" in case:
+        with pytest.raises(ManifestProblem) as problem:
+            forecast_of(case)
+        assert case["refused"] in str(problem.value) and "\n" not in str(problem.value)
+        return
+    found = forecast_of(case)
+    said = "\n".join(found["lines"])
+    guards = [finding["guard"] for finding in found["findings"] if not finding["already"]]
+    assert guards == case.get("guards", []), said
+    assert sorted({finding["guard"] for finding in found["findings"] if finding["already"]}) == case.get("already", [])
+    failing = {one["guard"] for one in found["findings"] if one["effect"] != "surprises" and not one["already"]}
+    assert found["failing"] == sorted(failing)
+    if "nodes" in case:
+        assert case["nodes"] in [line.partition(": ")[2] for line in found["lines"] if line.startswith("Nodes, ")], said
+    for part in case.get("says", []):
+        assert part in said, said
+    for part in case.get("silent", []):
+        assert part not in said, said
+
+
+@pytest.mark.parametrize("case", cases("forecast/field/exports.yml"))
+def test_what_is_no_whole_export_is_named(case):
+    """whole: how many of ClusterVersion and Image stand in a file beside it."""
+    present = [*reversed(of_cluster({})[-case.get("whole", 0) or 2 :])] if case.get("whole") else []
+    present.append({"name": "cluster.yml", "content": case["given"]})
+    if case["refused"] is None:
+        assert forecast.of_cluster(present)["error"] is None
+        return
+    with pytest.raises(ManifestProblem) as problem:
+        forecast.of_cluster(present)
+    assert case["refused"] in str(problem.value)
+    assert "\n" not in str(problem.value) and len(str(problem.value)) < 400
+
+
+def test_shared_cases_each_have_one_of_ours(shared_dir):
+    """The shared cases are told apart by their number, which is the first word of a case of ours."""
+    ours = {case.values[0]["name"].split()[0] for table in TABLES for case in cases(table)}
+    for path in sorted((shared_dir / "field-cases/cluster").glob("*.yml")):
+        assert path.name[:2] in ours | {"20"}, path.name
+
+
+SHARED = {
+    "01": {"guards": {"search-reboots-nodes"}, "says": ["insecureAcceptAnything by quay.io/okd/scos-content"]},
+    "02": {"refused": "no ClusterVersion/version"},
+    "03": {"guards": {"schema-refuses"}, "says": ["spec.repositoryDigestMirrors", "is spec.imageDigestMirrors meant?"]},
+    "04": {"refused": "it looks like an install-config"},
+    "05": {
+        "guards": set(),
+        "says": ["certs.d/new.example.com:5000: new, without reload and drain", "kept and extended"],
+    },
+    "06": {
+        "guards": set(),
+        "says": ["99-worker-mirror-by-tag writes /etc/containers", "    mirror.example.com/library"],
+    },
+    "07": {"guards": {"signed-scope-against-lists", "blocked-payload-components"}, "says": ["nothing arrives"]},
+    "08": {"guards": set(), "says": ["Nodes, 4.18: reload crio.service\n"]},
+    "09": {"guards": {"image-in-use-rejected"}, "says": ["CatalogSource openshift-marketplace/cs"]},
+    "10": {"guards": {"unknown-kind"}, "says": ["in version v1alpha1 only"]},
+    "11": {"guards": {"schema-refuses"}, "says": ["Nodes, 4.18: drain, reload crio.service"]},
+    "12": {"guards": set(), "says": ["Nodes, 4.18: reload crio.service\n", "apply it first"]},
+    "13": {"guards": set(), "says": ["Nodes, 4.18: drain, reload crio.service"]},
+    "14": {"guards": set(), "says": ["Guards: 2 breaks already so today"]},
+    "15": {"guards": set(), "says": ["Nodes, 4.14: nothing to notice"]},
+    "16": {"guards": {"payload-mirror-lost"}, "says": ["the registry quay.io is gone", "back to its template"]},
+    "17": {"guards": {"unknown-kind"}, "says": ["OpenShift 4.12 has no such kind"]},
+    "18": {"guards": {"schema-refuses", "ca-key-of-no-registry"}, "says": ["write mirror.example.com..5000"]},
+    "19": {"guards": {"insecure-entry-misses"}, "says": ["is mirror.example.com:5000 meant?"]},
+    "21": {"guards": set(), "says": ["docker.io: a new registry that is blocked and has no mirrors"]},
+    "22": {"guards": set(), "says": ["busybox:1: rejected by policy.json, by its default"]},
+}
+
+
+@pytest.mark.parametrize("number", SHARED)
+def test_shared_cases(shared_dir, number):
+    path = next(Path(shared_dir / "field-cases/cluster").glob(f"{number}-*.yml"))
+    case = yaml.safe_load(
+        path.read_text().replace("-----BEGIN CERTIFICATE-----\\nx\\n-----END CERTIFICATE-----", "PEM")
+    )
+    case = {**case["input"], "removed": ["ImageContentSourcePolicy/quay-mirror"] if number == "16" else []}
+    wanted = SHARED[number]
+    if "refused" in wanted:
+        with pytest.raises(ManifestProblem, match=wanted["refused"]):
+            forecast_of(case)
+        return
+    found = forecast_of(case)
+    assert {one["guard"] for one in found["findings"] if not one["already"]} == wanted["guards"]
+    said = "\n".join(found["lines"])
+    assert all(part in said for part in wanted["says"]), said
