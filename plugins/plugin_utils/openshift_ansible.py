@@ -44,6 +44,9 @@ BESIDE = {
     "oreg_url": "Since 3.10 the enterprise registry is not appended where this is set and all is blocked.",
 }
 
+_CONF_PATH, _CONF_USUAL = "containers_registries_conf_path", "/etc/containers/registries.conf"
+_SYSTEM_CONTAINER = "openshift_docker_use_system_container"
+
 #: Names of the years before 3.1, which openshift-ansible itself took no more.
 _FORGOTTEN = ("cli_docker_additional_registries", "cli_docker_blocked_registries", "cli_docker_insecure_registries",
               "cli_docker_options")  # fmt: skip
@@ -88,6 +91,10 @@ def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) ->
             f"left out, because its release is not known here; set {_ENTERPRISE_REGISTRY} "
             "(registry.access.redhat.com up to 3.10, registry.redhat.io in 3.11)"
         )
+    if ask(_CONF_PATH) not in (None, _CONF_USUAL):
+        found.append(f"{_CONF_PATH} is not read: engines find their lists in {_CONF_USUAL}")
+    if str(ask(_SYSTEM_CONTAINER)).lower() in ("true", "yes", "1"):
+        found.append(f"{_SYSTEM_CONTAINER} is not read: a docker that runs as a system container has files of its own")
     return found + [
         f"{name} is not read; its name is openshift{name.removeprefix('cli')} since OpenShift 3.1"
         for name in _FORGOTTEN
