@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from . import registries, registry_auth
+from . import masters, registries, registry_auth
 from .policy import HOST_WORDS
 from .trust import feature as trust
 from .variables import PREFIX
@@ -34,16 +34,15 @@ NOTHING_ASKED = (
     "get, so nothing was looked at; is group_vars beside the hosts file?"
 )
 
-FROM_VARIABLES = {
-    "from_variables": {
-        "type": "bool",
-        "default": False,
-        "description": [
-            "Whether to take options that are not given from the variables of the role C(docker_registries), from "
-            "C(registry_policy) and from the variables of openshift-ansible, as that role does.",
-        ],
-    }
-}
+
+def _from_variables(where: str) -> dict[str, dict[str, Any]]:
+    text = f"Whether to take options that are not given from the variables of the role {where}, as that role does."
+    return {"from_variables": {"type": "bool", "default": False, "description": [text]}}
+
+
+FROM_VARIABLES = _from_variables(
+    "C(docker_registries), from C(registry_policy) and from the variables of openshift-ansible"
+)
 
 #: What the role and its playbooks read or set beside the options of tasks, behind the prefix.
 _OF_THE_ROLE = (
@@ -61,12 +60,13 @@ class Asked:
     """A task that takes what it is not given from the variables of the role (option from_variables)."""
 
     spec: ClassVar[dict[str, dict[str, Any]]]
+    from_variables: ClassVar[dict[str, dict[str, Any]]] = FROM_VARIABLES
     asking = ASKING
     nothing_asked = NOTHING_ASKED
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
-        cls.spec = cls.spec | FROM_VARIABLES
+        cls.spec = getattr(cls, "spec", {}) | cls.from_variables
 
     @staticmethod
     def misspelt(names: Iterable[str]) -> str:
@@ -74,11 +74,36 @@ class Asked:
         return misspelt(names)
 
 
-def misspelt(names: Iterable[str]) -> str:
+#: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
+_OF_MASTERS = ("result", "info")
+KNOWN_OF_MASTERS = (
+    *sorted(
+        {name for names in masters.VARIABLES.values() for name in names if name.startswith(masters.PREFIX)}
+        | {f"{masters.PREFIX}{name}" for name in _OF_MASTERS}
+    ),
+)
+
+
+class AskedOfMasters(Asked):
+    """The same for the role image_policy."""
+
+    asking = masters.ASKING
+    nothing_asked = (
+        "nothing is asked for: neither image_policy_rules nor image_policy_imports nor openshift-ansible's variables "
+        "say what the master {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
+    )
+    from_variables = _from_variables("C(image_policy) and from the variables of openshift-ansible")
+
+    @staticmethod
+    def misspelt(names: Iterable[str]) -> str:
+        return misspelt(names, masters.PREFIX, KNOWN_OF_MASTERS)
+
+
+def misspelt(names: Iterable[str], prefix: str = PREFIX, known: tuple[str, ...] = KNOWN) -> str:
     """Return the sentence about a variable whose name is nearly one of ours, "" when there is none."""
     for name in sorted(map(str, names)):
-        if name.startswith(PREFIX) and name not in KNOWN:
-            near = get_close_matches(name, KNOWN, 1, _LIKE)
+        if name.startswith(prefix) and name not in known:
+            near = get_close_matches(name, known, 1, _LIKE)
             if near:
                 return f"{name}: is not a variable of the role; did you mean {near[0]}?"
     return ""

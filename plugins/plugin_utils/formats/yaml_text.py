@@ -80,6 +80,37 @@ def edit(text: str, value: Any) -> str:
     return result
 
 
+def written(text: str, path: Iterable[Any]) -> str | None:
+    """Return how the value below these keys is written, from behind the colon; None where there is no such key.
+
+    Raises FormatError. The value of a key alone is "", so that it can be told from ``null`` by `rewritten`.
+    """
+    found = _place(text, tuple(path))
+    return found and text[found[0] : found[1]]
+
+
+def rewritten(text: str, path: Iterable[Any], as_before: str) -> str:
+    """Write the value below these keys as `written` found it in an earlier text. Raises FormatError."""
+    keys = tuple(path)
+    found = _place(text, keys)
+    if not found:
+        raise FormatError(f"the key {'.'.join(map(str, keys))} is not there any more")
+    result = text[: found[0]] + as_before + text[found[1] :]
+    parse(result)
+    return result
+
+
+def _place(text: str, path: tuple[Any, ...]) -> tuple[int, int] | None:
+    """Find where the value below these keys begins, behind the colon, and where it ends."""
+    node, mark = _Composer(text).document(), 0
+    for key in path:
+        if node is None or key not in node.keys:
+            return None
+        index = node.keys.index(key)
+        node, mark = node.children[index], node.marks[index]
+    return (mark, _skip(_COMMENT_BEHIND, text, max(mark, node.end))) if node else None
+
+
 class _Composer:
     """Builds the tree of one document from PyYAML's events."""
 
@@ -258,7 +289,7 @@ class _Editor:
             item, child = node.items[index], node.children[index]
             if same(child.value, value):
                 return text[item.start : item.end]
-            inside = self._in_place(child, value)
+            inside = None if self._opens(node, index, value) else self._in_place(child, value)
             if inside is None:
                 return self._replaced(node, index, value)
             return text[item.start : child.start] + inside + text[child.end : item.end]
@@ -278,6 +309,14 @@ class _Editor:
             start, end, style = node.start, node.end, Style("", "#", self.line_break + " " * node.column)
         inside = splice(text, start, end, node.items, steps, style)
         return text[node.start : start] + inside + text[end : node.end]
+
+    def _opens(self, node: _Node, index: int, value: Any) -> bool:
+        """Return whether a ``{}`` behind its key becomes lines below it: what was empty was no choice of a style."""
+        child = node.children[index]
+        before = self.text[node.marks[index] : child.start]
+        inside = self.text[child.start + 1 : child.end - 1]
+        is_empty = child.style == "flow" and not child.items and not inside.strip() and not before.strip(" \t")
+        return node.style == "block" and is_empty and bool(value) and isinstance(value, Mapping)
 
     def _member_steps(self, node: _Node, new: Mapping[Any, Any], change: Callable[[int, Any], str]) -> list[Step]:
         own = dict(zip(node.keys, (child.value for child in node.children), strict=True))

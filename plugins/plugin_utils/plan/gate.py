@@ -19,10 +19,6 @@ from .draft import Check, Draft, Due, Step
 from .interrupted import Begun
 from .plan import Disruption
 
-# Upstream's unit allows three starts a minute. A restart that systemd refuses for that would leave the host without its
-# engine, and putting everything back is a restart too.
-_RESTART = "systemctl reset-failed $0; exec systemctl restart $0"
-
 
 @dataclass(frozen=True)
 class Applying:
@@ -126,7 +122,7 @@ def _step(host: Observed, service: Service, dues: Sequence[Due]) -> Step:
         name, argv = f"reload {service.unit}", ("systemctl", "reload", service.unit)
         return Step(name, argv, why, service.unit, Disruption.RELOAD)
     disruption = Disruption.RESTART if service.disturbs else Disruption.RELOAD
-    return Step(f"restart {service.unit}", ("sh", "-c", _RESTART, service.unit), why, service.unit, disruption)
+    return Step(f"restart {service.unit}", service.restart, why, service.unit, disruption)
 
 
 def _refusal(step: Step, count: int | None, dues: Sequence[Due], how: Applying) -> str:

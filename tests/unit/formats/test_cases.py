@@ -54,6 +54,17 @@ def test_written(module, case):
     assert module.edit(case["text"], case["new"]) == case["result"]
 
 
+@pytest.mark.parametrize("case", cases("formats/yaml_text.yml", having="written"))
+def test_written_again_as_before(case):
+    found = yaml_text.written(case["text"], ["a"])
+    assert found == case["written"]
+    other = yaml_text.edit(case["text"], {**yaml_text.parse(case["text"]), "a": {"k": [{"n": "x", "y": [1]}]}})
+    assert yaml_text.rewritten(other, ["a"], found) == case["text"]
+    assert yaml_text.written(case["text"], ["c"]) is None
+    with pytest.raises(FormatError, match="the key c is not there any more"):
+        yaml_text.rewritten(case["text"], ["c"], "")
+
+
 @pytest.mark.parametrize(("module", "case"), table("not_written"))
 def test_not_written(module, case):
     with pytest.raises(FormatError, match=case["not_written"]):

@@ -25,7 +25,7 @@ from .request import RESOURCES
 DENY_EXECUTION = "images.openshift.io/deny-execution"
 #: The integrated registry as masters know it from 3.9 on; before, by the address of its service.
 INTEGRATED_REGISTRY = "docker-registry.default.svc:5000"
-_ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}:[0-9]+")
+ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}:[0-9]+")
 _WATCHED = (Resource("pods"), Resource("builds"))
 _RULE_OF_A_KEY = re.compile(r"executionRules\[([0-9]+)\]")
 _ODD_IN_A_REGISTRY = (
@@ -110,7 +110,7 @@ def _dead_resolution(rules: Any) -> Iterator[Finding]:
 
 def _left_out(policy: ImagePolicy) -> Iterator[Finding]:
     """Yield what the rules as a whole leave out."""
-    if not any(_denies_execution(rule) for rule in policy.rules):
+    if not any(denies_execution(rule) for rule in policy.rules):
         sentence = f"no rule rejects images with the annotation {DENY_EXECUTION}, which is what the platform's own does"
         yield warn("executionRules", sentence)
     for n, rule in enumerate(policy.rules):
@@ -123,19 +123,20 @@ def _left_out(policy: ImagePolicy) -> Iterator[Finding]:
     if closed and not by_nature and not _allowed_by_name(policy, closed):
         sentence = f"no rule allows {names} the integrated registry, where the platform keeps what it builds"
         yield warn("executionRules", f"{sentence}: add one with matchRegistries {INTEGRATED_REGISTRY} and its address")
-    if not all(_allows(policy.rules_for(resource), "") for resource in closed):
+    if not all(allows(policy.rules_for(resource), "") for resource in closed):
         sentence = f"no rule allows {names} images without a registry in their name, as busybox"
         yield warn("executionRules", f"{sentence}: add '' to matchRegistries")
 
 
-def _denies_execution(rule: Rule) -> bool:
+def denies_execution(rule: Rule) -> bool:
+    """Return whether the rule does what the platform's own policy does."""
     return rule.reject and any(value.key == DENY_EXECUTION for value in rule.annotations)
 
 
 def _allowed_by_name(policy: ImagePolicy, resources: tuple[Resource, ...]) -> bool:
     """Say whether rules allow the integrated registry by one of its names, for every one of the resources."""
     return all(
-        any(_allows(policy.rules_for(resource), name) for name in _own_names(policy.rules_for(resource)))
+        any(allows(policy.rules_for(resource), name) for name in _own_names(policy.rules_for(resource)))
         for resource in resources
     )
 
@@ -143,10 +144,10 @@ def _allowed_by_name(policy: ImagePolicy, resources: tuple[Resource, ...]) -> bo
 def _own_names(rules: tuple[Rule, ...]) -> set[str]:
     """Return what the integrated registry may be called: its name, and every address that rules write."""
     written = {registry for rule in rules for registry in rule.registries}
-    return {INTEGRATED_REGISTRY, *filter(_ADDRESS.fullmatch, written)}
+    return {INTEGRATED_REGISTRY, *filter(ADDRESS.fullmatch, written)}
 
 
-def _allows(rules: tuple[Rule, ...], registry: str) -> bool:
+def allows(rules: tuple[Rule, ...], registry: str) -> bool:
     """Say whether one of the rules allows an image of which only the registry is known."""
     found = Found(ImageName(registry, "team", "app"))
     return any(matches(rule, found) for rule in rules if not rule.reject)

@@ -1,0 +1,154 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The configuration file of a master as a value: where things are in it, and what stands where nobody reads it.
+
+Source: openshift/api legacyconfig/v1/types.go (AdmissionPluginConfig: configuration wins over location).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..formats import FormatError, yaml_text
+from ..observed import HostProblem, NotAsked, Observed, Watch
+from ..references import is_registry
+from .asked import IMPORTS, PLUGIN
+
+Path = tuple[str, ...]
+
+PLUGINS: Path = ("admissionConfig", "pluginConfig")
+CONFIGURATION: Path = (*PLUGINS, PLUGIN, "configuration")
+ORDER: Path = ("admissionConfig", "pluginOrderOverride")
+IMAGE_POLICY: Path = ("imagePolicyConfig",)
+#: A key, and the only place where it is read. What stands elsewhere has no effect.
+_BELONGS: Mapping[str, Path] = {
+    PLUGIN: (*PLUGINS, PLUGIN),
+    "imagePolicyConfig": IMAGE_POLICY,
+    IMPORTS: (*IMAGE_POLICY, IMPORTS),
+}
+#: Words of a file that parsers repeat, such as a password that begins with an asterisk.
+_REPEATED = re.compile(r"\b(alias|tag|as) [*!]\S+")
+
+
+@dataclass
+class File:
+    """One file of a master, as it is and as it is to be."""
+
+    path: str
+    text: str
+    value: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.value = parsed(self.path, self.text)
+
+
+def parsed(path: str, text: str) -> Any:
+    """Read a file that may hold passwords: a mapping. Raises HostProblem, which tells the line and no word of it."""
+    try:
+        value = yaml_text.parse(text)
+    except FormatError as error:
+        raise HostProblem(f"{path}: {_REPEATED.sub(_without_word, str(error))}") from None
+    if not isinstance(value, dict):
+        raise HostProblem(f"{path}: the file is {'empty' if value is None else 'no mapping'}; nothing is written to it")
+    return value
+
+
+def _without_word(found: re.Match[str]) -> str:
+    return f"{found[1]} (its name is not shown)"
+
+
+def master_file(host: Observed, path: str) -> File:
+    """Read the configuration of the master. Raises HostProblem."""
+    text = host.text(path)
+    if text is None:
+        raise HostProblem(f"{path}: there is no such file, so this host is no master of OpenShift 3")
+    file = File(path, text)
+    kind = file.value.get("kind", "MasterConfig")
+    if kind != "MasterConfig":
+        raise HostProblem(f"{path}: its kind is {kind!r}, not MasterConfig; nothing is written to it")
+    return file
+
+
+def at(value: Any, path: Path) -> Any:
+    """Return what is below these keys, None where there is nothing."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def policy_place(host: Observed, master: File) -> tuple[File, Path]:
+    """Find the file and the keys of the image policy that counts. Raises HostProblem, and NotAsked for its file."""
+    plugin = at(master.value, (*PLUGINS, PLUGIN))
+    configuration, location = at(plugin, ("configuration",)), at(plugin, ("location",))
+    if configuration or not location:
+        return master, CONFIGURATION
+    if not isinstance(location, str):
+        raise HostProblem(f"{master.path}: the location of {PLUGIN} is no text")
+    path = posixpath.join(posixpath.dirname(master.path), location)
+    if not host.knows(path):
+        raise NotAsked(Watch(files=(path,)))
+    text = host.text(path)
+    if text is None:
+        raise HostProblem(f"{master.path}: {PLUGIN} names the file {path}, which is not there")
+    return File(path, text), ()
+
+
+def misplaced(master: File) -> Iterator[str]:
+    """Yield what stands where no master reads it, one sentence each."""
+    found = [path for path in _places(master.value, ()) if path != _BELONGS[path[-1]]]
+    for path in found:
+        if not any(path[: len(around)] == around for around in found if around != path):
+            yield f"{master.path}: {_dotted(path)} has no effect; its place is {_dotted(_BELONGS[path[-1]])}"
+    plugin = at(master.value, (*PLUGINS, PLUGIN))
+    if at(plugin, ("configuration",)) and at(plugin, ("location",)):
+        yield f"{master.path}: the location of {PLUGIN} has no effect, because configuration stands beside it"
+
+
+def _places(value: Any, path: Path) -> Iterator[Path]:
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        if key in _BELONGS:
+            yield (*path, key)
+        if isinstance(key, str):
+            yield from _places(item, (*path, key))
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(f'"{key}"' if "." in key else key for key in path)
+
+
+def platform_registries(master: File) -> list[str]:
+    """Return the registries that images of the platform name: that of its own images, and the names of its registry."""
+    found = []
+    image_format = at(master.value, ("imageConfig", "format"))
+    if isinstance(image_format, str) and image_format:
+        registry, slash, _rest = image_format.partition("/")
+        found.append(registry if slash and is_registry(registry) else "")
+    internal = at(master.value, (*IMAGE_POLICY, "internalRegistryHostname"))
+    if isinstance(internal, str) and internal:
+        found.append(internal)
+    return found
+
+
+def address(master: File) -> str:
+    """Return HOST:PORT at which the master's API answers on the host itself."""
+    bound = at(master.value, ("servingInfo", "bindAddress"))
+    host, _colon, port = str(bound or "0.0.0.0:8443").rpartition(":")
+    everywhere = host in ("", "0.0.0.0", "[::]", "::")
+    return f"{'127.0.0.1' if everywhere else host}:{port if port.isdigit() else '8443'}"
+
+
+def mapping_for(path: str, value: dict[str, Any], keys: Path) -> dict[str, Any]:
+    """Return the mapping below these keys; it is made where there is nothing. Raises HostProblem for another kind."""
+    for n, key in enumerate(keys):
+        if not value.get(key):
+            value[key] = {}
+        if not isinstance(value[key], dict):
+            raise HostProblem(f"{path}: {_dotted(keys[: n + 1])} is no mapping; nothing is written to it")
+        value = value[key]
+    return value

@@ -1,0 +1,357 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a master as observed and what is asked for to a draft: its files, the restart of what runs there, /healthz."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..cluster.openshift3 import Finding, PolicyProblem, image_policy_doubts, import_policy, releases
+from ..cluster.openshift3.image_policy_doubts import ADDRESS, INTEGRATED_REGISTRY
+from ..cluster.openshift3.releases import Release
+from ..formats import yaml_text
+from ..host.services import MASTER_QUESTIONS, MASTERS, Service
+from ..observed import HostProblem, NotAsked, Observed, Question, Watch
+from ..plan import records
+from ..plan.draft import Check, Draft, Due, FileChange, Validation
+from ..plan.proposal import Drafter
+from ..references import one_line
+from ..shapes import Each
+from . import platform_images
+from .asked import HEAD, IMPORTS, PLUGIN, Named, Said
+from .config import (
+    IMAGE_POLICY,
+    ORDER,
+    File,
+    Path,
+    address,
+    at,
+    master_file,
+    misplaced,
+    parsed,
+    platform_registries,
+    policy_place,
+)
+from .edit import MEMORY, Editing
+
+PART = ("masters",)
+#: since: the second, by the host's clock, since which a master must have been started to have read its file, where a
+#: restart was deferred. It is made of starts, not of the time, so that the plan's id is the same in every run.
+RECORD = {"files?": Each(MEMORY), "since?": int}
+
+_POD = "/etc/origin/node/pods/apiserver.yaml"
+_SYSCONFIG = tuple(
+    f"/etc/sysconfig/{product}-{part}"
+    for product in ("origin", "atomic-openshift")
+    for part in ("master", "master-api")
+)
+_VERSION = Question("masters.version", ("openshift", "version"))
+_RELEASE = Watch(files=(_POD, *_SYSCONFIG), commands=(_VERSION,))
+_IMAGE = re.compile(r"^\s*image:\s*\S+:v?(3\.[0-9]+)", re.MULTILINE)
+_TOLD = re.compile(r"^(?:openshift |IMAGE_VERSION=)v?(3\.[0-9]+)", re.MULTILINE)
+_HEALTHY = ({"pattern": "^ok"},)
+_DELAY = 2
+#: The second of the boot, from which starts are counted, moves when the clock is set right.
+_CLOCK_MOVES = 2
+_ONLY_A_REAL_RUN = ("whether each master starts with its file and answers /healthz",)
+
+
+@dataclass(frozen=True)
+class About:
+    """What the report needs to know of a draft."""
+
+    release: Release | None
+    path: str
+    policy_at: tuple[str, Path]
+    restarted: tuple[str, ...] = ()
+
+
+def watch(said: Said) -> Watch:
+    """What has to be known of every master."""
+    authority = (said.settings or {}).get("additionalTrustedCA")
+    files = (said.path, *([authority] if authority else []))
+    return Watch(files=files, commands=MASTER_QUESTIONS) + (Watch() if said.release else _RELEASE)
+
+
+def drafts(said: Said) -> list[Drafter]:
+    return [partial(_draft, said)] if said.asks or said.withdrawn else []
+
+
+def confirmation(path: str, host: Observed) -> Draft:
+    """The API answers again, with the files as they are."""
+    return Draft(PART, checks=(_healthz(master_file(host, path), Said(timeout=180)),))
+
+
+def release_of(host: Observed, said: Said) -> Release:
+    """The release of this master. Raises HostProblem when nothing tells it."""
+    if said.release:
+        return said.release
+    told = [host.text(path) or "" for path in (_POD, *_SYSCONFIG)]
+    found = _IMAGE.search(told[0]) or _TOLD.search("\n".join([host.answer(_VERSION.name).stdout, *told[1:]]))
+    if not found:
+        raise HostProblem(f"neither {_POD} nor openshift version tells the release of this master; set release")
+    try:
+        return releases.find(found[1])
+    except PolicyProblem as problem:
+        raise HostProblem(f"this master is not of a release that is known here: {problem}") from None
+
+
+def services_of(host: Observed) -> list[Service]:
+    """What runs here and reads the file, in the order in which it is restarted. Raises HostProblem."""
+    return [service for service in MASTERS if service.running(host)]
+
+
+def _draft(said: Said, host: Observed) -> Draft:
+    """Raises HostProblem, with one sentence, for what must not be tried, and NotAsked."""
+    record = records.record_of(records.state_of(host), PART, RECORD)
+    if said.withdrawn and not record.get("files"):
+        return Draft(PART)
+    return _Drafting(host, said, record).draft()
+
+
+class _Drafting:
+    """Works out one master."""
+
+    def __init__(self, host: Observed, said: Said, record: Mapping[str, Any]) -> None:
+        self.host, self.said, self.record = host, said, record
+        self.known: Mapping[str, Any] = record.get("files", {})
+        self.edits: dict[str, Editing] = {}
+        self.warnings: list[str] = []
+        self.refusals: list[str] = []
+
+    def draft(self) -> Draft:
+        if self.said.withdrawn:
+            return self._finished(None, self._withdrawn())
+        master = master_file(self.host, self.said.path)
+        self.warnings += misplaced(master)
+        release = release_of(self.host, self.said)
+        file, keys = policy_place(self.host, master)
+        if self.said.rules is not None:
+            self._policy(self._editing(file), keys, self._editing(master), release)
+        if self.said.imports is not None or self.said.settings is not None:
+            self._imports(self._editing(master), release)
+        if self.said.plugin_order is not None:
+            self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
+        return self._finished(About(release, master.path, (file.path, keys)), master)
+
+    def _editing(self, file: File) -> Editing:
+        return self.edits.setdefault(file.path, Editing(file, self.known.get(file.path, {})))
+
+    def _withdrawn(self) -> File | None:
+        """Take everything of ours out of every file; return that of the master."""
+        if unknown := tuple(path for path in self.known if not self.host.knows(path)):
+            raise NotAsked(Watch(files=unknown))
+        for path in self.known:
+            text = self.host.text(path)
+            if text is not None:
+                self._editing(File(path, text)).withdraw()
+        return next((each.file for each in self.edits.values() if each.file.value.get("kind") == "MasterConfig"), None)
+
+    # the image policy
+
+    def _policy(self, editing: Editing, keys: Path, master: Editing, release: Release) -> None:
+        said, found = self.said, at(editing.value, keys)
+        if isinstance(found, Mapping) and found.get("kind", HEAD["kind"]) != HEAD["kind"]:
+            raise HostProblem(f"{editing.file.path}: {PLUGIN} has the kind {found['kind']!r}, not {HEAD['kind']}")
+        rules, wanted = said.rules or Named({}), dict((said.rules or Named({})).present)
+        if not found and platform_images.DENIED not in rules.absent:
+            wanted = {platform_images.DENIED: platform_images.DENIED_RULE, **wanted}
+        if not found:
+            for key, value in HEAD.items():
+                editing.mapping(keys)[key] = value
+        for key, value in (said.fields or {}).items():
+            editing.put((*keys, key), value)
+        kept = (platform_images.DENIED, *platform_images.RULES)
+        place = (*keys, "executionRules")
+        editing.merge("rules", place, "name", Named(wanted, rules.absent), kept, said.purge)
+        self._refuse(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+        own, registries = self._platform(at(editing.value, keys), master, release)
+        editing.merge("rules", place, "name", Named({**wanted, **own}, rules.absent), kept[:1], said.purge)
+        policy = platform_images.policy_of(at(editing.value, keys), release)
+        if platform_images.IMAGES in rules.absent:
+            self.warnings.append("the platform's own images are not kept admitted, as the task says by name")
+        else:
+            image_format = str(at(master.value, ("imageConfig", "format")) or "images of the product")
+            self.refusals += platform_images.rejected(policy, registries, image_format)
+        self._warn(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+
+    def _platform(
+        self, document: Mapping[str, Any], master: Editing, release: Release
+    ) -> tuple[dict[str, Any], list[str]]:
+        """The rules for the platform's own images, where no other rule does it; and the registries of these images."""
+        rules = self.said.rules or Named({})
+        others = [
+            rule
+            for rule in document.get("executionRules") or ()
+            if rule.get("name") not in platform_images.RULES or rule["name"] in rules.present
+        ]
+        policy = platform_images.policy_of({**document, "executionRules": others}, release)
+        if platform_images.IMAGES in rules.absent or all(rule.needs_the_image for rule in policy.rules):
+            return {}, []
+        before = platform_images.addresses(platform_images.policy_of(document, release))
+        addresses = self.said.registry_addresses or before or self._service(master.file.path)
+        names = [*platform_registries(master.file), INTEGRATED_REGISTRY, *addresses]
+        registries = list(dict.fromkeys(names))
+        made = platform_images.rules(policy, registries)
+        if any(rule["name"] == platform_images.IMAGES for rule in made):
+            self.warnings.append(platform_images.opened(registries))
+        return {rule["name"]: rule for rule in made if rule["name"] not in {*rules.present, *rules.absent}}, registries
+
+    def _service(self, path: str) -> tuple[str, ...]:
+        """The address of the registry's service, as the API tells it; () where there is no such service."""
+        config = f"{path.rpartition('/')[0]}/admin.kubeconfig"
+        template = "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}"
+        asked = ("oc", f"--config={config}", "get", "service", "docker-registry", "-n", "default", "-o", template)
+        question = Question("masters.registry", asked)
+        if question.name not in self.host.answers:
+            raise NotAsked(Watch(commands=(question,)))
+        answer = self.host.answer(question.name)
+        if answer.rc == 0 and ADDRESS.fullmatch(answer.stdout.strip()):
+            return (answer.stdout.strip(),)
+        if answer.rc and "NotFound" in answer.stderr:
+            return ()
+        why = (
+            answer.failure
+            or one_line(answer.stderr.strip())
+            or ("no oc is here" if answer.rc is None else "no address")
+        )
+        raise HostProblem(f"the address of the registry's service is not known ({why}); name it in registry_addresses")
+
+    # imports
+
+    def _imports(self, editing: Editing, release: Release) -> None:
+        said, open_before = self.said, at(editing.value, (*IMAGE_POLICY, IMPORTS)) is None
+        for key, value in (said.settings or {}).items():
+            editing.put((*IMAGE_POLICY, key), value)
+        if said.imports is not None:
+            editing.merge("imports", (*IMAGE_POLICY, IMPORTS), "domainName", said.imports, (), said.purge)
+        wanted = at(editing.value, IMAGE_POLICY)
+        self._refuse(editing, import_policy.problems(wanted, release))
+        self._warn(editing, import_policy.problems(wanted, release))
+        entries = at(wanted, (IMPORTS,))
+        if open_before and entries:
+            self.warnings.append("until now everything may be imported; from now on only what the list names")
+        if entries == []:
+            self.warnings.append(f"{IMPORTS} is empty: from now on nothing may be imported but from the own registry")
+        self._trusted_authority(release)
+
+    def _trusted_authority(self, release: Release) -> None:
+        path = (self.said.settings or {}).get("additionalTrustedCA")
+        if path and release.name != "3.11":
+            raise HostProblem(
+                f"additionalTrustedCA: only masters of 3.11 are known to read it, not of {release.name}; bring the CA "
+                "to their trust store with registry_trust, and restart them"
+            )
+        if path and not self.host.exists(path):
+            raise HostProblem(f"additionalTrustedCA: {path} is not on this master, and the master would not notice")
+
+    # what the masters themselves would say
+
+    def _refuse(self, editing: Editing, findings: Iterator[Finding]) -> None:
+        for finding in findings:
+            if finding.effect == "refuse":
+                where = f"{finding.path}: " if finding.path else ""
+                raise HostProblem(f"{editing.file.path}: the master would not start: {where}{finding.sentence}")
+
+    def _warn(self, editing: Editing, findings: Iterator[Finding]) -> None:
+        self.warnings += (
+            f"{editing.file.path}: {finding.path}: {finding.sentence}"
+            for finding in findings
+            if finding.effect == "warn"
+        )
+
+    # the draft
+
+    def _finished(self, about: About | None, master: File | None) -> Draft:
+        texts = {path: editing.text() for path, editing in self.edits.items()}
+        changes = tuple(
+            FileChange(path, text.encode(), self._why(), _view(editing.file.text), _view(text), secret=True)
+            for (path, text), editing in zip(texts.items(), self.edits.values(), strict=True)
+            if text != editing.file.text
+        )
+        running = services_of(self.host)
+        if changes and not running:
+            raise HostProblem(
+                "no service of a master runs here, so nobody would read the file; looked for "
+                + ", ".join(service.unit for service in MASTERS)
+            )
+        return Draft(
+            PART,
+            files=changes,
+            due=tuple(self._dues(running, master, bool(changes))),
+            validations=self._validations(master, changes),
+            notes=(*self.said.notes, *self._notes()),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+            refusals=tuple(self.refusals),
+            only_a_real_run_shows=_ONLY_A_REAL_RUN,
+            record=self._record(running, bool(changes)),
+            about=about,
+        )
+
+    def _why(self) -> str:
+        return "everything of ours is removed" if self.said.withdrawn else "what masters admit and let people import"
+
+    def _notes(self) -> Iterator[str]:
+        imports = self.said.imports
+        bare = [name for name in (imports.present if imports else ()) if ":" not in name]
+        if bare:
+            yield f"imports: without a port an entry means 443 alone, 80 when insecure: {', '.join(bare)}"
+        if (self.said.settings or {}).get("additionalTrustedCA"):
+            yield "imports trust the CA by additionalTrustedCA; the trust store of the master is left alone"
+
+    def _dues(self, running: list[Service], master: File | None, changed: bool) -> Iterator[Due]:
+        since = self.record.get("since", 0)
+        for n, service in enumerate(running):
+            if changed or 0 < service.started(self.host) < since:
+                why = "the files change" if changed else "it was started before its file was changed"
+                checks = (_healthz(master, self.said),) if master and n == len(running) - 1 else ()
+                yield Due(service, why, until="the master has read its file", whose="the master", checks=checks)
+
+    def _validations(self, master: File | None, changes: tuple[FileChange, ...]) -> tuple[Validation, ...]:
+        """The command of the product, where the master has it and it takes the file as it is."""
+        if not master or master.path not in {change.path for change in changes}:
+            return ()
+        command = ("openshift", "ex", "validate", "master-config")
+        question = Question("masters.validates", (*command, master.path))
+        if question.name not in self.host.answers:
+            raise NotAsked(Watch(commands=(question,)))
+        if self.host.answer(question.name).rc != 0:
+            return ()
+        return (Validation(" ".join(command), (*command, f"{{staged:{master.path}}}")),)
+
+    def _record(self, running: list[Service], changed: bool) -> dict[str, Any]:
+        touched = {path: editing.memory() for path, editing in self.edits.items()}
+        files = {path: memory for path, memory in {**self.known, **touched}.items() if memory}
+        since = self.record.get("since", 0)
+        if changed:
+            latest = max((service.started(self.host, "latest") for service in running), default=0)
+            since = latest + _CLOCK_MOVES if latest and self.said.activation == "defer" else 0
+        return {"files": files, **({"since": since} if since else {})} if files else {}
+
+
+def _healthz(master: File, said: Said) -> Check:
+    url = f"https://{address(master)}/healthz"
+    argv = ("curl", "--silent", "--show-error", "--insecure", "--max-time", "5", url)
+    return Check(f"{url} answers ok", argv, _HEALTHY, attempts=max(said.timeout // _DELAY, 1), delay=_DELAY, timeout=10)
+
+
+def shown_parts(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a file can be shown: the parts that this feature writes; a file at a location is nothing else."""
+    if value.get("kind") == HEAD["kind"]:
+        return dict(value)
+    parts = {
+        PLUGIN: at(value, ("admissionConfig", "pluginConfig", PLUGIN)),
+        ORDER[-1]: at(value, ORDER),
+        IMAGE_POLICY[-1]: at(value, IMAGE_POLICY),
+    }
+    return {key: part for key, part in parts.items() if part is not None}
+
+
+def _view(text: str) -> str:
+    return yaml_text.edit("", shown_parts(parsed("", text)))

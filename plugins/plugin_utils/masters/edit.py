@@ -1,0 +1,177 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One file of a master, edited key by key, and a memory of what stood in each place, so that it can be put back.
+
+The memory is a part of our record on the host: rules and import entries by name with what they were before (None: they
+were not there), and keys with how they were written before.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..formats import yaml_text
+from ..formats.splice import same
+from ..observed import HostProblem, in_file
+from .asked import HEAD, Named
+from .config import File, Path, at, mapping_for
+
+#: The memory of one file.
+MEMORY = {
+    "lists?": {"rules?": dict, "imports?": dict},
+    "before?": [{"keys": [str], "written": (str, None), "now": (str, int, float, bool, list, dict, None)}],
+}
+
+
+class Editing:
+    """The changes of one file. memory: of earlier runs."""
+
+    def __init__(self, file: File, memory: Mapping[str, Any]) -> None:
+        self.file = file
+        self.value = copy.deepcopy(file.value)
+        lists = memory.get("lists", {})
+        self.ours: dict[str, dict[str, Any]] = {kind: dict(lists.get(kind, {})) for kind in ("rules", "imports")}
+        self.before: list[dict[str, Any]] = [dict(entry) for entry in memory.get("before", [])]
+        self._rewrite: list[dict[str, Any]] = []
+
+    def memory(self) -> dict[str, Any]:
+        """Return what later runs must know; {} when nothing is ours."""
+        lists = {kind: names for kind, names in self.ours.items() if names}
+        return {key: kept for key, kept in (("lists", lists), ("before", self.before)) if kept}
+
+    def text(self) -> str:
+        """Return the new text. Raises HostProblem when a change cannot be made in this file."""
+        with in_file(self.file.path):
+            text = yaml_text.edit(self.file.text, self.value)
+            for entry in self._rewrite:
+                text = yaml_text.rewritten(text, entry["keys"], entry["written"])
+        return text
+
+    def mapping(self, keys: Path) -> dict[str, Any]:
+        """Return the mapping below these keys; where there is none, make it and remember what was there."""
+        for n in range(1, len(keys) + 1):
+            if not at(self.value, keys[:n]):
+                self._remember(keys[:n], {})
+                break
+        return mapping_for(self.file.path, self.value, keys)
+
+    def put(self, keys: Path, value: Any) -> None:
+        """Give a key a value, None: take it away."""
+        parent = self.mapping(keys[:-1]) if value is not None or at(self.value, keys[:-1]) else {}
+        if value is None and keys[-1] not in parent or keys[-1] in parent and same(parent[keys[-1]], value):
+            return
+        if not any(entry["keys"] == list(keys) for entry in self.before):
+            self._remember(keys, value)
+        for entry in self.before:
+            if entry["keys"] == list(keys):
+                entry["now"] = value
+        if value is None:
+            del parent[keys[-1]]
+        else:
+            parent[keys[-1]] = value
+
+    def merge(self, kind: str, keys: Path, name: str, wanted: Named, keep: Iterable[str], purge: bool) -> None:
+        """Merge entries into a list of mappings, by their name.
+
+        Entries of earlier runs that are not wanted any more go, with purge those of others too, but for those to keep.
+        """
+        found = at(self.value, keys)
+        if found is not None and not isinstance(found, list):
+            raise HostProblem(f"{self.file.path}: {keys[-1]} is no list; nothing is written to it")
+        ours, result, seen = self.ours[kind], [], set()
+        for entry in found or []:
+            called = _name(entry, name)
+            if called in wanted.present and called not in seen:
+                seen.add(called)
+                if not same(entry, wanted.present[called]):
+                    ours.setdefault(called, entry)
+                result.append(dict(wanted.present[called]))
+            elif called in keep and called not in wanted.absent:
+                result.append(entry)
+            elif called in wanted.absent or purge or called in ours:
+                old = ours.pop(called, None)
+                result += [old] if old and called not in wanted.absent and not purge else []
+            else:
+                result.append(entry)
+        for called, entry in wanted.present.items():
+            if called not in seen:
+                ours[called] = None
+                result.append(dict(entry))
+        self._put_list(keys, result)
+
+    def _put_list(self, keys: Path, items: list[Any]) -> None:
+        """Give a list its items; one that we made and that holds nothing any more becomes what was there before."""
+        if not items and not at(self.value, keys):
+            return
+        if not at(self.value, keys):
+            self.mapping(keys[:-1])
+            if not any(entry["keys"] == list(keys[: len(entry["keys"])]) for entry in self.before):
+                self._remember(keys, [])
+        self.mapping(keys[:-1])[keys[-1]] = items
+        if not items:
+            self._restore_empty()
+
+    def _remember(self, keys: Path, now: Any) -> None:
+        with in_file(self.file.path):
+            written = yaml_text.written(self.file.text, keys)
+        self.before.append({"keys": list(keys), "written": written, "now": now})
+
+    def withdraw(self) -> None:
+        """Take everything of ours out again."""
+        for kind, (keys, name) in self._places().items():
+            found = at(self.value, keys)
+            if isinstance(found, list):
+                kept = [self.ours[kind].get(_name(each, name), each) for each in found]
+                parent = mapping_for(self.file.path, self.value, keys[:-1])
+                parent[keys[-1]] = [each for each in kept if each is not None]
+            self.ours[kind] = {}
+        for entry in reversed(self.before):
+            value = at(self.value, tuple(entry["keys"]))
+            if entry["now"] not in ({}, []) and same(value, entry["now"]):
+                self._put_back(entry)
+        self._restore_empty()
+        self.before = []
+
+    def _places(self) -> dict[str, tuple[Path, str]]:
+        policy = ("admissionConfig", "pluginConfig", "openshift.io/ImagePolicy", "configuration")
+        keys = policy if at(self.value, policy) else ()
+        return {
+            "rules": ((*keys, "executionRules"), "name"),
+            "imports": (("imagePolicyConfig", "allowedRegistriesForImport"), "domainName"),
+        }
+
+    def _restore_empty(self) -> None:
+        """Put back what stood where we made a mapping or a list that holds nothing any more."""
+        for entry in reversed(list(self.before)):
+            if entry["now"] in ({}, []) and _holds_nothing(at(self.value, tuple(entry["keys"]))):
+                self._put_back(entry)
+
+    def _put_back(self, entry: dict[str, Any]) -> None:
+        keys = tuple(entry["keys"])
+        self.before.remove(entry)
+        self._rewrite = [other for other in self._rewrite if tuple(other["keys"][: len(keys)]) != keys]
+        if entry["written"] is None:
+            parent = at(self.value, keys[:-1])
+            if isinstance(parent, dict):
+                parent.pop(keys[-1], None)
+            return
+        old = yaml_text.parse(f"value:{entry['written']}\n")
+        mapping_for(self.file.path, self.value, keys[:-1])[keys[-1]] = old["value"]
+        self._rewrite.append(entry)
+
+
+def _name(entry: Any, key: str) -> str:
+    """Return the name of an entry of a list, "" where it has none: then it is nobody's that we know."""
+    name = entry.get(key) if isinstance(entry, Mapping) else None
+    return name if isinstance(name, str) else ""
+
+
+def _holds_nothing(value: Any) -> bool:
+    """Return whether nothing is said by a value, nor by anything in it but the head of a policy."""
+    if isinstance(value, Mapping):
+        return all(key in HEAD or _holds_nothing(item) for key, item in value.items())
+    return value is None or value == []

@@ -1,0 +1,312 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Masters of OpenShift 3: shapes of options, whole tasks on masters that answer as told, and no secret in a result."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import master_config, master_config_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import masters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import decode, yaml_text
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.masters.asked import Named
+from cases import cases
+from hosts import contents, described, snapshot
+from tasks import COMMITTED, run
+
+MASTER = "/etc/origin/master/master-config.yaml"
+STATE = "/var/lib/dockyard/state.json"
+ASKED = ("image_policy", "image_policy_config", "allowed_registries_for_import", "plugin_order", "purge")
+OTHERS = ("release", "registry_addresses", "master_config", "timeout")
+RUNNING = ("origin-master-api", "origin-master-controllers")
+UNITS = [f"{product}-{part}" for product in ("origin", "atomic-openshift")
+         for part in ("master", "master-api", "master-controllers")]  # fmt: skip
+
+
+def answered(text, rc=0, stderr=""):
+    return {"state": "done", "rc": rc, "stdout": text, "stderr": stderr}
+
+
+def states(running):
+    return "\n\n".join(
+        f"Id={unit}.service\nLoadState={'loaded' if unit in running else 'not-found'}\n"
+        f"ActiveState={'active' if unit in running else 'inactive'}"
+        for unit in UNITS
+    )
+
+
+def seen(files, running=RUNNING, release="3.9", registry="172.30.1.1:5000", pods="", started="", valid=True, time=100):
+    """Return what host_snapshot tells, whatever it is asked. valid: whether the product's command takes the file."""
+    state = files.get(STATE)
+    found = snapshot(
+        {path: text for path, text in files.items() if path != STATE and text is not None},
+        {"masters.state": states(running), "masters.pods": pods, "masters.started": started},
+        time=time, uid=0, user="root", **({"state": described(state)} if state else {}),
+    )  # fmt: skip
+    found["files"] |= {path: {"state": "absent"} for path, text in files.items() if text is None}
+    known = registry is not None and registry[:1].isdigit()
+    found["commands"] |= {
+        "masters.version": answered(f"openshift v{release}.0+123\nkubernetes v1\n") if release else {"state": "absent"},
+        "masters.registry": answered(registry) if known else answered("", 1, registry or "nobody should have asked"),
+        "masters.validates": answered("", 0 if valid else 1),
+    }
+    return found
+
+
+def options(case):
+    return {key: case[key] for key in ASKED if key in case}
+
+
+def facts(case):
+    return {key: case[key] for key in ("release", "registry", "pods") if key in case}
+
+
+def of_case(case, **more):
+    before = {} if "before" not in case else {MASTER: case["before"]}
+    found = seen({**before, **case.get("files", {})}, case.get("units", RUNNING), **facts(case))
+    return run(master_config.ActionModule, options(case), [found] * 4, COMMITTED, diff=True, **more)
+
+
+def written(done):
+    return contents(done.transactions[0]) if done.transactions else {}
+
+
+def after(files, done):
+    """Return the files of a master once the task has run on it."""
+    return {**files, **written(done)}
+
+
+# options
+
+
+@pytest.mark.parametrize("case", cases("masters/bad.yml"))
+def test_bad_options_are_refused_before_any_master_is_looked_at(case):
+    done = run(master_config.ActionModule, {key: case[key] for key in (*ASKED, *OTHERS) if key in case} | (
+        {"image_polices": {}} if "does not exist" in case["name"] else {}), [])  # fmt: skip
+    assert done.result["failed"] and done.result["msg"].startswith(case["error"]), done.result["msg"]
+    assert "\n" not in done.result["msg"] and not done.calls
+
+
+@pytest.mark.parametrize("case", cases("masters/shapes.yml"))
+def test_shapes_of_variables(case):
+    filled = masters.fill(masters.VARIABLES, case["variables"].get)
+    given = {option: value for option, (dummy, value) in filled.items()}
+    said = masters.read({"purge": False, "master_config": MASTER, "timeout": 180, **given}, None, None, None)
+    assert list((said.rules or Named({})).present) == case.get("rules", [])
+    assert (said.imports or Named({})).present == case.get("imports", {})
+    assert (said.settings or {}) == case.get("settings", {})
+    assert list(said.notes) == case.get("notes", [])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"allowedRegistriesForImport": [{"domainName": "b.io"}]}',
+        [{"domainName": "b.io"}],
+        {"allowedRegistriesForImport": {"domainName": "b.io"}},
+    ],
+)
+def test_three_shapes_give_one_file(given):
+    done = of_case({"before": "kind: MasterConfig\n", "image_policy_config": given})
+    assert written(done)[MASTER] == (
+        "kind: MasterConfig\nimagePolicyConfig:\n  allowedRegistriesForImport:\n    - domainName: b.io\n"
+    )
+
+
+# whole tasks
+
+
+@pytest.mark.parametrize("case", cases("masters/plan.yml", having="after"))
+def test_plan(case):
+    done = of_case(case)
+    assert not done.result.get("failed"), done.result["msg"]
+    files = {path: text for path, text in written(done).items() if path != STATE}
+    expected = {} if case["after"] == "same" else {MASTER: case["after"]}
+    assert files == {**expected, **case.get("after_files", {})}
+    for kind in ("warnings", "notes"):
+        told = done.result.get(kind, [])
+        assert len(told) == len(case.get(kind, [])), told
+        for text in case.get(kind, []):
+            assert any(each.startswith(text) for each in told), told
+
+
+@pytest.mark.parametrize("case", cases("masters/plan.yml", having="refused"))
+def test_refused(case):
+    done = of_case(case)
+    assert done.result["failed"] and case["refused"] in done.result["msg"], done.result["msg"]
+    assert not done.transactions and "topsecret" not in json.dumps(done.result)
+
+
+@pytest.mark.parametrize("case", cases("masters/plan.yml", having="after"))
+def test_a_second_run_does_nothing_and_absent_puts_every_byte_back(case):
+    before = {MASTER: case["before"], **case.get("files", {})}
+    done = of_case(case)
+    then = after(before, done)
+    again = run(master_config.ActionModule, options(case), [seen(then, **facts(case))] * 3)
+    assert not again.result.get("failed"), again.result["msg"]
+    assert not again.result["changed"] and not again.transactions
+    back = run(master_config.ActionModule, {"state": "absent"}, [seen(then)] * 3, COMMITTED)
+    assert not back.result.get("failed"), back.result["msg"]
+    gone = {path: text for path, text in after(then, back).items() if path != STATE}
+    if not any("absent" in str(case.get(option)) for option in ASKED) and not case.get("purge"):
+        assert gone == before
+
+
+def test_check_mode_has_the_same_plan():
+    case = {"before": "kind: MasterConfig\n", "plugin_order": ["A"]}
+    checked = of_case(case, check=True)
+    assert checked.result["plan"]["id"] == of_case(case).result["plan"]["id"] and not checked.transactions
+
+
+def test_a_file_as_asked_for_takes_one_look():
+    before = "kind: MasterConfig\nadmissionConfig: {pluginOrderOverride: [A]}\n"
+    done = of_case({"before": before, "plugin_order": ["A"]})
+    assert len(done.calls) == 1 and not done.result["changed"]
+
+
+@pytest.mark.parametrize("case", cases("masters/services.yml"))
+def test_what_is_there_is_restarted_and_healthz_awaited(case):
+    more = {"units": case.get("units", []), "release": case["release"], "pods": case.get("pods", "")}
+    before = "kind: MasterConfig\nservingInfo: {bindAddress: 0.0.0.0:443}\n"
+    done = of_case({"before": before, "plugin_order": ["A"], **more})
+    assert not done.result.get("failed"), done.result["msg"]
+    sent = done.transactions[0]
+    assert [each["name"] for each in sent["actions"]] == case["restarts"]
+    assert all(each["undo"] == each["argv"] for each in sent["actions"])
+    if "argv" in case:
+        assert [each["argv"] for each in sent["actions"]] == case["argv"]
+    check = sent["checks"][-1]
+    assert check["argv"][-1] == "https://127.0.0.1:443/healthz" and check["attempts"] * check["delay"] == 180
+    assert done.result["master"]["release"] == case["release"]
+
+
+def test_the_command_of_the_product_sees_the_file_where_it_takes_the_old_one():
+    files = {MASTER: "kind: MasterConfig\n"}
+    command = ["openshift", "ex", "validate", "master-config", f"{{staged:{MASTER}}}"]
+    for valid, expected in ((True, [command]), (False, [])):
+        done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [seen(files, valid=valid)] * 2, COMMITTED)
+        assert [each["argv"] for each in done.transactions[0].get("validate", ())] == expected
+
+
+def test_a_deferred_restart_is_told_until_it_is_done():
+    args, files = {"plugin_order": ["A"], "activation": "defer"}, {MASTER: "kind: MasterConfig\n"}
+    told, old = "started {}\nlatest {}\nbtime 100\nticks 1\n", (50, 60)
+    done = run(master_config.ActionModule, args, [seen(files, started=told.format(*old))] * 2, COMMITTED)
+    assert not done.transactions[0].get("actions")
+    assert done.result["pending"][0].startswith("the master: restart origin-master-api.service is needed before")
+    then = after(files, done)
+    for starts in (old, (60, 900)):  # the second: one of the two was restarted
+        again = run(master_config.ActionModule, args, [seen(then, started=told.format(*starts))])
+        assert again.result["pending"] and not again.result["changed"]
+    now = run(master_config.ActionModule, {"plugin_order": ["A"]}, [seen(then, started=told.format(*old))], COMMITTED)
+    assert [each["name"] for each in now.transactions[0]["actions"]] == [f"restart {unit}.service" for unit in RUNNING]
+    new = run(master_config.ActionModule, args, [seen(then, started=told.format(900, 910))])
+    assert not new.result["pending"] and not new.result["changed"]
+
+
+def test_a_plan_is_the_same_at_any_time():
+    args, files = {"plugin_order": ["A"], "activation": "defer"}, {MASTER: "kind: MasterConfig\n"}
+    plans = [run(master_config.ActionModule, args, [seen(files, time=time)] * 2, check=True) for time in (1, 2000)]
+    assert len({done.result["plan"]["id"] for done in plans}) == 1
+
+
+def test_rules_of_earlier_runs_go_when_they_are_not_named_any_more():
+    rule = {"name": "no-a", "reject": True, "matchRegistries": ["a.io"]}
+    files = {MASTER: "kind: MasterConfig\n"}
+    first = run(master_config.ActionModule, {"image_policy": {"executionRules": [rule]}}, [seen(files)] * 3, COMMITTED)
+    then = after(files, first)
+    other = {"executionRules": [{**rule, "name": "no-b", "matchRegistries": ["b.io"]}]}
+    second = run(master_config.ActionModule, {"image_policy": other}, [seen(then)] * 3, COMMITTED)
+    text = after(then, second)[MASTER]
+    assert "no-b" in text and "no-a" not in text and "execution-denied" in text
+
+
+def test_what_somebody_else_changed_since_stays():
+    files = {MASTER: "kind: MasterConfig\nimagePolicyConfig:\n  maxImagesBulkImportedPerRepository: 5\n"}
+    args = {"image_policy_config": {"maxImagesBulkImportedPerRepository": 10}}
+    then = after(files, run(master_config.ActionModule, args, [seen(files)] * 2, COMMITTED))
+    theirs = {**then, MASTER: then[MASTER].replace("10", "20")}
+    back = run(master_config.ActionModule, {"state": "absent"}, [seen(theirs)] * 2, COMMITTED)
+    assert "20" in after(theirs, back)[MASTER]
+
+
+SECRETS = """\
+kind: MasterConfig
+oauthConfig:
+  identityProviders:
+  - provider: {kind: LDAPPasswordIdentityProvider, bindPassword: topsecret-1, url: "ldap://u:topsecret-2@h/"}
+  - provider: {kind: GitHubIdentityProvider, clientSecret: topsecret-3}
+admissionConfig:
+  pluginConfig:
+    BuildDefaults: {configuration: {gitHTTPProxy: "http://u:topsecret-4@proxy"}}
+"""
+
+
+@pytest.mark.parametrize("action", [master_config, master_config_info])
+@pytest.mark.parametrize("args", [{"plugin_order": ["A"]}, {"image_policy": {"executionRules": [{"name": "a"}]}}])
+def test_secrets_of_the_file_are_never_shown(action, args):
+    done = run(action.ActionModule, args, [seen({MASTER: SECRETS})] * 3, COMMITTED, diff=True)
+    assert not done.result.get("failed") and done.result["diff"]
+    told = json.dumps(done.result)
+    assert "topsecret" not in told and "topsecret" not in json.dumps(done.calls)
+    assert all(secret in written(done).get(MASTER, SECRETS) for secret in ("topsecret-1", "topsecret-4"))
+    checksum = described(SECRETS)["sha256"]
+    assert checksum not in told
+
+
+def test_info_tells_what_is_wrong_with_a_file():
+    text = "imagePolicyConfig: {allowedRegistriesForImport: [{domainName: 'b.io:5*'}], imagePolicyConfig: {}}\n"
+    done = run(master_config_info.ActionModule, {}, [seen({MASTER: text})])
+    found = done.result["master"]
+    assert found["release"] == "3.9" and found["services"] == [f"{unit}.service" for unit in RUNNING]
+    assert [each["effect"] for each in found["findings"]] == ["refuse", "warn", "warn"]
+    assert not done.result["drift"]
+
+
+def test_mode_owner_and_label_stay():
+    done = of_case({"before": "kind: MasterConfig\n", "plugin_order": ["A"]})
+    sent = next(each for each in done.transactions[0]["files"] if each["path"] == MASTER)
+    assert not {key for key in ("mode", "uid", "gid", "label") if sent.get(key) is not None}
+
+
+# the files of strangers
+
+RULE = {"name": "only-ours", "onResources": [{"resource": "pods"}], "matchRegistries": ["registry.example.com"]}
+CHANGES = {
+    "rule": {"image_policy": {"executionRules": [RULE]}},
+    "import": {"allowed_registries_for_import": [{"domainName": "registry.example.com:5000", "insecure": True}]},
+    "key": {"image_policy_config": {"maxImagesBulkImportedPerRepository": 17}},
+    "order": {"plugin_order": ["NamespaceLifecycle", "openshift.io/ImagePolicy"]},
+}
+CHANGES["all"] = {key: value for change in list(CHANGES.values()) for key, value in change.items()}
+UNREADABLE = {"007.yaml": "line 180: the key admissionConfig is there twice", "011.yaml": "line 75: found character"}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_files_of_strangers_keep_every_byte(shared_dir, change):
+    for path in sorted((shared_dir / "corpus/master-config").iterdir()):
+        files = {MASTER: decode(path.read_bytes())}
+        done = run(master_config.ActionModule, CHANGES[change], [seen(files)] * 3, COMMITTED)
+        if path.name in UNREADABLE:
+            assert done.result["msg"].startswith(f"{MASTER}: {UNREADABLE[path.name]}")
+            continue
+        assert not done.result.get("failed"), (path.name, done.result["msg"])
+        then = after(files, done)
+        old = [line.rstrip() for line in files[MASTER].splitlines()]
+        new = iter(line.rstrip() for line in then[MASTER].splitlines())
+        changed = {line for line in old if line.endswith((" null", "maxImagesBulkImportedPerRepository: 5", ": 50"))}
+        assert all(line in new for line in old if line not in changed), path.name
+        assert yaml_text.parse(then[MASTER])["admissionConfig" if change in ("rule", "order") else "imagePolicyConfig"]
+        again = run(master_config.ActionModule, CHANGES[change], [seen(then)] * 3)
+        assert not again.result["changed"], path.name
+        back = run(master_config.ActionModule, {"state": "absent"}, [seen(then)] * 3, COMMITTED)
+        assert after(then, back)[MASTER] == files[MASTER], path.name
+
+
+def test_a_record_of_another_shape_is_refused():
+    state = json.dumps({"version": 1, "masters": {"files": {MASTER: {"before": [{"keys": 5}]}}}})
+    files = {MASTER: "kind: MasterConfig\n", STATE: state}
+    done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [seen(files)] * 3)
+    assert "this record of our entries is damaged" in done.result["msg"]
