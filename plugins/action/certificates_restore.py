@@ -7,7 +7,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import one_line
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import CHANGE_OPTIONS, HostTask
@@ -22,11 +22,11 @@ class ActionModule(HostTask):
         found = self._archive(options["path"], options["other_host"])
         for saved in found.files:
             if saved.path.endswith(".key"):
-                self.secrets.add_key(saved.content.decode("utf-8", "replace"))
+                self.secrets.add(saved.content.decode("utf-8", "replace"))
         said = restore.Said(found, options["verify"], options["activation"])
         how = Applying(options["activation"])
         result, _proposal = self.apply(
-            lambda host: propose(host, [partial(restore.draft, said)], how), options["expect_plan"]
+            lambda host: propose(host, [partial(restore.draft, said)], how), options["expect_plan"], Watch()
         )
         if not result.get("failed"):
             result["verified"] = proof.outcomes(self.report)

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import imports
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task, TaskProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report
 
@@ -22,8 +23,11 @@ class ActionModule(Asked, ControllerFiles, Task):
     fills = tuple(feature.fill for feature in FEATURES)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        if lacking := imports.missing():
+            wanted = f"pip install {' '.join(lacking)}"
+            raise TaskProblem(f"the controller lacks Python libraries that the next tasks need: {wanted}")
         self.must_ask(options)
-        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
+        reading = Reading(self.read_file, self.secrets.add, warn_days=options["warn_days"])
         policy = read_options(options, reading)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
         if policy.trust is not None:

@@ -49,6 +49,28 @@ attributes:
     support: full
 """
 
+    # A task about a cluster.
+    CLUSTER = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run in C(check_mode) and return what it would without it.
+    support: full
+  diff_mode:
+    description: Returns what has changed, or would change, in diff mode.
+    support: full
+  action:
+    description: Runs on the controller and speaks to the API server of the cluster.
+    support: full
+  async:
+    description: Supports being run with the C(async) keyword.
+    support: none
+  platform:
+    description: Where it runs.
+    platforms: Linux
+    support: full
+"""
+
     # A task that only reads.
     INFO = r"""
 options: {}

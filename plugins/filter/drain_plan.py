@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import drain
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain import plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered
 
 
@@ -24,7 +24,7 @@ def drain_plan(
 ) -> dict[str, Any]:
     """Sort pods into those that a drain would evict, leave and refuse."""
     found: dict[str, Any] = filtered(
-        drain.plan,
+        plan.plan,
         pods,
         called="drain_plan",
         daemonsets=daemonsets,

@@ -44,14 +44,14 @@ def _answers(subject: Any, policy: Any, release: Any, namespace: Any, integrated
             return [answer(each) for each in one]
         if isinstance(one, Mapping) and _is_list(one):
             return [answer(each) for each in texts.documents(one)]
-        return admission.admits(loaded, _request(one, where), admission.Resolver(which, api, registry))
+        return admission.admits(loaded, _request(one, where, which), admission.Resolver(which, api, registry))
 
     return answer(subject)
 
 
-def _request(subject: Any, namespace: str) -> request.Request:
+def _request(subject: Any, namespace: str, release: releases.Release) -> request.Request:
     if isinstance(subject, Mapping):
-        return request.of_manifest(subject, namespace)
+        return request.of_manifest(subject, namespace, release)
     image = filters.text(subject, "what is asked about, unless it is a manifest,")
     if len(image.splitlines()) > 1:
         raise filters.ArgumentProblem("an image is one line; make manifests of a text with from_yaml or from_yaml_all")

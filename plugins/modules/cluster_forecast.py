@@ -82,7 +82,7 @@ options:
   overridden:
     description: 'Names of guards to silence, or C(guard: found) for one finding of a guard.'
     type: list
-    elements: str
+    elements: raw
     default: []
   show:
     description: Whether to print the account, line by line, beside returning it.

@@ -96,6 +96,35 @@ options:
     type: str
     choices: [full, store, none]
     default: full
+  credentials:
+    description:
+      - Logins to registries. A list of mappings with C(registry), C(username) and C(password), or a JSON
+        text of one.
+      - C(registry) is C(host), C(host:port) or, for podman, CRI-O and the kubelet, with a path, as in
+        names of images.
+      - In place of C(password) there may be C(token), for which the user counts for nothing, or C(auth),
+        the base64 of C(user:password) as it stands in auth files. C(password_file), C(token_file) and
+        C(auth_file) name a file on the controller, which may be encrypted with ansible-vault.
+      - C(state) is V(present) (the default) or V(absent), which takes the registry's own entry out of
+        the files, whoever put it there.
+      - Without it, all logins stay as they are.
+    type: raw
+  auth_files:
+    description:
+      - The files to write instead of those that the engines of the host read, as absolute paths. A name
+        that ends in C(.dockercfg) is the old form.
+      - Unless given, they are for docker C(/root/.docker/config.json), for podman, skopeo, buildah and
+        CRI-O C(/root/.config/containers/auth.json), or what C(crio.conf) calls its C(global_auth_file).
+      - For the kubelet it is C(/var/lib/kubelet/config.json). Nodes of OpenShift up to 3.10 have a file
+        of their own, C(/var/lib/origin/.docker/config.json). What OpenShift 4 writes itself is left alone.
+    type: list
+    elements: str
+    default: []
+  purge_credentials:
+    description: Whether to remove the entries that earlier runs put into these files for registries that
+      the list no longer names. Entries of others stay in any case.
+    type: bool
+    default: false
   search:
     description:
       - Registries that engines try, in order, for an image name without a registry.
@@ -220,6 +249,55 @@ engines:
       description: Insecure scopes in force.
       type: list
       elements: str
+logins:
+  description: The logins that were asked for, without their secrets.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    registry:
+      description: The registry, or a part of it.
+      type: str
+    username:
+      description: The user; null for one that is to be absent.
+      type: str
+    state:
+      description: V(present) or V(absent).
+      type: str
+auth_files:
+  description: The files for logins of this host's engines, as they are once the plan is carried out.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    read_by:
+      description: The engines that read it.
+      type: str
+    problem:
+      description: Why engines cannot read it; null when they can.
+      type: str
+    entries:
+      description: Its entries, those of others too, and helpers. Never a secret.
+      type: list
+      elements: dict
+      contains:
+        key:
+          description: The key of the entry; empty for the helper of everything (C(credsStore)).
+          type: str
+        kind:
+          description:
+            - V(basic) for user and password, V(token) for an identity token, V(helper) for a program
+              that is asked, V(empty) for an entry that podman and CRI-O find no login in.
+          type: str
+        username:
+          description: The user; null for a helper.
+          type: str
+        helper:
+          description: Name of the helper; null for an entry.
+          type: str
 registries:
   description: The registries that the host shall trust.
   returned: success

@@ -40,6 +40,19 @@ options:
     description: Warn of certificates that expire within so many days.
     type: int
     default: 30
+  credentials:
+    description:
+      - Logins to registries. A list of mappings with C(registry), C(username) and C(password), or a JSON
+        text of one.
+      - C(registry) is C(host), C(host:port) or, for podman, CRI-O and the kubelet, with a path, as in
+        names of images.
+      - In place of C(password) there may be C(token), for which the user counts for nothing, or C(auth),
+        the base64 of C(user:password) as it stands in auth files. C(password_file), C(token_file) and
+        C(auth_file) name a file on the controller, which may be encrypted with ansible-vault.
+      - C(state) is V(present) (the default) or V(absent), which takes the registry's own entry out of
+        the files, whoever put it there.
+      - Without it, all logins stay as they are.
+    type: raw
   search:
     description:
       - Registries that engines try, in order, for an image name without a registry.

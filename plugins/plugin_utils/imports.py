@@ -18,12 +18,22 @@ class MissingLibrary(Problem, ImportError):
 
 class _Missing:
     def __init__(self, package: str) -> None:
-        self._package = package
+        self.package = package
 
     def __getattr__(self, name: str) -> NoReturn:
         raise MissingLibrary(
-            f"this needs the Python library {self._package} on the controller: pip install {self._package}"
+            f"this needs the Python library {self.package} on the controller: pip install {self.package}"
         )
+
+
+class _Late:
+    """A library that costs too much to be loaded before somebody needs it."""
+
+    def __init__(self, package: str, module: str) -> None:
+        self._package, self._module = package, module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_library(self._package, self._module), name)
 
 
 def _library(package: str, *modules: str) -> Any:
@@ -36,9 +46,20 @@ def _library(package: str, *modules: str) -> Any:
     return _Missing(package)
 
 
+def missing() -> list[str]:
+    """Name the packages on PyPI that tasks about hosts need and this controller has not."""
+    found = (library for library in globals().values() if isinstance(library, _Missing))
+    return list(dict.fromkeys(library.package for library in found))
+
+
 tomllib: Any = _library("tomli", "tomllib", "tomli")  # the standard library has it from Python 3.11
 tomlkit: Any = _library("tomlkit", "tomlkit")
 yaml: Any = _library("PyYAML", "yaml")
 jmespath: Any = _library("jmespath", "jmespath")
 x509: Any = _library("cryptography", "cryptography.x509")
 serialization: Any = _library("cryptography", "cryptography.hazmat.primitives.serialization")
+#: 0.3 s: only tasks about clusters load them.
+urllib3: Any = _Late("urllib3", "urllib3")
+kube_client: Any = _Late("kubernetes", "kubernetes.client")
+kube_config: Any = _Late("kubernetes", "kubernetes.config.kube_config")
+incluster_config: Any = _Late("kubernetes", "kubernetes.config.incluster_config")

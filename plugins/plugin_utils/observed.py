@@ -130,10 +130,10 @@ class Watch:
 
 
 class NotAsked(Exception):
-    """A plan hangs on what was not asked because it seldom matters; `more` asks it."""
+    """A plan depends on what was not asked because it seldom matters; `more` asks it: a Watch, where it is a host."""
 
-    def __init__(self, more: Watch) -> None:
-        super().__init__("the host must be looked at again")
+    def __init__(self, more: Any) -> None:
+        super().__init__("the world must be looked at again")
         self.more = more
 
 

@@ -11,12 +11,12 @@ Sources: openshift-ansible 3.6 to 3.11, roles docker and container_runtime (pack
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .formats import environment_file
 from .policy.lists import ALL, entries
-from .policy.word import PolicyError, kind_of
+from .policy.word import UNSHOWN, PolicyError, kind_of
 from .references import is_location
 
 ValueOf = Callable[[str], Any]
@@ -27,7 +27,11 @@ LISTS = {
     "blocked": ("openshift_docker_blocked_registries", "--block-registry"),
     "insecure": ("openshift_docker_insecure_registries", "--insecure-registry"),
 }
-WORD_OF = {variable: word for word, (variable, _flag) in LISTS.items()}
+#: Logins, to which that of oreg_url adds up.
+CREDENTIALS = "openshift_additional_registry_credentials"
+OREG_USER, OREG_PASSWORD, OREG_URL = "oreg_auth_user", "oreg_auth_password", "oreg_url"
+
+WORD_OF = {variable: word for word, (variable, _flag) in LISTS.items()} | {CREDENTIALS: "credentials"}
 _MIRROR_FLAG = "--registry-mirror"
 
 OPTIONS = "openshift_docker_options"
@@ -41,11 +45,20 @@ BESIDE = {
     _ENTERPRISE_REGISTRY: "What is appended to O(openshift_docker_additional_registries) for openshift-enterprise.",
     **dict.fromkeys(_DEPLOYMENTS, "Whether the enterprise registry is appended, which is for V(openshift-enterprise)."),
     **dict.fromkeys(_RELEASES, "The release, which says what the enterprise registry is where nobody names it."),
-    "oreg_url": "Since 3.10 the enterprise registry is not appended where this is set and all is blocked.",
+    OREG_URL: "Since 3.10 the enterprise registry is not appended where this is set and all is blocked. Its host is "
+    "where O(oreg_auth_user) logs in.",
+    OREG_USER: "The user who logs in to the registry of O(oreg_url), beside the logins of "
+    "O(openshift_additional_registry_credentials).",
+    OREG_PASSWORD: "The password of O(oreg_auth_user).",
 }
 
 _CONF_PATH, _CONF_USUAL = "containers_registries_conf_path", "/etc/containers/registries.conf"
 _SYSTEM_CONTAINER = "openshift_docker_use_system_container"
+#: Keys of an entry of CREDENTIALS, and what the word calls them.
+_OF_A_LOGIN = {
+    "host": "registry", "user": "username", "password": "password",
+    "test_login": "", "test_image": "", "tls_verify": "",
+}  # fmt: skip
 
 #: Names of the years before 3.1, which openshift-ansible itself took no more.
 _FORGOTTEN = ("cli_docker_additional_registries", "cli_docker_blocked_registries", "cli_docker_insecure_registries",
@@ -55,8 +68,10 @@ _FORGOTTEN = ("cli_docker_additional_registries", "cli_docker_blocked_registries
 def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
     """Return the variable and its list with all that is added to it; None when the list is not set.
 
-    variable: one of LISTS. ask: the value of any variable, None where there is none. Raises PolicyError.
+    variable: one of WORD_OF. ask: the value of any variable, None where there is none. Raises PolicyError.
     """
+    if variable == CREDENTIALS:
+        return _credentials(ask)
     word = WORD_OF[variable]
     given, flags = ask(variable), _flags(word, ask)
     if given is None and not flags:
@@ -69,20 +84,64 @@ def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
     return name, [*listed, *(item for item in dict.fromkeys(more) if item not in listed)]
 
 
+def _credentials(ask: ValueOf) -> tuple[str, Any] | None:
+    """The logins of both variables, as the word credentials takes them."""
+    more, own = ask(CREDENTIALS), _own_credential(ask)
+    if more is None:
+        return (OREG_USER, own) if own else None
+    if not isinstance(more, (list, tuple)) or not all(isinstance(item, Mapping) for item in more):
+        return CREDENTIALS, more  # the reader of the word refuses it, under this name
+    for number, item in enumerate(more, 1):
+        if foreign := sorted(set(map(str, item)) - set(_OF_A_LOGIN)):
+            raise PolicyError(CREDENTIALS, UNSHOWN, f"entry {number} has a key other than {', '.join(_OF_A_LOGIN)} "
+                              f"(it begins with '{foreign[0][:3]}')")  # fmt: skip
+    return CREDENTIALS, [*own, *({"username": "openshift"} | _renamed(item) for item in more)]
+
+
+def _renamed(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of the old variable have host and user; what they say of tests is for another time."""
+    return {new: item[old] for old, new in _OF_A_LOGIN.items() if new and item.get(old) is not None}
+
+
+def _own_credential(ask: ValueOf) -> list[dict[str, Any]]:
+    """The login for the registry of oreg_url, or that of the release."""
+    user, password = ask(OREG_USER), ask(OREG_PASSWORD)
+    if not _is_login(ask):
+        return []
+    for name, value, other in ((OREG_USER, user, OREG_PASSWORD), (OREG_PASSWORD, password, OREG_USER)):
+        if value in (None, ""):
+            raise PolicyError(name, UNSHOWN, f"it is not set, and {other} is; a login needs both")
+    host = _own_registry(ask)
+    return [{"registry": host, "username": user, "password": password}] if host else []
+
+
+def _is_login(ask: ValueOf) -> bool:
+    return any(ask(name) not in (None, "") for name in (OREG_USER, OREG_PASSWORD))
+
+
+def _own_registry(ask: ValueOf) -> str:
+    """The host of oreg_url as openshift-ansible told it, else the registry of the release; "" for none."""
+    url = ask(OREG_URL)
+    if url in (None, ""):
+        return (_is_enterprise(ask) and _registry_of_release(ask)) or ""
+    host = str(url).partition("/")[0]
+    return host if "." in host or ":" in host else ""
+
+
 def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) -> list[str]:
     """List the values of these variables that are left out, one sentence each.
 
     said: words that something says. taken: the variable from which a word was taken, "" for none.
     """
     found = [
-        f"{OPTIONS}: {flag} {entry} is left out, because {taken(word)} says the list; name it there if it is to stay"
+        f"{OPTIONS}: {flag} {entry} is left out, because {taken(word)} sets the list; add it there to keep it"
         for word, (variable, flag) in LISTS.items()
         if word in said and taken(word) not in (variable, OPTIONS)
         for entry in _flags(word, ask)
     ]
     if "mirrors" not in said:
         found += [
-            f"{OPTIONS}: {_MIRROR_FLAG} {url} is left out; say it in registry_policy.mirrors"
+            f"{OPTIONS}: {_MIRROR_FLAG} {url} is left out; write it in registry_policy.mirrors"
             for url in _values(_MIRROR_FLAG, ask)
         ]
     if taken("search") in (LISTS["search"][0], OPTIONS) and _is_enterprise(ask) and _registry_of_release(ask) is None:
@@ -95,6 +154,8 @@ def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) ->
         found.append(f"{_CONF_PATH} is not read: engines find their lists in {_CONF_USUAL}")
     if str(ask(_SYSTEM_CONTAINER)).lower() in ("true", "yes", "1"):
         found.append(f"{_SYSTEM_CONTAINER} is not read: a docker that runs as a system container has files of its own")
+    if "credentials" not in said and _is_login(ask) and not _own_registry(ask):
+        found.append(f"{OREG_USER} is left out: {OREG_URL} names no registry, so nobody knows where to log in")
     return found + [
         f"{name} is not read; its name is openshift{name.removeprefix('cli')} since OpenShift 3.1"
         for name in _FORGOTTEN

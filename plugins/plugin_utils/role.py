@@ -13,13 +13,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from . import registries
-from .policy import WORDS
+from . import registries, registry_auth
+from .policy import HOST_WORDS
 from .trust import feature as trust
 from .variables import PREFIX
 
 #: What the role's task brings to a host, in this order.
-FEATURES = (trust, registries)
+FEATURES = (trust, registry_auth, registries)
 
 #: The words of all features, and what is needed to read them.
 WORD_OPTIONS: dict[str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ WORD_OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 #: Options that say what is wanted; the others say how.
-ASKING = (*WORDS, "hosted_registry_insecure")
+ASKING = (*HOST_WORDS, "hosted_registry_insecure")
 
 NOTHING_ASKED = (
     "no policy: none of registry_policy, docker_registries_* and openshift_docker_*_registries says what {host} should "
@@ -80,5 +80,5 @@ def misspelt(names: Iterable[str]) -> str:
         if name.startswith(PREFIX) and name not in KNOWN:
             near = get_close_matches(name, KNOWN, 1, _LIKE)
             if near:
-                return f"{name}: there is no such variable; {near[0]} is meant"
+                return f"{name}: is not a variable of the role; did you mean {near[0]}?"
     return ""

@@ -54,8 +54,8 @@ def symbols(source: str) -> set[str]:
 RULES = rows(section("Where a rule lives"))
 
 
-def test_the_eleven_questions_are_answered():
-    assert len(RULES) == len({question for question, _place in RULES}) == 11
+def test_every_question_has_one_answer_and_the_first_eleven_stay():
+    assert len(RULES) == len({question for question, _place in RULES}) >= 11
 
 
 @pytest.mark.parametrize(("question", "place"), RULES, ids=[question for question, _place in RULES])

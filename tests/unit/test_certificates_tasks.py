@@ -33,7 +33,7 @@ def backed_up(path: Path, files: dict[str, str], **options) -> dict:
     return run(certificates_backup.ActionModule, {"path": str(path), **options}, [node(files)]).result
 
 
-def test_what_was_saved_is_put_back(tmp_path, monkeypatch):
+def test_saved_certificates_are_restored(tmp_path, monkeypatch):
     path, files = tmp_path / "node1.tar", {CA: certificate("one"), KEY: key_pem("me")}
     saved = backed_up(path, files)
     assert saved["changed"] and path.stat().st_mode & 0o777 == 0o600
@@ -49,7 +49,7 @@ def test_what_was_saved_is_put_back(tmp_path, monkeypatch):
     assert key_pem("me").splitlines()[1] not in json.dumps(done.result)
 
 
-def test_what_a_backup_would_save_and_how_the_archive_changes(tmp_path):
+def test_a_check_of_a_backup_shows_how_the_archive_would_change(tmp_path):
     path, one = tmp_path / "node1.tar", certificate("one")
     saved = {each["path"]: each for each in foreseen(path, {CA: one, KEY: key_pem("me")})["files"]}
     assert not path.exists()

@@ -43,7 +43,7 @@ def names_of_cases() -> set[str]:
     return found
 
 
-def test_every_row_of_the_checklist_stands_there_once() -> None:
+def test_every_row_of_the_checklist_is_listed_once() -> None:
     assert sorted(rows(DONE) + rows(NOT_YET)) == list(range(1, LAST + 1))
 
 

@@ -46,7 +46,7 @@ def by_release(file):
 
 
 @pytest.mark.parametrize("case, release", by_release("openshift4/disruption.yml"))
-def test_what_changed_manifests_cost(case, release):
+def test_the_cost_of_changed_manifests(case, release):
     old, new = (node_files.of_manifests(manifests(case[when]), release) for when in ("before", "after"))
     assert old.error is None and new.error is None
     found = disruption.of_change(old.on_node, new.on_node, release, case.get("policies", []))
@@ -54,7 +54,7 @@ def test_what_changed_manifests_cost(case, release):
 
 
 @pytest.mark.parametrize("case, release", by_release("openshift4/changed_files.yml"))
-def test_what_changed_files_cost(case, release):
+def test_the_cost_of_changed_files(case, release):
     found = disruption.of_change({}, dict.fromkeys(case["changed"], "new"), release)
     assert cost(found) == cost(disruption.Disruption(**case["costs"][release])), found.reasons
 
@@ -153,7 +153,7 @@ def test_a_reboot_is_all_there_is_and_every_cost_has_a_reason(before, after, rel
 
 
 @given(clusters, any_release)
-def test_a_rendered_file_read_back_is_what_a_reader_of_toml_gives(cluster, release):
+def test_a_rendered_file_is_read_as_a_toml_library_reads_it(cluster, release):
     text = node_files.of_manifests(manifests(cluster), release).files.get(CONF)
     if text is None:
         return

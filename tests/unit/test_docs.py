@@ -28,7 +28,7 @@ and after.
 """
 
 
-def test_what_is_committed_is_what_make_docs_would_write():
+def test_the_committed_files_are_those_of_make_docs():
     assert [str(path.relative_to(REPOSITORY)) for path in docs.stale()] == [], "run make docs"
 
 
@@ -45,7 +45,7 @@ def test_nothing_outside_of_the_markers_is_touched(tmp_path):
     )
 
 
-def test_a_marker_that_asks_for_what_there_is_not_is_an_error(tmp_path):
+def test_a_marker_with_an_unknown_argument_is_an_error(tmp_path):
     (page := tmp_path / "page.md").write_text(HAND_WRITTEN.format(arguments="colour: meaning"))
     with pytest.raises(LookupError):
         docs.written(page)
@@ -86,7 +86,7 @@ RETURNED |= {"container_registries_info": container_registries_info, "host_polic
 
 
 @pytest.mark.parametrize("task", RETURNED)
-def test_what_is_documented_is_what_a_task_returns(task):
+def test_a_task_returns_its_documented_values(task):
     action = RETURNED[task].ActionModule
     words = {name: value for name, value in EVERYTHING.items() if name in action.spec}
     result = run(action, words, [docker()], COMMITTED, diff=True).result

@@ -53,7 +53,7 @@ def asked(seen: object, action=container_registries) -> dict:
 @pytest.mark.parametrize("case", cases("doors/records.yml"))
 def test_a_record_of_another_form_is_refused_as_damaged(case):
     state = described(json.dumps({"version": 1, **case["state"]}))
-    with pytest.raises(HostProblem, match="state.json: this record of what belongs to us is damaged"):
+    with pytest.raises(HostProblem, match="state.json: this record of our entries is damaged"):
         if case.get("task") == "trust":
             propose_trust(world({"podman": True, "more": {"state": state}}), read_trust([], NOW))
         else:
@@ -202,14 +202,14 @@ def test_a_list_that_cannot_be_read_again_is_refused_beforehand(monkeypatch, num
     words = {"blocked": [f"r{n}.blocked.example.com:5000" for n in range(number)]}
     result = run(container_registries.ActionModule, words, [podman()], COMMITTED).result
     assert bool(result.get("failed")) is not well
-    assert well or "and no more than 1000 are read again" in result["msg"]
+    assert well or "the limit is 1000, because later runs must read it" in result["msg"]
 
 
 # -- unknown is not none ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("case", cases("doors/unknown.yml"))
-def test_what_is_not_known_is_not_taken_for_nothing(case):
+def test_unknown_is_not_none(case):
     seen = docker()
     seen["commands"] |= case["answers"]
     for name in case.get("missing", []):

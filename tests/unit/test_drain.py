@@ -50,7 +50,7 @@ def answers():
 @pytest.mark.parametrize(("case", "release"), list(answers()))
 def test_plan(case, release):
     wanted = case.get("both", case.get(release))
-    pods = [pod(name, **facts) for name, facts in case["pods"].items()]
+    pods = case.get("manifests") or [pod(name, **facts) for name, facts in case["pods"].items()]
     found = drain_plan(pods, release=RELEASES[release], now=NOON, **case.get("ask", {}))
     assert found["proceed"] == (not wanted.get("refuse"))
     for outcome in OUTCOMES:

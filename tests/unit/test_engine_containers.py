@@ -75,7 +75,7 @@ def filled(lists):
 
 
 @pytest.mark.parametrize("case", cases("engines/podman.yml"))
-def test_what_podman_answers(case):
+def test_the_answer_of_podman_is_read(case):
     assert filled(Containers().in_force(host({}, answer_of(case)))) == case["in_force"]
 
 
@@ -150,8 +150,17 @@ def test_other_versions_are_asked_only_when_they_matter(pull, matters):
     assert question.value.more == watch(Said(policy))
 
 
-def test_a_question_that_matters_is_asked_whatever_else_is_there():
+def test_a_question_that_matters_is_always_asked():
     usual, more = Containers.watch.arguments(), (Containers.watch + VERSIONS).arguments()
     assert {command["name"] for command in usual["commands"] if "unless" in command} == set(VERSIONS_NOT_ASKED)
     assert not any("unless" in command for command in more["commands"])
     assert [command["name"] for command in more["commands"]] == [command["name"] for command in usual["commands"]]
+
+
+@pytest.mark.parametrize(("mode", "text"), [("merge", None), ("exact", "unqualified-search-registries = []")])
+def test_an_empty_list_beside_that_of_others_freezes_nothing(mode, text):
+    """A copy of the distribution's list in our drop-in would hide what a package update brings."""
+    theirs = host({"/etc/containers/registries.conf": 'unqualified-search-registries = ["quay.io"]\n'})
+    desired = Containers().desired(theirs, read_policy({"search": []}), Request(mode))
+    (written,) = [edit.text for edit in desired.edits] or [None]
+    assert written is None if text is None else text in written

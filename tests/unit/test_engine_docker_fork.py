@@ -75,7 +75,7 @@ def test_a_second_run_changes_nothing(case):
 
 
 @pytest.mark.parametrize("case", cases("engines/answers.yml"))
-def test_what_docker_answers(case):
+def test_the_answer_of_docker_is_read(case):
     engine, said = DockerFork(), {"docker.state": "ActiveState=active\n", **case["answers"]}
     found = engine.in_force(host({}, said))
     assert found.plain() == {"mirrors": []} | case["in_force"]
@@ -126,7 +126,7 @@ def test_a_check_grows_with_the_number_of_names():
     assert sizes[1] < 2.1 * sizes[0] < 500_000
 
 
-def test_what_a_failed_check_says_is_a_sentence():
+def test_a_failed_check_is_one_sentence():
     names = tuple(f"r{each}.example.com:5000" for each in range(500))
     info, _flags = (check_option(check) for check in DockerFork().checks(host({}), Lists(search=names)))
     text = "Insecure Registries:\n 127.0.0.0/8\nRegistries: secret.example.com (secure)\n"

@@ -69,7 +69,7 @@ def test_a_second_run_changes_nothing(case):
     assert desired({**case, "before": case["after"], "had": first.record}).edits == ()
 
 
-def test_what_docker_answers():
+def test_the_answer_of_docker_is_read():
     info = shown(["a.example.com"], ["https://m.example.com/"])
     found = host({}, {"docker.state": "ActiveState=active\n", "docker.info": info})
     assert Moby().in_force(found).plain() == {
@@ -89,7 +89,7 @@ def test_the_fork_is_another_engine():
     assert Moby().present(moby({}))
 
 
-def test_what_docker_must_answer_then():
+def test_docker_must_show_the_new_lists():
     (check,) = Moby().checks(moby({}), Lists(insecure=("a.example.com",), mirrors=("https://m.example.com",)))
     answers = {
         shown(["a.example.com"], ["https://m.example.com/"]): True,

@@ -64,7 +64,7 @@ def test_an_exact_allow_list_names_the_payload():
     assert "quay.io/openshift-release-dev/ocp-v4.0-art-dev" in found["files"]["/etc/containers/policy.json"]
 
 
-def test_what_stops_the_operator_reaches_no_node():
+def test_manifests_that_stop_the_operator_reach_no_node():
     image = {"apiVersion": "config.openshift.io/v1", "kind": "Image", "metadata": {"name": "cluster"}}
     policy = [image | {"spec": {"registrySources": {"insecureRegistries": ["*"]}}}]
     found = forecast.of_cluster(CLUSTER, "4.19", proposed=policy, other_releases=["4.8"])
@@ -93,7 +93,7 @@ def test_other_releases_are_told_in_objects_of_their_own():
     assert found["disruption"]["4.12"] is None and "cannot be told for 4.12: mirrors:" in found["notes"][0]
 
 
-def test_node_disruption_policies_come_from_the_cluster_or_are_said():
+def test_node_disruption_policies_come_from_the_cluster_or_an_option():
     status = {"nodeDisruptionPolicyStatus": {"clusterPolicies": {"files": RELOAD}}}
     knobs = {"apiVersion": "operator.openshift.io/v1", "kind": "MachineConfiguration", "status": status}
     words = {"search": ["registry.example.com"]}
@@ -102,7 +102,7 @@ def test_node_disruption_policies_come_from_the_cluster_or_are_said():
     assert said["disruption"]["4.19"]["reload"] == ["crio.service"]
 
 
-def test_the_status_may_not_say_yet_what_is_in_force():
+def test_the_status_may_be_behind_the_spec():
     knobs = {"kind": "MachineConfiguration", "metadata": {"generation": 3}, "status": {"observedGeneration": 2}}
     assert any("was changed" in line for line in forecast.of_cluster([CLUSTER, knobs])["lines"])
     knobs["status"]["observedGeneration"] = 3
@@ -161,6 +161,7 @@ def test_where_images_come_from():
         "  quay.io/team/old:1: every endpoint is blocked, by the entry 'quay.io/team/old' of"
         " /etc/containers/registries.conf",
         "    quay.io/team/old:1 (blocked)",
+        "    not asked: mirror.example.com/team/old, which serves pulls by digest only",
         "    policy.json: reject by quay.io/team/old",
         "Pull of 'app'",
         "  registry.example.com/app:latest: tried in this order",
@@ -279,7 +280,7 @@ SIGNED = {"rootOfTrust": {"policyType": BREAKS}}
         lambda: registries_conf_problems("", drop_ins=[{"name": BREAKS + ".conf", "content": "="}]),
     ],
 )
-def test_what_people_write_breaks_no_line(call):
+def test_texts_of_people_break_no_line(call):
     try:
         found = call()
     except AnsibleFilterError as problem:

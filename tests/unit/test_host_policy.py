@@ -16,6 +16,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_policy,
     registry_trust,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import imports
 from cases import cases
 from hosts import contents, described, snapshot
 from tasks import COMMITTED, holds, opaque, run
@@ -137,7 +138,7 @@ def test_refused_before_the_host_is_written(case):
 
 
 @pytest.mark.parametrize("case", cases("tasks/results.yml"))
-def test_what_comes_of_a_task(case):
+def test_the_results_of_a_task(case):
     seen = docker(**case.get("seen", {})) if "answers" not in case else snapshot(case.get("files", {}), case["answers"])
     ends = [{**end, "report": opaque(end.get("report", []))} for end in case.get("ends", [{"committed": True}])]
     args = case["args"] | ({"trust": entries({"given": case["args"]["trust"]})} if "trust" in case["args"] else {})
@@ -169,7 +170,7 @@ def test_what_comes_of_a_task(case):
         ({"short_name_mode": "enforcing"}, {}, "differs from the policy", "cannot enforce short_name_mode 'enforcing'"),
     ],
 )  # fmt: skip
-def test_what_a_look_says(args, seen, headline, says):
+def test_the_account_of_a_look(args, seen, headline, says):
     done = run(host_policy_info.ActionModule, args, [docker(**seen)])
     assert done.result["account"][0] == headline, done.result
     assert says in "\n".join(done.result["account"])
@@ -197,7 +198,7 @@ def test_no_key_in_the_result_of_a_task():
     [
         ({"committed": False, "rolled_back": True, "changed": True}, "x: no; everything is as it was before", True),
         ({"committed": False, "rolled_back": False, "changed": True}, "x: no; and it could not be undone", False),
-        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was cut off on the host; the next", False),
+        ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was interrupted on the host; the next", False),
     ],
 )
 def test_a_transaction_that_fails(answer, says, rolled_back):
@@ -278,3 +279,10 @@ def test_undo(case):
     # the engine is asked for what the old files say
     if case.get("asked"):
         assert case["asked"] in json.dumps(sent["checks"])
+
+
+def test_libraries_that_the_controller_lacks_are_named_before_any_host_is_touched(monkeypatch):
+    monkeypatch.setattr(imports, "tomlkit", imports._Missing("tomlkit"))
+    monkeypatch.setattr(imports, "jmespath", imports._Missing("jmespath"))
+    done = run(registry_policy.ActionModule, {"search": ["a.example.com"]}, [])
+    assert done.result["failed"] and done.result["msg"].endswith("need: pip install tomlkit jmespath")

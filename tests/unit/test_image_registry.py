@@ -111,10 +111,11 @@ def test_every_word_of_the_schema_is_known():
         "x-kubernetes-list-map-keys", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations",
     }  # fmt: skip
     for_merging = {"x-kubernetes-list-type", "x-kubernetes-map-type"}
-    words, formats, rules = set(), set(), set()
+    words, formats, rules, choices = set(), set(), set(), []
 
     def walk(schema):
         words.update(schema)
+        choices.extend(schema["anyOf"] if "x-kubernetes-int-or-string" not in schema and "anyOf" in schema else ())
         formats.add(schema.get("format"))
         rules.update(rule["message"] for rule in schema.get("x-kubernetes-validations", ()))
         for inner in (*schema.get("properties", {}).values(), *schema.get("anyOf", ())):
@@ -128,6 +129,7 @@ def test_every_word_of_the_schema_is_known():
     assert words <= known | for_merging
     assert formats == {None, "int32", "int64", "duration"}
     assert rules == set(structural._RULES)
+    assert all("kms" in json.dumps(choice) for choice in choices)
 
 
 def test_vendored_schema(shared_dir):
@@ -175,7 +177,8 @@ def test_durations(text, nanoseconds, is_loose):
 @pytest.mark.parametrize(
     ("text", "number"),
     [("1", 1), ("-1.5Gi", -1.5 * 2**30), ("100m", 0.1), ("2e3", 2000), ("1E", 10**18), ("1E2", 100), (".5k", 500),
-     ("1.", 1), ("", None), ("1e1.5", None), ("1Ki2", None), ("Gi", None), ("1e999", None)],
+     ("1.", 1), ("", None), ("1e1.5", None), ("1Ki2", None), ("Gi", None), ("1e999", 1e60),
+     ("1e99999999999999999999", None)],
 )  # fmt: skip
 def test_quantities(text, number):
     found = values.quantity(text)

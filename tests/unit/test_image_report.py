@@ -99,7 +99,7 @@ def test_helpers_of_the_configuration(helpers, found):
         ("a.example.com/x", {"/run/containers/0/auth.json": "{"}),
     ],
 )
-def test_what_cannot_be_resolved_is_one_sentence(name, files):
+def test_an_image_that_cannot_be_resolved_is_one_sentence(name, files):
     with pytest.raises(Problem) as problem:
         images(host(files, CERTS), [name])
     assert "\n" not in str(problem.value)

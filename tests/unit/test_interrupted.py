@@ -60,7 +60,7 @@ def found(case: dict):
 
 
 @pytest.mark.parametrize("case", cases("plan/interrupted.yml"))
-def test_what_is_left_to_do(case):
+def test_an_interrupted_run_is_completed(case):
     node, how = found(case), Applying(case.get("activation", "if_idle"))
     drafters = registries.drafts(node, registries.Said(POLICY))
     if "says" in case:
@@ -128,7 +128,7 @@ def snapshot_of(path) -> dict:
 
 
 @pytest.mark.parametrize("path", CUT_OFF, ids=lambda path: path.name)
-def test_what_an_earlier_version_left_half_done_is_completed(path):
+def test_an_interrupted_run_of_an_earlier_version_is_completed(path):
     """By whatever task comes next: nothing of it is forgotten, and every begun action is seen to."""
     case = {"docker": "1.13.1"} if "docker" in path.name else {"podman": True}
     if "crio" in path.name:
@@ -146,7 +146,7 @@ def test_what_an_earlier_version_left_half_done_is_completed(path):
 
 
 @pytest.mark.parametrize("path", STATES, ids=lambda path: path.name)
-def test_what_an_earlier_version_recorded_is_still_ours(path):
+def test_records_of_an_earlier_version_are_still_ours(path):
     kept = json.loads(path.read_text())
     node = host({}, state=described(path.read_text()))
     assert records.state_of(node) == kept

@@ -122,7 +122,7 @@ def test_merging_replaces_lists_and_null_removes():
     assert present[0]["spec"]["registrySources"]["blockedRegistries"] == ["docker.io"]
 
 
-def test_what_is_removed_is_gone_and_what_is_proposed_twice_is_one_object():
+def test_removed_objects_are_gone_and_objects_proposed_twice_are_one():
     present = manifests({"idms": {"dockyard": [["quay.io/a", ["m.io/a"]]], "theirs": [["quay.io/b", ["m.io/b"]]]}})
     said = of_policy(read_policy({"mirrors": []}), "4.18")
     assert [one["metadata"]["name"] for one in merged_into(present, said.objects, said.removed)][2:] == ["theirs"]
@@ -137,7 +137,7 @@ def test_upstream_conversion(shared_dir):
         assert convert.icsp_to_idms(case["icsps"]) == list(yaml.safe_load_all(case["expected_yaml"])), case["name"]
 
 
-def test_what_is_empty_converts_as_upstream_writes_it():
+def test_empty_values_convert_as_upstream_writes_them():
     old = OLD | {"apiVersion": "operator.openshift.io/v1alpha1"}
     assert convert.icsp_to_idms(old)[0]["spec"] == {"imageDigestMirrors": []}
     sets = {"spec": {"repositoryDigestMirrors": [{"source": "quay.io", "mirrors": []}]}}

@@ -68,7 +68,7 @@ def test_where_the_operator_stops(case, release):
 
 
 @pytest.mark.parametrize("case", cases("openshift4/node_files.yml", having="warnings"))
-def test_what_is_only_logged(case):
+def test_logged_problems_are_notes(case):
     for release in case["says"]:
         said = node_files.of_manifests(manifests(case), release).warnings
         assert len(said) == len(case["warnings"])
@@ -130,7 +130,7 @@ def test_files_or_an_error_never_both(cluster, release):
 
 
 @given(clusters)
-def test_the_payload_is_protected_alike_when_only_what_is_near_it_is_looked_at(cluster):
+def test_the_payload_is_protected_alike_when_only_its_neighbours_are_compared(cluster):
     release = releases.find("4.18")
     seen = objects.read(manifests(cluster), release)
     whole = payload._near

@@ -48,7 +48,7 @@ def test_text_says_everything_a_person_must_know():
     )
 
 
-def test_diff_holds_what_differs_only():
+def test_the_diff_holds_differences_only():
     assert PLAN.diff() == [
         {"before_header": "/etc/a", "after_header": "/etc/a", "before": FILE.before, "after": FILE.after}
     ]
@@ -60,7 +60,7 @@ def test_result_is_plain_data():
     assert [change["disruption"] for change in result["changes"]] == ["none", "restart"]
 
 
-def test_the_id_names_the_changes_and_what_they_start_from():
+def test_the_id_depends_on_the_changes_and_their_start():
     assert replace(PLAN, notes=("another",)).id == PLAN.id
     assert replace(PLAN, sends="2").id != PLAN.id
     assert replace(PLAN, changes=(FILE,)).id != PLAN.id
@@ -78,7 +78,7 @@ def planned(files: dict, words: dict, answers: dict | None = None):
     return propose(node, registries.drafts(node, said), Applying())
 
 
-def test_what_is_carried_over_from_others_is_in_the_plan_and_in_its_id():
+def test_entries_taken_over_from_others_are_in_the_plan_and_its_id():
     good, evil = (
         planned({THEIRS: CARRIED.format(name)}, {"insecure": ["a.example.com/x"]}) for name in ("good", "evil")
     )
@@ -87,7 +87,7 @@ def test_what_is_carried_over_from_others_is_in_the_plan_and_in_its_id():
 
 
 @pytest.mark.parametrize(
-    "words", [{"search": ["a.example.com"]}, {"mirrors": [{"source": "docker.io", "mirrors": ["m"]}]}]
+    "words", [{"search": ["a.example.com"]}, {"mirrors": [{"source": "docker.io", "mirrors": ["m.example.com"]}]}]
 )
 def test_every_file_that_is_written_has_its_lines_in_the_plan(words):
     proposal = planned({}, words)
@@ -125,6 +125,6 @@ SENT = Transaction(
         {"settled": (0,)},
     ],
 )
-def test_whatever_is_sent_changes_the_id(change):
+def test_the_id_depends_on_everything_that_is_sent(change):
     assert replace(SENT, **change).digest() != SENT.digest()
     assert replace(SENT).digest() == SENT.digest()

@@ -39,7 +39,7 @@ def read(given: dict) -> Policy:
 
 
 @pytest.mark.parametrize("case", cases("policy/read.yml", having="policy"))
-def test_what_is_read(case):
+def test_a_policy_is_read(case):
     policy = read(case["given"])
     assert policy.words() == case["policy"]
     for kind in ("notes", "warnings"):
@@ -50,7 +50,7 @@ def test_what_is_read(case):
 
 
 @pytest.mark.parametrize("case", cases("policy/read.yml", having="error"))
-def test_what_is_refused_in_one_sentence(case):
+def test_an_invalid_policy_is_refused_in_one_sentence(case):
     with pytest.raises(PolicyError) as refusal:
         read(case["given"])
     assert case["error"] in str(refusal.value)
@@ -124,9 +124,9 @@ def test_no_earlier_policy_gives_anything_but_a_policy_or_a_sentence(earlier):
     ("value", "says"),
     [
         ("BEGIN PRIVATE KEY", "registry_policy: a mapping of words (search, "),
-        ([{"trust": []}], "trust) is needed, this is a list"),
-        ({"serach": []}, "registry_policy.serach: there is no such word; is 'search' meant? There are search, "),
-        ({5: []}, "registry_policy.5: there is no such word; there are search, "),
+        ([{"trust": []}], "credentials) is needed, this is a list"),
+        ({"serach": []}, "registry_policy.serach: is not a word of a policy; did you mean 'search'? The words are se"),
+        ({5: []}, "registry_policy.5: is not a word of a policy; the words are search, "),
     ],
 )
 def test_words_in_one_value(value, says):
@@ -185,7 +185,7 @@ COLOUR = Word(read, str, Targets.HOSTS, "openshift_docker_colour", {"type": "str
 """
 ITS_FIELD = '    colour: str | None = field(default=None, metadata={"word": colour.COLOUR})\n'
 ITS_LINES = {
-    "from . import lists,": "from . import colour, lists,",
+    "from . import credentials,": "from . import colour, credentials,",
     "    trust: Trust | None =": f"{ITS_FIELD}    trust: Trust | None =",
 }
 QUESTIONS = """
@@ -220,7 +220,8 @@ print({
 def test_a_new_word_is_one_file_and_one_field(tmp_path):
     """Read, written, taken over, refused, filled from variables, an option of tasks, left out for clusters."""
     house = tmp_path / "house/plugin_utils"
-    above = ("__pycache__", "task", "plan", "registries", "trust", "engines", "host")  # none of these rooms is needed
+    # none of these rooms is needed
+    above = ("__pycache__", "task", "plan", "registries", "registry_auth", "trust", "engines", "host")
     shutil.copytree(REPOSITORY / "plugins/plugin_utils", house, ignore=shutil.ignore_patterns(*above))
     (house / "policy/colour.py").write_text(A_WORD)
     source = (house / "policy/policy.py").read_text()
@@ -235,8 +236,8 @@ def test_a_new_word_is_one_file_and_one_field(tmp_path):
         "over": [{"colour": "blue"}, {"colour": "red"}],
         "refused": "colour: 'grey' is not a colour",
         "earlier": "colour: 'grey' is not a colour",
-        "unknown": "registry_policy.color: there is no such word; is 'colour' meant? There are "
-        + ", ".join((*WORDS[:-1], "colour", "trust")),
+        "unknown": "registry_policy.color: is not a word of a policy; did you mean 'colour'? The words are "
+        + ", ".join((*WORDS[:-2], "colour", *WORDS[-2:])),
         "option": {"type": "str", "description": ["Its colour."]},
         "filled": [
             {"colour": ("docker_registries_colour", "red")},

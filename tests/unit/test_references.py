@@ -34,7 +34,7 @@ def test_parse(case):
         assert references.parse(written).is_short == case.get("short", written == "a.b_c/app")
 
 
-def test_what_is_shown_of_a_long_text_is_its_beginning():
+def test_a_long_text_is_shown_by_its_beginning():
     said = references.shown("quay.io/team/" + "x" * 1000)
     assert said.startswith("'quay.io/team/xxx") and said.endswith("…'") and len(said) < 200
 

@@ -98,12 +98,12 @@ def test_no_engine():
         propose(host({}))
 
 
-def test_nothing_said_changes_nothing():
+def test_an_empty_request_changes_nothing():
     proposal = propose(podman({DROP_IN: "unqualified-search-registries = ['a.example.com']\n"}), read_policy({}))
     assert not proposal.plan.changed and proposal.commit == {}
 
 
-def test_what_cannot_be_enforced_is_refused_or_said():
+def test_unenforceable_words_are_refused_or_reported():
     policy = read_policy({"insecure": ["10.0.0.0/8", "a.example.com"]})
     with pytest.raises(HostProblem, match=r"cannot enforce insecure '10.0.0.0/8'"):
         propose(podman(), policy)
@@ -112,7 +112,7 @@ def test_what_cannot_be_enforced_is_refused_or_said():
     assert 'location = "a.example.com"' in contents(warned.commit)[DROP_IN]
 
 
-def test_every_file_is_compared_with_what_was_seen():
+def test_every_file_is_compared_with_the_snapshot():
     found = podman({DROP_IN: "unqualified-search-registries = []\n"})
     files = {file["path"]: file for file in propose(found).commit["files"]}
     assert files[DROP_IN]["before"] == found.files[DROP_IN]["sha256"]
@@ -169,7 +169,7 @@ def test_steps_that_were_begun_are_run_again():
     assert propose(podman(journal=journal("old"))).commit["actions"] == []
 
 
-def test_a_journal_nobody_can_read_stops_everything():
+def test_an_unreadable_journal_stops_everything():
     with pytest.raises(HostProblem, match="a person has to look at it"):
         propose(podman(journal_problem="the journal cannot be read: x"))
 

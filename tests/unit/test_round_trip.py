@@ -46,7 +46,7 @@ def look(tmp_path):
     return look
 
 
-def test_what_is_asked_comes_back(look, tmp_path):
+def test_every_question_is_answered(look, tmp_path):
     (tmp_path / "a.conf").write_text("search: ä\n")
     (tmp_path / "a.conf").chmod(0o640)
     (tmp_path / "other").write_text("not asked for")
@@ -119,7 +119,7 @@ def test_where_a_label_is_read(monkeypatch, there):
     assert found == ("system_u:object_r:etc_t:s0" if there else None)
 
 
-def test_the_snapshot_as_a_task_sends_what_was_said_and_nothing_else(tmp_path):
+def test_host_snapshot_sends_only_the_given_options(tmp_path):
     said = {
         "files": [{"path": "/a", "limit": 5}],
         "directories": [{"path": "/d", "depth": 2, "pattern": "*"}],

@@ -77,7 +77,7 @@ def test_when_a_daemon_was_started(ask, process, service):
         ("", 0),
     ],
 )
-def test_a_start_that_nobody_knows_is_zero(said, second):
+def test_an_unknown_start_is_zero(said, second):
     assert DOCKER.started(host({}, {"docker.started": said})) == second
 
 
@@ -116,7 +116,7 @@ def test_the_tools_of_a_host(ask):
 
 
 @pytest.mark.parametrize("store", stores.STORES, ids=lambda store: store.family)
-def test_whether_the_tool_of_a_store_may_be_run(ask, store, tmp_path):
+def test_the_tool_of_a_store_may_be_disabled(ask, store, tmp_path):
     name = f"store.{store.family}"
     assert ask(name, **{store.tool.replace("-", "_"): ""}).returncode == 0
     assert QUESTIONS[name].needs == store.tool

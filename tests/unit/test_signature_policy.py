@@ -32,13 +32,13 @@ def test_restrict(case):
 
 
 @pytest.mark.parametrize("case", cases("signature_policy/restrict.yml", having="scopes"))
-def test_lifting_gives_back_what_was_there(case):
+def test_lifting_restores_the_old_rules(case):
     result = restricted(case)
     assert signature_policy.lift(result.document, result.record) == case["document"]
 
 
 @pytest.mark.parametrize("case", cases("signature_policy/restrict.yml", having="scopes"))
-def test_what_somebody_changed_since_is_theirs(case):
+def test_rules_changed_by_others_are_theirs(case):
     result = restricted(case)
     theirs = [{"type": "sigstoreSigned", "keyPath": "/theirs"}]
     for scope in result.document["transports"]["docker"]:
@@ -48,12 +48,12 @@ def test_what_somebody_changed_since_is_theirs(case):
 
 
 @pytest.mark.parametrize("case", cases("signature_policy/check.yml", having="good"))
-def test_what_the_engines_would_load(case):
+def test_policies_that_the_engines_load(case):
     assert signature_policy.check(case["document"]) == case["document"]
 
 
 @pytest.mark.parametrize("case", cases("signature_policy/check.yml", having="error"))
-def test_what_the_engines_would_not_load(case):
+def test_policies_that_the_engines_refuse(case):
     with pytest.raises(signature_policy.SignaturePolicyProblem) as refusal:
         signature_policy.check(case["document"])
     assert case["error"] in str(refusal.value)

@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_trust_info,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import WORDS, PolicyError
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import HOST_WORDS, PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
 from cases import cases
 from conftest import REPOSITORY
@@ -70,21 +70,22 @@ def test_the_known_variables_are_the_documented_ones():
 )
 def test_a_misspelt_variable_is_named(name, meant):
     said = role.misspelt(["inventory_hostname", name])
-    assert said == (f"{name}: there is no such variable; {meant} is meant" if meant else "")
+    assert said == (f"{name}: is not a variable of the role; did you mean {meant}?" if meant else "")
 
 
 WORDS_AND_OLD = {
     "search": "openshift_docker_additional_registries",
     "blocked": "openshift_docker_blocked_registries",
     "insecure": "openshift_docker_insecure_registries",
+    "credentials": "openshift_additional_registry_credentials",
 }
 
 
-WORDS_FILL = Fill({**words("registries"), **words("trust")})
+WORDS_FILL = Fill({**words("registries"), **words("trust"), **words("credentials")})
 NETWORK_FILL = Fill(registries.VARIABLES)
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", HOST_WORDS)
 def test_the_nearest_variable_of_a_word_counts(word):
     places = [f"docker_registries_{word}", "registry_policy", WORDS_AND_OLD.get(word)]
     given = {place: {word: place} if place == "registry_policy" else place for place in places if place}
@@ -110,8 +111,9 @@ def test_the_service_network_is_that_of_the_inventory(given, network):
     assert found == network
 
 
-def test_a_word_that_nobody_knows():
-    with pytest.raises(PolicyError, match=r"^registry_policy\.serach: there is no such word; is 'search' meant\?"):
+def test_an_unknown_word_is_refused():
+    sentence = r"^registry_policy\.serach: is not a word of a policy; did you mean 'search'\?"
+    with pytest.raises(PolicyError, match=sentence):
         WORDS_FILL(["search"], {"registry_policy": {"serach": []}}.get)
 
 
@@ -146,4 +148,4 @@ def test_what_is_left_out_is_a_warning_of_the_task():
         variables={"openshift_docker_options": "--add-registry b.example.com"},
     )
     (warning,) = told.result["warnings"]
-    assert "--add-registry b.example.com is left out, because the task says the list" in warning
+    assert "--add-registry b.example.com is left out, because the task sets the list" in warning

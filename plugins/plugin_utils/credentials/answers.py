@@ -82,6 +82,11 @@ class Lookup:
         """One of the possible answers; one without a problem where there is any."""
         return self._distinct()[0]
 
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the engine may also answer otherwise."""
+        return len(self._distinct()) > 1
+
     def result(self, reference: Reference) -> dict[str, Any]:
         """{reference, tried, ambiguous, problem, notes}; whether there are other possible answers is `ambiguous`."""
         answer, *others = self._distinct()

@@ -53,6 +53,11 @@ def login_of(text: str, key: str, *, old_form: bool = False) -> Login | None:
         return None
 
 
+def entries_of(text: str, *, old_form: bool = False) -> dict[str, Any]:
+    """The entries by key, as they are written. Raises FormatError."""
+    return _entries(json_text.parse(text), old_form)
+
+
 def put(text: str | None, key: str, login: Login, *, old_form: bool = False) -> tuple[str, Added | None]:
     """The text with this login under this key, and what to remember when it is the first. Raises FormatError.
 

@@ -230,7 +230,7 @@ class _Proposal:
         try:
             return policy.over(earlier)
         except PolicyError as problem:
-            place = f"{STATE_PATH}: this record of what belongs to us"
+            place = f"{STATE_PATH}: this record of our entries"
             place = place if recorded else f"{self.earlier}: this file of ours"
             raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
 
@@ -277,7 +277,8 @@ class _Proposal:
         tables = self._tables(theirs, wanted)
         self._add_mirrors(theirs, tables, wanted)
         document: dict[str, Any] = {}
-        if self.policy.search is not None:
+        # Beside the entries of others, an empty list adds nothing: a copy of theirs would hide what they change later.
+        if self.policy.search or (self.policy.search is not None and self.mode == "exact"):
             document["unqualified-search-registries"] = list(self._search(theirs))
         if self.policy.short_name_mode is not None:
             document["short-name-mode"] = self.policy.short_name_mode

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The account that a person reads of one host: one for everything that was asked."""
+"""The account that a person reads of one host or cluster: one for everything that was asked."""
 
 from __future__ import annotations
 
@@ -38,5 +38,7 @@ def _headline(plan: Plan, check_mode: bool) -> str:
     restarted = [change.what for change in plan.changes if change.disruption >= Disruption.RESTART]
     if plan.changed:
         verb = "would change" if check_mode else "changed"
+        if plan.subject == "cluster" and plan.disruption:
+            return f"{verb}, nodes: {plan.disruption}"
         return f"{verb}, with {' and '.join(restarted)}" if restarted else verb
     return "unchanged, and not in force before a restart" if plan.pending else "unchanged"

@@ -29,7 +29,8 @@ class FileChange:
     """A file to be written, or removed when its content is None. What is not given stays, or is as usual.
 
     before and after are views for people: they hold only settings of ours, so they can be shown. keep: whether the old
-    file may stand beside the new one meanwhile; not in a directory of which a program reads every file.
+    file may stand beside the new one meanwhile; not in a directory of which a program reads every file. secret: whether
+    the content holds passwords, of which a checksum must not be told to anybody.
     """
 
     path: str
@@ -42,6 +43,7 @@ class FileChange:
     gid: int | None = None
     label: str | None = None
     keep: bool = True
+    secret: bool = False
 
     @property
     def text(self) -> str | None:

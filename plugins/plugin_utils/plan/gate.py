@@ -135,7 +135,7 @@ def _refusal(step: Step, count: int | None, dues: Sequence[Due], how: Applying) 
         return ""
     whose = next((f"{due.whose}: " for due in dues if due.whose), "")
     if count is None:
-        return f"{whose}{step.name} may take down containers, and it is not known how many run; set activation to now"
+        return f"{whose}{step.name} may take down containers, and their number is unknown; set activation to now"
     advice = "drain the host, or set activation to now or defer"
     if all(due.instead for due in dues):
         advice += f", or {dues[0].instead}"
@@ -149,6 +149,6 @@ def _pending(step: Step, due: Due) -> str:
 
 def _not_to_be_deferred(step: Step) -> str:
     return (
-        f"{step.name} was begun by a run that was interrupted, and nothing would remember it if it were deferred; "
+        f"{step.name} was begun by a run that was interrupted, and no record would keep it if it were deferred; "
         "set activation to now or if_idle"
     )

@@ -45,7 +45,7 @@ def changes(host: Observed) -> list[Change]:
     return [
         Change(
             what=f"interrupted transaction {host.journal['id']}",
-            why="an earlier run was cut off before it was through; it is taken back first",
+            why="an earlier run was interrupted; its changes are undone first",
             before="".join(f"half done: {path}\n" for path in paths),
         )
     ]

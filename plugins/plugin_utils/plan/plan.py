@@ -7,10 +7,25 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import Any
+
+#: A mark in a view by which a person tells two secrets apart within one run; it means nothing in another one.
+_OF_THIS_RUN = re.compile(r" \(secret [0-9a-f]{8}\)")
+
+
+def mark_of(secret: bytes, key: bytes) -> str:
+    """The mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
+    return f" (secret {hmac.new(key, secret, 'sha256').hexdigest()[:8]})"
+
+
+def lasting(view: str) -> str:
+    """A view as every run would make it."""
+    return _OF_THIS_RUN.sub("", view)
 
 
 class Disruption(IntEnum):
@@ -44,7 +59,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out."""
+    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out. subject: of what."""
 
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
@@ -53,6 +68,7 @@ class Plan:
     pending: tuple[str, ...] = ()
     only_a_real_run_shows: tuple[str, ...] = ()
     sends: str = ""
+    subject: str = "host"
 
     @property
     def changed(self) -> bool:
@@ -65,7 +81,8 @@ class Plan:
     @property
     def id(self) -> str:
         """Names this plan: the same id means the same changes to the same state, down to the last byte that is sent."""
-        facts = [[asdict(change) for change in self.changes], self.sends]
+        changes = [replace(each, before=lasting(each.before), after=lasting(each.after)) for each in self.changes]
+        facts = [[asdict(change) for change in changes], self.sends]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def diff(self) -> list[dict[str, str]]:
@@ -114,10 +131,10 @@ class Plan:
 
     def _nothing_to_do(self) -> str:
         if self.pending:
-            return "Nothing to do now: the files are as asked for, and not in force before what is pending is done."
+            return "Nothing to do now: the files are as asked for, and take effect after the pending step."
         if self.beyond:
             return "Nothing to do: the host is as asked for as far as its engines can."
-        return "Nothing to do: the host already is as asked for."
+        return f"Nothing to do: the {self.subject} already is as asked for."
 
 
 def _difference(change: Change) -> list[str]:

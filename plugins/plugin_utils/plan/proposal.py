@@ -20,10 +20,13 @@ from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
 from .gate import Applying, Gate, gate_of
-from .plan import Change, Plan
+from .plan import Change, Plan, lasting
 from .records import State
 
 __all__ = ["Applying", "Drafter", "Proposal", "Transaction", "as_reported", "propose", "start_of"]
+
+#: What one guess at a password in a plan costs: a tenth of a second.
+_ROUNDS = 200_000
 
 #: One part of what is wanted of a host that looks so, files written by the drafts before included.
 Drafter = Callable[[Observed], Draft]
@@ -62,8 +65,12 @@ class Transaction:
     def digest(self) -> str:
         """Return a checksum of all that is sent. Contents are in it by their own checksums."""
         contents = {change.path: _sha256(change.content) for change in self.files}
-        facts = asdict(replace(self, files=tuple(replace(change, content=None) for change in self.files)))
-        return hashlib.sha256(json.dumps([facts, contents], sort_keys=True, default=str).encode()).hexdigest()
+        facts = asdict(replace(self, files=tuple(map(_without_content, self.files))))
+        text = json.dumps([facts, contents], sort_keys=True, default=str).encode()
+        if any(change.secret for change in self.files):
+            # The plan's id is shown, and is to be of no use for trying passwords against it.
+            return hashlib.pbkdf2_hmac("sha256", text, b"dockyard.openshift plan", _ROUNDS).hex()
+        return hashlib.sha256(text).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,8 @@ def _is_too_large(change: FileChange) -> bool:
 
 
 def _too_large(change: FileChange) -> str:
-    return f"{change.path} would be {len(change.content or b'')} bytes, and no more than {FILE_LIMIT} are read again"
+    size = len(change.content or b"")
+    return f"{change.path} would be {size} bytes; the limit is {FILE_LIMIT}, because later runs must read it"
 
 
 # files
@@ -233,12 +241,16 @@ def _action(step: Step, drafts: Iterable[Draft], gate: Gate) -> Action:
 
 
 def _of_step(step: Step, whom: str) -> Change:
-    undo = "the same, after the files went back" if step.undo is AGAIN else " ".join(step.undo or ("nothing",))
+    undo = "the same, after the old files are back" if step.undo is AGAIN else " ".join(step.undo or ("nothing",))
     return Change(step.name, step.why, disruption=step.disruption, whom=whom, undo=undo)
 
 
 def _unique(*groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for group in groups for text in group))
+
+
+def _without_content(change: FileChange) -> FileChange:
+    return replace(change, content=None, before=lasting(change.before), after=lasting(change.after))
 
 
 def _sha256(content: bytes | None) -> str:

@@ -45,7 +45,7 @@ def state_of(host: Observed) -> State:
 
 def damaged() -> HostProblem:
     """Make the refusal of a record that is not as we write it."""
-    return HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
+    return HostProblem(f"{STATE_PATH}: this record of our entries is damaged; restore or remove it")
 
 
 def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
@@ -81,7 +81,7 @@ def change_of(before: State, after: State) -> FileChange:
     return FileChange(
         STATE_PATH,
         (json.dumps(versioned, indent=1, sort_keys=True) + "\n").encode(),
-        "what is ours on this host, for later runs",
+        "later runs must know which entries are ours",
         _view(before),
         _view(after),
         mode=_MODE,

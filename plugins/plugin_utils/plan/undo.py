@@ -52,7 +52,7 @@ def draft(ids: Sequence[str], host: Observed) -> Draft:
 
 def forget(host: Observed) -> Draft:
     """Remove what only this collection reads, and the directory of it."""
-    why, there = "nothing of ours is to stay", [path for path in (STATE_PATH, LAST_PATH) if host.exists(path)]
+    why, there = "everything of ours is removed", [path for path in (STATE_PATH, LAST_PATH) if host.exists(path)]
     return Draft(("dockyard",), files=tuple(FileChange(path, None, why) for path in there), forgets=True)
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from .lists import ALL, SERVICE_NETWORK
 from .mirrors import MirrorSet
-from .policy import VOCABULARY, WORDS, Policy, options_of, read_options, read_policy, variables_of, words_in
+from .policy import HOST_WORDS, VOCABULARY, WORDS, Policy, options_of, read_options, read_policy, variables_of, words_in
 from .word import PolicyError, Targets, Word, unique
 
 __all__ = [
     "ALL",
+    "HOST_WORDS",
     "SERVICE_NETWORK",
     "VOCABULARY",
     "WORDS",

@@ -15,11 +15,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..names import Scopes, is_range
-from . import lists, mirrors, short_names, trust
+from . import credentials, import_sources, lists, mirrors, short_names, trust
+from .credentials import Credential
+from .import_sources import ImportSource
 from .lists import ALL, SERVICE_NETWORK
 from .mirrors import MirrorSet
 from .trust import Trust
-from .word import UNSHOWN, PolicyError, Reading, Word, kind_of, shown, unique
+from .word import UNSHOWN, PolicyError, Reading, Targets, Word, kind_of, shown, unique
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,9 @@ class Policy:
     mirrors: tuple[MirrorSet, ...] | None = field(default=None, metadata={"word": mirrors.MIRRORS})
     short_name_mode: str | None = field(default=None, metadata={"word": short_names.SHORT_NAME_MODE})
     aliases: Mapping[str, str] | None = field(default=None, metadata={"word": short_names.ALIASES})
+    import_: tuple[ImportSource, ...] | None = field(default=None, metadata={"word": import_sources.IMPORT})
     trust: Trust | None = field(default=None, metadata={"word": trust.TRUST})
+    credentials: tuple[Credential, ...] | None = field(default=None, metadata={"word": credentials.CREDENTIALS})
 
     service_network: str = SERVICE_NETWORK
     notes: tuple[str, ...] = field(default=(), compare=False)
@@ -104,6 +108,8 @@ VOCABULARY: dict[str, Word] = {
     one.name.rstrip("_"): one.metadata["word"] for one in fields(Policy) if "word" in one.metadata
 }
 WORDS = tuple(VOCABULARY)
+#: Those that mean something for hosts.
+HOST_WORDS = tuple(name for name, word in VOCABULARY.items() if Targets.HOSTS in word.targets)
 
 
 def read_policy(
@@ -146,9 +152,9 @@ def words_in(name: str, value: object) -> dict[str, object]:
     for word in map(str, value):
         if word not in VOCABULARY:
             near = get_close_matches(word, WORDS, 1)
-            meant = f"is '{near[0]}' meant? There are" if near else "there are"
+            meant = f"did you mean '{near[0]}'? The words are" if near else "the words are"
             raise PolicyError(
-                f"{name}.{shown(word)[1:-1]}", UNSHOWN, f"there is no such word; {meant} {', '.join(WORDS)}"
+                f"{name}.{shown(word)[1:-1]}", UNSHOWN, f"is not a word of a policy; {meant} {', '.join(WORDS)}"
             )
     return {str(word): said for word, said in value.items()}
 

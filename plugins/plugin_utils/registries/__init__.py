@@ -237,7 +237,7 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
 def _withdrawal(engine: Engine, host: Observed) -> Draft:
     part = (_RECORD, engine.name)
     desired = engine.withdrawn(host, records.record_of(records.state_of(host), part, engine.record))
-    why = "nothing of ours is to stay"
+    why = "everything of ours is removed"
     files = tuple(replace(edit, why=why) for edit in desired.edits)
     draft = Draft(part, files=files, validations=engine.validations(host, files), record={})
     return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(files))

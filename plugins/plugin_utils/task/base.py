@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any, ClassVar, Protocol
 
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
+from ansible.module_utils.errors import UnsupportedError  # type: ignore[import-untyped]
 from ansible.module_utils.parsing.convert_bool import boolean  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 from ansible.utils.display import Display  # type: ignore[import-untyped]
@@ -132,7 +134,14 @@ class Task(ActionBase):  # type: ignore[misc]
             wrong = ArgumentSpecValidator({option: self.spec[option]}).validate({option: given[option]}).error_messages
             if wrong:
                 raise TaskProblem(f"{name}: {wrong[0]}")
-        raise TaskProblem("; ".join(validated.error_messages))
+        raise TaskProblem("; ".join(map(self._option_problem, validated.errors)))
+
+    def _option_problem(self, error: Any) -> str:
+        if not isinstance(error, UnsupportedError):
+            return str(error.msg)
+        name = str(error.msg).partition(".")[0]
+        near = get_close_matches(name, self.spec, 1)
+        return f"there is no option {name}" + (f"; is {near[0]} meant?" if near else "")
 
 
 def show(lines: Iterable[str]) -> None:

@@ -29,16 +29,16 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
         """Read the bytes of a file, decrypted. A relative path is that of the first file that `_found` finds."""
         found = self._found(path)
         if os.path.isdir(found):
-            raise TaskProblem(f"{path} cannot be read on the controller: {found} is a directory")
+            raise _unread(path, f"{found} is a directory")
         try:
             real = self._loader.get_real_file(found)
         except AnsibleError as error:
-            raise TaskProblem(f"{path} cannot be read on the controller: {str(error).splitlines()[0]}") from None
+            raise _unread(path, str(error).splitlines()[0]) from None
         try:
             with open(real, "rb") as stream:
                 return stream.read()
         except OSError as error:
-            raise TaskProblem(f"{path} cannot be read on the controller: {error.strerror}") from None
+            raise _unread(path, str(error.strerror)) from None
         finally:
             self._loader.cleanup_tmp_file(real)
 
@@ -49,7 +49,7 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
         except AnsibleFileNotFound as error:
             tried = [str(place) for place in error.paths or ()]
         except AnsibleError as error:
-            raise TaskProblem(f"{path} cannot be read on the controller: {str(error).splitlines()[0]}") from None
+            raise _unread(path, str(error).splitlines()[0]) from None
         if not path.startswith(("/", "~")):
             beside = [os.path.join(directory, path) for directory in self._beside_the_inventory()]
             for place in beside:
@@ -57,7 +57,7 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
                     return place
             tried += beside
         looked = f"; looked for {', '.join(dict.fromkeys(tried))}" if tried else ""
-        raise TaskProblem(f"{path} cannot be read on the controller: there is no such file{looked}")
+        raise _unread(path, f"there is no such file{looked}")
 
     def _beside_the_inventory(self) -> Iterator[str]:
         """Yield the directories of the inventory that knows the host, then of every other one."""
@@ -102,3 +102,7 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
                 raise
         except OSError as error:
             raise TaskProblem(f"{path} cannot be written on the controller: {error.strerror}") from None
+
+
+def _unread(path: str, reason: str) -> TaskProblem:
+    return TaskProblem(f"{path} cannot be read on the controller: {reason}")

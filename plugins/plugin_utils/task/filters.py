@@ -30,7 +30,7 @@ def filtered(function: Callable[..., Any], *values: Any, called: str = "", **opt
     except UnicodeError:
         raise AnsibleFilterError("the values hold half of a surrogate pair, which no file can hold") from None
     except RecursionError:
-        raise AnsibleFilterError("the values are nested too deeply to be meant") from None
+        raise AnsibleFilterError("the values are nested too deeply") from None
 
 
 class ArgumentProblem(Problem):

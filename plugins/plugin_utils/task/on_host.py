@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
+from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from ..host import record
 from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
@@ -105,12 +106,34 @@ SURVEY_OPTIONS: Spec = {
 }
 
 
-class HostTask(ControllerFiles, Rounds):
+class HostModules(ActionBase):  # type: ignore[misc]
+    """Calls the two modules on the host that the task runs for."""
+
+    variables: dict[str, Any]
+
+    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
+        if module == SNAPSHOT:
+            arguments = {"job": packed_job(arguments)}
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
+        except AnsibleConnectionFailure:
+            context.no_log = before
+            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
+            raise
+        finally:
+            context.no_log = before
+
+
+class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     """A task about one managed host: one snapshot, and one transaction only when something is to change.
 
     What it is about are its features; a task without any says for itself what it does.
     """
 
+    subject = "host"
     features: ClassVar[tuple[Feature, ...]] = ()
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
@@ -180,7 +203,7 @@ class HostTask(ControllerFiles, Rounds):
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
         said = [
-            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
+            (feature, feature.read(options, now, self.read_file, self.secrets.add)) for feature in self.features
         ]
         return said, sum((feature.watch(words) for feature, words in said), Watch())
 
@@ -199,6 +222,9 @@ class HostTask(ControllerFiles, Rounds):
         self._register_secrets(observed)
         return observed
 
+    def busy(self, world: Observed) -> bool:
+        return world.locked
+
     def carry_out(self, proposal: Proposal) -> Outcome:
         """Send the one transaction."""
         answer = self.quietly(_TRANSACTION, transaction_options(proposal))
@@ -212,21 +238,6 @@ class HostTask(ControllerFiles, Rounds):
         if undone or answer.get("step") in ("compare", "journal_found"):
             return Outcome(moved=str(answer.get("reason")))
         return Outcome(failed=_failure(answer))
-
-    def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
-        if module == SNAPSHOT:
-            arguments = {"job": packed_job(arguments)}
-        context = self._connection._play_context
-        before, context.no_log = context.no_log, True
-        try:
-            return dict(self._execute_module(module_name=module, module_args=arguments, task_vars=self.variables))
-        except AnsibleConnectionFailure:
-            context.no_log = before
-            self._low_level_execute_command("true")  # says why, which the quiet connection keeps to itself
-            raise
-        finally:
-            context.no_log = before
 
     def _register_secrets(self, host: Observed) -> None:
         """Register passwords inside proxy addresses, the only secrets in what we read."""
@@ -249,7 +260,7 @@ class HostInfo(HostTask):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
-        if options["from_variables"]:
+        if options.get("from_variables"):
             self.must_ask(options)
         said, more = self.read(options)
         how = Applying("now", options.get("unenforceable", "fail"))
@@ -348,14 +359,17 @@ def _why_unread(answer: dict[str, Any]) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
     if lines:
         return f'its module did not run: "{lines[0][:200]}"'
-    return str(answer.get("msg") or "its module ended without an answer")
+    text = str(answer.get("msg") or "its module ended without an answer")
+    if "interpreter" in text and "not found" in text:
+        text += "; a host whose only Python is 2.7, such as RHEL 7, needs ansible-core 2.16 on the controller"
+    return text
 
 
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:
     """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
     if "committed" not in answer:  # it did not end by itself
-        changed, reason, outcome = True, "the module was cut off on the host", "the next run puts that right"
+        changed, reason, outcome = True, "the module was interrupted on the host", "the next run repairs that"
     else:
         reason = one_line(f"{answer.get('reason')}{_last_words(answer.get('report'))}")
         outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from ..observed import HostProblem, NotAsked, Observed, Watch
+from ..observed import NotAsked
 from ..plan.plan import Plan
-from ..plan.proposal import Proposal
+from ..problems import Problem
 from .base import Task, TaskProblem
 
 #: How often a plan is made again because the world changed under it.
@@ -21,9 +21,18 @@ _ATTEMPTS = 3
 #: Seconds between two looks at a host that another transaction is changing, and how many looks there are.
 _PAUSE, _LOOKS = 2, 30
 
-_NOTHING = Watch()
 _Answer = TypeVar("_Answer")
-_Proposed = TypeVar("_Proposed", bound=Proposal)
+#: What a look finds, and what it is asked to find beside what the task always does; two of the latter are added with +.
+_World = TypeVar("_World")
+_More = TypeVar("_More")
+
+
+class _HasPlan(Protocol):
+    @property
+    def plan(self) -> Plan: ...
+
+
+_Proposed = TypeVar("_Proposed", bound=_HasPlan)
 
 
 @dataclass(frozen=True)
@@ -35,36 +44,47 @@ class Outcome:
     failed: dict[str, Any] = field(default_factory=dict)
 
 
-class Rounds(Task):
+class Rounds(Task, Generic[_World, _More]):
     """A task that changes something that others may change at the same time."""
 
-    def see(self, more: Watch) -> Observed:
+    #: What the task is about, in sentences.
+    subject: ClassVar[str]
+
+    def see(self, more: _More) -> _World:
         """Look at everything that the task always wants to know, and at more. Raises Problem."""
         raise NotImplementedError
 
-    def carry_out(self, proposal: Proposal) -> Outcome:
+    def carry_out(self, proposal: Any) -> Outcome:
         """Do what is proposed, if the world still is what it was made from."""
         raise NotImplementedError
 
-    def look(self, answer: Callable[[Observed], _Answer], more: Watch = _NOTHING) -> _Answer:
-        """Return answer(host); if it needs more facts, take another snapshot that has them and ask again.
+    def busy(self, world: _World) -> bool:
+        """Whether a transaction of another run is changing the world right now."""
+        return False
+
+    def agreed(self, proposal: Any) -> bool:
+        """Whether a proposal with another plan is nothing but the rest of one that expect_plan named."""
+        return False
+
+    def look(self, answer: Callable[[_World], _Answer], more: _More) -> _Answer:
+        """Return answer(world); if it needs more facts, take another look that has them and ask again.
 
         An engine that does not answer may be one that another transaction restarts: the task waits for its end.
         """
         for left in reversed(range(_LOOKS)):
-            host = self.see(more)
+            world = self.see(more)
             try:
-                return answer(host)
+                return answer(world)
             except NotAsked as question:
                 more += question.more
-            except HostProblem:
-                if not (host.locked and left):
+            except Problem:
+                if not (self.busy(world) and left):
                     raise
                 time.sleep(_PAUSE)
-        raise TaskProblem(f"the plan still asks for more after {_LOOKS} looks at the host")
+        raise TaskProblem(f"the plan still asks for more after {_LOOKS} looks at the {self.subject}")
 
     def apply(
-        self, propose: Callable[[Observed], _Proposed], expect: str | None, more: Watch = _NOTHING
+        self, propose: Callable[[_World], _Proposed], expect: str | None, more: _More
     ) -> tuple[dict[str, Any], _Proposed]:
         """Look, propose, carry out; again when the world changed in between.
 
@@ -73,23 +93,24 @@ class Rounds(Task):
         """
         seen = ""
         for _attempt in range(_ATTEMPTS):
-            host, proposal = self.look(lambda host: (host, propose(host)), more)
+            world, proposal = self.look(lambda world: (world, propose(world)), more)
             plan = proposal.plan
-            if expect and plan.changed and plan.id != expect:
+            if expect and plan.changed and plan.id != expect and not self.agreed(proposal):
                 raise TaskProblem(
-                    f"expect_plan is {expect}, but the plan for this host is now {plan.id}; nothing was changed{seen}"
+                    f"expect_plan is {expect}, but the plan for this {self.subject} is now {plan.id}; nothing was "
+                    f"changed{seen}"
                 )
             if not plan.changed or self._task.check_mode:
                 return {"changed": plan.changed, "rolled_back": False} | self.shown(plan), proposal
-            if host.locked:
-                seen = "; another transaction was running on this host"
+            if self.busy(world):
+                seen = f"; another transaction was running on this {self.subject}"
             outcome = self.carry_out(proposal)
             if outcome.committed:
                 return {"changed": True, "rolled_back": False} | self.shown(plan), proposal
             if not outcome.moved:
                 return outcome.failed | self.shown(plan), proposal
             seen = f"; meanwhile {outcome.moved}"
-        raise TaskProblem(f"the host kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
+        raise TaskProblem(f"the {self.subject} kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
 
     def shown(self, plan: Plan) -> dict[str, Any]:
         """Return the parts of a result that are read from the plan."""

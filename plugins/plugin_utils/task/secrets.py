@@ -16,6 +16,8 @@ _HIDDEN = "********"
 #: A line of a key in PEM form; shorter ones (the last of a key) could be anybody's word.
 _SECRET_LINE = 24
 
+_SHORTEST = 4
+
 _URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
 
 
@@ -25,9 +27,18 @@ class Secrets:
     def __init__(self) -> None:
         self._texts: set[str] = set()
 
-    def add_key(self, pem: str) -> None:
-        """Register a private key: none of its lines is to be shown."""
-        self._texts |= {line.strip() for line in pem.splitlines() if len(line.strip()) >= _SECRET_LINE}
+    def add(self, text: str) -> None:
+        """Register a password, or a private key of several lines: none of them is to be shown."""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if len(lines) == 1:
+            self.add_text(lines[0])
+        else:
+            self._texts |= {line for line in lines if len(line) >= _SECRET_LINE}
+
+    def add_text(self, text: str) -> None:
+        """Register a token or password; one of a few letters could be anybody's word."""
+        if len(text.strip()) >= _SHORTEST:
+            self._texts.add(text.strip())
 
     def add_passwords_of_urls(self, text: str) -> None:
         """Register the passwords in addresses such as http://user:password@proxy."""

@@ -59,7 +59,7 @@ def test_live_restore_lets_the_restart_pass(controller, busy):
 
 
 @VARIANTS
-def test_deferred_is_said_in_every_run_until_somebody_restarts(controller, origin1):
+def test_every_run_reports_a_deferred_restart_until_it_happened(controller, origin1):
     before, old = daemon(origin1), origin1.lists()
     deferred = POLICY | {"activation": "defer"}
     first, second = controller.tasks(origin1, deferred, deferred).tasks

@@ -49,7 +49,7 @@ def test_under_all_local_images_still_load_and_run(controller, podman1):
     assert "Loaded image" in podman1.sh("rm -rf /tmp/hello; podman load -i /tmp/hello.tar; rm /tmp/hello.tar")
 
 
-def test_the_report_says_what_the_engine_says(controller, node):
+def test_the_report_agrees_with_the_engine(controller, node):
     controller.task(node, "container_registries", POLICY)
     found = controller.task(
         node, "container_registries_info", POLICY | {"query": "engines[0].[blocked, insecure] | []"}

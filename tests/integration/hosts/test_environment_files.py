@@ -60,7 +60,7 @@ def test_the_cases_read_alike(node):
     assert [variables for variables, _ in answers] == [case["value"] for case in table]
 
 
-def test_what_is_written_is_read_back(node):
+def test_written_variables_are_read_back(node):
     source = random.Random(20260102)
     results, expected = [], []
     while len(results) < FILES:

@@ -108,7 +108,7 @@ BEYOND = {
 }
 
 
-def test_what_it_cannot_do_is_refused_before_anything_is_written(controller, moby1):
+def test_unenforceable_words_are_refused_before_anything_is_written(controller, moby1):
     before = moby1.facts()
     refusing = [MOBY_POLICY | policy for policy, _sentence in BEYOND.values()]
     warning = [policy | {"unenforceable": "warn"} for policy, _sentence in BEYOND.values()]
@@ -164,7 +164,7 @@ def test_killed_then_run_again(controller, moby1, moment):
     started = controller.begin(moby1, MOBY_POLICY, MOBY_POLICY, MOBY_POLICY)
     moby1.go_on(f"kill -9 {moby1.stopped()}")
     killed, again, unchanged = controller.ended(started).tasks
-    assert killed["msg"] == "the module was cut off on the host; the next run puts that right"
+    assert killed["msg"] == "the module was interrupted on the host; the next run repairs that"
     assert again["changed"] and not unchanged["changed"], again
     assert moby1.lists() == HAS_POLICY and moby1.leftovers() == ""
 

@@ -103,7 +103,7 @@ def test_a_policy_that_blocks_all_but_its_own(controller, podman1):
     )
 
 
-def test_an_emptied_policy_leaves_no_trace(controller, podman1):
+def test_an_emptied_policy_leaves_nothing(controller, podman1):
     before = podman1.facts()
     controller.task(podman1, "container_registries", EVERY_WORD["podman1"] | {"blocked": "all", "allowed": "quay.io/a"})
     quartet(controller, podman1, {word: [] for word in EMPTIED} | {"aliases": {}}, "ssh")

@@ -186,7 +186,7 @@ def test_links_stay_links(controller, node):
     assert_pulls(node, PORT)
 
 
-def test_what_hides_is_named_and_written_to(controller, untrusting):
+def test_a_directory_that_hides_ours_is_named_and_written_to(controller, untrusting):
     """An empty directory of containers' hides what docker's holds."""
     podman1 = untrusting("podman1")
     podman1.write(f"/etc/docker/certs.d/{PORT}/theirs.crt", CA.read_text())
@@ -200,7 +200,7 @@ def test_what_hides_is_named_and_written_to(controller, untrusting):
     assert_pulls(podman1, PORT)
 
 
-def test_what_stops_every_pull_is_named(controller, untrusting):
+def test_a_file_that_stops_every_pull_is_named(controller, untrusting):
     podman1 = untrusting("podman1")
     podman1.write(f"/etc/containers/certs.d/{PORT}/ca.cert", CA.read_text())
     assert "missing key ca.key" in pull(podman1, PORT)

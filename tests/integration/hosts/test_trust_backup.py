@@ -99,7 +99,7 @@ def test_backup_then_a_fresh_container_then_restore(controller, node, tmp_path):
     assert "their-own.crt" in everything(node), "what was theirs is theirs again"
 
 
-def test_an_authority_that_stands_in_the_system_trust_alone(controller, untrusting, tmp_path):
+def test_an_authority_that_is_in_the_system_trust_alone(controller, untrusting, tmp_path):
     """`trust anchor --store` leaves no file of its own in the directory of anchors."""
     origin1 = untrusting("origin1")
     origin1.write("/tmp/ca.crt", CA.read_text())
@@ -167,7 +167,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", ["podman1", "origin1"])
-def test_an_archive_that_is_not_what_it_was_changes_nothing(controller, untrusting, name, tmp_path):
+def test_a_changed_archive_changes_nothing(controller, untrusting, name, tmp_path):
     node, good = untrusting(name), tmp_path / "good.tar"
     assert trust(controller, node, [entry(ADDRESS)]).rc == 0
     assert backup(controller, node, good).rc == 0
@@ -188,7 +188,7 @@ def test_an_archive_that_is_not_what_it_was_changes_nothing(controller, untrusti
     assert_refused(node, PORT)
 
 
-def test_of_another_host_only_when_that_is_said(controller, untrusting, tmp_path):
+def test_an_archive_of_another_host_needs_its_option(controller, untrusting, tmp_path):
     podman1, moby1 = untrusting("podman1"), untrusting("moby1")
     assert trust(controller, podman1, ALL).rc == 0
     assert backup(controller, podman1, tmp_path / "a.tar").rc == 0

@@ -29,7 +29,7 @@ def killed(controller, node, moment, *more):
     started = controller.begin(node, *more, task="registry_trust")
     node.go_on(f"kill -9 {node.stopped()}")
     tasks = controller.ended(started).tasks
-    assert tasks[0]["msg"] == "the module was cut off on the host; the next run puts that right"
+    assert tasks[0]["msg"] == "the module was interrupted on the host; the next run repairs that"
     return tasks
 
 
@@ -144,7 +144,7 @@ def test_a_disk_that_takes_nothing(controller, untrusting, disk):
     assert_pulls(podman1, *NAMES)
 
 
-def test_what_programs_read_cannot_be_written(controller, untrusting):
+def test_a_bundle_that_cannot_be_written(controller, untrusting):
     """The store's own tool fails, and fails again when all is put back; what counts is that the files are."""
     podman1 = untrusting("podman1")
     podman1.sh("mount --bind /etc/ssl/certs /etc/ssl/certs && mount -o remount,ro,bind /etc/ssl/certs")

@@ -65,7 +65,7 @@ def test_mirrors_of_others_for_some_pulls_stay_so(controller, podman1):
 
 
 @pytest.mark.parametrize("contact", [True, False])
-def test_whether_the_source_is_asked(controller, podman1, contact):
+def test_contact_source_decides_whether_the_source_is_asked(controller, podman1, contact):
     mirrors = [{"source": PLAIN, "mirrors": [MIRROR], "contact_source": contact}]
     assert apply(controller, podman1, mirrors=mirrors).rc == 0
     assert pulled(podman1, f"{MIRRORED}:1"), "from the mirror"
@@ -149,14 +149,14 @@ def test_short_name_mode(controller, podman1, mode, said):
 # -- allowed ----------------------------------------------------------------------------------------------------------
 
 
-def test_podman_pulls_from_what_is_allowed_and_nothing_else(controller, podman1):
+def test_podman_pulls_from_allowed_scopes_only(controller, podman1):
     assert apply(controller, podman1, search=[], allowed=[f"{PLAIN}/apps"]).rc == 0
     assert pulled(podman1, SOURCE)
     for image in (f"{PRIVATE}/tools/hello:1", f"{MIRROR}/team/app:1"):
         assert "is rejected by policy" in pull(podman1, image)
 
 
-def test_what_is_mirrored_is_allowed(controller, podman1):
+def test_mirrored_sources_are_allowed(controller, podman1):
     mirrors = [{"source": f"{PLAIN}/team", "mirrors": [f"{MIRROR}/team"]}]
     assert apply(controller, podman1, search=[], blocked="all", mirrors=mirrors).rc == 0
     assert pulled(podman1, f"{MIRRORED}:1")
@@ -164,7 +164,7 @@ def test_what_is_mirrored_is_allowed(controller, podman1):
     assert "is rejected by policy" in pull(podman1, SOURCE)
 
 
-def test_docker_of_red_hat_allows_what_it_searches(controller, origin1):
+def test_docker_of_red_hat_allows_searched_registries(controller, origin1):
     refused = apply(controller, origin1, search=[PLAIN], allowed=[PLAIN, PRIVATE])
     assert refused.rc == 2
     assert (

@@ -35,7 +35,7 @@ def tool(*command: str | Path, cwd: Path = REPOSITORY, **environment: str) -> st
     return done.stdout
 
 
-def test_builder_finds_what_the_collection_needs() -> None:
+def test_builder_finds_the_needs_of_the_collection() -> None:
     found = yaml.safe_load(tool("ansible-builder", "introspect", REPOSITORY / ".cache/collections"))
     mine = [line.partition("  #")[0] for line in found["python"] if "dockyard.openshift" in line]
     lines = (REPOSITORY / "requirements.txt").read_text().splitlines()

@@ -72,3 +72,41 @@ def test_filters(core: str, tmp_path: Path) -> None:
     sentence = "pull_sources: 'No Reference' is not an image reference: 'No Reference' cannot be part of a name"
     assert sentence in done.stdout.replace('\\"', '"'), done.stdout
     assert "Traceback" not in done.stdout
+
+
+MASTERS: dict[str, Any] = {
+    "admitted": "{{ (pods | dockyard.openshift.image_policy_admits(policy, release='3.9')).refused }}",
+    "problems": "{{ policy | to_json | dockyard.openshift.image_policy_problems(3.11) | map(attribute='effect') }}",
+    "imports": "{{ ['busybox', 'quay.io/a'] | dockyard.openshift.import_allowed(config) | map(attribute='allowed') }}",
+    "config": "{{ 'allowedRegistriesForImport: [x]' | dockyard.openshift.import_policy_problems }}",
+}
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_filters_about_masters(core: str, tmp_path: Path) -> None:
+    given = {
+        "pods": {"kind": "Pod", "apiVersion": "v1", "spec": {"containers": [{"image": "gcr.io/a/b"}]}},
+        "policy": {
+            "kind": "ImagePolicyConfig",
+            "apiVersion": "v1",
+            "executionRules": [{"name": "a", "matchRegistries": ["quay.io"]}],
+        },
+        "config": {"allowedRegistriesForImport": [{"domainName": "docker.io"}]},
+    }
+    tasks = [{"ansible.builtin.debug": {"msg": MASTERS}}]
+    tasks += [{"ansible.builtin.debug": {"msg": "{{ 'x' | dockyard.openshift.image_policy_admits('[') }}"}}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    arguments = ("-i", "localhost,", "-c", "local", "-e", f"@{tmp_path / 'given.json'}", tmp_path / "play.yml")
+    done = ansible_playbook(core, tmp_path, *arguments, ANSIBLE_CONFIG=REPOSITORY / "ansible.cfg")
+
+    said = re.search(r"^ok: \[localhost\] => (\{.*\})$", done.stdout, re.MULTILINE)
+    assert said, done.stdout
+    answers = json.loads(said[1])["msg"]
+    assert answers["admitted"][0]["reference"] == "gcr.io/a/b"
+    assert set(answers["problems"]) == {"warn"}
+    assert answers["imports"] == [True, False]
+    assert answers["config"][0]["path"] == "" and answers["config"][0]["effect"] == "refuse"
+    assert done.returncode == 2
+    assert "image_policy_admits: policy: the master does not load it: line 1: this is not YAML" in done.stdout
+    assert "Traceback" not in done.stdout

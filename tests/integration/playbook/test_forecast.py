@@ -75,7 +75,7 @@ def test_the_words_are_those_of_hosts(forecast, tmp_path):
 def test_a_policy_that_is_invalid_is_called_by_its_variable(forecast):
     run = forecast(registry_policy={"serach": []})
     assert run.returncode == 2
-    assert "registry_policy.serach: there is no such word; is 'search' meant?" in run.stdout
+    assert "registry_policy.serach: is not a word of a policy; did you mean 'search'?" in run.stdout
     run = forecast(forecast_policy={"search": "bob:s3cret@registry.example.com"})
     assert run.returncode == 2 and "forecast_policy.search: '…@registry.example.com' contains an '@'" in run.stdout
     assert "s3cret" not in run.stdout and "Traceback" not in run.stdout
@@ -105,6 +105,41 @@ def test_strict(forecast):
     run = forecast(**said)
     assert run.returncode == 2 and "blocked-payload-without-mirror" in run.stdout
     assert forecast(**said, forecast_overridden=["blocked-payload-without-mirror"]).returncode == 0
+
+
+def test_strict_fails_only_for_what_the_change_brings(forecast, tmp_path):
+    never = {"source": "quay.io/a", "mirrors": ["m.example.com/a"], "mirrorSourcePolicy": "NeverContactSource"}
+    mirrors = {"apiVersion": "config.openshift.io/v1", "kind": "ImageDigestMirrorSet", "metadata": {"name": "a"}}
+    (tmp_path / "mirrors.yml").write_text(yaml.safe_dump(mirrors | {"spec": {"imageDigestMirrors": [never]}}))
+    run = forecast(forecast_manifests=[CLUSTER, str(tmp_path / "mirrors.yml")], forecast_strict=True)
+    assert run.returncode == 0 and "already so today" in run.stdout, run.stdout
+    run = forecast(forecast_proposed=str(tmp_path / "mirrors.yml"), forecast_strict=True)
+    assert run.returncode == 2 and "never-contact-without-tag-mirrors" in run.stdout, run.stdout
+    one = {"never-contact-without-tag-mirrors": "quay.io/a"}
+    run = forecast(forecast_proposed=str(tmp_path / "mirrors.yml"), forecast_strict=True, forecast_overridden=[one])
+    assert run.returncode == 0, run.stdout
+
+
+def test_an_export_that_is_none_is_no_success(forecast, tmp_path):
+    (tmp_path / "cluster.yml").write_text("")
+    run = forecast(forecast_manifests=str(tmp_path / "cluster.yml"), forecast_policy={"blocked": ["docker.io"]})
+    assert run.returncode == 2 and "the manifests hold no ClusterVersion/version" in run.stdout, run.stdout
+
+
+def test_objects_that_go_and_lines_without_quotes(forecast):
+    run = forecast(forecast_removed=["idms/team"])
+    assert run.returncode == 0, run.stdout
+    assert '    -  location = "quay.io/team"\n' in run.stdout
+    assert "source-mirror-lost: quay.io/team." in run.stdout
+    run = forecast(forecast_removed="idms/other")
+    assert run.returncode == 2 and "removed: there is no ImageDigestMirrorSet other" in run.stdout, run.stdout
+
+
+def test_a_file_that_a_shell_of_windows_wrote(forecast, tmp_path):
+    text = (REPOSITORY / CLUSTER).read_text()
+    (tmp_path / "cluster.yml").write_bytes(text.encode("utf-16"))
+    run = forecast(forecast_manifests=str(tmp_path / "cluster.yml"))
+    assert run.returncode == 0 and "Nodes, 4.19: nothing to notice" in run.stdout, run.stdout
 
 
 def test_problems_are_sentences(forecast, tmp_path):

@@ -77,13 +77,13 @@ def test_options_of_the_role(play: Play) -> None:
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
-        ({"registry_policy": {"serach": ["a.example.com"]}}, "registry_policy.serach: there is no such word"),
+        ({"registry_policy": {"serach": ["a.example.com"]}}, "registry_policy.serach: is not a word of a policy"),
         ({"registry_policy": "a.example.com"}, "registry_policy: a mapping of words"),
         ({"docker_registries_mode": "both"}, "value of docker_registries_mode must be one of: exact, merge, got: both"),
         ({"docker_registries_aliases": "a"}, "docker_registries_aliases"),
         (
             {"docker_registries_serach": ["b.example.com"]},
-            "docker_registries_serach: there is no such variable; docker_reg",
+            "docker_registries_serach: is not a variable of the role; did you mean",
         ),
         (
             {"registry_policy": None},
@@ -108,7 +108,7 @@ def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: d
         ({"docker_registries_mode": "both"}, "docker_registries_mode: value of mode must be one of"),
         ({"docker_registries_blocked": "{{ nowhere }}"}, "docker_registries_blocked: 'nowhere' is undefined"),
         ({"openshift_docker_hosted_registry_insecure": "maybe"}, "openshift_docker_hosted_registry_insecure: argument"),
-        ({"docker_registries_blokced": ["a.example.com"]}, "docker_registries_blokced: there is no such variable"),
+        ({"docker_registries_blokced": ["a.example.com"]}, "docker_registries_blokced: is not a variable of the role"),
         ({"registry_policy": None}, "no policy: none of registry_policy"),
     ],
 )

@@ -26,7 +26,7 @@ def environment():
 
 
 @pytest.mark.parametrize("name", ["dev", "core216"])
-def test_an_environment_holds_what_its_file_says_and_nothing_else(environment, name):
+def test_an_environment_holds_exactly_the_packages_of_its_file(environment, name):
     assert environment.difference(name) == []
 
 

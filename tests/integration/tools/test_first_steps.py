@@ -29,7 +29,7 @@ def planned(target: str) -> list[str]:
 
 
 @pytest.mark.parametrize("target", ["demo", "test", "setup", "hosts", "molecule", "bench"])
-def test_what_needs_root_installs_its_packages_before_anything_else(target):
+def test_targets_that_need_root_install_their_packages_first(target):
     """Nothing of the lab can run before podman is there; and only setup may say that root is missing."""
     commands = planned(target)
     first_of_the_lab = next(command for command in commands if command.startswith("tests/lab/"))
@@ -39,7 +39,7 @@ def test_what_needs_root_installs_its_packages_before_anything_else(target):
 
 
 @pytest.mark.parametrize("target", ["lint", "unit", "quick", "sanity", "playbooks", "environment"])
-def test_what_needs_no_root_leaves_the_machine_alone(target):
+def test_targets_without_root_leave_the_machine_alone(target):
     assert [command for command in planned(target) if command.startswith("tests/lab/")] == []
 
 

@@ -138,7 +138,7 @@ def test_the_targets_run_in_the_checkout_one_after_the_other(fresh):
     assert fresh.folders() == []
 
 
-def test_what_breaks_off_before_the_last_target_is_one_failure(fresh):
+def test_a_run_that_ends_before_the_last_target_is_one_failure(fresh):
     process = fresh("fail", "test")
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 1 and output.endswith("0 passed, 1 failed, 0 skipped\n")
@@ -149,7 +149,7 @@ def test_place_limit_and_umask_can_be_others(fresh):
     assert "limit=1000 mask=0077 place=/srv/a place\n" in output
 
 
-def test_only_what_package_clients_are_told_comes_in(fresh):
+def test_only_settings_of_package_clients_come_in(fresh):
     output = ended(fresh("demo", PIP_TIMEOUT="7", GOPROXY="direct", CI="true", MY_TOKEN="secret", PYTHONPATH="/mine"))
     assert "PIP_TIMEOUT=7\n" in output and "GOPROXY=direct\n" in output and "CI=true\n" in output
     assert "secret" not in output and "PYTHONPATH" not in output
@@ -189,7 +189,7 @@ def test_an_interrupted_run_leaves_nothing(fresh, number):
     assert fresh.folders() == []
 
 
-def test_what_a_killed_run_leaves_the_next_one_removes(fresh):
+def test_the_next_run_removes_the_leftovers_of_a_killed_one(fresh):
     process = fresh("wait")
     wait_for(process, "waiting")
     process.kill()

@@ -72,7 +72,7 @@ def test_they_come_back_with_the_old_file(host: Host, listed: Path, keep: bool) 
     assert listed.read_text() == "old" and about(listed) == before
 
 
-def test_what_a_directory_gives_new_files_is_not_given_to_one_that_is_replaced(host: Host) -> None:
+def test_a_replaced_file_gets_no_default_attributes_of_its_directory(host: Host) -> None:
     give(host.root, "system.posix_acl_default", access_list(1234))
     path = host.root / "x"
     path.write_text("old")

@@ -175,7 +175,7 @@ def test_other_journal_stops_everything(worlds: Worlds) -> None:
         assert host.tree() == before and host.leftovers() == ["journal.json"]
 
 
-def test_recovery_leaves_what_someone_else_changed(worlds: Worlds) -> None:
+def test_recovery_leaves_changes_of_others(worlds: Worlds) -> None:
     host = worlds.fresh()
     host.transaction(CHANGE, fault={"at": len(worlds.calls) - 6, "do": "kill"})
     host.sh("printf other > a; printf other > gone")
@@ -271,7 +271,7 @@ def test_an_action_is_run_in_place_of_one_that_is_spelled_in_another_way(worlds:
     assert host.tree()["log"][3] == "again\n" and host.leftovers() == []
 
 
-def test_what_is_settled_is_not_undone_and_not_run(worlds: Worlds) -> None:
+def test_a_settled_action_is_neither_undone_nor_run(worlds: Worlds) -> None:
     """The engine holds the new file already, which is what is asked for: nothing has to be done to it."""
     host, journal = interrupted_in_action(worlds)
     host.sh("printf held > engine")
@@ -280,7 +280,7 @@ def test_what_is_settled_is_not_undone_and_not_run(worlds: Worlds) -> None:
     assert (host.tree()["engine"][3], host.leftovers()) == ("held", [])
 
 
-def test_what_is_settled_is_undone_when_the_transaction_is(worlds: Worlds) -> None:
+def test_a_settled_action_is_undone_with_its_transaction(worlds: Worlds) -> None:
     """Then the old files are back, and the engine that holds the new ones has to look again."""
     host, journal = interrupted_in_action(worlds)
     failing = {"actions": [], "checks": [{"name": "no", "argv": ["false"]}], "settled": [0]}
@@ -315,7 +315,7 @@ def test_the_run_that_takes_over_is_killed_anywhere_itself(worlds: Worlds, how: 
 
 
 @pytest.mark.parametrize("number", [1, -1])
-def test_only_what_had_begun_can_be_settled(worlds: Worlds, number: int) -> None:
+def test_only_begun_actions_can_be_settled(worlds: Worlds, number: int) -> None:
     host, journal = interrupted_in_action(worlds)
     refused = host.transaction({**CHANGE, "settled": [number], "recover": journal})["result"]
     assert not refused["committed"] and "had not begun" in refused["reason"]
@@ -331,7 +331,7 @@ def test_an_empty_undo_means_nothing(worlds: Worlds) -> None:
     assert host.tree() == {**worlds.old, "engine": worlds.new["engine"]}
 
 
-def test_a_journal_says_whom_an_action_disturbs_and_whose_it_is(worlds: Worlds) -> None:
+def test_a_journal_names_the_unit_and_the_parts_of_an_action(worlds: Worlds) -> None:
     host = worlds.fresh()
     about = {"whom": "docker.service", "disruption": "restart", "parts": ["registry_trust"]}
     actions = [{**CHANGE["actions"][0], **about, "instead_of": []}]

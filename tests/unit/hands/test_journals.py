@@ -77,7 +77,7 @@ def test_a_journal_that_is_not_ours_is_refused(host: Host, journal: Any, says: s
 
 
 @pytest.mark.parametrize("what", ["owner", "mode", "directory", "link"])
-def test_what_somebody_else_may_have_written_is_not_run(host: Host, what: str, tmp_path: Path) -> None:
+def test_a_journal_that_others_can_write_is_not_run(host: Host, what: str, tmp_path: Path) -> None:
     """The next run executes it as root."""
     path = put(host, GOOD, 0o666 if what == "mode" else 0o600)
     if what == "owner":

@@ -68,7 +68,7 @@ def test_once_and_never_again(host: Host) -> None:
     assert not again.result["changed"] and len(again.calls) == 1 and again.result["said"] == []
 
 
-def test_what_is_not_proved_is_taken_back(host: Host) -> None:
+def test_an_unproved_change_is_undone(host: Host) -> None:
     host.sh("printf old > x; printf old > y")
     before = host.tree()
     done = carried_out(host, says="newer")
@@ -77,7 +77,7 @@ def test_what_is_not_proved_is_taken_back(host: Host) -> None:
     assert host.tree() == before and host.leftovers() == []
 
 
-def test_what_somebody_did_meanwhile_is_planned_for_again(host: Host) -> None:
+def test_a_change_by_others_meanwhile_makes_a_new_plan(host: Host) -> None:
     host.sh("printf old > x; printf old > y")
     done = carried_out(host, meanwhile="printf theirs > x")
     assert done.result["changed"] and "failed" not in done.result and len(done.calls) == 4, done.result

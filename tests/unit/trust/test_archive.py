@@ -135,7 +135,7 @@ def test_an_archive_beyond_measure_is_refused(monkeypatch, limit, value, says):
     assert str(refusal.value) == says
 
 
-def test_what_is_read_is_what_was_written():
+def test_an_archive_is_read_as_it_was_written():
     assert archive.unpack(archive.pack(GOOD)) == GOOD
     assert archive.pack(Archive("node1", (KEY, CA))) == archive.pack(GOOD)
     assert "PRIVATE" not in repr(GOOD) and "PRIVATE" not in json.dumps(GOOD.manifest())
@@ -203,7 +203,7 @@ CASES = [{"podman": True, "family": "debian"}, {"docker": "1.13.1"}, {"docker": 
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_was_lost_comes_back_and_is_ours_again(case):
+def test_lost_files_come_back_and_are_ours_again(case):
     trusted = propose(world(case), read_trust(TRUST, NOW), {})
     later, host = world_after(case, world(case), trusted.commit)
     found, warnings = backup.collect(host, "node1", keys=True)
@@ -263,7 +263,7 @@ def test_a_file_whose_name_steers_is_named_and_not_saved(name):
     assert archive.unpack(archive.pack(found)).links == {next(iter(links)): "x [31m   + everything is as it was"}
 
 
-def test_without_keys_no_half_of_a_pair_comes_back():
+def test_without_keys_neither_half_of_a_pair_comes_back():
     case = {"podman": True, "family": "debian"}
     _later, host = world_after(case, world(case), propose(world(case), read_trust(TRUST, NOW), {}).commit)
     found, _warnings = backup.collect(host, "node1", keys=False)
@@ -292,7 +292,7 @@ def test_an_archive_of_another_operating_system_is_refused():
         restore_of(world({"podman": True}), Archive("node1", (anchor,)), {})
 
 
-def test_an_authority_that_stands_in_no_file_is_saved_with_its_full_address():
+def test_an_authority_without_a_file_is_saved_with_its_full_path():
     case = {"podman": True, "effective": [{"cert": "one"}]}
     host = world(case)
     (one,) = backup.certificates_in(certificate("one").encode())

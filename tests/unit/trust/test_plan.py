@@ -65,14 +65,14 @@ def test_a_file_is_named_after_its_certificate(name, words):
         ("/etc/docker/certs.d/a/ca.crt", key_pem("client"), ["no certificate"]),
     ],
 )
-def test_what_a_person_sees_of_a_file(path, content, says):
+def test_the_view_of_a_file(path, content, says):
     lines = certs_d.shown(path, content.encode()).splitlines()
     assert len(lines) == len(says)
     assert all(line.startswith(words) for line, words in zip(lines, says, strict=True)), lines
 
 
 @pytest.mark.parametrize("case", PLANS)
-def test_what_is_to_change(case):
+def test_the_plan_of_certificates(case):
     proposal = proposed(case)
     assert files(proposal.commit) == sorted(path.replace("{one}", anchor("one")) for path in case["writes"])
     assert files(proposal.commit, "absent") == []
@@ -88,7 +88,7 @@ def test_what_is_to_change(case):
 
 
 @pytest.mark.parametrize("case", cases("trust/plan.yml", having="refused"))
-def test_what_must_not_be_tried(case):
+def test_plans_that_are_refused(case):
     with pytest.raises(HostProblem) as refusal:
         proposed(case)
     assert case["refused"] in str(refusal.value)
@@ -106,7 +106,7 @@ def test_a_second_run_finds_nothing_to_do(case):
 
 
 @pytest.mark.parametrize("case", PLANS)
-def test_what_was_put_there_goes_and_nothing_else(case):
+def test_only_our_files_are_removed(case):
     start = world(case["host"])
     first = proposed(case)
     later, host = world_after(case["host"], start, first.commit) if first.plan.changed else (case["host"], start)
@@ -153,7 +153,7 @@ def test_a_shared_anchor_goes_with_the_last_registry():
     assert files(last.commit, "absent") == [ANCHOR]
 
 
-def test_without_purge_registries_that_are_not_said_stay():
+def test_without_purge_unlisted_registries_stay():
     _first, case, host = run(world(HOST), HOST, ONE)
     other, case, host = run(host, case, [{"registry": "c.example.com", "ca": certificate("two")}], purge=False)
     assert files(other.commit, "absent") == []
@@ -161,7 +161,7 @@ def test_without_purge_registries_that_are_not_said_stay():
     assert files(absent.commit, "absent") == [ANCHOR]
 
 
-def test_an_old_anchor_is_out_of_the_way_of_what_reads_the_whole_directory():
+def test_an_old_anchor_is_moved_out_of_the_directory_of_anchors():
     """p11-kit takes every file of the directory for an anchor, whatever its name."""
     _first, case, host = run(world(HOST), HOST, ONE)
     gone, case, host = run(host, case, [])
@@ -184,7 +184,7 @@ def test_a_lost_record_is_made_again():
     assert record_of(state_of(host), PART, RECORD)["files"].keys() == {ANCHOR}
 
 
-def test_nothing_said_changes_nothing():
+def test_an_empty_request_changes_nothing():
     _first, case, host = run(world(HOST), HOST, ONE)
     assert not propose(host, read_trust(None, NOW), {}).plan.changed
 
@@ -208,7 +208,7 @@ def test_a_deferred_restart_after_a_removal_is_not_forgotten():
     assert run(host, case, [], activation="defer")[0].plan.pending == removed.plan.pending
 
 
-def test_a_daemon_whose_start_nobody_knows_is_not_restarted_for_ever():
+def test_a_daemon_with_an_unknown_start_is_not_restarted_again_and_again():
     docker = {"docker": "1.13.1"}
     _first, case, host = run(world(docker), docker, ONE)
     host.answers["docker.started"] = type(host.answers["docker.started"])(rc=0, stdout="")

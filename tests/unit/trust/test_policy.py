@@ -40,7 +40,7 @@ def entries(case):
 
 
 @pytest.mark.parametrize("case", cases("trust/read.yml", having="trust"))
-def test_what_is_read(case):
+def test_a_policy_is_read(case):
     found = read_trust(entries(case), NOW)
     if case["trust"] is None:
         assert found.registries is None
@@ -54,7 +54,7 @@ def test_what_is_read(case):
 
 
 @pytest.mark.parametrize("case", cases("trust/read.yml", having="error"))
-def test_what_is_refused_in_one_sentence(case):
+def test_an_invalid_policy_is_refused_in_one_sentence(case):
     with pytest.raises(PolicyError) as refusal:
         read_trust(entries(case), NOW)
     assert case["error"] in str(refusal.value)
@@ -74,7 +74,7 @@ def test_what_is_refused_in_one_sentence(case):
         ({"allowed": ["quay.io"], "mirrors": [{"source": "quay.io", "mirrors": ["a.example.com:5000"]}]}, ["10.0.0.1"]),
     ],
 )
-def test_what_is_trusted_and_left_out_of_an_allow_list(policy, left_out):
+def test_trusted_names_outside_an_allow_list_are_warned_about(policy, left_out):
     trust = [{"registry": "a.example.com:5000", "aliases": ["10.0.0.1"], "ca": certificate("one")}]
     found = read_policy({**policy, "trust": trust}, reading=Reading(now=NOW))
     assert [said.split("'")[1] for said in found.warnings] == left_out

@@ -134,14 +134,14 @@ def place(tmp_path) -> Path:
         ("down", "localhost", "right", "bundle", {}, "unreachable"),
     ],
 )
-def test_what_an_engine_would_believe(ports, place, kind, host, directory, bundle, more, outcome):
+def test_certificates_that_an_engine_believes(ports, place, kind, host, directory, bundle, more, outcome):
     probe = proof.Probe(f"{host}:{ports[kind]}", "engine 1", f"{place}/{directory}", f"{place}/{bundle}", **more)
     rc, said = ask(probe)
     assert said == {f"{host}:{ports[kind]} engine 1": outcome}
     assert rc == (outcome == "untrusted")
 
 
-def test_what_a_peer_says_stays_on_its_line(ports, place):
+def test_texts_of_a_peer_stay_on_one_line(ports, place):
     """Whatever the shell of the host is; that of Debian reads escapes in what it echoes."""
     _rc, (said,) = answers(proof.Probe(f"localhost:{ports['forged']}", "e", f"{place}/right", f"{place}/bundle"))
     assert said["outcome"] == "untrusted" and said["reason"].isprintable()
@@ -188,7 +188,7 @@ def test_curl_where_there_is_no_openssl(ports, place, tmp_path, directory, outco
 
 
 @pytest.mark.parametrize(("bundle", "rc"), [([CA, OTHER], 0), ([OTHER], 1), ([], 1)])
-def test_whether_the_store_holds_what_it_should(tmp_path, bundle, rc):
+def test_the_check_of_the_store(tmp_path, bundle, rc):
     (tmp_path / "bundle").write_text("".join(bundle))
     (tmp_path / "anchor.crt").write_text(CA)
     check = check_option(proof.store_check(f"{tmp_path}/bundle", {f"{tmp_path}/anchor.crt": read_certificates(CA)[0]}))

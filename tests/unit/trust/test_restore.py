@@ -30,7 +30,7 @@ def restored(case):
 
 
 @pytest.mark.parametrize("case", cases("trust/restore.yml", having="diff"))
-def test_what_is_put_back_and_how_it_is_proved(case):
+def test_the_plan_of_a_restore(case):
     proposal = restored(case)
     shown = views(SimpleNamespace(path=each["after_header"], **each) for each in proposal.plan.diff())
     shown.pop(STATE_PATH, None)
@@ -49,7 +49,7 @@ def test_what_is_put_back_and_how_it_is_proved(case):
 
 
 @pytest.mark.parametrize("case", cases("trust/restore.yml", having="refused"))
-def test_what_must_not_be_put_back(case):
+def test_restores_that_are_refused(case):
     with pytest.raises(HostProblem) as refusal:
         restored(case)
     assert case["refused"] in str(refusal.value)
@@ -69,7 +69,7 @@ def brief(value):
 
 
 @pytest.mark.parametrize("case", cases("trust/survey.yml"))
-def test_what_is_told_of_a_host(case):
+def test_the_survey_of_a_host(case):
     trust = read_trust(entries({"given": case["trust"]}), NOW)
     told = report.survey(world(case["host"]), trust, NOW, case["expires_in_days"])
     assert brief(told) == {key: case[key] for key in ("registries", "anchors", "expiring", "days_left")}

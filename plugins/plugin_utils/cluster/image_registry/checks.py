@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .. import labels
+from ..labels import is_key, is_subdomain
 from ..openshift4.objects import kind_of, shown
 from . import STORAGE_NOT_CONFIGURED, UNOBSERVED, VERIFICATION_FAILED, Finding, backends, pods, refusal, warning
 from .asked import BACKENDS, Asked, of_platform, part
@@ -145,9 +145,9 @@ def _overrides(asked: Asked) -> Iterator[Finding]:
     for key, value in (annotations or {}).items():
         if value is not None and not isinstance(value, str):
             yield refusal(f"{path}.annotations.{key}", f"must be text, not {kind_of(value)}")
-        elif not labels.is_key(str(key).lower()):
+        elif not is_key(str(key).lower()):
             yield refusal(f"{path}.annotations", f"{shown(key)!r} cannot be the key of an annotation")
-    if runtime is not None and not (isinstance(runtime, str) and labels.is_subdomain(runtime)):
+    if runtime is not None and not (isinstance(runtime, str) and is_subdomain(runtime)):
         yield refusal(f"{path}.runtimeClassName", f"must be the name of a RuntimeClass, not {shown(runtime)!r}")
 
 
@@ -169,7 +169,7 @@ def _routes(asked: Asked) -> Iterator[Finding]:
         secret = route.get("secretName")
         if secret and secret not in asked.around.secrets:
             yield refusal(f"{path}.secretName", f"the secret {NAMESPACE}/{shown(secret)} does not exist")
-        if not labels.is_subdomain(name):
+        if not is_subdomain(name):
             yield refusal(f"{path}.name", f"{shown(name)!r} cannot be the name of a route")
         if host and (len(host) > _LONGEST_HOST or not _HOST.fullmatch(host)):
             yield refusal(f"{path}.hostname", f"{shown(host)!r} cannot be the host of a route")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .. import labels
+from ..labels import is_key, is_subdomain, is_value
 from ..openshift4.objects import shown
 from .asked import part
 from .structural import Mistake
@@ -69,7 +69,7 @@ def _amount(path: str, name: str, amount: Any) -> Iterator[Mistake]:
     number = quantity(amount)
     if name not in _OF_CONTAINERS and not _is_countable(name):
         yield Mistake(path, f"{shown(name)!r} is not a resource of containers")
-    elif not labels.is_key(name):
+    elif not is_key(name):
         yield Mistake(path, f"{shown(name)!r} cannot be the name of a resource")
     elif number is not None and number < 0:
         yield Mistake(path, f"must be 0 or more, not {shown(amount)}")
@@ -82,16 +82,16 @@ def _amount(path: str, name: str, amount: Any) -> Iterator[Mistake]:
 
 def _labels(path: str, pairs: Mapping[str, Any]) -> Iterator[Mistake]:
     for key, value in pairs.items():
-        if not labels.is_key(key):
+        if not is_key(key):
             yield Mistake(path, f"{shown(key)!r} cannot be the key of a label")
-        if not labels.is_value(value):
+        if not is_value(value):
             yield Mistake(f"{path}.{key}", f"{shown(value)!r} cannot be the value of a label")
 
 
 def _toleration(path: str, toleration: Mapping[str, Any]) -> Iterator[Mistake]:
     key, operator, effect = (str(toleration.get(name) or "") for name in ("key", "operator", "effect"))
     value = str(toleration.get("value") or "")
-    if key and not labels.is_key(key):
+    if key and not is_key(key):
         yield Mistake(f"{path}.key", f"{shown(key)!r} cannot be the key of a taint")
     if not key and operator != "Exists":
         yield Mistake(f"{path}.operator", "must be Exists when there is no key")
@@ -99,7 +99,7 @@ def _toleration(path: str, toleration: Mapping[str, Any]) -> Iterator[Mistake]:
         yield Mistake(f"{path}.effect", "must be NoExecute with tolerationSeconds")
     if operator == "Exists" and value:
         yield Mistake(f"{path}.value", "must be empty with operator Exists")
-    elif operator in ("Equal", "") and not labels.is_value(value):
+    elif operator in ("Equal", "") and not is_value(value):
         yield Mistake(f"{path}.value", f"{shown(value)!r} cannot be the value of a taint")
     elif operator not in ("Equal", "Exists", ""):
         yield Mistake(f"{path}.operator", f"must be Equal or Exists, not {shown(operator)!r}")
@@ -161,10 +161,10 @@ def _expression(path: str, one: Mapping[str, Any], more: tuple[str, ...] = ()) -
             yield Mistake(f"{path}.values", f"must have one value with operator {operator}")
     else:
         yield Mistake(f"{path}.operator", f"{shown(operator)!r} is not an operator here")
-    if not labels.is_key(str(one.get("key") or "")):
+    if not is_key(str(one.get("key") or "")):
         yield Mistake(f"{path}.key", f"{shown(one.get('key'))!r} cannot be the key of a label")
     for value in values:
-        if not labels.is_value(value):
+        if not is_value(value):
             yield Mistake(f"{path}.values", f"{shown(value)!r} cannot be the value of a label")
 
 
@@ -178,14 +178,10 @@ def _pod_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
     for selector in ("labelSelector", "namespaceSelector"):
         yield from _selector(f"{path}.{selector}", part(term, selector))
     for name in term.get("namespaces") or ():
-        if not labels.is_subdomain(name) or "." in name:
+        if not is_subdomain(name) or "." in name:
             yield Mistake(f"{path}.namespaces", f"{shown(name)!r} cannot be the name of a namespace")
-    yield from _topology_key(path, term)
-
-
-def _topology_key(path: str, holder: Mapping[str, Any]) -> Iterator[Mistake]:
-    key = str(holder.get("topologyKey") or "")
-    if not labels.is_key(key):
+    key = str(term.get("topologyKey") or "")
+    if not is_key(key):
         sentence = f"{shown(key)!r} cannot be the key of a label" if key else "must name a label of the nodes"
         yield Mistake(f"{path}.topologyKey", sentence)
 
@@ -196,7 +192,8 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
         path, when = f"topologySpreadConstraints[{place}]", one.get("whenUnsatisfiable")
         if one.get("maxSkew", 0) <= 0:
             yield Mistake(f"{path}.maxSkew", f"must be 1 or more, not {shown(one.get('maxSkew'))}")
-        yield from _topology_key(path, one)
+        if not one.get("topologyKey"):
+            yield Mistake(f"{path}.topologyKey", "must name a label of the nodes")
         if when not in (_DO_NOT_SCHEDULE, "ScheduleAnyway"):
             sentence = f"must be {_DO_NOT_SCHEDULE} or ScheduleAnyway, not {shown(when)!r}"
             yield Mistake(f"{path}.whenUnsatisfiable", sentence)
@@ -214,9 +211,13 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
 
 
 def _label_keys(path: str, one: Mapping[str, Any]) -> Iterator[Mistake]:
-    keys = one.get("matchLabelKeys") or ()
-    if keys and not one.get("labelSelector"):
+    keys, selector = one.get("matchLabelKeys") or (), one.get("labelSelector")
+    if keys and selector is None:
         yield Mistake(f"{path}.matchLabelKeys", "must not be there without labelSelector")
+    said = {*part(one, "labelSelector", "matchLabels")}
+    said |= {expression.get("key") for expression in part(one, "labelSelector").get("matchExpressions") or ()}
     for key in keys:
-        if not labels.is_key(key):
+        if not is_key(key):
             yield Mistake(f"{path}.matchLabelKeys", f"{shown(key)!r} cannot be the key of a label")
+        elif key in said:
+            yield Mistake(f"{path}.matchLabelKeys", f"{shown(key)!r} is in labelSelector too")

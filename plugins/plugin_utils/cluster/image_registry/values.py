@@ -64,7 +64,8 @@ def quantity(value: object) -> Fraction | None:
         return Fraction(number * _BINARY[suffix[0]])
     power = _DECIMAL.get(suffix)
     if power is None:
-        power = int(suffix[1:]) if len(suffix) <= 5 else 10**5
-    if abs(power) > _MOST_DIGITS:
-        return None
+        power = int(suffix[1:])
+        if not -_INT64 <= power < _INT64:
+            return None
+    power = max(-_MOST_DIGITS, min(power, _MOST_DIGITS))  # beyond that every number is as large or small as any
     return Fraction(number * 10**power if power >= 0 else number / 10**-power)

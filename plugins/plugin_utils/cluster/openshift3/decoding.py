@@ -7,7 +7,9 @@
 A text that begins with a brace is JSON, any other is YAML of which the first document counts. Keys are compared with
 their case, of a key that is there twice the last one counts, null leaves a field empty, and nothing becomes text that
 is a number or a boolean. Sources: ORIGIN pkg/cmd/server/apis/config/latest/helpers.go; k8s.io/apimachinery
-pkg/util/yaml and pkg/runtime/serializer/json; go-yaml v2 resolve.go.
+pkg/util/yaml and pkg/runtime/serializer/json; go-yaml v2 resolve.go; and what the decoders of those years answered when
+they were run: go-codec (3.6 and 3.7) and json-iterator, which OpenShift made take what go-codec took of numbers in
+quotes and of empty mappings.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
+from math import isinf
 from typing import Any
 
 from ...imports import yaml
@@ -64,37 +67,61 @@ def read(document: Any) -> Decoded:
     return _json(document) if document.lstrip().startswith("{") else _yaml(document)
 
 
-def decode(document: Any, shape: Mapping[str, Any]) -> Decoded:
-    """Give a document every field of the shape, also where it is null. Raises DecodingProblem."""
+def decode(document: Any, shape: Mapping[str, Any], loosely: bool) -> Decoded:
+    """Give a document every field of the shape, also where it is null. Raises DecodingProblem.
+
+    loosely: as go-codec does, see Release.decodes_loosely.
+    """
     raw = read(document)
-    oddities = list(raw.oddities)
-    return Decoded(_decoded(raw.value, shape, "", oddities), oddities)
+    decoder = _Decoder(loosely)
+    value = decoder.decoded(raw.value, shape, "")
+    return Decoded(value, raw.oddities + decoder.oddities)
 
 
-def _decoded(value: Any, shape: Any, path: str, oddities: list[tuple[str, str]]) -> Any:
-    if isinstance(shape, Items):
+class _Decoder:
+    """Brings values into shapes, and collects the keys that nobody reads."""
+
+    def __init__(self, loosely: bool) -> None:
+        self.oddities: list[tuple[str, str]] = []
+        self._loosely = loosely
+
+    def decoded(self, value: Any, shape: Any, path: str) -> Any:
+        if isinstance(shape, Items):
+            return self._list(value, shape, path)
+        if isinstance(shape, Texts):
+            if value is not None and not isinstance(value, dict):
+                raise _mismatch(path, "a mapping", value)
+            return {str(key): self.decoded(item, TEXT, _below(path, key)) for key, item in (value or {}).items()}
+        if isinstance(shape, Mapping):
+            return self._mapping(value, shape, path)
+        return self._scalar(value, shape, path)
+
+    def _list(self, value: Any, shape: Items, path: str) -> Any:
+        if isinstance(value, dict) and (self._loosely or not value):
+            value = [each for pair in value.items() for each in pair]
         if value is not None and not isinstance(value, list):
             raise _mismatch(path, "a list", value)
-        return value and [_decoded(item, shape.shape, f"{path}[{n}]", oddities) for n, item in enumerate(value)]
-    if isinstance(shape, (Mapping, Texts)):
+        return value and [self.decoded(item, shape.shape, f"{path}[{n}]") for n, item in enumerate(value)]
+
+    def _mapping(self, value: Any, shape: Mapping[str, Any], path: str) -> Any:
+        if isinstance(value, list) and self._loosely and path:
+            value = dict(zip(shape, value, strict=False))
         if value is not None and not isinstance(value, dict):
             raise _mismatch(path, "a mapping", value)
         members = {str(key): item for key, item in (value or {}).items()}
-        if isinstance(shape, Texts):
-            return {key: _decoded(item, TEXT, _below(path, key), oddities) for key, item in members.items()}
-        oddities += ((_below(path, key), _unknown(key, shape)) for key in members if key not in shape)
-        return {key: _decoded(members.get(key), each, _below(path, key), oddities) for key, each in shape.items()}
-    return _scalar(value, shape, path)
+        self.oddities += ((_below(path, key), _unknown(key, shape)) for key in members if key not in shape)
+        return {key: self.decoded(members.get(key), each, _below(path, key)) for key, each in shape.items()}
 
-
-def _scalar(value: Any, shape: str, path: str) -> Any:
-    if value is None:
-        return _EMPTY[shape]
-    if shape == INT and isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value[:30])  # a number in quotes is taken where a number is wanted
-    if type(value) is not {TEXT: str, BOOL: bool, INT: int}[shape]:
-        raise _mismatch(path, shape, value)
-    return value
+    def _scalar(self, value: Any, shape: str, path: str) -> Any:
+        if value is None:
+            return _EMPTY[shape]
+        if shape == INT and isinstance(value, str) and _WHOLE.fullmatch(value):
+            return int(value[:30])  # a number in quotes is taken where a number is wanted
+        if shape == INT and isinstance(value, float) and self._loosely and value.is_integer():
+            return int(value)
+        if type(value) is not {TEXT: str, BOOL: bool, INT: int}[shape]:
+            raise _mismatch(path, shape, value)
+        return value
 
 
 def _mismatch(path: str, wanted: str, value: Any) -> DecodingProblem:
@@ -113,7 +140,7 @@ def _unknown(key: str, shape: Mapping[str, Any]) -> str:
     return f"nobody reads the key {shown(key)}{hint}"
 
 
-def _below(path: str, key: str) -> str:
+def _below(path: str, key: Any) -> str:
     return f"{path}.{key}" if path else key
 
 
@@ -152,12 +179,14 @@ def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
 
 # --- YAML -----------------------------------------------------------------------------------------------------------
 
+_DIRECTIVE = re.compile(r"%(?:YAML[ \t]+1\.1|TAG[ \t].*)[ \t]*(?:#.*)?")
+_TAB = re.compile(r"(?<=[^\s?-])[ \t]*\t[ \t]*")  # go-yaml takes it for a space where PyYAML stops
 _PLAIN = "plain"  # the tag of a scalar without quotes and without a tag of its own
 _NOT_TEXT = frozenset([_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))])
 _TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
 _FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
 _NUMBER = re.compile(
-    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?)"
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*(?:\.[0-9_]+)?(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)"
 )
 _NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
@@ -169,24 +198,31 @@ def _plain_scalar(text: str) -> Any:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     if _NUMBER.fullmatch(text):
-        return _number(text.replace("_", ""))
+        return _number(text)
     if _NO_NUMBER.fullmatch(text):
         raise DecodingProblem(f"JSON has no number {shown(text)}")
     return text
 
 
-def _number(digits: str) -> int | float:
+def _number(text: str) -> int | float | str:
+    digits = text.replace("_", "")
     for base in (0, 8):  # 0x1b, and 017 as in C
         try:
             return int(digits, base)
         except ValueError:
             continue
     number = float(digits)
+    if isinf(number):
+        return text
     return int(number) if number.is_integer() else number  # JSON writes 5.0 as 5
 
 
 def _yaml(text: str) -> Decoded:
     builder = _Builder()
+    for line in takewhile(lambda line: line.startswith(("%", "#")), text.splitlines()):
+        if line.startswith("%") and not _DIRECTIVE.fullmatch(line):
+            raise DecodingProblem(f"this is not YAML 1.1: {one_line(line)}")
+    text = _TAB.sub(" ", text)
     try:
         check_depth("the text", takewhile(_is_of_the_first, yaml.parse(text, Loader=yaml.SafeLoader)))
         loader = yaml.SafeLoader(text)
@@ -214,12 +250,16 @@ class _Builder:
     def __init__(self) -> None:
         self.oddities: list[tuple[str, str]] = []
         self._done: dict[int, Any] = {}
+        self._unfinished: set[int] = set()
 
     def built(self, node: Any) -> Any:
         """Build a node, once where it is anchored; check_size counts it as often as it is used."""
+        if id(node) in self._unfinished:
+            raise DecodingProblem(f"line {node.start_mark.line + 1}: an alias within itself")
         if id(node) not in self._done:
-            self._done[id(node)] = None  # a node within itself: nothing that is asked for can be there
+            self._unfinished.add(id(node))
             self._done[id(node)] = self._new(node)
+            self._unfinished.remove(id(node))
         return self._done[id(node)]
 
     def _new(self, node: Any) -> Any:
@@ -233,7 +273,9 @@ class _Builder:
             if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) == (_PLAIN, "<<"):
                 sources = self.built(value)
                 for source in sources if isinstance(sources, list) else [sources]:
-                    merged = {**(source if isinstance(source, dict) else {}), **merged}
+                    if not isinstance(source, dict):
+                        raise DecodingProblem(f"line {key.start_mark.line + 1}: << needs a mapping")
+                    merged = {**source, **merged}
             else:
                 own.append((self._key(key), self.built(value)))
         self.oddities += _twice(key for key, _value in own)

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from ...references import shown
+from ...references import one_line, shown
 from ..labels import Requirement, Selector, is_key, is_value
 from . import Finding, PolicyProblem, refuse
 from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read
 from .releases import Release
 
 KIND, API_VERSION = "ImagePolicyConfig", "v1"
+_EMPTY = "''"
 NEVER = "DoNotAttempt"
 ATTEMPT = "Attempt"
 #: resolveImages, and the policy of a resolution rule. Any other word silently resolves nothing.
@@ -47,8 +48,6 @@ _RULE = {
     "reject": BOOL,
 }
 _DOCUMENT = {
-    "kind": TEXT,
-    "apiVersion": TEXT,
     "resolveImages": TEXT,
     "resolutionRules": Items({"policy": TEXT, "targetResource": _RESOURCE, "localNames": BOOL}),
     "executionRules": Items(_RULE),
@@ -147,7 +146,7 @@ _DEFAULT_RESOLUTION = (
 def load(document: Any, release: Release) -> ImagePolicy:
     """Load the policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
     try:
-        fields = decoded(document).value
+        fields = decoded(document, release).value
     except DecodingProblem as problem:
         raise PolicyProblem(f"policy: the master does not load it: {problem}") from None
     for finding in refusals(fields, release):
@@ -155,22 +154,27 @@ def load(document: Any, release: Release) -> ImagePolicy:
     return of_fields(fields)
 
 
-def decoded(document: Any) -> Decoded:
+def decoded(document: Any, release: Release) -> Decoded:
     """Decode every field of a document. Raises DecodingProblem, with what stops the decoder."""
     raw = read(document)
     if raw.value is None or isinstance(raw.value, dict):
-        _check_kind(raw.value or {})
-    found = decode(raw.value, _DOCUMENT)
+        document = _with_kind(raw.value or {})
+    found = decode(document, _DOCUMENT, release.decodes_loosely)
     return Decoded(found.value, raw.oddities + found.oddities)
 
 
-def _check_kind(document: Mapping[str, Any]) -> None:
+def _with_kind(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check kind and apiVersion, the only keys that are read without their case; return the document with them."""
+    rest = dict(document)
     for key, wanted in (("kind", KIND), ("apiVersion", API_VERSION)):
-        written = document.get(key)
-        if written in (None, ""):
+        spellings = sorted(each for each in document if str(each).lower() == key.lower())
+        written = next((document[each] for each in reversed(spellings) if document[each] is not None), "")
+        if written == "":
             raise DecodingProblem(f"{key} is missing; it must be {wanted}")
         if written != wanted:
             raise DecodingProblem(f"{key} is {shown(str(written))}, and must be {wanted}")
+        rest = {each: value for each, value in rest.items() if each not in spellings}
+    return rest
 
 
 def refusals(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
@@ -179,7 +183,7 @@ def refusals(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
     for n, rule in enumerate(fields["executionRules"] or ()):
         path, name = f"executionRules[{n}]", rule["name"]
         if name in names:
-            yield refuse(f"{path}.name", f"the name {shown(name)} is used twice", name)
+            yield refuse(f"{path}.name", f"the name {one_line(name) or _EMPTY} is used twice", name)
         names.add(name)
         for m, selector in enumerate(rule["matchImageLabels"] or ()):
             reason = next(filter(None, starmap(_why_refused, _demands(selector))), None)

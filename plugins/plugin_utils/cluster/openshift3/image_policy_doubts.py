@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...references import shown
+from ...references import is_domain, shown
 from . import Finding, image_policy, refuse, warn
-from .admission import Found, judge
+from .admission import Found, matches
 from .decoding import DecodingProblem
 from .image_names import ImageName
 from .image_policy import WORDS, ImagePolicy, Resource, Rule
@@ -26,7 +26,7 @@ DENY_EXECUTION = "images.openshift.io/deny-execution"
 #: The integrated registry as masters know it from 3.9 on; before, by the address of its service.
 INTEGRATED_REGISTRY = "docker-registry.default.svc:5000"
 _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}:[0-9]+")
-_PODS = Resource("pods")
+_WATCHED = (Resource("pods"), Resource("builds"))
 _RULE_OF_A_KEY = re.compile(r"executionRules\[([0-9]+)\]")
 _ODD_IN_A_REGISTRY = (
     (re.compile(r"://"), "a scheme"),
@@ -41,7 +41,7 @@ _ODD_IN_A_REGISTRY = (
 def problems(document: Any, release: Release) -> Iterator[Finding]:
     """Yield what the plug-in refuses, then what it takes and a person would regret."""
     try:
-        found = image_policy.decoded(document)
+        found = image_policy.decoded(document, release)
     except DecodingProblem as problem:
         yield refuse("", str(problem))
         return
@@ -76,7 +76,8 @@ def _odd_rule(rule: Mapping[str, Any], path: str) -> Iterator[Finding]:
             yield warn(f"{path}.onResources[{n}].{reason[0]}", reason[1], name)
     for n, registry in enumerate(rule["matchRegistries"] or ()):
         odd = next((called for sign, called in _ODD_IN_A_REGISTRY if sign.search(registry)), None)
-        if odd:
+        if odd or registry and not is_domain(registry):
+            odd = odd or "a sign where no host has one"
             sentence = f"{shown(registry)} holds {odd}; it is compared sign by sign with HOST or HOST:PORT of an image"
             yield warn(f"{path}.matchRegistries[{n}]", sentence, name)
     if rule["skipOnResolutionFailure"] and not rule["reject"]:
@@ -113,42 +114,39 @@ def _left_out(policy: ImagePolicy) -> Iterator[Finding]:
         sentence = f"no rule rejects images with the annotation {DENY_EXECUTION}, which is what the platform's own does"
         yield warn("executionRules", sentence)
     for n, rule in enumerate(policy.rules):
-        if rule.integrated and not rule.reject and not rule.invert and not _names_it(policy, rule):
+        if rule.integrated and not rule.reject and not rule.invert and not _allowed_by_name(policy, rule.resources):
             sentence = f"this never holds for digests; a rule with matchRegistries {INTEGRATED_REGISTRY} is needed too"
             yield warn(f"executionRules[{n}].matchIntegratedRegistry", sentence, rule.name)
-    rules = policy.rules_for(_PODS)
-    if all(rule.reject for rule in rules):
-        return
-    registries = {registry for rule in rules for registry in rule.registries if _ADDRESS.fullmatch(registry)}
-    own = {INTEGRATED_REGISTRY, *registries}
-    if not any(rule.integrated for rule in rules) and not any(_accepts(rules, registry) for registry in own):
-        sentence = "no rule allows the integrated registry, and what the platform builds cannot run"
+    closed = tuple(resource for resource in _WATCHED if not all(rule.reject for rule in policy.rules_for(resource)))
+    names = " and ".join(resource.name for resource in closed)
+    by_nature = any(rule.integrated for resource in closed for rule in policy.rules_for(resource))
+    if closed and not by_nature and not _allowed_by_name(policy, closed):
+        sentence = f"no rule allows {names} the integrated registry, where the platform keeps what it builds"
         yield warn("executionRules", f"{sentence}: add one with matchRegistries {INTEGRATED_REGISTRY} and its address")
-    if not _accepts(rules, ""):
-        sentence = "no rule allows images without a registry in their name, as busybox: add '' to matchRegistries"
-        yield warn("executionRules", sentence)
+    if not all(_allows(policy.rules_for(resource), "") for resource in closed):
+        sentence = f"no rule allows {names} images without a registry in their name, as busybox"
+        yield warn("executionRules", f"{sentence}: add '' to matchRegistries")
 
 
 def _denies_execution(rule: Rule) -> bool:
     return rule.reject and any(value.key == DENY_EXECUTION for value in rule.annotations)
 
 
-def _names_it(policy: ImagePolicy, integrated: Rule) -> bool:
-    """Say whether another rule allows the integrated registry by its name, wherever this one applies."""
+def _allowed_by_name(policy: ImagePolicy, resources: tuple[Resource, ...]) -> bool:
+    """Say whether rules allow the integrated registry by one of its names, for every one of the resources."""
     return all(
-        any(
-            not rule.reject and (not rule.registries or INTEGRATED_REGISTRY in rule.registries or _has_address(rule))
-            for rule in policy.rules_for(resource)
-            if not rule.integrated
-        )
-        for resource in integrated.resources
+        any(_allows(policy.rules_for(resource), name) for name in _own_names(policy.rules_for(resource)))
+        for resource in resources
     )
 
 
-def _has_address(rule: Rule) -> bool:
-    return any(_ADDRESS.fullmatch(registry) for registry in rule.registries)
+def _own_names(rules: tuple[Rule, ...]) -> set[str]:
+    """Return what the integrated registry may be called: its name, and every address that rules write."""
+    written = {registry for rule in rules for registry in rule.registries}
+    return {INTEGRATED_REGISTRY, *filter(_ADDRESS.fullmatch, written)}
 
 
-def _accepts(rules: tuple[Rule, ...], registry: str) -> bool:
-    """Say whether an image may run of which only the registry is known."""
-    return judge(rules, Found(ImageName(registry, "team", "app")), frozenset())[0]
+def _allows(rules: tuple[Rule, ...], registry: str) -> bool:
+    """Say whether one of the rules allows an image of which only the registry is known."""
+    found = Found(ImageName(registry, "team", "app"))
+    return any(matches(rule, found) for rule in rules if not rule.reject)

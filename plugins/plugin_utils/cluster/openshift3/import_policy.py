@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...references import shown
+from ...references import is_domain, shown
 from . import Finding, PolicyProblem, image_names, refuse, warn
 from .decoding import BOOL, INT, TEXT, Decoded, DecodingProblem, Items, decode
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
@@ -57,6 +57,7 @@ KINDS = ("import", "repository", "stream")
 _PORT = re.compile(r"[-+]?[0-9]+")
 _WRITTEN_PORT = re.compile(r"[1-9][0-9]{0,4}|\*")
 _HIGHEST_PORT = 65535
+_ANY_SIGN = str.maketrans("*?", "aa")
 _ODD_SIGNS = {"/": "a path", ",": "a comma", "\\": "a backslash"}
 
 
@@ -101,7 +102,7 @@ def load(config: Any, release: Release) -> ImportPolicy:
 
 def decoded(config: Any, release: Release) -> Decoded:
     """Decode every field. Raises DecodingProblem, with what stops the decoder."""
-    return decode(config, _CLUSTER if release.in_cluster else _MASTER)
+    return decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
 
 
 def _owner(release: Release) -> str:
@@ -149,7 +150,7 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
             yield f"{shown(name)} names no registry; it must be HOST or HOST:PORT"
     if len(ports) > 1:
         yield f"{shown(name)} has more than one colon; it must be HOST or HOST:PORT"
-    if len(ports) == 1 and not release.in_cluster and not _PORT.fullmatch(ports[0]):
+    if len(ports) == 1 and not release.in_cluster and not (_PORT.fullmatch(ports[0]) and len(ports[0]) < 20):
         yield f"{shown(ports[0])} is not a port; a port must be a number, without wildcards"
 
 
@@ -177,8 +178,10 @@ def _why_doubted(name: str, release: Release) -> Iterator[str]:
     odd = [called for sign, called in _ODD_SIGNS.items() if sign in name]
     if any(sign.isspace() for sign in name):
         odd.append("a blank")
+    if not odd and not is_domain(host.translate(_ANY_SIGN)):
+        odd.append("a sign where no host has one")
     if odd:
-        yield f"holds {' and '.join(odd)}, and no registry's name does: it matches nothing"
+        yield f"holds {' and '.join(odd)}, so that it matches no registry"
     if host != host.lower():
         yield "has upper-case letters, and is compared with its case"
     can_match = _WRITTEN_PORT.fullmatch(port) or release.in_cluster and set(port) & {"*", "?"}

@@ -22,6 +22,9 @@ class Release:
 
     name: str = "3.6"
 
+    #: The decoder is go-codec, which takes a list for a mapping, field by field, and a mapping for a list.
+    decodes_loosely: bool = True
+
     # The ImagePolicy plug-in
     #: A digest that is looked up for the first time counts as one of the integrated registry if its name says so.
     digests_know_their_registry: bool = False
@@ -29,6 +32,9 @@ class Release:
     looks_twice: bool = False
     #: A resolution rule without a policy gets the one of resolveImages; before, the master refuses it.
     completes_resolution_rules: bool = False
+
+    #: Source builds may have a second image, sourceStrategy.runtimeImage.
+    has_runtime_images: bool = True
 
     # Imports
     #: spec.tags of an ImageStream and an ImageStreamTag are checked, not only what ImageStreamImport asks for.
@@ -41,7 +47,15 @@ class Release:
 
 
 _3_7 = Release("3.7", digests_know_their_registry=True)
-_3_9 = replace(_3_7, name="3.9", looks_twice=True, checks_streams=True, knows_docker_hub=True)
+_3_9 = replace(
+    _3_7,
+    name="3.9",
+    decodes_loosely=False,
+    looks_twice=True,
+    has_runtime_images=False,
+    checks_streams=True,
+    knows_docker_hub=True,
+)
 _3_11 = replace(_3_9, name="3.11", completes_resolution_rules=True)
 
 RELEASES = {each.name: each for each in (Release(), _3_7, _3_9, replace(_3_9, name="3.10"), _3_11)}

@@ -19,6 +19,7 @@ from ..openshift4.objects import kind_of, name_of
 from . import PolicyProblem
 from .image_names import LATEST
 from .image_policy import Resource
+from .releases import Release
 
 DOCKER_IMAGE, TAG, STREAM_IMAGE = "DockerImage", "ImageStreamTag", "ImageStreamImage"
 RESOLVE_NAMES = "alpha.image.policy.openshift.io/resolve-names"
@@ -80,7 +81,7 @@ def of_image(text: str, namespace: str) -> Request:
     return Request(f"a pod of {shown(text)}", Resource("pods"), namespace, images)
 
 
-def of_manifest(manifest: Mapping[str, Any], namespace: str) -> Request:
+def of_manifest(manifest: Mapping[str, Any], namespace: str, release: Release) -> Request:
     """Read a manifest. Raises PolicyProblem, naming object and field, where no API server would take it."""
     what = name_of(manifest)
     kind = _text(manifest, "kind", what)
@@ -98,7 +99,8 @@ def of_manifest(manifest: Mapping[str, Any], namespace: str) -> Request:
         return Request(what, resource, namespace, None)
     if template is None:
         annotated = _resolves(metadata, what)
-        return Request(what, resource, namespace, tuple(_of_build(manifest, what)), annotated)
+        images = tuple(_of_build(manifest, what, release))
+        return Request(what, resource, namespace, images, annotated)
     if kind in _TEMPLATE_MAY_BE_MISSING and _at(manifest, ("spec",), what).get("template") is None:
         return Request(what, resource, namespace, None)
     inner = _at(manifest, template, what)
@@ -114,7 +116,7 @@ def _of_pod(spec: Mapping[str, Any], path: str, what: str) -> Iterator[tuple[str
             yield f"{path}.{key}[{n}].image", Reference(DOCKER_IMAGE, image)
 
 
-def _of_build(manifest: Mapping[str, Any], what: str) -> Iterator[tuple[str, Reference]]:
+def _of_build(manifest: Mapping[str, Any], what: str, release: Release) -> Iterator[tuple[str, Reference]]:
     source = _at(manifest, ("spec", "source"), what)
     for n, image in enumerate(_list(source, "images", what, "spec.source.")):
         yield f"spec.source.images[{n}].from", _reference(_at(image, ("from",), what), what)
@@ -123,6 +125,9 @@ def _of_build(manifest: Mapping[str, Any], what: str) -> Iterator[tuple[str, Ref
         strategy = _at(strategies, (key,), what)
         if strategies.get(key) is not None and (key != "dockerStrategy" or strategy.get("from") is not None):
             yield f"spec.strategy.{key}.from", _of_strategy(_reference(_at(strategy, ("from",), what), what))
+    source = _at(strategies, ("sourceStrategy",), what)
+    if release.has_runtime_images and source.get("runtimeImage") is not None:
+        yield "spec.strategy.sourceStrategy.runtimeImage", _reference(_at(source, ("runtimeImage",), what), what)
 
 
 def _of_strategy(written: Reference) -> Reference:

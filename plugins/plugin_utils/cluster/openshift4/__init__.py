@@ -15,4 +15,4 @@ from ...problems import Problem
 
 
 class ManifestProblem(Problem):
-    """Manifests that cannot be meant; the text is one sentence that names the object."""
+    """Manifests that must be refused; the text is one sentence that names the object."""

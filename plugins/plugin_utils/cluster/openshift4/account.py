@@ -43,10 +43,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  it would log: {text}" for text in _counted(found["warnings"]))
     yield from _findings(found["findings"])
     yield from _pulls(found["images"])
-    for release, cost in found["disruption"].items():
-        if cost and cost["reasons"]:
-            yield f"Why, in {release}"
-            yield from (f"  {reason}" for reason in _counted(cost["reasons"]))
+    yield from _reasons(found["disruption"])
     yield "Files"
     yield from (f"  {text}" for text in found["certificates"])
     if found["disruption"][found["release"]] is None:
@@ -76,6 +73,17 @@ def _summary(cost: Mapping[str, Any] | None) -> str:
     said = [word for word in ("drain", "reboot") if cost[word]]
     said += [f"{kind} {', '.join(cost[kind])}" for kind in ("reload", "restart") if cost[kind]]
     return ", ".join(said) or "nothing to notice"
+
+
+def _reasons(costs: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
+    """Why nodes notice what they notice; releases with the same reasons together."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for release, cost in costs.items():
+        groups.setdefault(tuple(cost["reasons"]) if cost else (), []).append(release)
+    for reasons, releases in groups.items():
+        if reasons:
+            yield f"Why, in {', '.join(releases)}"
+            yield from (f"  {reason}" for reason in _counted(reasons))
 
 
 def _counted(texts: Iterable[str]) -> Iterator[str]:
@@ -169,5 +177,7 @@ def _candidates(pull: Mapping[str, Any]) -> Iterator[str]:
         for endpoint in () if str(candidate["refused"]).startswith("rejected by") else candidate["endpoints"]:
             flags = "".join(f" ({flag})" for flag in ("mirror", "insecure", "blocked") if endpoint[flag])
             yield f"    {endpoint['reference']}{flags}"
+        for mirror in candidate.get("not_asked", ()):
+            yield f"    not asked: {mirror}"
         types = ", ".join(requirement["type"] for requirement in candidate["policy"]["requirement"])
         yield f"    policy.json: {types} by {candidate['policy']['scope'] or 'default'}"

@@ -9,6 +9,7 @@ are removed. No reload, no drain. Source: MCO pkg/daemon/certificate_writer.go, 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,8 @@ from .objects import Manifest
 
 NAMESPACE = "openshift-config"
 _DIRECTORY = "/etc/docker/certs.d"
+#: Under this key the OpenShift Update Service keeps its own authority there.
+_NOT_OURS = "updateservice-registry"
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ def read(manifests: Iterable[Manifest]) -> Authorities:
             NAMESPACE,
             name,
         ):
-            values = {**_mapping(manifest.get("data")), **_mapping(manifest.get("binaryData"))}
-            return Authorities(name, {str(key): str(value) for key, value in values.items()})
+            coded = {key: _decoded(value) for key, value in _mapping(manifest.get("binaryData")).items()}
+            values = {**_mapping(manifest.get("data")), **coded}
+            return Authorities(name, {str(key): str(value) for key, value in values.items() if key != _NOT_OURS})
     return Authorities(name, None)
 
 
@@ -67,6 +71,7 @@ def changes(before: Authorities, after: Authorities) -> Iterator[str]:
         if before != after:
             missing = (before if before.values is None else after).name
             yield f"the ConfigMap {NAMESPACE}/{missing} is not among the manifests, so its registries are not known"
+        yield from (f"{path}: there, without reload and drain" for path in sorted(after.directories))
         return
     old, new = before.directories, after.directories
     for path in sorted({*old, *new}):
@@ -80,6 +85,14 @@ def lost(before: Authorities, after: Authorities) -> list[str]:
     if after.values is None:
         return []
     return sorted({*map(registry_of, before.values or ())} - {*map(registry_of, after.values)})
+
+
+def _decoded(value: Any) -> str:
+    """A value of binaryData, which an API server hands out in base64."""
+    try:
+        return base64.b64decode(str(value), validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return str(value)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

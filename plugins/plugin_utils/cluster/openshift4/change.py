@@ -47,6 +47,12 @@ class Change:
     proposed: list[Manifest]
     removed: list[Any] = field(default_factory=list)
     policy: Policy | None = None
+    #: Whether somebody named files with proposals, of which none may hold anything.
+    had_files: bool = False
+
+    @property
+    def proposes_nothing(self) -> bool:
+        return self.had_files and not self.proposed
 
     @property
     def is_nothing(self) -> bool:
@@ -56,7 +62,11 @@ class Change:
         """What comes of it in a cluster of this release. Raises ManifestProblem."""
         found = Outcome(list(self.present))
         for manifest in self.proposed:
-            if exports.is_read(manifest) or exports.meant(manifest):
+            if exports.counts(manifest):
+                if identity(manifest) in found.touched:
+                    found.notes.append(
+                        f"{name_of(manifest)} is proposed twice: where both say something the later counts"
+                    )
                 _apply(found, manifest, release)
         self._delete(found)
         if self.policy is not None:
@@ -117,6 +127,8 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
     old = None if place is None else found.manifests[place]
     new = manifests.merged(old or {}, manifest)
     refused = list(schema.refusals(new, release, old))
+    if known[0] == "ImagePolicy" and not known[2]:
+        refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
     if refused:
         found.refused += refused
         found.not_taken.append(new)
@@ -135,7 +147,8 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
 
 def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | None:
     """Why the API server of a release has no such kind; None when it has. What is not known becomes a note."""
-    if reason := exports.meant(manifest):
+    reason = exports.meant(manifest)
+    if reason or not exports.is_read(manifest):
         return reason
     kind = str(manifest.get("kind"))
     if kind in objects.MIRROR_KINDS and kind not in release.mirror_kinds:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from ...references import ReferenceProblem, is_location, parse_normalized
 from . import authorities, exports, payload
-from .guard_checks import Situation
+from .guard_checks import Situation, not_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS
-from .objects import MirrorSet
-from .scopes import Scopes
+from .objects import MirrorSet, Objects
+from .scopes import Scopes, nested
 
 
 def refused(now: Situation) -> Iterator[str]:
@@ -52,6 +52,28 @@ def images_rejected(now: Situation) -> Iterator[str]:
         if name not in now.payload and (outside or blocked.contain(name)):
             others = len(set(objects)) - 1
             yield f"{name} of {objects[0]}{f' and {others} more' if others else ''}"
+
+
+def next_releases_not_allowed(now: Situation) -> Iterator[str]:
+    """Repositories that other releases than the present one are made of, each once."""
+    told = set(now.payload)
+    for image, version in now.seen.other_releases:
+        names = [name for name in payload.repositories(Objects(release_image=image)) if name not in told]
+        told.update(names)
+        yield from (f"{name} of release {version or 'to come'}" for name in not_allowed(now, names))
+
+
+def blocked_sources(now: Situation) -> Iterator[str]:
+    """Sources with mirrors that lie in a blocked entry in force. Those of the payload have guards of their own."""
+    blocked = Scopes(now.in_force.policy_blocked or ())
+    for source in _mirrored(now):
+        if blocked.contain(source) and not any(nested(name, source) for name in now.payload):
+            yield source
+
+
+def blocked_search(now: Situation) -> Iterator[str]:
+    blocked = Scopes(now.in_force.policy_blocked or ())
+    yield from (registry for registry in now.sources.search or () if blocked.contain(registry))
 
 
 def files_overridden(now: Situation) -> Iterator[str]:
@@ -96,19 +118,30 @@ def source_mirror_lost(now: Situation) -> Iterator[str]:
     yield from (source for source in _sources_without_mirrors(now) if source not in of_payload)
 
 
+def new_mirrors_of_signed(now: Situation) -> Iterator[tuple[str, str]]:
+    """Yield (signed scope, mirror) where a change brings a mirror for what has to be signed."""
+    if now.before is None:
+        return
+    old, scopes = _mirrored(now.before), {scope for one in now.seen.cluster_policies for scope in one.scopes}
+    for source, mirrors in _mirrored(now).items():
+        signed = [scope for scope in sorted(scopes) if nested(scope, source) or nested(source, scope)]
+        for mirror in sorted(mirrors - old.get(source, set()) - {source}):
+            yield from ((scope, mirror) for scope in signed)
+
+
 # --- near misses ---
 
 
 def insecure_misses(now: Situation) -> Iterator[str]:
     """An insecure entry and a mirror, source or search registry of the same host with another port or none."""
-    entries = now.sources.insecure or ()
-    inside = Scopes(entries)
+    inside = Scopes(now.sources.insecure or ())
+    of_host: dict[str, list[str]] = {}
+    for entry in now.sources.insecure or ():
+        if "/" not in entry:
+            of_host.setdefault(_host(entry), []).append(entry)
     for name in dict.fromkeys(_asked(now)):
-        if inside.contain(name):
-            continue
-        for entry in entries:
-            if "/" not in entry and _host(entry) == _host(name) and entry != name.partition("/")[0]:
-                yield f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?"
+        near = [] if inside.contain(name) else of_host.get(_host(name), [])
+        yield from (f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?" for entry in near[:1])
 
 
 def _asked(now: Situation) -> Iterator[str]:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...references import ReferenceProblem, parse_canonical
 from . import ManifestProblem, exports, node_files
 from .change import Outcome
 from .disruption import Disruption
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
-from .objects import SINGLETONS, Manifest, Objects
-from .releases import Release
+from .objects import SINGLETONS, Manifest, Objects, name_of, shown
+from .releases import USER_CA, Release
 
 #: The policy that comes with a release says this scope must be signed. Its key is no matter of ours.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"
@@ -51,9 +52,11 @@ def read(present: Iterable[Manifest]) -> Cluster:
             found = replace(found, version=_version(manifest, notes))
         elif kind == "Infrastructure":
             topology = str(_at(manifest, "status", "controlPlaneTopology") or "")
-            found = replace(found, topology=topology, role="master" if topology == "SingleReplica" else "worker")
+            found = replace(found, topology=topology, role="master" if topology == "SingleReplica" else found.role)
         elif kind == "MachineConfigPool":
             notes += _pool(manifest, name)
+            if name == "worker" and _at(manifest, "status", "machineCount") == 0:
+                found = replace(found, role="master")  # a compact cluster
         elif kind == "MachineConfiguration":
             found = replace(found, has_knobs=True)
         elif (namespace, name) == ("openshift-machine-config-operator", "image-registry-override-drain"):
@@ -66,6 +69,9 @@ def _version(manifest: Manifest, notes: list[str]) -> str:
         raise ManifestProblem(
             "ClusterVersion/version says no status.desired.image, which is the payload: export it whole"
         )
+    image = _at(manifest, "status", "desired", "image")
+    if isinstance(image, str) and "@" in image and not _is_canonical(image):
+        raise ManifestProblem(f"ClusterVersion/version: status.desired.image has no whole digest: {shown(image)}")
     version = _at(manifest, "status", "desired", "version")
     history = _at(manifest, "status", "history")
     latest = history[0] if isinstance(history, (list, tuple)) and history else None
@@ -74,6 +80,14 @@ def _version(manifest: Manifest, notes: list[str]) -> str:
             f"the cluster is being updated to {_at(latest, 'version')}; its nodes may be of the release before"
         )
     return version if isinstance(version, str) else ""
+
+
+def _is_canonical(image: str) -> bool:
+    """Whether the text is an image with a whole digest."""
+    try:
+        return bool(parse_canonical(image))
+    except ReferenceProblem:
+        return False
 
 
 def _pool(manifest: Manifest, name: str) -> Iterator[str]:
@@ -144,7 +158,9 @@ def policies(outcome: Outcome, said: Any, release: Release, notes: list[str]) ->
         return ()
     for manifest in outcome.manifests:
         if manifest.get("kind") == "MachineConfiguration":
-            return _in_force(manifest, notes)
+            if exports.identity(manifest)[3] in ("cluster", "None"):
+                return _in_force(manifest, notes)
+            notes.append(f"{name_of(manifest)}: the operator reads only MachineConfiguration/cluster")
     return ()
 
 
@@ -168,6 +184,43 @@ def _files(value: Any) -> list[Any]:
     if value is not None and not isinstance(value, (list, tuple)):
         raise ManifestProblem("MachineConfiguration/cluster: the node disruption policies for files must be a list")
     return list(value or ())
+
+
+def of_another_release(cluster: Cluster, release: Release) -> Iterator[str]:
+    """Yield that what is told is not about the release that the cluster has."""
+    if cluster.version and not f"{cluster.version}.".startswith(f"{release.name}."):
+        yield f"the cluster is of release {cluster.version}; what follows is told for {release.name}"
+
+
+def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
+    """The file of authorities that nodes get from the ConfigMap that Proxy/cluster names, where both are there."""
+    whole = list(manifests)
+    names = {_at(one, "spec", "trustedCA", "name") for one in whole if one.get("kind") == "Proxy"} - {None, ""}
+    for one in whole:
+        text = _at(one, "data", "ca-bundle.crt")
+        if one.get("kind") == "ConfigMap" and exports.identity(one)[2] == "openshift-config" and isinstance(text, str):
+            if exports.identity(one)[3] in names:
+                return {USER_CA: text}
+    return {}
+
+
+#: field of the spec of Image/cluster → what notices it, when nodes do not
+_BESIDE_NODES = {
+    "allowedRegistriesForImport": "what users may import",
+    "externalRegistryHostnames": "the names of the registry in image streams",
+    "imageStreamImportMode": "how image streams import lists of manifests",
+}
+
+
+def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[str]:
+    """Yield what changes in Image/cluster without a node noticing it."""
+    old, new = (
+        next((one for one in manifests if exports.identity(one)[0::3] == ("Image", "cluster")), {})
+        for manifests in (before, after)
+    )
+    for field, what in _BESIDE_NODES.items():
+        if _at(old, "spec", field) != _at(new, "spec", field):
+            yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
 
 
 def doubts(cluster: Cluster, cost: Disruption | None, release: Release, version: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
     """An ImageDigestMirrorSet for each ImageContentSourcePolicy, in order, with its metadata but no creationTimestamp.
 
     Of an object that a server has stored, labels, annotations and names stay. Raises ManifestProblem naming the object
-    that is none, or that no API server would take as the new kind.
+    that is of another kind, or that no API server would take as the new one.
     """
     group, key = objects.MIRROR_KINDS[ICSP]
     knows_both = next(release for release in RELEASES.values() if len(release.mirror_kinds) > 1)

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from . import ManifestProblem, objects
+from . import ManifestProblem, objects, schema, shapes
 from .objects import Manifest, name_of, shown
+from .releases import NEWEST, RELEASES
 
 #: kind → API groups in which it is read. The first of them is meant where none is said.
 READ: Mapping[str, tuple[str, ...]] = {
@@ -25,6 +26,7 @@ READ: Mapping[str, tuple[str, ...]] = {
     "MachineConfig": ("machineconfiguration.openshift.io",),
     "MachineConfigPool": ("machineconfiguration.openshift.io",),
     "Infrastructure": (objects.CONFIG,),
+    "Proxy": (objects.CONFIG,),
     "FeatureGate": (objects.CONFIG,),
     "ConfigMap": ("",),
 }
@@ -32,6 +34,8 @@ READ: Mapping[str, tuple[str, ...]] = {
 WORKLOADS: Mapping[str, tuple[str, ...]] = {
     "CatalogSource": ("operators.coreos.com",),
     "ClusterServiceVersion": ("operators.coreos.com",),
+    "ClusterCatalog": ("olm.operatorframework.io",),
+    "UpdateService": ("updateservice.operator.openshift.io",),
     "DeploymentConfig": ("apps.openshift.io",),
     **dict.fromkeys(("Pod", "ReplicationController"), ("",)),
     **dict.fromkeys(("Deployment", "DaemonSet", "ReplicaSet", "StatefulSet"), ("apps",)),
@@ -43,6 +47,9 @@ ASKED_FOR = (
     "ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentSourcePolicy", "ClusterImagePolicy", "ImagePolicy",
     "ConfigMap", "MachineConfig", "MachineConfiguration", "MachineConfigPool", "Infrastructure", "CatalogSource",
 )  # fmt: skip
+#: Kinds whose stored objects are whole by their schema.
+_CLOSELY = (*objects.MIRROR_KINDS, "Image", "ClusterImagePolicy", "ImagePolicy")
+_FOR_IMAGES = "only the images it names are looked at"
 _GIVEN_BY = "its objects go to other clusters; give those as the proposal of a forecast for such a cluster"
 _RENDER = "it is made into other objects first; give those"
 _INSTALL = "it is read when a cluster is installed, and changes nothing afterwards"
@@ -71,7 +78,7 @@ ELSEWHERE: Mapping[str, str] = {
     "ImagePolicyConfig": "it belongs to OpenShift 3",
     "MasterConfig": "it belongs to OpenShift 3",
     "ImageRegistryConfig": "it configures the registry inside the cluster, not the nodes",
-    "CatalogSource": "only the image it names is looked at",
+    **dict.fromkeys(("CatalogSource", "ClusterCatalog", "UpdateService"), "only the images it names are looked at"),
     "Infrastructure": "it is never changed from outside",
     "FeatureGate": "features that it turns on are not followed",
     "MachineConfigPool": "only present pools are looked at",
@@ -137,9 +144,21 @@ def _check_whole(manifest: Manifest) -> None:
     needs_spec = kind in objects.MIRROR_KINDS or kind.endswith("ImagePolicy")
     if "spec" not in manifest and (needs_spec or (kind in ("Image", "MachineConfig") and exported)):
         raise ManifestProblem(f"{name_of(manifest)} has no spec: the export is cut off")
+    if exported and kind in _CLOSELY and _has_nothing(manifest["spec"]):
+        raise ManifestProblem(f"{name_of(manifest)} says nothing behind a field of its spec: the export is cut off")
+    for text in schema.refusals(manifest, RELEASES[NEWEST]) if kind in _CLOSELY else ():
+        where, _space, reason = text.removeprefix(f"{name_of(manifest)}: ").partition(": ")
+        if where.startswith("spec.") and reason == shapes.MISSING:
+            raise ManifestProblem(f"{name_of(manifest)} has no {where}, which every stored one has: it is cut off")
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         if kind not in objects.SINGLETONS and kind != "MachineConfiguration":
             raise ManifestProblem(f"{name_of(manifest)}: an object of a cluster has a name; the export is cut off")
+
+
+def _has_nothing(value: Any) -> bool:
+    """Whether something in a value is null, which no server stores in objects of these kinds."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return value is None or any(map(_has_nothing, inner))
 
 
 def _content(manifest: Manifest) -> Any:
@@ -171,7 +190,7 @@ def _looks_like(manifest: Manifest) -> str:
 
 def account_of(found: Iterable[Manifest]) -> Iterator[str]:
     """Yield what was read of a cluster, and which kinds are not among it."""
-    counts = Counter(str(one.get("kind")) for one in found if is_read(one) or _is_workload(one))
+    counts = Counter(str(one.get("kind")) for one in found if is_read(one) or is_workload(one))
     yield "read: " + ", ".join(
         f"{kind}/{objects.SINGLETONS[kind]}" if kind in objects.SINGLETONS else f"{number} {kind}"
         for kind, number in counts.items()
@@ -186,13 +205,15 @@ def passed_over(found: Iterable[Manifest], proposed: bool) -> Iterator[str]:
     for manifest in found:
         kind = manifest.get("kind")
         reason = ELSEWHERE.get(kind) if isinstance(kind, str) else None
-        if not is_read(manifest) and (proposed or not kind or (reason and not _is_workload(manifest))):
+        if is_workload(manifest):
+            yield from [f"{_called(manifest)}: {reason or _FOR_IMAGES}"] if proposed else []
+        elif not is_read(manifest) and (proposed or not kind or reason):
             yield f"{_called(manifest)} is not read{': ' + reason if reason else ''}"
         elif proposed and reason and is_read(manifest):
             yield f"{_called(manifest)}: {reason}"
 
 
-def _is_workload(manifest: Manifest) -> bool:
+def is_workload(manifest: Manifest) -> bool:
     kind = manifest.get("kind")
     return isinstance(kind, str) and group_of(manifest) in WORKLOADS.get(kind, ())
 
@@ -208,7 +229,7 @@ def _called(manifest: Manifest) -> str:
 def meant(manifest: Manifest) -> str | None:
     """Why no API server has such a kind, for one that looks like ours; None for kinds of others."""
     kind, group = manifest.get("kind"), group_of(manifest)
-    if not isinstance(kind, str) or _is_workload(manifest) or kind in ELSEWHERE and kind not in READ:
+    if not isinstance(kind, str) or is_workload(manifest) or kind in ELSEWHERE and kind not in READ:
         return None
     if kind in READ:
         of_others = not group.endswith("openshift.io") or group == "image.openshift.io" or kind == "ConfigMap"
@@ -223,23 +244,27 @@ def meant(manifest: Manifest) -> str | None:
     return None
 
 
+def counts(manifest: Manifest) -> bool:
+    """Whether a proposed object can change an answer."""
+    return is_read(manifest) or is_workload(manifest) or meant(manifest) is not None
+
+
 def images_of(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
     """Yield (image, object that names it) for what is run in the cluster or offered to it."""
     for manifest in manifests:
-        if _is_workload(manifest):
+        if is_workload(manifest):
             for image in dict.fromkeys(_images(manifest.get("spec"))):
                 yield image, name_of(manifest)
 
 
 def _images(value: Any) -> Iterator[str]:
-    """Every text under `image`, at any depth: of containers, catalogs, and images that operators relate to."""
+    """Every image that a spec names, at any depth: of containers, catalogs, and those that operators relate to."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
         if isinstance(one, Mapping):
-            image = one.get("image")
-            if isinstance(image, str) and image:
-                yield image
+            said = [one.get(key) for key in ("image", "ref", "graphDataImage", "releases")]
+            yield from (image for image in said if isinstance(image, str) and image)
             waiting += one.values()
         elif isinstance(one, (list, tuple)):
             waiting += one

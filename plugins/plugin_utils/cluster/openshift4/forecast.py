@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ... import pull_sources, registries_conf, signature_policy
+from ... import pull_sources, signature_policy
 from ...policy import Policy
 from ...references import ReferenceProblem
 from ...registries_conf import RegistriesConfProblem
@@ -25,9 +25,9 @@ from . import (
     exports,
     guards,
     machine_configs,
+    mirror_endpoints,
     objects,
     releases,
-    rendered,
     texts,
 )
 from .change import Change, Outcome
@@ -38,8 +38,6 @@ from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import Manifest, Objects
 from .releases import Release
-
-_DROP_INS = "/etc/containers/registries.conf.d/"
 
 
 def of_cluster(
@@ -64,10 +62,11 @@ def of_cluster(
     cluster = clusters.read(have)
     version = _version(cluster, release)
     main = releases.find(version)
-    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy)
+    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
     notes, outcome = _passed_over(change), change.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
-    notes += [*cluster.notes, *outcome.notes]
+    notes += [f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present)]
+    notes += [*clusters.of_another_release(cluster, main), *cluster.notes, *outcome.notes]
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
     policies = clusters.policies(outcome, node_disruption_policy, main, notes)
@@ -77,7 +76,7 @@ def of_cluster(
     notes += [*clusters.doubts(cluster, cost, main, version)]
     then = before.situation(version, Outcome(have))
     now = after.situation(version, outcome, then, cost, policy)
-    notes += _notes_on_lists(now)
+    notes += [*_notes_on_lists(now), *clusters.beside_nodes(have, outcome.manifests)]
     found: dict[str, Any] = {
         "release": main.name,
         "read": list(exports.account_of(have)),
@@ -88,9 +87,10 @@ def of_cluster(
         "error": after.files.error,
         "error_before": before.files.error,
         "warnings": after.files.warnings,
-        "notes": list(dict.fromkeys(notes)),
+        "notes": notes,
         "disruption": {name: asdict(one) if one else None for name, one in ({main.name: cost} | others).items()},
-        "findings": _told_apart(guards.findings(now, _texts("overridden", overridden)), change, cost),
+        "findings": _told_apart(guards.findings(now, _overridden(overridden)), change, cost),
+        "images_in_use": sorted({image for image, _where in exports.images_of(outcome.manifests)}),
         "manifests": outcome.manifests,
     }
     found["images"] = _pulls(_texts("images", images), found["files"])
@@ -123,7 +123,12 @@ class State:
 
     @property
     def on_node(self) -> dict[str, str]:
-        return machine_configs.on_node(self.files, self.configs, self.cluster.role, self.paths)
+        return self.with_paths(self.paths)
+
+    def with_paths(self, paths: frozenset[str]) -> dict[str, str]:
+        """The files of a node, with those of MachineConfigs at these paths, and the authorities of the proxy."""
+        files = machine_configs.on_node(self.files, self.configs, self.cluster.role, paths)
+        return files | clusters.proxy_bundle(self.manifests)
 
     @property
     def arrives(self) -> bool:
@@ -182,8 +187,10 @@ def _removed(value: Any) -> list[Any]:
 def _passed_over(change: Change) -> list[str]:
     """What was brought and is not read. Raises ManifestProblem when that is all that was proposed."""
     said = list(exports.passed_over(change.proposed, proposed=True))
-    if change.proposed and not any(exports.is_read(one) or exports.meant(one) for one in change.proposed):
+    if change.proposed and not any(map(exports.counts, change.proposed)):
         raise ManifestProblem(f"nothing that is proposed is read: {'; '.join(said[:5])}")
+    if change.proposes_nothing:
+        said.append("the files hold no object")
     return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
 
 
@@ -196,7 +203,7 @@ def _told_apart(findings: list[dict[str, Any]], change: Change, cost: Disruption
 
 def _on_nodes(before: State, after: State) -> tuple[dict[str, str], dict[str, str]]:
     """The files of a node before and after, with those of MachineConfigs that the change is about."""
-    old = machine_configs.on_node(before.files, before.configs, before.cluster.role, after.paths)
+    old = before.with_paths(after.paths)
     return old, after.on_node if after.arrives else old
 
 
@@ -250,6 +257,10 @@ def _notes_on_lists(now: Situation) -> list[str]:
             f"where the images of the release {now.payload[0]} come from is not known, so the block-list is not"
             " compared with it"
         )
+    notes += [
+        f"images of {scope} must be signed: the mirror {mirror}, which is new, has to hold their signatures too"
+        for scope, mirror in change_checks.new_mirrors_of_signed(now)
+    ]
     return notes
 
 
@@ -260,17 +271,26 @@ def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
         candidates: list[dict[str, Any]] = []
         refused = None
         try:
-            conf = rendered.conf(files[registries_conf.MAIN])
-            for path in sorted(path for path in files if path.startswith(_DROP_INS) and path.endswith(".conf")):
-                conf = conf.with_drop_in(registries_conf.read(files[path], path, drop_in=True))
+            conf = mirror_endpoints.of_node(files)
             policy = signature_policy.read(files[signature_policy.PATH])
-            candidates = [_judged(one.result()) for one in pull_sources.resolve(image, conf, policy)]
+            resolved = pull_sources.resolve(image, conf, policy)
+            candidates = [_judged(one.result()) | {"not_asked": list(_not_asked(one))} for one in resolved]
             reasons = [one["refused"] for one in candidates]
             refused = reasons[0] if reasons and all(reasons) else None
         except (ReferenceProblem, RegistriesConfProblem, SignaturePolicyProblem) as problem:
             refused = str(problem)
         found.append({"image": image, "candidates": candidates, "refused": refused})
     return found
+
+
+def _not_asked(candidate: pull_sources.Candidate) -> Iterator[str]:
+    """Yield the mirrors that serve other pulls than this one, with what they serve."""
+    registry = candidate.registry
+    asked = {endpoint.location for endpoint in candidate.endpoints if endpoint.mirror}
+    for mirror in registry.mirrors if registry else ():
+        if mirror.location not in asked:
+            tag_only = mirror.pull_from_mirror == "tag-only"
+            yield f"{mirror.location}, which serves pulls by {'tag' if tag_only else 'digest'} only"
 
 
 def _judged(candidate: dict[str, Any]) -> dict[str, Any]:
@@ -280,6 +300,13 @@ def _judged(candidate: dict[str, Any]) -> dict[str, Any]:
         return candidate
     by = f"scope {policy['scope']}" if policy["scope"] else "by its default, because no entry allows it"
     return candidate | {"refused": f"rejected by policy.json, {by}; nothing is tried"}
+
+
+def _overridden(value: Any) -> list[str]:
+    """Names of guards; "GUARD: FOUND" without quotes is a mapping to a reader of YAML."""
+    items = _list("overridden", value)
+    said = [f"{name}: {found}" for one in items if isinstance(one, Mapping) for name, found in one.items()]
+    return said + _texts("overridden", [one for one in items if not isinstance(one, Mapping)])
 
 
 def _list(name: str, value: Any) -> list[Any]:

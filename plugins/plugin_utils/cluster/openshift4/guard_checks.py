@@ -100,7 +100,7 @@ def both_lists(now: Situation) -> Iterator[str]:
 def not_allowed(now: Situation, names: Iterable[str]) -> Iterator[str]:
     if now.sources.allowed:
         allowed = Scopes(now.sources.allowed)
-        yield from (name for name in names if not allowed.contain(name))
+        yield from (name for name in names if name and not allowed.contain(name))
 
 
 def allow_without_redhat(now: Situation) -> Iterator[str]:

@@ -162,6 +162,28 @@ GUARDS: tuple[Guard, ...] = (
         change.images_rejected,
     ),
     Guard(
+        "allow-list-without-next-release",
+        "breaks",
+        "An update that is offered, asked for or under way comes from there; its release image would be rejected.",
+        "MCO updatePolicyJSON",
+        change.next_releases_not_allowed,
+    ),
+    Guard(
+        "blocked-source-with-mirrors",
+        "breaks",
+        "policy.json rejects a blocked name even where a mirror would serve it; NeverContactSource keeps pulls from"
+        " the source alone.",
+        "MCO updatePolicyJSON",
+        change.blocked_sources,
+    ),
+    Guard(
+        "search-registry-is-blocked",
+        "breaks",
+        "What is found there for a short name is rejected.",
+        "MCO updatePolicyJSON",
+        change.blocked_search,
+    ),
+    Guard(
         "blocked-payload-without-mirror",
         "breaks",
         "A repository of the payload is blocked and has no digest mirror that is not; up to 4.10 mirrors do not help.",

@@ -84,7 +84,7 @@ def _lists(policy: Policy, needed: Iterable[str], notes: list[str]) -> dict[str,
     if policy.insecure is not None:
         said["insecureRegistries"] = _insecure(policy, notes)
     if policy.allow_list is not None:
-        said |= {"allowedRegistries": unique((*policy.allow_list, *needed)), "blockedRegistries": ()}
+        said |= {"allowedRegistries": unique((*policy.allow_list, *filter(None, needed))), "blockedRegistries": ()}
     elif policy.blocked is not None:
         said |= {"blockedRegistries": policy.blocked, "allowedRegistries": ()}
     elif policy.allowed is not None:

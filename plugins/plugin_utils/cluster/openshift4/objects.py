@@ -83,7 +83,10 @@ class Objects:
 
     sources: Sources | None = None
     release_image: str | None = None
+    #: "" where the cluster has none.
     internal_registry: str = INTERNAL_REGISTRY
+    #: (release image, its version) of updates that are offered, asked for or under way.
+    other_releases: list[tuple[str, str]] = field(default_factory=list)
     mirror_sets: dict[str, list[MirrorSet]] = field(default_factory=dict)
     cluster_policies: list[SignaturePolicy] = field(default_factory=list)
     image_policies: list[SignaturePolicy] = field(default_factory=list)
@@ -258,10 +261,17 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
         lists = reader.mapping(manifest, "spec", "registrySources")
         objects.sources = Sources(*(reader.texts(lists, key, "spec.registrySources.") for key in REGISTRY_LISTS))
         status = reader.mapping(manifest, "status")
-        objects.internal_registry = reader.text(status, "internalRegistryHostname", "status.") or INTERNAL_REGISTRY
+        # The registry operator takes the name away with the registry; a manifest that is no export says nothing of it.
+        unsaid = "" if "uid" in _metadata(manifest) and manifest.get("status") is not None else INTERNAL_REGISTRY
+        objects.internal_registry = reader.text(status, "internalRegistryHostname", "status.") or unsaid
     elif kind == "ClusterVersion":
         desired = reader.mapping(manifest, "status", "desired")
         objects.release_image = reader.text(desired, "image", "status.desired.")
+        status = reader.mapping(manifest, "status")
+        offered = [*_mappings(status.get("availableUpdates")), *_mappings(status.get("history"))[:2]]
+        wanted = [*offered, reader.mapping(manifest, "spec", "desiredUpdate")]
+        named = ((one.get("image"), str(one.get("version") or "")) for one in wanted)
+        objects.other_releases = [(name, version) for name, version in named if isinstance(name, str) and name]
     elif kind in MIRROR_KINDS:
         objects.mirror_sets.setdefault(kind, [])
         objects.mirror_sets[kind] += _mirror_sets(manifest, MIRROR_KINDS[kind][1], reader)
@@ -274,6 +284,10 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
             reader.texts(spec, "scopes", "spec.") or (), reader.mapping(spec, "policy"), reader.where, namespace
         )
         (objects.image_policies if namespace else objects.cluster_policies).append(policy)
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
 def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[MirrorSet]:

@@ -90,7 +90,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "overridden": {
         "type": "list",
-        "elements": "str",
+        "elements": "raw",
         "default": [],
         "description": ["Names of guards to silence, or C(guard: found) for one finding of a guard."],
     },

@@ -28,7 +28,7 @@ _REGISTRIES_CONF = "/etc/containers/registries.conf"
 _POLICY_JSON = "/etc/containers/policy.json"
 _GPG_KEY = "/etc/machine-config-daemon/no-reboot/containers-gpg.pub"
 _ANCHORS = "/etc/pki/ca-trust/source/anchors"
-_USER_CA = f"{_ANCHORS}/openshift-config-user-ca-bundle.crt"
+USER_CA = f"{_ANCHORS}/openshift-config-user-ca-bundle.crt"
 _UPDATE_CA_TRUST = "coreos-update-ca-trust.service"
 
 
@@ -51,7 +51,7 @@ _POLICIES_4_17: Mapping[str, Actions] = {
     _REGISTRIES_CONF: _SPECIAL,
     "/etc/containers/registries.d": _RELOAD_CRIO,
     "/etc/nmstate/openshift": _NONE,
-    _USER_CA: (_restart(_UPDATE_CA_TRUST), _restart("crio.service")),
+    USER_CA: (_restart(_UPDATE_CA_TRUST), _restart("crio.service")),
 }
 _POLICIES_4_22: Mapping[str, Actions] = {
     "/etc/kubernetes/credential-providers": (_restart("kubelet.service"),),
@@ -123,7 +123,7 @@ _LISTS_4_10 = FixedLists(reload_crio=(_REGISTRIES_CONF, _GPG_KEY, _POLICY_JSON))
 _LISTS_4_14 = replace(
     _LISTS_4_10,
     none=(_PULL_SECRET, _KUBELET_CA, "/etc/mco/internal-registry-pull-secret.json"),
-    restart_crio=(_USER_CA,),
+    restart_crio=(USER_CA,),
 )
 _LISTS_4_16 = replace(
     _LISTS_4_14,
@@ -177,6 +177,7 @@ def _table() -> dict[str, Release]:
 
 
 RELEASES: Mapping[str, Release] = _table()
+NEWEST = list(RELEASES)[-1]
 _VERSION = re.compile(r"v?(4\.[0-9]{1,3})(?:\.[0-9].{0,200})?")
 
 

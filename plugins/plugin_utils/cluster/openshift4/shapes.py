@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -56,6 +57,7 @@ class Shape:
         return id(self)
 
 
+MISSING = "is required, and missing"
 OPEN = Shape("mapping", is_open=True)
 ANY = Shape("any")
 
@@ -165,7 +167,7 @@ def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whol
     stored = old if isinstance(old, Mapping) else {}
     for name in shape.required:
         if value.get(name) is None:
-            yield f"{_below(path, name)}: is required, and missing"
+            yield f"{_below(path, name)}: {MISSING}"
     for name, item in value.items():
         inner = shape.each or shape.fields.get(name)
         if shape.keys and (not isinstance(name, str) or not shape.keys[0].fullmatch(name)):
@@ -181,10 +183,8 @@ def _twice(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if not shape.is_set and not shape.key:
         return
     said = [item.get(shape.key) if shape.key else item for item in value if not shape.key or isinstance(item, Mapping)]
-    texts = [item for item in said if isinstance(item, str)]
-    for item in dict.fromkeys(item for item in texts if len(texts) > len(set(texts))):
-        if texts.count(item) > 1:
-            yield f"{path}: names {shown(item)!r} twice"
+    counts = Counter(item for item in said if isinstance(item, str))
+    yield from (f"{path}: names {shown(item)!r} twice" for item, number in counts.items() if number > 1)
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

@@ -33,13 +33,21 @@ def documents(value: Any) -> Iterator[Manifest]:
             yield item
 
 
+def unfinished(value: Any) -> Iterator[str]:
+    """Yield the names of files that do not end with the end of a line, as what oc wrote does."""
+    for item in value if isinstance(value, (list, tuple)) else ():
+        content = item.get("content") if isinstance(item, Mapping) and set(item) == {"name", "content"} else None
+        if isinstance(content, str) and content.strip() and not content.endswith(("\n", "}", "]")):
+            yield one_line(str(item["name"]))
+
+
 def _documents(name: Any, content: Any) -> list[Any]:
     if not isinstance(name, str) or not isinstance(content, str):
         raise ManifestProblem(f"a file of manifests must have name and content as text: {shown(name)}")
     name = one_line(name)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
-        check_depth(name, yaml.parse(content, Loader=loader))
+        check_depth(name, _with_keys_once(name, yaml.parse(content, Loader=loader)))
         found = list(yaml.load_all(content, Loader=loader))
     except ManifestProblem:
         raise
@@ -56,6 +64,30 @@ def _documents(name: Any, content: Any) -> list[Any]:
         raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
     check_size(name, found)
     return found
+
+
+def _with_keys_once(name: str, events: Iterable[Any]) -> Iterator[Any]:
+    """Hand the events on; refuse a mapping with a key twice, of which a reader of YAML keeps the last in silence."""
+    keys: list[set[str] | None] = []  # of every open mapping; None for a sequence
+    awaited: list[bool] = []  # whether a key comes next
+    for event in events:
+        yield event
+        if isinstance(event, yaml.CollectionEndEvent):
+            keys.pop()
+            awaited.pop()
+            continue
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        if keys and keys[-1] is not None:
+            if awaited[-1] and isinstance(event, yaml.ScalarEvent) and event.value != "<<":
+                if event.value in keys[-1]:
+                    line = event.start_mark.line + 1
+                    raise ManifestProblem(f"{name}, line {line}: the key {shown(event.value)!r} is there twice")
+                keys[-1].add(event.value)
+            awaited[-1] = not awaited[-1]
+        if isinstance(event, yaml.CollectionStartEvent):
+            keys.append(set() if isinstance(event, yaml.MappingStartEvent) else None)
+            awaited.append(True)
 
 
 def check_depth(name: str, events: Iterable[Any]) -> None:

@@ -1,0 +1,252 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wanted of objects becomes changes: only what differs, from what was read, in the order of writing.
+
+The basis of a change is a checksum of what a person may set (everything but status and bookkeeping), so that a plan
+stays the same plan while controllers write status.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..plan.plan import Change, Disruption, Plan
+from ..references import one_line
+from . import marks
+from .api import ClusterProblem, Manifest, Ref, at
+from .client import Client
+from .seen import Cluster
+
+_LONGEST_VALUE = 300
+#: Parts of metadata that servers keep; a person's manifest has none of them.
+_BOOKKEEPING = (
+    "managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink", "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Until:
+    """What has to come true after a change before the next one is sent. what: the end of "waited … for"."""
+
+    holds: Callable[[Manifest], bool]
+    what: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How one object shall be.
+
+    fields: what shall be in it, merged into what is there; null takes a key away, None the whole object. why: which
+    word asked. on_nodes: whether files of nodes follow from it. view: how a person is shown the object's settings.
+    """
+
+    ref: Ref
+    fields: Manifest | None
+    why: str
+    on_nodes: bool = False
+    until: Until | None = None
+    view: Callable[[Manifest], Iterable[str]] | None = None
+
+
+@dataclass(frozen=True)
+class ObjectChange:
+    """One write. before: the object as it was read, None when it is to be made; fields: None when it is to go."""
+
+    wanted: Wanted
+    before: Manifest | None
+    fields: Manifest | None
+
+    @property
+    def ref(self) -> Ref:
+        return self.wanted.ref
+
+    @property
+    def verb(self) -> str:
+        return "delete" if self.fields is None else "create" if self.before is None else "patch"
+
+    @property
+    def what(self) -> str:
+        """As a person says it: "create ConfigMap openshift-config/cas"."""
+        return f"{'change' if self.verb == 'patch' else self.verb} {self.ref}"
+
+    @property
+    def after(self) -> Manifest | None:
+        """The object as it will be."""
+        if self.fields is None:
+            return None
+        start = self.ref.manifest() if self.before is None else self.before
+        result: Manifest = merged(start, self.fields)
+        return result
+
+    def digest(self) -> str:
+        """A checksum of what is sent and of the state that it was made for."""
+        facts = [self.verb, self.ref.path, self.fields, settings(self.before)]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+
+    def send(self, client: Client, *, rehearse: bool = False) -> Manifest | None:
+        """Write it, or let the server judge it only. Returns the object as stored. Raises Moved, ClusterProblem."""
+        version, uid = (str(at(self.before, "metadata", key) or "") for key in ("resourceVersion", "uid"))
+        if self.fields is None:
+            client.delete(self.ref, uid, version, rehearse=rehearse)
+            return None
+        if self.before is None:
+            return client.create(self.ref, self.after or {}, rehearse=rehearse)
+        return client.patch(self.ref, self.fields, version, rehearse=rehearse)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What one feature wants of a cluster that looks so, and what a person is to hear of it.
+
+    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. found: the
+    feature's part of the result.
+    """
+
+    wanted: tuple[Wanted, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    disruption: Disruption = Disruption.NONE
+    whom: str = ""
+    lines: tuple[str, ...] = ()
+    found: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A plan and the writes that carry it out, in their order."""
+
+    plan: Plan
+    changes: tuple[ObjectChange, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+
+
+def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
+    """Turn drafts into one plan. Raises NotRead, and ClusterProblem for what must not be tried."""
+    drafts = tuple(drafts)
+    if refusals := _unique(reason for draft in drafts for reason in draft.refusals):
+        raise ClusterProblem("; ".join(refusals))
+    pairs = [(draft, change) for draft in drafts for change in changes_of(cluster, draft.wanted)]
+    changes = tuple(change for _draft, change in pairs)
+    plan = Plan(
+        changes=tuple(_shown(draft, change) for draft, change in pairs),
+        notes=_unique(text for draft in drafts for text in draft.notes),
+        warnings=_unique(text for draft in drafts for text in draft.warnings),
+        sends=hashlib.sha256("".join(change.digest() for change in changes).encode()).hexdigest() if changes else "",
+        subject="cluster",
+    )
+    return Proposal(plan, changes, drafts)
+
+
+def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
+    """The writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
+    for one in wanted:
+        before = _read_object(cluster, one.ref)
+        if one.fields is None:
+            if before is not None:
+                yield ObjectChange(one, before, None)
+        elif before is None:
+            yield ObjectChange(one, None, _without_nulls(one.fields))
+        elif fields := difference(before, one.fields):
+            yield ObjectChange(one, before, fields)
+
+
+def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
+    """From the list of its kind where that was read, so that it is not read twice."""
+    everything = Ref(ref.resource, namespace=ref.namespace)
+    if cluster.was_read(ref) or not cluster.was_read(everything):
+        return cluster.one(ref)
+    return next((item for item in cluster.all(everything) if at(item, "metadata", "name") == ref.name), None)
+
+
+def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
+    """The least merge patch that turns what is there into what is wanted; empty when nothing differs."""
+    found: dict[str, Any] = {}
+    have = before if isinstance(before, Mapping) else {}
+    for key, value in wanted.items():
+        if value is None:
+            if have.get(key) is not None:
+                found[key] = None
+        elif isinstance(value, Mapping):
+            inner = difference(have.get(key), value)
+            if inner or key not in have:
+                found[key] = inner
+        elif value != have.get(key):
+            found[key] = value
+    return found
+
+
+def merged(have: Any, patch: Any) -> Any:
+    """A JSON merge patch applied (RFC 7386)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(have) if isinstance(have, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def settings(manifest: Manifest | None) -> dict[str, Any] | None:
+    """An object without what servers and controllers write: no status, no bookkeeping. None stays None."""
+    if manifest is None:
+        return None
+    metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key not in _BOOKKEEPING}
+    return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
+
+
+def _without_nulls(fields: Any) -> Any:
+    if not isinstance(fields, Mapping):
+        return fields
+    return {key: _without_nulls(value) for key, value in fields.items() if value is not None}
+
+
+def _shown(draft: Draft, change: ObjectChange) -> Change:
+    view = change.wanted.view or (lambda manifest: settings_of(manifest, change.fields or manifest))
+    before, after = ("\n".join(view(one)) if one else "" for one in (change.before, change.after))
+    node_cost = draft.disruption if change.wanted.on_nodes else Disruption.NONE
+    undo = {"create": "delete it", "patch": "its former settings, which the diff shows", "delete": "create it again"}
+    return Change(
+        change.what, change.wanted.why, before, after, node_cost, draft.whom if node_cost else "", undo[change.verb]
+    )
+
+
+def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:
+    """The touched settings of an object, one line each: "spec.registrySources.blockedRegistries: a.example.com"."""
+    for key in (key for key in touched if key not in ("apiVersion", "kind", "status")):
+        yield from _lines(key, manifest.get(key), touched[key])
+
+
+def _lines(path: str, value: Any, touched: Any) -> Iterator[str]:
+    if value is None or path == "metadata.name":
+        return
+    if isinstance(value, Mapping):
+        keys = touched if isinstance(touched, Mapping) else value
+        for key in (key for key in keys if key not in marks.ALL):  # bookkeeping of ours
+            inner = touched.get(key) if isinstance(touched, Mapping) else None
+            yield from _lines(f"{path}.{key}", value.get(key), inner)
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for item in value:
+            yield f"{path}: {_text(item)}"
+    elif isinstance(value, list):
+        yield f"{path}: {', '.join(map(_text, value))}"
+    else:
+        yield f"{path}: {_text(value)}"
+
+
+def _text(value: Any) -> str:
+    text = one_line(value if isinstance(value, str) else json.dumps(value))
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _unique(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

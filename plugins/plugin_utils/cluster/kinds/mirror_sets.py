@@ -1,0 +1,174 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""ImageDigestMirrorSet and ImageTagMirrorSet, or ImageContentSourcePolicy where the API has nothing newer.
+
+Which kinds there are is asked of the API, not of a version. Objects of ours carry a label and go when nobody asks for
+them any more; objects of others stay, and their sources are extended, never taken away unawares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ...policy import MirrorSet
+from ...policy.mirrors import PULLS
+from ..api import ClusterProblem, Manifest, Ref, Resource, at
+from ..changes import Wanted
+from ..marks import LABEL, is_ours
+from ..openshift4.objects import ALLOW, MIRROR_KINDS, NEVER
+from ..seen import Cluster
+from . import Part, Said
+from .mirrors_from import MirrorObject
+
+#: Under this name stand the mirror sets of the word `mirrors`.
+NAME = "dockyard"
+DIGEST = Resource("ImageDigestMirrorSet", "config.openshift.io", "v1", "imagedigestmirrorsets")
+TAG = Resource("ImageTagMirrorSet", "config.openshift.io", "v1", "imagetagmirrorsets")
+OLD = Resource("ImageContentSourcePolicy", "operator.openshift.io", "v1alpha1", "imagecontentsourcepolicies")
+RESOURCES = {resource.kind: resource for resource in (DIGEST, TAG, OLD)}
+LISTS = tuple(map(Ref, RESOURCES.values()))
+_VERBS = ("get", "list", "create", "patch", "delete")
+ACCESS: Mapping[Ref, tuple[str, ...]] = {Ref(resource): _VERBS for resource in RESOURCES.values()}
+_POLICY = "mirrorSourcePolicy"
+
+
+def wanted(cluster: Cluster, said: Said) -> Part:
+    """The mirror objects of both words, those of ours that nobody asks for any more, and what others would lose."""
+    if said.policy.mirrors is None and said.mirrors_from is None:
+        return Part()
+    cluster.need(*LISTS)
+    new = cluster.has(DIGEST) and cluster.has(TAG)
+    if not new and not cluster.has(OLD):
+        raise ClusterProblem("mirrors: this API has no kind of object for mirrors; is this OpenShift 4?")
+    notes: list[str] = []
+    objects: list[Wanted] = []
+    lost: list[str] = []
+    if said.policy.mirrors is not None:
+        objects += _of_word(said.policy.mirrors, new, notes)
+    for one in said.mirrors_from or ():
+        made, gone = _of_file(cluster, said, _fitting(one, new, notes))
+        objects.append(made)
+        lost += gone
+    kept = {one.ref for one in objects}
+    objects += [one for one in _no_longer(cluster, said) if one.ref not in kept]
+    return Part(tuple(objects), tuple(notes), lost=tuple(lost))
+
+
+def present(cluster: Cluster) -> list[Manifest]:
+    """All mirror objects of the cluster, whatever their kind."""
+    cluster.need(*LISTS)
+    return [manifest for ref in LISTS for manifest in cluster.all(ref)]
+
+
+def sets_of(manifest: Manifest) -> list[Mapping[str, Any]]:
+    """The mirror sets of an object of any of the kinds."""
+    found = at(manifest, "spec", MIRROR_KINDS[str(manifest.get("kind"))][1])
+    return [item for item in found or () if isinstance(item, Mapping)] if isinstance(found, list) else []
+
+
+def _of_word(mirrors: Iterable[MirrorSet], new: bool, notes: list[str]) -> Iterator[Wanted]:
+    mirrors, pulls = tuple(mirrors), dict[Resource, tuple[str, ...]]()
+    if not new:
+        for one in mirrors:
+            _check_old(one, notes)
+        pulls = {OLD: PULLS}
+    else:
+        pulls = {DIGEST: ("digest", "all"), TAG: ("tag", "all")}
+    for resource, served in pulls.items():
+        sets = [_set(one, new) for one in mirrors if one.pull in served]
+        if sets:
+            yield _object(Ref(resource, NAME), sets, "mirrors", "mirrors")
+
+
+def _check_old(one: MirrorSet, notes: list[str]) -> None:
+    """What ImageContentSourcePolicy cannot say. Raises ClusterProblem."""
+    if one.pull == "tag":
+        raise ClusterProblem(f"mirrors: {one.source} has pull: tag, and before 4.13 mirrors serve pulls by digest only")
+    if not one.contact_source:
+        raise ClusterProblem(
+            f"mirrors: {one.source} has contact_source: false, and before 4.13 the source is always contacted"
+        )
+    if one.pull == "all":
+        notes.append(f"mirrors: pulls of {one.source} by tag use no mirror: this cluster is older than 4.13")
+
+
+def _set(one: MirrorSet, new: bool) -> dict[str, Any]:
+    return {"source": one.source, "mirrors": list(one.mirrors)} | (
+        {_POLICY: ALLOW if one.contact_source else NEVER} if new else {}
+    )
+
+
+def _object(ref: Ref, sets: list[Any], why: str, word: str = "") -> Wanted:
+    """word: for an object of ours, the word of its label."""
+    labels = {"metadata": {"labels": {LABEL: word}}} if word else {}
+    spec = {MIRROR_KINDS[ref.resource.kind][1]: sets}
+    return Wanted(ref, {**labels, "spec": spec}, why, on_nodes=True, view=view)
+
+
+def view(manifest: Manifest) -> list[str]:
+    """One line a source: "quay.io/a from mirror.example.com/a, then quay.io/a"."""
+    lines = []
+    for one in sets_of(manifest):
+        places = [str(mirror) for mirror in one.get("mirrors") or ()]
+        if one.get(_POLICY) != NEVER:
+            places.append(f"the source{'' if places else ' alone'}")
+        lines.append(f"{one.get('source')} from {', then '.join(places) or 'nowhere'}")
+    return lines
+
+
+def _fitting(one: MirrorObject, new: bool, notes: list[str]) -> MirrorObject:
+    """The object in a kind that the API has. Raises ClusterProblem for what that kind cannot say."""
+    if new and one.kind == OLD.kind:
+        notes.append(f"mirrors_from: {one.where} is written as {DIGEST.kind}, which replaces {OLD.kind} from 4.13 on")
+        return MirrorObject(DIGEST.kind, one.name, one.sets, one.where)
+    if new or one.kind == OLD.kind:
+        return one
+    if one.kind == TAG.kind:
+        raise ClusterProblem(
+            f"mirrors_from: {one.where}: this cluster is older than 4.13, which serves pulls by digest only"
+        )
+    if never := next((each["source"] for each in one.sets if each.get(_POLICY) == NEVER), None):
+        raise ClusterProblem(
+            f"mirrors_from: {one.where}: this cluster is older than 4.13, which always contacts {never}"
+        )
+    sets = tuple({"source": each["source"], "mirrors": each["mirrors"]} for each in one.sets)
+    notes.append(f"mirrors_from: {one.where} is written as {OLD.kind}, because the API has no {DIGEST.kind}")
+    return MirrorObject(OLD.kind, one.name, sets, one.where)
+
+
+def _of_file(cluster: Cluster, said: Said, one: MirrorObject) -> tuple[Wanted, list[str]]:
+    """The object as it shall be, and the sources that would lose their mirrors by it."""
+    ref = Ref(RESOURCES[one.kind], one.name)
+    there = next((item for item in cluster.all(Ref(ref.resource)) if at(item, "metadata", "name") == one.name), None)
+    ours = there is None or is_ours(there)
+    have = sets_of(there) if there else []
+    sets = list(one.sets) if said.exact else _joined(have, one.sets)
+    left = {str(each["source"]) for each in sets}
+    gone = [f"{each.get('source')} ({one.kind} {one.name})" for each in have if each.get("source") not in left]
+    return _object(ref, sets, "mirrors_from", "mirrors_from" if ours else ""), gone
+
+
+def _joined(have: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Per source: what is there stays, in its order; new mirrors of a source stand before those it has."""
+    found = {str(each.get("source")): dict(each) for each in have}
+    for each in new:
+        source = str(each["source"])
+        before = found.get(source, {})
+        mirrors = list(dict.fromkeys([*each["mirrors"], *(before.get("mirrors") or ())]))
+        if set(mirrors) == set(before.get("mirrors") or ()):
+            mirrors = list(before["mirrors"])  # the order of those who were there first
+        found[source] = {**before, **each, "mirrors": mirrors}
+    return list(found.values())
+
+
+def _no_longer(cluster: Cluster, said: Said) -> Iterator[Wanted]:
+    """Objects of ours for the words that are said; they go unless they are asked for."""
+    words = {"mirrors": said.policy.mirrors, "mirrors_from": said.mirrors_from}
+    for manifest in present(cluster):
+        for word, value in words.items():
+            if value is not None and is_ours(manifest, word):
+                ref = Ref(RESOURCES[str(manifest["kind"])], str(at(manifest, "metadata", "name")))
+                yield Wanted(ref, None, f"{word} asks for it no longer", on_nodes=True, view=view)

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mirror sets that a tool wrote: objects of oc-mirror and oc adm release mirror, and lists of install-config.yaml.
+
+Sources: oc-mirror v1 and v2 (files imageContentSourcePolicy.yaml, idms-oc-mirror.yaml, itms-oc-mirror.yaml), installer
+types/installconfig.go (imageContentSources, imageDigestSources).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...imports import yaml
+from ..api import ClusterProblem
+from ..openshift4.objects import MIRROR_KINDS
+from ..openshift4.texts import documents
+
+#: Lists of install-config.yaml; both are for pulls by digest.
+_INSTALLER = ("imageDigestSources", "imageContentSources")
+#: The name of the object for a list that has none.
+OF_INSTALLER = "dockyard-installer"
+_POLICY = "mirrorSourcePolicy"
+
+
+@dataclass(frozen=True)
+class MirrorObject:
+    """A mirror object as a file has it; sets are {source, mirrors, mirrorSourcePolicy?}."""
+
+    kind: str
+    name: str
+    sets: tuple[Mapping[str, Any], ...]
+    where: str
+
+
+def read(path: str, text: str, notes: list[str]) -> tuple[MirrorObject, ...]:
+    """The mirror objects of a file; other objects in it are left out with a note. Raises ClusterProblem."""
+    found: list[MirrorObject] = []
+    for document in _documents(path, text):
+        found += _objects(path, document, notes)
+    if not found:
+        raise ClusterProblem(f"mirrors_from: {path} holds no mirror sets")
+    names = [(one.kind, one.name) for one in found]
+    if twice := next((pair for pair in names if names.count(pair) > 1), None):
+        raise ClusterProblem(f"mirrors_from: {path} holds {' '.join(twice)} twice")
+    return tuple(found)
+
+
+def _documents(path: str, text: str) -> list[Any]:
+    try:
+        bare = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError):
+        bare = None
+    if isinstance(bare, list) and all(isinstance(item, Mapping) and "source" in item for item in bare):
+        return [{_INSTALLER[0]: bare}]
+    if isinstance(bare, Mapping) and any(key in bare for key in _INSTALLER):
+        return [bare]
+    return list(documents([{"name": path, "content": text}]))
+
+
+def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterator[MirrorObject]:
+    kind = document.get("kind")
+    lists = [document[key] for key in _INSTALLER if document.get(key) is not None]
+    if lists:
+        items = [item for one in lists for item in _list(path, "the list of an installer", one)]
+        sets = tuple(_set(path, {_renamed(key): value for key, value in item.items()}) for item in items)
+        yield MirrorObject("ImageDigestMirrorSet", OF_INSTALLER, sets, path)
+    elif kind in MIRROR_KINDS:
+        metadata = document.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, Mapping) else None
+        if not isinstance(name, str) or not name:
+            raise ClusterProblem(f"mirrors_from: {path} holds an object of kind {kind} without a name")
+        field = MIRROR_KINDS[str(kind)][1]
+        spec = document.get("spec")
+        items = _list(path, f"spec.{field} of {kind} {name}", spec.get(field) if isinstance(spec, Mapping) else None)
+        if isinstance(spec, Mapping) and (other := sorted(set(map(str, spec)) - {field})):
+            raise ClusterProblem(
+                f"mirrors_from: {path}: {kind} {name} has spec.{other[0]}, and its kind has no such field"
+            )
+        yield MirrorObject(str(kind), name, tuple(_set(path, item) for item in items), f"{kind} {name} in {path}")
+    else:
+        notes.append(
+            f"mirrors_from: {kind or 'an object without a kind'} in {path} is not a mirror set, and is left out"
+        )
+
+
+def _renamed(key: str) -> str:
+    """The installer calls it sourcePolicy."""
+    return _POLICY if key == "sourcePolicy" else key
+
+
+def _list(path: str, what: str, value: Any) -> list[Mapping[str, Any]]:
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise ClusterProblem(f"mirrors_from: {path}: {what} is not a list of mappings with source and mirrors")
+    return value
+
+
+def _set(path: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    source, mirrors = item.get("source"), item.get("mirrors", [])
+    if not isinstance(source, str) or not source:
+        raise ClusterProblem(f"mirrors_from: {path}: a mirror set has no source")
+    if not isinstance(mirrors, list) or not all(isinstance(mirror, str) for mirror in mirrors):
+        raise ClusterProblem(f"mirrors_from: {path}: the mirrors of {source} are not a list of names")
+    if other := sorted(set(map(str, item)) - {"source", "mirrors", _POLICY}):
+        raise ClusterProblem(f"mirrors_from: {path}: the mirror set of {source} has {other[0]}, which no kind has")
+    return {"source": source, "mirrors": list(mirrors)} | ({_POLICY: item[_POLICY]} if item.get(_POLICY) else {})

@@ -1,0 +1,431 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A registry policy on an OpenShift 4 cluster: what is wanted of its objects, and what that does to its nodes.
+
+What each kind of object has to say is in its own file (kinds/); here they become one draft, which is judged before
+anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..plan.plan import Disruption
+from ..policy import SERVICE_NETWORK, VOCABULARY, read_options
+from ..policy import lists as policy_lists
+from ..policy.word import PolicyError, Reading
+from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
+from . import pools, preflight
+from .api import Manifest, Ref, Resource, at
+from .changes import Draft, ObjectChange, Wanted, changes_of
+from .kinds import Kind, Part, Said, image, machine_configuration, mirror_sets, mirrors_from, trusted_cas
+from .marks import is_ours
+from .openshift4 import forecast, guards
+from .seen import Cluster, Unread
+
+#: In this order they are written; what goes, goes after all of it.
+KINDS: tuple[Kind, ...] = (machine_configuration, trusted_cas, mirror_sets, image)
+
+WATCH: tuple[Ref, ...] = (image.IMAGE,)
+
+#: What the forecast reads beside the objects of the policy; what cannot be read is named.
+_READ_FOR_NODES = (
+    image.VERSION, image.IMAGE, preflight.INFRASTRUCTURE, machine_configuration.REF, *mirror_sets.LISTS,
+)  # fmt: skip
+SIGNATURES = tuple(
+    Ref(resource)
+    for resource in (
+        Resource("ClusterImagePolicy", "config.openshift.io", "v1", "clusterimagepolicies"),
+        Resource("ImagePolicy", "config.openshift.io", "v1", "imagepolicies", namespaced=True),
+    )
+)
+_DISRUPTIONS = [str(one) for one in Disruption]
+
+_WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "trust", "import")
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "search": {
+        "type": "raw",
+        "description": [
+            "Registries that nodes search, in order, for an image name without a registry.",
+            "On OpenShift 4 a change of it reboots every node, unless O(node_disruption=reload).",
+            "A list, a comma separated text or a JSON text. Without it, the list of the cluster stays as it is; an "
+            "empty list empties it. This holds for all lists here.",
+        ],
+    },
+    "blocked": {
+        "type": "raw",
+        "description": [
+            "Scopes that nodes must not pull from. V(all) stands alone and means everything but O(search), O(allowed), "
+            "the sources of O(mirrors) and O(mirrors_from), and what the cluster itself is made of.",
+            "A scope is C(host), C(host:port), either with a path, or C(*.domain).",
+        ],
+    },
+    "allowed": {
+        "type": "raw",
+        "description": [
+            "Scopes that nodes may pull from when everything else is blocked. The repositories of the release and the "
+            "integrated registry are always added.",
+            "Without O(blocked) it implies O(blocked=all). Any other value of O(blocked) beside it is refused.",
+        ],
+    },
+    "insecure": {
+        "type": "raw",
+        "description": ["Scopes that nodes reach over plain HTTP, or without verifying their certificate."],
+    },
+    "mirrors": {
+        "type": "raw",
+        "description": [
+            "Where nodes look first for images of a scope. A list of mappings with C(source), C(mirrors), and if "
+            "wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.",
+            "It becomes an ImageDigestMirrorSet and an ImageTagMirrorSet, or an ImageContentSourcePolicy where the API "
+            "has nothing newer. Mirror sets of others stay.",
+        ],
+    },
+    "mirrors_from": {
+        "type": "list",
+        "elements": "path",
+        "description": [
+            "Files with mirror sets that are taken as they are: objects that oc-mirror wrote, or the lists "
+            "C(imageDigestSources) and C(imageContentSources) of install-config.yaml.",
+            "An object of others with the same name is extended, source by source, with O(mode=merge), and replaced "
+            "with O(mode=exact).",
+        ],
+    },
+    "trust": {
+        "type": "raw",
+        "description": [
+            "Registries whose authorities nodes, builds and the integrated registry trust. A list of mappings with "
+            "C(registry), C(ca) or C(ca_file), and if wanted C(aliases) and C(state); or a JSON text of one.",
+            "A ConfigMap that Image/cluster names already is extended.",
+        ],
+    },
+    "import": dict(VOCABULARY["import"].option),
+    "external_hostnames": {
+        "type": "list",
+        "elements": "str",
+        "description": ["Names of the integrated registry outside of the cluster; the first is used in references."],
+    },
+    "import_mode": {
+        "type": "str",
+        "choices": ["Legacy", "PreserveOriginal"],
+        "description": ["How image streams import manifest lists, unless they say it themselves."],
+    },
+    "node_disruption": {
+        "type": "str",
+        "choices": ["reload", "default"],
+        "description": [
+            "V(reload) makes a node disruption policy by which a search list reloads CRI-O (4.17 and later). It is "
+            "written first and waited for. V(default) takes it away again.",
+        ],
+    },
+    "additional_registries": {
+        "type": "raw",
+        "description": [
+            "Registries that hosts of OpenShift 3 search. With O(blocked=all) nodes of OpenShift 4 may pull from them; "
+            "they do not search them, which would reboot every node.",
+        ],
+    },
+    "hosted_registry_network": {
+        "type": "str",
+        "default": SERVICE_NETWORK,
+        "description": [
+            "The service network of the cluster the policy was written for.",
+            "OpenShift 4 takes no address range, so this one is left out of O(insecure) with a note; any other is "
+            "refused.",
+        ],
+    },
+    "mode": {
+        "type": "str",
+        "choices": ["exact", "merge"],
+        "default": "merge",
+        "description": [
+            "V(merge) puts entries beside those of others, and later removes only its own. V(exact) makes the lists "
+            "exactly those of the policy.",
+        ],
+    },
+    "release": {
+        "type": "raw",
+        "description": ["The minor release to forecast for, quoted, unless it is what ClusterVersion says."],
+    },
+    "max_disruption": {
+        "type": "str",
+        "choices": _DISRUPTIONS,
+        "default": "drain",
+        "description": ["The most that nodes may notice. A change with a higher forecast is refused."],
+    },
+    "overridden": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": ["Names of guards that do not stop the task."],
+    },
+    "warn_days": {
+        "type": "int",
+        "default": 30,
+        "description": ["Warn of certificates that expire within so many days."],
+    },
+    "from_variables": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether to take options that are not given from variables: C(image_policy_...) of their names, else "
+            "C(registry_policy), else the variables of openshift-ansible.",
+        ],
+    },
+}
+#: Options that say what is wanted; the others say how.
+ASKING = (*_WORDS, "mirrors_from", "external_hostnames", "import_mode", "node_disruption")
+CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
+SURVEY_OPTIONS: dict[str, dict[str, Any]] = {}
+
+_OWN_PREFIX = "image_policy_"
+VARIABLES: dict[str, tuple[str, ...]] = {
+    **behind(_OWN_PREFIX, (name for name in OPTIONS if name not in ("from_variables", *_WORDS))),
+    **{
+        name: tuple(filter(None, (f"{_OWN_PREFIX}{name}", f"{POLICY}.{name}", VOCABULARY[name].variable)))
+        for name in _WORDS
+    },
+    # What hosts of OpenShift 3 searched would reboot every node of 4, so it is searched only when said for 4.
+    "search": (f"{_OWN_PREFIX}search",),
+    "additional_registries": (
+        f"{_OWN_PREFIX}additional_registries", f"{POLICY}.search", "openshift_docker_additional_registries",
+    ),
+    "import": (
+        f"{_OWN_PREFIX}import", f"{POLICY}.import", str(VOCABULARY["import"].variable),
+        "openshift_master_image_policy_config",
+    ),
+    "hosted_registry_network": (f"{_OWN_PREFIX}hosted_registry_network", *NETWORK_VARIABLES),
+    "warn_days": (f"{_OWN_PREFIX}warn_days", f"{PREFIX}trust_warn_days"),
+}  # fmt: skip
+fill = Fill(VARIABLES)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a task was asked for, and under which conditions it may be done."""
+
+    said: Said
+    max_disruption: Disruption = Disruption.DRAIN
+    overridden: tuple[str, ...] = ()
+    release: object = None
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def read(
+    options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
+) -> Asked:
+    """What the options say. Raises Problem in one sentence before anything is sent."""
+    reading = Reading(read_file, hide, now, options["warn_days"])
+    policy = read_options({name: options.get(name) for name in (*_WORDS, "hosted_registry_network")}, reading)
+    notes = [*policy.notes]
+    files = None
+    if options["mirrors_from"] is not None:
+        files = tuple(
+            one
+            for path in options["mirrors_from"]
+            for one in mirrors_from.read(path, read_file(path).decode("utf-8", "replace"), notes)
+        )
+        _refuse_twice(files)
+    also = policy_lists.read("additional_registries", options["additional_registries"], reading)
+    said = Said(
+        policy, options["mode"], _names(options["external_hostnames"]), options["import_mode"],
+        options["node_disruption"], files, also,
+    )  # fmt: skip
+    known = {*preflight.NAMES, *(guard.name for guard in guards.GUARDS)}
+    if unknown := [name for name in options["overridden"] if name.partition(":")[0] not in known]:
+        raise PolicyError("overridden", unknown[0], f"is not the name of a guard ({', '.join(sorted(known))})")
+    limit = Disruption(_DISRUPTIONS.index(options["max_disruption"]))
+    return Asked(said, limit, tuple(options["overridden"]), options["release"], tuple(notes), policy.warnings)
+
+
+def _refuse_twice(files: Iterable[mirrors_from.MirrorObject]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for one in files:
+        if (one.kind, one.name) in seen:
+            raise PolicyError("mirrors_from", one.name, f"is the name of two objects of kind {one.kind}")
+        seen[one.kind, one.name] = one.where
+
+
+def _names(given: list[str] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    for name in given:
+        if not name or "/" in name or any(character.isspace() for character in name):
+            raise PolicyError("external_hostnames", name, "is not the name of a host")
+    return tuple(dict.fromkeys(given))
+
+
+def draft(cluster: Cluster, asked: Asked) -> Draft:
+    """What is wanted of the cluster, judged. Raises NotRead, ClusterProblem."""
+    if not asked.said.anything:
+        return Draft(notes=asked.notes)
+    parts = [kind.wanted(cluster, asked.said) for kind in KINDS]
+    wanted = _in_order(one for part in parts for one in part.wanted)
+    notes = [*asked.notes, *(text for part in parts for text in part.notes)]
+    warnings = [*asked.warnings, *(text for part in parts for text in part.warnings)]
+    refusals = [text for part in parts for text in part.refusals]
+    changes = tuple(changes_of(cluster, wanted))
+    if not changes or refusals:
+        return Draft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
+    preflight.refuse_hosted(cluster)
+    return _judged(cluster, asked, Draft(wanted, tuple(notes), tuple(warnings)), changes, parts)
+
+
+def _in_order(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
+    """What goes is last: nothing is without its old object before it has the new one."""
+    return tuple(sorted(wanted, key=lambda one: one.fields is None))
+
+
+def _judged(
+    cluster: Cluster, asked: Asked, start: Draft, changes: tuple[ObjectChange, ...], parts: Iterable[Part]
+) -> Draft:
+    """The draft with its forecast, after all guards."""
+    cluster.need(*_READ_FOR_NODES, pools.POOLS, *SIGNATURES)
+    pool_list = cluster.try_all(pools.POOLS)
+    warnings = list(start.warnings)
+    if isinstance(pool_list, Unread):
+        warnings.append(f"the pools of nodes are not known: {pool_list.why}")
+        pool_list = ()
+    found_pools = pools.read(pool_list)
+    now = preflight.Situation(
+        cluster, asked.said, changes, tuple(text for part in parts for text in part.lost), found_pools
+    )
+    refusals, told = preflight.findings(now, asked.overridden)
+    warnings += [*told, *preflight.without_login(now)]
+    outlook = _outlook(cluster, asked, changes)
+    cost = outlook["disruption"].get(outlook["release"]) if now.on_nodes else None
+    level = _level(cost)
+    if level >= Disruption.DRAIN:
+        warnings += _budgets(cluster)
+    if level > asked.max_disruption:
+        refusals.append(
+            f"max_disruption is {asked.max_disruption}, and this change means {level} of nodes: "
+            f"{'; '.join(cost['reasons']) if cost else ''}{_way_out(level, asked)}"
+        )
+    refusals += _of_forecast(outlook, trusted_cas.asked_to_go(cluster, asked.said))
+    warnings += [
+        f"{one['guard']}: {one['found']}. {one['sentence']}" for one in outlook["new"] if one["effect"] == "surprises"
+    ]
+    lines = [*outlook["lines"], *(pool.line(str(level)) for pool in found_pools if now.on_nodes)]
+    whom = f"{sum(pool.machines for pool in found_pools if not pool.paused)} nodes"
+    found = {"forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
+    found["forecast"]["pools"] = [pool.result() for pool in found_pools]
+    return Draft(
+        start.wanted, start.notes, tuple(warnings), tuple(refusals), level, whom, tuple(lines), found,
+    )  # fmt: skip
+
+
+def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) -> dict[str, Any]:
+    """The forecast for this very cluster; `new`: findings that it does not have already."""
+    release = preflight.release_of(cluster, asked.release)
+    present, proposed = list(_manifests(cluster)), [_proposed(one) for one in changes if one.fields is not None]
+    gone = [change.before for change in changes if change.fields is None and change.before is not None]
+    policies = machine_configuration.after(_known(cluster, machine_configuration.REF), asked.said)
+    overridden = [name for name in asked.overridden if name not in preflight.NAMES]
+    found = forecast.of_cluster(
+        present, release.name, proposed=proposed, removed=gone,
+        node_disruption_policy=policies, overridden=overridden,
+    )  # fmt: skip
+    found["new"] = [one for one in found["findings"] if not one["already"]]
+    return found
+
+
+def _proposed(change: ObjectChange) -> dict[str, Any]:
+    """A change as a manifest to be merged: what it takes away is null in it."""
+    fields = {key: value for key, value in (change.fields or {}).items() if key != "metadata"}
+    return {**change.ref.manifest(), **fields}
+
+
+def _manifests(cluster: Cluster) -> Iterable[Manifest]:
+    """All that was read and that a forecast looks at; logins are not."""
+    for ref, answer in cluster.answers.items():
+        if ref in (preflight.PULL_SECRET, pools.BUDGETS):
+            continue
+        if isinstance(answer, Mapping):
+            yield answer
+        elif isinstance(answer, tuple):
+            yield from answer
+
+
+def _known(cluster: Cluster, ref: Ref) -> Manifest | None:
+    found = cluster.try_one(ref)
+    return None if isinstance(found, Unread) else found
+
+
+def _level(cost: Mapping[str, Any] | None) -> Disruption:
+    if not cost:
+        return Disruption.NONE
+    levels = {"reboot": Disruption.REBOOT, "drain": Disruption.DRAIN, "restart": Disruption.RESTART}
+    levels["reload"] = Disruption.RELOAD
+    return max((level for word, level in levels.items() if cost.get(word)), default=Disruption.NONE)
+
+
+def _way_out(level: Disruption, asked: Asked) -> str:
+    if level == Disruption.REBOOT and asked.said.policy.search is not None and asked.said.node_disruption is None:
+        return "; node_disruption: reload avoids it from 4.17 on"
+    return ""
+
+
+def _of_forecast(outlook: Mapping[str, Any], no_longer_trusted: Iterable[str]) -> list[str]:
+    """What must not be tried: findings that the change brings and that stop the operator or pulls.
+
+    no_longer_trusted: what somebody asked to trust no longer, which is no surprise.
+    """
+    asked = {("trust-lost", name) for name in no_longer_trusted}
+    return [
+        f"{one['guard']}: {one['found']}. {one['sentence']} (overridden: [{one['guard']}] goes on nevertheless)"
+        for one in outlook["new"]
+        if one["effect"] in ("stops", "breaks") and (one["guard"], one["found"]) not in asked
+    ]
+
+
+def _budgets(cluster: Cluster) -> list[str]:
+    found = cluster.try_all(pools.BUDGETS)
+    return [f"budgets of pods are not known: {found.why}"] if isinstance(found, Unread) else pools.holding(found)
+
+
+def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
+    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    cluster.need(image.IMAGE, image.VERSION, pools.POOLS, *mirror_sets.LISTS)
+    seen = cluster.one(image.IMAGE)
+    pool_list = cluster.try_all(pools.POOLS)
+    return {
+        "lists": image.lists_of(seen),
+        "import": list(at(seen, "spec", image.IMPORT) or ()),
+        "external_hostnames": {
+            "asked": list(at(seen, "spec", image.EXTERNAL) or ()),
+            "exposed": list(at(seen, "status", image.EXTERNAL) or ()),
+        },
+        "internal_hostname": at(seen, "status", "internalRegistryHostname") or "",
+        "import_mode": {
+            "asked": at(seen, "spec", "imageStreamImportMode") or "",
+            "in_force": at(seen, "status", "imageStreamImportMode") or "",
+        },
+        "trusted_cas": at(seen, "spec", "additionalTrustedCA", "name") or "",
+        "mirrors": [
+            {
+                "kind": one.get("kind"), "name": at(one, "metadata", "name"), "ours": is_ours(one),
+                "sets": [dict(each) for each in mirror_sets.sets_of(one)],
+            }
+            for one in mirror_sets.present(cluster)
+        ],
+        "version": at(cluster.one(image.VERSION), "status", "desired", "version") or "",
+        "pools": [] if isinstance(pool_list, Unread) else [pool.result() for pool in pools.read(pool_list)],
+    }  # fmt: skip
+
+
+def access() -> dict[Ref, tuple[str, ...]]:
+    """Everything that the task may ask of the API: what, and the verbs."""
+    found: dict[Ref, tuple[str, ...]] = {}
+    both = [*(kind.ACCESS for kind in KINDS), preflight.ACCESS, dict.fromkeys(SIGNATURES, ("list",))]
+    for table in both:
+        for ref, verbs in table.items():
+            found[ref] = tuple(dict.fromkeys((*found.get(ref, ()), *verbs)))
+    return found

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A cluster as a look at it found it: objects and lists that were read, and the answers "not there" and "unread".
+
+Three things are never mixed up: an object that is not there (None), a kind that the API does not have, and what could
+not be read, which is a sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from ..observed import NotAsked
+from .api import ClusterProblem, Manifest, Ref, Resource
+from .client import Client, NoSuchKind, Rejected
+
+
+@dataclass(frozen=True)
+class NoKind:
+    """The API has no objects of the kind."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Why something could not be read, as a sentence. It may be there or not."""
+
+    why: str
+
+
+Answer = Manifest | tuple[Manifest, ...] | NoKind | Unread | None
+
+
+class NotRead(NotAsked):
+    """A plan depends on objects that were not read; `more` names them."""
+
+    def __init__(self, *refs: Ref) -> None:
+        super().__init__(refs)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What was read, by what was asked. Asking for more raises NotRead, and the task reads it."""
+
+    answers: Mapping[Ref, Answer] = field(default_factory=dict)
+
+    def one(self, ref: Ref) -> Manifest | None:
+        """The object, None when it is not there. Raises ClusterProblem when nobody knows, or there is no such kind."""
+        found = self.try_one(ref)
+        if isinstance(found, Unread):
+            raise ClusterProblem(found.why)
+        return found
+
+    def try_one(self, ref: Ref) -> Manifest | Unread | None:
+        """The object, None when it is not there, why it could not be read; a kind that is not there is unread, too."""
+        found = self._answer(ref)
+        if isinstance(found, NoKind):
+            return Unread(f"{ref}: this API has no {ref.resource.full_name}")
+        return found if isinstance(found, (Mapping, Unread)) else None
+
+    def all(self, ref: Ref) -> tuple[Manifest, ...]:
+        """All objects of a kind; none where the API does not have the kind. Raises ClusterProblem when unread."""
+        found = self.try_all(ref)
+        if isinstance(found, Unread):
+            raise ClusterProblem(found.why)
+        return found
+
+    def try_all(self, ref: Ref) -> tuple[Manifest, ...] | Unread:
+        """All objects of a kind; none where the API does not have it; why they could not be read."""
+        found = self._answer(ref)
+        return found if isinstance(found, (tuple, Unread)) else ()
+
+    def has(self, resource: Resource) -> bool:
+        """Whether the API has the kind. Raises ClusterProblem when the list could not be read."""
+        found = self._answer(Ref(resource))
+        if isinstance(found, Unread):
+            raise ClusterProblem(found.why)
+        return not isinstance(found, NoKind)
+
+    def need(self, *refs: Ref) -> None:
+        """Ask for everything at once that is not read yet. Raises NotRead."""
+        if missing := [ref for ref in refs if ref not in self.answers]:
+            raise NotRead(*missing)
+
+    def was_read(self, ref: Ref) -> bool:
+        return ref in self.answers
+
+    def _answer(self, ref: Ref) -> Answer:
+        if ref not in self.answers:
+            raise NotRead(ref)
+        return self.answers[ref]
+
+
+def read(client: Client, refs: Iterable[Ref], known: Mapping[Ref, Answer]) -> dict[Ref, Answer]:
+    """Read what is not known yet, each once. Raises ClusterProblem where the server cannot be asked at all."""
+    answers = dict(known)
+    for ref in refs:
+        if ref not in answers:
+            answers[ref] = _read(client, ref)
+    return answers
+
+
+def _read(client: Client, ref: Ref) -> Answer:
+    try:
+        return client.read(ref) if ref.name else client.read_all(ref)
+    except NoSuchKind:
+        return NoKind()
+    except Rejected as problem:
+        if problem.status != 403:
+            raise
+        return Unread(str(problem))

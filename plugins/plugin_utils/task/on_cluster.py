@@ -1,0 +1,442 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks about one cluster: objects are read by plain requests, planned as files of hosts are, and patched."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any, ClassVar, Protocol
+
+from ansible.errors import AnsibleError  # type: ignore[import-untyped]
+
+from ..cluster import export
+from ..cluster.api import ClusterProblem, Ref
+from ..cluster.changes import Draft, ObjectChange, Proposal, propose
+from ..cluster.client import Client, Limits, Moved, Transport
+from ..cluster.connection import OPTIONS as CONNECTION
+from ..cluster.connection import Http, Login, log_in, with_environment
+from ..cluster.seen import Answer, Cluster, read
+from ..imports import yaml
+from ..observed import HostProblem, Watch, from_snapshot, unpack
+from ..plan import account
+from ..plan.plan import Plan
+from ..problems import Problem
+from .base import Fill, TaskProblem, plain, select
+from .controller import ControllerFiles
+from .feature import Spec
+from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, merged
+from .rounds import Outcome, Rounds
+
+#: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
+_HERE = ("localhost", "127.0.0.1", "::1")
+_POLL = 1.0  # seconds between two looks at an object whose status is waited for
+
+#: Options of every task about a cluster.
+CLUSTER_OPTIONS: Spec = CONNECTION | {
+    "request_timeout": {
+        "type": "int",
+        "default": 30,
+        "description": ["Seconds in which the API server has to answer a request."],
+    },
+    "timeout": {
+        "type": "int",
+        "default": 600,
+        "description": ["Seconds after which the task gives up, however often the API server asks it to try again."],
+    },
+}
+
+#: Options of every task that changes objects.
+CHANGE_OPTIONS: Spec = {
+    "expect_plan": {
+        "type": "str",
+        "description": [
+            "Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse any other.",
+        ],
+    },
+    "server_dry_run": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether a run in check mode asks the API server to judge every change (C(dryRun)). Without it, check mode "
+            "sends nothing but reads.",
+            "A real run with several changes always asks first, so that none is written when one would be refused.",
+        ],
+    },
+    "manifests_to": {
+        "type": "path",
+        "description": [
+            "A directory on the controller to which manifests of everything that is asked for are written, for GitOps. "
+            "Nothing is written to the cluster then.",
+        ],
+    },
+    "wait_timeout": {
+        "type": "int",
+        "default": 180,
+        "description": ["Seconds to wait for an operator where one change must be in force before the next one."],
+    },
+}
+
+
+class Feature(Protocol):
+    """What a task about clusters can be asked for: a module with these names."""
+
+    #: What is always read.
+    WATCH: tuple[Ref, ...]
+    OPTIONS: Spec
+    CHANGE_OPTIONS: Spec
+    SURVEY_OPTIONS: Spec
+    #: Option → the variables of the inventory that it is taken from, nearest first.
+    VARIABLES: Mapping[str, tuple[str, ...]]
+
+    @property
+    def fill(self) -> Fill:
+        """How variables give options, from VARIABLES."""
+
+    def read(
+        self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
+    ) -> Any:
+        """What was asked for. read_file: a file on the controller; hide: is told every private key. Raises Problem."""
+
+    def draft(self, cluster: Cluster, said: Any) -> Draft:
+        """What is wanted of the cluster. Raises NotRead, ClusterProblem."""
+
+    def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
+        """Its part of the result of an _info task. Raises NotRead, ClusterProblem."""
+
+
+class ClusterConnection(HostModules, ControllerFiles):
+    """Connects to the cluster as the options, the environment and the kubeconfig say."""
+
+    _requires_connection = False
+    secrets: Any
+
+    def connect(self, options: Mapping[str, Any]) -> Client:
+        """Log in; nothing is sent yet. Raises Problem."""
+        delegated = getattr(self._task, "delegate_to", None)
+        if delegated and delegated not in _HERE:
+            raise TaskProblem(
+                f"delegate_to: {delegated}: a task about a cluster works on the controller and not on {delegated}; "
+                "leave delegate_to out, and give proxy where only that host reaches the API server"
+            )
+        environment = {**os.environ, **self._environment_of_the_task()}
+        given = with_environment(options, environment)
+        if given["kubeconfig"] is not None and not isinstance(given["kubeconfig"], (str, dict)):
+            raise TaskProblem("kubeconfig: it is neither a path nor a mapping")
+        if path := given.get("remote_kubeconfig"):
+            given["kubeconfig"] = self._remote(path)
+        elif isinstance(given["kubeconfig"], str):
+            given["kubeconfig"] = os.path.expanduser(given["kubeconfig"])
+        self._hide(given)
+        transport = self.transport(lambda: self._login(given, environment))
+        limits = Limits(request=float(options["request_timeout"]), total=float(options["timeout"]))
+        return Client(transport, limits)
+
+    def transport(self, login: Callable[[], Login]) -> Transport:
+        """How requests travel; tests put another one here."""
+        return Http(login(), login)
+
+    def _login(self, given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
+        login = log_in(given, environment)
+        token = login.headers.get("Authorization", "")
+        self.secrets.add_text(token.partition(" ")[2])
+        self.secrets.add_passwords_of_urls(login.proxy or "")
+        return login
+
+    def _hide(self, given: Mapping[str, Any]) -> None:
+        for option in ("api_key", "password"):
+            self.secrets.add_text(str(given.get(option) or ""))
+        self.secrets.add_passwords_of_urls(str(given.get("proxy") or ""))
+        for text in _secrets_of(given.get("kubeconfig")):
+            self.secrets.add_text(text)
+
+    def _environment_of_the_task(self) -> dict[str, str]:
+        """Proxies and K8S_AUTH_* of the keyword environment, which modules on hosts get from Ansible."""
+        given = getattr(self._task, "environment", None) or []
+        found: dict[str, str] = {}
+        for one in given if isinstance(given, list) else [given]:
+            try:
+                values = plain(self._templar.template(one)) if one else {}
+            except AnsibleError as error:
+                raise TaskProblem(f"environment: {str(error).splitlines()[0]}") from None
+            if isinstance(values, dict):
+                found |= {str(name): str(value) for name, value in values.items() if value is not None}
+        return found
+
+    def _remote(self, path: str) -> dict[str, Any]:
+        """A kubeconfig of the host that the task runs for; it stays in memory."""
+        answer = self.quietly(SNAPSHOT, Watch(files=(path,)).arguments())
+        host = self.variables.get("inventory_hostname")
+        if answer.get("failed") or "snapshot" not in answer:
+            raise TaskProblem(f"remote_kubeconfig: {host} could not be read")
+        try:
+            text = from_snapshot(unpack(answer["snapshot"])).text(path)
+        except HostProblem:
+            raise TaskProblem(f"remote_kubeconfig: {path} on {host} cannot be read; is become set?") from None
+        if text is None:
+            raise TaskProblem(f"remote_kubeconfig: there is no {path} on {host}")
+        try:
+            found = yaml.safe_load(text)
+        except yaml.YAMLError:
+            found = None
+        if not isinstance(found, dict):
+            raise TaskProblem(f"remote_kubeconfig: {path} on {host} is not a kubeconfig")
+        return found
+
+
+class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
+    """A task that changes objects of one cluster: looks, plans, and writes only what differs."""
+
+    subject = "cluster"
+    features: ClassVar[tuple[Feature, ...]] = ()
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if cls.features:
+            cls.fills = tuple(feature.fill for feature in cls.features)
+            cls.spec = cls.options_of(cls.features)
+
+    @staticmethod
+    def options_of(features: Iterable[Feature]) -> Spec:
+        """The argument spec of a task with these features."""
+        own = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Bring everything that was asked to the cluster in one plan. Raises Problem."""
+        self.must_ask(options)
+        self.options = options
+        said = self._read(options)
+        self.client = self.connect(options)
+        self.written: list[str] = []
+        self._unsure: list[ObjectChange] = []
+        self._plans: list[Proposal] = []
+        self._agreed: frozenset[str] = frozenset()
+        try:
+            result, proposal = self.apply(
+                lambda cluster: propose(cluster, [feature.draft(cluster, words) for feature, words in said]),
+                options["expect_plan"],
+                self._watch(),
+            )
+        except Problem as problem:
+            if not self.written:
+                raise
+            return {"changed": True, "failed": True, "msg": f"{problem}; {self._so_far()}", "written": self.written}
+        result.pop("rolled_back", None)
+        result["written"] = self.written
+        for draft in proposal.drafts:
+            result |= draft.found
+        if self.client.warnings:
+            remarks = [f"the API server remarks: {text}" for text in self.client.warnings]
+            result["warnings"] = [*result.get("warnings", ()), *remarks]
+        result["requests"] = dict(self.client.requests)
+        if result.get("failed"):
+            return result
+        if options["manifests_to"]:
+            result |= self._exported(proposal, options["manifests_to"])
+        elif self._task.check_mode and options["server_dry_run"]:
+            self._rehearse(proposal.changes)
+        lines = [line for draft in proposal.drafts for line in draft.lines]
+        return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
+
+    def _read(self, options: dict[str, Any]) -> list[tuple[Feature, Any]]:
+        now = datetime.now(timezone.utc)
+        hide = self.secrets.add_key
+        return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
+
+    def _watch(self) -> tuple[Ref, ...]:
+        return tuple(ref for feature in self.features for ref in feature.WATCH)
+
+    # --- rounds ---
+
+    def look(self, answer: Callable[[Cluster], Any], more: tuple[Ref, ...]) -> Any:
+        """A round begins with nothing known; what a second look asks for is added to the first."""
+        self._known: dict[Ref, Answer] = {}
+        return super().look(answer, more)
+
+    def see(self, more: tuple[Ref, ...]) -> Cluster:
+        """Read what is not known yet in this round. Raises ClusterProblem."""
+        self._known = read(self.client, more, self._known)
+        return Cluster(self._known)
+
+    def agreed(self, proposal: Proposal) -> bool:
+        """After a conflict: every write that is left was in the plan that a person has agreed to."""
+        return bool(self._agreed) and {change.digest() for change in proposal.changes} <= self._agreed
+
+    def carry_out(self, proposal: Proposal) -> Outcome:
+        """Ask the server to judge all writes, then send them in their order."""
+        self._settle(proposal)
+        self._plans.append(proposal)
+        if self.options["manifests_to"]:
+            return Outcome(committed=True)
+        if self.options["expect_plan"] and proposal.plan.id == self.options["expect_plan"]:
+            self._agreed = frozenset(change.digest() for change in proposal.changes)
+        try:
+            if len(proposal.changes) > 1:
+                self._rehearse(proposal.changes)
+            for change in proposal.changes:
+                self._send(change)
+        except Moved as moved:
+            return Outcome(moved=str(moved))
+        except ClusterProblem as problem:
+            left = [change.what for change in proposal.changes if change.what not in self.written]
+            rest = f"; not done: {', '.join(left)}" if self.written else ""
+            msg = f"{problem}; {self._so_far()}{rest}"
+            return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
+        return Outcome(committed=True)
+
+    def _send(self, change: ObjectChange) -> None:
+        self._unsure = [change]  # until there is an answer
+        change.send(self.client)
+        self._unsure = []
+        self.written.append(change.what)
+        if change.wanted.until:
+            self._wait(change)
+
+    def _settle(self, proposal: Proposal) -> None:
+        """A write whose fate was unknown has happened, if the next look has no difference left for it."""
+        left = {change.ref for change in proposal.changes}
+        self.written += [change.what for change in self._unsure if change.ref not in left]
+        self._unsure = []
+
+    def _wait(self, change: ObjectChange) -> None:
+        until, end = change.wanted.until, time.monotonic() + self.options["wait_timeout"]
+        while until:
+            found = self.client.read(change.ref)
+            if found is not None and until.holds(found):
+                return
+            if time.monotonic() >= end:
+                raise ClusterProblem(f"{change.ref}: waited {self.options['wait_timeout']} s for {until.what}")
+            time.sleep(_POLL)
+
+    def _rehearse(self, changes: Iterable[ObjectChange]) -> None:
+        """Let the server judge every write and store none. Raises Moved, ClusterProblem."""
+        if not self.client.can_rehearse():
+            if self.options["server_dry_run"]:
+                raise ClusterProblem("server_dry_run: this API server is too old to judge without writing")
+            return
+        for change in changes:
+            change.send(self.client, rehearse=True)
+
+    def _so_far(self) -> str:
+        if not self.written:
+            return "nothing was changed"
+        return f"done before it: {', '.join(self.written)}; the next run does the rest"
+
+    # --- the result ---
+
+    def apply(self, propose: Any, expect: str | None, more: tuple[Ref, ...]) -> tuple[dict[str, Any], Any]:
+        """As all rounds; where several were needed, what is shown is the first plan, which is all that was done."""
+        result, proposal = super().apply(propose, expect, more)
+        self._settle(proposal)
+        if self._plans and self.written:
+            result |= self.shown(self._whole(proposal)) | {"changed": True}
+        return result, proposal
+
+    def _whole(self, proposal: Proposal) -> Plan:
+        """The plan of the whole run."""
+        rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
+        if len(rounds) < 2:
+            return (rounds or [proposal])[0].plan
+        changes = {change.what: change for one in rounds for change in one.plan.changes}
+        notes = (*proposal.plan.notes, "planned again, because the cluster changed in between")
+        return replace(rounds[0].plan, changes=tuple(changes.values()), notes=notes)
+
+    def _exported(self, proposal: Proposal, directory: str) -> dict[str, Any]:
+        """Write manifests to a directory instead of the cluster."""
+        wanted = [one for draft in proposal.drafts for one in draft.wanted]
+        found = export.files(wanted)
+        changed = []
+        for name, text in found.items():
+            path = os.path.join(directory, name)
+            if _content(path) != text:
+                changed.append(path)
+                if not self._task.check_mode:
+                    _write(path, text)
+        paths = [os.path.join(directory, name) for name in export.gone(wanted)]
+        gone = [path for path in paths if os.path.exists(path)]
+        for path in gone if not self._task.check_mode else ():
+            os.unlink(path)
+        notes = [f"{change.what}: remove it from the cluster, too" for change in proposal.changes if not change.fields]
+        return {
+            "changed": bool(changed or gone),
+            "manifests": sorted(os.path.join(directory, name) for name in found),
+            "notes": list(dict.fromkeys([*proposal.plan.notes, *notes])),
+        }
+
+
+class ClusterInfo(ClusterTask):
+    """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
+
+    @staticmethod
+    def options_of(features: Iterable[Feature]) -> Spec:
+        """The argument spec of a task with these features."""
+        own = merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+        return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Look, plan, and say both. Raises Problem."""
+        said = self._read(options)
+        self.options, self.client = options, self.connect(options)
+
+        def answer(cluster: Cluster) -> tuple[Plan, dict[str, Any], list[str]]:
+            lines: list[str] = []
+            problems: list[str] = []
+            found: dict[str, Any] = {}
+            plan = Plan(subject=self.subject)
+            try:
+                proposal = propose(cluster, [feature.draft(cluster, words) for feature, words in said])
+                plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
+                for draft in proposal.drafts:
+                    found |= draft.found
+            except Problem as problem:
+                problems.append(str(problem))
+            for feature, words in said:
+                found |= feature.survey(cluster, words)
+            found |= {"drift": plan.changed or bool(problems), "problems": problems}
+            return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
+
+        plan, found, _lines = self.look(answer, self._watch())
+        shown = self.shown(plan)
+        return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
+
+
+def _secrets_of(kubeconfig: Any) -> Iterator[str]:
+    """Tokens, passwords and keys inside a kubeconfig that is given as a mapping."""
+    waiting = [kubeconfig]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            for key, item in value.items():
+                secret = ("token", "password", "client-key-data", "id-token", "refresh-token", "client-secret")
+                if key in secret and isinstance(item, str):
+                    yield item
+                else:
+                    waiting.append(item)
+        elif isinstance(value, list):
+            waiting += value
+
+
+def _content(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        raise TaskProblem(f"manifests_to: {path} cannot be read") from None
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(f"{path}.new", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(f"{path}.new", path)
+    except OSError as error:
+        raise TaskProblem(f"manifests_to: {path} cannot be written: {error.strerror}") from None

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A made-up engine, feature and task work with the lines of docs/architecture.md, What to add, and no other.
+
+The made-up word is in test_policy.py.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import container_registries, container_registries_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Desired, Lists
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo, HostTask
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import Fill
+from hosts import contents, snapshot
+from tasks import COMMITTED, run
+
+LIST = "/etc/made/registries"
+MOTD = "/etc/motd"
+
+
+class Made:
+    """An engine with one list in one file of one line each, that reads it at every command."""
+
+    name = "made"
+    title = "a made-up engine"
+    default_mode = "exact"
+    watch = Watch(files=(LIST,))
+    record: Any = {}
+
+    def _lists(self, host):
+        return Lists(search=tuple((host.text(LIST) or "").split()))
+
+    def present(self, host):
+        return host.exists(LIST)
+
+    def version(self, host):
+        return "1"
+
+    def running(self, host):
+        return True
+
+    def in_force(self, host):
+        return self._lists(host)
+
+    def desired(self, host, policy, request):
+        old, new = host.text(LIST) or "", "".join(f"{name}\n" for name in policy.search or ())
+        change = FileChange(LIST, new.encode(), "search", before=old, after=new)
+        return Desired(edits=(change,) if new != old else (), expected=Lists(search=tuple(policy.search or ())))
+
+    def withdrawn(self, host, record):
+        return Desired()
+
+    def validations(self, host, edits):
+        return ()
+
+    def activation(self, host, differs=frozenset()):
+        return None
+
+    def refresh(self, host):
+        return ()
+
+    def differs(self, host, shown, expected):
+        return frozenset() if shown == expected else frozenset({"search"})
+
+    def checks(self, host, expected):
+        return ()
+
+    def report(self, host):
+        return self._lists(host).plain() | {"files": [LIST], "problems": []}
+
+
+@pytest.fixture
+def made(monkeypatch):
+    """Its line: one engine more in ENGINES."""
+    monkeypatch.setattr(registries, "ENGINES", (*registries.ENGINES, Made()))
+    for action in (container_registries, container_registries_info):
+        monkeypatch.setattr(action.ActionModule, "watch", action.ActionModule.watch + Made.watch)
+
+
+def test_a_new_engine_is_one_file_and_one_line(made):
+    """Planned, written, reported by the tasks that know nothing of it."""
+    host = {**snapshot({LIST: "old.example.com\n"}), "uid": 0, "user": "root"}
+    done = run(container_registries.ActionModule, {"search": ["a.example.com"]}, [host], COMMITTED)
+    assert done.result["changed"], done.result
+    assert contents(done.transactions[0])[LIST] == "a.example.com\n"
+    assert [(each["name"], each["search"]) for each in done.result["engines"]] == [("made", ["a.example.com"])]
+    seen = run(container_registries_info.ActionModule, {"search": ["a.example.com"]}, [host]).result
+    assert seen["account"][0] == "differs from the policy" and seen["engines"][0]["title"] == Made.title
+
+
+#: A feature that keeps one line in a file.
+GREETING = {"greeting": {"type": "str"}}
+greetings = SimpleNamespace(
+    WATCH=Watch(files=(MOTD,)),
+    WORD_OPTIONS=GREETING, OPTIONS=GREETING, CHANGE_OPTIONS={}, SURVEY_OPTIONS={},
+    VARIABLES={"greeting": ("made_greeting",)},
+    fill=Fill({"greeting": ("made_greeting",)}),
+    read=lambda options, now, read_file, hide: options["greeting"],
+    watch=lambda said: Watch(),
+    drafts=lambda host, said: [lambda host: _greeting(host, said)],
+    withdraw=lambda host: [],
+    confirm=lambda host: [],
+    report=lambda proposal, said, report: {"greeting": proposal.world.text(MOTD)},
+    survey=lambda host, said, options: {"greeting": host.text(MOTD)},
+)  # fmt: skip
+
+
+def _greeting(host, said):
+    new = f"{said}\n"
+    change = FileChange(MOTD, new.encode(), "greeting", before=host.text(MOTD) or "", after=new)
+    return Draft(("greetings",), files=(change,) if host.text(MOTD) != new else ())
+
+
+class Greet(HostTask):
+    """A task with two features."""
+
+    features = (registries, greetings)
+
+
+class GreetInfo(HostInfo):
+    """Its twin that only looks."""
+
+    features = (registries, greetings)
+
+
+def test_a_new_feature_is_one_module_and_a_new_task_one_line(made):
+    """It shares look, plan, transaction and account with a feature that knows nothing of it."""
+    host = {**snapshot({LIST: "", MOTD: "go away\n"}), "uid": 0, "user": "root"}
+    words = {"search": ["a.example.com"], "greeting": "hello"}
+    done = run(Greet, words, [host], COMMITTED)
+    assert done.result["changed"] and done.result["greeting"] == "hello\n", done.result
+    assert len(done.transactions) == 1
+    assert {MOTD: "hello\n", LIST: "a.example.com\n"}.items() <= contents(done.transactions[0]).items()
+    assert "    + hello" in done.result["account"]
+    seen = run(GreetInfo, words, [host]).result
+    assert seen["account"][0] == "differs from the policy" and seen["greeting"] == "go away\n"

@@ -1,0 +1,318 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A registry policy on clusters in memory: every case is run as a quartet (check, run, check, run)."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.action import cluster_registries, cluster_registries_info
+from api_server import KINDS, ApiServer, on, ref, run, status
+from cases import cases
+from tasks import holds
+from trust.pki import certificate
+
+IMAGE = "quay.io/openshift-release-dev/ocp-release@sha256:" + "a" * 64
+STOCK = [
+    {
+        "kind": "Image", "metadata": {"name": "cluster", "labels": {"keep": "me"}}, "spec": {},
+        "status": {"internalRegistryHostname": "image-registry.openshift-image-registry.svc:5000"},
+    },
+    {
+        "kind": "ClusterVersion", "metadata": {"name": "version"}, "spec": {},
+        "status": {"desired": {"version": "4.18.3", "image": IMAGE}, "history": [{"state": "Completed"}]},
+    },
+    {"kind": "Infrastructure", "metadata": {"name": "cluster"}, "spec": {}, "status": {"controlPlaneTopology": "HA"}},
+    {
+        "kind": "MachineConfigPool", "metadata": {"name": "worker"}, "spec": {"maxUnavailable": "10%"},
+        "status": {"machineCount": 20, "updatedMachineCount": 20},
+    },
+    {"kind": "MachineConfiguration", "metadata": {"name": "cluster"}, "spec": {}, "status": {"observedGeneration": 1}},
+]  # fmt: skip
+TABLE = cases("cluster/registries.yml")
+READS = {"GET"}
+
+
+def cluster(case: dict[str, Any]) -> ApiServer:
+    """The cluster of a case; an operator that takes node disruption policies into the status at once."""
+    objects = {ref(one).path: one for one in [*STOCK, *with_certificates(case.get("cluster", []))]}
+    whole = [{"apiVersion": KINDS[one["kind"]].api_version, **copy.deepcopy(one)} for one in objects.values()]
+    server = ApiServer(without=tuple(case.get("without", ()))).put(*whole)
+    server.faults.append(lambda method, path, body: operator(server))
+    return server
+
+
+def operator(server: ApiServer) -> None:
+    """What the machine-config-operator does with node disruption policies."""
+    found = server.get("MachineConfiguration", "cluster")
+    if found:
+        files = (found["spec"].get("nodeDisruptionPolicy") or {}).get("files", [])
+        found["status"] = {
+            "observedGeneration": found["metadata"]["generation"],
+            "nodeDisruptionPolicyStatus": {"clusterPolicies": {"files": files}},
+        }
+
+
+def with_certificates(value: Any) -> Any:
+    """The word CA stands for a certificate of an authority."""
+    return yaml.safe_load(yaml.safe_dump(value).replace(" CA\n", " |\n%s" % indented(certificate("one"))))
+
+
+def indented(text: str) -> str:
+    return "".join(f"{' ' * 40}{line}\n" for line in text.splitlines())
+
+
+def name_of(path: str) -> str:
+    """Kind/name of an object by its path."""
+    plural, name = path.split("/")[-2:]
+    return f"{next(kind for kind, one in KINDS.items() if one.plural == plural)}/{name}"
+
+
+def ordered(server: ApiServer) -> list[str]:
+    """The writes in order, as "POST Kind/name"."""
+    found = []
+    for method, path, query, body in server.log:
+        if method != "GET" and query.get("dryRun") != "All":
+            found.append(f"{method} {name_of(f'{path}/' + body['metadata']['name'] if method == 'POST' else path)}")
+    return found
+
+
+def part(found: Any, wanted: Any, path: str = "") -> list[str]:
+    """Where an object is not as wanted; null stands for absence."""
+    if isinstance(wanted, dict):
+        have = found if isinstance(found, dict) else {}
+        return [text for key, value in wanted.items() for text in part(have.get(key), value, f"{path}.{key}")]
+    return [] if found == wanted else [f"{path} is {found}, not {wanted}"]
+
+
+@pytest.mark.parametrize("case", [one for one in TABLE if "refused" in one.values[0]["then"]])
+def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
+    server = cluster(case)
+    for check in (True, False):
+        result = task(case, server, check=check)
+        assert result["failed"] and case["then"]["refused"] in result["msg"], result["msg"]
+        assert "\n" not in result["msg"] and not result.get("changed")
+    assert {method for method, *_rest in server.log} <= READS
+
+
+@pytest.mark.parametrize("case", [one for one in TABLE if "refused" not in one.values[0]["then"]])
+def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
+    server, then = cluster(case), case["then"]
+    before = copy.deepcopy(server.objects)
+    planned = task(case, server, check=True)
+    assert planned["changed"] and not planned.get("failed"), planned
+    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
+    done = task(case, server, diff=True)
+    assert done["changed"] and not done.get("failed"), done
+    assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
+    wrong = [text for name, wanted in then.get("objects", {}).items() for text in differences(server, name, wanted)]
+    assert not wrong, wrong
+    assert not [name for name in then.get("gone", ()) if server_object(server, name)]
+    assert then.get("order", ordered(server)) == ordered(server)
+    assert then.get("disruption", done["plan"]["disruption"]) == done["plan"]["disruption"]
+    for key in ("warnings", "notes"):
+        told = done.get(key, [])
+        assert all(any(wanted in text for text in told) for wanted in then.get(key, ())), told
+    assert all(any(wanted in line for line in done["account"]) for wanted in then.get("lines", ())), done["account"]
+    assert {path: one for path, one in server.objects.items() if path not in touched(server)} == {
+        path: one for path, one in before.items() if path not in touched(server)
+    }, "objects of others are left as they are"
+    assert server.get("Image", "cluster")["metadata"].get("labels") in (None, {"keep": "me"})
+    count = len(server.log)
+    for check in (True, False):
+        again = task(case, server, check=check)
+        assert not again["changed"] and not again.get("failed"), again
+    assert {method for method, *_rest in server.log[count:]} <= READS
+    reads = [path for method, path, *_rest in server.log[count:]]
+    assert len(reads) == 2 * len(set(reads)), "every object and list is read once a run"
+
+
+def task(case: dict[str, Any], server: ApiServer, **more: Any) -> dict[str, Any]:
+    given = with_certificates(case["given"])
+    return run(cluster_registries.ActionModule, given, server, files=case.get("files", {}), **more)
+
+
+def differences(server: ApiServer, name: str, wanted: Any) -> list[str]:
+    return part(server_object(server, name), with_certificates(wanted), name)
+
+
+def server_object(server: ApiServer, name: str) -> Any:
+    kind, _slash, short = name.partition("/")
+    return server.get(kind, short, "openshift-config" if kind == "ConfigMap" else "")
+
+
+def touched(server: ApiServer) -> set[str]:
+    return {
+        f"{path}/{body['metadata']['name']}" if method == "POST" else path
+        for method, path, _q, body in server.log
+        if method != "GET"
+    } | {
+        ref({"kind": "MachineConfiguration", "metadata": {"name": "cluster"}}).path  # the operator's status
+    }
+
+
+# --- whole runs ---
+
+BLOCKED = {"given": {"blocked": "docker.io"}}
+
+
+def test_a_run_without_a_change_reads_one_object():
+    server = cluster(BLOCKED)
+    task(BLOCKED, server)
+    count = len(server.log)
+    assert not task(BLOCKED, server)["changed"]
+    assert [(method, path) for method, path, *_rest in server.log[count:]] == [
+        ("GET", "/apis/config.openshift.io/v1/images/cluster")
+    ]
+
+
+def test_a_plan_stays_the_same_while_controllers_write_status():
+    server = cluster(BLOCKED)
+    first = task(BLOCKED, server, check=True)["plan"]["id"]
+    image = server.get("Image", "cluster")
+    image["status"]["externalRegistryHostnames"] = ["new.example.com"]
+    image["metadata"]["resourceVersion"] = "9999"
+    assert task(BLOCKED, server, check=True)["plan"]["id"] == first
+    image["spec"]["registrySources"] = {"blockedRegistries": ["x.example.com"]}
+    assert task(BLOCKED, server, check=True)["plan"]["id"] != first
+
+
+def test_only_the_plan_that_was_read_is_applied():
+    server = cluster(BLOCKED)
+    result = run(cluster_registries.ActionModule, {"blocked": "docker.io", "expect_plan": "0123456789abcdef"}, server)
+    assert result["failed"] and "expect_plan is 0123456789abcdef, but the plan for this cluster is now" in result["msg"]
+    assert not server.writes
+
+
+def test_several_writes_are_judged_by_the_server_before_the_first():
+    case = {"given": {"trust": [{"registry": "r.example.com", "ca": "CA"}], "blocked": "docker.io"}}
+    server = cluster(case)
+    server.faults.append(
+        on("PATCH", "/images/", lambda: status(422, "Invalid", "Image.config.openshift.io is invalid"))
+    )
+    result = task(case, server)
+    assert result["failed"] and "Image.config.openshift.io is invalid; nothing was changed" in result["msg"]
+    assert [method for method, _path in server.writes] == [] and not server.get(
+        "ConfigMap", "dockyard-registry-cas", "openshift-config"
+    )
+
+
+def test_an_old_server_that_would_take_a_rehearsal_for_the_write_is_not_asked():
+    case = {"given": {"trust": [{"registry": "r.example.com", "ca": "CA"}]}}
+    server = cluster(case)
+    server.version = ("1", "11+")
+    assert task(case, server)["changed"]
+    assert not [query for _method, _path, query, _body in server.log if "dryRun" in query]
+
+
+def test_what_is_written_when_a_later_write_fails_is_named():
+    case = {"given": {"trust": [{"registry": "r.example.com", "ca": "CA"}], "blocked": "docker.io"}}
+    server = cluster(case)
+    real = []
+    server.faults.append(
+        lambda method, path, body: (
+            status(422, "Invalid", "no") if method == "PATCH" and "/images/" in path and real else None
+        )
+    )
+    server.faults.append(
+        lambda method, path, body: real.append(1) if method == "POST" and len(real) < 1 and created(server) else None
+    )
+    result = task(case, server)
+    assert result["failed"] and result["changed"], result
+    assert result["written"] == ["create ConfigMap openshift-config/dockyard-registry-cas"]
+    assert "done before it: create ConfigMap openshift-config/dockyard-registry-cas" in result["msg"]
+    assert "not done: change Image/cluster" in result["msg"]
+    server.faults.clear()
+    again = task(case, server)
+    assert again["written"] == ["change Image/cluster"], "a second run does the rest"
+
+
+def created(server: ApiServer) -> bool:
+    """Whether the request at hand is a real one, not a rehearsal."""
+    return server.log[-1][2].get("dryRun") != "All"
+
+
+def test_an_edit_in_between_is_planned_anew():
+    server = cluster(BLOCKED)
+
+    def edit(method, path, body):
+        if method == "PATCH" and not edit.done:
+            edit.done = True
+            image = server.get("Image", "cluster")
+            image["spec"] = {"registrySources": {"blockedRegistries": ["theirs.example.com"]}}
+            image["metadata"]["resourceVersion"] = "4711"
+
+    edit.done = False
+    server.faults.append(edit)
+    result = task(BLOCKED, server)
+    assert result["changed"] and not result.get("failed"), result
+    lists = server.get("Image", "cluster")["spec"]["registrySources"]["blockedRegistries"]
+    assert lists == ["theirs.example.com", "docker.io"], "two writers at once lose nothing"
+
+
+def test_manifests_for_a_repository(tmp_path):
+    case = {"given": {"blocked": "docker.io", "mirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]}}
+    server = cluster(case)
+    case["given"]["manifests_to"] = str(tmp_path / "out")
+    planned = task(case, server, check=True)
+    assert planned["changed"] and not (tmp_path / "out").exists()
+    result = task(case, server)
+    assert result["changed"] and not server.writes
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [
+        "image-cluster.yaml", "imagedigestmirrorset-dockyard.yaml", "imagetagmirrorset-dockyard.yaml",
+    ]  # fmt: skip
+    image = yaml.safe_load((tmp_path / "out/image-cluster.yaml").read_text())
+    assert image["spec"] == {"registrySources": {"blockedRegistries": ["docker.io"]}}
+    assert not {"status", "resourceVersion"} & {*image, *image["metadata"]}
+    assert not task(case, server)["changed"], "files that are as they should be are left alone"
+
+
+def test_info_reports_and_says_whether_the_task_would_change_something():
+    server = cluster(BLOCKED)
+    args = {"blocked": "docker.io", "query": "pools[].name"}
+    found = run(cluster_registries_info.ActionModule, args, server)
+    assert holds(found, {"drift": True, "changed": False, "problems": [], "selected": ["worker"], "version": "4.18.3"})
+    assert found["lists"] == {"search": [], "blocked": [], "allowed": [], "insecure": []}
+    task(BLOCKED, server)
+    assert holds(
+        run(cluster_registries_info.ActionModule, args, server), {"drift": False, "lists": {"blocked": ["docker.io"]}}
+    )
+    found = run(cluster_registries_info.ActionModule, {}, server)
+    assert not found.get("failed") and not found["drift"]
+
+
+INVENTORY = {
+    "openshift_docker_additional_registries": ["registry.redhat.io", "old.example.com"],
+    "openshift_docker_blocked_registries": "all",
+    "openshift_docker_insecure_registries": "172.30.0.0/16",
+    "openshift_master_image_policy_config": {
+        "imagePolicyConfig": {"allowedRegistriesForImport": [{"domainName": "quay.io"}]}
+    },
+}
+
+
+def test_an_inventory_that_configured_3_11_configures_4():
+    server = cluster({})
+    result = run(cluster_registries.ActionModule, {"from_variables": True}, server, variables=INVENTORY)
+    assert result["changed"] and not result.get("failed"), result
+    spec = server.get("Image", "cluster")["spec"]
+    assert spec["registrySources"]["allowedRegistries"][:2] == ["registry.redhat.io", "old.example.com"]
+    assert "containerRuntimeSearchRegistries" not in spec["registrySources"], "they would reboot every node"
+    assert spec["allowedRegistriesForImport"] == [{"domainName": "quay.io"}]
+
+
+def test_what_cannot_be_read_is_not_taken_for_absent():
+    server = cluster(BLOCKED)
+    server.faults.append(on("GET", "/poddisruptionbudgets", lambda: status(403, "Forbidden", "budgets are forbidden")))
+    server.faults.append(on("GET", "/machineconfigpools", lambda: status(403, "Forbidden", "pools are forbidden")))
+    result = task(BLOCKED, server, check=True)
+    told = " ".join(result["warnings"])
+    assert "pools of nodes are not known" in told and "budgets of pods are not known" in told
+    server.faults.append(on("GET", "/clusterversions/", lambda: status(403, "Forbidden", "versions are forbidden")))
+    result = task(BLOCKED, server)
+    assert result["failed"] and "versions are forbidden" in result["msg"] and not server.writes
