@@ -77,6 +77,10 @@ ansible-lint: environment
 unit: environment ## unit and property tests
 	pytest -n 2 --dist worksteal tests/unit
 
+.PHONY: fuzz
+fuzz: environment ## hostile input at every public door: COUNT=20000, SEED=1, REPEAT=door:number for one that was found
+	pytest -n 2 --dist worksteal tests/fuzz
+
 .PHONY: docs
 docs: environment ## write what follows from the options of tasks: modules, argument specs, tables (a unit test checks it)
 	tests/tools/docs

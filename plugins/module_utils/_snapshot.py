@@ -269,7 +269,7 @@ def summary(journal):
         files.append(dict(about, shown=entry["shown"]) if entry.get("shown") else about)
     return {
         "id": journal["id"],
-        "plan_id": journal["plan_id"],
+        "plan_id": journal.get("plan_id"),
         "time": journal["time"],
         "files": files,
         "actions": journal["actions"],

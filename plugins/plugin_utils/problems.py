@@ -6,8 +6,13 @@
 
 from __future__ import annotations
 
+import re
+
 #: More of a sentence nobody reads, and what makes one longer is always something that was given.
 _LONGEST = 4000
+
+#: A password in an address; it may hold the signs that end one.
+_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]+@(?!sha[0-9])")
 
 
 def one_line(text: str) -> str:
@@ -16,12 +21,15 @@ def one_line(text: str) -> str:
 
 
 class Problem(Exception):
-    """Something that must be refused. Its text is one sentence for a person, on one line whatever was given."""
+    """Something that must be refused. Its text is one sentence for a person.
+
+    Whatever was given, it is on one line, of some length, and without passwords of addresses.
+    """
 
     #: The option that is wrong, where the sentence begins with its name: whoever knows the variable that filled the
     #: option puts that name there instead.
     word: str = ""
 
     def __str__(self) -> str:
-        text = super().__str__()
+        text = _PASSWORD.sub(r"\1********@", super().__str__()[: 2 * _LONGEST])
         return one_line(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

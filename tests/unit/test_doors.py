@@ -18,6 +18,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.shapes import Each, fits
 from cases import cases
 from hosts import described, host
@@ -33,7 +34,7 @@ from trust.world import world
 PODMAN = '{"version": {"Version": "4.3.1"}, "registries": {}}'
 WORDS = {"search": ["a.example.com"]}
 NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
-STEERING = "\x1b]0;owned\x07\x1b[2J\u202e"
+STEERING = "\x1b]0;owned\x07\x1b[2J\u202e\u2028\u200f\ufeff"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
@@ -140,13 +141,36 @@ def test_nothing_that_a_host_says_steers_a_terminal():
     result = run(host_policy.ActionModule, dict(WORDS), [docker()], ended).result
     assert result["msg"].isprintable() and "owned" in result["msg"]
     theirs = (
-        f"[[registry]]\nprefix = {json.dumps('b.example.com/' + STEERING.replace(chr(0x202E), ''))}\nlocation = 'x'\n"
+        f"[[registry]]\nprefix = {json.dumps('b.example.com/' + STEERING)}\nlocation = 'x'\n"
     )
     drop_in = "/etc/containers/registries.conf.d/10.conf"
     listing = {"/etc/containers/registries.conf.d": {"state": "directory", "entries": ["10.conf"]}}
     seen = podman(files={drop_in: described(theirs)}, directories=listing)
     result = run(host_policy_info.ActionModule, {"blocked": ["b.example.com"]}, [seen]).result
     assert all(text.replace("\n", "").isprintable() for text in texts(result)), result
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("a\nb\x1b[2J\u2028\u202e", "a b [2J  "),
+        ("https://user:p@S3CRETs3cret@host/x is no name", "https://user:********@host/x is no name"),
+        ("'http://u:S3CRETs3cret@h', 'http://u:S3CRETs3cret@h'", "'http://u:********@h', 'http://u:********@h'"),
+        ("docker://a:1@sha256:0", "docker://a:1@sha256:0"),
+        ("x" * 9000, "x" * 4000 + "…"),
+    ],
+)
+def test_whatever_a_problem_is_about_it_is_one_sentence_without_passwords(given, told):
+    assert str(Problem(given)) == told
+
+
+@pytest.mark.parametrize("depth", [700, 5000])
+def test_what_is_nested_too_deeply_is_one_sentence(depth):
+    value: object = "a"
+    for _level in range(depth):
+        value = [value]
+    result = run(container_registries.ActionModule, {"search": value}, [podman()] * 3, COMMITTED).result
+    assert result["failed"] and "nested too deeply" in result["msg"] and result["msg"].isprintable()
 
 
 def texts(value: object) -> list[str]:

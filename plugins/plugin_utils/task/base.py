@@ -36,8 +36,12 @@ class Fill(Protocol):
         """List the values of the variables that are left out, one sentence each. origins: option → variable or ""."""
 
 
-#: Control characters but for tab and line feed, marks that turn the direction of writing, halves of surrogate pairs.
-_STEERS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+#: What steers a terminal, or cannot be seen: control characters but for tab and line feed, other ends of lines, marks
+#: that turn the direction of writing or join letters, tags, halves of surrogate pairs.
+_STEERS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
 
 
 class TaskProblem(Problem):
@@ -67,6 +71,8 @@ class Task(ActionBase):  # type: ignore[misc]
             result.update(self.perform(self._options()))
         except Problem as problem:
             result.update(failed=True, msg=self._sentence(problem))
+        except RecursionError:
+            result.update(failed=True, msg="what is asked for, or what the host says, is nested too deeply")
         return self.finish(result)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:

@@ -203,7 +203,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
         said = [
-            (feature, feature.read(options, now, self.read_file, self.secrets.add)) for feature in self.features
+            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
         ]
         return said, sum((feature.watch(words) for feature, words in said), Watch())
 

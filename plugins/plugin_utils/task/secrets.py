@@ -27,8 +27,8 @@ class Secrets:
     def __init__(self) -> None:
         self._texts: set[str] = set()
 
-    def add(self, text: str) -> None:
-        """Register a password, or a private key of several lines: none of them is to be shown."""
+    def add_key(self, text: str) -> None:
+        """Register a private key of several lines, or a password: none of them is to be shown."""
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if len(lines) == 1:
             self.add_text(lines[0])
