@@ -147,15 +147,15 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
     return found
 
 
-def crio_policy_of(host: Observed) -> str:
+def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     """The policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
 
-    Raises NotAsked for one that was not looked at.
+    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at.
     """
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return policy_of(host)
-    if not host.knows(setting.value) and setting.value not in WATCH.files:
+    if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
         raise NotAsked(Watch(files=(setting.value,)))
     return setting.value
 

@@ -170,7 +170,7 @@ class Containers:
         return services.CRIO.running(host)
 
     def _policies_of_crio(self, host: Observed) -> tuple[str, ...]:
-        return (containers_files.crio_policy_of(host),) if self._crio(host) else ()
+        return (containers_files.crio_policy_of(host, its_text=False),) if self._crio(host) else ()
 
 
 class _Proposal:
@@ -571,7 +571,8 @@ class _Proposal:
         ]
         settings = containers_files.crio_settings(after)
         own = settings.get("registries")
-        if own and own.value and version < (1, 34) and self.policy.search not in (None, tuple(own.value)):
+        searched = tuple(own.value) if own and isinstance(own.value, list) else ()
+        if own and searched and version < (1, 34) and self.policy.search not in (None, searched):
             self.refusals.append(
                 f"{own.origin} says registries, which CRI-O searches in place of registries.conf's list; take it away"
             )
