@@ -20,6 +20,11 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
 
 
+def without_passwords(text: str) -> str:
+    """The text with the passwords of its addresses hidden where they stand, however short they are."""
+    return _PASSWORD.sub(r"\1********@", text) if "://" in text else text
+
+
 class Problem(Exception):
     """Something that must be refused. Its text is one sentence for a person.
 
@@ -31,5 +36,5 @@ class Problem(Exception):
     word: str = ""
 
     def __str__(self) -> str:
-        text = _PASSWORD.sub(r"\1********@", super().__str__()[: 2 * _LONGEST])
+        text = without_passwords(super().__str__()[: 2 * _LONGEST])
         return one_line(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
