@@ -38,6 +38,8 @@ from ansible_collections.dockyard.openshift.plugins.action import (  # noqa: E40
     container_registries_info,
     host_policy,
     host_policy_info,
+    registry_auth,
+    registry_auth_info,
     registry_trust,
 )
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot  # noqa: E402
@@ -86,7 +88,8 @@ class Door(NamedTuple):
 #: What has a meaning somewhere, or is where programs go wrong.
 PIECES = [
     "", " ", "\n", "\r", "\r\n", "\t", "\0", "\x0c", "\x1b]0;owned\x07", "\x1b[2J\nok: [node1]", "x\n+ forged",
-    "\u202e", "\ufeff", "\ud800", "\udfff", "\U0001f600", "é", "\x85", "\u2028", "'", '"', "'''", '"""', "\\", "\\\n", "#", "#\n", ";",
+    "\u202e", "\ufeff", "\ud800", "\udfff", "\U0001f600", "é", "\x85", "\u2028",
+    "'", '"', "'''", '"""', "\\", "\\\n", "#", "#\n", ";",
     "=", ":", ",", ".", "[", "]", "[[", "]]", "{", "}", "a.", "a=[", "[a]\n", "[[a]]\n", "- ", "? ", ": ", "&a ",
     "*a ", "<<: *a\n", "!!int ", "!!python/object:os.system ", "|\n", "%", "@", "---\n", "...\n", "1:1", "1" * 400,
     "9" * 5000, "0x" + "f" * 5000, "1e999", "-1", "18446744073709551616", "nan", "2024-02-30", "12:60", "null",
@@ -427,6 +430,7 @@ ICSP = {
     "spec": {"repositoryDigestMirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]},
 }  # fmt: skip
 ALLOWED = {"allowedRegistriesForImport": [{"domainName": "docker.io", "insecure": False}]}
+LOGIN = [{"registry": "a.example.com", "username": "me", "password": SECRET}]
 LISTS = {
     "verify": "none",
     "blocked": ["b.example.com"],
@@ -468,6 +472,8 @@ DOORS = [
     Door("snapshot, info", nodes, task(host_policy_info, {**LISTS, "trust": TRUST}), 3),
     Door("snapshot, images", nodes, task(container_registries_info, {"images": ["a", "a.example.com/x/b"]}), 3),
     Door("snapshot, trust", nodes, task(registry_trust, {"trust": TRUST, "verify": "none"}), 2),
+    Door("snapshot, logins", nodes, task(registry_auth, {"credentials": LOGIN}), 2),
+    Door("snapshot, login info", nodes, task(registry_auth_info, {"credentials": LOGIN}), 1),
     Door("snapshot, backup", nodes, task(certificates_backup, {"path": "/nonexistent/x.tar", "keys": True}), 1),
     Door("end of a transaction", lambda: [COMMITTED, END], ended, 2),
     of_filter("registries_conf_problems", [CONF, [{"name": "a.conf", "content": OLD_CONF}]], [OLD_CONF]),
