@@ -22,7 +22,7 @@ class ActionModule(HostTask):
         found = self._archive(options["path"], options["other_host"])
         for saved in found.files:
             if saved.path.endswith(".key"):
-                self.secrets.add(saved.content.decode("utf-8", "replace"))
+                self.secrets.add_key(saved.content.decode("utf-8", "replace"))
         said = restore.Said(found, options["verify"], options["activation"])
         how = Applying(options["activation"])
         result, _proposal = self.apply(

@@ -47,5 +47,5 @@ class ActionModule(ControllerFiles, Task):
         name = self.origins.get("policy", "policy")
         words = words_in(name, options["policy"])
         self.origins |= {word: f"{name}.{word}" for word in words}
-        reading = Reading(self.read_file, self.secrets.add, warn_days=options["warn_days"])
+        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
         return read_options({**options, **words}, reading)

@@ -27,7 +27,7 @@ class ActionModule(Asked, ControllerFiles, Task):
             wanted = f"pip install {' '.join(lacking)}"
             raise TaskProblem(f"the controller lacks Python libraries that the next tasks need: {wanted}")
         self.must_ask(options)
-        reading = Reading(self.read_file, self.secrets.add, warn_days=options["warn_days"])
+        reading = Reading(self.read_file, self.secrets.add_key, warn_days=options["warn_days"])
         policy = read_options(options, reading)
         result: dict[str, Any] = {"changed": False, "policy": policy.words(), "notes": list(policy.notes)}
         if policy.trust is not None:

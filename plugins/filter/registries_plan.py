@@ -42,7 +42,7 @@ def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> 
     secrets = Secrets()
     secrets.add_passwords_of(host)
     options = filters.validated(_SPEC, given)
-    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add)
+    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key)
     result = planning.result(planned)
     result["warnings"] = [*remarks, *result["warnings"]]
     hidden: dict[str, Any] = secrets.hidden_in(result)

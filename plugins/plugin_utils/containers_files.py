@@ -21,6 +21,9 @@ from .host.services import CRIO, CRIO_STATE, CRIO_VERSION, crio_version
 from .observed import HostProblem, NotAsked, Observed, Watch
 from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
 
+#: What podman writes down when a person has chosen one of several images; it wins over all aliases of registries.conf.
+CHOSEN_ALIASES = "/var/cache/containers/short-name-aliases.conf"
+
 _ROOT, _ETC, _USR = "/root/.config/containers", "/etc/containers", "/usr/share/containers"
 ROOTS_OWN = f"{_ROOT}/"
 
@@ -62,7 +65,7 @@ _CRIO_CONF, _CRIO_CONF_D = "/etc/crio/crio.conf", "/etc/crio/crio.conf.d"
 CRIO_POLICIES = "/etc/crio/policies"
 
 WATCH = Watch(
-    files=(*SINCE_6.mains, *SINCE_6.policies, _CRIO_CONF, "/etc/crio/policy.json"),
+    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json"),
     directories=(*SINCE_6.drop_ins, _CRIO_CONF_D),
     commands=(CRIO_VERSION, CRIO_STATE),
 )
@@ -105,6 +108,7 @@ def conf_of(host: Observed, *, roots_own: bool = True) -> RegistriesConf:
     """registries.conf as root's programs read it, or without what stands in root's home. Raises Problem."""
     main = main_of(host, roots_own=roots_own)
     drop_ins = [(path, host.text(path) or "") for path in drop_ins_of(host, roots_own=roots_own)]
+    drop_ins += [(path, host.text(path) or "") for path in (CHOSEN_ALIASES,) if host.exists(path)]
     return registries_conf.load(host.text(main), drop_ins, main, appends=places_of(host).by_name)
 
 

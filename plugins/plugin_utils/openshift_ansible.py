@@ -57,6 +57,8 @@ _OF_A_LOGIN = {
     "host": "registry", "user": "username", "password": "password",
     "test_login": "", "test_image": "", "tls_verify": "",
 }  # fmt: skip
+_CONF_PATH, _CONF_USUAL = "containers_registries_conf_path", "/etc/containers/registries.conf"
+_SYSTEM_CONTAINER = "openshift_docker_use_system_container"
 
 #: Names of the years before 3.1, which openshift-ansible itself took no more.
 _FORGOTTEN = ("cli_docker_additional_registries", "cli_docker_blocked_registries", "cli_docker_insecure_registries",
@@ -150,6 +152,10 @@ def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) ->
         )
     if "credentials" not in said and _is_login(ask) and not _own_registry(ask):
         found.append(f"{OREG_USER} is left out: {OREG_URL} names no registry, so nobody knows where to log in")
+    if ask(_CONF_PATH) not in (None, _CONF_USUAL):
+        found.append(f"{_CONF_PATH} is not read: engines find their lists in {_CONF_USUAL}")
+    if str(ask(_SYSTEM_CONTAINER)).lower() in ("true", "yes", "1"):
+        found.append(f"{_SYSTEM_CONTAINER} is not read: a docker that runs as a system container has files of its own")
     return found + [
         f"{name} is not read; its name is openshift{name.removeprefix('cli')} since OpenShift 3.1"
         for name in _FORGOTTEN

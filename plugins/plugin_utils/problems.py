@@ -12,7 +12,7 @@ import re
 _LONGEST = 4000
 
 #: A password in an address; it may hold the signs that end one.
-_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]+@(?!sha[0-9])")
+_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]{1,1000}@(?!sha[0-9])")
 
 
 def one_line(text: str) -> str:

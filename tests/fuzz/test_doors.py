@@ -602,6 +602,7 @@ LONG: dict[str, tuple[str, Callable[[int], Any]]] = {
         "filter pull_sources",
         lambda size: ["r1.example.com:5000/a", "".join(map(TABLE, NAMES[: size // 2]))],
     ),
+    "addresses": ("snapshot, all", lambda size: docker(sysconfig="X=" + "://a:" * size * 10)),
     "certificates": ("certificates", lambda size: certificate("one") * (size // 20)),
 }
 

@@ -152,6 +152,16 @@ def test_a_reload_changes_no_list(stock):
     assert last_line(sh("docker info")) == "Registries: docker.io (secure)"
 
 
+def test_a_reload_takes_in_the_insecure_list_of_daemon_json_and_live_restore(stock):
+    write("/etc/docker/daemon.json", '{"insecure-registries": ["a.example"], "live-restore": true}')
+    sh("systemctl reload docker")
+    text = sh("docker info").stdout
+    assert "\nInsecure Registries:\n a.example\n 127.0.0.0/8\nLive Restore Enabled: true\n" in text
+    write("/etc/docker/daemon.json", "{broken")
+    sh("systemctl reload docker")
+    assert sh("docker info").stdout == text
+
+
 def test_insecure_section_of_info(stock):
     configure("sysconfig", {"insecure": ["a.example", "172.30.0.0/16"]})
     text = sh("docker info").stdout
@@ -161,7 +171,8 @@ def test_insecure_section_of_info(stock):
 def test_json_info(stock):
     configure("sysconfig", {"insecure": ["a.example"]})
     facts = json.loads(sh("docker info --format '{{json .}}'").stdout)
-    assert list(facts["RegistryConfig"]["IndexConfigs"]) == ["a.example"]
+    assert set(facts["RegistryConfig"]["IndexConfigs"]) == {"a.example", "docker.io"}
+    assert facts["Registries"] == [{"Name": "docker.io", "Secure": True}]
 
 
 @pytest.mark.parametrize("program", ["docker", "dockerd-current"])
@@ -200,19 +211,19 @@ def test_ca_of_the_system_is_read_at_start(stock):
 def test_no_credentials(stock):
     configure("sysconfig", {"insecure": ["registry.lab.example:5000"]})
     done = sh("HOME=/tmp docker pull " + PRIVATE)
-    assert last_line(done).endswith("/v2/tools/hello/manifests/1: no basic auth credentials")
+    assert last_line(done) == "Error: image tools/hello:1 not found"
 
 
 def test_wrong_credentials(stock):
     configure("sysconfig", {"insecure": ["registry.lab.example:5000"]})
     write("/tmp/wrong/.docker/config.json", '{"auths": {"registry.lab.example:5000": {"auth": "bGFiOm5v"}}}')
-    assert last_line(sh("HOME=/tmp/wrong docker pull " + PRIVATE)) == "unauthorized: authentication required"
+    assert last_line(sh("HOME=/tmp/wrong docker pull " + PRIVATE)) == "Error: image tools/hello:1 not found"
 
 
 def test_no_daemon(stopped):
     done = sh("docker info")
     assert (done.returncode, done.stdout) == (
-        1, "Cannot connect to the Docker daemon. Is the docker daemon running on this host?\n")
+        1, "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n")
 
 
 @pytest.mark.parametrize("live_restore, left", [("false", 0), ("true", 1)])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -45,6 +46,10 @@ KINDS = {
         resource("ConfigMap", "", "configmaps", True),
         resource("Secret", "", "secrets", True),
         resource("PodDisruptionBudget", "policy", "poddisruptionbudgets", True),
+        resource("Node", "", "nodes"),
+        resource("Pod", "", "pods", True),
+        resource("DaemonSet", "apps", "daemonsets", True),
+        resource("Lease", "coordination.k8s.io", "leases", True),
     )
 }
 
@@ -187,8 +192,14 @@ def times(count: int, fault: Fault) -> Fault:
     left = [count]
 
     def limited(method: str, path: str, body: Any) -> Reply | None:
-        answer = fault(method, path, body) if left[0] else None
-        left[0] -= answer is not None
+        if not left[0]:
+            return None
+        left[0] -= 1
+        answer = None
+        try:
+            answer = fault(method, path, body)
+        finally:
+            left[0] += answer is None and not sys.exc_info()[1]
         return answer
 
     return limited
@@ -199,8 +210,8 @@ def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
     return lambda sent, path, body: answer() if sent == method and part in path else None
 
 
-def run(action: Any, args: dict[str, Any], api: ApiServer, **more: Any) -> dict[str, Any]:
-    """Run a task about a cluster on this server. more: check, diff, variables, task (attributes of the task)."""
+def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
+    """Run a task about a cluster on this server, None: on the one that its options name. more: check, diff, variables, task (attributes of the task)."""
     about = {
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
         "action": "x", "delegate_to": None, "environment": [], "get_search_path": list, **more.get("task", {}),
@@ -208,5 +219,6 @@ def run(action: Any, args: dict[str, Any], api: ApiServer, **more: Any) -> dict[
     made = action(SimpleNamespace(**about), MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
     made._templar = SimpleNamespace(template=lambda value: value)
     made.read_file = lambda path: more["files"][path].encode()
-    made.transport = lambda login: api
+    if api is not None:
+        made.transport = lambda login: api
     return dict(made.run(task_vars={"inventory_hostname": "localhost", **more.get("variables", {})}))

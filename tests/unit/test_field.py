@@ -5,13 +5,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
+    ManifestProblem,
+    change,
+    exports,
+    forecast,
+    releases,
+    schema,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import DATA, cases
+from conftest import REPOSITORY
+from hypothesis import given
+from hypothesis import strategies as st
+from test_node_files import anything, mutated
 from trust.pki import certificate
 
 TABLES = [f"forecast/field/{path.name}" for path in sorted((DATA / "forecast/field").glob("[!e]*.yml"))]
@@ -151,3 +163,64 @@ def test_shared_cases(shared_dir, number):
     assert {one["guard"] for one in found["findings"] if not one["already"]} == wanted["guards"]
     said = "\n".join(found["lines"])
     assert all(part in said for part in wanted["says"]), said
+
+
+def kinds_exported(text):
+    """The kinds of the command that a page shows: what stands between `for kind in` and `; do`."""
+    (words,) = re.findall(r"for kind in ([^;]*);", text)
+    return [word for word in words.split() if word not in ("\\\\", "\\", "#")]
+
+
+def test_every_page_exports_the_same_kinds_and_all_that_are_read():
+    pages = [(REPOSITORY / path).read_text() for path in ("docs/forecast.md", "playbooks/forecast.yml")]
+    one, other = map(kinds_exported, pages)
+    assert one == other
+    assert all("oc get configmap -n openshift-config -o yaml > config.yml" in page for page in pages)
+    assert {*map(change.kind_of_word, one), "ConfigMap"} >= {*exports.ASKED_FOR}
+
+
+#: One object of every kind that is read, for changes by chance.
+EVERY_KIND = [
+    *of_cluster({"spec": {"additionalTrustedCA": {"name": "cas"}, "registrySources": {"blockedRegistries": ["a.io"]}}}),
+    *(
+        _object(f"{groups[0]}/v1" if groups[0] else "v1", kind, "cluster", spec={}, status={})
+        for kind, groups in {**exports.READ, **exports.WORKLOADS}.items()
+        if kind not in ("Image", "ClusterVersion", "ConfigMap", "MachineConfig", "ClusterImagePolicy", "ImagePolicy")
+    ),
+    _object("v1", "ConfigMap", "cas", data={"a.io": CERTIFICATE}, binaryData={"b.io": "eA=="})
+    | {"metadata": {"name": "cas", "namespace": "openshift-config"}},
+    _object(
+        "machineconfiguration.openshift.io/v1",
+        "MachineConfig",
+        "99-worker-x",
+        spec={
+            "kernelArguments": ["a"],
+            "config": {
+                "storage": {
+                    "files": [{"path": "/etc/containers/policy.json", "contents": {"source": "data:;base64,eA=="}}]
+                },
+                "systemd": {"units": [{"name": "a.service"}]},
+            },
+        },
+    )
+    | {"metadata": {"name": "99-worker-x", "labels": {"machineconfiguration.openshift.io/role": "worker"}}},
+]
+some = st.builds(mutated, st.just(EVERY_KIND), st.lists(st.integers(0, 20), max_size=8), anything)
+
+
+@pytest.mark.slow
+@given(some | st.just(EVERY_KIND), some, st.lists(anything | st.just("cm/cas"), max_size=1), anything)
+def test_no_objects_give_anything_but_an_account_or_a_sentence(present, proposed, removed, overridden):
+    try:
+        found = forecast.of_cluster(present, proposed=proposed, removed=removed, overridden=overridden or [])
+    except ManifestProblem as problem:
+        assert "\n" not in str(problem) and len(str(problem)) < 900
+    else:
+        assert all("\n" not in line for line in found["lines"])
+
+
+@given(some)
+def test_what_an_api_server_refuses_is_a_sentence_for_any_object(objects):
+    for one in objects if isinstance(objects, list) else []:
+        for release in ("4.12", "4.22") if isinstance(one, dict) else ():
+            assert all("\n" not in text for text in schema.refusals(one, releases.find(release)))

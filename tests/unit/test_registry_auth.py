@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import host_policy, registry_auth, registry_auth_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import record
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from cases import cases
@@ -250,6 +252,25 @@ def test_no_secret_in_any_result(new, old, how):
 
 def forms_of(user, secret):
     return secret, base64.b64encode(f"{user}:{secret}".encode()).decode(), base64.b64encode(secret.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/etc/crio/global.json", '{"auths": {"q.io": {"auth": "topsecret"}}}'),
+        ("/srv/any", '{"q.io": {"auth": "topsecret"}}'),
+        ("/var/lib/kubelet/config.json", "broken topsecret"),
+        ("/root/.dockercfg", "topsecret"),
+    ],
+)
+def test_a_recorded_host_holds_no_logins(path, text):
+    """Wherever they are: a file, and what a journal keeps of an earlier one."""
+    told = seen({path: text, "/etc/hostname": "node"})
+    told["journal"] = {"old": {"/srv/other": described('{"auths": {"q.io": {"auth": "topsecret"}}}')}}
+    kept = record.text(told, whole=False)
+    assert base64.b64encode(b"node").decode() in kept
+    contents_kept = [base64.b64decode(found).decode() for found in re.findall(r'"content": "([^"]*)"', kept)]
+    assert not [found for found in [kept, *contents_kept] if "topsecret" in found]
 
 
 def test_marks_of_two_runs_differ_and_the_plan_is_the_same():

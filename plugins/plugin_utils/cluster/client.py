@@ -126,20 +126,23 @@ class Client:
             return None
         return self._object(ref, status, body)
 
-    def read_all(self, ref: Ref) -> tuple[Manifest, ...]:
-        """All objects of a kind, page by page. Raises NoSuchKind, ClusterProblem."""
+    def read_all(self, ref: Ref, **selectors: str) -> tuple[Manifest, ...]:
+        """All objects of a kind, page by page. selectors: fieldSelector, labelSelector.
+
+        Raises NoSuchKind, ClusterProblem.
+        """
         for _again in range(2):  # a list that takes too long begins anew
-            items = self._pages(ref)
+            items = self._pages(ref, selectors)
             if items is not None:
                 return tuple(items)
         raise ClusterProblem(f"{ref} could not be read: the list changes faster than the API server pages it")
 
-    def _pages(self, ref: Ref) -> list[Manifest] | None:
+    def _pages(self, ref: Ref, selectors: Mapping[str, str]) -> list[Manifest] | None:
         items: list[Manifest] = []
         tokens: set[str] = set()
         token, size = "", 0
         for _page in range(_PAGES):
-            query = {"limit": str(_PAGE)} | ({"continue": token} if token else {})
+            query = {"limit": str(_PAGE)} | dict(selectors) | ({"continue": token} if token else {})
             status, body, length = self._ask("GET", f"{ref.path}?{urlencode(query)}")
             if status == 404:
                 _missing(body)
@@ -196,6 +199,23 @@ class Client:
         if status != 404:
             self._accepted("DELETE", ref, status, body)
 
+    def attempt(self, path: str, body: Manifest) -> tuple[int, str, float]:
+        """Send a request whose refusal is an answer, such as an eviction, once.
+
+        Returns its status (0: there was none), what the server says, and the seconds after which to ask again.
+        """
+        headers = {"Accept": "application/json", "User-Agent": MANAGER, "Content-Type": "application/json"}
+        for renewed in (False, True):
+            self.requests["POST"] = self.requests.get("POST", 0) + 1
+            try:
+                reply = self.transport.send("POST", path, headers, json.dumps(body).encode(), self._seconds(path))
+                answer, dummy = self._body(reply, path)
+            except (NotSent, NoAnswer) as problem:
+                return 0, str(problem), 0.0
+            if reply.status != 401 or renewed or not self.transport.renew():
+                break
+        return reply.status, _message(answer), _seconds_of(reply.header("Retry-After"))
+
     def ask(self, ref: Ref, manifest: Manifest) -> Manifest:
         """Send a question that is no object, such as an access review. Raises NoSuchKind, ClusterProblem."""
         place = Ref(ref.resource, namespace=ref.namespace)
@@ -238,12 +258,12 @@ class Client:
             try:
                 reply = self.transport.send(method, path, headers, data, self._seconds(path))
                 status = reply.status
+                answer, length = self._body(reply, path)
                 if 300 <= status < 400:
                     raise ClusterProblem(
                         f"{self.transport.address} answers with a redirect to {_host(reply.header('Location'))}; it is "
                         "not followed, because the login would go there"
                     )
-                answer, length = self._body(reply, path)
                 self._note(reply)
                 if status == 401 and not renewed:
                     renewed = True

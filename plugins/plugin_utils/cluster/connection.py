@@ -14,13 +14,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
+from weakref import WeakSet
 
 from ..imports import incluster_config, kube_client, kube_config, urllib3, yaml
 from .api import ClusterProblem
@@ -293,12 +296,40 @@ def _private_directory() -> Iterator[str]:
             getattr(kube_config, "_cleanup_temp_files", lambda: None)()  # forgets the names, too
 
 
+class Deadline:
+    """Ends one request when its time is over, whatever the server does: a byte a second is an answer to a socket."""
+
+    def __init__(self, seconds: float, sockets: Iterable[socket.socket]) -> None:
+        self.seconds, self.is_over = seconds, False
+        self._sockets = sockets
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def met(self) -> None:
+        """Say that the request is done."""
+        self._timer.cancel()
+
+    def problem(self, problem: BaseException) -> NoAnswer:
+        """Say why there is no answer."""
+        if self.is_over:
+            return NoAnswer(f"is too slow: no whole answer within {self.seconds:.0f} s")
+        return NoAnswer(_why(problem))
+
+    def _end(self) -> None:
+        self.is_over = True
+        for one in list(self._sockets):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)  # of the socket below TLS, whose reader is in the way
+
+
 class Http:
     """The transport over HTTP. again: logs in anew."""
 
     def __init__(self, login: Login, again: Callable[[], Login]) -> None:
         self.login, self._again = login, again
-        self._pool = _pool(login)
+        self._sockets: WeakSet[socket.socket] = WeakSet()
+        self._pool = _pool(login, self._sockets)
 
     @property
     def address(self) -> str:
@@ -307,25 +338,31 @@ class Http:
     def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, seconds: float) -> Reply:
         """Send one request, following no redirect."""
         wait = urllib3.Timeout(connect=min(_CONNECT, seconds), read=seconds)
+        deadline = Deadline(seconds, self._sockets)
         try:
             answer = self._pool.request(
                 method, self.login.address + path, headers=self._with_login(headers), body=body, timeout=wait,
                 retries=False, redirect=False, preload_content=False, decode_content=False,
             )  # fmt: skip
         except _not_sent() as problem:
+            deadline.met()
             raise NotSent(_why(problem)) from None
         except (urllib3.exceptions.HTTPError, OSError) as problem:
-            raise NoAnswer(_why(problem)) from None
-        return Reply(answer.status, answer.headers, _chunks(answer))
+            deadline.met()
+            raise deadline.problem(problem) from None
+        if deadline.is_over:  # what was cut off inside the headers looks like the end of an answer
+            answer.close()
+            raise deadline.problem(TimeoutError())
+        return Reply(answer.status, answer.headers, _chunks(answer, deadline))
 
     def renew(self) -> bool:
         """Log in anew; whether the login is another one now."""
         before, self.login = self.login, self._again()
-        self._pool = _pool(self.login)
+        self._pool = _pool(self.login, self._sockets)
         return self.login.headers != before.headers
 
     def _with_login(self, headers: Mapping[str, str]) -> Any:
-        """As urllib3 keeps them: a header may be there more than once."""
+        """Add the login, in the form in which urllib3 may have a header more than once."""
         found = urllib3.HTTPHeaderDict(headers)
         for name, value in self.login.headers.items():
             for one in value.split("\n"):
@@ -333,7 +370,8 @@ class Http:
         return found
 
 
-def _pool(login: Login) -> Any:
+def _pool(login: Login, sockets: WeakSet[socket.socket]) -> Any:
+    """Make the connections of a login; their sockets are noted, so that a deadline can end them."""
     about: dict[str, Any] = {"maxsize": 4, "block": False}
     if login.context is not None:
         about["ssl_context"] = login.context
@@ -342,23 +380,42 @@ def _pool(login: Login) -> Any:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         if login.server_name:
             about |= {"server_hostname": login.server_name, "assert_hostname": login.server_name}
-    if not login.proxy:
-        return urllib3.PoolManager(**about)
-    parts = urlsplit(login.proxy)
+    parts = urlsplit(login.proxy or "")
     secret = f"{parts.username}:{parts.password or ''}" if parts.username else None
     headers = urllib3.util.make_headers(proxy_basic_auth=secret) if secret else None
-    return urllib3.ProxyManager(login.proxy, proxy_headers=headers, **about)
+    proxied = login.proxy is not None
+    pool = (
+        urllib3.ProxyManager(login.proxy, proxy_headers=headers, **about) if proxied else urllib3.PoolManager(**about)
+    )
+    plain, tls = urllib3.HTTPConnectionPool, urllib3.HTTPSConnectionPool
+    pool.pool_classes_by_scheme = {"http": _noting(plain, sockets), "https": _noting(tls, sockets)}
+    return pool
 
 
-def _chunks(answer: Any) -> Iterator[bytes]:
+def _noting(pool: Any, sockets: WeakSet[socket.socket]) -> Any:
+    """A class of pools whose connections note their sockets."""
+
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
+def _chunks(answer: Any, deadline: Deadline) -> Iterator[bytes]:
+    whole = False
     try:
         yield from answer.stream(_CHUNK, decode_content=False)
-        answer.release_conn()
+        whole = True
     except (urllib3.exceptions.HTTPError, OSError) as problem:
-        raise NoAnswer(_why(problem)) from None
+        raise deadline.problem(problem) from None
     finally:
-        if not answer.closed and answer._body is None and answer._connection is not None:
-            answer.close()  # not read to its end: the rest is not waited for
+        deadline.met()
+        if whole:
+            answer.release_conn()
+        else:
+            answer.close()  # the rest is not waited for
 
 
 def _not_sent() -> tuple[type[Exception], ...]:
@@ -378,8 +435,8 @@ def _why(problem: BaseException) -> str:
         )
     if isinstance(problem, found.ProxyError):
         return "cannot be reached through the proxy"
+    if isinstance(problem, found.NewConnectionError):
+        return f"cannot be reached: {re.sub(r'^.*: (?:.Errno -?[0-9]+. )?', '', text)}"
     if isinstance(problem, (found.ConnectTimeoutError, found.ReadTimeoutError, TimeoutError)):
         return "does not answer in time"
-    if isinstance(problem, found.NewConnectionError):
-        return f"cannot be reached: {text.rpartition(': ')[2]}"
     return "broke the connection off"

@@ -406,9 +406,9 @@ class _Proposal:
             # what only docker understands of this word in a file that both read ("all", ranges)
             given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))
-            after = given if self.mode == "exact" else merged(given, present, mine)
-            ours[word] = added(given, present, mine)
-            if list(after) != before[word]:
+            after = given if self.mode == "exact" else merged(given, present, mine, _trimmed)
+            ours[word] = added(given, present, mine, _trimmed)
+            if list(map(_trimmed, after)) != list(map(_trimmed, before[word])):
                 _put_v1(document, word, list(after))
         if document == toml_text.parse(text):
             return None
@@ -534,12 +534,19 @@ class _Proposal:
             )
         if not each.file or each.file == ours:
             return f"{each.word} '{each.entry}' would have no effect, though {ours} says it"
+        if not (self.old_style or self._is_later(each.file)):
+            return (
+                f"{each.file} {each.what}{where}, which counts more than what {ours} says of {each.word} '{each.entry}'"
+                "; change it there"
+            )
         if each.word == "mirrors":
             return f"{each.file} is read after {ours} and {each.what}{where}; remove them"
         return f"{each.file} is read after {ours} and {each.what}{where}; rename or remove it"
 
     def _is_later(self, file: str) -> bool:
         """Whether a file is read after our drop-in, so that it has the last word."""
+        if file == containers_files.CHOSEN_ALIASES:
+            return True
         order = containers_files.drop_ins_of(self.host.with_texts({self.drop_in: ""}), roots_own=False)
         return file in order and order.index(file) > order.index(self.drop_in)
 
@@ -711,6 +718,11 @@ def _info(host: Observed) -> dict[str, Any]:
         raise HostProblem("podman info says something that is not understood; nothing was changed")
     info: dict[str, Any] = value
     return info
+
+
+def _trimmed(entry: str) -> str:
+    """An entry of the old form as containers/image takes it."""
+    return entry.rstrip("/")
 
 
 def _v1_lists(document: dict[str, Any]) -> dict[str, list[str]]:

@@ -136,6 +136,9 @@ class Since:
     cuts_schemes: tuple[int, int] = (17, 5)
     #: a byte order mark in daemon.json is passed over (moby 44777); before, docker does not start with one
     skips_marks: tuple[int, int] = (23, 0)
+    #: a reload reads the insecure list, and that of mirrors, again (daemon/reload.go); before, only a start does
+    reloads_insecure: tuple[int, int] = (1, 13)
+    reloads_mirrors: tuple[int, int] = (17, 6)
 
 
 SINCE = Since()

@@ -88,8 +88,11 @@ class Moby(docker.Docker):
         return ()  # dockerd --validate came with 23.0; before, only the daemon itself reads the file
 
     def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
-        """SIGHUP is enough for both keys; containers do not notice."""
-        return Due(services.DOCKER, restart=False)
+        """SIGHUP is enough for both keys, but for old versions; containers do not notice."""
+        version, since = docker.version_of(host), docker.SINCE
+        reloads = {"insecure": since.reloads_insecure, "mirrors": since.reloads_mirrors}
+        old = [word for word in reloads if word in differs and (0, 0) < version < reloads[word]]
+        return Due(services.DOCKER, restart=bool(old))
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         return ()  # nothing is generated from daemon.json

@@ -16,12 +16,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..credentials import containers
 from ..observed import Observed, from_snapshot
 from ..problems import Problem
 
 _RECORDED, _FORM = "dockyard.openshift host", 1
 _HIDDEN = "********"
+_LOGINS = re.compile(r"[\"'](?:auths?|identitytoken|registrytoken|credHelpers)[\"']\s*:", re.IGNORECASE)
+_NAMES = ("/auth.json", "/config.json", "/.dockercfg")
 _IN_URL = re.compile(r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)")
 _CALLED_SO = re.compile(
     r"([\w.-]*(?:token|password|passwd|secret|access-key|api-?key)[\w.-]*(?:=|\"\s*:\s*\"))[^\s'\",}]+", re.IGNORECASE
@@ -48,7 +49,7 @@ def read(value: Mapping[str, Any]) -> Observed:
 def redacted(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     """Return the snapshot without secrets; what is left of a file of logins is that it is there."""
     files = {
-        path: {key: item for key, item in about.items() if key != "content"} if path in containers.FILES else about
+        path: {key: item for key, item in about.items() if key != "content"} if path.endswith(_NAMES) else about
         for path, about in snapshot.get("files", {}).items()
     }
     clean: dict[str, Any] = _without_secrets({**snapshot, "files": files})
@@ -59,10 +60,19 @@ def _without_secrets(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
         return _content(value) if key == "content" else _hidden(value)
     if isinstance(value, Mapping):
-        return {name: _without_secrets(item, name) for name, item in value.items()}
+        kept = {name: item for name, item in value.items() if name != "content" or not _holds_logins(item)}
+        return {name: _without_secrets(item, name) for name, item in kept.items()}
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
     return value
+
+
+def _holds_logins(packed: Any) -> bool:
+    """Whether this is the content of an auth file; crio.conf and people name places of their own for them."""
+    try:
+        return bool(_LOGINS.search(base64.b64decode(packed).decode(errors="replace")))
+    except (ValueError, TypeError):
+        return False
 
 
 def _content(packed: str) -> str:

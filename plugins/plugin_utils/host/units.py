@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..formats import FormatError, environment_file
 from ..observed import HostProblem, NotAsked, Observed, Watch
@@ -65,7 +65,8 @@ class Unit:
         and HostProblem for one that cannot be read.
         """
         environment = self._environment(host, known)
-        return [word for setting in self.values("ExecStart") for word in _expanded(setting, environment)]
+        commands = map(_without_shell, self.values("ExecStart"))
+        return [word for setting in commands for word in _expanded(setting, environment)]
 
     def _environment(self, host: Observed, known: tuple[str, ...]) -> dict[str, Word]:
         """Return the variables by name; files win over Environment=, later files over earlier ones."""
@@ -101,6 +102,14 @@ def _settings(name: str, text: str) -> Iterator[Setting]:
         key, equals, value = line.partition("=")
         if equals:
             yield Setting(key.strip(), value.strip(), f"{file} line {start}" if file else name)
+
+
+def _without_shell(setting: Setting) -> Setting:
+    """A command that a shell runs, without the shell: it puts the same variables in place."""
+    words = environment_file.words(setting.value)
+    if len(words) == 3 and words[0].rpartition("/")[2] in ("sh", "bash") and words[1] == "-c":
+        return replace(setting, value=words[2].removeprefix("exec ").partition("|")[0])
+    return setting
 
 
 def _of_file(path: str, text: str) -> dict[str, Word]:

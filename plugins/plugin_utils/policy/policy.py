@@ -217,7 +217,7 @@ def _doubts(policy: Policy) -> list[str]:
     for entry in policy.search or ():
         if blocker := blocked.covering(entry):
             found.append(f"'{entry}' is searched and blocked (by '{blocker}') at once; it will never be pulled from")
-    found += _never_asked(policy, blocked)
+    found += _never_asked(policy)
     if policy.allow_list is not None:
         allowed = Scopes(policy.allow_list)
         for entry in policy.insecure or ():
@@ -234,8 +234,11 @@ def _doubts(policy: Policy) -> list[str]:
     return found
 
 
-def _never_asked(policy: Policy, blocked: Scopes) -> Iterator[str]:
+def _never_asked(policy: Policy) -> Iterator[str]:
     """Warn about mirrors and aliases inside what the same policy blocks: engines judge the contacted name."""
+    said = [scope for scope in policy.blocked or () if scope != ALL]
+    alone = [mirrored.source for mirrored in policy.mirrors or () if not mirrored.contact_source]
+    blocked, refused = Scopes((*said, *alone)), Scopes(said)
     for mirrored in policy.mirrors or ():
         lost = {mirror: blocked.covering(mirror) for mirror in mirrored.mirrors}
         left = len([mirror for mirror in lost if lost[mirror] is None])
@@ -245,5 +248,7 @@ def _never_asked(policy: Policy, blocked: Scopes) -> Iterator[str]:
             if blocker:
                 yield f"mirror '{mirror}' of '{mirrored.source}' is blocked (by '{blocker}') and never asked{rest}"
     for name, full in (policy.aliases or {}).items():
-        if full and (blocker := blocked.covering(full)):
+        if full and (blocker := refused.covering(full)):
             yield f"alias '{name}' stands for '{full}', which is blocked (by '{blocker}')"
+        elif full and policy.allow_list is not None and not Scopes(policy.allow_list).covering(full):
+            yield f"alias '{name}' stands for '{full}', which is neither searched nor allowed"

@@ -202,7 +202,9 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
-        said = [(feature, feature.read(options, now, self.read_file, self.secrets.add)) for feature in self.features]
+        said = [
+            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
+        ]
         return said, sum((feature.watch(words) for feature, words in said), Watch())
 
     def see(self, more: Watch) -> Observed:

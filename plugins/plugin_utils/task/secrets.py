@@ -21,7 +21,7 @@ _SECRET_LINE = 24
 _SHORTEST = 4
 
 #: A password ends before the last @ of what names the host; a careless hand leaves a slash in it.
-_URL_PASSWORDS = tuple(re.compile(rf"://[^/\s:@'\"]*:([^{ends}'\"]+)@(?!sha[0-9])") for ends in (r"/\s", r"\s"))
+_URL_PASSWORDS = tuple(re.compile(rf"://[^/\s:@'\"]*:([^{ends}'\"]{{1,1000}})@(?!sha[0-9])") for ends in (r"/\s", r"\s"))
 
 
 class Secrets:
@@ -30,8 +30,8 @@ class Secrets:
     def __init__(self) -> None:
         self._texts: set[str] = set()
 
-    def add(self, text: str) -> None:
-        """Register a password, or a private key of several lines: none of them is to be shown."""
+    def add_key(self, text: str) -> None:
+        """Register a private key of several lines, or a password: none of them is to be shown."""
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if len(lines) == 1:
             self.add_text(lines[0])

@@ -125,7 +125,7 @@ def test_refused_by_the_role_alone(play: Play, tmp_path: Path, variables: dict[s
 def test_verify_is_not_green_where_nothing_is_asked(play: Play, variables: dict[str, Any]) -> None:
     outcome = play("verify", {"a": variables})
     assert outcome.rc == 2 and "as the policy says" not in outcome.output
-    assert "no policy" in outcome.output or "docker_registries_serach: there is no such" in outcome.output
+    assert "no policy" in outcome.output or "docker_registries_serach: is not a variable" in outcome.output
 
 
 def test_verify_account(play: Play) -> None:

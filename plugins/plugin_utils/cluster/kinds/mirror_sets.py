@@ -30,7 +30,7 @@ TAG = Resource("ImageTagMirrorSet", "config.openshift.io", "v1", "imagetagmirror
 OLD = Resource("ImageContentSourcePolicy", "operator.openshift.io", "v1alpha1", "imagecontentsourcepolicies")
 RESOURCES = {resource.kind: resource for resource in (DIGEST, TAG, OLD)}
 LISTS = tuple(map(Ref, RESOURCES.values()))
-_VERBS = ("get", "list", "create", "patch", "delete")
+_VERBS = ("list", "create", "patch", "delete")
 ACCESS: Mapping[Ref, tuple[str, ...]] = {Ref(resource): _VERBS for resource in RESOURCES.values()}
 _POLICY = "mirrorSourcePolicy"
 

@@ -195,9 +195,8 @@ class Plugin:
             return first
         images = dict(request.images or ()) | first.rewritten
         second = self._look(request, images)
-        for path in second.rewritten.keys() - second.errors.keys():
-            second.errors[path] = _CHANGED
-        return replace(first, errors=second.errors)
+        wrong = (path for path in images if path in second.errors or path in second.rewritten)
+        return replace(first, errors={path: second.errors.get(path, _CHANGED) for path in wrong})
 
     def _look(self, request: Request, images: Mapping[str, Reference]) -> Answer:
         answer = Answer()

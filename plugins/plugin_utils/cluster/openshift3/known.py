@@ -9,11 +9,11 @@ What is not among the manifests counts as not there, as it would for GET.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..openshift4 import texts
+from ..openshift4 import ManifestProblem, texts
 from ..openshift4.objects import kind_of, name_of
 from . import PolicyProblem
 
@@ -59,10 +59,10 @@ class Known:
 def read(manifests: Any, namespace: str) -> Known:
     """Read the manifests that matter; lists are opened, other kinds are passed over.
 
-    namespace: where objects are that do not say so. Raises PolicyProblem, or ManifestProblem.
+    namespace: where objects are that do not say so. Raises PolicyProblem.
     """
     known = Known()
-    for manifest in texts.documents(manifests):
+    for manifest in _opened(manifests):
         reader = _Reader(manifest)
         group = str(manifest.get("apiVersion") or "").rpartition("/")[0]
         if group not in ("", "image.openshift.io", "project.openshift.io"):
@@ -83,6 +83,13 @@ def read(manifests: Any, namespace: str) -> Known:
                 rules = reader.texts("metadata", "annotations").get(IGNORE_RULES, "")
                 known.ignored_rules[name] = frozenset(rules.split(",")) if rules else frozenset()
     return known
+
+
+def _opened(manifests: Any) -> Iterator[Mapping[str, Any]]:
+    try:
+        yield from texts.documents(manifests)
+    except ManifestProblem as problem:
+        raise PolicyProblem(f"known: {problem}") from None
 
 
 class _Reader:

@@ -67,10 +67,9 @@ def reference(manifest: Manifest) -> str | None:
 
 def changes(before: Authorities, after: Authorities) -> Iterator[str]:
     """Yield what becomes of the directories of nodes, in words."""
-    if before.values is None or after.values is None:
-        if before != after:
-            missing = (before if before.values is None else after).name
-            yield f"the ConfigMap {NAMESPACE}/{missing} is not among the manifests, so its registries are not known"
+    if after.values is None:
+        return
+    if before.values is None:
         yield from (f"{path}: there, without reload and drain" for path in sorted(after.directories))
         return
     old, new = before.directories, after.directories
@@ -78,6 +77,16 @@ def changes(before: Authorities, after: Authorities) -> Iterator[str]:
         if old.get(path) != new.get(path):
             state = "new" if path not in old else "removed" if path not in new else "changed"
             yield f"{path}: {state}, without reload and drain"
+
+
+def not_there(before: Authorities, after: Authorities) -> Iterator[str]:
+    """Yield which ConfigMap a change is about, or is named by it, without being among the manifests."""
+    if before != after:
+        for name in dict.fromkeys(one.name for one in (before, after) if one.values is None):
+            yield (
+                f"the ConfigMap {NAMESPACE}/{name} is not among the manifests, so its registries are not known; without"
+                " it nodes trust none of them, and the registry operator is degraded"
+            )
 
 
 def lost(before: Authorities, after: Authorities) -> list[str]:

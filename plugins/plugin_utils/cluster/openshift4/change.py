@@ -194,10 +194,10 @@ def _named(item: Any) -> tuple[str, str, str]:
         raise ManifestProblem(f"removed: an item must be text such as Kind/name, not {kind_of(item)}: {shown(item)}")
     if len(parts) not in (2, 3) or not all(isinstance(part, str) and part for part in parts):
         raise ManifestProblem(f"removed: an item must be Kind/name or Kind/namespace/name: {shown(item)}")
-    return _kind(parts[0]), parts[1] if len(parts) == 3 else "", parts[-1]
+    return kind_of_word(parts[0]), parts[1] if len(parts) == 3 else "", parts[-1]
 
 
-def _kind(word: str) -> str:
+def kind_of_word(word: str) -> str:
     """The kind that a word of the command line means: a short name, a plural, with its group or without."""
     plain = word.partition(".")[0].lower()
     if plain in _SHORT:

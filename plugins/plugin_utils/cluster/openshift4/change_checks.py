@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...references import ReferenceProblem, is_location, parse_normalized
 from . import authorities, exports, payload
 from .guard_checks import Situation, not_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS
-from .objects import MirrorSet, Objects
+from .objects import Objects
 from .scopes import Scopes, nested
 
 
@@ -78,8 +78,10 @@ def blocked_search(now: Situation) -> Iterator[str]:
 
 def files_overridden(now: Situation) -> Iterator[str]:
     """Files that the change is about, and that another MachineConfig puts in the place of the operator's."""
+    before = now.before
     for name, path in now.overridden:
-        if now.before is None or now.before.result.files.get(path) != now.result.files.get(path):
+        is_new = before is None or (name, path) not in before.overridden
+        if is_new or (before and before.result.files.get(path) != now.result.files.get(path)):
             yield f"{path} of MachineConfig {name}"
 
 
@@ -133,26 +135,42 @@ def new_mirrors_of_signed(now: Situation) -> Iterator[tuple[str, str]]:
 
 
 def insecure_misses(now: Situation) -> Iterator[str]:
-    """An insecure entry and a mirror, source or search registry of the same host with another port or none."""
-    inside = Scopes(now.sources.insecure or ())
+    mirrors = [mirror for one in now.all_sets for mirror in one.mirrors if is_location(mirror)]
+    return _misses(now.sources.insecure, [*mirrors, *(now.sources.search or ())])
+
+
+def blocked_misses(now: Situation) -> Iterator[str]:
+    sources = [one.source for one in now.all_sets if is_location(one.source)]
+    return _misses(now.sources.blocked, [*sources, *(now.sources.search or ()), *_in_use(now)])
+
+
+def allowed_misses(now: Situation) -> Iterator[str]:
+    return _misses(now.sources.allowed, [mirror for mirror in mirrors_not_allowed(now) if is_location(mirror)])
+
+
+def _misses(entries: Iterable[str] | None, names: Iterable[str]) -> Iterator[str]:
+    """Yield where an entry is a whole host, and a name that it does not hold is on that host with another port."""
+    inside = Scopes(entries or ())
     of_host: dict[str, list[str]] = {}
-    for entry in now.sources.insecure or ():
-        if "/" not in entry:
+    for entry in entries or ():
+        if "/" not in entry and not entry.startswith("*."):
             of_host.setdefault(_host(entry), []).append(entry)
-    for name in dict.fromkeys(_asked(now)):
+    for name in dict.fromkeys(names):
         near = [] if inside.contain(name) else of_host.get(_host(name), [])
         yield from (f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?" for entry in near[:1])
 
 
-def _asked(now: Situation) -> Iterator[str]:
-    """Registries and repositories that nodes ask, apart from what images name themselves."""
-    sets: list[MirrorSet] = now.all_sets
-    yield from (mirror for one in sets for mirror in one.mirrors if is_location(mirror))
-    yield from now.sources.search or ()
+def _in_use(now: Situation) -> Iterator[str]:
+    """The repositories of images that objects of the cluster name."""
+    for image, _where in exports.images_of(now.manifests):
+        try:
+            yield parse_normalized(image).name
+        except ReferenceProblem:
+            continue
 
 
 def _host(name: str) -> str:
-    return name.partition("/")[0].partition(":")[0].removeprefix("*.")
+    return name.partition("/")[0].partition(":")[0]
 
 
 def ca_keys_of_nobody(now: Situation) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...references import ReferenceProblem, parse_canonical
-from . import ManifestProblem, exports, node_files
+from . import ManifestProblem, authorities, exports, node_files
 from .change import Outcome
 from .disruption import Disruption
 from .machine_configs import MachineConfig
@@ -20,6 +20,7 @@ from .releases import USER_CA, Release
 
 #: The policy that comes with a release says this scope must be signed. Its key is no matter of ours.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"
+_SKIPS_DRAIN = ("openshift-machine-config-operator", "image-registry-override-drain")
 _UNKNOWN_KEY = "bm90IGluIHRoZSBleHBvcnQ="
 
 
@@ -32,6 +33,8 @@ class Cluster:
     role: str = "worker"
     has_knobs: bool = False
     skips_drain: bool = False
+    #: Budgets of pods that allow no eviction now.
+    full_budgets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -59,7 +62,9 @@ def read(present: Iterable[Manifest]) -> Cluster:
                 found = replace(found, role="master")  # a compact cluster
         elif kind == "MachineConfiguration":
             found = replace(found, has_knobs=True)
-        elif (namespace, name) == ("openshift-machine-config-operator", "image-registry-override-drain"):
+        elif kind == "PodDisruptionBudget" and _at(manifest, "status", "disruptionsAllowed") == 0:
+            found = replace(found, full_budgets=(*found.full_budgets, f"{namespace}/{name}"))
+        elif (namespace, name) == _SKIPS_DRAIN:
             found = replace(found, skips_drain=kind == "ConfigMap")
     return replace(found, notes=tuple(notes))
 
@@ -102,7 +107,18 @@ def _pool(manifest: Manifest, name: str) -> Iterator[str]:
     if degraded:
         yield f"the pool {name} is degraded, so its nodes take nothing until that is repaired"
     if isinstance(count, int):
-        yield f"the pool {name} has {count} nodes, {1 if most is None else most} at a time"
+        together = _together(count, most)
+        steps = f", in {-(-count // together)} steps" if together and count else ""
+        yield f"the pool {name} has {count} nodes, {1 if most is None else most} at a time{steps}"
+
+
+def _together(count: int, most: Any) -> int:
+    """How many nodes of a pool are taken at a time: a number, or a share of them rounded down, at least one."""
+    text = str(1 if most is None else most)
+    number = text.removesuffix("%")
+    if not number.isdecimal() or len(number) > 4:
+        return 0
+    return max(1, int(number) * count // 100 if text.endswith("%") else int(number))
 
 
 def of_pool(cluster: Cluster, changed: Iterable[MachineConfig]) -> Cluster:
@@ -204,6 +220,19 @@ def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
     return {}
 
 
+def not_for_nodes(outcome: Outcome) -> Iterator[str]:
+    """Yield which ConfigMaps of a change nobody names, so that they reach no node."""
+    named = {(authorities.NAMESPACE, authorities.read(outcome.manifests).name), _SKIPS_DRAIN}
+    proxies = (one for one in outcome.manifests if one.get("kind") == "Proxy")
+    named |= {(authorities.NAMESPACE, _at(one, "spec", "trustedCA", "name")) for one in proxies}
+    for kind, _group, namespace, name in sorted(outcome.touched):
+        if kind == "ConfigMap" and (namespace, name) not in named:
+            yield (
+                f"ConfigMap {namespace}/{name} reaches no node: neither additionalTrustedCA of Image/cluster nor"
+                " trustedCA of Proxy/cluster names it"
+            )
+
+
 #: field of the spec of Image/cluster → what notices it, when nodes do not
 _BESIDE_NODES = {
     "allowedRegistriesForImport": "what users may import",
@@ -223,12 +252,15 @@ def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Itera
             yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
 
 
-def doubts(cluster: Cluster, cost: Disruption | None, release: Release, version: str) -> Iterator[str]:
+def doubts(cluster: Cluster, cost: Disruption | None, release: Release) -> Iterator[str]:
     """Yield what is not known of the cluster and would change the answer."""
     if cost is None:
         return
     if (cost.drain or cost.reboot) and not cluster.topology:
         yield "Infrastructure/cluster is not among the manifests: a cluster of a single node is not drained"
+    if cost.drain and cluster.full_budgets:
+        names = ", ".join(cluster.full_budgets[:5])
+        yield f"budgets of pods allow no eviction now, so a drain waits for them: {names}"
     if cost.reboot and release.fixed is None and not cluster.has_knobs:
         yield (
             "MachineConfiguration/cluster is not among the manifests, so the default node disruption policies are"

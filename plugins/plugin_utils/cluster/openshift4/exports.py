@@ -27,9 +27,11 @@ READ: Mapping[str, tuple[str, ...]] = {
     "MachineConfigPool": ("machineconfiguration.openshift.io",),
     "Infrastructure": (objects.CONFIG,),
     "Proxy": (objects.CONFIG,),
+    "PodDisruptionBudget": ("policy",),
     "FeatureGate": (objects.CONFIG,),
     "ConfigMap": ("",),
 }
+_VERSIONS = {"ImageContentSourcePolicy": "v1alpha1"}
 #: Read for the images they name.
 WORKLOADS: Mapping[str, tuple[str, ...]] = {
     "CatalogSource": ("operators.coreos.com",),
@@ -41,7 +43,7 @@ WORKLOADS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("Deployment", "DaemonSet", "ReplicaSet", "StatefulSet"), ("apps",)),
     **dict.fromkeys(("Job", "CronJob"), ("batch",)),
 }
-NAMESPACED = {"ImagePolicy", "ConfigMap", *WORKLOADS}
+NAMESPACED = {"ImagePolicy", "ConfigMap", "PodDisruptionBudget", *WORKLOADS}
 #: Kinds that can change what nodes get or pull, in the order in which their absence is told.
 ASKED_FOR = (
     "ImageDigestMirrorSet", "ImageTagMirrorSet", "ImageContentSourcePolicy", "ClusterImagePolicy", "ImagePolicy",
@@ -74,16 +76,20 @@ ELSEWHERE: Mapping[str, str] = {
     ),
     "ImageSetConfiguration": "it configures oc-mirror, which writes the objects; give those",
     "ImageContentPolicy": "no release serves this kind; ImageDigestMirrorSet is meant",
-    "ContainerRuntimeConfig": "it changes the settings of CRI-O, not where images come from",
     "ImagePolicyConfig": "it belongs to OpenShift 3",
     "MasterConfig": "it belongs to OpenShift 3",
     "ImageRegistryConfig": "it configures the registry inside the cluster, not the nodes",
     **dict.fromkeys(("CatalogSource", "ClusterCatalog", "UpdateService"), "only the images it names are looked at"),
     "Infrastructure": "it is never changed from outside",
-    "FeatureGate": "features that it turns on are not followed",
-    "MachineConfigPool": "only present pools are looked at",
-    "ClusterVersion": "the release that it asks for is not followed; name it as a further release",
+    "FeatureGate": "features that it turns on are not followed, nor that nodes reboot for it",
+    **dict.fromkeys(("MachineConfigPool", "PodDisruptionBudget"), "only what is there already is looked at"),
+    "ClusterVersion": "the update that it asks for is not followed; name its release as a further one",
 }  # fmt: skip
+#: The same for what would be in every export.
+_WHEN_PROPOSED: Mapping[str, str] = {
+    **dict.fromkeys(("ContainerRuntimeConfig", "KubeletConfig"), "nodes reboot for it, which is not counted"),
+    "Secret": "logins are not looked at; nodes take the global pull secret without noticing",
+}
 _INSTALL_CONFIG = {
     "imageDigestSources", "imageContentSources", "baseDomain", "controlPlane", "compute", "pullSecret",
     "additionalTrustBundle", "installConfig",
@@ -204,10 +210,10 @@ def passed_over(found: Iterable[Manifest], proposed: bool) -> Iterator[str]:
     """Yield what is not read though somebody may think so: everything proposed, of the present what touches images."""
     for manifest in found:
         kind = manifest.get("kind")
-        reason = ELSEWHERE.get(kind) if isinstance(kind, str) else None
+        reason = ELSEWHERE.get(str(kind)) or (_WHEN_PROPOSED.get(str(kind)) if proposed else None)
         if is_workload(manifest):
             yield from [f"{_called(manifest)}: {reason or _FOR_IMAGES}"] if proposed else []
-        elif not is_read(manifest) and (proposed or not kind or reason):
+        elif not counts(manifest) and (proposed or not kind or reason):
             yield f"{_called(manifest)} is not read{': ' + reason if reason else ''}"
         elif proposed and reason and is_read(manifest):
             yield f"{_called(manifest)}: {reason}"
@@ -235,9 +241,8 @@ def meant(manifest: Manifest) -> str | None:
         of_others = not group.endswith("openshift.io") or group == "image.openshift.io" or kind == "ConfigMap"
         if group in READ[kind] or of_others and group:
             return None
-        return (
-            f"no API has this kind in {shown(manifest.get('apiVersion') or 'no apiVersion')}; it is in {READ[kind][0]}"
-        )
+        said = shown(manifest.get("apiVersion") or "no apiVersion")
+        return f"no API has this kind in {said}; it is in {READ[kind][0]}/{_VERSIONS.get(kind, 'v1')}"
     near = get_close_matches(kind, READ, 1, 0.8)
     if near and (group.endswith("openshift.io") or not group):
         return f"no API has a kind {shown(kind)}; is {near[0]} meant?"

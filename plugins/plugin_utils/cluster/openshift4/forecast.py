@@ -73,9 +73,10 @@ def of_cluster(
     cost = _cost(before, after, main, policies)
     others = _costs_elsewhere(change, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
     notes += [*after.notes(), *clusters.assumed(outcome.manifests, main, cluster)]
-    notes += [*clusters.doubts(cluster, cost, main, version)]
+    notes += [*clusters.doubts(cluster, cost, main)]
     then = before.situation(version, Outcome(have))
     now = after.situation(version, outcome, then, cost, policy)
+    notes += [*authorities.not_there(before.authorities, after.authorities), *clusters.not_for_nodes(outcome)]
     notes += [*_notes_on_lists(now), *clusters.beside_nodes(have, outcome.manifests)]
     found: dict[str, Any] = {
         "release": main.name,
@@ -86,7 +87,7 @@ def of_cluster(
         "certificates": list(authorities.changes(before.authorities, after.authorities)),
         "error": after.files.error,
         "error_before": before.files.error,
-        "warnings": after.files.warnings,
+        "warnings": [text for text in after.files.warnings if text not in after.seen.ignored],
         "notes": notes,
         "disruption": {name: asdict(one) if one else None for name, one in ({main.name: cost} | others).items()},
         "findings": _told_apart(guards.findings(now, _overridden(overridden)), change, cost),

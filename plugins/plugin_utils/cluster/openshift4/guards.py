@@ -252,7 +252,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "search-reboots-nodes",
         "surprises",
-        "Every node is drained and rebooted, unless a node disruption policy covers registries.conf.d (from 4.17 on).",
+        "Every node is rebooted, unless a node disruption policy covers registries.conf.d (from 4.17 on).",
         "MCO pkg/daemon/update.go",
         checks.search_reboots,
     ),
@@ -432,6 +432,20 @@ GUARDS: tuple[Guard, ...] = (
         change.insecure_misses,
     ),
     Guard(
+        "blocked-entry-misses",
+        "surprises",
+        "A host does not contain host:port, so the other one is not blocked.",
+        "RU ScopeIsNestedInsideScope",
+        change.blocked_misses,
+    ),
+    Guard(
+        "allowed-entry-misses",
+        "surprises",
+        "A host does not contain host:port, so what names the mirror itself is rejected.",
+        "RU ScopeIsNestedInsideScope",
+        change.allowed_misses,
+    ),
+    Guard(
         "file-of-a-machine-config",
         "surprises",
         "A MachineConfig with a later name writes the file, so what the operator writes does not reach nodes.",
@@ -449,7 +463,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "schema-refuses",
         "stops",
-        "The API server refuses the object, so it changes nothing; everything else arrives.",
+        "The API server refuses the object, so it changes nothing; other objects are applied all the same.",
         "API config/v1, operator/v1, operator/v1alpha1",
         change.refused,
     ),

@@ -105,8 +105,10 @@ def notes(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> 
         paths = config.about_images if config.is_ours else []
         for path in paths:
             said = f"MachineConfig {config.name} writes {path}"
-            if config.role not in pools_of(role):
-                yield f"{said} for the pool {config.role or 'of no role'}, and what follows is about {role}"
+            if not config.role:
+                yield f"{said}, and no pool takes it, because it has no label {_ROLE}"
+            elif config.role not in pools_of(role):
+                yield f"{said} for the pool {config.role}, and what follows is about {role}"
             elif config.files[path] is None:
                 yield f"{said}, whose contents cannot be read here, so the answer does not count it in"
             elif path in generated.files:

@@ -7,6 +7,7 @@
 
 import json
 import os
+import re
 import socket
 import sys
 
@@ -36,9 +37,7 @@ Name: %(name)s
 Docker Root Dir: /var/lib/docker
 Debug Mode (client): false
 Debug Mode (server): false
-Registry: https://index.docker.io/v1/
 Experimental: false
-Insecure Registries:
 """
 VERSION = "Docker version 1.13.1, build 7d71120/1.13.1"
 
@@ -53,7 +52,7 @@ def ask(request):
     try:
         channel.connect(SOCKET)
     except socket.error:
-        sys.stderr.write("Cannot connect to the Docker daemon. Is the docker daemon running on this host?\n")
+        sys.stderr.write("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?\n")
         sys.exit(1)
     channel.sendall(json.dumps(request) + "\n")
     data = []
@@ -80,36 +79,60 @@ def info(words):
         return code
     facts = data[0]
     if template is not None:
-        if template.replace(" ", "") != "{{json.}}":
-            raise Usage("this stand-in knows only the template {{json .}}")
-        sys.stdout.write(json.dumps(info_json(facts), sort_keys=True) + "\n")
+        sys.stdout.write(formatted(template, facts) + "\n")
     else:
         sys.stdout.write(info_text(facts))
     return 0
 
 
 def info_text(facts):
-    """What `docker info` prints."""
+    """What `docker info` prints; the line of the searched registries is always there, and the last one."""
     text = [line % dict(facts, stopped=facts["containers"] - facts["running"]) for line in INFO.splitlines()]
-    text += [" " + name for name in facts["insecure"]]
+    if server_of(facts)[1]:
+        text.insert(-1, "Registry: " + server_of(facts)[1])
+    if not facts.get("dropped"):
+        text += ["Insecure Registries:"] + [" " + name for name in facts["insecure"]]
     text += ["Registry Mirrors:"] + [" " + url for url in facts["mirrors"]] if facts["mirrors"] else []
     text += ["Live Restore Enabled: " + str(facts["live_restore"]).lower()]
-    if facts["search"]:
-        shown = ["%s (%s)" % (name, "secure" if secure else "insecure") for name, secure in facts["search"]]
-        text += ["Registries: " + ", ".join(shown)]
-    return "\n".join(text) + "\n"
+    shown = ["%s (%s)" % (name, "secure" if secure else "insecure") for name, secure in facts["search"]]
+    return "\n".join(text + ["Registries: " + ", ".join(shown)]) + "\n"
+
+
+def server_of(facts):
+    """(name, address) of the first searched registry, empty when nothing or the empty name is first."""
+    first = facts["search"][0][0] if facts["search"] else ""
+    if not first:
+        return "", ""
+    return first, "https://%s/v1/" % ("index.docker.io" if first == "docker.io" else first)
 
 
 def info_json(facts):
-    """The keys that upstream 1.13 has; how the fork shows its search list here is not documented, so it is left out."""
-    indexes = dict((name, {"Name": name, "Secure": False, "Official": False, "Mirrors": []})
+    """The keys that were seen."""
+    indexes = dict((name, {"Name": name, "Secure": False, "Official": name == "docker.io", "Mirrors": []})
                    for name in facts["insecure"] if "/" not in name)
+    for name, secure in facts["search"]:
+        mirrors = facts["mirrors"] if name == "docker.io" else []
+        indexes[name] = {"Name": name, "Secure": secure, "Official": name == "docker.io", "Mirrors": mirrors}
     return {"Containers": facts["containers"], "ContainersRunning": facts["running"], "Images": facts["images"],
             "ServerVersion": facts["version"], "LiveRestoreEnabled": facts["live_restore"],
             "LoggingDriver": facts["log_driver"], "DockerRootDir": "/var/lib/docker",
-            "IndexServerAddress": "https://index.docker.io/v1/",
+            "IndexServerName": server_of(facts)[0], "IndexServerAddress": server_of(facts)[1],
+            "Registries": [{"Name": name, "Secure": secure} for name, secure in facts["search"]],
             "RegistryConfig": {"InsecureRegistryCIDRs": [name for name in facts["insecure"] if "/" in name],
                                "IndexConfigs": indexes, "Mirrors": facts["mirrors"]}}
+
+
+def formatted(template, facts):
+    """What a template makes of the facts: {{json .}} and {{json .Key}}, {{.Key}}. Raises Usage."""
+    def value(match):
+        found = info_json(facts)
+        if match.group(2):
+            if match.group(2) not in found:
+                key = match.group(2)
+                raise Usage('template: :1:2: executing "" at <.%s>: can\'t evaluate field %s in type types.Info' % (key, key))
+            found = found[match.group(2)]
+        return json.dumps(found, sort_keys=True) if match.group(1) else str(found)
+    return re.sub(r"{{\s*(json\s+)?\.(\w*)\s*}}", value, template)
 
 
 def pull(words):
@@ -214,14 +237,14 @@ def option(words, names):
 def one(words, command):
     """The only argument."""
     if len(words) != 1:
-        raise Usage('"docker %s" requires exactly 1 argument(s).' % command)
+        raise Usage('"docker %s" requires exactly 1 argument(s).\nSee \'docker %s --help\'.' % (command, command))
     return words[0]
 
 
 def none_left(words):
     """No argument may be left."""
     if words:
-        raise Usage("unknown argument: %s" % words[0])
+        raise Usage('"docker info" accepts no argument(s).\nSee \'docker info --help\'.')
 
 
 def main(argv):

@@ -44,8 +44,23 @@ class Daemon(object):
         self.options = options
         flags_of_lists = ("add-registry", "block-registry", "insecure-registry", "registry-mirror")
         named = [options.get(name, []) for name in flags_of_lists]
-        self.lists = lists.Lists(*(named if fault("docker-ignores-file") is None else ([], [], [], [])))
+        ignores = fault("docker-ignores-file") is not None
+        legacy = not options.get("disable-legacy-registry")
+        self.lists = lists.Lists(*([[], [], [], []] if ignores else named), legacy=legacy)
         self.store = images.Store(self.lists, bool(options.get("live-restore")))
+
+    def reload(self, argv):
+        """SIGHUP: of all lists only the insecure one is taken in again, and live-restore; a bad file changes nothing."""
+        try:
+            found = flags.with_file(flags.parse(argv))
+        except flags.Refused as problem:
+            sys.stderr.write("%s\n" % problem)
+            return
+        if "insecure-registry" in found["from-file"]:
+            self.lists.reload(found["insecure-registry"])
+        if "live-restore" in found["from-file"]:
+            self.options["live-restore"] = found["live-restore"]
+            self.store.keep_containers(bool(found["live-restore"]))
 
     def info(self, _request):
         """The facts that the client prints."""
@@ -134,7 +149,7 @@ def notify(state):
         channel.sendto(state, "\0" + address[1:] if address.startswith("@") else address)
 
 
-def serve(daemon):
+def serve(daemon, argv):
     """Until SIGTERM or SIGINT."""
     if os.path.exists(SOCKET):
         os.unlink(SOCKET)
@@ -146,8 +161,7 @@ def serve(daemon):
     stop = lambda *_unused: threading.Thread(target=server.shutdown).start()  # noqa: E731
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    # the registry lists of a running fork do not change with a reload
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, lambda *_unused: daemon.reload(argv))
     notify("READY=1")
     server.serve_forever(poll_interval=0.05)
     daemon.store.shutdown()
@@ -168,10 +182,10 @@ def main(argv):
         return 2
     try:
         daemon = Daemon(flags.with_file(flags.parse(argv)))
-    except (flags.Refused, ValueError) as problem:
-        sys.stderr.write("%s\n" % problem)
+    except flags.Refused as problem:
+        sys.stderr.write(flags.refusal_text(problem))
         return 1
-    serve(daemon)
+    serve(daemon, argv)
     return 0
 
 

@@ -12,6 +12,7 @@ import os
 import threading
 import uuid
 
+import flags
 import lists
 import transport
 
@@ -32,10 +33,20 @@ class Store(object):
         self._stop_containers()
 
     def pull(self, name, auths):
-        """Try the registries of a name in order; yields lines. Raises transport.Failed with the last one's error."""
+        """Try the registries of a name in order; yields lines. Raises transport.Failed with the last one's error.
+
+        A short name goes on after every failure, whatever it is.
+        """
         index, path, tag = lists.split(name)
+        if path != path.lower():
+            said = 'Error parsing reference: "%s" is not a valid repository/tag: repository name must be lowercase'
+            raise transport.Failed(said % name)
+        try:
+            candidates = [index] if index else self._lists.candidates()
+        except ValueError as problem:
+            raise transport.Failed(str(problem))
         problem = None
-        for candidate in [index] if index else self._lists.search or [lists.DEFAULT]:
+        for candidate in candidates:
             remote = lists.remote_path(candidate, path)
             yield "Trying to pull repository %s/%s ... " % (candidate, remote)
             try:
@@ -43,8 +54,27 @@ class Store(object):
                     yield line
                 return
             except transport.Failed as failure:
-                problem = failure
+                problem = transport.Failed(self._in_words(failure, candidate, path, tag))
         raise problem
+
+    def _in_words(self, failure, index, path, tag):
+        """What is printed of a failure in the end: a registry with v1 is asked by that after 404, 401 and no answer."""
+        digest = tag.startswith("sha256:")
+        v1 = self._lists.legacy and index != lists.DEFAULT and not digest
+        text = str(failure)
+        if failure.status in (404, 401) and v1 and not text.startswith("error parsing"):
+            return "Error: image %s:%s not found" % (path, tag)
+        if failure.status == 404 and not text.startswith("error parsing"):
+            return "manifest for %s/%s%s%s not found" % (index, path, "@" if digest else ":", tag)
+        if failure.status == 403:
+            return "repository %s/%s not found: does not exist or no pull access" % (index, path)
+        if failure.reason and failure.reason != "EOF":
+            host = "registry-1.docker.io" if index == lists.DEFAULT else index
+            if v1 and not self._lists.is_secure(index):
+                return "Error while pulling image: Get http://%s/v1/repositories/%s/images: %s" % (
+                    host, path, failure.reason)
+            return "Get https://%s/%s: %s" % (host, "v1/_ping" if v1 else "v2/", failure.reason)
+        return text
 
     def run(self, image, name):
         """Pretend that a container runs; its id."""
@@ -69,6 +99,10 @@ class Store(object):
         with self._changing():
             del self.images[_full(name)]
 
+    def keep_containers(self, live_restore):
+        """Whether they outlive the daemon, as SIGHUP may say."""
+        self._live_restore = live_restore
+
     def shutdown(self):
         """Containers die with the daemon unless live-restore keeps them."""
         self._stop_containers()
@@ -81,15 +115,19 @@ class Store(object):
                 container["running"] = False
 
     def _pull_from(self, index, path, remote, tag, auths):
-        registry, body = self._manifest(index, remote, tag, auths.get(index, {}).get("auth"))
+        registry, body = self._manifest(index, remote, tag, _login(auths, index))
         digest = "sha256:" + hashlib.sha256(body).hexdigest()
         if tag.startswith("sha256:") and tag != digest:
             raise transport.Failed("manifest verification failed for digest %s" % tag)
-        manifest = json.loads(body)
+        try:
+            manifest = flags.read_json(body.decode("utf-8", "replace"))
+        except ValueError as problem:
+            raise transport.Failed(str(problem))
         if manifest.get("schemaVersion") != 2 or "layers" not in manifest:
             raise transport.Failed("unsupported manifest of %s/%s" % (index, remote))
         yield "%s: Pulling from %s/%s" % (tag, index, remote)
-        name = "%s/%s%s%s" % (index, path, "@" if tag.startswith("sha256:") else ":", tag)
+        shown = path[len("library/"):] if index == lists.DEFAULT and path.startswith("library/") else path
+        name = "%s/%s%s%s" % (index, shown, "@" if tag.startswith("sha256:") else ":", tag)
         known = self.images.get(name, {}).get("digest") == digest
         for blob in manifest["layers"] + [manifest["config"]]:
             self._blob(registry, remote, blob["digest"])
@@ -104,8 +142,12 @@ class Store(object):
     def _manifest(self, index, remote, tag, auth):
         """The first endpoint that has it, and what it says. Raises transport.Failed with the last one's error."""
         problem = transport.Failed("All endpoints blocked.")
-        for scheme, host in self._lists.endpoints(index):
-            registry = transport.Registry(host, self._lists.is_secure(host), auth, self._system, scheme)
+        try:
+            endpoints = self._lists.endpoints(index)
+        except ValueError as wrong:
+            raise transport.Failed(str(wrong))
+        for scheme, host, below in endpoints:
+            registry = transport.Registry(host, self._lists.is_secure(host), auth, self._system, scheme, below)
             try:
                 return registry, registry.get("/v2/%s/manifests/%s" % (remote, tag), _MANIFEST)[0]
             except transport.Failed as failure:
@@ -139,6 +181,13 @@ class Store(object):
                 with open(path + ".new", "w") as handle:
                     json.dump(getattr(self, what), handle, indent=1, sort_keys=True)
                 os.rename(path + ".new", path)
+
+
+def _login(auths, index):
+    """The base64 of user:password for a registry; mirrors get that of Docker Hub."""
+    names = ["https://index.docker.io/v1/"] if index == lists.DEFAULT else [
+        index, "https://" + index, "https://%s/v1/" % index, "https://%s/v2/" % index]
+    return next((auths[name].get("auth") for name in names if name in auths), None)
 
 
 def _full(name):

@@ -17,6 +17,8 @@ WORDS = (("search", "registries", "--add-registry"),
          ("insecure", "insecure_registries", "--insecure-registry"),
          ("block", "block_registries", "--block-registry"))
 
+# what the generator's library does with a key that has dots: it makes no table of it
+_DOTTED = re.compile(r"^[ \t]*registries[ \t]*\.[ \t]*\w+[ \t]*\.", re.MULTILINE)
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _TABLE = re.compile(r"\[\[?[ \t]*((?:[A-Za-z0-9_-]+|\"[^\"\n]*\"|'[^'\n]*'|[ \t]*\.[ \t]*)+)[ \t]*\]\]?")
 _KEY = re.compile(r"((?:[A-Za-z0-9_.-]+|\"[^\"\n]*\"|'[^'\n]*'))[ \t]*=[ \t]*")
@@ -34,12 +36,22 @@ def read_toml(text):
         header = _TABLE.match(text, at)
         if header:
             table, at = re.sub(r"[\"' \t]", "", header.group(1)), header.end()
+            if table in tables and not header.group(0).startswith("[["):
+                raise ValueError("the table %s is there twice" % table)
             tables.setdefault(table, {})
             continue
         key = _KEY.match(text, at)
         if not key:
             raise ValueError("not TOML near %r" % text[at:at + 30])
-        tables[table][key.group(1).strip("\"'")], at = toml_value(text, key.end())
+        name = key.group(1).strip("\"'")
+        if name in tables[table] and not table_repeats(text, table):
+            raise ValueError("the key %s is there twice" % name)
+        tables[table][name], at = toml_value(text, key.end())
+
+
+def table_repeats(text, table):
+    """Whether it is an array of tables, each of which may have the same keys."""
+    return re.search(r"\[\[[ \t]*%s[ \t]*\]\]" % re.escape(table), text) is not None
 
 
 def toml_value(text, at):
@@ -49,7 +61,9 @@ def toml_value(text, at):
         if not scalar:
             raise ValueError("not a TOML value near %r" % text[at:at + 30])
         quoted, literal, _bare = scalar.groups()
-        return (quoted if quoted is not None else literal if literal is not None else scalar.group(3)), scalar.end()
+        bare = scalar.group(3)
+        number = int(bare) if bare and re.match(r"[-+]?[0-9]+\Z", bare) else bare
+        return (quoted if quoted is not None else literal if literal is not None else number), scalar.end()
     items, at = [], _SPACE.match(text, at + 1).end()
     while not text.startswith("]", at):
         item, at = toml_value(text, at)
@@ -63,13 +77,16 @@ def toml_value(text, at):
 
 
 def read_yaml(text):
-    """{key: list, str or None}, the part of YAML that such files use. Raises ValueError."""
+    """{key: list, str or None}, a list or a str: the part of YAML that such files use. Raises ValueError."""
+    lines = [re.sub(r"(^|[ ])#.*$", "", line).rstrip() for line in text.splitlines()]
+    lines = [line for line in lines if line and line != "---"]
+    if lines and lines[0].startswith("- "):
+        return [line[2:] for line in lines]
+    if len(lines) == 1 and re.match(r"[A-Za-z0-9._-]+\Z", lines[0]):
+        return lines[0]
     found, key = {}, None
-    for line in text.splitlines():
-        line = re.sub(r"(^|[ ])#.*$", "", line).rstrip()
+    for line in lines:
         item = re.match(r"[ ]*-[ ]+(.*)$", line)
-        if not line or line == "---":
-            continue
         if item and key is not None:
             found[key] = (found[key] or []) + [item.group(1).strip().strip("\"'")]
             continue
@@ -77,9 +94,12 @@ def read_yaml(text):
         if not top:
             raise ValueError("not YAML: %r" % line)
         key, value = top.group(2), (top.group(3) or "").strip()
-        flow = re.match(r"\[(.*)\]$", value)
+        flow = re.match(r"\[(.*)\]$|{(.*)}$", value)
         if flow:
-            found[key] = [part.strip().strip("\"'") for part in flow.group(1).split(",") if part.strip()]
+            parts = (flow.group(1) if flow.group(1) is not None else flow.group(2)).split(",")
+            found[key] = [part.partition(": ")[0].strip().strip("\"'") for part in parts if part.strip()]
+        elif value[:1] in ("[", "{"):
+            raise ValueError("not YAML: %r" % line)
         else:
             found[key] = value.strip("\"'") or None
     return found
@@ -89,34 +109,43 @@ def load(text):
     """[[names] for each of WORDS]. Raises ValueError or KeyError when it is neither format."""
     try:
         tables = read_toml(text)
+        if _DOTTED.search(text):
+            raise TypeError("string indices must be integers, not str")
         # a table without its list is an error, a missing table is an empty list
         return [tables["registries." + table]["registries"] if "registries." + table in tables else []
                 for table, _key, _flag in WORDS]
     except (ValueError, KeyError):
         values = read_yaml(text)
         syslog.syslog(syslog.LOG_NOTICE, "registries.conf in YAML is deprecated, use TOML")
-        return [values.get(key, []) for _table, key, _flag in WORDS]
+        known = values if isinstance(values, dict) else {}
+        return [known.get(key, []) for _table, key, _flag in WORDS]
+
+
+def line_of(variable, lists):
+    """The one line of the file; a null is not caught and a string goes letter by letter, as in the original."""
+    flags = ["%s %s " % (flag, name.rstrip("/")) for (_t, _k, flag), names in zip(WORDS, lists) for name in names]
+    return '%s="%s"' % (variable, "".join(flags))
 
 
 def main():
-    """Write the variable to the file of -o."""
+    """Write the variable to the file of -o; where that fails, an older file stays."""
     parser = argparse.ArgumentParser()
     parser.add_argument("-i", "--input", default=CONF)
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("-V", "--variable", required=True)
     args = parser.parse_args()
+    with open(args.input) as handle:
+        text = handle.read()
     try:
-        with open(args.input) as handle:
-            lists = load(handle.read())
-    except (IOError, ValueError, KeyError):
-        sys.stderr.write("Unable to load and parse %s\n" % args.input)
+        lists = load(text)
+    except (ValueError, KeyError):
+        sys.stderr.write("Unable to load and parse %s\n." % args.input)
         return 1
-    # a null is not caught and a string goes letter by letter, as in the original
-    flags = ["%s %s" % (flag, name.rstrip("/")) for (_t, _k, flag), names in zip(WORDS, lists) for name in names]
+    line = line_of(args.variable, lists)
     if not os.path.isdir(os.path.dirname(args.output)):
         os.makedirs(os.path.dirname(args.output))
     with open(args.output, "w") as handle:
-        handle.write('%s="%s"\n' % (args.variable, " ".join(flags)))
+        handle.write(line)
     return 0
 
 

@@ -6,6 +6,7 @@
 """HTTP to a registry: which certificates are believed, and the daemon's words when it fails."""
 
 import glob
+import json
 import os
 import socket
 import ssl
@@ -19,7 +20,14 @@ _NOT_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
 
 
 class Failed(Exception):
-    """A request that got no useful answer; the text is what the daemon prints."""
+    """A request that got no useful answer; the text is what the daemon prints.
+
+    status: of the answer, 0 when there was none; reason: without the address that was asked, "" for an answer.
+    """
+
+    def __init__(self, text, status=0, reason=""):
+        Exception.__init__(self, text)
+        self.status, self.reason = status, reason
 
 
 class Registry(object):
@@ -28,14 +36,15 @@ class Registry(object):
     scheme is given for a mirror; else the registry is asked which it speaks.
     """
 
-    def __init__(self, index, secure, auth, system, scheme=None):
+    def __init__(self, index, secure, auth, system, scheme=None, below=""):
         self.index, self.secure, self.auth, self._system = index, secure, auth, system
-        self._scheme = scheme
+        self._scheme, self._below = scheme, below
 
     def get(self, path, accept=None):
         """(body, headers) of a GET. Raises Failed."""
         if self._scheme is None:
             self._scheme = self._ping()
+        path = self._below + path
         url = "%s://%s%s" % (self._scheme, self.index, path)
         headers = dict([("Accept", accept)] if accept else [])
         if self.auth:
@@ -43,11 +52,9 @@ class Registry(object):
         status, answer, body = self._request(self._scheme, path, headers)
         if status == 401:
             refused = "unauthorized: authentication required"
-            raise Failed(refused if self.auth else "Get %s: no basic auth credentials" % url)
-        if status == 404:
-            raise Failed("manifest unknown: manifest unknown")
+            raise Failed(refused if self.auth else "Get %s: no basic auth credentials" % url, status)
         if status != 200:
-            raise Failed("received unexpected HTTP status: %d" % status)
+            raise Failed(_said(status, body), status)
         return body, answer
 
     def _ping(self):
@@ -75,7 +82,8 @@ class Registry(object):
             answer = connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         except (socket.error, ssl.CertificateError, httplib.HTTPException) as problem:
-            raise Failed("Get %s://%s%s: %s" % (scheme, self.index, path, _words(problem, host, port)))
+            words = _words(problem, host, port)
+            raise Failed("Get %s://%s%s: %s" % (scheme, self.index, path, words), 0, words)
 
     def _context(self):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS)
@@ -130,4 +138,26 @@ def _words(problem, host, port):
         return "dial tcp: lookup %s: no such host" % host
     if isinstance(problem, socket.timeout):
         return "net/http: request canceled (Client.Timeout exceeded while awaiting headers)"
-    return "dial tcp %s:%d: %s" % (host, port, (getattr(problem, "strerror", None) or str(problem)).lower())
+    if isinstance(problem, httplib.BadStatusLine):
+        return "EOF"
+    try:
+        host = socket.gethostbyname(host)
+    except socket.error:
+        pass
+    return "dial tcp %s:%d: connect: %s" % (host, port, (getattr(problem, "strerror", None) or str(problem)).lower())
+
+
+def _said(status, body):
+    """What the daemon makes of an answer that is an error: the words of a registry, or that they are none."""
+    if status >= 500:
+        return "received unexpected HTTP status: %d %s" % (status, httplib.responses.get(status, ""))
+    try:
+        error = json.loads(body)["errors"][0]
+        code = error["code"].lower().replace("_", " ")
+        return "%s: %s" % (code, error.get("message") or code)
+    except ValueError:
+        first = body.strip()[:1] or " "
+        return "error parsing HTTP %d response body: invalid character '%s' looking for beginning of value: \"%s\"" % (
+            status, first, body)
+    except (KeyError, IndexError, TypeError):
+        return "unknown: unknown error"

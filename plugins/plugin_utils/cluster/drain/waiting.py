@@ -1,0 +1,78 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a drain says of the pods it waits for, and of the budgets that forbid an eviction now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .. import labels
+from ..api import Manifest, at
+from .evictions import Evictions
+
+#: So many pods are named in a line that says how far a drain is.
+_NAMED = 3
+
+
+def full_name(manifest: Manifest) -> str:
+    """namespace/name of an object."""
+    return f"{at(manifest, 'metadata', 'namespace') or 'default'}/{at(manifest, 'metadata', 'name')}"
+
+
+def held(manifest: Manifest | None, reason: str) -> str:
+    """Say why a pod is still there: what forbids its eviction, or what keeps it from ending."""
+    finalizers = at(manifest, "metadata", "finalizers") or []
+    if at(manifest, "metadata", "deletionTimestamp"):
+        if finalizers:
+            return f"is being deleted, and waits for its finalizers {', '.join(map(str, finalizers))}"
+        grace = at(manifest, "metadata", "deletionGracePeriodSeconds")
+        return "is ending" + (f", and has {grace} s for it" if isinstance(grace, int) else "")
+    return reason or "has not ended yet"
+
+
+def progress(node: str, evictions: Evictions, present: Mapping[str, Manifest], total: int) -> str:
+    """Say in one line how far a drain is."""
+    left = list(evictions.requests)
+    named = "; ".join(f"{name} {held(present.get(name), evictions.requests[name].reason)}" for name in left[:_NAMED])
+    more = f"; and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+    return f"{node}: {total - len(left)} of {total} pods are gone; {named}{more}"
+
+
+def budgets(found: Iterable[Manifest], pods: Iterable[Manifest]) -> Iterator[dict[str, Any]]:
+    """Yield the budgets that pods to be evicted are under: {budget, allowed, pods}."""
+    pods = list(pods)
+    for budget in found:
+        namespace = at(budget, "metadata", "namespace")
+        under = [
+            full_name(pod)
+            for pod in pods
+            if at(pod, "metadata", "namespace") == namespace and _selects(at(budget, "spec", "selector"), pod)
+        ]
+        if under:
+            allowed = at(budget, "status", "disruptionsAllowed")
+            yield {"budget": full_name(budget), "allowed": allowed if isinstance(allowed, int) else 0, "pods": under}
+
+
+def _selects(selector: Any, pod: Manifest) -> bool:
+    """Match a LabelSelector; one that is empty selects all pods, and null none (policy/v1)."""
+    if not isinstance(selector, Mapping):
+        return False
+    carried = {str(key): str(value) for key, value in (at(pod, "metadata", "labels") or {}).items()}
+    wanted = selector.get("matchLabels") or {}
+    if any(carried.get(str(key)) != str(value) for key, value in wanted.items()):
+        return False
+    return all(_meets(one, carried) for one in selector.get("matchExpressions") or ())
+
+
+_SIGNS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+
+
+def _meets(expression: Any, carried: Mapping[str, str]) -> bool:
+    sign = _SIGNS.get(str(at(expression, "operator")))
+    if sign is None:
+        return True  # no server stores another one; a budget too many is named rather than one too few
+    values = frozenset(map(str, at(expression, "values") or ()))
+    return labels.Requirement(str(at(expression, "key")), sign, values).matches(carried)

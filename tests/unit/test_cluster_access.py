@@ -1,0 +1,68 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which permissions tasks about clusters need: the roles that are shipped, and what a login lacks."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.action import cluster_access_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import access
+from api_server import KINDS, ApiServer, reply, run
+from conftest import REPOSITORY
+from test_cluster_registries import TABLE, cluster, task
+
+ROLES = REPOSITORY / "docs/registries-role.yml"
+
+
+def test_the_roles_that_are_shipped_are_those_of_the_tasks():
+    assert list(yaml.safe_load_all(ROLES.read_text(encoding="utf-8"))) == access.manifests("cluster_registries")
+
+
+def allowed(method: str, path: str, body) -> bool:
+    """Whether the roles allow a request."""
+    parts = path.partition("?")[0].strip("/").split("/")
+    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+    namespace = rest[1] if rest[0] == "namespaces" and len(rest) > 2 else ""
+    plural, name = ([*rest[2:], ""] if namespace else [*rest, ""])[:2]
+    verb = {"GET": "get" if name else "list", "POST": "create", "PATCH": "patch", "DELETE": "delete"}[method]
+    for role in access.manifests("cluster_registries"):
+        if role["metadata"].get("namespace", namespace) == namespace or role["kind"] == "ClusterRole":
+            for rule in role["rules"]:
+                names = rule.get("resourceNames", [name])
+                if (
+                    group in rule["apiGroups"]
+                    and plural in rule["resources"]
+                    and verb in rule["verbs"]
+                    and name in names
+                ):
+                    return True
+    return False
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_no_request_of_any_case_needs_more(case):
+    server = cluster(case)
+    task(case, server)
+    asked = {(method, path) for method, path, _query, _body in server.log if path != "/version"}
+    assert not [pair for pair in asked if not allowed(*pair, None)]
+
+
+def test_what_a_login_lacks_is_said():
+    def answer(method, path, body):
+        if "selfsubjectaccessreviews" in path:
+            about = body["spec"]["resourceAttributes"]
+            return reply(201, {"status": {"allowed": (about["verb"], about["resource"]) != ("patch", "images")}})
+
+    result = run(cluster_access_info.ActionModule, {}, ApiServer(faults=[answer]))
+    assert result["allowed"] is False and result["missing"] == ["cannot patch images.config.openshift.io cluster"]
+    assert len(result["access"]) > 20 and not result["changed"]
+    result = run(cluster_access_info.ActionModule, {}, ApiServer(faults=[lambda *sent: reply(201, {})]))
+    assert not result["allowed"], "what is not said to be allowed is not allowed"
+    result = run(cluster_access_info.ActionModule, {}, ApiServer())
+    assert result["failed"] and "answers no access reviews" in result["msg"]
+
+
+def test_kinds_of_the_stand_in_are_those_of_the_task():
+    assert {ref.resource.kind for ref in access.TASKS["cluster_registries"]()} <= KINDS.keys()

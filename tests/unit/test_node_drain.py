@@ -1,0 +1,263 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nodes are taken out of service and put back, on an API server in memory whose clock and kubelet are the test's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import node_drain, node_drain_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client, Limits, NoAnswer
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import OURS, NodeService, Wanted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
+from api_server import KINDS, ApiServer, reply, run, status
+from cases import cases
+
+READY = {"type": "Ready", "status": "True"}
+
+
+def pod(name: str, **more: Any) -> dict[str, Any]:
+    owner = {"kind": "ReplicaSet", "apiVersion": "apps/v1", "name": "rs", "controller": True}
+    metadata = {"name": name, "namespace": "team", "labels": {"app": name}, "ownerReferences": [owner]}
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata | more, "spec": {"nodeName": "node1"}, "status": {}}
+
+
+class Cluster:
+    """One node with pods. A pod whose eviction is accepted is gone after `ends` seconds; answers: pod → its answers."""
+
+    def __init__(self, *pods: dict[str, Any], answers: dict[str, list[Any]] | None = None, ends: float = 2.0) -> None:
+        self.now, self.ends, self.answers = 0.0, ends, answers or {}
+        self.lines: list[str] = []
+        self.evicted: list[tuple[str, float]] = []
+        self.ending: dict[str, float] = {}
+        self.happens: list[tuple[float, Callable[[], None]]] = []
+        self.server = ApiServer().put(self.node(), *pods)
+        self.server.faults.append(self.eviction)
+
+    @staticmethod
+    def node(name: str = "node1", **spec: Any) -> dict[str, Any]:
+        status = {"conditions": [READY]}
+        return {"kind": "Node", "apiVersion": "v1", "metadata": {"name": name}, "spec": spec, "status": status}
+
+    def eviction(self, method: str, path: str, body: Any) -> Any:
+        if method != "POST" or not path.endswith("/eviction"):
+            return None
+        name = path.split("/")[-2]
+        self.evicted.append((name, self.now))
+        waiting = self.answers.get(name, [])
+        answer = waiting.pop(0) if len(waiting) > 1 else waiting[0] if waiting else 201
+        if answer == "no answer":
+            raise NoAnswer("the connection broke")
+        if isinstance(answer, dict):
+            headers = answer.get("headers", {})
+            return status(answer["status"], answer.get("reason", ""), answer["message"], path, **headers)
+        self.ending[name] = self.now + self.ends
+        return reply(answer, {"kind": "Status", "status": "Success"})
+
+    def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0.01)
+        for name in [name for name, at in self.ending.items() if at <= self.now]:
+            del self.ending[name]
+            self.server.objects.pop(f"/api/v1/namespaces/team/pods/{name}", None)
+        for one in [one for one in self.happens if one[0] <= self.now]:
+            self.happens.remove(one)
+            one[1]()
+
+    def service(self, **wanted: Any) -> NodeService:
+        client = Client(self.server, Limits(total=10_000), clock=lambda: self.now, sleep=self.sleep)
+        return NodeService(client, Wanted("node1", **wanted), say=self.lines.append)
+
+    @property
+    def cordoned(self) -> bool:
+        return bool(self.server.get("Node", "node1")["spec"].get("unschedulable"))
+
+    @property
+    def ours(self) -> bool:
+        return OURS in (self.server.get("Node", "node1")["metadata"].get("annotations") or {})
+
+    def left(self) -> list[str]:
+        return [path.rpartition("/")[2] for path in self.server.objects if "/pods/" in path]
+
+
+BUDGET = {
+    "status": 429, "reason": "TooManyRequests",
+    "message": "Cannot evict pod as it would violate the pod's disruption budget. The disruption budget b needs 2.",
+}  # fmt: skip
+
+
+def test_pods_go_and_the_node_comes_back() -> None:
+    cluster = Cluster(pod("a"), pod("b"))
+    done = cluster.service().drain()
+    assert done["changed"] and not done["cordoned"] and cluster.left() == [] and cluster.cordoned and cluster.ours
+    assert [name for name, _at in cluster.evicted] == ["a", "b"] and {at for _name, at in cluster.evicted} == {0.0}
+    again = cluster.service().drain()
+    assert not again["changed"] and len(cluster.evicted) == 2
+    back = cluster.service().restore()
+    assert back["changed"] and not cluster.cordoned and not cluster.ours
+    assert not cluster.service().restore()["changed"]
+
+
+def test_check_mode_writes_nothing_and_names_pods_and_budgets() -> None:
+    budget = {
+        "kind": "PodDisruptionBudget", "apiVersion": "policy/v1", "metadata": {"name": "b", "namespace": "team"},
+        "spec": {"selector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["a"]}]}},
+        "status": {"disruptionsAllowed": 0},
+    }  # fmt: skip
+    cluster = Cluster(pod("a"), pod("b"))
+    cluster.server.put(budget)
+    seen = cluster.service().drain(check=True)
+    assert seen["changed"] and [one["pod"] for one in seen["evict"]] == ["team/a", "team/b"]
+    assert seen["budgets"] == [{"budget": "team/b", "allowed": 0, "pods": ["team/a"]}]
+    assert seen["account"] == ["node1: 2 to evict, 0 to leave", "budget team/b allows 0 eviction(s) now, of 1 pod(s)"]
+    assert cluster.server.writes == []
+
+
+@pytest.mark.parametrize("case", cases("drain/service.yml"))
+def test_evictions_that_are_refused(case: dict[str, Any]) -> None:
+    cluster = Cluster(pod("a"), pod("b"), answers={"a": list(case["answers"])})
+    try:
+        cluster.service(timeout=60).drain()
+        says = ""
+    except Problem as problem:
+        says = str(problem)
+    assert case.get("says", "") in says and bool(says) is ("says" in case), says
+    assert [at for name, at in cluster.evicted if name == "a"][: len(case["asked"])] == pytest.approx(case["asked"])
+    # the node is usable: it is open again after a failure, and closed after a success
+    assert (cluster.cordoned, cluster.ours) == ((False, False) if says else (True, True))
+    assert any(case.get("line", "") in line for line in cluster.lines or [""]), cluster.lines
+
+
+def test_nothing_is_touched_when_a_pod_must_not_go() -> None:
+    cluster = Cluster(pod("a"), pod("bare", ownerReferences=[]))
+    with pytest.raises(Problem, match="node1: nothing was changed, because pods must not be evicted: team/bare"):
+        cluster.service().drain()
+    assert cluster.server.writes == [] and not cluster.cordoned
+    assert cluster.service(force=True).drain()["changed"]
+
+
+def test_the_cordon_of_somebody_else_stays() -> None:
+    cluster = Cluster(pod("a"))
+    cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
+    done = cluster.service().drain()
+    assert done["cordoned"] and cluster.left() == [] and not cluster.ours
+    back = cluster.service().restore()
+    assert not back["changed"] and cluster.cordoned
+    assert back["notes"] == ["node1 was cordoned by somebody else, and stays cordoned"]
+    cluster = Cluster(pod("a"), answers={"a": [BUDGET]})
+    cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
+    with pytest.raises(Problem):
+        cluster.service(timeout=10).drain()
+    assert cluster.cordoned
+
+
+def test_a_run_that_was_killed_is_gone_on_with() -> None:
+    cluster = Cluster(pod("a"), pod("b"))
+    cluster.service().cordon(cluster.server.get("Node", "node1"))
+    assert cluster.ours
+    done = cluster.service().drain()
+    assert done["changed"] and cluster.left() == []
+    assert cluster.service().restore()["changed"] and not cluster.cordoned
+
+
+def test_a_pod_of_the_same_name_is_another_pod() -> None:
+    cluster = Cluster(pod("a"))
+    replacement = pod("a", uid="another")
+    cluster.happens.append((3.0, lambda: cluster.server.put(replacement) and None))
+    cluster.service().drain()
+    assert [name for name, _at in cluster.evicted] == ["a"]
+
+
+def test_a_node_that_is_not_ready_is_waited_for_and_stays_closed() -> None:
+    cluster = Cluster()
+    cluster.service().drain()
+    node = cluster.server.get("Node", "node1")
+    node["status"]["conditions"] = [{"type": "Ready", "status": "Unknown", "message": "Kubelet stopped posting"}]
+    with pytest.raises(Problem, match=r"node1 is not ready after 50 s \(Kubelet stopped posting\); it stays cordoned"):
+        cluster.service().restore(ready_timeout=50)
+    assert cluster.cordoned and any("waits until the node is ready" in line for line in cluster.lines)
+    cluster.happens.append((cluster.now + 5, lambda: node["status"].update(conditions=[READY])))
+    assert cluster.service().restore(ready_timeout=50)["changed"] and not cluster.cordoned
+
+
+def test_a_failed_drain_of_a_node_that_broke_leaves_it_closed() -> None:
+    cluster = Cluster(pod("a"), answers={"a": [BUDGET]})
+    node = cluster.server.get("Node", "node1")
+    cluster.happens.append((5.0, lambda: node["status"].update(conditions=[{"type": "Ready", "status": "False"}])))
+    cluster.happens.append((5.0, lambda: cluster.server.get("Node", "node1").update(status=node["status"])))
+    with pytest.raises(Problem):
+        cluster.service(timeout=20).drain()
+    assert cluster.cordoned and cluster.ours
+
+
+def test_a_line_at_least_every_half_minute() -> None:
+    cluster = Cluster(pod("a"), pod("b"), answers={"a": [BUDGET]}, ends=1.0)
+    with pytest.raises(Problem, match="1 pod.s. are still there after 100 s: team/a Cannot evict pod as it would vio"):
+        cluster.service(timeout=100).drain()
+    assert len(cluster.lines) >= 3 and cluster.lines[0].startswith("node1: 1 of 2 pods are gone; team/a Cannot evict")
+
+
+def test_finalizers_that_hold_a_pod_are_named() -> None:
+    cluster = Cluster(pod("a", finalizers=["example.com/wait"], deletionTimestamp="2026-01-01T00:00:00Z"), ends=1e6)
+    with pytest.raises(Problem, match="team/a is being deleted, and waits for its finalizers example.com/wait"):
+        cluster.service(timeout=30).drain()
+
+
+def test_an_api_server_that_is_away_for_minutes_costs_only_time() -> None:
+    cluster = Cluster(pod("a"), ends=1.0)
+    lost = [200.0]
+
+    def away(method: str, path: str, body: Any) -> Any:
+        if method == "GET" and "/pods" in path and cluster.evicted and cluster.now < lost[0]:
+            raise NoAnswer("the connection broke")
+
+    cluster.server.faults.insert(0, away)
+    assert cluster.service(timeout=600).drain()["changed"] and cluster.now >= 200
+    assert any("asks again" in line for line in cluster.lines)
+
+
+def test_only_so_many_nodes_are_out_of_service() -> None:
+    cluster = Cluster(pod("a"))
+    other = Cluster.node("node2", unschedulable=True)
+    other["metadata"]["annotations"] = {OURS: "2026-01-01T00:00:00Z"}
+    lease = {
+        "kind": "Lease", "apiVersion": "coordination.k8s.io/v1",
+        "metadata": {
+            "name": "dockyard-openshift-nodes", "namespace": "default",
+            "annotations": {"dockyard.openshift/nodes": '["node2", "gone"]'},
+        },
+    }  # fmt: skip
+    cluster.server.put(other, lease)
+    with pytest.raises(Problem, match=r"node1: 1 node\(s\) are out of service \(node2\), and max_out_of_service is 1"):
+        cluster.service(max_out_of_service=1, timeout=30).drain()
+    line = "node1: waits until node2 is back in service (max_out_of_service is 1)"
+    assert not cluster.cordoned and cluster.lines == [line]
+    # a node that nobody holds any more gives its place back
+    cluster.server.get("Node", "node2")["metadata"]["annotations"] = {}
+    assert cluster.service(max_out_of_service=1, timeout=30).drain()["changed"]
+    held = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")["metadata"]["annotations"]
+    assert held == {"dockyard.openshift/nodes": '["node1"]'}
+    cluster.service().restore()
+    held = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")["metadata"]["annotations"]
+    assert held == {"dockyard.openshift/nodes": "[]"}
+
+
+def test_old_clusters_are_asked_in_their_words() -> None:
+    cluster = Cluster(pod("a"))
+    cluster.server.version = ("1", "11+")
+    assert cluster.service().drain()["changed"]
+    (sent,) = [body for method, path, _query, body in cluster.server.log if path.endswith("/eviction")]
+    assert sent["apiVersion"] == "policy/v1beta1" and sent["deleteOptions"]["preconditions"]["uid"]
+
+
+def test_tasks() -> None:
+    cluster = Cluster(pod("a"), ends=0.0)
+    seen = run(node_drain_info.ActionModule, {"node": "node1"}, cluster.server)
+    assert seen["proceed"] and not seen["changed"] and [one["pod"] for one in seen["evict"]] == ["team/a"]
+    foreseen = run(node_drain.ActionModule, {"node": "node1"}, cluster.server, check=True)
+    assert foreseen["changed"] and cluster.server.writes == []
+    lost = run(node_drain.ActionModule, {"node": "nowhere"}, cluster.server)
+    assert lost["failed"] and lost["msg"] == "there is no node nowhere in this cluster"
+    assert KINDS["Node"].plural == "nodes"
