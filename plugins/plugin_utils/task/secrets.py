@@ -21,7 +21,9 @@ _SECRET_LINE = 24
 _SHORTEST = 4
 
 #: A password ends before the last @ of what names the host; a careless hand leaves a slash in it.
-_URL_PASSWORDS = tuple(re.compile(rf"://[^/\s:@'\"]*:([^{ends}'\"]{{1,1000}})@(?!sha[0-9])") for ends in (r"/\s", r"\s"))
+_URL_PASSWORDS = tuple(
+    re.compile(rf"://[^/\s:@'\"]*:([^{ends}'\"]{{1,1000}})@(?!sha[0-9])") for ends in (r"/\s", r"\s")
+)
 
 
 class Secrets:
