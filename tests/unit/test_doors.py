@@ -9,6 +9,7 @@ import base64
 import json
 
 import pytest
+import tasks
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.action import container_registries, host_policy, host_policy_info
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
@@ -178,6 +179,26 @@ def test_a_password_is_hidden_as_a_whole_and_names_stay(seen, said, told):
     secrets = Secrets()
     secrets.add_passwords_of_urls(seen)
     assert secrets.hidden_in({"a": [said]}) == {"a": [told]}
+
+
+def test_nothing_that_a_host_says_is_rendered_as_a_template(monkeypatch):
+    rendered, space = [], tasks.SimpleNamespace
+
+    def recording(**members):
+        return space(
+            **members | ({"template": lambda value: rendered.append(value) or value} if "template" in members else {})
+        )
+
+    monkeypatch.setattr(tasks, "SimpleNamespace", recording)
+    theirs = "[[registry]]\nprefix = 'b.example.com/{{ 7 * 7 }}'\nlocation = '{{ 7 * 7 }}'\n"
+    listing = {"/etc/containers/registries.conf.d": {"state": "directory", "entries": ["10-{{ 7 * 7 }}.conf"]}}
+    seen = podman(
+        files={"/etc/containers/registries.conf.d/10-{{ 7 * 7 }}.conf": described(theirs)}, directories=listing
+    )
+    variables = {"docker_registries_blocked": ["b.example.com"]}
+    result = run(host_policy.ActionModule, {"from_variables": True}, [seen], COMMITTED, variables=variables).result
+    assert not result.get("failed") and "b.example.com/{{ 7 * 7 }}" in result["plan"]["text"], result
+    assert ["b.example.com"] in rendered and "7 * 7" not in str(rendered)
 
 
 def test_no_line_of_a_plan_is_somebody_elses():
