@@ -105,9 +105,9 @@ class RegistriesConf:
         aliases = {**self.aliases, **drop_in.aliases}
         speaks = drop_in.search is not None
         return RegistriesConf(
-            search=(*(self.search or ()), *(drop_in.search or ())) if drop_in.search_appends else (
-                drop_in.search if speaks else self.search
-            ),
+            search=(*(self.search or ()), *(drop_in.search or ()))
+            if drop_in.search_appends
+            else (drop_in.search if speaks else self.search),
             search_file=drop_in.search_file if speaks else self.search_file,
             registries={prefix: registries[prefix] for prefix in sorted(registries, key=str.encode)},
             short_name_mode=drop_in.short_name_mode or self.short_name_mode,

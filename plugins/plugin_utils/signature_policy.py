@@ -90,9 +90,7 @@ def lift(document: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, An
     return lifted
 
 
-def restrict(
-    lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str, path: str = PATH
-) -> Restriction:
+def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str, path: str = PATH) -> Restriction:
     """Only ``allowed`` may be pulled over the docker transport. path: the file, for sentences about it.
 
     lifted: the document as others left it. foreign_scopes: what becomes of a scope of theirs that accepts something

@@ -20,6 +20,7 @@ from ..host import services, units
 from ..names import DOCKER_HUB, NameProblem, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import FileChange
+from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
 from ..shapes import Each
 from . import Lists, differing
@@ -429,4 +430,4 @@ def texts(path: str, value: Any, key: str) -> list[str]:
 
 
 def _view(lists: dict[str, list[str]]) -> str:
-    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
+    return view(f"{word}: {item}" for word, items in lists.items() for item in items)

@@ -20,6 +20,7 @@ from ..host import services
 from ..names import DOCKER_HUB, host_of, hub_name, is_range
 from ..observed import HostProblem, Observed, Question, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
+from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
@@ -346,8 +347,8 @@ class _Sysconfig:
         for name in self.variables:
             words = environment_file.words(values.get(name, ""))
             for spelling in SPELLING.values():
-                shown += [f"{name}: {spelling.flag} {value}\n" for value in flag_values(words, spelling.flag)]
-        return "".join(shown)
+                shown += [f"{name}: {spelling.flag} {value}" for value in flag_values(words, spelling.flag)]
+        return view(shown)
 
 
 class _RegistriesV1(Document):

@@ -14,6 +14,7 @@ from typing import Any
 from ..observed import STATE_PATH, HostProblem, Observed
 from ..shapes import fits
 from .draft import FileChange
+from .plan import view
 
 _VERSION = 1
 _MODE = "0600"
@@ -89,7 +90,7 @@ def change_of(before: State, after: State) -> FileChange:
 
 
 def _view(state: State) -> str:
-    return "".join(f"{line}\n" for key in sorted(set(state) - {"version"}) for line in _lines(key, state[key]))
+    return view(line for key in sorted(set(state) - {"version"}) for line in _lines(key, state[key]))
 
 
 def _lines(path: str, value: Any) -> Iterator[str]:

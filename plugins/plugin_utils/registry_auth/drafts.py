@@ -24,7 +24,7 @@ from ..formats import FormatError, json_text
 from ..observed import NotAsked, Observed, Watch, in_file
 from ..plan import records
 from ..plan.draft import Draft, FileChange
-from ..plan.plan import mark_of
+from ..plan.plan import mark_of, view
 from ..plan.proposal import Drafter
 from ..policy.credentials import Credential
 from ..references import Reference
@@ -169,8 +169,8 @@ class _Drafting:
                 login = edit.login_of(text or "", key, old_form=place.old_form)
                 secret = repr(entry) if login is None else f"{login.username}:{login.password}"
                 user = "another login" if login is None else login.username
-                lines.append(f"{key}: {user}{mark_of(secret.encode(errors='replace'), self.said.key)}\n")
-        return "".join(lines)
+                lines.append(f"{key}: {user}{mark_of(secret.encode(errors='replace'), self.said.key)}")
+        return view(lines)
 
     # what a person has to hear of
 

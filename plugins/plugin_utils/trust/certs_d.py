@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..observed import Observed, Tree, Watch
+from ..plan.plan import view
 from ..policy.certificates import certificates_in
 from ..references import one_line
 
@@ -112,7 +113,7 @@ def shown(path: str, content: bytes) -> str:
     if path.endswith(".key"):
         return "a private key\n"
     found = certificates_in(content)
-    return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
+    return view(certificate.line() for certificate in found) or "no certificate\n"
 
 
 def shown_on(host: Observed, path: str) -> str:
