@@ -49,6 +49,23 @@ def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
     return [each for each in found if once.pop((each.word, each.entry, each.file), None) is not None]
 
 
+def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iterable[str]]) -> list[Unmet]:
+    """What of these lists a docker does not have that shows others. said, shown: entries as it spells them, by word.
+
+    What is tried in order has to come first, and in this order; the other lists need only hold the entries.
+    """
+    found = []
+    for word, given in said.items():
+        there = list(shown.get(word, ()))
+        wanted = [entry for entry in given if word != "search" or entry not in shown.get("blocked", ())]
+        if word in ("search", "mirrors"):
+            if there[: len(wanted)] != wanted:
+                found.append(Unmet(word, ", ".join(wanted)))
+        else:
+            found += [Unmet(word, entry) for entry in wanted if entry not in there]
+    return found
+
+
 def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[str, Any]) -> list[Unmet]:
     """What of an allow-list a policy.json does not do."""
     found = []
@@ -92,6 +109,9 @@ def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unm
                     yield Unmet(word, scope)
                 elif not getattr(table, word):
                     yield Unmet(word, scope, table.file, f"says '{table.prefix}' is not {word}", line_of(host, table))
+                elif word == "blocked":  # engines look up the name that they contact
+                    what = f"says '{table.prefix}' is found at '{table.location}', which is not blocked"
+                    yield Unmet(word, scope, table.file, what, line_of(host, table))
 
 
 def _primary_is_blocked(reference: Reference, table: Registry, conf: RegistriesConf) -> bool:
@@ -117,7 +137,7 @@ def _mirrors(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[U
                 continue  # a narrower table of others is theirs to say
             elif _asked_first(reference, table, conf)[: len(wanted)] != wanted:
                 yield Unmet("mirrors", source, table.file, f"has its own mirrors of '{source}'", line_of(host, table))
-            elif not all(each.contact_source for each in sets) and not table.blocked:
+            elif not all(each.contact_source for each in sets) and not _primary_is_blocked(reference, table, conf):
                 yield Unmet("mirrors", source, table.file, f"says '{source}' is not blocked", line_of(host, table))
 
 

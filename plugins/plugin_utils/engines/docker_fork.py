@@ -99,11 +99,13 @@ class DockerFork(docker.Docker):
         why = f"the policy says {', '.join(said)}" if said else "nothing was said"
         clashes = places.clashes()
         edits = () if clashes else places.edits(why)
+        expected = _Places(host.with_files({edit.path: edit.content for edit in edits})).expected()
+        lost = docker.without_effect(said, _NAMES, expected)
         return Desired(
             edits=edits,
-            expected=places.expected(),
+            expected=expected,
             unenforceable=tuple(self._unenforceable(policy, places)),
-            refusals=(*refusals, *(clashes or self._does_not_start(host, edits, places))),
+            refusals=(*refusals, *(clashes or self._does_not_start(host, edits, places) or lost)),
             notes=tuple(self._notes(policy, said)),
             warnings=tuple(self._warnings(policy, places)),
             record={"added": record} if record else {},

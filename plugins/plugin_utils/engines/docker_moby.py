@@ -73,11 +73,13 @@ class Moby(docker.Docker):
             elif here != there and (word == "mirrors" or set(here) != set(there)):  # only mirrors are tried in order
                 place.write(word, wanted)
         edit = place.edit(f"the policy says {', '.join(said)}")
+        after = host.with_files({edit.path: edit.content}) if edit else host
+        expected = self._expected(after, self._place(after))
         return Desired(
             edits=(edit,) if edit else (),
-            expected=self._expected(host, place),
+            expected=expected,
             unenforceable=tuple(self._unenforceable(policy)),
-            refusals=tuple(self._clashes(host, place)),
+            refusals=tuple(self._clashes(host, place) or docker.without_effect(said, name, expected)),
             record={"added": record} if record else {},
         )
 
