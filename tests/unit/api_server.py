@@ -211,7 +211,10 @@ def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
 
 
 def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
-    """Run a task about a cluster on this server, None: on the one that its options name. more: check, diff, variables, task (attributes of the task)."""
+    """Run a task about a cluster on this server, None: on the one that its options name.
+
+    more: check, diff, variables, task (attributes of the task).
+    """
     about = {
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
         "action": "x", "delegate_to": None, "environment": [], "get_search_path": list, **more.get("task", {}),
