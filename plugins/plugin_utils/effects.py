@@ -42,7 +42,7 @@ class Unmet:
 
 
 def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
-    """What of the words these files do not do, each entry once. host: for the lines of its files."""
+    """List the entries of words that these files do not fulfil, each once. host: for the lines of its files."""
     found = [*_search(policy, conf), *_flags(policy, conf, host), *_mirrors(policy, conf, host)]
     found += [*_aliases(policy, conf), *_mode(policy, conf)]
     once = {(each.word, each.entry, each.file): each for each in reversed(found)}
@@ -67,7 +67,7 @@ def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iter
 
 
 def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[str, Any]) -> list[Unmet]:
-    """What of an allow-list a policy.json does not do."""
+    """List the entries of an allow-list that a policy.json does not fulfil."""
     found = []
     for scope in allowed:
         for reference in _inside(scope, ports=False):
@@ -82,7 +82,7 @@ def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[st
 
 
 def line_of(host: Observed, registry: Registry) -> int:
-    """The line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
+    """Return the line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
     text = host.text(registry.file) or ""
     tables = document(text, registry.file).get("registry", [])
     number = next((index for index, table in enumerate(tables) if table is registry.table), None)
@@ -115,7 +115,7 @@ def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unm
 
 
 def _primary_is_blocked(reference: Reference, table: Registry, conf: RegistriesConf) -> bool:
-    """Whether the source itself is refused, be it under the name that it really has."""
+    """Return whether the source itself is refused, be it under the name that it really has."""
     try:
         return pull_sources.endpoints(reference, replace(table, mirrors=()), conf)[-1].blocked_by is not None
     except RewriteProblem:

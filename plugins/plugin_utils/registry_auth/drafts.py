@@ -67,7 +67,7 @@ class About:
 
 
 def drafts(said: Said) -> list[Drafter]:
-    """One draft; none where the word was not said, which leaves everything alone."""
+    """Return one draft; none where the word was not said, which leaves everything alone."""
     return [] if said.credentials is None else [partial(draft, said)]
 
 
@@ -118,7 +118,7 @@ class _Drafting:
         return {place.key(each.registry): Login(each.username, each.password) for each in self.said.present}
 
     def _change(self, place: Place, wanted: dict[str, Login]) -> FileChange | None:
-        """The change of one file, None when it is as asked for; and its new record."""
+        """Return the change of one file, None when it is as asked for; and its new record."""
         before = self.host.text(place.path)
         with in_file(place.path):
             text = self._edited(place, before, wanted)
@@ -135,7 +135,7 @@ class _Drafting:
         return FileChange(place.path, content, why, old, new, mode=_MODE, secret=True)
 
     def _edited(self, place: Place, text: str | None, wanted: dict[str, Login]) -> str | None:
-        """The text of the file as it is to be. Raises FormatError for what cannot be read."""
+        """Return the text of the file as it is to be. Raises FormatError for what cannot be read."""
         if text is not None and text.strip():
             json_text.parse(text)
         known = self.recorded.get(place.path, {})
