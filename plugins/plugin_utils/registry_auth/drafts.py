@@ -23,18 +23,20 @@ from ..credentials.lookup import look_up
 from ..formats import FormatError, json_text
 from ..observed import NotAsked, Observed, Watch, in_file
 from ..plan import records
-from ..plan.draft import Draft, FileChange
+from ..plan.draft import Check, Draft, FileChange
 from ..plan.plan import mark_of, view
 from ..plan.proposal import Drafter
 from ..policy.credentials import Credential
 from ..references import Reference
 from ..shapes import Each
+from . import proof
 from .places import PODMAN, Found, Place, find, named
 
 PART = ("registry_auth",)
 #: Which entries are ours in each file, and what stood where the first one was put; never a secret.
 RECORD = {"files?": Each({"keys": [str], "file?": str, "section?": str, "first?": bool})}
 _MODE = "0600"
+_ONLY_A_REAL_RUN = ("whether the registries take the logins",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Said:
     auth_files: tuple[str, ...] = ()
     purge: bool = False
     withdrawn: bool = False
+    verify: bool = False
+    insecure: tuple[str, ...] = ()
     key: bytes = field(default=b"", repr=False)
 
     @property
@@ -102,10 +106,17 @@ class _Drafting:
             notes=(*self.found.left_alone, *(f"{each.title}: logins are in {each.path}" for each in self.found.places)),
             warnings=tuple(text for place in self.found.places for text in self._warnings(world, place)),
             beyond=tuple(text for place in self.found.places for text in self._beyond(place)),
+            checks=self._checks(changes),
+            only_a_real_run_shows=_ONLY_A_REAL_RUN if self.said.verify else (),
             record={"files": self.record} if self.record else {},
             remembers=True,
             about=About(self.found.places),
         )
+
+    def _checks(self, changes: list[FileChange]) -> tuple[Check, ...]:
+        changed = {change.path for change in changes}
+        logins = [(each, place) for place in self.found.places if place.path in changed for each in self.said.present]
+        return (proof.check(logins, self.said.insecure),) if self.said.verify and logins else ()
 
     def _former(self) -> list[Place]:
         """Files of earlier runs that are not among the places any more: entries can still be taken out of them."""
