@@ -27,6 +27,8 @@ from .api import ClusterProblem, Manifest, Ref, at
 #: The name under which the API server notes our fields (metadata.managedFields).
 MANAGER = "dockyard.openshift"
 
+_WHOLE = "application/json"
+_BARE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = 500  # objects of one page of a list
 _PAGES = 400
 _LONGEST_MESSAGE = 600
@@ -143,7 +145,8 @@ class Client:
         token, size = "", 0
         for _page in range(_PAGES):
             query = {"limit": str(_PAGE)} | dict(selectors) | ({"continue": token} if token else {})
-            status, body, length = self._ask("GET", f"{ref.path}?{urlencode(query)}")
+            accept = _BARE if ref.bare else _WHOLE
+            status, body, length = self._ask("GET", f"{ref.path}?{urlencode(query)}", accept=accept)
             if status == 404:
                 _missing(body)
             if status == 410:
@@ -153,7 +156,7 @@ class Client:
             if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
                 raise ClusterProblem(f"{ref} could not be read: the API server's answer has no list of objects")
             start = {"apiVersion": ref.resource.api_version, "kind": ref.resource.kind}
-            items += [start | item for item in found]
+            items += [item | start if ref.bare else start | item for item in found]
             token = str(at(page, "metadata", "continue") or "")
             if not token:
                 return items
@@ -243,14 +246,21 @@ class Client:
     # --- one request ---
 
     def _ask(
-        self, method: str, path: str, body: Manifest | None = None, kind: str = "", *, writes: Ref | None = None
+        self,
+        method: str,
+        path: str,
+        body: Manifest | None = None,
+        kind: str = "",
+        *,
+        writes: Ref | None = None,
+        accept: str = "application/json",
     ) -> tuple[int, Any, int]:
         """Send one request until there is an answer that counts: (status, parsed body, bytes).
 
         writes: the object that a request changes; one whose fate is unknown raises Moved, so that the task looks again.
         """
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Accept": "application/json", "User-Agent": MANAGER} | ({"Content-Type": kind} if kind else {})
+        headers = {"Accept": accept, "User-Agent": MANAGER} | ({"Content-Type": kind} if kind else {})
         renewed, tries = False, 0
         while True:
             self.requests[method] = self.requests.get(method, 0) + 1
