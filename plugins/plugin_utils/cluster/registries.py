@@ -228,7 +228,7 @@ class Asked:
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
-    """What the options say. Raises Problem in one sentence before anything is sent."""
+    """Read what the options say. Raises Problem in one sentence before anything is sent."""
     reading = Reading(read_file, hide, now, options["warn_days"])
     policy = read_options({name: options.get(name) for name in (*_WORDS, "hosted_registry_network")}, reading)
     notes = [*policy.notes]
@@ -270,7 +270,7 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def draft(cluster: Cluster, asked: Asked) -> Draft:
-    """What is wanted of the cluster, judged. Raises NotRead, ClusterProblem."""
+    """Return what is wanted of the cluster, judged. Raises NotRead, ClusterProblem."""
     if not asked.said.anything:
         return Draft(notes=asked.notes)
     parts = [kind.wanted(cluster, asked.said) for kind in KINDS]
@@ -286,14 +286,14 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
 
 
 def _in_order(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
-    """What goes is last: nothing is without its old object before it has the new one."""
+    """Put what goes last: nothing is without its old object before it has the new one."""
     return tuple(sorted(wanted, key=lambda one: one.fields is None))
 
 
 def _judged(
     cluster: Cluster, asked: Asked, start: Draft, changes: tuple[ObjectChange, ...], parts: Iterable[Part]
 ) -> Draft:
-    """The draft with its forecast, after all guards."""
+    """Return the draft with its forecast, after all guards."""
     cluster.need(*_READ_FOR_NODES, pools.POOLS, *FURTHER, MACHINE_CONFIGS)
     cluster.need(*_configs_of_people(cluster))
     pool_list = cluster.try_all(pools.POOLS)
@@ -332,7 +332,7 @@ def _judged(
 
 
 def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) -> dict[str, Any]:
-    """The forecast for this very cluster; `new`: findings that it does not have already."""
+    """Return the forecast for this very cluster; `new`: findings that it does not have already."""
     release = preflight.release_of(cluster, asked.release)
     present, proposed = list(_manifests(cluster)), [_proposed(one) for one in changes if one.fields is not None]
     gone = [change.before for change in changes if change.fields is None and change.before is not None]
@@ -347,13 +347,13 @@ def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) ->
 
 
 def _proposed(change: ObjectChange) -> dict[str, Any]:
-    """A change as a manifest to be merged: what it takes away is null in it."""
+    """Return a change as a manifest to be merged: what it takes away is null in it."""
     fields = {key: value for key, value in (change.fields or {}).items() if key != "metadata"}
     return {**change.ref.manifest(), **fields}
 
 
 def _configs_of_people(cluster: Cluster) -> list[Ref]:
-    """The MachineConfigs that no controller made, by the list of their names."""
+    """Return the MachineConfigs that no controller made, by the list of their names."""
     listed = cluster.try_all(MACHINE_CONFIGS)
     return [
         Ref(MACHINE_CONFIG, str(at(one, "metadata", "name")))
@@ -363,7 +363,7 @@ def _configs_of_people(cluster: Cluster) -> list[Ref]:
 
 
 def _manifests(cluster: Cluster) -> Iterable[Manifest]:
-    """All that was read and that a forecast looks at; logins are not."""
+    """Return all that was read and that a forecast looks at; logins are not."""
     for ref, answer in cluster.answers.items():
         if ref.bare or ref in (preflight.PULL_SECRET, pools.BUDGETS):
             continue
@@ -374,7 +374,7 @@ def _manifests(cluster: Cluster) -> Iterable[Manifest]:
 
 
 def _unread(cluster: Cluster) -> list[str]:
-    """What the forecast would have looked at and nobody may read; what is not there is no matter."""
+    """Return what the forecast would have looked at and nobody may read; what is not there is no matter."""
     answers = [(ref, cluster.answers.get(ref)) for ref in (*FURTHER, MACHINE_CONFIGS)]
     return [f"not counted in: {answer.why}" for _ref, answer in answers if isinstance(answer, Unread)]
 
@@ -399,9 +399,9 @@ def _way_out(level: Disruption, asked: Asked) -> str:
 
 
 def _of_forecast(outlook: Mapping[str, Any], no_longer_trusted: Iterable[str]) -> list[str]:
-    """What must not be tried: findings that the change brings and that stop the operator or pulls.
+    """Return what must not be tried: findings that the change brings and that stop the operator or pulls.
 
-    no_longer_trusted: what somebody asked to trust no longer, which is no surprise.
+    no_longer_trusted: what somebody asked to trust no longer.
     """
     asked = {("trust-lost", name) for name in no_longer_trusted}
     return [
@@ -417,7 +417,7 @@ def _budgets(cluster: Cluster) -> list[str]:
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
-    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    """Return what the cluster has now. Raises NotRead, ClusterProblem."""
     cluster.need(image.IMAGE, image.VERSION, pools.POOLS, *mirror_sets.LISTS)
     seen = cluster.one(image.IMAGE)
     pool_list = cluster.try_all(pools.POOLS)
@@ -452,7 +452,7 @@ def _read_only() -> dict[Ref, tuple[str, ...]]:
 
 
 def access() -> dict[Ref, tuple[str, ...]]:
-    """Everything that the task may ask of the API: what, and the verbs."""
+    """Return everything that the task may ask of the API: what, and the verbs."""
     found: dict[Ref, tuple[str, ...]] = {}
     both = [*(kind.ACCESS for kind in KINDS), preflight.ACCESS, _read_only()]
     for table in both:
