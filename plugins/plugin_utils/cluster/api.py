@@ -45,11 +45,15 @@ class Resource:
 
 @dataclass(frozen=True)
 class Ref:
-    """One object, or without a name all objects of a kind (in a namespace, where one is given)."""
+    """One object, or without a name all objects of a kind (in a namespace, where one is given).
+
+    bare: of all objects only what identifies them and their metadata, where the whole of them would be large.
+    """
 
     resource: Resource
     name: str = ""
     namespace: str = ""
+    bare: bool = False
 
     @property
     def path(self) -> str:

@@ -146,7 +146,7 @@ def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
 
 
 def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
-    """Yield the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
+    """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
         before = _read_object(cluster, one.ref)
         if one.fields is None:
@@ -159,7 +159,7 @@ def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectCha
 
 
 def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
-    """Take the object from the list of its kind if that was read, so that it is not read twice."""
+    """Take it from the list of its kind where that was read, so that it is not read twice."""
     everything = Ref(ref.resource, namespace=ref.namespace)
     if cluster.was_read(ref) or not cluster.was_read(everything):
         return cluster.one(ref)
@@ -221,7 +221,7 @@ def _shown(draft: Draft, change: ObjectChange) -> Change:
 
 
 def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:
-    """Yield the touched settings of an object, one a line: "spec.registrySources.blockedRegistries: a.example.com"."""
+    """Return the touched settings of an object, one line each: "spec.externalRegistryHostnames: a.example.com"."""
     for key in (key for key in touched if key not in ("apiVersion", "kind", "status")):
         yield from _lines(key, manifest.get(key), touched[key])
 

@@ -61,7 +61,7 @@ def wanted(cluster: Cluster, said: Said) -> Part:
 
 
 def reference(cluster: Cluster, said: Said) -> dict[str, str] | None:
-    """Return the new additionalTrustedCA: somebody else's name stays; ours goes with the last authority."""
+    """Return what additionalTrustedCA shall be: somebody else's name stays; ours goes with the last authority."""
     ref = _ref(cluster)
     there = cluster.one(ref)
     if there is not None and not is_ours(there):
@@ -131,7 +131,7 @@ def _key(name: str) -> str:
 
 
 def view(manifest: Manifest) -> list[str]:
-    """Return one line a key: the names of the authorities."""
+    """Show one line a key: the names of the authorities."""
     lines = []
     for key, value in sorted((at(manifest, "data") or {}).items()):
         lines.append(f"{key.replace('..', ':')}: {', '.join(_subjects(value))}")
