@@ -110,7 +110,7 @@ def pem_rules(kind: str, counted: bool) -> tuple[Rule, ...]:
 
     return (
         (lambda value: _BASE64.fullmatch(value) is not None, "is not base64"),
-        (lambda value: _BASE64.fullmatch(value) is None or holds(value), f"is no {kind} as PEM in base64"),
+        (lambda value: _BASE64.fullmatch(value) is None or holds(value), f"is not a {kind} as PEM in base64"),
     )
 
 
