@@ -71,7 +71,7 @@ def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> d
 
 
 def login(host: Observed, reference: Reference) -> Tried | None:
-    """What root's podman offers for an image; None for an anonymous pull. Where it picks at random, one of these.
+    """Return the login that root's podman offers for an image; None for an anonymous pull. Of random ones, one.
 
     Raises HostProblem where every pull that comes to a file fails.
     """

@@ -36,7 +36,7 @@ from trust.world import world
 
 PODMAN = '{"version": {"Version": "4.3.1"}, "registries": {}}'
 WORDS = {"search": ["a.example.com"]}
-NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
+NO_ANSWER = "the host sent back something that is not an answer of this collection's modules"
 STEERING = "\x1b]0;owned\x07\x1b[2J\u202e\u2028\u200f\ufeff"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

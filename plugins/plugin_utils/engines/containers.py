@@ -313,7 +313,10 @@ class _Proposal:
                 if scopes.covering(prefix) is not None and not self._is_later(registry.file)
             ]
             for prefix in dict.fromkeys((*wanted[word], *inside)):
-                self._table(theirs, tables, prefix)[flag] = True
+                table = self._table(theirs, tables, prefix)
+                table[flag] = True
+                if word == "blocked":
+                    _at_its_own_name(table)
             if self.mode == "exact" and getattr(self.policy, word) is not None:
                 for registry in theirs.registries.values():
                     if getattr(registry, flag) and scopes.covering(registry.prefix) is None:
@@ -333,6 +336,7 @@ class _Proposal:
             table = self._table(theirs, tables, mirrored.source)
             if not mirrored.contact_source or blocked.covering(mirrored.source) is not None:
                 table["blocked"] = True  # a blocked source with mirrors is pulled from its mirrors only
+                _at_its_own_name(table)
             if reached.covering(mirrored.source) is not None:
                 table["insecure"] = True
             added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
@@ -595,6 +599,14 @@ class _Proposal:
         podman = containers_files.podman_version(self.host)
         if (0, 0) < podman < containers_files.DROP_INS_SINCE["podman"] and not self.old_style:
             self.unenforceable.append(f"the policy in podman {podman[0]}.{podman[1]}, which reads no drop-ins")
+
+
+def _at_its_own_name(table: dict[str, Any]) -> None:
+    """Engines look up the name that they contact: a table that leads elsewhere would block nothing."""
+    if table["prefix"].startswith("*."):
+        table.pop("location", None)
+    else:
+        table["location"] = table["prefix"]
 
 
 def _mirror_tables(mirrored: MirrorSet, insecure: Scopes) -> list[dict[str, Any]]:

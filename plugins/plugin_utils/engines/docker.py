@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import effects
 from ..formats import FormatError, json_text
 from ..host import services, units
 from ..names import DOCKER_HUB, NameProblem, parse_range
@@ -274,6 +275,17 @@ def clash(origin: str, flag: str, key: str, path: str) -> str:
         f"docker is given {flag} by {origin} and '{key}' by {path}; with both it does not start, so take the flag away "
         "first"
     )
+
+
+def without_effect(
+    said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], expected: Lists
+) -> list[str]:
+    """Sentences about entries that would not be in force with the files as they will be."""
+    spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
+    return [
+        f"{each.word} '{each.entry}' would have no effect: docker would show {', '.join(getattr(expected, each.word))}"
+        for each in effects.unmet_by_lists(spelled, expected.plain())
+    ]
 
 
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:

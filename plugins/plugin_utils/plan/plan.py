@@ -22,12 +22,12 @@ _OF_THIS_RUN = re.compile(r" \(secret [0-9a-f]{8}\)")
 
 
 def mark_of(secret: bytes, key: bytes) -> str:
-    """The mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
+    """Return the mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
     return f" (secret {hmac.new(key, secret, 'sha256').hexdigest()[:8]})"
 
 
 def lasting(view: str) -> str:
-    """A view as every run would make it."""
+    """Return a view as every run would make it."""
     return _OF_THIS_RUN.sub("", view)
 
 
