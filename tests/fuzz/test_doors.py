@@ -16,6 +16,7 @@ import inspect
 import io
 import json
 import os
+import re
 import sys
 import tarfile
 import time
@@ -69,6 +70,8 @@ COUNT, SEED = int(os.environ.get("COUNT", "20000")), os.environ.get("SEED", "1")
 REPEAT = os.environ.get("REPEAT", "").rpartition(":")
 SHARED = REPOSITORY.parent / "shared" / "corpus"
 SECRET = "S3CRETs3cret"
+#: In a sentence about something that was given: what is in front of no @ any more is no password of anybody's.
+TOLD = re.compile(rf"{SECRET}[^\s'\"]*@|={SECRET}")
 
 
 class Door(NamedTuple):
@@ -545,7 +548,7 @@ def fault(door: Door, value: Any) -> str:
         told = str(problem)
         if not told or not told.isprintable():
             return f"no sentence: {told!a}"[:300]
-        return f"a secret in {told!a}"[:300] if SECRET in told else ""
+        return f"a secret in {told!a}"[:300] if TOLD.search(told) else ""
     except Exception as error:
         return f"{type(error).__name__}: {error!a}"[:300]
     if not door.name.startswith(("snapshot", "options", "state", "end")):
