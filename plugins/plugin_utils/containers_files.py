@@ -180,7 +180,7 @@ def crio_conf_of(host: Observed) -> RegistriesConf:
     if conf.version != 1:
         return RegistriesConf()
     insecure = {
-        prefix: registries_conf.Registry(prefix, table.location, insecure=True, file=table.file)
+        prefix: registries_conf.RegistryTable(prefix, table.location, insecure=True, file=table.file)
         for prefix, table in conf.registries.items()
         if table.insecure
     }

@@ -20,7 +20,7 @@ from .observed import Observed
 from .policy import ALL, MirrorSet, Policy
 from .pull_sources import RewriteProblem
 from .references import Reference, parse_alias
-from .registries_conf import RegistriesConf, Registry, document
+from .registries_conf import RegistriesConf, RegistryTable, document
 from .signature_policy import requirements_for
 
 _DIGEST = "sha256:" + "0" * 64
@@ -81,7 +81,7 @@ def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[st
     return found
 
 
-def line_of(host: Observed, registry: Registry) -> int:
+def line_of(host: Observed, registry: RegistryTable) -> int:
     """Return the line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
     text = host.text(registry.file) or ""
     tables = document(text, registry.file).get("registry", [])
@@ -114,7 +114,7 @@ def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unm
                     yield Unmet(word, scope, table.file, what, line_of(host, table))
 
 
-def _primary_is_blocked(reference: Reference, table: Registry, conf: RegistriesConf) -> bool:
+def _primary_is_blocked(reference: Reference, table: RegistryTable, conf: RegistriesConf) -> bool:
     """Return whether the source itself is refused, be it under the name that it really has."""
     try:
         return pull_sources.endpoints(reference, replace(table, mirrors=()), conf)[-1].blocked_by is not None
@@ -141,7 +141,7 @@ def _mirrors(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[U
                 yield Unmet("mirrors", source, table.file, f"says '{source}' is not blocked", line_of(host, table))
 
 
-def _asked_first(reference: Reference, table: Registry, conf: RegistriesConf) -> list[str]:
+def _asked_first(reference: Reference, table: RegistryTable, conf: RegistriesConf) -> list[str]:
     try:
         return [place.location for place in pull_sources.endpoints(reference, table, conf) if place.mirror]
     except RewriteProblem:

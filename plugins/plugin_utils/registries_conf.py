@@ -54,7 +54,7 @@ class Mirror:
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryTable:
     """One [[registry]] table, normalised. `file` is where it was defined; `table` is the table as written."""
 
     prefix: str
@@ -73,7 +73,7 @@ class RegistriesConf:
 
     search: tuple[str, ...] | None = None
     search_file: str = ""
-    registries: Mapping[str, Registry] = field(default_factory=dict)
+    registries: Mapping[str, RegistryTable] = field(default_factory=dict)
     short_name_mode: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     helpers: tuple[str, ...] | None = None
@@ -89,7 +89,7 @@ class RegistriesConf:
         """Who is asked for logins, in order; AUTH_FILES stands for root's files."""
         return self.helpers or (AUTH_FILES,)
 
-    def find(self, name: str) -> Registry | None:
+    def find(self, name: str) -> RegistryTable | None:
         """Return the table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
         matching = [prefix for prefix in _possible_prefixes(name, self._lengths) if prefix in self.registries]
         best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
@@ -260,10 +260,15 @@ class _File:
         return self._build(v1["search"], registries, "", {}, 1)
 
     def _build(
-        self, search: list[str] | None, registries: list[Registry], mode: str, aliases: dict[str, str], version: int
+        self,
+        search: list[str] | None,
+        registries: list[RegistryTable],
+        mode: str,
+        aliases: dict[str, str],
+        version: int,
     ) -> RegistriesConf:
         self._check_agreement(registries)
-        by_prefix: dict[str, Registry] = {}
+        by_prefix: dict[str, RegistryTable] = {}
         for registry in registries:
             by_prefix.setdefault(registry.prefix, registry)  # of two tables for one prefix the first wins
         return RegistriesConf(
@@ -304,7 +309,7 @@ class _File:
             self._refuse(f"invalid short-name-mode {shown(mode)}")
         return mode
 
-    def _registry(self, table: Mapping[str, Any]) -> Registry:
+    def _registry(self, table: Mapping[str, Any]) -> RegistryTable:
         location = self._location(self._text(table, "location"))
         written = self._text(table, "prefix")
         # Only a prefix that is not there stands for the location: "/" becomes one that matches nothing.
@@ -321,7 +326,7 @@ class _File:
             self._refuse(f"pull-from-mirror of {shown(prefix)} belongs to a mirror, not to the registry")
         by_digest = self._flag(table, "mirror-by-digest-only")
         mirrors = self._tables(table, "mirror")
-        return Registry(
+        return RegistryTable(
             prefix=prefix,
             location=location,
             insecure=self._flag(table, "insecure"),
@@ -345,9 +350,9 @@ class _File:
             self._refuse(f"unsupported pull-from-mirror {shown(pull)} of mirror {shown(location)}")
         return Mirror(location, self._flag(table, "insecure"), pull)
 
-    def _check_agreement(self, registries: list[Registry]) -> None:
+    def _check_agreement(self, registries: list[RegistryTable]) -> None:
         """Tables with one location must agree on insecure and blocked."""
-        first: dict[str, Registry] = {}
+        first: dict[str, RegistryTable] = {}
         for registry in registries:
             place = registry.location or registry.prefix
             other = first.setdefault(place, registry)

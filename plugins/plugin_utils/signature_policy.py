@@ -107,13 +107,13 @@ def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: 
     for scope in allowed:
         _allow(scope, theirs, document["default"], result)
     for scope in theirs:
-        if scope and not any(covers(wanted, scope) for wanted in allowed):
+        if scope and not any(inside_scope(wanted, scope) for wanted in allowed):
             _refuse_outside(scope, theirs[scope], foreign_scopes, result)
     _set(result, _ALL_DOCKER, theirs, REJECT)
     return result
 
 
-def covers(scope: str, other: str) -> bool:
+def inside_scope(scope: str, other: str) -> bool:
     """True when every image in the scope ``other`` is found through ``scope`` (or something narrower)."""
     if scope.startswith("*."):
         host = other.split("/")[0].split(":")[0]

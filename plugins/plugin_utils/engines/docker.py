@@ -198,7 +198,7 @@ def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
     return unique(map(mirror_name, urls))
 
 
-def no_short_names(policy: Policy) -> list[str]:
+def only_for_containers(policy: Policy) -> list[str]:
     """What of a policy only containers/image knows."""
     mode = [f"short_name_mode '{policy.short_name_mode}': docker knows none"] if policy.short_name_mode else []
     return mode + [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]

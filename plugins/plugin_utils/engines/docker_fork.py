@@ -219,7 +219,7 @@ class DockerFork(docker.Docker):
             found.append(
                 f"mirrors of '{DOCKER_HUB}' alone: it verifies signatures, so it asks {DOCKER_HUB} itself first"
             )
-        return found + docker.mirror_urls(policy, mirrors_alone=True)[1] + docker.no_short_names(policy)
+        return found + docker.mirror_urls(policy, mirrors_alone=True)[1] + docker.only_for_containers(policy)
 
     def _notes(self, policy: Policy, said: dict[str, tuple[str, ...]]) -> list[str]:
         blocked = said.get("blocked", ())

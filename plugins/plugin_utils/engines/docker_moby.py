@@ -162,7 +162,7 @@ class Moby(docker.Docker):
             for item in policy.insecure or ()
             if not DOCKER.holds("insecure", item)
         ]
-        return found + docker.mirror_urls(policy)[1] + docker.no_short_names(policy)
+        return found + docker.mirror_urls(policy)[1] + docker.only_for_containers(policy)
 
     def _clashes(self, host: Observed, place: _ReloadedDaemonJson) -> list[str]:
         """Name options that are both a flag and in the file, which keeps the daemon from starting or reloading."""

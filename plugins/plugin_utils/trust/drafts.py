@@ -24,7 +24,7 @@ from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
-from ..policy.trust import Registry, Trust
+from ..policy.trust import Trust, TrustedRegistry
 from ..shapes import Each
 from . import certs_d, proof, readers, stores
 from .readers import Reader
@@ -71,7 +71,7 @@ def slug(certificate: Certificate, prefix: str = "dockyard") -> str:
     return f"{prefix}-{words or 'ca'}-{certificate.fingerprint[:12]}.crt"
 
 
-def needs_directory(name: str, scope: str, registry: Registry, reader: Reader) -> bool:
+def needs_directory(name: str, scope: str, registry: TrustedRegistry, reader: Reader) -> bool:
     """Return whether an engine gets a directory in certs.d for this name."""
     if registry.client or registry.needs_certs_d or scope in ("engine", "both"):
         return True
@@ -159,7 +159,7 @@ class _Drafting:
         if scope == "engine" and not self.readers and self.trust.present:
             raise HostProblem("scope is engine, and no container engine was found on this host")
 
-    def _place(self, registry: Registry) -> None:
+    def _place(self, registry: TrustedRegistry) -> None:
         if self.store and self.said.scope != "engine":
             for ca in registry.cas:
                 if ca.is_ca is not False:
@@ -176,7 +176,7 @@ class _Drafting:
         if registry.needs_certs_d and not self.readers:
             self.warnings.append(f"{registry.name}: no engine was found here, so its own certificate has no place")
 
-    def _anchor(self, registry: Registry, ca: Certificate, store: Store) -> None:
+    def _anchor(self, registry: TrustedRegistry, ca: Certificate, store: Store) -> None:
         path = f"{store.anchors}/{slug(ca)}"
         theirs = [
             other
@@ -189,7 +189,7 @@ class _Drafting:
         self.anchors[path] = ca
         self._want(registry, path, ca.pem, ca.line() + "\n", f"trust of {registry.name}")
 
-    def _directory(self, registry: Registry, name: str, place: str) -> None:
+    def _directory(self, registry: TrustedRegistry, name: str, place: str) -> None:
         directory, why = f"{place}/{name}", f"trust of {registry.name} as {name}"
         if registry.cas and not self._theirs_suffice(registry, directory):
             shown = "".join(ca.line() + "\n" for ca in registry.cas)
@@ -201,7 +201,7 @@ class _Drafting:
             shown = f"private key of {registry.client_certificates[0].subject}\n"
             self._want(registry, f"{directory}/{certs_d.KEY}", client.key, shown, why, mode=_KEY_MODE)
 
-    def _theirs_suffice(self, registry: Registry, directory: str) -> bool:
+    def _theirs_suffice(self, registry: TrustedRegistry, directory: str) -> bool:
         path = f"{directory}/{certs_d.CA}"
         if self._ours(path) or self.start.exists(path):
             return False
@@ -213,7 +213,7 @@ class _Drafting:
         self.notes.append(f"{directory}: the CA of {registry.name} is there already; it stays somebody else's")
         return True
 
-    def _want(self, registry: Registry, path: str, text: str, shown: str, why: str, mode: str = _MODE) -> None:
+    def _want(self, registry: TrustedRegistry, path: str, text: str, shown: str, why: str, mode: str = _MODE) -> None:
         """Plan a file. shown: its description for a person."""
         keep = not stores.is_anchor(path)
         self.wanted[path] = FileChange(path, text.encode(), why, after=shown, mode=mode, keep=keep)
@@ -422,13 +422,13 @@ class _Drafting:
         return ""
 
 
-def _authorities(registry: Registry) -> tuple[Certificate, ...]:
+def _authorities(registry: TrustedRegistry) -> tuple[Certificate, ...]:
     """Return its certificates that may go into the system's trust."""
     return tuple(ca for ca in registry.cas if ca.is_ca is not False)
 
 
 #: Stands for a registry without a client certificate, and for the programs of a host without container engine.
-_NOBODY = Registry(("nobody",))
+_NOBODY = TrustedRegistry(("nobody",))
 _SYSTEM = Reader("system", ())
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...policy.certificates import CertificateProblem, bundle, read_certificates
-from ...policy.trust import Registry
+from ...policy.trust import TrustedRegistry
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..changes import Wanted
 from ..marks import ENTRIES, LABEL, is_ours, our_entries, record
@@ -108,7 +108,7 @@ def _data(cluster: Cluster, said: Said) -> dict[str, str | None]:
     return {**kept, **dict.fromkeys(sorted(gone))}
 
 
-def _bundle(registry: Registry, have: str | None, said: Said, ours: bool) -> str:
+def _bundle(registry: TrustedRegistry, have: str | None, said: Said, ours: bool) -> str:
     """Return the authorities of a registry; beside those that others trust for it, when lists are merged."""
     if have is None or ours or said.exact:
         return bundle(registry.cas)

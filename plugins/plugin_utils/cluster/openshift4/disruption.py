@@ -30,7 +30,7 @@ _MIRROR = {"location": "", "insecure": False, "pull-from-mirror": ""}
 
 
 @dataclass
-class Disruption:
+class NodeCost:
     """What nodes notice. reload and restart name units; reasons say in sentences which file asked for what."""
 
     drain: bool = False
@@ -54,7 +54,7 @@ def of_change(
     is_single_node: bool = False,
     skips_drain: bool = False,
     reboots: Iterable[str] = (),
-) -> Disruption:
+) -> NodeCost:
     """Compute the cost of the change for every node of the pool.
 
     old, new: path → text. policies: node disruption policies beside the defaults, a list of {path, actions}, or the
@@ -66,7 +66,7 @@ def of_change(
     old, new = _files("the old files", old), _files("the new files", new)
     theirs = _file_policies(policies)
     changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
-    result = Disruption()
+    result = NodeCost()
     if found.fixed is not None:
         if theirs:
             result.reasons.append(f"node disruption policies are not looked at before 4.17, so not in {found.name}")
@@ -137,7 +137,7 @@ def closest_policy(path: str, policies: Mapping[str, Any]) -> str | None:
     return best
 
 
-def _by_policies(result: Disruption, changed: Iterable[str], policies: Mapping[str, Any]) -> str | None:
+def _by_policies(result: NodeCost, changed: Iterable[str], policies: Mapping[str, Any]) -> str | None:
     """Add the actions of every changed file; returns the file whose safety decides about the drain, if any."""
     special = None
     for path in changed:
@@ -160,7 +160,7 @@ def _by_policies(result: Disruption, changed: Iterable[str], policies: Mapping[s
     return special
 
 
-def _by_fixed_lists(result: Disruption, changed: Iterable[str], lists: FixedLists, release: Release) -> None:
+def _by_fixed_lists(result: NodeCost, changed: Iterable[str], lists: FixedLists, release: Release) -> None:
     found: dict[str, list[str]] = {"reload": [], "restart": []}
     for path in changed:
         kind = _listed(path, lists)

@@ -14,7 +14,7 @@ from typing import Any
 from ... import registries_conf, signature_policy
 from ...references import Reference, is_location
 from . import authorities, payload, rendered
-from .disruption import Disruption
+from .disruption import NodeCost
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
@@ -42,7 +42,7 @@ class Situation:
     unknown: Sequence[str] = ()
     not_taken: Sequence[Mapping[str, Any]] = ()
     before: Situation | None = None
-    cost: Disruption | None = None
+    cost: NodeCost | None = None
     #: (MachineConfig, path) of what takes the place of a file of the operator.
     overridden: Sequence[tuple[str, str]] = ()
     is_hosted: bool = False
