@@ -25,6 +25,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 )
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import NO_ANSWER
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive
 from hosts import contents, described, snapshot
@@ -35,7 +36,6 @@ from test_host_policy import docker
 from trust.pki import certificate
 
 SECRET = "S3CRETs3cret"
-NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
 SYSCONFIG, CONF = "/etc/sysconfig/docker", "/etc/containers/registries.conf"
 DROP_INS = "/etc/containers/registries.conf.d"
 PODMAN = {"podman.info": '{"version": {"Version": "4.3.1"}, "registries": {}}'}
