@@ -284,7 +284,7 @@ def _relisted(
     return {**found, "directories": sorted(below)}
 
 
-NO_ANSWER = "the host sent back something that is not an answer of this collection's modules"
+NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
 
 _FILE = (
     {"state": "absent"},

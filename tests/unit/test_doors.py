@@ -36,7 +36,7 @@ from trust.world import world
 
 PODMAN = '{"version": {"Version": "4.3.1"}, "registries": {}}'
 WORDS = {"search": ["a.example.com"]}
-NO_ANSWER = "the host sent back something that is not an answer of this collection's modules"
+NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
 STEERING = "\x1b]0;owned\x07\x1b[2J\u202e\u2028\u200f\ufeff"
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -57,7 +57,7 @@ def asked(seen: object, action=container_registries) -> dict:
 @pytest.mark.parametrize("case", cases("doors/records.yml"))
 def test_a_record_of_another_form_is_refused_as_damaged(case):
     state = described(json.dumps({"version": 1, **case["state"]}))
-    with pytest.raises(HostProblem, match="state.json: this record of our entries is damaged"):
+    with pytest.raises(HostProblem, match="state.json: this record of what belongs to us is damaged"):
         if case.get("task") == "trust":
             propose_trust(world({"podman": True, "more": {"state": state}}), read_trust([], NOW))
         else:

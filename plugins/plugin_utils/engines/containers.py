@@ -230,7 +230,7 @@ class _Proposal:
         try:
             return policy.over(earlier)
         except PolicyError as problem:
-            place = f"{STATE_PATH}: this record of our entries"
+            place = f"{STATE_PATH}: this record of what belongs to us"
             place = place if recorded else f"{self.earlier}: this file of ours"
             raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
 

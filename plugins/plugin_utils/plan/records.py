@@ -46,7 +46,7 @@ def state_of(host: Observed) -> State:
 
 def damaged() -> HostProblem:
     """Make the refusal of a record that is not as we write it."""
-    return HostProblem(f"{STATE_PATH}: this record of our entries is damaged; restore or remove it")
+    return HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
 
 
 def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
