@@ -43,6 +43,9 @@ KINDS = {
         resource("MachineConfigPool", "machineconfiguration.openshift.io", "machineconfigpools"),
         resource("ClusterImagePolicy", CONFIG, "clusterimagepolicies"),
         resource("ImagePolicy", CONFIG, "imagepolicies", True),
+        resource("FeatureGate", CONFIG, "featuregates"),
+        resource("MachineConfig", "machineconfiguration.openshift.io", "machineconfigs"),
+        resource("CatalogSource", "operators.coreos.com", "catalogsources", True, version="v1alpha1"),
         resource("ConfigMap", "", "configmaps", True),
         resource("Secret", "", "secrets", True),
         resource("PodDisruptionBudget", "policy", "poddisruptionbudgets", True),
@@ -211,7 +214,10 @@ def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
 
 
 def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
-    """Run a task about a cluster on this server, None: on the one that its options name. more: check, diff, variables, task (attributes of the task)."""
+    """Run a task about a cluster on this server, None: on the one that its options name.
+
+    more: check, diff, variables, files by name, task (attributes of the task).
+    """
     about = {
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
         "action": "x", "delegate_to": None, "environment": [], "get_search_path": list, **more.get("task", {}),

@@ -155,6 +155,15 @@ def touched(server: ApiServer) -> set[str]:
     }
 
 
+@pytest.mark.parametrize("case", cases("cluster/bad_input.yml"))
+def test_bad_input_is_one_sentence_before_the_first_request(case):
+    server = ApiServer()
+    result = run(cluster_registries.ActionModule, with_certificates(case["given"]), server, files=case.get("files", {}))
+    assert result["failed"] and case["says"] in result["msg"], result["msg"]
+    assert "\n" not in result["msg"] and result["msg"].isprintable() and not server.log
+    assert case.get("lacks", "\n") not in result["msg"]
+
+
 # --- whole runs ---
 
 BLOCKED = {"given": {"blocked": "docker.io"}}

@@ -96,7 +96,7 @@ def test_what_the_account_says(case):
 
 
 @pytest.mark.parametrize("case", cases("forecast/field/exports.yml"))
-def test_what_is_no_whole_export_is_named(case):
+def test_what_is_not_a_whole_export_is_named(case):
     """whole: how many of ClusterVersion and Image stand in a file beside it."""
     present = [*reversed(of_cluster({})[-case.get("whole", 0) or 2 :])] if case.get("whole") else []
     present.append({"name": "cluster.yml", "content": case["given"]})

@@ -86,7 +86,7 @@ class ObjectChange:
         return result
 
     def digest(self) -> str:
-        """A checksum of what is sent and of the state that it was made for."""
+        """Return a checksum of what is sent and of the state that it was made for."""
         facts = [self.verb, self.ref.path, self.fields, settings(self.before)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -146,7 +146,7 @@ def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
 
 
 def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
-    """The writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
+    """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
         before = _read_object(cluster, one.ref)
         if one.fields is None:
@@ -159,7 +159,7 @@ def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectCha
 
 
 def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
-    """From the list of its kind where that was read, so that it is not read twice."""
+    """Take it from the list of its kind where that was read, so that it is not read twice."""
     everything = Ref(ref.resource, namespace=ref.namespace)
     if cluster.was_read(ref) or not cluster.was_read(everything):
         return cluster.one(ref)
@@ -167,7 +167,7 @@ def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
 
 
 def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
-    """The least merge patch that turns what is there into what is wanted; empty when nothing differs."""
+    """Return the least merge patch that turns what is there into what is wanted; empty when nothing differs."""
     found: dict[str, Any] = {}
     have = before if isinstance(before, Mapping) else {}
     for key, value in wanted.items():
@@ -184,7 +184,7 @@ def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
 
 
 def merged(have: Any, patch: Any) -> Any:
-    """A JSON merge patch applied (RFC 7386)."""
+    """Apply a JSON merge patch (RFC 7386)."""
     if not isinstance(patch, Mapping):
         return patch
     result = dict(have) if isinstance(have, Mapping) else {}
@@ -197,7 +197,7 @@ def merged(have: Any, patch: Any) -> Any:
 
 
 def settings(manifest: Manifest | None) -> dict[str, Any] | None:
-    """An object without what servers and controllers write: no status, no bookkeeping. None stays None."""
+    """Return an object without what servers and controllers write: no status, no bookkeeping. None stays None."""
     if manifest is None:
         return None
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key not in _BOOKKEEPING}
@@ -221,7 +221,7 @@ def _shown(draft: Draft, change: ObjectChange) -> Change:
 
 
 def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:
-    """The touched settings of an object, one line each: "spec.registrySources.blockedRegistries: a.example.com"."""
+    """Return the touched settings of an object, one line each: "spec.externalRegistryHostnames: a.example.com"."""
     for key in (key for key in touched if key not in ("apiVersion", "kind", "status")):
         yield from _lines(key, manifest.get(key), touched[key])
 

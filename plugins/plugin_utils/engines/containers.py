@@ -25,10 +25,10 @@ from ..host import services
 from ..names import Scopes
 from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
+from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..problems import Problem
-from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
 from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
@@ -230,7 +230,7 @@ class _Proposal:
         try:
             return policy.over(earlier)
         except PolicyError as problem:
-            place = f"{STATE_PATH}: this record of our entries"
+            place = f"{STATE_PATH}: this record of what belongs to us"
             place = place if recorded else f"{self.earlier}: this file of ours"
             raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
 
@@ -748,7 +748,7 @@ def _put_v1(document: dict[str, Any], word: str, items: list[str]) -> None:
 
 
 def _v1_view(lists: dict[str, list[str]]) -> str:
-    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
+    return view(f"{word}: {item}" for word, items in lists.items() for item in items)
 
 
 def _drop_in_view(document: Mapping[str, Any]) -> str:
@@ -763,7 +763,7 @@ def _drop_in_view(document: Mapping[str, Any]) -> str:
             pulls = mirror.get("pull-from-mirror", "all pulls")
             lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
     shown = ("unqualified-search-registries", "aliases", "registry")
-    return "".join(f"{one_line(line)}\n" for line in [*lines, *_table_lines(document, shown)])
+    return view([*lines, *_table_lines(document, shown)])
 
 
 def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
@@ -782,4 +782,4 @@ def _scopes_view(document: dict[str, Any]) -> str:
         f"docker {scope or 'everything else'}: {', '.join(item['type'] for item in items)}"
         for scope, items in scopes.items()
     ]
-    return "".join(f"{line}\n" for line in shown)
+    return view(shown)

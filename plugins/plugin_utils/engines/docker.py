@@ -21,6 +21,7 @@ from ..host import services, units
 from ..names import DOCKER_HUB, NameProblem, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import FileChange
+from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
 from ..shapes import Each
 from . import Lists, differing
@@ -197,7 +198,7 @@ def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
     return unique(map(mirror_name, urls))
 
 
-def no_short_names(policy: Policy) -> list[str]:
+def only_for_containers(policy: Policy) -> list[str]:
     """What of a policy only containers/image knows."""
     mode = [f"short_name_mode '{policy.short_name_mode}': docker knows none"] if policy.short_name_mode else []
     return mode + [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]
@@ -441,4 +442,4 @@ def texts(path: str, value: Any, key: str) -> list[str]:
 
 
 def _view(lists: dict[str, list[str]]) -> str:
-    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
+    return view(f"{word}: {item}" for word, items in lists.items() for item in items)

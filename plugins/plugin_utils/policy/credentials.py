@@ -53,7 +53,7 @@ def read(name: str, value: object, reading: Reading) -> tuple[Credential, ...]:
 
 
 def _entries(name: str, value: object) -> Iterable[dict[str, Any]]:
-    """The entries of a list of mappings, or of a JSON text of one."""
+    """Return the entries of a list of mappings, or of a JSON text of one."""
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.strip() else []

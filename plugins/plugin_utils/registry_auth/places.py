@@ -60,7 +60,7 @@ class Place:
         return HUB_KEY if registry == DOCKER_HUB and "docker" in self.readers else registry
 
     def order(self, host: Observed, engine: str) -> list[Source]:
-        """The files that are there, in the order in which an engine reads them when it comes to this one."""
+        """Return the files that are there, in the order in which an engine reads them when it comes to this one."""
         paths = containers.FILES if engine == "podman" and self.path in containers.FILES else (self.path,)
         texts = {path: host.text(path) for path in paths if host.knows(path)}
         return [Source(path, text, path.endswith(".dockercfg")) for path, text in texts.items() if text is not None]
@@ -75,12 +75,12 @@ class Found:
 
 
 def named(paths: tuple[str, ...]) -> Found:
-    """The files that a person names, whoever reads them."""
+    """Return the files that a person names, whoever reads them."""
     return Found(tuple(Place(path, "the file named in auth_files", _readers(path)) for path in paths))
 
 
 def find(host: Observed) -> Found:
-    """One place an engine. Raises HostProblem when there is no engine, NotAsked for a file that crio.conf names."""
+    """Find one place an engine. Raises HostProblem without an engine, NotAsked for a file that crio.conf names."""
     tools, directories = _looked(host)
     global_file = _global_auth_file(host) if "crio" in tools else None
     family: list[str] = [tool for tool in ("podman", "skopeo", "buildah") if tool in tools]

@@ -101,13 +101,13 @@ class Feature(Protocol):
     def read(
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
     ) -> Any:
-        """What was asked for. read_file: a file on the controller; hide: is told every private key. Raises Problem."""
+        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
 
     def draft(self, cluster: Cluster, said: Any) -> Draft:
-        """What is wanted of the cluster. Raises NotRead, ClusterProblem."""
+        """Return what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
-        """Its part of the result of an _info task. Raises NotRead, ClusterProblem."""
+        """Return its part of the result of an _info task. Raises NotRead, ClusterProblem."""
 
 
 class ClusterConnection(HostModules, ControllerFiles):
@@ -138,7 +138,7 @@ class ClusterConnection(HostModules, ControllerFiles):
         return Client(transport, limits)
 
     def transport(self, login: Callable[[], Login]) -> Transport:
-        """How requests travel; tests put another one here."""
+        """Say how requests travel; tests put another one here."""
         return Http(login(), login)
 
     def _login(self, given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
@@ -169,7 +169,7 @@ class ClusterConnection(HostModules, ControllerFiles):
         return found
 
     def _remote(self, path: str) -> dict[str, Any]:
-        """A kubeconfig of the host that the task runs for; it stays in memory."""
+        """Read a kubeconfig of the host that the task runs for; it stays in memory."""
         answer = self.quietly(SNAPSHOT, Watch(files=(path,)).arguments())
         host = self.variables.get("inventory_hostname")
         if answer.get("failed") or "snapshot" not in answer:
@@ -203,7 +203,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Return the argument spec of a task with these features."""
         own = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
 
@@ -255,7 +255,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     # --- rounds ---
 
     def look(self, answer: Callable[[Cluster], Any], more: tuple[Ref, ...]) -> Any:
-        """A round begins with nothing known; what a second look asks for is added to the first."""
+        """Begin a round with nothing known; what a second look asks for is added to the first."""
         self._known: dict[Ref, Answer] = {}
         return super().look(answer, more)
 
@@ -299,7 +299,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             self._wait(change)
 
     def _settle(self, proposal: Proposal) -> None:
-        """A write whose fate was unknown has happened, if the next look has no difference left for it."""
+        """Count a write whose fate was unknown as done, if the next look has no difference left for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
@@ -331,7 +331,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     # --- the result ---
 
     def apply(self, propose: Any, expect: str | None, more: tuple[Ref, ...]) -> tuple[dict[str, Any], Any]:
-        """As all rounds; where several were needed, what is shown is the first plan, which is all that was done."""
+        """Go through the rounds; of several, the first plan is shown, because it is all that was done."""
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:
@@ -339,7 +339,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         return result, proposal
 
     def _whole(self, proposal: Proposal) -> Plan:
-        """The plan of the whole run."""
+        """Return the plan of the whole run."""
         rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
         if len(rounds) < 2:
             return (rounds or [proposal])[0].plan
@@ -375,7 +375,7 @@ class ClusterInfo(ClusterTask):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Return the argument spec of a task with these features."""
         own = merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
 

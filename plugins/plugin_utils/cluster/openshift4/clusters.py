@@ -12,7 +12,7 @@ from typing import Any
 from ...references import ReferenceProblem, parse_canonical
 from . import ManifestProblem, authorities, exports, node_files
 from .change import Outcome
-from .disruption import Disruption
+from .disruption import NodeCost
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import SINGLETONS, Manifest, Objects, name_of, shown
@@ -252,7 +252,7 @@ def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Itera
             yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
 
 
-def doubts(cluster: Cluster, cost: Disruption | None, release: Release) -> Iterator[str]:
+def doubts(cluster: Cluster, cost: NodeCost | None, release: Release) -> Iterator[str]:
     """Yield what is not known of the cluster and would change the answer."""
     if cost is None:
         return

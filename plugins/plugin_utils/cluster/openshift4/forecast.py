@@ -32,7 +32,7 @@ from . import (
 )
 from .change import Change, Outcome
 from .clusters import Cluster
-from .disruption import Disruption
+from .disruption import NodeCost
 from .guard_checks import Situation
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
@@ -148,7 +148,7 @@ class State:
         version: str,
         outcome: Outcome,
         before: Situation | None = None,
-        cost: Disruption | None = None,
+        cost: NodeCost | None = None,
         policy: Policy | None = None,
     ) -> Situation:
         said = policy.trust.registries or () if policy and policy.trust else ()
@@ -195,7 +195,7 @@ def _passed_over(change: Change) -> list[str]:
     return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
 
 
-def _told_apart(findings: list[dict[str, Any]], change: Change, cost: Disruption | None) -> list[dict[str, Any]]:
+def _told_apart(findings: list[dict[str, Any]], change: Change, cost: NodeCost | None) -> list[dict[str, Any]]:
     """Findings as they are; where nothing arrives, what stops it is news to whoever proposes something."""
     if change.is_nothing or cost is not None:
         return findings
@@ -208,7 +208,7 @@ def _on_nodes(before: State, after: State) -> tuple[dict[str, str], dict[str, st
     return old, after.on_node if after.arrives else old
 
 
-def _cost(before: State, after: State, release: Release, policies: Any) -> Disruption | None:
+def _cost(before: State, after: State, release: Release, policies: Any) -> NodeCost | None:
     """None: nothing arrives, because the operator stops or there is none, so nodes keep what they have."""
     if not after.arrives:
         return None
@@ -226,9 +226,9 @@ def _cost(before: State, after: State, release: Release, policies: Any) -> Disru
 
 def _costs_elsewhere(
     change: Change, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
-) -> dict[str, Disruption | None]:
+) -> dict[str, NodeCost | None]:
     """The same change in other releases, whose objects may be others; what one cannot be told is a note."""
-    costs: dict[str, Disruption | None] = {}
+    costs: dict[str, NodeCost | None] = {}
     for release in map(releases.find, others):
         try:
             outcome = change.outcome(release)
