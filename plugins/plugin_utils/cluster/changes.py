@@ -31,12 +31,29 @@ _BOOKKEEPING = (
 )  # fmt: skip
 
 
+class NotYet(ClusterProblem):
+    """An object that a controller makes by itself is not there yet. why: looks for what keeps it from being made."""
+
+    def __init__(self, sentence: str, why: Callable[[Client], str]) -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
 @dataclass(frozen=True)
 class Until:
-    """What has to come true after a change before the next one is sent. what: the end of "waited … for"."""
+    """What has to come true after a change before the next one is sent. what: the end of "waited … for".
+
+    more: what other objects lack still, once the object itself is right; "" when nothing. why: the cause, looked for
+    when the time is over. rollback: whether everything that was patched is then put back. always: whether it is waited
+    for even when nothing differs.
+    """
 
     holds: Callable[[Manifest], bool]
     what: str
+    more: Callable[[Client], str] | None = None
+    why: Callable[[Client], str] | None = None
+    rollback: bool = False
+    always: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +197,15 @@ def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
                 found[key] = inner
         elif value != have.get(key):
             found[key] = value
+    return found
+
+
+def inverse(before: Manifest, fields: Manifest) -> dict[str, Any]:
+    """The merge patch that takes back what a patch did to an object that was so before."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        have = before.get(key)
+        found[key] = inverse(have, value) if isinstance(have, Mapping) and isinstance(value, Mapping) else have
     return found
 
 

@@ -128,6 +128,11 @@ class Client:
             return None
         return self._object(ref, status, body)
 
+    def text(self, path: str) -> str:
+        """A text that is not an object, such as the log of a pod; "" where there is none. Raises ClusterProblem."""
+        status, body, dummy = self._ask("GET", path)
+        return body if status == 200 and isinstance(body, str) else ""
+
     def read_all(self, ref: Ref, **selectors: str) -> tuple[Manifest, ...]:
         """Read all objects of a kind, page by page. selectors: fieldSelector, labelSelector.
 
