@@ -432,7 +432,7 @@ def run_all(commands):
     while running:
         running = [command for command in running if command.running()]
         if running:
-            # On a busy host, looking every moment costs more than the programs: the longer it takes, the seldomer.
+            # On a busy host, polling all the time costs more than the programs: poll less often the longer it takes.
             time.sleep(min(0.025, 0.002 + (now() - begun) / 10))
     return [command.answer() for command in commands]
 

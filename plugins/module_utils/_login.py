@@ -57,11 +57,11 @@ class Peer:
         self.insecure = insecure
 
     def ways(self):
-        """(scheme, whether certificates count), the safest first."""
+        """Return (scheme, whether certificates count), the safest first."""
         return [("https", True)] + ([("https", False), ("http", False)] if self.insecure else [])
 
     def get(self, url, verified, authorization=None):
-        """(status, headers, body); raises what urllib raises when there is no answer."""
+        """Return (status, headers, body); raise what urllib raises when there is no answer."""
         context = ssl.create_default_context()
         if verified:
             for directory in CERTS:
@@ -82,7 +82,7 @@ class Peer:
 
 
 def auth_of(path, key):
-    """The base64 of user:password in an auth file."""
+    """Return the base64 of user:password in an auth file."""
     with open(path) as file:
         document = json.load(file)
     entries = document if path.endswith(".dockercfg") else document["auths"]
@@ -90,7 +90,7 @@ def auth_of(path, key):
 
 
 def outcome(registry, path, key, insecure):
-    """(outcome, reason) for one login."""
+    """Return (outcome, reason) for one login."""
     peer, basic = Peer(registry, insecure), "Basic %s" % auth_of(path, key)
     reason = ""
     for scheme, verified in peer.ways():
@@ -112,7 +112,7 @@ def outcome(registry, path, key, insecure):
 
 
 def by_token(peer, address, verified, challenge, basic):
-    """The same where the registry sends to a token service."""
+    """Return the same where the registry sends to a token service."""
     said = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = urlsplit(said.get("realm", ""))
     if realm.scheme != "https" and not (realm.scheme == "http" and peer.insecure):

@@ -128,7 +128,7 @@ options:
   verify_logins:
     description:
       - Whether the host itself tries each new login at its registry, after the files are written. If
-        one is refused, everything is put back. A registry that cannot be reached is no failure.
+        one is refused, everything is put back. A registry that cannot be reached is not a failure.
       - The secret is sent over HTTPS to the registry or to the token service that it names, and over
         HTTP only where the policy calls the registry C(insecure). No redirect is followed.
     type: bool

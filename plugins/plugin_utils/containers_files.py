@@ -105,7 +105,7 @@ def drop_ins_of(host: Observed, *, roots_own: bool = True) -> list[str]:
 
 
 def conf_of(host: Observed, *, roots_own: bool = True) -> RegistriesConf:
-    """registries.conf as root's programs read it, or without what stands in root's home. Raises Problem."""
+    """Read registries.conf as root's programs do, or without the files in root's home. Raises Problem."""
     main = main_of(host, roots_own=roots_own)
     drop_ins = [(path, host.text(path) or "") for path in drop_ins_of(host, roots_own=roots_own)]
     drop_ins += [(path, host.text(path) or "") for path in (CHOSEN_ALIASES,) if host.exists(path)]

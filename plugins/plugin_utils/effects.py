@@ -50,7 +50,7 @@ def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
 
 
 def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iterable[str]]) -> list[Unmet]:
-    """What of these lists a docker does not have that shows others. said, shown: entries as it spells them, by word.
+    """List what docker's own lists lack of these. said, shown: entries as it spells them, by word.
 
     What is tried in order has to come first, and in this order; the other lists need only hold the entries.
     """

@@ -326,7 +326,7 @@ _SNAPSHOT = {
 
 
 def unpack(opaque: str) -> Any:
-    """Return the JSON value inside an opaque text of one of the hands. Raises HostProblem when it is not one."""
+    """Return the JSON value inside an opaque text of one of the two modules. Raises HostProblem when it is not one."""
     try:
         return json.loads(base64.b64decode(opaque))
     except (binascii.Error, ValueError, TypeError, RecursionError):

@@ -21,7 +21,7 @@ def one_line(text: str) -> str:
 
 
 def without_passwords(text: str) -> str:
-    """The text with the passwords of its addresses hidden where they stand, however short they are."""
+    """Return the text with the passwords of its addresses hidden where they stand, however short they are."""
     return _PASSWORD.sub(r"\1********@", text) if "://" in text else text
 
 

@@ -70,7 +70,7 @@ COUNT, SEED = int(os.environ.get("COUNT", "20000")), os.environ.get("SEED", "1")
 REPEAT = os.environ.get("REPEAT", "").rpartition(":")
 SHARED = REPOSITORY.parent / "shared" / "corpus"
 SECRET = "S3CRETs3cret"
-#: In a sentence about something that was given: what is in front of no @ any more is no password of anybody's.
+#: In a sentence about something that was given: what is in front of no @ any more is not a password of anybody's.
 TOLD = re.compile(rf"{SECRET}[^\s'\"]*@|={SECRET}")
 
 
@@ -406,7 +406,7 @@ def key(text: str) -> Any:
 
 
 def on_host(text: str) -> Any:
-    """What the programs on the host make of bytes there."""
+    """Read bytes as the programs on the host do."""
     data = text.encode("utf-8", "replace")
     _snapshot.fingerprints(data)
     try:
@@ -541,7 +541,7 @@ def read_by_people(answer: dict[str, Any]) -> list[Any]:
 
 
 def fault(door: Door, value: Any) -> str:
-    """What is wrong with the answer to an input, "" when nothing is."""
+    """Return the fault in the answer to an input, "" without one."""
     try:
         answer = door.take(value)
     except (Problem, AnsibleFilterError) as problem:
@@ -621,7 +621,7 @@ def seconds(door: Door, value: Any) -> float:
 
 
 def grows_too_fast(door: Door, of_size: Callable[[int], Any], most: int) -> str:
-    """How much longer twice as much takes, where that is more than what a time that grows with the length can be."""
+    """Say how much longer twice as much takes, if that is more than linear growth allows."""
     size = most // 8
     while size < most and seconds(door, of_size(size)) < 0.02:
         size *= 2

@@ -169,7 +169,7 @@ class ApiServer:
 
 
 def serves(found: Resource, path: str) -> bool:
-    """Whether a path is about objects of this kind."""
+    """Return whether a path is about objects of this kind."""
     start = f"/apis/{found.group}/{found.version}/" if found.group else f"/api/{found.version}/"
     parts = path.removeprefix(start).split("/")
     parts = parts[2:] if parts[0] == "namespaces" and len(parts) > 2 else parts

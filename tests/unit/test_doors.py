@@ -155,7 +155,7 @@ def test_nothing_that_a_host_says_steers_a_terminal():
     ("given", "told"),
     [
         ("a\nb\x1b[2J\u2028\u202e", "a b [2J  "),
-        ("https://user:p@S3CRETs3cret@host/x is no name", "https://user:********@host/x is no name"),
+        ("https://user:p@S3CRETs3cret@host/x is not a name", "https://user:********@host/x is not a name"),
         ("'http://u:S3CRETs3cret@h', 'http://u:S3CRETs3cret@h'", "'http://u:********@h', 'http://u:********@h'"),
         ("docker://a:1@sha256:0", "docker://a:1@sha256:0"),
         ("x" * 9000, "x" * 4000 + "…"),

@@ -166,7 +166,7 @@ def test_shared_cases(shared_dir, number):
 
 
 def kinds_exported(text):
-    """The kinds of the command that a page shows: what stands between `for kind in` and `; do`."""
+    """The kinds of the command that a page shows: the words between `for kind in` and `; do`."""
     (words,) = re.findall(r"for kind in ([^;]*);", text)
     return [word for word in words.split() if word not in ("\\\\", "\\", "#")]
 
@@ -179,7 +179,7 @@ def test_every_page_exports_the_same_kinds_and_all_that_are_read():
     assert {*map(change.kind_of_word, one), "ConfigMap"} >= {*exports.ASKED_FOR}
 
 
-#: One object of every kind that is read, for changes by chance.
+#: One object of every kind that is read, for random changes.
 EVERY_KIND = [
     *of_cluster({"spec": {"additionalTrustedCA": {"name": "cas"}, "registrySources": {"blockedRegistries": ["a.io"]}}}),
     *(

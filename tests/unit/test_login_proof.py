@@ -81,7 +81,7 @@ def registry(how, tmp_path, tls=True):
 
 
 def ask(server, tmp_path, password="topsecret", insecure=(), interpreter=sys.executable, trusted=True):
-    """What the host would answer: the command of the check, with this Python as the only one."""
+    """Answer as the host would: the command of the check, with this Python as the only one."""
     name = f"localhost:{server.server_port}"
     file = tmp_path / "auth.json"
     auth = base64.b64encode(f"bot:{password}".encode()).decode()

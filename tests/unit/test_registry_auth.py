@@ -54,7 +54,7 @@ def test_bad_words_are_refused_in_one_sentence_without_the_secret(case):
 
 
 def seen(files, tools="docker", directories=(), mode=None):
-    """What host_snapshot tells. mode: of every file."""
+    """Make the answer of host_snapshot. mode: of every file."""
     told = [*tools.split(), *(f"{directory} {directory}" for directory in directories)]
     files, state = {path: text for path, text in files.items() if path != STATE}, files.get(STATE)
     kept = {"state": described(state)} if state else {}

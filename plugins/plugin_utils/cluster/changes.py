@@ -176,7 +176,7 @@ def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectCha
 
 
 def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
-    """Take it from the list of its kind where that was read, so that it is not read twice."""
+    """Take the object from the list of its kind if that was read, so that it is not read twice."""
     everything = Ref(ref.resource, namespace=ref.namespace)
     if cluster.was_read(ref) or not cluster.was_read(everything):
         return cluster.one(ref)
@@ -247,7 +247,7 @@ def _shown(draft: Draft, change: ObjectChange) -> Change:
 
 
 def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:
-    """Return the touched settings of an object, one line each: "spec.externalRegistryHostnames: a.example.com"."""
+    """Yield the touched settings of an object, one a line: "spec.registrySources.blockedRegistries: a.example.com"."""
     for key in (key for key in touched if key not in ("apiVersion", "kind", "status")):
         yield from _lines(key, manifest.get(key), touched[key])
 

@@ -323,7 +323,7 @@ class Client:
         return min(self.limits.request, left)
 
     def _body(self, reply: Reply, path: str) -> tuple[Any, int]:
-        """Return the parsed body, a text where the server speaks no JSON, and its length. Raises NoAnswer."""
+        """Return the parsed body, a text where the server sends no JSON, and its length. Raises NoAnswer."""
         end, parts, length = self.clock() + self._seconds(path), [], 0
         for chunk in reply.chunks:
             length += len(chunk)
@@ -384,13 +384,13 @@ def lost_fields(sent: Any, stored: Any, path: str = "") -> list[str]:
 
 
 def _missing(body: Any) -> None:
-    """Tell two answers apart: a 404 about an object names it; one that names none says that nobody serves the path."""
+    """Raise for a 404: one with a Status means a missing object, one without means that nobody serves the path."""
     if not at(body, "details", "name"):
         raise NoSuchKind
 
 
 def _message(body: Any) -> str:
-    """Return what the server says, on one line and not too long."""
+    """Quote the server, on one line and not too long."""
     text = at(body, "message") if isinstance(body, Mapping) else body if isinstance(body, str) else ""
     return one_line(" ".join(str(text or "").split()))[:_LONGEST_MESSAGE]
 

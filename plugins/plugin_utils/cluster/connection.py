@@ -157,7 +157,7 @@ def log_in(given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
 
 
 def _configuration(given: Mapping[str, Any], environment: Mapping[str, str], directory: str) -> Any:
-    """Make a configuration, looked for as kubernetes.core does: options, kubeconfig, pod, usual kubeconfig."""
+    """Make a configuration of the library, in the order of kubernetes.core: options, kubeconfig, pod, usual file."""
     config = kube_client.Configuration()
     config.proxy = None
     whole = given.get("host") and (
@@ -204,7 +204,7 @@ def _hint(given: Mapping[str, Any]) -> str:
 
 
 def _without_secrets(problem: Exception) -> str:
-    """Keep tokens out: the library names the place of a mistake by its value, and repeats the output of programs."""
+    """Remove secrets from a sentence of the library, which quotes tokens and repeats the output of programs."""
     text = str(problem)
     if returned := re.match(r"(?:exec|cmd-path): process returned (-?\d+)", text):
         return f"the program that gives the login ended with {returned[1]}"
@@ -247,7 +247,7 @@ def _headers(given: Mapping[str, Any], config: Any) -> dict[str, str]:
 
 
 def _context(config: Any) -> ssl.SSLContext:
-    """Make what TLS needs, without the strict rules of Python 3.13: authorities of OpenShift 3 are older."""
+    """Make the TLS context. Authorities of OpenShift 3 predate the strict rules of Python 3.13, so those are off."""
     try:
         context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -263,7 +263,7 @@ def _context(config: Any) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    """Refuse an encrypted key, for which OpenSSL would ask the terminal."""
+    """Answer nothing: for an encrypted key, OpenSSL would ask the terminal."""
     raise ClusterProblem("client_key is encrypted; a key without password is needed")
 
 
@@ -362,7 +362,7 @@ class Http:
         return self.login.headers != before.headers
 
     def _with_login(self, headers: Mapping[str, str]) -> Any:
-        """Add the login, in the form in which urllib3 may have a header more than once."""
+        """Add the login as urllib3 keeps headers: one may occur more than once."""
         found = urllib3.HTTPHeaderDict(headers)
         for name, value in self.login.headers.items():
             for one in value.split("\n"):
@@ -424,7 +424,7 @@ def _not_sent() -> tuple[type[Exception], ...]:
 
 
 def _why(problem: BaseException) -> str:
-    """Return what a person can do something about, without the address of an object in memory."""
+    """Return a reason that a person can act on, without the address of an object in memory."""
     found = urllib3.exceptions
     text = str(problem)
     if isinstance(problem, found.SSLError) or "CERTIFICATE_VERIFY_FAILED" in text:

@@ -34,7 +34,7 @@ _TRACKS = {
 
 
 def others(manifest: Manifest, fields: Manifest) -> list[str]:
-    """Name who else keeps these fields of the object as they are, in words."""
+    """Name everybody else who keeps these fields of the object as they are."""
     found = [f"{who} ({name})" for name, who in _TRACKS.items() if annotation(manifest, name) or label(manifest, name)]
     for entry in at(manifest, "metadata", "managedFields") or ():
         if not isinstance(entry, Mapping) or entry.get("subresource"):

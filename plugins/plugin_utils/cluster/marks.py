@@ -25,7 +25,7 @@ def is_ours(manifest: Manifest | None, word: str = "") -> bool:
 
 
 def our_entries(manifest: Manifest | None) -> dict[str, list[str]]:
-    """Return what we added, by name of the list; a record that cannot be read counts as none."""
+    """Return our additions by name of the list; an unreadable record counts as none."""
     try:
         found = json.loads(annotation(manifest, ENTRIES) or "{}")
     except ValueError:
@@ -42,7 +42,7 @@ def record(entries: Mapping[str, Iterable[str]]) -> str | None:
 
 
 def together(have: Iterable[str], ours: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """Join a shared list: the entries of others in their order, then ours; what was ours and is not wanted goes."""
+    """Return a shared list: entries of others in their order, without those we no longer want, then ours."""
     wanted, gone = list(wanted), set(ours)
     kept = [entry for entry in have if entry not in gone or entry in wanted]
     return list(dict.fromkeys([*kept, *wanted]))

@@ -46,7 +46,7 @@ class Pool:
         }  # fmt: skip
 
     def line(self, cost: str) -> str:
-        """Say what a change of this cost does to the pool."""
+        """Describe what a change of this cost does to the pool."""
         if not self.machines:
             return f"pool {self.name}: no nodes"
         if self.paused:

@@ -55,7 +55,7 @@ class Guard:
 
 
 def findings(now: Situation, overridden: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return (refusals, what would be one but was overridden)."""
+    """Return the refusals, and those that were overridden."""
     refused: list[str] = []
     told: list[str] = []
     for guard in GUARDS:
@@ -135,7 +135,7 @@ NAMES = tuple(guard.name for guard in GUARDS)
 
 
 def without_login(now: Situation) -> list[str]:
-    """Name new mirrors and search registries that have no entry in the global pull secret, or why nobody knows."""
+    """List new mirrors and search registries without an entry in the global pull secret, or why that is unknown."""
     places = list(dict.fromkeys(_new_places(now.changes)))
     if not places:
         return []
@@ -169,7 +169,7 @@ def _mirrors(manifest: Manifest | None) -> list[str]:
 
 
 def _keys(secret: Manifest | None) -> list[str] | None:
-    """Return the registries that a secret has logins for, without the scheme of old forms; None: it is damaged."""
+    """Return the registries that a secret has logins for, without scheme and path; None when it is damaged."""
     try:
         text = base64.b64decode(str(at(secret, "data", ".dockerconfigjson") or ""), validate=True)
         auths: Any = json.loads(text).get("auths", {})

@@ -228,7 +228,7 @@ class Asked:
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
-    """Read what the options say. Raises Problem in one sentence before anything is sent."""
+    """Read the options. Raises Problem in one sentence before anything is sent."""
     reading = Reading(read_file, hide, now, options["warn_days"])
     policy = read_options({name: options.get(name) for name in (*_WORDS, "hosted_registry_network")}, reading)
     notes = [*policy.notes]
@@ -270,7 +270,7 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def draft(cluster: Cluster, asked: Asked) -> Draft:
-    """Return what is wanted of the cluster, judged. Raises NotRead, ClusterProblem."""
+    """Decide what is wanted of the cluster, and judge it. Raises NotRead, ClusterProblem."""
     if not asked.said.anything:
         return Draft(notes=asked.notes)
     parts = [kind.wanted(cluster, asked.said) for kind in KINDS]
@@ -286,7 +286,7 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
 
 
 def _in_order(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
-    """Put what goes last: nothing is without its old object before it has the new one."""
+    """Put removals last: nothing loses its old object before it has the new one."""
     return tuple(sorted(wanted, key=lambda one: one.fields is None))
 
 
@@ -399,7 +399,7 @@ def _way_out(level: Disruption, asked: Asked) -> str:
 
 
 def _of_forecast(outlook: Mapping[str, Any], no_longer_trusted: Iterable[str]) -> list[str]:
-    """Return what must not be tried: findings that the change brings and that stop the operator or pulls.
+    """List findings that the change brings and that stop the operator or pulls.
 
     no_longer_trusted: what somebody asked to trust no longer.
     """
@@ -417,7 +417,7 @@ def _budgets(cluster: Cluster) -> list[str]:
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
-    """Return what the cluster has now. Raises NotRead, ClusterProblem."""
+    """Report the lists of the cluster. Raises NotRead, ClusterProblem."""
     cluster.need(image.IMAGE, image.VERSION, pools.POOLS, *mirror_sets.LISTS)
     seen = cluster.one(image.IMAGE)
     pool_list = cluster.try_all(pools.POOLS)

@@ -47,21 +47,21 @@ class Cluster:
     answers: Mapping[Ref, Answer] = field(default_factory=dict)
 
     def one(self, ref: Ref) -> Manifest | None:
-        """Return the object, None when it is not there. Raises ClusterProblem when unread, or without such a kind."""
+        """Return the object, None when it does not exist. Raises ClusterProblem when unread or of an unknown kind."""
         found = self.try_one(ref)
         if isinstance(found, Unread):
             raise ClusterProblem(found.why)
         return found
 
     def try_one(self, ref: Ref) -> Manifest | Unread | None:
-        """Return the object, None when it is not there, or why it was not read: also where there is no such kind."""
+        """Return the object, None when it does not exist, and why it is unread, also when its kind does not exist."""
         found = self._answer(ref)
         if isinstance(found, NoKind):
             return Unread(f"{ref}: this API has no {ref.resource.full_name}")
         return found if isinstance(found, (Mapping, Unread)) else None
 
     def all(self, ref: Ref) -> tuple[Manifest, ...]:
-        """Return all objects of a kind; none where the API does not have it. Raises ClusterProblem when unread."""
+        """Return all objects of a kind; none where the API lacks the kind. Raises ClusterProblem when unread."""
         found = self.try_all(ref)
         if isinstance(found, Unread):
             raise ClusterProblem(found.why)

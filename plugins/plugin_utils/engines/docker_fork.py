@@ -115,7 +115,7 @@ class DockerFork(docker.Docker):
         return self.desired(host, *without_ours(record))
 
     def _does_not_start(self, host: Observed, edits: tuple[FileChange, ...], places: _Places) -> list[str]:
-        """Why this docker would not start with the files as they will be: it looks at nothing before it is ended."""
+        """Say why this docker would not start with the new files: it checks nothing before it is stopped."""
         after = host.with_files({edit.path: edit.content for edit in edits})
         words = [word.text for word in Unit(after).words(after) if _file_of(word.origin) != _GENERATED]
         odd = [item for item in places.generated_flags()[1::2] if not item or item != "".join(item.split())]
@@ -459,7 +459,7 @@ class _Places:
         return tuple(edit for place in self.writable if (edit := place.edit(why)))
 
     def generated_flags(self) -> list[str]:
-        """What registries.service will make of registries.conf."""
+        """Return the flags that registries.service will make of registries.conf."""
         found = [place for place in self.writable if place.path == REGISTRIES_CONF]
         return [
             part
@@ -590,7 +590,7 @@ def _registries_place(host: Observed) -> Document | None:
 
 
 def _why_not_generated(text: str | None) -> str:
-    """Why the generator ends without a file, "" when it makes one; an older file of its own stays then.
+    """Say why the generator ends without a file, "" when it makes one; an older file of its own stays then.
 
     Source: projectatomic/registries, run with Python 2.7.
     """

@@ -284,7 +284,7 @@ def _certificate(found: Any) -> Certificate:
 
 
 def _told(name: str) -> str:
-    """A name for people: on one line, of some length; whoever signed it could write what they liked."""
+    """Return a name for people: on one line, of some length; whoever signed it could write what they liked."""
     return one_line(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
 
 

@@ -81,7 +81,7 @@ def places_of(host: Observed, said: Said) -> Found:
 
 
 def draft(said: Said, host: Observed) -> Draft:
-    """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
+    """Decide what has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
     return _Drafting(host, said).draft()
 
 
@@ -119,7 +119,7 @@ class _Drafting:
         return (proof.check(logins, self.said.insecure),) if self.said.verify and logins else ()
 
     def _former(self) -> list[Place]:
-        """Files of earlier runs that are not among the places any more: entries can still be taken out of them."""
+        """List files of earlier runs that are no longer places: entries can still be removed from them."""
         paths = [path for path in self.recorded if path not in {place.path for place in self.found.places}]
         if unknown := tuple(path for path in paths if not self.host.knows(path)):
             raise NotAsked(Watch(files=unknown))

@@ -31,7 +31,7 @@ _SAID = re.compile(r"^(\S+) (accepted|refused|unasked|undecided): (.*)$", re.MUL
 
 
 def check(logins: Iterable[tuple[Credential, Place]], insecure: Iterable[str]) -> Check:
-    """Whether every login is taken where it is asked for; what cannot be reached is no failure."""
+    """Return whether every login is taken where it is asked for; what cannot be reached is not a failure."""
     scopes = tuple(insecure)
     words = [
         word
@@ -42,7 +42,7 @@ def check(logins: Iterable[tuple[Credential, Place]], insecure: Iterable[str]) -
 
 
 def outcomes(report: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What the host found out, each registry once."""
+    """Return the findings of the host, each registry once."""
     said = "\n".join(str(answer.get("stdout", "")) for answer in report if answer.get("step") == "check")
     found = {(registry, outcome): reason for registry, outcome, reason in _SAID.findall(said)}
     return [

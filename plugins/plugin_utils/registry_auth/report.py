@@ -21,7 +21,7 @@ _SHOWN = ("key", "kind", "username", "helper")
 
 
 def asked(said: Said) -> list[dict[str, Any]]:
-    """What the task was asked for."""
+    """Report the request of the task."""
     return [
         {"registry": each.registry, "username": each.username or None, "state": "present" if each.present else "absent"}
         for each in said.credentials or ()

@@ -105,7 +105,7 @@ class Feature(Protocol):
         """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
 
     def draft(self, cluster: Cluster, said: Any) -> Draft:
-        """Return what is wanted of the cluster. Raises NotRead, ClusterProblem."""
+        """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
         """Return its part of the result of an _info task. Raises NotRead, ClusterProblem."""
@@ -139,7 +139,7 @@ class ClusterConnection(HostModules, ControllerFiles):
         return Client(transport, limits)
 
     def transport(self, login: Callable[[], Login]) -> Transport:
-        """Say how requests travel; tests put another one here."""
+        """Make the transport of requests; tests put another one here."""
         return Http(login(), login)
 
     def _login(self, given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
@@ -312,7 +312,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             self._wait(change.ref, change.wanted.until)
 
     def _settle(self, proposal: Proposal) -> None:
-        """Count a write whose fate was unknown as done, if the next look has no difference left for it."""
+        """Count a write of unknown fate as done if the next look finds no difference for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
@@ -389,7 +389,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     # --- the result ---
 
     def apply(self, propose: Any, expect: str | None, more: tuple[Ref, ...]) -> tuple[dict[str, Any], Any]:
-        """Go through the rounds; of several, the first plan is shown, because it is all that was done."""
+        """Apply as all rounds do; after several, show the first plan, which is everything that was done."""
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:

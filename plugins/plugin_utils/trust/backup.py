@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of a host goes into an archive: all of certs.d, the anchors, and what is in the system's trust alone."""
+"""Collect the archive of a host: all of certs.d, the anchors, and authorities in the system's trust alone."""
 
 from __future__ import annotations
 

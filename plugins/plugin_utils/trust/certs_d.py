@@ -80,7 +80,7 @@ def _lone(files: Sequence[str]) -> list[str]:
 
 
 def _unreadable(host: Observed, files: Sequence[str], places: Sequence[str]) -> list[str]:
-    """Files that cannot be read: docker then refuses every pull, podman and its family look past one that is gone.
+    """List unreadable files: docker then refuses every pull, podman and its family ignore a missing one.
 
     Sources: docker registry/registry.go ReadCertsDirectory; containers/image pkg/tlsclientconfig SetupCertificates.
     """

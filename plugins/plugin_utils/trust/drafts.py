@@ -83,7 +83,7 @@ def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]
     existing = [place for place in reader.places if host.listing(place).holds(name)]
     if existing:
         return existing[0]
-    # docker reads one place only; what stands there serves podman too, until something hides it
+    # docker reads one place only; a directory there serves podman too, until another hides it
     shared = [place for other in everyone for place in other.places if len(other.places) == 1]
     return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
 

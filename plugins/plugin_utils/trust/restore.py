@@ -114,7 +114,7 @@ class _Restore:
 
     def _differs(self, saved: Saved) -> bool:
         about = self.start.about(saved.path)
-        mode = str(about.get("mode"))[-3:]  # what stands before them, no archive holds
+        mode = str(about.get("mode"))[-3:]  # no archive holds the digits before them
         now = (self.start.checksum(saved.path), mode, about.get("uid"), about.get("gid"))
         return now != (saved.sha256, saved.mode[-3:], saved.uid, saved.gid)
 

@@ -18,7 +18,7 @@ from ..observed import HostProblem, Observed, Question, Tree, Watch
 
 @dataclass(frozen=True)
 class Store:
-    """One family. bundle: the file that programs read in the end; sources: whence the distribution's own come."""
+    """One family. bundle: the file that programs read in the end; sources: where the distribution installs its own."""
 
     family: str
     anchors: str

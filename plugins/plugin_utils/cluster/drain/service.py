@@ -231,7 +231,7 @@ class NodeService:
     # --- the API ---
 
     def read(self) -> Manifest:
-        """Read the node. Raises ClusterProblem when there is none of this name."""
+        """Read the node. Raises ClusterProblem when no node has this name."""
         node = self.client.read(self.ref)
         if node is None:
             raise ClusterProblem(f"there is no node {self.wanted.node} in this cluster")

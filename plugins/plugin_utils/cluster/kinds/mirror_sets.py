@@ -36,7 +36,7 @@ _POLICY = "mirrorSourcePolicy"
 
 
 def wanted(cluster: Cluster, said: Said) -> Part:
-    """Return the mirror objects of both words, those of ours that go, and what others would lose."""
+    """Return the mirror objects of both words, those of ours that are obsolete, and what others would lose."""
     if said.policy.mirrors is None and said.mirrors_from is None:
         return Part()
     cluster.need(*LISTS)

@@ -88,7 +88,7 @@ def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterat
 
 
 def _renamed(key: str) -> str:
-    """Rename a key of the installer, which calls it sourcePolicy."""
+    """Rename what the installer calls sourcePolicy."""
     return _POLICY if key == "sourcePolicy" else key
 
 

@@ -61,7 +61,7 @@ def wanted(cluster: Cluster, said: Said) -> Part:
 
 
 def reference(cluster: Cluster, said: Said) -> dict[str, str] | None:
-    """Return what additionalTrustedCA shall be: somebody else's name stays; ours goes with the last authority."""
+    """Return the new additionalTrustedCA: somebody else's name stays; ours goes with the last authority."""
     ref = _ref(cluster)
     there = cluster.one(ref)
     if there is not None and not is_ours(there):

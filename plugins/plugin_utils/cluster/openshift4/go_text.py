@@ -35,7 +35,7 @@ _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 
 def toml_string(text: str) -> str:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'  # as nearly always
+        return f'"{text}"'  # the usual case
     return f'"{text.translate(_TOML_ESCAPES)}"'
 
 

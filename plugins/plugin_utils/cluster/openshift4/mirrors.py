@@ -198,7 +198,7 @@ def _check_name(what: str, name: str, matches: Any, release: Release) -> None:
 def _in_one_order(source: str, sets: list[MirrorSet]) -> list[str]:
     first = sets[0].mirrors
     if len(sets) == 1 and len(set(first)) == len(first):
-        ordered = list(first)  # as nearly always: one path needs no sorting
+        ordered = list(first)  # the usual case: one path needs no sorting
     else:
         ordered = topological(edge for one in sets for edge in _edges(source, one.mirrors))
     return ordered[:-1] if ordered[-1] == source else ordered  # last is where the engine tries it anyway
