@@ -12,7 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters im
 
 
 def mirror_endpoints(files: Any, images: Any) -> list[dict[str, Any]]:
-    """The mirrors that have to hold images, with the address of each manifest."""
+    """Return the mirrors that have to hold images, with the address of each manifest."""
     found: list[dict[str, Any]] = filtered(endpoints.of_images, files, images)
     return found
 

@@ -52,7 +52,7 @@ KINDS = (
 now = getattr(time, "monotonic", time.time)
 
 
-# Names that are no UTF-8 come from Python 3's kernel interface as surrogates; Python 2 leaves them bytes.
+# Names that are not UTF-8 come from Python 3's kernel interface as surrogates; Python 2 leaves them bytes.
 ERRORS = "surrogateescape" if sys.version_info >= (3,) else "strict"
 
 
@@ -65,17 +65,17 @@ def to_text(data, errors="strict"):
 
 
 def to_native(text):
-    """As this Python's `str`."""
+    """Return the text as this Python's `str`."""
     return to_text(text) if str is not bytes else to_bytes(text)
 
 
 def pack(value):
-    """A JSON value as one opaque word (base64 of JSON), as native text."""
+    """Return a JSON value as one opaque word (base64 of JSON), as native text."""
     return to_native(base64.b64encode(to_bytes(json.dumps(value, sort_keys=True))))
 
 
 def unpack(text):
-    """The JSON value in an opaque word; ValueError when it is none."""
+    """Return the JSON value in an opaque word; ValueError when it is none."""
     try:
         return json.loads(to_text(base64.b64decode(to_bytes(text))))
     except (TypeError, ValueError):
@@ -83,14 +83,14 @@ def unpack(text):
 
 
 def problem_of_path(path):
-    """Why this text cannot name a file on a host: a short phrase, or None."""
+    """Say why this text cannot name a file on a host: a short phrase, or None."""
     if not _for_the_kernel(path):
         return "holds a character that no path can hold"
     return None if path.startswith("/") else "is not an absolute path"
 
 
 def problem_of_command(command):
-    """Why this command (name, argv, timeout) cannot be run: a short phrase, or None."""
+    """Say why this command (name, argv, timeout) cannot be run: a short phrase, or None."""
     if not command["argv"] or not command["argv"][0]:
         return "argv is empty"
     if problem_of_words(command["argv"]):
@@ -101,7 +101,7 @@ def problem_of_command(command):
 
 
 def problem_of_words(words):
-    """Why these cannot be arguments of a program: a short phrase, or None."""
+    """Say why these cannot be arguments of a program: a short phrase, or None."""
     return None if all(_for_the_kernel(word) for word in words) else "holds a character that no argument can hold"
 
 
@@ -113,7 +113,7 @@ def _for_the_kernel(text):
 
 
 def reason_of(error):
-    """The short phrase for an OSError or IOError, for example 'permission denied'."""
+    """Return the short phrase for an OSError or IOError, for example 'permission denied'."""
     text = os.strerror(error.errno) if error.errno else str(error)
     return text[:1].lower() + text[1:]
 
@@ -122,7 +122,7 @@ def reason_of(error):
 
 
 def mount_points():
-    """Every mount point of this process, as a set of byte strings."""
+    """Return every mount point of this process, as a set of byte strings."""
     try:
         with open("/proc/self/mountinfo", "rb") as stream:
             fields = [line.split()[4] for line in stream]
@@ -134,7 +134,7 @@ def mount_points():
 
 
 def describe(path, limit, mounts=frozenset()):
-    """What is found at a path, symbolic links followed.
+    """Describe a path, symbolic links followed.
 
     :returns: {'state': 'file', 'content': base64, 'sha256', 'mode', 'uid', 'gid', 'size', 'link', 'mount'},
         {'state': 'absent'} or {'state': 'failed', 'reason': phrase}, with 'link' if it is one to nothing. Never
@@ -200,7 +200,7 @@ def _read(fd, limit):
 
 
 def mark(description):
-    """What compare and swap compares: the checksum, 'absent', or 'failed'."""
+    """Return the value that compare and swap compares: the checksum, 'absent', or 'failed'."""
     return description.get("sha256", description["state"])
 
 
@@ -216,7 +216,7 @@ _OCTAL = re.compile("[0-7]{3,4}$")
 
 
 def problem_of_journal(journal):
-    """Why a journal cannot have been written by a transaction: a short phrase, or None."""
+    """Say why a transaction cannot have written this journal: a short phrase, or None."""
     version = journal.get("version") if isinstance(journal, dict) else None
     if isinstance(version, int) and not isinstance(version, bool) and version > 1:
         return "was written by a newer version of dockyard.openshift"
@@ -239,7 +239,7 @@ def _is_whole(journal):
 
 
 def _has(value, kinds):
-    """Whether it is a mapping in which each of these is of its kind; True and False are no numbers."""
+    """Return whether it is a mapping in which each of these is of its kind; True and False are not numbers."""
     return isinstance(value, dict) and all(
         isinstance(value.get(key), kind) and not isinstance(value.get(key), bool) for key, kind in kinds.items()
     )
@@ -250,7 +250,7 @@ def _texts(value):
 
 
 def _about(description):
-    """A file as `describe` tells it, there or not; `_new` of a transaction tells no content."""
+    """Return a file as `describe` tells it, there or not; `_new` of a transaction tells no content."""
     if description.get("state") == "absent":
         return True
     kinds = {"sha256": _TEXT, "mode": _TEXT, "uid": _NUMBER, "gid": _NUMBER}
@@ -264,7 +264,7 @@ def _about_directory(about):
 
 
 def problem_of_state(state_directory):
-    """Why what stands in the state directory cannot be believed: a short phrase, or None. It is run as a command is."""
+    """Say why the state directory cannot be trusted: a short phrase, or None. The next run executes its commands."""
     for name in ("", JOURNAL, LAST, STATE, LOCK):
         path = os.path.join(state_directory, name) if name else state_directory
         try:
@@ -284,7 +284,7 @@ def problem_of_state(state_directory):
 
 
 def read_journal(state_directory, name=JOURNAL):
-    """The journal of an interrupted transaction (dict), or None; ValueError when it cannot be read or believed."""
+    """Return the journal of an interrupted transaction (dict), or None; ValueError when it is unreadable or wrong."""
     path = os.path.join(state_directory, name)
     problem = problem_of_state(state_directory)
     if problem:
@@ -312,7 +312,7 @@ _ATTRIBUTES_LIMIT = 65536
 
 
 def attributes(path):
-    """{name: base64} of the extended attributes of a file, without those that the system gives it. OSError."""
+    """Return {name: base64} of the extended attributes of a file, without those of the system. OSError."""
     found = {}
     for name in _xattr("listxattr", path).split(b"\0"):
         if name and to_text(name, "replace") not in _OF_THE_SYSTEM:
@@ -391,7 +391,7 @@ class Command:
             self.process = subprocess.Popen(argv, stdin=nothing, stdout=stdout, stderr=stderr, **options)
 
     def running(self):
-        """Whether it still runs; ends it when it has used up its time or room."""
+        """Return whether it still runs; ends it when it has used up its time or room."""
         if self.process is None or self.process.poll() is not None:
             return False
         if now() - self.started > self.timeout:
@@ -412,7 +412,7 @@ class Command:
             time.sleep(0.005)
 
     def answer(self):
-        """{'state': 'done', 'rc', 'stdout', 'stderr'}, {'state': 'absent'} or {'state': 'failed', 'reason', ...}."""
+        """Return {'state': 'done', 'rc', 'stdout', 'stderr'}, {'state': 'absent'} or {'state': 'failed', ...}."""
         if self.process is None:
             return self.problem
         stdout, stderr = [self._text(output) for output in self.outputs]
@@ -432,7 +432,7 @@ def run_all(commands):
     while running:
         running = [command for command in running if command.running()]
         if running:
-            # On a busy host, looking every moment costs more than the programs: the longer it takes, the seldomer.
+            # On a busy host, polling all the time costs more than the programs: poll less often the longer it takes.
             time.sleep(min(0.025, 0.002 + (now() - begun) / 10))
     return [command.answer() for command in commands]
 
@@ -443,18 +443,18 @@ def _scratch():
 
 
 def _environment():
-    """This process's own, in English, and with the directories that a login as root would have."""
+    """Return this process's own environment, in English, with the directories of a login as root."""
     path = os.environ.get("PATH", "/usr/bin:/bin")
     return dict(os.environ, LC_ALL="C", PATH=path + ":/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin")
 
 
 def there(program):
-    """Whether there is such a program. To look costs nothing beside a process that is made only to fail."""
+    """Return whether there is such a program. To look costs nothing beside a process that is made only to fail."""
     return any(os.path.exists(os.path.join("/", place, program)) for place in _environment()["PATH"].split(":"))
 
 
 def _detached():
-    """Options of Popen for a process group of its own, in which signals do what they do after a login.
+    """Return options of Popen for a process group of its own, in which signals act as after a login.
 
     Code of ours between fork and exec makes Python copy its whole memory map first, which costs more than most of the
     programs asked. It is needed only by Python 2 and where signals are ignored, as in a transaction; SIGPIPE, which

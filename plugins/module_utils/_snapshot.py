@@ -67,7 +67,7 @@ COMMAND = {"timeout": 10, "needs": None, "unless": None, "limit": OUTPUT_LIMIT}
 
 
 def answer(wanted):
-    """What the module returns."""
+    """Return the result of the module."""
     wanted = dict(WANTED, **wanted)
     for kind, meant in (("files", FILE), ("directories", DIRECTORY), ("commands", COMMAND)):
         wanted[kind] = [dict(meant, **entry) for entry in wanted[kind]]
@@ -78,7 +78,7 @@ def answer(wanted):
 
 
 def problem_of(wanted):
-    """The first thing wrong with the options, as a sentence, or None."""
+    """Return the first thing wrong with the options, as a sentence, or None."""
     names = [command["name"] for command in wanted["commands"]]
     for name in names:
         if names.count(name) > 1:
@@ -93,7 +93,7 @@ def problem_of(wanted):
 
 
 def take(wanted):
-    """The whole snapshot, as a JSON value."""
+    """Return the whole snapshot, as a JSON value."""
     asked = [(command["name"], start(command)) for command in wanted["commands"]]
     snapshot = {
         "version": 1,
@@ -141,7 +141,7 @@ def take(wanted):
 
 
 def user_name():
-    """Who runs this; the number of one that has no name."""
+    """Return the name of the user who runs this, else the number."""
     try:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
@@ -149,7 +149,7 @@ def user_name():
 
 
 def start(command):
-    """The running Command, or a word that says why it does not run."""
+    """Return the running Command, or a word that says why it does not run."""
     if command["needs"] and not there(command["needs"]):
         return "absent"
     if command["unless"] and there(command["unless"]):
@@ -177,7 +177,7 @@ def shared_lock(state_directory):
 
 
 def in_form(form, found):
-    """A description of a file with only what was asked for of its content."""
+    """Return a description of a file with only what was asked for of its content."""
     if found["state"] != "file" or form == "content":
         return found
     content = base64.b64decode(found["content"])
@@ -186,7 +186,7 @@ def in_form(form, found):
 
 
 def fingerprints(content):
-    """SHA-256 of each certificate of a PEM file, in order. What is no certificate is passed over."""
+    """SHA-256 of each certificate of a PEM file, in order. What is not a certificate is passed over."""
     found = []
     for block in CERTIFICATE.findall(content):
         try:
@@ -198,7 +198,7 @@ def fingerprints(content):
 
 
 def end_of_element(der):
-    """Where the first DER element ends; behind it, OpenSSL's trusted certificates carry more."""
+    """Return the end of the first DER element; OpenSSL's trusted certificates carry more behind it."""
     if der[1] < 0x80:
         return 2 + der[1]
     length = 0
@@ -208,7 +208,7 @@ def end_of_element(der):
 
 
 def list_directory(entry):
-    """Names in a directory, and as deep below it as asked, that match and are not directories themselves."""
+    """List names in a directory, and as deep below it as asked, that match and are not directories."""
     try:
         names, directories = walk(entry["path"], entry["pattern"], entry["depth"])
     except (IOError, OSError) as error:
@@ -227,7 +227,7 @@ def list_directory(entry):
 
 
 def walk(path, pattern, depth):
-    """(files that match, directories passed), by their paths below it; links to directories are followed.
+    """Return (matching files, directories), by their paths below it; links to directories are followed.
 
     What a transaction has put beside files for a moment is not there.
     """
@@ -258,7 +258,7 @@ def last_transaction(state_directory, files, mounts):
 
 
 def summary(journal):
-    """A journal without what only its own host needs; `present` tells whose content each file holds now."""
+    """Return a journal without what only its own host needs; `present` tells whose content each file holds now."""
     if journal is None:
         return None
     files = []
@@ -282,7 +282,7 @@ def summary(journal):
 
 
 def label_of(path):
-    """The SELinux label of a file, as text; None where there are none."""
+    """Return the SELinux label of a file, as text; None where there are none."""
     if not os.path.isdir("/sys/fs/selinux"):
         return None
     import ctypes  # seldom needed, and slow to load

@@ -32,8 +32,8 @@ options:
     default: false
   verify:
     description: V(full) makes the host verify the certificates against its trust store and connect to
-      the registries; a registry that cannot be reached is no failure. V(store) does the first only, V(none)
-      neither.
+      the registries; a registry that cannot be reached is not a failure. V(store) does the first only,
+      V(none) neither.
     type: str
     choices: [full, store, none]
     default: full
@@ -74,7 +74,7 @@ verified:
       description: The engine whose view of trust was used.
       type: str
     outcome:
-      description: V(trusted), or V(unreachable), which is no failure. V(untrusted) fails the task.
+      description: V(trusted), or V(unreachable), which is not a failure. V(untrusted) fails the task.
       type: str
     reason:
       description: Reason for the outcome.

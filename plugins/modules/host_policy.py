@@ -91,8 +91,8 @@ options:
     default: true
   verify:
     description: V(full) makes the host verify the certificates against its trust store and connect to
-      the registries; a registry that cannot be reached is no failure. V(store) does the first only, V(none)
-      neither.
+      the registries; a registry that cannot be reached is not a failure. V(store) does the first only,
+      V(none) neither.
     type: str
     choices: [full, store, none]
     default: full
@@ -123,6 +123,14 @@ options:
   purge_credentials:
     description: Whether to remove the entries that earlier runs put into these files for registries that
       the list no longer names. Entries of others stay in any case.
+    type: bool
+    default: false
+  verify_logins:
+    description:
+      - Whether the host itself tries each new login at its registry, after the files are written. If
+        one is refused, everything is put back. A registry that cannot be reached is not a failure.
+      - The secret is sent over HTTPS to the registry or to the token service that it names, and over
+        HTTP only where the policy calls the registry C(insecure). No redirect is followed.
     type: bool
     default: false
   search:
@@ -298,6 +306,24 @@ auth_files:
         helper:
           description: Name of the helper; null for an entry.
           type: str
+logins_verified:
+  description: What the host found out of the logins; empty unless O(verify_logins), and when nothing
+    changed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    registry:
+      description: The registry of the login.
+      type: str
+    outcome:
+      description:
+        - V(accepted), V(unasked) where the registry wants no login, or V(undecided) where it could not
+          be asked. V(refused) fails the task.
+      type: str
+    reason:
+      description: Who said so, or why nobody did.
+      type: str
 registries:
   description: The registries that the host shall trust.
   returned: success
@@ -347,7 +373,7 @@ verified:
       description: The engine whose view of trust was used.
       type: str
     outcome:
-      description: V(trusted), or V(unreachable), which is no failure. V(untrusted) fails the task.
+      description: V(trusted), or V(unreachable), which is not a failure. V(untrusted) fails the task.
       type: str
     reason:
       description: Reason for the outcome.

@@ -170,7 +170,7 @@ ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 
 
 def main():
-    """The one argument is what the action plugin has packed: programs of module_utils, and what to ask of the last."""
+    """Run the packed programs of module_utils: the one argument holds them and the questions for the last one."""
     if ARGUMENTS.startswith("<"):
         return  # nobody has put any there: a tool only imports this file
     job = json.loads(base64.b64decode(json.loads(ARGUMENTS)["job"]).decode("utf-8"))
@@ -183,7 +183,7 @@ def main():
 
 
 def load(name, path, source):
-    """The module of this source, under its own name, so that others can import it; the packages above it are empty."""
+    """Load a module from this source under its own name, so that others can import it; its packages are empty."""
     parts = name.split(".")
     for package in (".".join(parts[:number]) for number in range(1, len(parts))):
         if package not in sys.modules:
@@ -195,7 +195,7 @@ def load(name, path, source):
 
 
 def native(value):
-    """JSON with texts as this Python's own: what 2.7 calls unicode is no name of a file everywhere."""
+    """JSON with texts as this Python's own: what 2.7 calls unicode is not a name of a file everywhere."""
     if isinstance(value, dict):
         return dict((native(key), native(item)) for key, item in value.items())
     if isinstance(value, list):

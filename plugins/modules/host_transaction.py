@@ -518,7 +518,7 @@ def _raise_failure(msg, **dummy):
 
 
 def problem_of(wanted):
-    """The first thing wrong with the options, as a sentence, or None."""
+    """Return the first thing wrong with the options, as a sentence, or None."""
     paths = [wanted["state_directory"]] + [entry["path"] for entry in wanted["files"]] + sorted(wanted["unchanged"])
     paths += wanted["remove_empty"]
     found = [("the path %s" % path, problem_of_path(path)) for path in paths]
@@ -559,7 +559,7 @@ def problem_of_check(check):
 
 
 def contents_of(payload, files):
-    """The bytes of every file to be written, by path; Failure when the payload does not hold them."""
+    """Return the bytes of every file to be written, by path; Failure when the payload does not hold them."""
     try:
         encoded = unpack(payload) if payload else {}
         contents = dict((to_native(path), base64.b64decode(to_bytes(text))) for path, text in encoded.items())
@@ -690,12 +690,12 @@ def remove_directory(path):
 
 
 def is_directory(path):
-    """A directory itself, and one that could be removed."""
+    """Return whether a path is a directory itself, and one that could be removed."""
     return os.path.isdir(path) and not os.path.islink(path) and not os.path.ismount(path)
 
 
 def dangling_directory(path):
-    """The directory above a path that is a symbolic link to where nothing is, or None."""
+    """Return the directory above a path that is a symbolic link to where nothing is, or None."""
     while path != os.path.dirname(path):
         path = os.path.dirname(path)
         if os.path.islink(path) and not os.path.exists(path):
@@ -704,7 +704,7 @@ def dangling_directory(path):
 
 
 def missing_directories(paths):
-    """The directories to be created so that each path can be, parents first."""
+    """Return the directories to be created so that each path can be, parents first."""
     missing = []
     for path in paths:
         chain = []
@@ -747,7 +747,7 @@ class Transaction:
         }
 
     def run(self):
-        """Everything; returns the result, and raises nothing."""
+        """Run the transaction; return its result, and raise nothing."""
         try:
             self._run()
         except Exception as error:  # whatever it is, the caller gets a sentence
@@ -793,7 +793,7 @@ class Transaction:
             os.close(fd)
 
     def _locked(self):
-        """The descriptor of the lock, held."""
+        """Take the lock; return its descriptor."""
         path = os.path.join(self.directory, LOCK)
         deadline = now() + self.wanted["lock_timeout"]
         while True:
@@ -860,7 +860,7 @@ class Transaction:
 
     @staticmethod
     def _stands_for(action, journal):
-        """The numbers of the begun actions of a journal that this action is run in place of."""
+        """Return the numbers of the begun actions of a journal that this action is run in place of."""
         begun = [[to_native(word) for word in each["argv"]] for each in journal["actions"][: journal["started"]]]
         return action["instead_of"] + [number for number, argv in enumerate(begun) if argv == action["argv"]]
 
@@ -1056,7 +1056,7 @@ class Transaction:
                 pass  # all is done; an empty directory and a lock say nothing
 
     def _end_journal(self, kept=False):
-        """From here on nothing is under way. kept: the journal can undo the whole transaction later."""
+        """End the journal: nothing is under way from here on. kept: it can undo the whole transaction later."""
         with doing("remove the journal %s" % self.journal_path):
             if kept:
                 os.rename(self.journal_path, os.path.join(self.directory, LAST))
@@ -1090,7 +1090,7 @@ class Transaction:
             self.result["reason"] += "; rolling back failed: " + "; ".join(problems)
 
     def _put_back(self, changes, journal):
-        """Files and directories become what they were; returns the sentences about those that do not."""
+        """Put files and directories back; return the sentences about those that cannot be."""
         problems = []
         for directory in reversed(journal.get("emptied", [])):
             try:
@@ -1123,7 +1123,7 @@ class Transaction:
         }
 
     def _make_again(self, directory):
-        """A directory that was removed because it was empty; nothing when it is there."""
+        """Make a directory again that was removed because it was empty."""
         path = to_native(directory["path"])
         if os.path.lexists(path):
             return
@@ -1180,7 +1180,7 @@ def sentence(error):
 
 
 def unmet(expectations, answer):
-    """The first expectation that an answer does not meet, as a phrase without any of its output, or None."""
+    """Return the first expectation that an answer does not meet, as a phrase without any of its output, or None."""
     if answer["state"] != "done":
         return answer.get("reason", "there is no such program")
     for expected in expectations:
@@ -1229,7 +1229,7 @@ def _unmet_items(expected, answer):
 
 
 def _once(items):
-    """Each item once, where it stands first."""
+    """Return each item once, where it stands first."""
     seen, found = set(), []
     for item in items:
         if item not in seen:

@@ -84,6 +84,14 @@ options:
       the list no longer names. Entries of others stay in any case.
     type: bool
     default: false
+  verify_logins:
+    description:
+      - Whether the host itself tries each new login at its registry, after the files are written. If
+        one is refused, everything is put back. A registry that cannot be reached is not a failure.
+      - The secret is sent over HTTPS to the registry or to the token service that it names, and over
+        HTTP only where the policy calls the registry C(insecure). No redirect is followed.
+    type: bool
+    default: false
   from_variables:
     description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
@@ -170,6 +178,24 @@ auth_files:
         helper:
           description: Name of the helper; null for an entry.
           type: str
+logins_verified:
+  description: What the host found out of the logins; empty unless O(verify_logins), and when nothing
+    changed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    registry:
+      description: The registry of the login.
+      type: str
+    outcome:
+      description:
+        - V(accepted), V(unasked) where the registry wants no login, or V(undecided) where it could not
+          be asked. V(refused) fails the task.
+      type: str
+    reason:
+      description: Who said so, or why nobody did.
+      type: str
 account:
   description: The outcome as text for a person. A headline, then the plan or the differences, one line
     each.

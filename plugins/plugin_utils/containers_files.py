@@ -72,7 +72,7 @@ WATCH = Watch(
 
 
 def podman_version(host: Observed) -> tuple[int, int]:
-    """The first two numbers of podman's version, (0, 0) where there is none."""
+    """Return the first two numbers of podman's version, (0, 0) where there is none."""
     try:
         said = json.loads(host.answer("podman.info").stdout)["version"]["Version"]
         found = re.match(r"v?(\d+)\.(\d+)", said)
@@ -82,18 +82,18 @@ def podman_version(host: Observed) -> tuple[int, int]:
 
 
 def places_of(host: Observed) -> Places:
-    """Where the programs of this host look."""
+    """Return the places where the programs of this host look."""
     return SINCE_6 if podman_version(host) >= (6, 0) else UP_TO_5
 
 
 def main_of(host: Observed, *, roots_own: bool = True) -> str:
-    """The main file that counts; the system's own where there is none. roots_own: whether root's home counts."""
+    """Return the main file that counts; the system's own where there is none. roots_own: whether root's home counts."""
     mains = [path for path in places_of(host).mains if roots_own or not path.startswith(ROOTS_OWN)]
     return next((path for path in mains if host.exists(path)), MAIN)
 
 
 def drop_ins_of(host: Observed, *, roots_own: bool = True) -> list[str]:
-    """The drop-ins that count, in the order in which they are read."""
+    """Return the drop-ins that count, in the order in which they are read."""
     places = places_of(host)
     directories = [path for path in places.drop_ins if roots_own or not path.startswith(ROOTS_OWN)]
     if not places.by_name:
@@ -105,7 +105,7 @@ def drop_ins_of(host: Observed, *, roots_own: bool = True) -> list[str]:
 
 
 def conf_of(host: Observed, *, roots_own: bool = True) -> RegistriesConf:
-    """registries.conf as root's programs read it, or without what stands in root's home. Raises Problem."""
+    """Read registries.conf as root's programs do, or without the files in root's home. Raises Problem."""
     main = main_of(host, roots_own=roots_own)
     drop_ins = [(path, host.text(path) or "") for path in drop_ins_of(host, roots_own=roots_own)]
     drop_ins += [(path, host.text(path) or "") for path in (CHOSEN_ALIASES,) if host.exists(path)]
@@ -113,7 +113,7 @@ def conf_of(host: Observed, *, roots_own: bool = True) -> RegistriesConf:
 
 
 def policy_of(host: Observed) -> str:
-    """The policy.json that root's podman reads."""
+    """Return the policy.json that root's podman reads."""
     return next((path for path in places_of(host).policies if host.exists(path)), signature_policy.PATH)
 
 
@@ -129,7 +129,7 @@ class CrioSetting:
 
 
 def crio_settings(host: Observed) -> dict[str, CrioSetting]:
-    """The table [crio.image] as crio.conf and its drop-ins say it; the last one counts. Raises HostProblem."""
+    """Return the table [crio.image] as crio.conf and its drop-ins say it; the last one counts. Raises HostProblem."""
     found: dict[str, CrioSetting] = {}
     for path in (_CRIO_CONF, *host.entries(_CRIO_CONF_D)):
         text = host.text(path)
@@ -147,21 +147,21 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
     return found
 
 
-def crio_policy_of(host: Observed) -> str:
-    """The policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
+def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
+    """Return the policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
 
-    Raises NotAsked for one that was not looked at.
+    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at.
     """
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return policy_of(host)
-    if not host.knows(setting.value) and setting.value not in WATCH.files:
+    if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
         raise NotAsked(Watch(files=(setting.value,)))
     return setting.value
 
 
 def crio_runs(host: Observed) -> bool:
-    """Whether CRI-O holds its files in memory. Raises HostProblem when systemd did not answer."""
+    """Return whether CRI-O holds its files in memory. Raises HostProblem when systemd did not answer."""
     return CRIO.running(host)
 
 
@@ -180,7 +180,7 @@ def crio_conf_of(host: Observed) -> RegistriesConf:
     if conf.version != 1:
         return RegistriesConf()
     insecure = {
-        prefix: registries_conf.Registry(prefix, table.location, insecure=True, file=table.file)
+        prefix: registries_conf.RegistryTable(prefix, table.location, insecure=True, file=table.file)
         for prefix, table in conf.registries.items()
         if table.insecure
     }

@@ -20,7 +20,7 @@ from .observed import Observed
 from .policy import ALL, MirrorSet, Policy
 from .pull_sources import RewriteProblem
 from .references import Reference, parse_alias
-from .registries_conf import RegistriesConf, Registry, document
+from .registries_conf import RegistriesConf, RegistryTable, document
 from .signature_policy import requirements_for
 
 _DIGEST = "sha256:" + "0" * 64
@@ -42,15 +42,32 @@ class Unmet:
 
 
 def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
-    """What of the words these files do not do, each entry once. host: for the lines of its files."""
+    """List the entries of words that these files do not fulfil, each once. host: for the lines of its files."""
     found = [*_search(policy, conf), *_flags(policy, conf, host), *_mirrors(policy, conf, host)]
     found += [*_aliases(policy, conf), *_mode(policy, conf)]
     once = {(each.word, each.entry, each.file): each for each in reversed(found)}
     return [each for each in found if once.pop((each.word, each.entry, each.file), None) is not None]
 
 
+def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iterable[str]]) -> list[Unmet]:
+    """List what docker's own lists lack of these. said, shown: entries as it spells them, by word.
+
+    What is tried in order has to come first, and in this order; the other lists need only hold the entries.
+    """
+    found = []
+    for word, given in said.items():
+        there = list(shown.get(word, ()))
+        wanted = [entry for entry in given if word != "search" or entry not in shown.get("blocked", ())]
+        if word in ("search", "mirrors"):
+            if there[: len(wanted)] != wanted:
+                found.append(Unmet(word, ", ".join(wanted)))
+        else:
+            found += [Unmet(word, entry) for entry in wanted if entry not in there]
+    return found
+
+
 def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[str, Any]) -> list[Unmet]:
-    """What of an allow-list a policy.json does not do."""
+    """List the entries of an allow-list that a policy.json does not fulfil."""
     found = []
     for scope in allowed:
         for reference in _inside(scope, ports=False):
@@ -64,8 +81,8 @@ def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[st
     return found
 
 
-def line_of(host: Observed, registry: Registry) -> int:
-    """The line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
+def line_of(host: Observed, registry: RegistryTable) -> int:
+    """Return the line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
     text = host.text(registry.file) or ""
     tables = document(text, registry.file).get("registry", [])
     number = next((index for index, table in enumerate(tables) if table is registry.table), None)
@@ -92,10 +109,13 @@ def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unm
                     yield Unmet(word, scope)
                 elif not getattr(table, word):
                     yield Unmet(word, scope, table.file, f"says '{table.prefix}' is not {word}", line_of(host, table))
+                elif word == "blocked":  # engines look up the name that they contact
+                    what = f"says '{table.prefix}' is found at '{table.location}', which is not blocked"
+                    yield Unmet(word, scope, table.file, what, line_of(host, table))
 
 
-def _primary_is_blocked(reference: Reference, table: Registry, conf: RegistriesConf) -> bool:
-    """Whether the source itself is refused, be it under the name that it really has."""
+def _primary_is_blocked(reference: Reference, table: RegistryTable, conf: RegistriesConf) -> bool:
+    """Return whether the source itself is refused, be it under the name that it really has."""
     try:
         return pull_sources.endpoints(reference, replace(table, mirrors=()), conf)[-1].blocked_by is not None
     except RewriteProblem:
@@ -117,11 +137,11 @@ def _mirrors(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[U
                 continue  # a narrower table of others is theirs to say
             elif _asked_first(reference, table, conf)[: len(wanted)] != wanted:
                 yield Unmet("mirrors", source, table.file, f"has its own mirrors of '{source}'", line_of(host, table))
-            elif not all(each.contact_source for each in sets) and not table.blocked:
+            elif not all(each.contact_source for each in sets) and not _primary_is_blocked(reference, table, conf):
                 yield Unmet("mirrors", source, table.file, f"says '{source}' is not blocked", line_of(host, table))
 
 
-def _asked_first(reference: Reference, table: Registry, conf: RegistriesConf) -> list[str]:
+def _asked_first(reference: Reference, table: RegistryTable, conf: RegistriesConf) -> list[str]:
     try:
         return [place.location for place in pull_sources.endpoints(reference, table, conf) if place.mirror]
     except RewriteProblem:

@@ -17,7 +17,7 @@ from .credentials.answers import Source, Tried
 from .formats import toml_text
 from .observed import HostProblem, Observed, Question, Watch
 from .references import Reference
-from .registries_conf import RegistriesConf, Registry
+from .registries_conf import RegistriesConf, RegistryTable
 
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 
@@ -71,7 +71,7 @@ def _credential(host: Observed, conf: RegistriesConf, reference: Reference) -> d
 
 
 def login(host: Observed, reference: Reference) -> Tried | None:
-    """What root's podman offers for an image; None for an anonymous pull. Where it picks at random, one of these.
+    """Return the login that root's podman offers for an image; None for an anonymous pull. Of random ones, one.
 
     Raises HostProblem where every pull that comes to a file fails.
     """
@@ -85,7 +85,7 @@ def login(host: Observed, reference: Reference) -> Tried | None:
     return next(iter(answer.tried), None)
 
 
-def _where(host: Observed, registry: Registry) -> dict[str, Any]:
+def _where(host: Observed, registry: RegistryTable) -> dict[str, Any]:
     """Locate an entry: file and line. In the old form that is the list that names it."""
     text = host.text(registry.file) or ""
     document = registries_conf.document(text, registry.file)

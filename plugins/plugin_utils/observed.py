@@ -80,7 +80,7 @@ class Listing:
     directories: tuple[str, ...] = ()
 
     def holds(self, name: str) -> bool:
-        """Whether there is a directory of this name in it."""
+        """Return whether there is a directory of this name in it."""
         return any(path.endswith(f"/{name}") for path in self.directories)
 
 
@@ -113,7 +113,7 @@ class Watch:
         )
 
     def arguments(self) -> dict[str, Any]:
-        """Options of the module host_snapshot."""
+        """Return the options of the module host_snapshot."""
         bundles = [{"path": path, "form": "certificates", "limit": _BUNDLE_LIMIT} for path in self.bundles]
         trees = [Tree(path) for path in self.directories] + list(self.trees)
         return {
@@ -178,11 +178,11 @@ class Observed:
         return bool(self.files.get(path, {}).get("state", "absent") != "absent")
 
     def knows(self, path: str) -> bool:
-        """Whether the snapshot looked for the file, or the plan writes it."""
+        """Return whether the snapshot looked for the file, or the plan writes it."""
         return path in self.files or path in self.changed
 
     def text(self, path: str) -> str | None:
-        """The file's text, None when it is absent. Raises HostProblem when it cannot be read or is no text."""
+        """Return the file's text, None when it is absent. Raises HostProblem when it cannot be read or is not text."""
         data = self.content(path)
         if data is None:
             return None
@@ -190,7 +190,7 @@ class Observed:
             return decode(data)
 
     def checksum(self, path: str) -> str:
-        """The sha256 the snapshot saw, or 'absent': what a commit compares with before it swaps."""
+        """Return the sha256 the snapshot saw, or 'absent': what a commit compares with before it swaps."""
         return str(self.files.get(path, {}).get("sha256") or "absent")
 
     def entries(self, directory: str) -> list[str]:
@@ -205,7 +205,7 @@ class Observed:
         return sorted(paths, key=str.encode)
 
     def listing(self, directory: str) -> Listing:
-        """A directory that a Tree asked for. Raises HostProblem when it could not be read."""
+        """Return a directory that a Tree asked for. Raises HostProblem when it could not be read."""
         found = self.directories.get(directory, {"state": "absent"})
         if found["state"] == "failed":
             raise HostProblem(one_line(f"{directory}: {found['reason']}"))
@@ -214,7 +214,7 @@ class Observed:
         return Listing(found["state"] == "directory", tuple(files), tuple(below))
 
     def content(self, path: str) -> bytes | None:
-        """The file's bytes, None when it is absent. Raises HostProblem when it cannot be read."""
+        """Return the file's bytes, None when it is absent. Raises HostProblem when it cannot be read."""
         return self.changed[path] if path in self.changed else self._bytes(path)
 
     def certificates(self, path: str) -> tuple[str, ...]:
@@ -235,11 +235,11 @@ class Observed:
         return self.with_files({path: None if text is None else text.encode() for path, text in texts.items()})
 
     def with_files(self, contents: Mapping[str, bytes | None]) -> Observed:
-        """The same host after these files were written, or removed."""
+        """Return the same host after these files were written, or removed."""
         return replace(self, changed={**self.changed, **contents}) if contents else self
 
     def without_interrupted(self) -> Observed:
-        """The host as it is once the transaction that its journal tells of has been taken back.
+        """Return the host as it is once the transaction that its journal tells of has been taken back.
 
         A file that somebody else changed since stays as they left it.
         """
@@ -265,7 +265,7 @@ class Observed:
 def _relisted(
     directory: str, listing: Mapping[str, Any], restored: Mapping[str, Mapping[str, Any]], made: set[str]
 ) -> Mapping[str, Any]:
-    """A listing as it is once these files are back, and without the directories that were made only now."""
+    """Return a listing as it is once these files are back, and without the directories that were made only now."""
     if directory in made:
         return {"state": "absent"}
     begin = len(directory) + 1
@@ -326,7 +326,7 @@ _SNAPSHOT = {
 
 
 def unpack(opaque: str) -> Any:
-    """The JSON value inside an opaque text of one of the hands. Raises HostProblem when it is not one."""
+    """Return the JSON value inside an opaque text of one of the two modules. Raises HostProblem when it is not one."""
     try:
         return json.loads(base64.b64decode(opaque))
     except (binascii.Error, ValueError, TypeError, RecursionError):
@@ -334,12 +334,12 @@ def unpack(opaque: str) -> Any:
 
 
 def pack(contents: Mapping[str, bytes]) -> str:
-    """The opaque text in which the contents of files travel to a host."""
+    """Return the opaque text in which the contents of files travel to a host."""
     return pack_json({path: base64.b64encode(content).decode() for path, content in contents.items()})
 
 
 def pack_json(value: Any) -> str:
-    """A JSON value as one opaque text."""
+    """Return a JSON value as one opaque text."""
     return base64.b64encode(json.dumps(value).encode()).decode()
 
 
@@ -364,7 +364,7 @@ def from_snapshot(snapshot: Any) -> Observed:
 
 
 def _whole(snapshot: Mapping[str, Any]) -> bool:
-    """Whether all contents are contents, and the journal tells of every file and action what it should."""
+    """Return whether all contents are contents, and the journal tells of every file and action what it should."""
     files = [*snapshot.get("files", {}).values(), snapshot.get("state", {})]
     for journal in filter(None, (snapshot.get("journal"), snapshot.get("last"))):
         files += journal["old"].values()

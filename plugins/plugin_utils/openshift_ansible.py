@@ -85,7 +85,7 @@ def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
 
 
 def _credentials(ask: ValueOf) -> tuple[str, Any] | None:
-    """The logins of both variables, as the word credentials takes them."""
+    """Return the logins of both variables, as the word credentials takes them."""
     more, own = ask(CREDENTIALS), _own_credential(ask)
     if more is None:
         return (OREG_USER, own) if own else None
@@ -104,7 +104,7 @@ def _renamed(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own_credential(ask: ValueOf) -> list[dict[str, Any]]:
-    """The login for the registry of oreg_url, or that of the release."""
+    """Return the login for the registry of oreg_url, or that of the release."""
     user, password = ask(OREG_USER), ask(OREG_PASSWORD)
     if not _is_login(ask):
         return []
@@ -120,7 +120,7 @@ def _is_login(ask: ValueOf) -> bool:
 
 
 def _own_registry(ask: ValueOf) -> str:
-    """The host of oreg_url as openshift-ansible told it, else the registry of the release; "" for none."""
+    """Return the host of oreg_url as openshift-ansible told it, else the registry of the release; "" for none."""
     url = ask(OREG_URL)
     if url in (None, ""):
         return (_is_enterprise(ask) and _registry_of_release(ask)) or ""

@@ -12,12 +12,17 @@ import re
 _LONGEST = 4000
 
 #: A password in an address; it may hold the signs that end one.
-_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]+@(?!sha[0-9])")
+_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]{1,1000}@(?!sha[0-9])")
 
 
 def one_line(text: str) -> str:
     """Return the text as it is, with a space for everything in it that could break a line or steer a terminal."""
     return text if text.isprintable() else "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def without_passwords(text: str) -> str:
+    """Return the text with the passwords of its addresses hidden where they stand, however short they are."""
+    return _PASSWORD.sub(r"\1********@", text) if "://" in text else text
 
 
 class Problem(Exception):
@@ -31,5 +36,5 @@ class Problem(Exception):
     word: str = ""
 
     def __str__(self) -> str:
-        text = _PASSWORD.sub(r"\1********@", super().__str__()[: 2 * _LONGEST])
+        text = without_passwords(super().__str__()[: 2 * _LONGEST])
         return one_line(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")

@@ -17,7 +17,7 @@ from typing import Any
 from .names import match_length
 from .problems import Problem
 from .references import Reference, ReferenceProblem, parse, parse_canonical, parse_normalized, shown
-from .registries_conf import Mirror, RegistriesConf, Registry
+from .registries_conf import Mirror, RegistriesConf, RegistryTable
 from .signature_policy import Requirements, requirements_for
 
 
@@ -33,7 +33,7 @@ class Endpoint:
     location: str
     mirror: bool
     insecure: bool
-    blocked_by: Registry | None = None
+    blocked_by: RegistryTable | None = None
 
     def result(self) -> dict[str, Any]:
         return {
@@ -53,7 +53,7 @@ class Candidate:
     """
 
     reference: Reference
-    registry: Registry | None = None
+    registry: RegistryTable | None = None
     endpoints: tuple[Endpoint, ...] = ()
     refused: str | None = None
     policy: tuple[str | None, Requirements] | None = None
@@ -99,7 +99,7 @@ def candidates(text: str, conf: RegistriesConf) -> list[Reference]:
     return [parse_normalized(f"{registry}/{text}").tagged() for registry in conf.search or ()]
 
 
-def endpoints(reference: Reference, registry: Registry | None, conf: RegistriesConf) -> tuple[Endpoint, ...]:
+def endpoints(reference: Reference, registry: RegistryTable | None, conf: RegistriesConf) -> tuple[Endpoint, ...]:
     """List the mirrors that serve this kind of reference, in order, then the registry itself.
 
     Raises RewriteProblem when just one of them cannot be asked for the reference.
@@ -133,7 +133,7 @@ def rewrite(reference: Reference, prefix: str, location: str) -> Reference:
         raise RewriteProblem(f"{text} cannot be asked for at {shown(location)}: {problem}") from None
 
 
-def _serves(mirror: Mirror, registry: Registry, reference: Reference) -> bool:
+def _serves(mirror: Mirror, registry: RegistryTable, reference: Reference) -> bool:
     """Return whether a mirror serves a reference; one with tag and digest counts as one with a digest."""
     if registry.mirror_by_digest_only or mirror.pull_from_mirror == "digest-only":
         return bool(reference.digest)

@@ -54,7 +54,7 @@ class Mirror:
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryTable:
     """One [[registry]] table, normalised. `file` is where it was defined; `table` is the table as written."""
 
     prefix: str
@@ -73,7 +73,7 @@ class RegistriesConf:
 
     search: tuple[str, ...] | None = None
     search_file: str = ""
-    registries: Mapping[str, Registry] = field(default_factory=dict)
+    registries: Mapping[str, RegistryTable] = field(default_factory=dict)
     short_name_mode: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
     helpers: tuple[str, ...] | None = None
@@ -89,8 +89,8 @@ class RegistriesConf:
         """Who is asked for logins, in order; AUTH_FILES stands for root's files."""
         return self.helpers or (AUTH_FILES,)
 
-    def find(self, name: str) -> Registry | None:
-        """The table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
+    def find(self, name: str) -> RegistryTable | None:
+        """Return the table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
         matching = [prefix for prefix in _possible_prefixes(name, self._lengths) if prefix in self.registries]
         best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
         return None if best is None else self.registries[best]
@@ -100,14 +100,14 @@ class RegistriesConf:
         return frozenset(map(len, self.registries))
 
     def with_drop_in(self, drop_in: RegistriesConf) -> RegistriesConf:
-        """A drop-in replaces tables whole, lists when present, scalars when non-empty; aliases merge ("" deletes)."""
+        """Merge a drop-in: tables replace whole ones, lists when present, non-empty scalars; "" deletes an alias."""
         registries = {**self.registries, **drop_in.registries}
         aliases = {**self.aliases, **drop_in.aliases}
         speaks = drop_in.search is not None
         return RegistriesConf(
-            search=(*(self.search or ()), *(drop_in.search or ())) if drop_in.search_appends else (
-                drop_in.search if speaks else self.search
-            ),
+            search=(*(self.search or ()), *(drop_in.search or ()))
+            if drop_in.search_appends
+            else (drop_in.search if speaks else self.search),
             search_file=drop_in.search_file if speaks else self.search_file,
             registries={prefix: registries[prefix] for prefix in sorted(registries, key=str.encode)},
             short_name_mode=drop_in.short_name_mode or self.short_name_mode,
@@ -122,7 +122,7 @@ class RegistriesConf:
 def load(
     main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: str = MAIN, *, appends: bool = False
 ) -> RegistriesConf:
-    """The configuration in force. drop_ins: (name, text) in the order they are read.
+    """Return the configuration in force. drop_ins: (name, text) in the order they are read.
 
     appends: whether {append=true} at the end of a list puts it behind that of files before, as since podman 6; else it
     is a mistake. Raises RegistriesConfProblem where containers/image would refuse to load.
@@ -135,13 +135,13 @@ def load(
 
 @lru_cache(maxsize=64)
 def read(text: str, name: str, *, drop_in: bool = False, appends: bool = False) -> RegistriesConf:
-    """One file, checked by itself."""
+    """Return one file, checked by itself."""
     return _File(name, document(text, name), drop_in, appends).conf()
 
 
 @lru_cache(maxsize=64)  # a plan looks at the same few texts again and again
 def document(text: str, name: str) -> Mapping[str, Any]:
-    """What a file says, as it stands there; not to be changed."""
+    """Parse a file as it is; the value must not be changed."""
     try:
         return toml_text.parse(text)
     except FormatError as error:
@@ -149,7 +149,7 @@ def document(text: str, name: str) -> Mapping[str, Any]:
 
 
 def problems(main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_name: str = MAIN) -> list[str]:
-    """Everything for which containers/image would refuse to load these files; a file that is no TOML has one reason."""
+    """List everything for which containers/image would refuse these files; a file that is not TOML has one reason."""
     files = [] if main is None else [(main_name, main, False)]
     found: list[str] = []
     for name, text, drop_in in files + [(name, text, True) for name, text in drop_ins]:
@@ -164,7 +164,7 @@ def problems(main: str | None, drop_ins: Iterable[tuple[str, str]] = (), main_na
 
 
 def read_table(table: Mapping[str, Any], name: str) -> RegistriesConf:
-    """One file that is decoded already, checked by itself."""
+    """Return one file that is decoded already, checked by itself."""
     return _File(name, table, drop_in=False).conf()
 
 
@@ -178,19 +178,19 @@ def version_of(table: Mapping[str, Any]) -> int | None:
 
 
 def _get(table: Mapping[str, Any], key: str) -> Any:
-    """The Go decoder takes a key in any letter case when the exact one is missing."""
+    """Get a key as the Go decoder does, in any letter case when the exact one is missing."""
     if key in table:
         return table[key]
     return next((value for name, value in table.items() if name.lower() == key), None)
 
 
 def _speaks_v2(table: Mapping[str, Any]) -> bool:
-    """An empty list counts as said, an empty text does not."""
+    """Return whether a value counts as set: an empty list does, an empty text does not."""
     return any(_get(table, key) not in (None, "") for key in _V2_KEYS)
 
 
 def _possible_prefixes(name: str, lengths: frozenset[int]) -> Iterator[str]:
-    """Every prefix of these lengths that `match_length` would find in the name.
+    """Yield every prefix of these lengths that `match_length` would find in the name.
 
     Looking these up is faster than trying thousands; cutting out no others keeps hostile names cheap.
     """
@@ -212,14 +212,14 @@ class _File:
         self.problems: list[RegistriesConfProblem] = []
 
     def conf(self) -> RegistriesConf:
-        """What the file says; raises the first of its problems."""
+        """Return the configuration of the file; raise the first of its problems."""
         conf = self.look()
         if self.problems:
             raise self.problems[0]
         return conf
 
     def look(self) -> RegistriesConf:
-        """What of the file makes sense; the rest is in `problems`."""
+        """Return the valid part of the file; the rest is in `problems`."""
         v1 = self._try(self._v1_lists) or {}
         if any(entries is not None for entries in v1.values()):
             return self._converted(v1)
@@ -260,10 +260,15 @@ class _File:
         return self._build(v1["search"], registries, "", {}, 1)
 
     def _build(
-        self, search: list[str] | None, registries: list[Registry], mode: str, aliases: dict[str, str], version: int
+        self,
+        search: list[str] | None,
+        registries: list[RegistryTable],
+        mode: str,
+        aliases: dict[str, str],
+        version: int,
     ) -> RegistriesConf:
         self._check_agreement(registries)
-        by_prefix: dict[str, Registry] = {}
+        by_prefix: dict[str, RegistryTable] = {}
         for registry in registries:
             by_prefix.setdefault(registry.prefix, registry)  # of two tables for one prefix the first wins
         return RegistriesConf(
@@ -291,7 +296,7 @@ class _File:
         return self._texts(table or {}, "registries")
 
     def _search(self) -> tuple[list[str] | None, bool]:
-        """(the search list, whether it goes behind those before)"""
+        """Return the search list, and whether it goes behind those before."""
         value = _get(self.table, "unqualified-search-registries")
         if not self.appends or not isinstance(value, list) or not value or not isinstance(value[-1], dict):
             return self._texts(self.table, "unqualified-search-registries"), False
@@ -304,7 +309,7 @@ class _File:
             self._refuse(f"invalid short-name-mode {shown(mode)}")
         return mode
 
-    def _registry(self, table: Mapping[str, Any]) -> Registry:
+    def _registry(self, table: Mapping[str, Any]) -> RegistryTable:
         location = self._location(self._text(table, "location"))
         written = self._text(table, "prefix")
         # Only a prefix that is not there stands for the location: "/" becomes one that matches nothing.
@@ -321,7 +326,7 @@ class _File:
             self._refuse(f"pull-from-mirror of {shown(prefix)} belongs to a mirror, not to the registry")
         by_digest = self._flag(table, "mirror-by-digest-only")
         mirrors = self._tables(table, "mirror")
-        return Registry(
+        return RegistryTable(
             prefix=prefix,
             location=location,
             insecure=self._flag(table, "insecure"),
@@ -345,9 +350,9 @@ class _File:
             self._refuse(f"unsupported pull-from-mirror {shown(pull)} of mirror {shown(location)}")
         return Mirror(location, self._flag(table, "insecure"), pull)
 
-    def _check_agreement(self, registries: list[Registry]) -> None:
+    def _check_agreement(self, registries: list[RegistryTable]) -> None:
         """Tables with one location must agree on insecure and blocked."""
-        first: dict[str, Registry] = {}
+        first: dict[str, RegistryTable] = {}
         for registry in registries:
             place = registry.location or registry.prefix
             other = first.setdefault(place, registry)

@@ -32,10 +32,11 @@ _LOOKS = 10
 
 @dataclass(frozen=True)
 class Planned:
-    """What came of one host: a proposal, or the sentence for which there is none."""
+    """What came of one host: a proposal and the lists of each engine then, or the sentence for which there is none."""
 
     proposal: Proposal
     refused: str | None = None
+    lists: tuple[Mapping[str, Any], ...] = ()
 
 
 def plan(host: Any, options: Mapping[str, Any], now: datetime, hide: Callable[[str], None]) -> Planned:
@@ -56,7 +57,8 @@ def plan(host: Any, options: Mapping[str, Any], now: datetime, hide: Callable[[s
         try:
             observed = see(more)
             drafters = [drafter for feature, words in said for drafter in feature.drafts(observed, words)]
-            return Planned(propose(observed, drafters, how))
+            proposal = propose(observed, drafters, how)
+            return Planned(proposal, lists=tuple(registries.planned(proposal)))
         except NotAsked as question:
             more += question.more
         except (record.RecordProblem, ShortHostProblem):
@@ -80,7 +82,7 @@ def result(planned: Planned) -> dict[str, Any]:
         "plan": made.plan.result(),
         "files": {change.path: _text(change) for change in files if change.path != STATE_PATH},
         "steps": [_step(change) for change in made.plan.changes if _is_step(change, made)],
-        "planned": registries.planned(made),
+        "planned": list(planned.lists),
         "notes": list(made.plan.notes),
         "warnings": [*made.plan.warnings, *made.plan.beyond],
         "refused": planned.refused,

@@ -48,7 +48,7 @@ class Restriction:
 
 
 def read(text: str, name: str = PATH) -> dict[str, Any]:
-    """A file as the engines load it. Raises SignaturePolicyProblem naming the file."""
+    """Return a file as the engines load it. Raises SignaturePolicyProblem naming the file."""
     try:
         return check(json_text.parse(text))
     except (FormatError, SignaturePolicyProblem) as error:
@@ -56,7 +56,7 @@ def read(text: str, name: str = PATH) -> dict[str, Any]:
 
 
 def check(document: Any) -> dict[str, Any]:
-    """The document itself when the engines would load it. Raises SignaturePolicyProblem otherwise."""
+    """Return the document itself when the engines would load it. Raises SignaturePolicyProblem otherwise."""
     if not isinstance(document, dict):
         raise SignaturePolicyProblem("is not a JSON object")
     if unknown := sorted(set(document) - {"default", "transports"}):
@@ -74,7 +74,7 @@ def check(document: Any) -> dict[str, Any]:
 
 
 def lift(document: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """The document without what we recorded as ours. What somebody changed since is theirs and stays."""
+    """Return the document without what we recorded as ours. What somebody changed since is theirs and stays."""
     lifted = copy.deepcopy(dict(document))
     scopes = lifted.get("transports", {}).get("docker", {})
     for scope, written in record.get("added", {}).items():
@@ -90,10 +90,8 @@ def lift(document: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, An
     return lifted
 
 
-def restrict(
-    lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str, path: str = PATH
-) -> Restriction:
-    """Only ``allowed`` may be pulled over the docker transport. path: the file, for sentences about it.
+def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str, path: str = PATH) -> Restriction:
+    """Let only ``allowed`` be pulled over the docker transport. path: the file, for sentences about it.
 
     lifted: the document as others left it. foreign_scopes: what becomes of a scope of theirs that accepts something
     outside the allow-list: fail, reject or keep. Requirements of allowed scopes (signedBy, sigstoreSigned) stay.
@@ -109,13 +107,13 @@ def restrict(
     for scope in allowed:
         _allow(scope, theirs, document["default"], result)
     for scope in theirs:
-        if scope and not any(covers(wanted, scope) for wanted in allowed):
+        if scope and not any(inside_scope(wanted, scope) for wanted in allowed):
             _refuse_outside(scope, theirs[scope], foreign_scopes, result)
     _set(result, _ALL_DOCKER, theirs, REJECT)
     return result
 
 
-def covers(scope: str, other: str) -> bool:
+def inside_scope(scope: str, other: str) -> bool:
     """True when every image in the scope ``other`` is found through ``scope`` (or something narrower)."""
     if scope.startswith("*."):
         host = other.split("/")[0].split(":")[0]
@@ -128,7 +126,7 @@ def covers(scope: str, other: str) -> bool:
 
 
 def requirements_for(document: Mapping[str, Any], reference: Reference) -> tuple[str | None, Requirements]:
-    """(scope, requirements) that decide about an image; the scope is None for the default."""
+    """Return (scope, requirements) that decide about an image; the scope is None for the default."""
     scopes = document.get("transports", {}).get("docker", {})
     return _first(image_lookup_order(reference), scopes, document["default"])
 
@@ -157,7 +155,7 @@ def _first(
 
 
 def _lookup_order(name: str) -> list[str]:
-    """Most specific first: the name, its parents, the registry, wildcards of its domains, everything."""
+    """List the scopes, most specific first: the name, its parents, the registry, wildcards of its domains."""
     order = [name]
     while "/" in name:
         name = name.rsplit("/", 1)[0]
@@ -211,7 +209,7 @@ def _set(result: Restriction, scope: str, theirs: Mapping[str, Requirements], re
 
 
 def _rejects(requirements: Requirements) -> bool:
-    """All requirements must pass, so one reject is enough."""
+    """Return whether one of the requirements rejects; all have to pass."""
     return any(requirement.get("type") == "reject" for requirement in requirements)
 
 

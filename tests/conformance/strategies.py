@@ -187,7 +187,7 @@ def scopes(form: dict[str, Any]) -> list[str]:
 
 @st.composite
 def toml(draw: Any, tables: dict[str, Any]) -> str:
-    """The tables as TOML. Seldom a key of a registry follows its mirrors, where it belongs to the last mirror, or keys
+    """Write the tables as TOML. Seldom a key of a registry follows its mirrors, where it belongs to the last, or keys
     are in upper case, which the Go decoder accepts (of one in both cases it takes either).
     """
     if draw(seldom(30)):

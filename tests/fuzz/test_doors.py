@@ -16,6 +16,7 @@ import inspect
 import io
 import json
 import os
+import re
 import sys
 import tarfile
 import time
@@ -38,6 +39,8 @@ from ansible_collections.dockyard.openshift.plugins.action import (  # noqa: E40
     container_registries_info,
     host_policy,
     host_policy_info,
+    registry_auth,
+    registry_auth_info,
     registry_trust,
 )
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot  # noqa: E402
@@ -67,6 +70,8 @@ COUNT, SEED = int(os.environ.get("COUNT", "20000")), os.environ.get("SEED", "1")
 REPEAT = os.environ.get("REPEAT", "").rpartition(":")
 SHARED = REPOSITORY.parent / "shared" / "corpus"
 SECRET = "S3CRETs3cret"
+#: In a sentence about something that was given: what is in front of no @ any more is not a password of anybody's.
+TOLD = re.compile(rf"{SECRET}[^\s'\"]*@|={SECRET}")
 
 
 class Door(NamedTuple):
@@ -85,8 +90,9 @@ class Door(NamedTuple):
 
 #: What has a meaning somewhere, or is where programs go wrong.
 PIECES = [
-    "", " ", "\n", "\r", "\r\n", "\t", "\0", "\x0c", "\x1b]0;owned\x07", "\x1b[2J\nok: [node1]", "\u202e", "\ufeff",
-    "\ud800", "\udfff", "\U0001f600", "é", "\x85", "\u2028", "'", '"', "'''", '"""', "\\", "\\\n", "#", "#\n", ";",
+    "", " ", "\n", "\r", "\r\n", "\t", "\0", "\x0c", "\x1b]0;owned\x07", "\x1b[2J\nok: [node1]", "x\n+ forged",
+    "\u202e", "\ufeff", "\ud800", "\udfff", "\U0001f600", "é", "\x85", "\u2028",
+    "'", '"', "'''", '"""', "\\", "\\\n", "#", "#\n", ";",
     "=", ":", ",", ".", "[", "]", "[[", "]]", "{", "}", "a.", "a=[", "[a]\n", "[[a]]\n", "- ", "? ", ": ", "&a ",
     "*a ", "<<: *a\n", "!!int ", "!!python/object:os.system ", "|\n", "%", "@", "---\n", "...\n", "1:1", "1" * 400,
     "9" * 5000, "0x" + "f" * 5000, "1e999", "-1", "18446744073709551616", "nan", "2024-02-30", "12:60", "null",
@@ -392,7 +398,7 @@ def certificates(text: str) -> Any:
     pem.certificates_in(text.encode("utf-8", "replace"))
     for each in pem.read_certificates(text):
         each.line(), each.plain(NOW), pem.doubts(each, NOW, 30)
-        pem.judge_authority(each, NOW)
+        pem.judge_authority(each)
 
 
 def key(text: str) -> Any:
@@ -400,7 +406,7 @@ def key(text: str) -> Any:
 
 
 def on_host(text: str) -> Any:
-    """What the programs on the host make of bytes there."""
+    """Read bytes as the programs on the host do."""
     data = text.encode("utf-8", "replace")
     _snapshot.fingerprints(data)
     try:
@@ -427,6 +433,7 @@ ICSP = {
     "spec": {"repositoryDigestMirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]},
 }  # fmt: skip
 ALLOWED = {"allowedRegistriesForImport": [{"domainName": "docker.io", "insecure": False}]}
+LOGIN = [{"registry": "a.example.com", "username": "me", "password": SECRET}]
 LISTS = {
     "verify": "none",
     "blocked": ["b.example.com"],
@@ -468,6 +475,8 @@ DOORS = [
     Door("snapshot, info", nodes, task(host_policy_info, {**LISTS, "trust": TRUST}), 3),
     Door("snapshot, images", nodes, task(container_registries_info, {"images": ["a", "a.example.com/x/b"]}), 3),
     Door("snapshot, trust", nodes, task(registry_trust, {"trust": TRUST, "verify": "none"}), 2),
+    Door("snapshot, logins", nodes, task(registry_auth, {"credentials": LOGIN}), 2),
+    Door("snapshot, login info", nodes, task(registry_auth_info, {"credentials": LOGIN}), 1),
     Door("snapshot, backup", nodes, task(certificates_backup, {"path": "/nonexistent/x.tar", "keys": True}), 1),
     Door("end of a transaction", lambda: [COMMITTED, END], ended, 2),
     of_filter("registries_conf_problems", [CONF, [{"name": "a.conf", "content": OLD_CONF}]], [OLD_CONF]),
@@ -524,21 +533,31 @@ def all_texts(value: Any) -> Iterator[str]:
             yield from all_texts(each)
 
 
+def read_by_people(answer: dict[str, Any]) -> list[Any]:
+    diffs = [[each.get("before"), each.get("after")] for each in answer.get("diff", [])]
+    plan = answer.get("plan")
+    text = plan.get("text") if isinstance(plan, dict) else None
+    return [text, diffs, *(answer.get(name) for name in ("notes", "warnings", "pending", "account", "problems"))]
+
+
 def fault(door: Door, value: Any) -> str:
-    """What is wrong with the answer to an input, "" when nothing is."""
+    """Return the fault in the answer to an input, "" without one."""
     try:
         answer = door.take(value)
     except (Problem, AnsibleFilterError) as problem:
         told = str(problem)
         if not told or not told.isprintable():
             return f"no sentence: {told!a}"[:300]
-        return f"a secret in {told!a}"[:300] if SECRET in told else ""
+        return f"a secret in {told!a}"[:300] if TOLD.search(told) else ""
     except Exception as error:
         return f"{type(error).__name__}: {error!a}"[:300]
     if not door.name.startswith(("snapshot", "options", "state", "end")):
         return ""
     if answer.get("failed") and not str(answer.get("msg")).isprintable():
         return f"no sentence: {answer['msg']!a}"[:300]
+    lines = [line for text in all_texts(read_by_people(answer)) for line in text.split("\n")]
+    if any(line.lstrip(" +").startswith("forged") for line in lines):
+        return f"a line is forged: {read_by_people(answer)!a}"[:300]
     for text in all_texts(answer):
         if not text.replace("\n", "").replace("\t", "").isprintable() or SECRET in text:
             return f"steers a terminal, or tells a secret: {text!a}"[:300]
@@ -549,7 +568,7 @@ def fault(door: Door, value: Any) -> str:
 def test_an_answer_or_a_sentence(name: str) -> None:
     door = BY_NAME[name]
     seeds, faults = door.seeds(), []
-    assert all(not fault(door, copy.deepcopy(seed)).startswith(("no", "steers")) for seed in seeds)
+    assert [wrong for seed in seeds if (wrong := fault(door, copy.deepcopy(seed)))] == []
     for number in inputs(door):
         begin = time.process_time()
         wrong = fault(door, made(door, seeds, number))
@@ -586,6 +605,7 @@ LONG: dict[str, tuple[str, Callable[[int], Any]]] = {
         "filter pull_sources",
         lambda size: ["r1.example.com:5000/a", "".join(map(TABLE, NAMES[: size // 2]))],
     ),
+    "addresses": ("snapshot, all", lambda size: docker(sysconfig="X=" + "://a:" * size * 10)),
     "certificates": ("certificates", lambda size: certificate("one") * (size // 20)),
 }
 
@@ -601,7 +621,7 @@ def seconds(door: Door, value: Any) -> float:
 
 
 def grows_too_fast(door: Door, of_size: Callable[[int], Any], most: int) -> str:
-    """How much longer twice as much takes, where that is more than what a time that grows with the length can be."""
+    """Say how much longer twice as much takes, if that is more than linear growth allows."""
     size = most // 8
     while size < most and seconds(door, of_size(size)) < 0.02:
         size *= 2

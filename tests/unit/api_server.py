@@ -43,8 +43,19 @@ KINDS = {
         resource("MachineConfigPool", "machineconfiguration.openshift.io", "machineconfigpools"),
         resource("ClusterImagePolicy", CONFIG, "clusterimagepolicies"),
         resource("ImagePolicy", CONFIG, "imagepolicies", True),
+        resource("FeatureGate", CONFIG, "featuregates"),
+        resource("MachineConfig", "machineconfiguration.openshift.io", "machineconfigs"),
+        resource("CatalogSource", "operators.coreos.com", "catalogsources", True, version="v1alpha1"),
         resource("ConfigMap", "", "configmaps", True),
         resource("Secret", "", "secrets", True),
+        resource("Config", "imageregistry.operator.openshift.io", "configs"),
+        resource("ImagePruner", "imageregistry.operator.openshift.io", "imagepruners"),
+        resource("PersistentVolumeClaim", "", "persistentvolumeclaims", True),
+        resource("PersistentVolume", "", "persistentvolumes"),
+        resource("StorageClass", "storage.k8s.io", "storageclasses"),
+        resource("Deployment", "apps", "deployments", True),
+        resource("Job", "batch", "jobs", True),
+        resource("Route", "route.openshift.io", "routes", True),
         resource("PodDisruptionBudget", "policy", "poddisruptionbudgets", True),
         resource("Node", "", "nodes"),
         resource("Pod", "", "pods", True),
@@ -158,7 +169,7 @@ class ApiServer:
 
 
 def serves(found: Resource, path: str) -> bool:
-    """Whether a path is about objects of this kind."""
+    """Return whether a path is about objects of this kind."""
     start = f"/apis/{found.group}/{found.version}/" if found.group else f"/api/{found.version}/"
     parts = path.removeprefix(start).split("/")
     parts = parts[2:] if parts[0] == "namespaces" and len(parts) > 2 else parts
@@ -211,7 +222,10 @@ def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
 
 
 def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
-    """Run a task about a cluster on this server, None: on the one that its options name. more: check, diff, variables, task (attributes of the task)."""
+    """Run a task about a cluster on this server, None: on the one that its options name.
+
+    more: check, diff, variables, files by name, task (attributes of the task).
+    """
     about = {
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
         "action": "x", "delegate_to": None, "environment": [], "get_search_path": list, **more.get("task", {}),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A made-up engine, feature and task work with the lines of docs/architecture.md, What to add, and no other.
+"""A made-up engine, feature, task and kind of object work with the lines that docs/architecture.md names, and no other.
 
 The made-up word is in test_policy.py.
 """
@@ -12,15 +12,26 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.action import container_registries, container_registries_info
+from ansible_collections.dockyard.openshift.plugins.action import (
+    cluster_registries,
+    container_registries,
+    container_registries_info,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries as of_clusters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import Wanted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Part
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Desired, Lists
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import Fill
+from api_server import KINDS
+from api_server import run as run_on_cluster
 from hosts import contents, snapshot
 from tasks import COMMITTED, run
+from test_cluster_registries import cluster
 
 LIST = "/etc/made/registries"
 MOTD = "/etc/motd"
@@ -142,3 +153,21 @@ def test_a_new_feature_is_one_module_and_a_new_task_one_line(made):
     assert "    + hello" in done.result["account"]
     seen = run(GreetInfo, words, [host]).result
     assert seen["account"][0] == "differs from the policy" and seen["greeting"] == "go away\n"
+
+
+#: A kind that writes one field of an object that no other kind writes.
+INFRASTRUCTURE = Ref(KINDS["Infrastructure"], "cluster")
+made_kind = SimpleNamespace(
+    ACCESS={INFRASTRUCTURE: ("get", "patch")},
+    wanted=lambda seen, said: Part((Wanted(INFRASTRUCTURE, {"spec": {"made": True}}, "search"),)),
+)
+
+
+def test_a_new_kind_of_object_is_one_file_and_one_line(monkeypatch):
+    """Read, compared, planned and patched by a task that knows nothing of it; unchanged in a second run."""
+    monkeypatch.setattr(of_clusters, "KINDS", (*of_clusters.KINDS, made_kind))
+    server = cluster({})
+    for changed in (True, False):
+        result = run_on_cluster(cluster_registries.ActionModule, {"insecure": ["a.example.com"]}, server)
+        assert result["changed"] is changed and not result.get("failed"), result
+    assert server.get("Infrastructure", "cluster")["spec"] == {"made": True}

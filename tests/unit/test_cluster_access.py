@@ -21,7 +21,7 @@ def test_the_roles_that_are_shipped_are_those_of_the_tasks():
 
 
 def allowed(method: str, path: str, body) -> bool:
-    """Whether the roles allow a request."""
+    """Return whether the roles allow a request."""
     parts = path.partition("?")[0].strip("/").split("/")
     group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
     namespace = rest[1] if rest[0] == "namespaces" and len(rest) > 2 else ""

@@ -47,7 +47,7 @@ def cluster(case: dict[str, Any]) -> ApiServer:
 
 
 def operator(server: ApiServer) -> None:
-    """What the machine-config-operator does with node disruption policies."""
+    """Act as the machine-config-operator does on node disruption policies."""
     found = server.get("MachineConfiguration", "cluster")
     if found:
         files = (found["spec"].get("nodeDisruptionPolicy") or {}).get("files", [])
@@ -82,7 +82,7 @@ def ordered(server: ApiServer) -> list[str]:
 
 
 def part(found: Any, wanted: Any, path: str = "") -> list[str]:
-    """Where an object is not as wanted; null stands for absence."""
+    """List the differences of an object; null stands for absence."""
     if isinstance(wanted, dict):
         have = found if isinstance(found, dict) else {}
         return [text for key, value in wanted.items() for text in part(have.get(key), value, f"{path}.{key}")]
@@ -153,6 +153,15 @@ def touched(server: ApiServer) -> set[str]:
     } | {
         ref({"kind": "MachineConfiguration", "metadata": {"name": "cluster"}}).path  # the operator's status
     }
+
+
+@pytest.mark.parametrize("case", cases("cluster/bad_input.yml"))
+def test_bad_input_is_one_sentence_before_the_first_request(case):
+    server = ApiServer()
+    result = run(cluster_registries.ActionModule, with_certificates(case["given"]), server, files=case.get("files", {}))
+    assert result["failed"] and case["says"] in result["msg"], result["msg"]
+    assert "\n" not in result["msg"] and result["msg"].isprintable() and not server.log
+    assert case.get("lacks", "\n") not in result["msg"]
 
 
 # --- whole runs ---
@@ -232,7 +241,7 @@ def test_what_is_written_when_a_later_write_fails_is_named():
 
 
 def created(server: ApiServer) -> bool:
-    """Whether the request at hand is a real one, not a rehearsal."""
+    """Return whether the request at hand is a real one, not a rehearsal."""
     return server.log[-1][2].get("dryRun") != "All"
 
 

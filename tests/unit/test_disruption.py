@@ -25,10 +25,10 @@ from test_node_files import seconds
 
 CONF = "/etc/containers/registries.conf"
 COSTS = {
-    "none": disruption.Disruption(),
-    "reload": disruption.Disruption(reload=["crio.service"]),
-    "drain": disruption.Disruption(drain=True, reload=["crio.service"]),
-    "reboot": disruption.Disruption(drain=True, reboot=True),
+    "none": disruption.NodeCost(),
+    "reload": disruption.NodeCost(reload=["crio.service"]),
+    "drain": disruption.NodeCost(drain=True, reload=["crio.service"]),
+    "reboot": disruption.NodeCost(drain=True, reboot=True),
 }
 
 
@@ -56,7 +56,7 @@ def test_the_cost_of_changed_manifests(case, release):
 @pytest.mark.parametrize("case, release", by_release("openshift4/changed_files.yml"))
 def test_the_cost_of_changed_files(case, release):
     found = disruption.of_change({}, dict.fromkeys(case["changed"], "new"), release)
-    assert cost(found) == cost(disruption.Disruption(**case["costs"][release])), found.reasons
+    assert cost(found) == cost(disruption.NodeCost(**case["costs"][release])), found.reasons
 
 
 def test_upstream_drains(shared_dir):
@@ -80,13 +80,13 @@ def test_upstream_actions_before_policies(shared_dir):
         old, new = case["old"], case["new"]
         if any(old.get(key) != new.get(key) for key in ("osImageURL", "kernelArguments", "kernelType", "fips")):
             continue
-        found = disruption.Disruption()
+        found = disruption.NodeCost()
         changed = [
             path for path in {**old["files"], **new["files"]} if old["files"].get(path) != new["files"].get(path)
         ]
         release = releases.find("4.16")
         disruption._by_fixed_lists(found, sorted(changed), release.fixed, release)
-        wanted = disruption.Disruption(reboot=case["expected_actions"] == ["reboot"])
+        wanted = disruption.NodeCost(reboot=case["expected_actions"] == ["reboot"])
         for action in case["expected_actions"]:
             if action in ACTIONS:
                 setattr(wanted, *ACTIONS[action])
@@ -139,7 +139,7 @@ any_release = st.sampled_from(list(releases.RELEASES))
 @given(clusters, any_release)
 def test_no_change_costs_nothing(cluster, release):
     files = node_files.of_manifests(manifests(cluster), release).on_node
-    assert disruption.of_change(files, copy.deepcopy(files), release) == disruption.Disruption()
+    assert disruption.of_change(files, copy.deepcopy(files), release) == disruption.NodeCost()
 
 
 @given(clusters, clusters, any_release)

@@ -9,6 +9,7 @@ import base64
 import json
 
 import pytest
+import tasks
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.action import container_registries, host_policy, host_policy_info
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
@@ -16,10 +17,12 @@ from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import observed, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Plan, view
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.shapes import Each, fits
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.secrets import Secrets
 from cases import cases
 from hosts import described, host
 from hypothesis import given
@@ -54,7 +57,7 @@ def asked(seen: object, action=container_registries) -> dict:
 @pytest.mark.parametrize("case", cases("doors/records.yml"))
 def test_a_record_of_another_form_is_refused_as_damaged(case):
     state = described(json.dumps({"version": 1, **case["state"]}))
-    with pytest.raises(HostProblem, match="state.json: this record of our entries is damaged"):
+    with pytest.raises(HostProblem, match="state.json: this record of what belongs to us is damaged"):
         if case.get("task") == "trust":
             propose_trust(world({"podman": True, "more": {"state": state}}), read_trust([], NOW))
         else:
@@ -140,9 +143,7 @@ def test_nothing_that_a_host_says_steers_a_terminal():
     }
     result = run(host_policy.ActionModule, dict(WORDS), [docker()], ended).result
     assert result["msg"].isprintable() and "owned" in result["msg"]
-    theirs = (
-        f"[[registry]]\nprefix = {json.dumps('b.example.com/' + STEERING)}\nlocation = 'x'\n"
-    )
+    theirs = f"[[registry]]\nprefix = {json.dumps('b.example.com/' + STEERING)}\nlocation = 'x'\n"
     drop_in = "/etc/containers/registries.conf.d/10.conf"
     listing = {"/etc/containers/registries.conf.d": {"state": "directory", "entries": ["10.conf"]}}
     seen = podman(files={drop_in: described(theirs)}, directories=listing)
@@ -154,7 +155,7 @@ def test_nothing_that_a_host_says_steers_a_terminal():
     ("given", "told"),
     [
         ("a\nb\x1b[2J\u2028\u202e", "a b [2J  "),
-        ("https://user:p@S3CRETs3cret@host/x is no name", "https://user:********@host/x is no name"),
+        ("https://user:p@S3CRETs3cret@host/x is not a name", "https://user:********@host/x is not a name"),
         ("'http://u:S3CRETs3cret@h', 'http://u:S3CRETs3cret@h'", "'http://u:********@h', 'http://u:********@h'"),
         ("docker://a:1@sha256:0", "docker://a:1@sha256:0"),
         ("x" * 9000, "x" * 4000 + "…"),
@@ -162,6 +163,49 @@ def test_nothing_that_a_host_says_steers_a_terminal():
 )
 def test_whatever_a_problem_is_about_it_is_one_sentence_without_passwords(given, told):
     assert str(Problem(given)) == told
+
+
+@pytest.mark.parametrize(
+    ("seen", "said", "told"),
+    [
+        ("http://u:p@S3CRETs3cret@proxy:3128", "p, S3CRETs3cret, disruption", "p, S3CRETs3cret, disruption"),
+        ("http://u:p@S3CRETs3cret@proxy:3128", "it is p@S3CRETs3cret!", "it is ********!"),
+        ("http://u:p/S3CRETs3cret@proxy", "p/S3CRETs3cret", "********"),
+        ("http://u:abc@proxy", "abc http://u:abc@proxy", "abc http://u:********@proxy"),
+        ("", "http://u:x@proxy and docker://a:1@sha256:0", "http://u:********@proxy and docker://a:1@sha256:0"),
+    ],
+)
+def test_a_password_is_hidden_as_a_whole_and_names_stay(seen, said, told):
+    secrets = Secrets()
+    secrets.add_passwords_of_urls(seen)
+    assert secrets.hidden_in({"a": [said]}) == {"a": [told]}
+
+
+def test_nothing_that_a_host_says_is_rendered_as_a_template(monkeypatch):
+    rendered, space = [], tasks.SimpleNamespace
+
+    def recording(**members):
+        return space(
+            **members | ({"template": lambda value: rendered.append(value) or value} if "template" in members else {})
+        )
+
+    monkeypatch.setattr(tasks, "SimpleNamespace", recording)
+    theirs = "[[registry]]\nprefix = 'b.example.com/{{ 7 * 7 }}'\nlocation = '{{ 7 * 7 }}'\n"
+    listing = {"/etc/containers/registries.conf.d": {"state": "directory", "entries": ["10-{{ 7 * 7 }}.conf"]}}
+    seen = podman(
+        files={"/etc/containers/registries.conf.d/10-{{ 7 * 7 }}.conf": described(theirs)}, directories=listing
+    )
+    variables = {"docker_registries_blocked": ["b.example.com"]}
+    result = run(host_policy.ActionModule, {"from_variables": True}, [seen], COMMITTED, variables=variables).result
+    assert not result.get("failed") and "b.example.com/{{ 7 * 7 }}" in result["plan"]["text"], result
+    assert ["b.example.com"] in rendered and "7 * 7" not in str(rendered)
+
+
+def test_no_line_of_a_plan_is_somebody_elses():
+    forged = "x\n  + registry.example.com: insecure = true"
+    plan = Plan((Change(forged, forged, "", view([forged]), undo=forged),), notes=(forged,), warnings=(forged,))
+    assert not any(line.lstrip(" +").startswith("registry.example.com") for line in plan.text().split("\n"))
+    assert plan.diff()[0]["after"].count("\n") == 1
 
 
 @pytest.mark.parametrize("depth", [700, 5000])

@@ -96,7 +96,7 @@ def test_what_the_account_says(case):
 
 
 @pytest.mark.parametrize("case", cases("forecast/field/exports.yml"))
-def test_what_is_no_whole_export_is_named(case):
+def test_what_is_not_a_whole_export_is_named(case):
     """whole: how many of ClusterVersion and Image stand in a file beside it."""
     present = [*reversed(of_cluster({})[-case.get("whole", 0) or 2 :])] if case.get("whole") else []
     present.append({"name": "cluster.yml", "content": case["given"]})
@@ -166,7 +166,7 @@ def test_shared_cases(shared_dir, number):
 
 
 def kinds_exported(text):
-    """The kinds of the command that a page shows: what stands between `for kind in` and `; do`."""
+    """The kinds of the command that a page shows: the words between `for kind in` and `; do`."""
     (words,) = re.findall(r"for kind in ([^;]*);", text)
     return [word for word in words.split() if word not in ("\\\\", "\\", "#")]
 
@@ -179,7 +179,7 @@ def test_every_page_exports_the_same_kinds_and_all_that_are_read():
     assert {*map(change.kind_of_word, one), "ConfigMap"} >= {*exports.ASKED_FOR}
 
 
-#: One object of every kind that is read, for changes by chance.
+#: One object of every kind that is read, for random changes.
 EVERY_KIND = [
     *of_cluster({"spec": {"additionalTrustedCA": {"name": "cas"}, "registrySources": {"blockedRegistries": ["a.io"]}}}),
     *(

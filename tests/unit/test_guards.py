@@ -184,7 +184,7 @@ def test_the_host_name_of_a_certificate_s_subject(hostname, well):
         "spec": {"scopes": ["quay.io"], "policy": {"rootOfTrust": {"policyType": "PKI", "pki": pki}}},
     }  # fmt: skip
     said = "\n".join(finding["found"] for finding in guards.lint(manifests({"more": [policy]}), "4.22"))
-    assert (f"{hostname!r} is no host name" not in said) is well, said
+    assert (f"{hostname!r} is not a host name" not in said) is well, said
 
 
 @given(clusters, any_release)

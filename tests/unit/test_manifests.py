@@ -178,7 +178,7 @@ OLD = {"kind": "ImageContentSourcePolicy", "metadata": {"name": "y"}}
 NO_SOURCE = {"spec": {"repositoryDigestMirrors": [{"mirrors": ["a"]}]}}
 REFUSED = {
     "ImageDigestMirrorSet x (no apiVersion) is no": [{"kind": "ImageDigestMirrorSet", "metadata": {"name": "x"}}],
-    "is no ImageContentSourcePolicy of operator": [OLD | {"apiVersion": "config.openshift.io/v1"}],
+    "is not an ImageContentSourcePolicy of operator": [OLD | {"apiVersion": "config.openshift.io/v1"}],
     "a manifest must be a mapping": "text",
     "ImageContentSourcePolicy y: an item of spec.repositoryDigestMirrors has no source": [
         OLD | NO_SOURCE | {"apiVersion": "operator.openshift.io/v1alpha1"}

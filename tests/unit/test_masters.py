@@ -309,4 +309,4 @@ def test_a_record_of_another_shape_is_refused():
     state = json.dumps({"version": 1, "masters": {"files": {MASTER: {"before": [{"keys": 5}]}}}})
     files = {MASTER: "kind: MasterConfig\n", STATE: state}
     done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [seen(files)] * 3)
-    assert "this record of our entries is damaged" in done.result["msg"]
+    assert "this record of what belongs to us is damaged" in done.result["msg"]

@@ -18,7 +18,7 @@ from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_probl
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources as resolution
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import references, registries_conf, signature_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import match_length
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import RegistriesConf, Registry
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import RegistriesConf, RegistryTable
 from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,7 +143,7 @@ prefixes = st.text("a.:/@*", max_size=5).filter(loads) | st.sampled_from(["*.a",
 
 @given(st.lists(prefixes, max_size=12), st.text("a.:/@*", max_size=9))
 def test_find_is_the_longest_match_in_byte_order(written, name):
-    conf = RegistriesConf(registries={prefix: Registry(prefix) for prefix in sorted(written)})
+    conf = RegistriesConf(registries={prefix: RegistryTable(prefix) for prefix in sorted(written)})
     best = ""
     for prefix in conf.registries:
         if match_length(prefix, name) >= 0 and len(prefix) > len(best):

@@ -18,7 +18,7 @@ from cases import cases
 from hosts import contents, described, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tasks import COMMITTED, run
+from tasks import COMMITTED, opaque, run
 from test_host_policy import EVERYTHING, docker
 
 STATE = "/var/lib/dockyard/state.json"
@@ -54,7 +54,7 @@ def test_bad_words_are_refused_in_one_sentence_without_the_secret(case):
 
 
 def seen(files, tools="docker", directories=(), mode=None):
-    """What host_snapshot tells. mode: of every file."""
+    """Make the answer of host_snapshot. mode: of every file."""
     told = [*tools.split(), *(f"{directory} {directory}" for directory in directories)]
     files, state = {path: text for path, text in files.items() if path != STATE}, files.get(STATE)
     kept = {"state": described(state)} if state else {}
@@ -297,3 +297,14 @@ def test_logins_are_a_part_of_the_one_transaction_of_host_policy():
     assert not done.result.get("failed"), done.result
     (sent,) = done.transactions
     assert {DOCKER, "/etc/sysconfig/docker", STATE} <= contents(sent).keys()
+
+
+def test_logins_are_tried_by_the_host_when_it_is_asked_for():
+    asked = {"credentials": logins({"quay.io": "bot"}), "verify_logins": True}
+    said = {**COMMITTED, "report": opaque([{"step": "check", "stdout": "quay.io accepted: by quay.io\n"}])}
+    done = run(registry_auth.ActionModule, asked, [seen({})], said)
+    (check,) = done.transactions[0]["checks"]
+    assert check["argv"][-4:] == ["quay.io", DOCKER, "quay.io", "secure"] and "topsecret" not in json.dumps(check)
+    assert done.result["logins_verified"] == [{"registry": "quay.io", "outcome": "accepted", "reason": "by quay.io"}]
+    unasked = run(registry_auth.ActionModule, {**asked, "verify_logins": False}, [seen({})], COMMITTED)
+    assert unasked.transactions[0]["checks"] == []

@@ -98,7 +98,7 @@ def written(kind: Kind, data: bytes, policy: dict[str, Any], record: dict[str, A
 
 
 def lost(before: bytes, after: bytes) -> str:
-    """From where on a text no longer stands in the other one, "" when all of it does; commas may come and go."""
+    """Return the place from which a text is no longer in the other one, "" without one; commas may come and go."""
     text, rest = before.decode(), iter(after.decode())
     position = next((at for at, sign in enumerate(text) if sign not in ", \r\n\t" and sign not in rest), len(text))
     return text[position:]

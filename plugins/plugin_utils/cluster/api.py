@@ -45,11 +45,15 @@ class Resource:
 
 @dataclass(frozen=True)
 class Ref:
-    """One object, or without a name all objects of a kind (in a namespace, where one is given)."""
+    """One object, or without a name all objects of a kind (in a namespace, where one is given).
+
+    bare: of all objects only what identifies them and their metadata, where the whole of them would be large.
+    """
 
     resource: Resource
     name: str = ""
     namespace: str = ""
+    bare: bool = False
 
     @property
     def path(self) -> str:
@@ -60,7 +64,7 @@ class Ref:
         return f"{start}/{self.resource.version}{inside}/{self.resource.plural}{last}"
 
     def __str__(self) -> str:
-        """As a person says it: "Image/cluster", "ConfigMap openshift-config/cas", "all ImageDigestMirrorSets"."""
+        """Name it as a person does: "Image/cluster", "ConfigMap openshift-config/cas", "all ImageDigestMirrorSets"."""
         if not self.name:
             return f"all {self.resource.plural}" + (f" of {self.namespace}" if self.namespace else "")
         if self.namespace:
@@ -68,7 +72,7 @@ class Ref:
         return f"{self.resource.kind}/{self.name}"
 
     def manifest(self) -> dict[str, Any]:
-        """The beginning of a manifest: what identifies the object."""
+        """Return the beginning of a manifest: what identifies the object."""
         metadata = {"name": self.name} | ({"namespace": self.namespace} if self.namespace else {})
         return {"apiVersion": self.resource.api_version, "kind": self.resource.kind, "metadata": metadata}
 
@@ -87,10 +91,10 @@ def at(value: Any, *path: str) -> Any:
 
 
 def label(manifest: Manifest | None, name: str) -> str:
-    """The value of a label, "" without it."""
+    """Return the value of a label, "" without it."""
     return str(at(manifest, "metadata", "labels", name) or "")
 
 
 def annotation(manifest: Manifest | None, name: str) -> str:
-    """The value of an annotation, "" without it."""
+    """Return the value of an annotation, "" without it."""
     return str(at(manifest, "metadata", "annotations", name) or "")

@@ -31,12 +31,29 @@ _BOOKKEEPING = (
 )  # fmt: skip
 
 
+class NotYet(ClusterProblem):
+    """An object that a controller makes by itself is not there yet. why: looks for what keeps it from being made."""
+
+    def __init__(self, sentence: str, why: Callable[[Client], str]) -> None:
+        super().__init__(sentence)
+        self.why = why
+
+
 @dataclass(frozen=True)
 class Until:
-    """What has to come true after a change before the next one is sent. what: the end of "waited … for"."""
+    """What has to come true after a change before the next one is sent. what: the end of "waited … for".
+
+    more: what other objects lack still, once the object itself is right; "" when nothing. why: the cause, looked for
+    when the time is over. rollback: whether everything that was patched is then put back. always: whether it is waited
+    for even when nothing differs.
+    """
 
     holds: Callable[[Manifest], bool]
     what: str
+    more: Callable[[Client], str] | None = None
+    why: Callable[[Client], str] | None = None
+    rollback: bool = False
+    always: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +103,7 @@ class ObjectChange:
         return result
 
     def digest(self) -> str:
-        """A checksum of what is sent and of the state that it was made for."""
+        """Return a checksum of what is sent and of the state that it was made for."""
         facts = [self.verb, self.ref.path, self.fields, settings(self.before)]
         return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -146,7 +163,7 @@ def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
 
 
 def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
-    """The writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
+    """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
         before = _read_object(cluster, one.ref)
         if one.fields is None:
@@ -159,7 +176,7 @@ def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectCha
 
 
 def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
-    """From the list of its kind where that was read, so that it is not read twice."""
+    """Take the object from the list of its kind if that was read, so that it is not read twice."""
     everything = Ref(ref.resource, namespace=ref.namespace)
     if cluster.was_read(ref) or not cluster.was_read(everything):
         return cluster.one(ref)
@@ -167,7 +184,7 @@ def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
 
 
 def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
-    """The least merge patch that turns what is there into what is wanted; empty when nothing differs."""
+    """Return the least merge patch that turns what is there into what is wanted; empty when nothing differs."""
     found: dict[str, Any] = {}
     have = before if isinstance(before, Mapping) else {}
     for key, value in wanted.items():
@@ -183,8 +200,17 @@ def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
     return found
 
 
+def inverse(before: Manifest, fields: Manifest) -> dict[str, Any]:
+    """The merge patch that takes back what a patch did to an object that was so before."""
+    found: dict[str, Any] = {}
+    for key, value in fields.items():
+        have = before.get(key)
+        found[key] = inverse(have, value) if isinstance(have, Mapping) and isinstance(value, Mapping) else have
+    return found
+
+
 def merged(have: Any, patch: Any) -> Any:
-    """A JSON merge patch applied (RFC 7386)."""
+    """Apply a JSON merge patch (RFC 7386)."""
     if not isinstance(patch, Mapping):
         return patch
     result = dict(have) if isinstance(have, Mapping) else {}
@@ -197,7 +223,7 @@ def merged(have: Any, patch: Any) -> Any:
 
 
 def settings(manifest: Manifest | None) -> dict[str, Any] | None:
-    """An object without what servers and controllers write: no status, no bookkeeping. None stays None."""
+    """Return an object without what servers and controllers write: no status, no bookkeeping. None stays None."""
     if manifest is None:
         return None
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key not in _BOOKKEEPING}
@@ -221,7 +247,7 @@ def _shown(draft: Draft, change: ObjectChange) -> Change:
 
 
 def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:
-    """The touched settings of an object, one line each: "spec.registrySources.blockedRegistries: a.example.com"."""
+    """Yield the touched settings of an object, one a line: "spec.registrySources.blockedRegistries: a.example.com"."""
     for key in (key for key in touched if key not in ("apiVersion", "kind", "status")):
         yield from _lines(key, manifest.get(key), touched[key])
 

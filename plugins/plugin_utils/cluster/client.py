@@ -27,6 +27,8 @@ from .api import ClusterProblem, Manifest, Ref, at
 #: The name under which the API server notes our fields (metadata.managedFields).
 MANAGER = "dockyard.openshift"
 
+_WHOLE = "application/json"
+_BARE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = 500  # objects of one page of a list
 _PAGES = 400
 _LONGEST_MESSAGE = 600
@@ -46,7 +48,7 @@ class Reply:
     chunks: Iterable[bytes] = ()
 
     def header(self, name: str) -> str:
-        """A header by its name in any case, "" without it."""
+        """Return a header by its name in any case, "" without it."""
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
 
 
@@ -119,15 +121,20 @@ class Client:
     # --- reading ---
 
     def read(self, ref: Ref) -> Manifest | None:
-        """One object, None when it is not there. Raises NoSuchKind, ClusterProblem."""
+        """Read one object, None when it is not there. Raises NoSuchKind, ClusterProblem."""
         status, body, dummy = self._ask("GET", ref.path)
         if status == 404:
             _missing(body)
             return None
         return self._object(ref, status, body)
 
+    def text(self, path: str) -> str:
+        """A text that is not an object, such as the log of a pod; "" where there is none. Raises ClusterProblem."""
+        status, body, dummy = self._ask("GET", path)
+        return body if status == 200 and isinstance(body, str) else ""
+
     def read_all(self, ref: Ref, **selectors: str) -> tuple[Manifest, ...]:
-        """All objects of a kind, page by page. selectors: fieldSelector, labelSelector.
+        """Read all objects of a kind, page by page. selectors: fieldSelector, labelSelector.
 
         Raises NoSuchKind, ClusterProblem.
         """
@@ -143,7 +150,8 @@ class Client:
         token, size = "", 0
         for _page in range(_PAGES):
             query = {"limit": str(_PAGE)} | dict(selectors) | ({"continue": token} if token else {})
-            status, body, length = self._ask("GET", f"{ref.path}?{urlencode(query)}")
+            accept = _BARE if ref.bare else _WHOLE
+            status, body, length = self._ask("GET", f"{ref.path}?{urlencode(query)}", accept=accept)
             if status == 404:
                 _missing(body)
             if status == 410:
@@ -153,7 +161,7 @@ class Client:
             if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
                 raise ClusterProblem(f"{ref} could not be read: the API server's answer has no list of objects")
             start = {"apiVersion": ref.resource.api_version, "kind": ref.resource.kind}
-            items += [start | item for item in found]
+            items += [item | start if ref.bare else start | item for item in found]
             token = str(at(page, "metadata", "continue") or "")
             if not token:
                 return items
@@ -174,7 +182,7 @@ class Client:
         return self._version
 
     def can_rehearse(self) -> bool:
-        """Whether the server knows dryRun: an older one would take the parameter for noise, and write."""
+        """Say whether the server knows dryRun: an older one would take the parameter for noise, and write."""
         return self.version() >= (1, 18)
 
     # --- writing ---
@@ -217,7 +225,7 @@ class Client:
         return reply.status, _message(answer), _seconds_of(reply.header("Retry-After"))
 
     def ask(self, ref: Ref, manifest: Manifest) -> Manifest:
-        """Send a question that is no object, such as an access review. Raises NoSuchKind, ClusterProblem."""
+        """Send a question that is never stored, such as an access review. Raises NoSuchKind, ClusterProblem."""
         place = Ref(ref.resource, namespace=ref.namespace)
         status, body, dummy = self._ask("POST", place.path, manifest, "application/json")
         if status == 404:
@@ -235,7 +243,7 @@ class Client:
         return stored
 
     def _accepted(self, method: str, ref: Ref, status: int, body: Any) -> Manifest:
-        """The object of a successful answer. Raises Moved, Rejected."""
+        """Return the object of a successful answer. Raises Moved, Rejected."""
         if status == 409 or (status == 404 and method == "PATCH"):
             raise Moved(f"{ref}: {_message(body) or 'it was changed by somebody else'}")
         return self._object(ref, status, body)
@@ -243,14 +251,21 @@ class Client:
     # --- one request ---
 
     def _ask(
-        self, method: str, path: str, body: Manifest | None = None, kind: str = "", *, writes: Ref | None = None
+        self,
+        method: str,
+        path: str,
+        body: Manifest | None = None,
+        kind: str = "",
+        *,
+        writes: Ref | None = None,
+        accept: str = "application/json",
     ) -> tuple[int, Any, int]:
         """Send one request until there is an answer that counts: (status, parsed body, bytes).
 
         writes: the object that a request changes; one whose fate is unknown raises Moved, so that the task looks again.
         """
         data = None if body is None else json.dumps(body).encode()
-        headers = {"Accept": "application/json", "User-Agent": MANAGER} | ({"Content-Type": kind} if kind else {})
+        headers = {"Accept": accept, "User-Agent": MANAGER} | ({"Content-Type": kind} if kind else {})
         renewed, tries = False, 0
         while True:
             self.requests[method] = self.requests.get(method, 0) + 1
@@ -308,7 +323,7 @@ class Client:
         return min(self.limits.request, left)
 
     def _body(self, reply: Reply, path: str) -> tuple[Any, int]:
-        """The parsed body, which may be a text where the server speaks no JSON, and its length. Raises NoAnswer."""
+        """Return the parsed body, a text where the server sends no JSON, and its length. Raises NoAnswer."""
         end, parts, length = self.clock() + self._seconds(path), [], 0
         for chunk in reply.chunks:
             length += len(chunk)
@@ -326,7 +341,7 @@ class Client:
             return text[:_LONGEST_MESSAGE].decode("utf-8", "replace"), length
 
     def _object(self, ref: Ref, status: int, body: Any) -> Manifest:
-        """The mapping that an answer holds. Raises Rejected in a sentence of the server's, ClusterProblem."""
+        """Return the mapping that an answer holds. Raises Rejected in a sentence of the server's, ClusterProblem."""
         if status == 401:
             raise Rejected(
                 status, "Unauthorized", f"{self.transport.address} does not accept the login, or no longer (401)"
@@ -348,7 +363,7 @@ class Client:
 
 
 def lost_fields(sent: Any, stored: Any, path: str = "") -> list[str]:
-    """The fields that were sent and are not in what the server stored; null asks for absence."""
+    """Return the fields that were sent and are not in what the server stored; null asks for absence."""
     if not isinstance(sent, Mapping):
         if isinstance(sent, list) and isinstance(stored, list) and len(sent) == len(stored):
             pairs = enumerate(zip(sent, stored, strict=True))
@@ -369,13 +384,13 @@ def lost_fields(sent: Any, stored: Any, path: str = "") -> list[str]:
 
 
 def _missing(body: Any) -> None:
-    """A 404 that speaks of an object is a Status with its name; one without means that nobody serves the path."""
+    """Raise for a 404: one with a Status means a missing object, one without means that nobody serves the path."""
     if not at(body, "details", "name"):
         raise NoSuchKind
 
 
 def _message(body: Any) -> str:
-    """What the server says, on one line and not too long."""
+    """Quote the server, on one line and not too long."""
     text = at(body, "message") if isinstance(body, Mapping) else body if isinstance(body, str) else ""
     return one_line(" ".join(str(text or "").split()))[:_LONGEST_MESSAGE]
 

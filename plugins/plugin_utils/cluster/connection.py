@@ -95,7 +95,7 @@ VARIABLES = {
 
 
 def with_environment(options: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
-    """The options of the connection, those that are not given from K8S_AUTH_*. Raises ClusterProblem."""
+    """Return the options of the connection, those that are not given from K8S_AUTH_*. Raises ClusterProblem."""
     found = {name: options.get(name) for name in OPTIONS}
     for name, variable in VARIABLES.items():
         text = environment.get(variable)
@@ -157,7 +157,7 @@ def log_in(given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
 
 
 def _configuration(given: Mapping[str, Any], environment: Mapping[str, str], directory: str) -> Any:
-    """A configuration of the library. In the order of kubernetes.core: options, kubeconfig, pod, usual kubeconfig."""
+    """Make a configuration of the library, in the order of kubernetes.core: options, kubeconfig, pod, usual file."""
     config = kube_client.Configuration()
     config.proxy = None
     whole = given.get("host") and (
@@ -204,7 +204,7 @@ def _hint(given: Mapping[str, Any]) -> str:
 
 
 def _without_secrets(problem: Exception) -> str:
-    """The library names the place of a mistake by what stands there, tokens included; and repeats what programs say."""
+    """Remove secrets from a sentence of the library, which quotes tokens and repeats the output of programs."""
     text = str(problem)
     if returned := re.match(r"(?:exec|cmd-path): process returned (-?\d+)", text):
         return f"the program that gives the login ended with {returned[1]}"
@@ -247,7 +247,7 @@ def _headers(given: Mapping[str, Any], config: Any) -> dict[str, str]:
 
 
 def _context(config: Any) -> ssl.SSLContext:
-    """What TLS needs. Authorities of OpenShift 3 are older than the strict rules of Python 3.13, so those are off."""
+    """Make the TLS context. Authorities of OpenShift 3 predate the strict rules of Python 3.13, so those are off."""
     try:
         context = ssl.create_default_context(cafile=config.ssl_ca_cert or None)
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -263,7 +263,7 @@ def _context(config: Any) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    """Where a key is encrypted, OpenSSL would ask the terminal."""
+    """Answer nothing: for an encrypted key, OpenSSL would ask the terminal."""
     raise ClusterProblem("client_key is encrypted; a key without password is needed")
 
 
@@ -287,7 +287,7 @@ def _variable(environment: Mapping[str, str], name: str) -> str:
 
 @contextlib.contextmanager
 def _private_directory() -> Iterator[str]:
-    """A directory for the keys of a kubeconfig, which OpenSSL reads from files only; gone when it is left."""
+    """Make a directory for the keys of a kubeconfig, which OpenSSL reads from files only; gone when it is left."""
     parent = _IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="dockyard-", dir=parent) as directory:
         try:
@@ -362,7 +362,7 @@ class Http:
         return self.login.headers != before.headers
 
     def _with_login(self, headers: Mapping[str, str]) -> Any:
-        """Add the login, in the form in which urllib3 may have a header more than once."""
+        """Add the login as urllib3 keeps headers: one may occur more than once."""
         found = urllib3.HTTPHeaderDict(headers)
         for name, value in self.login.headers.items():
             for one in value.split("\n"):
@@ -393,7 +393,7 @@ def _pool(login: Login, sockets: WeakSet[socket.socket]) -> Any:
 
 
 def _noting(pool: Any, sockets: WeakSet[socket.socket]) -> Any:
-    """A class of pools whose connections note their sockets."""
+    """Make a class of pools whose connections note their sockets."""
 
     class Connection(pool.ConnectionCls):  # type: ignore[misc]
         def connect(self) -> None:
@@ -424,7 +424,7 @@ def _not_sent() -> tuple[type[Exception], ...]:
 
 
 def _why(problem: BaseException) -> str:
-    """What a person can do something about, without the address of an object in memory."""
+    """Return a reason that a person can act on, without the address of an object in memory."""
     found = urllib3.exceptions
     text = str(problem)
     if isinstance(problem, found.SSLError) or "CERTIFICATE_VERIFY_FAILED" in text:

@@ -21,7 +21,7 @@ def files(wanted: Iterable[Wanted]) -> dict[str, str]:
 
 
 def gone(wanted: Iterable[Wanted]) -> list[str]:
-    """The names of files that an earlier run may have left of objects that are to go."""
+    """Return the names of files that an earlier run may have left of objects that are to go."""
     return [_name(one.ref) for one in wanted if one.fields is None]
 
 

@@ -34,7 +34,7 @@ _TRACKS = {
 
 
 def others(manifest: Manifest, fields: Manifest) -> list[str]:
-    """Who else keeps these fields of the object as they are, in words."""
+    """Name everybody else who keeps these fields of the object as they are."""
     found = [f"{who} ({name})" for name, who in _TRACKS.items() if annotation(manifest, name) or label(manifest, name)]
     for entry in at(manifest, "metadata", "managedFields") or ():
         if not isinstance(entry, Mapping) or entry.get("subresource"):
@@ -47,7 +47,7 @@ def others(manifest: Manifest, fields: Manifest) -> list[str]:
 
 
 def _holds(owned: Any, fields: Any) -> bool:
-    """Whether some field that is written is among those that a manager owns."""
+    """Say whether some field that is written is among those that a manager owns."""
     if not isinstance(owned, Mapping) or not isinstance(fields, Mapping):
         return False
     for key, value in fields.items():

@@ -19,13 +19,13 @@ ALL = (LABEL, ENTRIES)
 
 
 def is_ours(manifest: Manifest | None, word: str = "") -> bool:
-    """Whether we made the object, for this word where one is given."""
+    """Say whether we made the object, for this word where one is given."""
     found = label(manifest, LABEL)
     return bool(found) and word in ("", found)
 
 
 def our_entries(manifest: Manifest | None) -> dict[str, list[str]]:
-    """What we added, by name of the list; a record that cannot be read counts as none."""
+    """Return our additions by name of the list; an unreadable record counts as none."""
     try:
         found = json.loads(annotation(manifest, ENTRIES) or "{}")
     except ValueError:
@@ -36,13 +36,13 @@ def our_entries(manifest: Manifest | None) -> dict[str, list[str]]:
 
 
 def record(entries: Mapping[str, Iterable[str]]) -> str | None:
-    """The annotation's value; None, which takes it away, when there is nothing to remember."""
+    """Return the annotation's value; None, which takes it away, when there is nothing to remember."""
     kept = {name: sorted(set(items)) for name, items in entries.items() if items}
     return json.dumps(kept, sort_keys=True) if kept else None
 
 
 def together(have: Iterable[str], ours: Iterable[str], wanted: Iterable[str]) -> list[str]:
-    """A shared list: what others have, in their order, without what was ours and is not wanted any more, then ours."""
+    """Return a shared list: entries of others in their order, without those we no longer want, then ours."""
     wanted, gone = list(wanted), set(ours)
     kept = [entry for entry in have if entry not in gone or entry in wanted]
     return list(dict.fromkeys([*kept, *wanted]))

@@ -39,14 +39,14 @@ class Pool:
         return ceil(self.machines / self.at_once)
 
     def result(self) -> dict[str, Any]:
-        """For the result of a task."""
+        """Return it for the result of a task."""
         return {
             "name": self.name, "machines": self.machines, "updated": self.updated, "at_once": self.at_once,
             "steps": self.steps, "paused": self.paused, "updating": self.updating, "degraded": self.degraded,
         }  # fmt: skip
 
     def line(self, cost: str) -> str:
-        """What a change of this cost does to the pool."""
+        """Describe what a change of this cost does to the pool."""
         if not self.machines:
             return f"pool {self.name}: no nodes"
         if self.paused:

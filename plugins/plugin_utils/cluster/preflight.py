@@ -55,7 +55,7 @@ class Guard:
 
 
 def findings(now: Situation, overridden: Iterable[str]) -> tuple[list[str], list[str]]:
-    """(refusals, what would be one but was overridden)."""
+    """Return the refusals, and those that were overridden."""
     refused: list[str] = []
     told: list[str] = []
     for guard in GUARDS:
@@ -135,7 +135,7 @@ NAMES = tuple(guard.name for guard in GUARDS)
 
 
 def without_login(now: Situation) -> list[str]:
-    """Mirrors and search registries that are new and have no entry in the global pull secret, or why nobody knows."""
+    """List new mirrors and search registries without an entry in the global pull secret, or why that is unknown."""
     places = list(dict.fromkeys(_new_places(now.changes)))
     if not places:
         return []
@@ -169,7 +169,7 @@ def _mirrors(manifest: Manifest | None) -> list[str]:
 
 
 def _keys(secret: Manifest | None) -> list[str] | None:
-    """The registries that a secret has logins for, without scheme and path of old forms; None when it is damaged."""
+    """Return the registries that a secret has logins for, without scheme and path; None when it is damaged."""
     try:
         text = base64.b64decode(str(at(secret, "data", ".dockerconfigjson") or ""), validate=True)
         auths: Any = json.loads(text).get("auths", {})
@@ -179,7 +179,7 @@ def _keys(secret: Manifest | None) -> list[str] | None:
 
 
 def release_of(cluster: Cluster, said: object) -> releases.Release:
-    """The release to forecast for: the one that was said, else that of ClusterVersion. Raises ClusterProblem."""
+    """Return the release to forecast for: the one that was said, else that of ClusterVersion. Raises ClusterProblem."""
     if said is not None:
         return releases.find(said)
     found = at(cluster.one(image.VERSION), "status", "desired", "version")

@@ -21,7 +21,7 @@ from ..policy import lists as policy_lists
 from ..policy.word import PolicyError, Reading
 from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
-from .api import Manifest, Ref, Resource, at
+from .api import Manifest, Ref, Resource, annotation, at
 from .changes import Draft, ObjectChange, Wanted, changes_of
 from .kinds import Kind, Part, Said, image, machine_configuration, mirror_sets, mirrors_from, trusted_cas
 from .marks import is_ours
@@ -37,13 +37,20 @@ WATCH: tuple[Ref, ...] = (image.IMAGE,)
 _READ_FOR_NODES = (
     image.VERSION, image.IMAGE, preflight.INFRASTRUCTURE, machine_configuration.REF, *mirror_sets.LISTS,
 )  # fmt: skip
-SIGNATURES = tuple(
-    Ref(resource)
-    for resource in (
-        Resource("ClusterImagePolicy", "config.openshift.io", "v1", "clusterimagepolicies"),
-        Resource("ImagePolicy", "config.openshift.io", "v1", "imagepolicies", namespaced=True),
-    )
+_CONFIG = "config.openshift.io"
+_OPERATORS = "openshift-machine-config-operator"
+#: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.
+FURTHER = (
+    Ref(Resource("ClusterImagePolicy", _CONFIG, "v1", "clusterimagepolicies")),
+    Ref(Resource("ImagePolicy", _CONFIG, "v1", "imagepolicies", namespaced=True)),
+    Ref(Resource("FeatureGate", _CONFIG, "v1", "featuregates"), "cluster"),
+    Ref(trusted_cas.RESOURCE, "image-registry-override-drain", _OPERATORS),
+    Ref(Resource("CatalogSource", "operators.coreos.com", "v1alpha1", "catalogsources", namespaced=True)),
 )
+MACHINE_CONFIG = Resource("MachineConfig", "machineconfiguration.openshift.io", "v1", "machineconfigs")
+#: Their contents are large, so only those of people are read as a whole.
+MACHINE_CONFIGS = Ref(MACHINE_CONFIG, bare=True)
+_BY_CONTROLLER = "machineconfiguration.openshift.io/generated-by-controller-version"
 _DISRUPTIONS = [str(one) for one in Disruption]
 
 _WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "trust", "import")
@@ -221,7 +228,7 @@ class Asked:
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
-    """What the options say. Raises Problem in one sentence before anything is sent."""
+    """Read the options. Raises Problem in one sentence before anything is sent."""
     reading = Reading(read_file, hide, now, options["warn_days"])
     policy = read_options({name: options.get(name) for name in (*_WORDS, "hosted_registry_network")}, reading)
     notes = [*policy.notes]
@@ -263,7 +270,7 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
 
 
 def draft(cluster: Cluster, asked: Asked) -> Draft:
-    """What is wanted of the cluster, judged. Raises NotRead, ClusterProblem."""
+    """Decide what is wanted of the cluster, and judge it. Raises NotRead, ClusterProblem."""
     if not asked.said.anything:
         return Draft(notes=asked.notes)
     parts = [kind.wanted(cluster, asked.said) for kind in KINDS]
@@ -279,20 +286,22 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
 
 
 def _in_order(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
-    """What goes is last: nothing is without its old object before it has the new one."""
+    """Put removals last: nothing loses its old object before it has the new one."""
     return tuple(sorted(wanted, key=lambda one: one.fields is None))
 
 
 def _judged(
     cluster: Cluster, asked: Asked, start: Draft, changes: tuple[ObjectChange, ...], parts: Iterable[Part]
 ) -> Draft:
-    """The draft with its forecast, after all guards."""
-    cluster.need(*_READ_FOR_NODES, pools.POOLS, *SIGNATURES)
+    """Return the draft with its forecast, after all guards."""
+    cluster.need(*_READ_FOR_NODES, pools.POOLS, *FURTHER, MACHINE_CONFIGS)
+    cluster.need(*_configs_of_people(cluster))
     pool_list = cluster.try_all(pools.POOLS)
     warnings = list(start.warnings)
     if isinstance(pool_list, Unread):
         warnings.append(f"the pools of nodes are not known: {pool_list.why}")
         pool_list = ()
+    warnings += _unread(cluster)
     found_pools = pools.read(pool_list)
     now = preflight.Situation(
         cluster, asked.said, changes, tuple(text for part in parts for text in part.lost), found_pools
@@ -323,7 +332,7 @@ def _judged(
 
 
 def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) -> dict[str, Any]:
-    """The forecast for this very cluster; `new`: findings that it does not have already."""
+    """Return the forecast for this very cluster; `new`: findings that it does not have already."""
     release = preflight.release_of(cluster, asked.release)
     present, proposed = list(_manifests(cluster)), [_proposed(one) for one in changes if one.fields is not None]
     gone = [change.before for change in changes if change.fields is None and change.before is not None]
@@ -338,20 +347,36 @@ def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) ->
 
 
 def _proposed(change: ObjectChange) -> dict[str, Any]:
-    """A change as a manifest to be merged: what it takes away is null in it."""
+    """Return a change as a manifest to be merged: what it takes away is null in it."""
     fields = {key: value for key, value in (change.fields or {}).items() if key != "metadata"}
     return {**change.ref.manifest(), **fields}
 
 
+def _configs_of_people(cluster: Cluster) -> list[Ref]:
+    """Return the MachineConfigs that no controller made, by the list of their names."""
+    listed = cluster.try_all(MACHINE_CONFIGS)
+    return [
+        Ref(MACHINE_CONFIG, str(at(one, "metadata", "name")))
+        for one in (() if isinstance(listed, Unread) else listed)
+        if not annotation(one, _BY_CONTROLLER)
+    ]
+
+
 def _manifests(cluster: Cluster) -> Iterable[Manifest]:
-    """All that was read and that a forecast looks at; logins are not."""
+    """Return all that was read and that a forecast looks at; logins are not."""
     for ref, answer in cluster.answers.items():
-        if ref in (preflight.PULL_SECRET, pools.BUDGETS):
+        if ref.bare or ref in (preflight.PULL_SECRET, pools.BUDGETS):
             continue
         if isinstance(answer, Mapping):
             yield answer
         elif isinstance(answer, tuple):
             yield from answer
+
+
+def _unread(cluster: Cluster) -> list[str]:
+    """Return what the forecast would have looked at and nobody may read; what is not there is no matter."""
+    answers = [(ref, cluster.answers.get(ref)) for ref in (*FURTHER, MACHINE_CONFIGS)]
+    return [f"not counted in: {answer.why}" for _ref, answer in answers if isinstance(answer, Unread)]
 
 
 def _known(cluster: Cluster, ref: Ref) -> Manifest | None:
@@ -374,9 +399,9 @@ def _way_out(level: Disruption, asked: Asked) -> str:
 
 
 def _of_forecast(outlook: Mapping[str, Any], no_longer_trusted: Iterable[str]) -> list[str]:
-    """What must not be tried: findings that the change brings and that stop the operator or pulls.
+    """List findings that the change brings and that stop the operator or pulls.
 
-    no_longer_trusted: what somebody asked to trust no longer, which is no surprise.
+    no_longer_trusted: what somebody asked to trust no longer.
     """
     asked = {("trust-lost", name) for name in no_longer_trusted}
     return [
@@ -392,7 +417,7 @@ def _budgets(cluster: Cluster) -> list[str]:
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
-    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    """Report the lists of the cluster. Raises NotRead, ClusterProblem."""
     cluster.need(image.IMAGE, image.VERSION, pools.POOLS, *mirror_sets.LISTS)
     seen = cluster.one(image.IMAGE)
     pool_list = cluster.try_all(pools.POOLS)
@@ -421,10 +446,15 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _read_only() -> dict[Ref, tuple[str, ...]]:
+    found = {ref: ("get",) if ref.name else ("list",) for ref in FURTHER}
+    return found | {Ref(MACHINE_CONFIG): ("get", "list")}
+
+
 def access() -> dict[Ref, tuple[str, ...]]:
-    """Everything that the task may ask of the API: what, and the verbs."""
+    """Return everything that the task may ask of the API: what, and the verbs."""
     found: dict[Ref, tuple[str, ...]] = {}
-    both = [*(kind.ACCESS for kind in KINDS), preflight.ACCESS, dict.fromkeys(SIGNATURES, ("list",))]
+    both = [*(kind.ACCESS for kind in KINDS), preflight.ACCESS, _read_only()]
     for table in both:
         for ref, verbs in table.items():
             found[ref] = tuple(dict.fromkeys((*found.get(ref, ()), *verbs)))

@@ -47,33 +47,33 @@ class Cluster:
     answers: Mapping[Ref, Answer] = field(default_factory=dict)
 
     def one(self, ref: Ref) -> Manifest | None:
-        """The object, None when it is not there. Raises ClusterProblem when nobody knows, or there is no such kind."""
+        """Return the object, None when it does not exist. Raises ClusterProblem when unread or of an unknown kind."""
         found = self.try_one(ref)
         if isinstance(found, Unread):
             raise ClusterProblem(found.why)
         return found
 
     def try_one(self, ref: Ref) -> Manifest | Unread | None:
-        """The object, None when it is not there, why it could not be read; a kind that is not there is unread, too."""
+        """Return the object, None when it does not exist, and why it is unread, also when its kind does not exist."""
         found = self._answer(ref)
         if isinstance(found, NoKind):
             return Unread(f"{ref}: this API has no {ref.resource.full_name}")
         return found if isinstance(found, (Mapping, Unread)) else None
 
     def all(self, ref: Ref) -> tuple[Manifest, ...]:
-        """All objects of a kind; none where the API does not have the kind. Raises ClusterProblem when unread."""
+        """Return all objects of a kind; none where the API lacks the kind. Raises ClusterProblem when unread."""
         found = self.try_all(ref)
         if isinstance(found, Unread):
             raise ClusterProblem(found.why)
         return found
 
     def try_all(self, ref: Ref) -> tuple[Manifest, ...] | Unread:
-        """All objects of a kind; none where the API does not have it; why they could not be read."""
+        """Return all objects of a kind; none where the API does not have it; why they could not be read."""
         found = self._answer(ref)
         return found if isinstance(found, (tuple, Unread)) else ()
 
     def has(self, resource: Resource) -> bool:
-        """Whether the API has the kind. Raises ClusterProblem when the list could not be read."""
+        """Say whether the API has the kind. Raises ClusterProblem when the list could not be read."""
         found = self._answer(Ref(resource))
         if isinstance(found, Unread):
             raise ClusterProblem(found.why)

@@ -37,7 +37,7 @@ class Tried:
     helper: str | None = None
 
     def result(self) -> dict[str, str | None]:
-        """Of a login that a program holds, the source is unknown."""
+        """Return it for a result; the source of a login that a program holds is unknown."""
         shown = {name: getattr(self, name) for name in ("kind", "source", "key", "username", "helper")}
         return shown | {"key": _without_password(self.key)} | ({"source": None} if self.helper else {})
 
@@ -79,7 +79,7 @@ class Lookup:
         self.notes += [f"{source.name} is not read: {reason}" for source in sources]
 
     def answer(self) -> Answer:
-        """One of the possible answers; one without a problem where there is any."""
+        """Return one of the possible answers; one without a problem where there is any."""
         return self._distinct()[0]
 
     @property
@@ -88,7 +88,7 @@ class Lookup:
         return len(self._distinct()) > 1
 
     def result(self, reference: Reference) -> dict[str, Any]:
-        """{reference, tried, ambiguous, problem, notes}; whether there are other possible answers is `ambiguous`."""
+        """Return {reference, tried, ambiguous, problem, notes}; ambiguous: whether other answers are possible."""
         answer, *others = self._distinct()
         notes = self.notes + [f"the pull may also be refused: {other.problem}" for other in others if other.problem]
         return {
@@ -105,7 +105,7 @@ class Lookup:
 
 
 def _without_password(text: str) -> str:
-    """A key may be a URL with user and password."""
+    """Remove user and password from a key, which may be a URL."""
     return _USER_AND_PASSWORD.sub("…@", text)
 
 

@@ -34,7 +34,7 @@ class AuthFile:
     helpers: dict[str, str]
 
     def login(self, key: str) -> Login:
-        """What an entry holds; nothing where ``auth`` has no colon. Raises Unreadable for what is not base64."""
+        """Return the login of an entry; none where ``auth`` has no colon. Raises Unreadable for invalid base64."""
         found = user_and_password(key, self.entries[key]["auth"])
         return Login(found[0], found[1].strip("\0"), self.entries[key]["identitytoken"]) if found else Login()
 
@@ -48,7 +48,7 @@ def read(source: Source) -> AuthFile:
 
 
 def podman(reference: Reference, sources: Sequence[Source]) -> Lookup:
-    """The first file that has a login, in the order in which podman reads them."""
+    """Return the first file that has a login, in the order in which podman reads them."""
     lookup = Lookup()
     _look(reference, list(sources), "podman", lookup)
     return lookup
@@ -106,7 +106,7 @@ def _ask(source: Source, registry: str, helper: str, engine: str, lookup: Lookup
 
 
 def _keys(reference: Reference, source: Source, auth_file: AuthFile) -> list[str]:
-    """The most specific name that is a key; else all that are an address of the registry, one of which is taken."""
+    """Return the most specific name that is a key; else all addresses of the registry, of which one is taken."""
     parents = [reference.name.rsplit("/", count)[0] for count in range(reference.name.count("/") + 1)]
     names = [reference.domain] if source.old_form else parents
     exact = [name for name in names if name in auth_file.entries]
@@ -115,7 +115,7 @@ def _keys(reference: Reference, source: Source, auth_file: AuthFile) -> list[str
 
 
 def _registry(key: str, old_form: bool) -> str:
-    """What docker once wrote as an address: http[s]://host/v1/."""
+    """Normalise an address that docker once wrote: http[s]://host/v1/."""
     address = key.removeprefix("http://").removeprefix("https://")
     if old_form or address != key:
         address = address.partition("/")[0]

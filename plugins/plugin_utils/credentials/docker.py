@@ -61,7 +61,7 @@ def read(source: Source) -> AuthFile:
 
 
 def docker(reference: Reference, sources: Sequence[Source]) -> Lookup:
-    """The entry of the host: a path in a key means nothing."""
+    """Return the entry of the host; a path in a key means nothing."""
     lookup = Lookup()
     lookup.note_unread(sources[1:], "docker reads its config.json alone")
     for source in sources[:1]:
@@ -97,7 +97,7 @@ def _look(reference: Reference, source: Source, lookup: Lookup) -> None:
 
 
 def host_of_key(key: str) -> str:
-    """The registry that a key means to docker (ConvertToHostname)."""
+    """Return the registry that a key means to docker (ConvertToHostname)."""
     if "://" in key:
         try:
             host = url_parts(key)[0].removesuffix(":")

@@ -37,7 +37,7 @@ class Added:
 
 
 def login_of(text: str, key: str, *, old_form: bool = False) -> Login | None:
-    """What an entry says to every engine, None when it is not there or they disagree. Raises FormatError.
+    """Return the login of an entry for every engine, None when it is absent or they disagree. Raises FormatError.
 
     Entries are compared by user and password, never by bytes.
     """
@@ -54,12 +54,12 @@ def login_of(text: str, key: str, *, old_form: bool = False) -> Login | None:
 
 
 def entries_of(text: str, *, old_form: bool = False) -> dict[str, Any]:
-    """The entries by key, as they are written. Raises FormatError."""
+    """Return the entries by key, as they are written. Raises FormatError."""
     return _entries(json_text.parse(text), old_form)
 
 
 def put(text: str | None, key: str, login: Login, *, old_form: bool = False) -> tuple[str, Added | None]:
-    """The text with this login under this key, and what to remember when it is the first. Raises FormatError.
+    """Return the text with this login under this key, and what to remember when it is the first. Raises FormatError.
 
     text: None for a file that is not there. A login that is there already, however it is written, is left alone.
     """
@@ -86,7 +86,7 @@ def _before(text: str | None, document: Mapping[str, Any], old_form: bool) -> tu
 
 
 def take_out(text: str, key: str, added: Added | None = None, *, old_form: bool = False) -> str | None:
-    """The text without this entry; None for a file that was not there before. Raises FormatError.
+    """Return the text without this entry; None for a file that was not there before. Raises FormatError.
 
     added: what `put` remembered of the file, for the last entry; without it an empty section stays.
     """
@@ -125,7 +125,7 @@ def _entries(document: Any, old_form: bool) -> dict[str, Any]:
 
 
 def _entry(old: Any, login: Login) -> dict[str, Any]:
-    """The entry with another login. Names of members count in any letters, so the other spellings have to go."""
+    """Return the entry with another login. Names of members count in any letters, so the other spellings have to go."""
     auth = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
     folded = {name.translate(FOLDED): name for name in _OF_A_LOGIN}
     kept = {

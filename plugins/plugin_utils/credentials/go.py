@@ -74,12 +74,12 @@ _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 
 
 def unmarshal(text: str, shape: Any) -> Any:
-    """The whole text as json.Unmarshal reads it into a value of the shape. Raises Unreadable."""
+    """Return the whole text as json.Unmarshal reads it into a value of the shape. Raises Unreadable."""
     return _decoded(_scanned(text, 0)[0], shape, _zero(shape), "the document")
 
 
 def unmarshal_first(text: str, shape: Any) -> Any:
-    """As a json.Decoder does: what follows the first value is not looked at, and an empty text is nothing."""
+    """Decode the first value as json.Decoder does: text behind it is ignored, and an empty text is nothing."""
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         return _zero(shape)
@@ -150,7 +150,7 @@ def _zero(shape: Any) -> Any:
 
 
 def _decoded(value: Any, shape: Any, old: Any, where: str) -> Any:
-    """The value in its shape; what it does not say stays as it was (`old`). where: how a sentence names the place."""
+    """Decode the value in its shape; fields that are absent keep `old`. where: how a sentence names the place."""
     if isinstance(shape, Made):
         return shape.make(_decoded(value, shape.of, _zero(shape.of), where), where)
     if value is None:

@@ -63,7 +63,7 @@ def read(source: Source) -> dict[str, Login]:
 
 
 def kubelet(reference: Reference, sources: Sequence[Source], secrets: Sequence[Source] = ()) -> Lookup:
-    """All entries that match: those of the pod's secrets together, then those of the node's file."""
+    """Return all entries that match: those of the pod's secrets together, then those of the node's file."""
     lookup = Lookup()
     lookup.note_unread(sources[1:], "the kubelet takes the first file that it can read")
     of_pod: list[list[_Entry]] = []
@@ -106,7 +106,7 @@ def _matching(reference: Reference, files: Sequence[Sequence[_Entry]]) -> Iterat
 
 
 def _place(key: str) -> str | None:
-    """Host and path of a key; None for what is passed over because it is no URL."""
+    """Host and path of a key; None for what is passed over because it is not a URL."""
     try:
         host, path = url_parts(key if key.startswith(("https://", "http://")) else f"https://{key}")
     except Unreadable:

@@ -30,7 +30,7 @@ class Login:
 
 
 def user_and_password(where: str, auth: str, *, padded: bool = True) -> tuple[str, str] | None:
-    """What the base64 of ``user:password`` says; None without a colon. Raises Unreadable, naming the entry."""
+    """Split the base64 of ``user:password``; None without a colon. Raises Unreadable, naming the entry."""
     try:
         decoded = base64_decoded(auth, padded=padded).decode(errors="replace")
     except Unreadable:

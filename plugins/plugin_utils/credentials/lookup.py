@@ -23,7 +23,7 @@ class EngineProblem(Problem):
 
 
 def look_up(engine: str, reference: Reference, files: Sequence[Source], secrets: Sequence[Source] = ()) -> Lookup:
-    """The answer of one of ENGINES; files in the order in which it reads them. Raises EngineProblem."""
+    """Return the answer of one of ENGINES; files in the order in which it reads them. Raises EngineProblem."""
     if engine == "kubelet":
         return kubelet(reference, files, secrets)
     lookups = {"podman": podman, "crio": crio, "docker": docker}

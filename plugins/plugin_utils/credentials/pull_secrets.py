@@ -29,9 +29,9 @@ class SecretProblem(Problem):
 
 
 def read(manifest: Any) -> Source | None:
-    """The logins of a Secret; None where the kubelet passes over it: another type, or nothing in it.
+    """Return the logins of a Secret; None where the kubelet passes over it: another type, or nothing in it.
 
-    Raises SecretProblem for what is no Secret.
+    Raises SecretProblem for what is not a Secret.
     """
     if not isinstance(manifest, Mapping) or manifest.get("kind", "Secret") != "Secret":
         raise SecretProblem("is not a Secret")

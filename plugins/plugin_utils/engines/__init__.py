@@ -29,7 +29,7 @@ class Lists:
     mirrors: tuple[str, ...] = ()
 
     def plain(self) -> dict[str, list[str]]:
-        """For a result."""
+        """Return the lists for a result."""
         return {word: list(items) for word, items in asdict(self).items()}
 
 
@@ -37,7 +37,7 @@ ALL_WORDS = frozenset(Lists().plain())
 
 
 def differing(shown: Lists, expected: Lists) -> frozenset[str]:
-    """The lists that are not the same in both."""
+    """Return the lists that are not the same in both."""
     return frozenset(word for word in ALL_WORDS if getattr(shown, word) != getattr(expected, word))
 
 
@@ -83,36 +83,36 @@ class Engine(Protocol):
     def version(self, host: Observed) -> str: ...
 
     def running(self, host: Observed) -> bool:
-        """Whether there is a process that holds the configuration in memory."""
+        """Return whether there is a process that holds the configuration in memory."""
 
     def in_force(self, host: Observed) -> Lists | None:
-        """The engine's own answer; None when it has no question or does not run."""
+        """Return the engine's own answer; None when it has no question or does not run."""
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired: ...
 
     def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
-        """What its files have to say so that nothing of ours is in them; entries of others stay."""
+        """Return the files without anything of ours; entries of others stay."""
 
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
-        """How the engine's own parser is asked about files before they are put in place."""
+        """Ask the engine's own parser about files before they are put in place."""
 
     def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
-        """The least that makes the engine look at its files again; None for one that reads them at every command.
+        """Return the least that makes the engine read its files again; None for one that reads them at every command.
 
         host: with its files as they will be. differs: the lists in which what is in force is not what they say.
         """
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
-        """What its next start needs when it is not activated now; disturbs nobody."""
+        """Return the steps that its next start needs when it is not activated now; they disturb nobody."""
 
     def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
-        """The lists in which what it shows is not what it must show once it has looked at the files of this host."""
+        """Name the lists in which its answer differs from what it must show once it has read the files of this host."""
 
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
-        """The questions that prove it did. host: with its files as they will be."""
+        """Return the questions that prove it did. host: with its files as they will be."""
 
     def report(self, host: Observed) -> dict[str, Any]:
-        """Lists and files for the _info task: {search, blocked, insecure, files, problems}."""
+        """Return lists and files for the _info task: {search, blocked, insecure, files, problems}."""
 
 
 def without_ours(record: Mapping[str, Any]) -> tuple[Policy, Request]:
@@ -127,7 +127,7 @@ def _itself(entry: str) -> str:
 def merged(
     given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...], name: Callable[[str], str] = _itself
 ) -> tuple[str, ...]:
-    """A list with several owners: what is asked for first, then what others put there.
+    """Return a list with several owners: what is asked for first, then what others put there.
 
     name: what the engine makes of an entry; two that it makes the same of are one.
     """
@@ -138,7 +138,7 @@ def merged(
 def added(
     given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...], name: Callable[[str], str] = _itself
 ) -> list[str]:
-    """What of a list is ours alone and may be removed again later."""
+    """Return the items that we add and may remove later."""
     mine = set(map(name, ours))
     theirs = {name(item) for item in present} - mine
     return [item for item in given if name(item) not in theirs]

@@ -25,10 +25,10 @@ from ..host import services
 from ..names import Scopes
 from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
+from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..problems import Problem
-from ..references import one_line
 from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
 from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
@@ -102,7 +102,7 @@ class Containers:
         return _lists_of_podman(registries) if answer.rc == 0 and isinstance(registries, dict) else None
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        """The files; a later name for ours where what a package brings would undo the words, and that helps."""
+        """Return the files; a later name for ours where what a package brings would undo the words, and that helps."""
         mode = request.mode or self.default_mode
         usual = _Proposal(host, policy, request, mode, LATE_DROP_IN if host.exists(LATE_DROP_IN) else DROP_IN)
         desired = usual.desired()
@@ -112,7 +112,7 @@ class Containers:
         return desired
 
     def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
-        """Our drop-in goes whole; only a file of the old form has lists that others share."""
+        """Remove our drop-in as a whole; only a file of the old form has lists that others share."""
         policy, request = without_ours(record)
         request = replace(request, record={**record, "words": {}})
         return self.desired(host, Policy() if any(map(host.exists, OURS)) else policy, request)
@@ -170,7 +170,7 @@ class Containers:
         return services.CRIO.running(host)
 
     def _policies_of_crio(self, host: Observed) -> tuple[str, ...]:
-        return (containers_files.crio_policy_of(host),) if self._crio(host) else ()
+        return (containers_files.crio_policy_of(host, its_text=False),) if self._crio(host) else ()
 
 
 class _Proposal:
@@ -209,13 +209,13 @@ class _Proposal:
         )
 
     def in_the_way_of_packages(self) -> bool:
-        """Whether a drop-in that a package brings keeps a word from its effect."""
+        """Return whether a drop-in that a package brings keeps a word from its effect."""
         return any(
             each.file.startswith("/usr/share/") or each.file.rpartition("/")[2] in _OF_PACKAGES for each in self.unmet
         )
 
     def _is_old_style(self, before: RegistriesConf) -> bool:
-        """Whether registries.conf itself is changed, list by list: it is of the old form, or nothing else is read."""
+        """Return whether registries.conf itself changes, list by list: it has the old form, or nothing else is read."""
         if any(map(self.host.exists, OURS)):
             return False
         only_old = services.CRIO.running(self.host) and (0, 0) < services.crio_version(self.host) < (1, 15)
@@ -224,18 +224,18 @@ class _Proposal:
         return before.version == 1 or (only_old and says_nothing)
 
     def _over_earlier(self, policy: Policy) -> Policy:
-        """The policy with what our drop-in says for words that are not said now. Raises HostProblem."""
+        """Return the policy with what our drop-in says for words that are not said now. Raises HostProblem."""
         recorded = "words" in self.record or not self.host.exists(self.earlier)
         earlier = self.record.get("words", {}) if recorded else self._words_of_drop_in()
         try:
             return policy.over(earlier)
         except PolicyError as problem:
-            place = f"{STATE_PATH}: this record of our entries"
+            place = f"{STATE_PATH}: this record of what belongs to us"
             place = place if recorded else f"{self.earlier}: this file of ours"
             raise HostProblem(f"{place} is damaged ({problem}); restore or remove it") from None
 
     def _words_of_drop_in(self) -> dict[str, Any]:
-        """What our drop-in says, word for word; what it does not say was not asked for."""
+        """Read the words of our drop-in; a word that is absent was not asked for."""
         ours = registries_conf.read(self.host.text(self.earlier) or "", self.earlier, drop_in=True)
         mirrors = [
             {"source": prefix, "mirrors": [mirror.location], "pull": _PULLS.get(mirror.pull_from_mirror, "all")}
@@ -249,7 +249,7 @@ class _Proposal:
     # -- registries.conf ------------------------------------------------------------------------------------------
 
     def _wanted(self) -> dict[str, tuple[str, ...]]:
-        """The scopes to block and the scopes to reach insecurely, as registries.conf can say them."""
+        """Return the scopes to block and the scopes to reach insecurely, as registries.conf can say them."""
         blocked = tuple(scope for scope in self.policy.blocked or () if scope != ALL)
         insecure = fit(self.policy.insecure or (), REGISTRIES_CONF, self.policy.service_network)
         self.notes += [
@@ -263,7 +263,7 @@ class _Proposal:
         return {"blocked": blocked, "insecure": insecure.held}
 
     def _drop_ins(self) -> list[FileChange | None]:
-        """Our drop-in, and the one under the other name taken away."""
+        """Return our drop-in, and the one under the other name taken away."""
         gone = [
             FileChange(path, None, self.why, _drop_in_view(registries_conf.document(self.host.text(path) or "", path)))
             for path in OURS
@@ -300,7 +300,7 @@ class _Proposal:
         return given if self.mode == "exact" else merged(given, theirs.search or (), ())
 
     def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
-        """Our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
+        """Return our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
 
         Their tables inside a scope are replaced too: the longest prefix wins, so they would escape it.
         """
@@ -313,7 +313,10 @@ class _Proposal:
                 if scopes.covering(prefix) is not None and not self._is_later(registry.file)
             ]
             for prefix in dict.fromkeys((*wanted[word], *inside)):
-                self._table(theirs, tables, prefix)[flag] = True
+                table = self._table(theirs, tables, prefix)
+                table[flag] = True
+                if word == "blocked":
+                    _at_its_own_name(table)
             if self.mode == "exact" and getattr(self.policy, word) is not None:
                 for registry in theirs.registries.values():
                     if getattr(registry, flag) and scopes.covering(registry.prefix) is None:
@@ -323,7 +326,7 @@ class _Proposal:
     def _add_mirrors(
         self, theirs: RegistriesConf, tables: dict[str, dict[str, Any]], wanted: dict[str, tuple[str, ...]]
     ) -> None:
-        """Our mirrors come first; those of others for the same source stay behind them, unless the list is ours.
+        """Add our mirrors before those of others for the same source; the latter go when the list is ours.
 
         A source inside a blocked or insecure scope has a table of its own then, which has to say so too.
         """
@@ -333,6 +336,7 @@ class _Proposal:
             table = self._table(theirs, tables, mirrored.source)
             if not mirrored.contact_source or blocked.covering(mirrored.source) is not None:
                 table["blocked"] = True  # a blocked source with mirrors is pulled from its mirrors only
+                _at_its_own_name(table)
             if reached.covering(mirrored.source) is not None:
                 table["insecure"] = True
             added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
@@ -349,7 +353,7 @@ class _Proposal:
     def _set_mirrors(
         self, source: str, table: dict[str, Any], ours: list[dict[str, Any]], others: list[dict[str, Any]]
     ) -> None:
-        """Which pulls a mirror serves is said per mirror where the engines know how, else for the whole table."""
+        """Write which pulls a mirror serves: at each mirror if the engines know the key, else at the table."""
         if table.pop("mirror-by-digest-only", False):
             others = [{**mirror, "pull-from-mirror": "digest-only"} for mirror in others]
         pulls = {mirror.get("pull-from-mirror", "all") for mirror in (*ours, *others)}
@@ -387,7 +391,7 @@ class _Proposal:
         return tables[prefix]
 
     def _old_file(self) -> FileChange | None:
-        """A registries.conf of the old form is edited where it is, list by list."""
+        """Edit a registries.conf of the old form where it is, list by list."""
         text = self.host.text(MAIN) or ""
         document = toml_text.parse(text)
         before = _v1_lists(document)
@@ -422,7 +426,7 @@ class _Proposal:
     # -- policy.json ----------------------------------------------------------------------------------------------
 
     def _signature_policies(self) -> list[FileChange | None]:
-        """The files that demand signatures or reject: that of podman and its family, and CRI-O's own if it has one."""
+        """List the files that demand signatures or reject: that of podman and its family, and CRI-O's own, if any."""
         paths = dict.fromkeys([signature_policy.PATH, *self.record.get("policies", {})])
         if services.CRIO.running(self.host):
             own = containers_files.crio_policy_of(self.host)
@@ -460,7 +464,7 @@ class _Proposal:
         return FileChange(path, new.encode(), why, before_view, _scopes_view(after))
 
     def _vendors_policy(self) -> str:
-        """The policy.json that counts while /etc has none: one made there hides it, so it begins as its copy."""
+        """Return the policy.json that counts while /etc has none: one made there hides it, so it begins as its copy."""
         found = [path for path in containers_files.places_of(self.host).policies if not path.startswith(ROOTS_OWN)]
         return next((path for path in found if self.host.exists(path)), signature_policy.PATH)
 
@@ -484,7 +488,7 @@ class _Proposal:
     # -- what a person must know ----------------------------------------------------------------------------------
 
     def _check_effects(self, after: Observed, conf: RegistriesConf) -> None:
-        """The words by what comes of them, as root's programs will read the files."""
+        """Check the effect of each word, as root's programs will read the files."""
         self.unmet = effects.unmet(self._sayable(), conf, after)
         self.refusals += [self._in_the_way(each, after) for each in self.unmet]
         allowed = self.policy.allow_list
@@ -502,7 +506,7 @@ class _Proposal:
             ]
 
     def _sayable(self) -> Policy:
-        """The policy without what these files cannot say at all, which is told elsewhere."""
+        """Return the policy without what these files cannot say at all, which is told elsewhere."""
         takes = REGISTRIES_CONF_V1 if self.old_style else REGISTRIES_CONF
 
         def held(word: str, items: tuple[str, ...] | None) -> tuple[str, ...] | None:
@@ -522,7 +526,7 @@ class _Proposal:
         return (containers_files.crio_policy_of(host),) if services.CRIO.running(host) else ()
 
     def _in_the_way(self, each: Unmet, after: Observed) -> str:
-        """The sentence about a word that another file keeps from its effect."""
+        """Return the sentence about a word that another file keeps from its effect."""
         ours = MAIN if self.old_style else self.drop_in
         where = f" (line {each.line})" if each.line else ""
         if each.file.startswith(ROOTS_OWN) or containers_files.main_of(after).startswith(ROOTS_OWN):
@@ -544,14 +548,14 @@ class _Proposal:
         return f"{each.file} is read after {ours} and {each.what}{where}; rename or remove it"
 
     def _is_later(self, file: str) -> bool:
-        """Whether a file is read after our drop-in, so that it has the last word."""
+        """Return whether a file is read after our drop-in, so that it has the last word."""
         if file == containers_files.CHOSEN_ALIASES:
             return True
         order = containers_files.drop_ins_of(self.host.with_texts({self.drop_in: ""}), roots_own=False)
         return file in order and order.index(file) > order.index(self.drop_in)
 
     def _check_crio(self, after: Observed) -> None:
-        """What a CRI-O beside podman does with the same files; see containers_files.crio_conf_of."""
+        """Check the effect on a CRI-O beside podman; see containers_files.crio_conf_of."""
         if not services.CRIO.running(self.host):
             return
         version = services.crio_version(self.host)
@@ -567,7 +571,8 @@ class _Proposal:
         ]
         settings = containers_files.crio_settings(after)
         own = settings.get("registries")
-        if own and own.value and version < (1, 34) and self.policy.search not in (None, tuple(own.value)):
+        searched = tuple(own.value) if own and isinstance(own.value, list) else ()
+        if own and searched and version < (1, 34) and self.policy.search not in (None, searched):
             self.refusals.append(
                 f"{own.origin} says registries, which CRI-O searches in place of registries.conf's list; take it away"
             )
@@ -597,8 +602,16 @@ class _Proposal:
             self.unenforceable.append(f"the policy in podman {podman[0]}.{podman[1]}, which reads no drop-ins")
 
 
+def _at_its_own_name(table: dict[str, Any]) -> None:
+    """Engines look up the name that they contact: a table that leads elsewhere would block nothing."""
+    if table["prefix"].startswith("*."):
+        table.pop("location", None)
+    else:
+        table["location"] = table["prefix"]
+
+
 def _mirror_tables(mirrored: MirrorSet, insecure: Scopes) -> list[dict[str, Any]]:
-    """The [[registry.mirror]] tables of a mirror set. Whether a mirror is insecure is said at the mirror itself."""
+    """Make the [[registry.mirror]] tables of a mirror set. Each mirror says itself whether it is insecure."""
     return [
         {"location": location}
         | ({"insecure": True} if insecure.covering(location) is not None else {})
@@ -608,7 +621,7 @@ def _mirror_tables(mirrored: MirrorSet, insecure: Scopes) -> list[dict[str, Any]
 
 
 def _versions(host: Observed) -> dict[str, tuple[int, ...]]:
-    """The versions of the engines on a host, by name. Raises NotAsked."""
+    """Return the versions of the engines on a host, by name. Raises NotAsked."""
     if not all(host.answer(question.name).asked for question in VERSIONS.commands):
         raise NotAsked(VERSIONS)
     said = {name: host.answer(f"{name}.version").stdout for name in _PULL_FROM_MIRROR_SINCE}
@@ -630,7 +643,7 @@ def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
 
 
 def shown(host: Observed) -> dict[str, Any]:
-    """What podman info would say under registries for the files of a host. Raises RegistriesConfProblem."""
+    """Predict podman info's registries from the files of a host. Raises RegistriesConfProblem."""
     conf = conf_of(host)
     tables: dict[str, Any] = {
         prefix: {
@@ -678,7 +691,7 @@ def _lists_of_podman(registries: dict[str, Any]) -> Lists:
 
 
 def _allow_list(host: Observed) -> list[str] | None:
-    """The scopes policy.json lets through, when it refuses everything else."""
+    """Return the scopes policy.json lets through, when it refuses everything else."""
     try:
         path = containers_files.policy_of(host)
         document = _signature_document(host.text(path), path)
@@ -706,7 +719,7 @@ _INFO_SHAPE = {
 
 
 def _info(host: Observed) -> dict[str, Any]:
-    """What podman info says, {} when it is not there. Raises HostProblem when it says something else than it does."""
+    """Return the output of podman info, {} without one. Raises HostProblem for output of another shape."""
     text = host.answer("podman.info").stdout
     if not text:
         return {}
@@ -721,7 +734,7 @@ def _info(host: Observed) -> dict[str, Any]:
 
 
 def _trimmed(entry: str) -> str:
-    """An entry of the old form as containers/image takes it."""
+    """Return an entry of the old form as containers/image takes it."""
     return entry.rstrip("/")
 
 
@@ -735,11 +748,11 @@ def _put_v1(document: dict[str, Any], word: str, items: list[str]) -> None:
 
 
 def _v1_view(lists: dict[str, list[str]]) -> str:
-    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
+    return view(f"{word}: {item}" for word, items in lists.items() for item in items)
 
 
 def _drop_in_view(document: Mapping[str, Any]) -> str:
-    """Everything that a file of ours says, one line each: what is carried over from others is written too."""
+    """Return everything that a file of ours says, one line each: what is carried over from others is written too."""
     lines = [f"search: {item}" for item in document.get("unqualified-search-registries", [])]
     lines += [f"alias {name}: {full or 'none'}" for name, full in document.get("aliases", {}).items()]
     for table in document.get("registry", []):
@@ -750,11 +763,11 @@ def _drop_in_view(document: Mapping[str, Any]) -> str:
             pulls = mirror.get("pull-from-mirror", "all pulls")
             lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
     shown = ("unqualified-search-registries", "aliases", "registry")
-    return "".join(f"{one_line(line)}\n" for line in [*lines, *_table_lines(document, shown)])
+    return view([*lines, *_table_lines(document, shown)])
 
 
 def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
-    """The keys of a table that are not shown in another way; a location that is the name says nothing."""
+    """Return the keys of a table that are not shown in another way; a location that is the name says nothing."""
     return [
         f"{key} = {json.dumps(value) if not isinstance(value, str) else value}"
         for key, value in table.items()
@@ -769,4 +782,4 @@ def _scopes_view(document: dict[str, Any]) -> str:
         f"docker {scope or 'everything else'}: {', '.join(item['type'] for item in items)}"
         for scope, items in scopes.items()
     ]
-    return "".join(f"{line}\n" for line in shown)
+    return view(shown)

@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import effects
 from ..formats import FormatError, json_text
 from ..host import services, units
 from ..names import DOCKER_HUB, NameProblem, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import FileChange
+from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
 from ..shapes import Each
 from . import Lists, differing
@@ -82,7 +84,7 @@ class Unit(units.Unit):
         self.start = " ".join(setting.value for setting in self.values("ExecStart"))
 
     def words(self, host: Observed) -> list[units.Word]:
-        """The words that docker is started with the next time. Raises NotAsked."""
+        """Return the words that docker is started with the next time. Raises NotAsked."""
         return self.command_line(host, ENVIRONMENT_FILES)
 
     def passes(self, variable: str) -> bool:
@@ -113,7 +115,7 @@ class Docker:
 
 
 def flags(host: Observed) -> list[str]:
-    """The words of the running daemon's command line. Raises HostProblem when they cannot be read."""
+    """Return the words of the running daemon's command line. Raises HostProblem when they cannot be read."""
     answer = host.answer("docker.flags")
     if answer.failure or answer.rc:
         said = answer.failure or (answer.stderr.strip() or f"ended with {answer.rc}").splitlines()[-1]
@@ -122,7 +124,7 @@ def flags(host: Observed) -> list[str]:
 
 
 def version_of(host: Observed) -> tuple[int, ...]:
-    """The first two numbers of docker's version; one that cannot be read counts as old, which is the careful choice."""
+    """Read the first two numbers of docker's version; an unreadable one counts as old, the careful choice."""
     found = re.search(r"version (\d+)\.(\d+)", host.answer("docker.version").stdout)
     return tuple(map(int, found.groups())) if found else (0, 0)
 
@@ -144,7 +146,7 @@ SINCE = Since()
 
 
 def insecure_name(entry: str, *, cuts_scheme: bool = False) -> str:
-    """An entry of the insecure list as docker keeps it: a range as its network, upstream's without a scheme.
+    """Return an entry of the insecure list as docker keeps it: a range as its network, upstream's without a scheme.
 
     Sources: LoadInsecureRegistries in registry/config.go (net.ParseCIDR), of the fork and of moby.
     """
@@ -157,7 +159,7 @@ def insecure_name(entry: str, *, cuts_scheme: bool = False) -> str:
 
 
 def mirror_name(url: str) -> str:
-    """An entry of the mirror list as docker keeps it, without the slash that it adds: no login, scheme in lower case.
+    """Spell an entry of the mirror list as docker keeps it: no slash at the end, no login, scheme in lower case.
 
     Source: ValidateMirror in registry/config.go.
     """
@@ -167,13 +169,13 @@ def mirror_name(url: str) -> str:
 
 
 def block_of(text: str, title: str) -> list[str]:
-    """The indented lines below a title of docker info."""
+    """Return the indented lines below a title of docker info."""
     found = re.search(rf"^( ?){title}:\n((?:\1 \S+(?:\n|\Z))*)", text, re.MULTILINE)
     return found.group(2).split() if found else []
 
 
 def expected_blocks(expected: Lists, ignored: Iterable[str] = ()) -> Iterator[dict[str, Any]]:
-    """What docker info must show of both lists, and nothing else; for a Check. ignored: see docker_fork._by_address."""
+    """Yield the exact blocks of docker info for both lists, for a Check. ignored: see docker_fork._by_address."""
     yield {"pattern": "^ ?Insecure Registries:$", "found": True}  # else the daemon has not spoken
     blocks = (
         ("Insecure Registries", expected.insecure, (*LOOPBACK, *ignored), False),
@@ -187,23 +189,23 @@ def expected_blocks(expected: Lists, ignored: Iterable[str] = ()) -> Iterator[di
 
 
 def insecure_of(items: Iterable[str], *, cuts_scheme: bool = False) -> tuple[str, ...]:
-    """The insecure registries as docker shows them, without those it adds by itself; their order means nothing."""
+    """Return the insecure registries that docker shows, without its own additions; their order means nothing."""
     return unique(sorted({insecure_name(item, cuts_scheme=cuts_scheme) for item in items} - set(LOOPBACK)))
 
 
 def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
-    """Mirrors as docker shows them, without the slash behind them that docker 1.13 refuses on its command line."""
+    """Return the mirrors that docker shows, without the slash behind them that docker 1.13 refuses as a flag."""
     return unique(map(mirror_name, urls))
 
 
-def no_short_names(policy: Policy) -> list[str]:
-    """What of a policy only containers/image knows."""
+def only_for_containers(policy: Policy) -> list[str]:
+    """Name the words of a policy that only containers/image knows."""
     mode = [f"short_name_mode '{policy.short_name_mode}': docker knows none"] if policy.short_name_mode else []
     return mode + [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]
 
 
 def mirror_urls(policy: Policy, *, mirrors_alone: bool = False) -> tuple[tuple[str, ...], list[str]]:
-    """(addresses for docker's mirror list, what of the mirrors docker cannot do and why).
+    """Return addresses for docker's mirror list, and the mirrors that docker cannot use with the reason.
 
     mirrors_alone: whether this docker can leave out the source.
     """
@@ -233,7 +235,7 @@ def _beyond_docker(mirrored: MirrorSet, mirrors_alone: bool) -> str:
 
 
 def flag_values(words: Iterable[str], flag: str) -> list[str]:
-    """The values of a repeated flag, `--flag value` and `--flag=value`; a bare flag at the end has none."""
+    """Return the values of a repeated flag, `--flag value` and `--flag=value`; a bare flag at the end has none."""
     found, rest = [], iter(words)
     for word in rest:
         if word == flag:
@@ -244,7 +246,7 @@ def flag_values(words: Iterable[str], flag: str) -> list[str]:
 
 
 def listed(words: Iterable[units.Word], flag: str) -> list[units.Word]:
-    """The values of a repeated flag, each with the place that says it."""
+    """Return the values of a repeated flag, each with the place that says it."""
     found, rest = [], iter(words)
     for word in rest:
         if word.text == flag:
@@ -255,28 +257,39 @@ def listed(words: Iterable[units.Word], flag: str) -> list[units.Word]:
 
 
 def config_file(words: Iterable[units.Word]) -> str:
-    """The one file that this docker reads its settings from."""
+    """Return the one file that this docker reads its settings from."""
     named = listed(words, "--config-file")
     return named[-1].text if named else DAEMON_JSON
 
 
 def config_text(host: Observed, path: str) -> str | None:
-    """The text of that file. Raises NotAsked for one that was not looked at, and HostProblem."""
+    """Return the text of that file. Raises NotAsked for one that was not looked at, and HostProblem."""
     if path != DAEMON_JSON and not host.knows(path):
         raise NotAsked(Watch(files=(path,)))
     return host.text(path)
 
 
 def clash(origin: str, flag: str, key: str, path: str) -> str:
-    """Why docker does not start, or reload, with the same option as a flag and in its file."""
+    """Say why docker does not start, or reload, with the same option as a flag and in its file."""
     return (
         f"docker is given {flag} by {origin} and '{key}' by {path}; with both it does not start, so take the flag away "
         "first"
     )
 
 
+def without_effect(
+    said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], expected: Lists
+) -> list[str]:
+    """Sentences about entries that would not be in force with the files as they will be."""
+    spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
+    return [
+        f"{each.word} '{each.entry}' would have no effect: docker would show {', '.join(getattr(expected, each.word))}"
+        for each in effects.unmet_by_lists(spelled, expected.plain())
+    ]
+
+
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:
-    """The words without a repeated flag and its values; of those values that stay, the first of each."""
+    """Return the words without a repeated flag and its values; of those values that stay, the first of each."""
     kept, rest, stay = [], iter(words), set(but)
     for word in rest:
         spelled = [word]
@@ -293,7 +306,7 @@ def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> li
 
 
 def without_lists(words: Iterable[str]) -> list[str]:
-    """The words of a command line without those that say a list."""
+    """Return the words of a command line without those that say a list."""
     for flag in LIST_FLAGS:
         words = without_flag(words, flag)
     return list(words)
@@ -314,7 +327,7 @@ class Document:
         self.old = self._lists()
 
     def holds(self, word: str) -> bool:
-        """Whether this kind of file has a place for the word."""
+        """Return whether this kind of file has a place for the word."""
         return word in self.spelling
 
     def read(self, word: str) -> list[str]:
@@ -340,7 +353,7 @@ class Document:
 
 
 def _as_go_reads(text: str) -> Any:
-    """A JSON text in which something may follow the value, and a key may stand twice; an edit refuses both."""
+    """Decode as Go does: text may follow the value, and a key may be there twice; an edit refuses both."""
     try:
         return json_text.parse(text)
     except FormatError as error:
@@ -373,7 +386,7 @@ class DaemonJson(Document):
         self._refuse_hyphens()
 
     def says(self, word: str) -> bool:
-        """Whether the key is there, however empty: with a flag of the same kind docker does not start then."""
+        """Return whether the key is there, however empty: with a flag of the same kind docker does not start then."""
         return self.spelling[word].json in self.document
 
     def read(self, word: str) -> list[str]:
@@ -389,7 +402,7 @@ class DaemonJson(Document):
         return {word: self.read(word) for word in self.spelling if self.says(word)}
 
     def _refuse_hyphens(self) -> None:
-        """One insecure registry that begins or ends with a hyphen makes docker drop the whole list, or not start."""
+        """Refuse names with a hyphen at an end: one makes docker drop the whole list, or not start."""
         wrong = [item for item in self.read("insecure") if item.startswith("-") or item.endswith("-")]
         if wrong:
             key = self.spelling["insecure"].json
@@ -411,7 +424,7 @@ class DaemonJson(Document):
 
 
 def mapping(path: str, value: Any, what: str) -> dict[str, Any]:
-    """The value as a mapping; nothing at all counts as an empty one."""
+    """Return the value as a mapping; nothing at all counts as an empty one."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -420,7 +433,7 @@ def mapping(path: str, value: Any, what: str) -> dict[str, Any]:
 
 
 def texts(path: str, value: Any, key: str) -> list[str]:
-    """The value as a list of texts; null counts as an empty one."""
+    """Return the value as a list of texts; null counts as an empty one."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
@@ -429,4 +442,4 @@ def texts(path: str, value: Any, key: str) -> list[str]:
 
 
 def _view(lists: dict[str, list[str]]) -> str:
-    return "".join(f"{word}: {item}\n" for word, items in lists.items() for item in items)
+    return view(f"{word}: {item}" for word, items in lists.items() for item in items)

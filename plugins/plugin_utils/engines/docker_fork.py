@@ -20,6 +20,7 @@ from ..host import services
 from ..names import DOCKER_HUB, host_of, hub_name, is_range
 from ..observed import HostProblem, Observed, Question, Watch, in_file
 from ..plan.draft import Check, Due, FileChange, Step, Validation
+from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
 from ..registries_conf import MAIN as REGISTRIES_CONF
@@ -64,12 +65,12 @@ class DockerFork(docker.Docker):
     )
 
     def present(self, host: Observed) -> bool:
-        """By what the daemon understands, never by a version number."""
+        """Recognise the fork by the flags of its daemon, never by a version number."""
         understands = SPELLING["search"].flag in host.answer("dockerd-current.help").stdout
         return understands or Unit(host).passes("$ADD_REGISTRY") or Unit(host).passes("$REGISTRIES")
 
     def in_force(self, host: Observed) -> Lists | None:
-        """What docker info and its command line show; what daemon.json blocks is shown nowhere."""
+        """Read docker info and the command line; nothing shows the blocked registries of daemon.json."""
         info = services.docker_info(host)
         if info is None:
             return None  # a daemon that is down: the activation brings it up or the commit is taken back
@@ -98,11 +99,13 @@ class DockerFork(docker.Docker):
         why = f"the policy says {', '.join(said)}" if said else "nothing was said"
         clashes = places.clashes()
         edits = () if clashes else places.edits(why)
+        expected = _Places(host.with_files({edit.path: edit.content for edit in edits})).expected()
+        lost = docker.without_effect(said, _NAMES, expected)
         return Desired(
             edits=edits,
-            expected=places.expected(),
+            expected=expected,
             unenforceable=tuple(self._unenforceable(policy, places)),
-            refusals=(*refusals, *(clashes or self._does_not_start(host, edits, places))),
+            refusals=(*refusals, *(clashes or self._does_not_start(host, edits, places) or lost)),
             notes=tuple(self._notes(policy, said)),
             warnings=tuple(self._warnings(policy, places)),
             record={"added": record} if record else {},
@@ -112,7 +115,7 @@ class DockerFork(docker.Docker):
         return self.desired(host, *without_ours(record))
 
     def _does_not_start(self, host: Observed, edits: tuple[FileChange, ...], places: _Places) -> list[str]:
-        """Why this docker would not start with the files as they will be: it looks at nothing before it is ended."""
+        """Say why this docker would not start with the new files: it checks nothing before it is stopped."""
         after = host.with_files({edit.path: edit.content for edit in edits})
         words = [word.text for word in Unit(after).words(after) if _file_of(word.origin) != _GENERATED]
         odd = [item for item in places.generated_flags()[1::2] if not item or item != "".join(item.split())]
@@ -137,11 +140,11 @@ class DockerFork(docker.Docker):
         return Due(services.DOCKER, first=(_GENERATE,) if _generated(host) else ())
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
-        """A docker that requires registries.service starts it itself, and would be restarted with it."""
+        """Restart registries.service, unless docker requires it: docker then starts it itself."""
         return (_GENERATE,) if _generated(host) and not Unit(host).requires("registries.service") else ()
 
     def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
-        """What daemon.json blocks is in force since docker was started, as far as anybody can see."""
+        """Compare the lists; those blocked by daemon.json count as in force since docker started."""
         unseen = set(_blocked_by_file(host))
         blocked = tuple(name for name in expected.blocked if name not in unseen or name in shown.blocked)
         by_address = set(_by_address(expected))
@@ -180,7 +183,7 @@ class DockerFork(docker.Docker):
         return {**lists.plain(), "files": places.files(), "problems": problems + places.clashes()}
 
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
-        """What of each word the fork can do, as it spells it."""
+        """Return the part of each word that the fork can enforce, in its spelling."""
         lists = ("search", "blocked", "insecure")
         said = {word: getattr(policy, word) for word in lists if getattr(policy, word) is not None}
         if policy.allowed and policy.blocked is None:
@@ -216,7 +219,7 @@ class DockerFork(docker.Docker):
             found.append(
                 f"mirrors of '{DOCKER_HUB}' alone: it verifies signatures, so it asks {DOCKER_HUB} itself first"
             )
-        return found + docker.mirror_urls(policy, mirrors_alone=True)[1] + docker.no_short_names(policy)
+        return found + docker.mirror_urls(policy, mirrors_alone=True)[1] + docker.only_for_containers(policy)
 
     def _notes(self, policy: Policy, said: dict[str, tuple[str, ...]]) -> list[str]:
         blocked = said.get("blocked", ())
@@ -240,17 +243,17 @@ class DockerFork(docker.Docker):
 
 
 def _mirrors_alone(mirrored: MirrorSet) -> bool:
-    """A set that asks for its mirrors and not for its source: the fork can do that for Docker Hub, by blocking it."""
+    """Find a set with mirrors and without its source: the fork can do that for Docker Hub, by blocking it."""
     return mirrored.source == DOCKER_HUB and not mirrored.contact_source
 
 
 def _blocked_name(name: str) -> str:
-    """What an entry of the block list means: `*` is all, `public` Docker Hub (registry/config.go)."""
+    """Read an entry of the block list: `*` is all, `public` Docker Hub (registry/config.go)."""
     return ALL if name == "*" else hub_name(name, "docker")
 
 
 def _search_name(name: str) -> str:
-    """What a flag makes of an entry of the search list (ValidateIndexName); daemon.json leaves it as it is."""
+    """Normalise an entry of the search list as a flag does (ValidateIndexName); daemon.json leaves it as it is."""
     return DOCKER_HUB if name == "index.docker.io" else name
 
 
@@ -346,8 +349,8 @@ class _Sysconfig:
         for name in self.variables:
             words = environment_file.words(values.get(name, ""))
             for spelling in SPELLING.values():
-                shown += [f"{name}: {spelling.flag} {value}\n" for value in flag_values(words, spelling.flag)]
-        return "".join(shown)
+                shown += [f"{name}: {spelling.flag} {value}" for value in flag_values(words, spelling.flag)]
+        return view(shown)
 
 
 class _RegistriesV1(Document):
@@ -426,7 +429,7 @@ class _Places:
         }
 
     def entries(self, word: str) -> tuple[str, ...]:
-        """Everything that is said of a list, as it is written."""
+        """Return all entries of a list, as they are written."""
         return unique((*(each.text for each in self.fixed[word]), *self._written(word)))
 
     def write(self, word: str, wanted: tuple[str, ...]) -> list[str]:
@@ -456,7 +459,7 @@ class _Places:
         return tuple(edit for place in self.writable if (edit := place.edit(why)))
 
     def generated_flags(self) -> list[str]:
-        """What registries.service will make of registries.conf."""
+        """Return the flags that registries.service will make of registries.conf."""
         found = [place for place in self.writable if place.path == REGISTRIES_CONF]
         return [
             part
@@ -468,13 +471,13 @@ class _Places:
         ]
 
     def files(self) -> list[str]:
-        """The files that say something of a list."""
+        """Return the files that say something of a list."""
         return [
             place.path for place in self.writable if any(place.read(word) for word in SPELLING if place.holds(word))
         ]
 
     def clashes(self) -> list[str]:
-        """The same list as a flag and in the file keeps docker from starting."""
+        """Name lists that are both a flag and in the file, which keeps docker from starting."""
         return [
             docker.clash(origin, SPELLING[word].flag, SPELLING[word].json, self.json.path)
             for word in SPELLING
@@ -482,7 +485,7 @@ class _Places:
         ]
 
     def expected(self) -> Lists:
-        """What docker makes of them: additional registries that are not blocked, then Docker Hub."""
+        """Compute docker's lists from the places: additional registries that are not blocked, then Docker Hub."""
         said = {
             word: [*map(_search_name, self._of_flags(word)), *self.json.read(word)]
             for word in ("search", "blocked", "insecure")
@@ -495,7 +498,7 @@ class _Places:
         return Lists(unique(search), blocked, docker.insecure_of(said["insecure"]), mirrors)
 
     def origin_of(self, flag: str) -> str:
-        """The place that switches something on, as a flag or a key of daemon.json; "" for none."""
+        """Return the place that switches something on, as a flag or a key of daemon.json; "" for none."""
         for word in reversed(self.words):
             name, _equals, value = word.text.partition("=")
             if name == flag:
@@ -503,7 +506,7 @@ class _Places:
         return self.json.path if self.json.document.get(flag.removeprefix("--")) is True else ""
 
     def verifies_signatures(self) -> bool:
-        """Whether docker asks for signatures, which it does unless it is told not to."""
+        """Return whether docker asks for signatures, which it does unless it is told not to."""
         flag = "--signature-verification"
         if any(word.text.partition("=")[0] == flag for word in self.words):
             return bool(self.origin_of(flag))
@@ -527,7 +530,7 @@ class _Places:
         return next((place.path for place in flags if place.read(word)), "")
 
     def _target(self, word: str) -> _Place:
-        """The one place that is to hold a list: registries.conf where it is read, else sysconfig, else daemon.json.
+        """Return the place of a list: registries.conf where it is read, else sysconfig, else daemon.json.
 
         An insecure list that stands in daemon.json alone stays there: a reload is enough for it.
         """
@@ -538,7 +541,7 @@ class _Places:
 
 
 def _same(word: str, one: Iterable[str], other: Iterable[str]) -> bool:
-    """Whether docker makes the same of both; only what is tried in order has one."""
+    """Return whether docker makes the same of both; only what is tried in order has one."""
     here, there = (list(map(_NAMES[word], items)) for items in (one, other))
     return here == there or (word in ("blocked", "insecure") and sorted(here) == sorted(there))
 
@@ -548,7 +551,7 @@ def _file_of(origin: str) -> str:
 
 
 def _variables_of_sysconfig(unit: Unit, host: Observed) -> tuple[str, ...]:
-    """The variables of /etc/sysconfig/docker that reach the command line: passed by the unit, and set nowhere later."""
+    """Name the variables of /etc/sysconfig/docker that reach docker: the unit passes them, nothing sets them later."""
     if not unit.reads(SYSCONFIG):
         return ()
     later = unit.environment_files()[unit.environment_files().index(SYSCONFIG) + 1 :]
@@ -565,12 +568,12 @@ def _daemon_json(host: Observed) -> DaemonJson:
 
 
 def _generated(host: Observed) -> bool:
-    """Whether registries.conf reaches docker: the generator's unit exists and its output is on the command line."""
+    """Return whether registries.conf reaches docker: the generator's unit exists and its output is a flag."""
     return "LoadState=loaded" in host.answer("registries.state").stdout and Unit(host).passes("$REGISTRIES")
 
 
 def _registries_place(host: Observed) -> Document | None:
-    """The reader for the form the file has; None for the v2 form, in which the generator finds nothing."""
+    """Return the reader for the form the file has; None for the v2 form, in which the generator finds nothing."""
     text = host.text(REGISTRIES_CONF)
     if not _says_something(text):
         kind = _RegistriesV1 if _generator_knows_toml(host) else _RegistriesV0
@@ -587,7 +590,7 @@ def _registries_place(host: Observed) -> Document | None:
 
 
 def _why_not_generated(text: str | None) -> str:
-    """Why the generator ends without a file, "" when it makes one; an older file of its own stays then.
+    """Say why the generator ends without a file, "" when it makes one; an older file of its own stays then.
 
     Source: projectatomic/registries, run with Python 2.7.
     """
@@ -611,7 +614,7 @@ def _why_not_generated(text: str | None) -> str:
 
 
 def _generator_knows_toml(host: Observed) -> bool:
-    """The older generator reads YAML only. Where it cannot be looked into, the newer one is assumed."""
+    """Return whether the generator reads TOML; the older one reads YAML only. An unreadable one counts as newer."""
     if host.files.get(GENERATOR, {}).get("state") != "file":
         return True
     return "toml" in (host.text(GENERATOR) or "").lower()

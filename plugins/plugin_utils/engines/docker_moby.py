@@ -73,11 +73,13 @@ class Moby(docker.Docker):
             elif here != there and (word == "mirrors" or set(here) != set(there)):  # only mirrors are tried in order
                 place.write(word, wanted)
         edit = place.edit(f"the policy says {', '.join(said)}")
+        after = host.with_files({edit.path: edit.content}) if edit else host
+        expected = self._expected(after, self._place(after))
         return Desired(
             edits=(edit,) if edit else (),
-            expected=self._expected(host, place),
+            expected=expected,
             unenforceable=tuple(self._unenforceable(policy)),
-            refusals=tuple(self._clashes(host, place)),
+            refusals=tuple(self._clashes(host, place) or docker.without_effect(said, name, expected)),
             record={"added": record} if record else {},
         )
 
@@ -117,12 +119,12 @@ class Moby(docker.Docker):
             raise HostProblem(f"{path}: {error}") from None
 
     def _names(self, host: Observed) -> dict[str, Callable[[str], str]]:
-        """What this docker makes of an entry of each list."""
+        """Return, for each list, how this docker reads an entry."""
         cuts_scheme = docker.version_of(host) >= docker.SINCE.cuts_schemes
         return {"insecure": partial(docker.insecure_name, cuts_scheme=cuts_scheme), "mirrors": docker.mirror_name}
 
     def _expected(self, host: Observed, place: _ReloadedDaemonJson) -> Lists:
-        """What the daemon makes of its flags and its file; a list whose key is gone it keeps until its next start."""
+        """Compute the daemon's lists from flags and file; a list whose key is gone stays until its next start."""
         lists = {word: [*self._flags(host, word), *place.read(word)] for word in SPELLING}
         for word, items in lists.items():
             items += self._remembers(host, place, word)
@@ -131,12 +133,12 @@ class Moby(docker.Docker):
         return Lists((DOCKER_HUB,), (), insecure, docker.mirrors_of(lists["mirrors"]))
 
     def _flags(self, host: Observed, word: str) -> list[str]:
-        """What its command line says: that of the daemon that runs, else that of its next start."""
+        """Return the command line of the running daemon, else that of its next start."""
         running = host.answer("docker.flags").stdout.splitlines()
         return flag_values(running or [each.text for each in Unit(host).words(host)], SPELLING[word].flag)
 
     def _remembers(self, host: Observed, place: _ReloadedDaemonJson, word: str) -> list[str]:
-        """What the daemon goes on using although neither its flags nor its file say so any longer."""
+        """Name what the daemon goes on using although neither its flags nor its file hold it any longer."""
         in_force = None if place.says(word) else self.in_force(host)
         said = set(map(self._names(host)[word], self._flags(host, word)))
         return [item for item in getattr(in_force, word, ()) if item not in said]
@@ -160,10 +162,10 @@ class Moby(docker.Docker):
             for item in policy.insecure or ()
             if not DOCKER.holds("insecure", item)
         ]
-        return found + docker.mirror_urls(policy)[1] + docker.no_short_names(policy)
+        return found + docker.mirror_urls(policy)[1] + docker.only_for_containers(policy)
 
     def _clashes(self, host: Observed, place: _ReloadedDaemonJson) -> list[str]:
-        """The same option as a flag and in the file keeps the daemon from starting, or from reloading."""
+        """Name options that are both a flag and in the file, which keeps the daemon from starting or reloading."""
         return [
             docker.clash(origin, spelling.flag, spelling.json, place.path)
             for word, spelling in SPELLING.items()
@@ -171,7 +173,7 @@ class Moby(docker.Docker):
         ]
 
     def _source(self, host: Observed, flag: str) -> str:
-        """Where a flag comes from: a file and line, or the running daemon's command line."""
+        """Locate a flag: file and line, or the running daemon's command line."""
         if said := docker.listed(Unit(host).words(host), flag):
             return said[0].origin
         return "its command line" if flag_values(host.answer("docker.flags").stdout.splitlines(), flag) else ""

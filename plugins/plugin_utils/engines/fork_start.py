@@ -33,7 +33,7 @@ _SHORTHAND = re.compile(r"-(?P<sign>[abir])(?:dd|lock|nsecure|egistry)-[a-z]")
 
 
 def refusal(words: Iterable[str], text: str | None) -> str | None:
-    """The sentence with which docker does not start, None when it does.
+    """Return the sentence with which docker does not start, None when it does.
 
     words: its command line, the program first. text: of its daemon.json, None where there is none.
     """
@@ -59,7 +59,7 @@ def _key(flag: str) -> str:
 
 
 def _flags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each flag that is known here, and its value; the next word is the value whatever it looks like."""
+    """Yield each flag that is known here, and its value; the next word is the value whatever it looks like."""
     rest = iter(list(words)[1:])
     for word in rest:
         if found := _SHORTHAND.match(word):
@@ -102,7 +102,7 @@ def _bad_mirror(url: str) -> str:
 
 
 def _document(text: str) -> Mapping[str, Any]:
-    """The first value of the text, as Go reads it: what follows it is not read, of two keys the last one counts."""
+    """Return the first value of the text, as Go reads it: text behind it is ignored, of two keys the last counts."""
     if not text.strip():
         raise ValueError("EOF")
     try:
@@ -124,7 +124,7 @@ def _document(text: str) -> Mapping[str, Any]:
 
 
 def _is_nearly(key: str, usual: set[str]) -> bool:
-    """Whether it is one of our keys but for its spelling; any other key may be one that is not known here."""
+    """Return whether it is one of our keys but for its spelling; any other key may be one that is not known here."""
     return key not in usual and (key.lower() in usual or (key not in _KEYS and bool(_NEARLY.fullmatch(key))))
 
 
@@ -133,7 +133,7 @@ def _refuse(constant: str) -> None:
 
 
 def _go(value: Any, key: str) -> str:
-    """A value as Go prints it."""
+    """Return a value as Go prints it."""
     if isinstance(value, list):
         listed = key in (*_NAMES, *_KEYS.values(), *_PLURAL.values())
         return f"[{' '.join(map(str, value))}]" if listed or len(value) != 1 else _go(value[0], key)

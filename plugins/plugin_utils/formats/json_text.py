@@ -64,7 +64,7 @@ def edit(text: str, value: Any) -> str:
 
 
 def span(text: str, member: str) -> tuple[int, int]:
-    """Where the value of a member of the outermost object begins and ends. Raises ValueError when there is none."""
+    """Locate the value of a member of the outermost object: start and end. Raises ValueError without one."""
     document = _document(text)
     found = document.children[list(document.value).index(member)]
     return found.start, found.end

@@ -226,7 +226,7 @@ def _later_lead(chunks: list[_Chunk], index: int, style: Style) -> str:
 
 
 def _imitated(lead: str) -> str:
-    """A lead as a neighbour has it, without comments, and without white space at the end of the line before it."""
+    """Imitate the lead of a neighbour, without comments and without white space at the end of the line before it."""
     white = _split_last_line(lead)[1]
     found = _LINE_BREAK.search(white)
     return white[found.start() :] if found else white

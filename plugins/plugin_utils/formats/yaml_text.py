@@ -311,7 +311,7 @@ class _Editor:
         return text[node.start : start] + inside + text[end : node.end]
 
     def _opens(self, node: _Node, index: int, value: Any) -> bool:
-        """Return whether a ``{}`` behind its key becomes lines below it: what was empty was no choice of a style."""
+        """Return whether a ``{}`` behind its key becomes lines below it: it was empty, so nobody chose its style."""
         child = node.children[index]
         before = self.text[node.marks[index] : child.start]
         inside = self.text[child.start + 1 : child.end - 1]

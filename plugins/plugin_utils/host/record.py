@@ -68,7 +68,7 @@ def _without_secrets(value: Any, key: str = "") -> Any:
 
 
 def _holds_logins(packed: Any) -> bool:
-    """Whether this is the content of an auth file; crio.conf and people name places of their own for them."""
+    """Return whether this is the content of an auth file; crio.conf and people name places of their own for them."""
     try:
         return bool(_LOGINS.search(base64.b64decode(packed).decode(errors="replace")))
     except (ValueError, TypeError):

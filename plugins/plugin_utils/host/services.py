@@ -154,7 +154,7 @@ def _docker_containers(host: Observed) -> int | None:
 
 
 def crio_version(host: Observed) -> tuple[int, int]:
-    """The first two numbers of CRI-O's version; one that cannot be read counts as old, which is the careful choice."""
+    """Read the first two numbers of CRI-O's version; an unreadable one counts as old, the careful choice."""
     found = re.search(r"version:? v?(\d+)\.(\d+)", host.answer("crio.version").stdout, re.IGNORECASE)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 

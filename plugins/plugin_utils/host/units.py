@@ -105,7 +105,7 @@ def _settings(name: str, text: str) -> Iterator[Setting]:
 
 
 def _without_shell(setting: Setting) -> Setting:
-    """A command that a shell runs, without the shell: it puts the same variables in place."""
+    """Return a command that a shell runs, without the shell: it puts the same variables in place."""
     words = environment_file.words(setting.value)
     if len(words) == 3 and words[0].rpartition("/")[2] in ("sh", "bash") and words[1] == "-c":
         return replace(setting, value=words[2].removeprefix("exec ").partition("|")[0])

@@ -211,7 +211,7 @@ def _unwrapped(word: str, document: Mapping[str, Any], notes: list[str]) -> Mapp
     if not set(document) - {"kind", "apiVersion"}:
         raise AskedProblem(word, "it holds no policy: executionRules, resolutionRules and resolveImages are missing")
     if document.get("kind") == "DefaultAdmissionConfig" or "disable" in document:
-        raise AskedProblem(word, "DefaultAdmissionConfig switches the plug-in off or on, and is no image policy")
+        raise AskedProblem(word, "DefaultAdmissionConfig switches the plug-in off or on, and is not an image policy")
     return document
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The configuration file of a master as a value: where things are in it, and what stands where nobody reads it.
+"""The configuration file of a master as a value: where things are in it, and which of them nobody reads there.
 
 Source: openshift/api legacyconfig/v1/types.go (AdmissionPluginConfig: configuration wins over location).
 """
@@ -26,7 +26,7 @@ PLUGINS: Path = ("admissionConfig", "pluginConfig")
 CONFIGURATION: Path = (*PLUGINS, PLUGIN, "configuration")
 ORDER: Path = ("admissionConfig", "pluginOrderOverride")
 IMAGE_POLICY: Path = ("imagePolicyConfig",)
-#: A key, and the only place where it is read. What stands elsewhere has no effect.
+#: A key, and the only place where it is read. Elsewhere it has no effect.
 _BELONGS: Mapping[str, Path] = {
     PLUGIN: (*PLUGINS, PLUGIN),
     "imagePolicyConfig": IMAGE_POLICY,
@@ -55,7 +55,9 @@ def parsed(path: str, text: str) -> Any:
     except FormatError as error:
         raise HostProblem(f"{path}: {_REPEATED.sub(_without_word, str(error))}") from None
     if not isinstance(value, dict):
-        raise HostProblem(f"{path}: the file is {'empty' if value is None else 'no mapping'}; nothing is written to it")
+        raise HostProblem(
+            f"{path}: the file is {'empty' if value is None else 'not a mapping'}; nothing is written to it"
+        )
     return value
 
 
@@ -67,7 +69,7 @@ def master_file(host: Observed, path: str) -> File:
     """Read the configuration of the master. Raises HostProblem."""
     text = host.text(path)
     if text is None:
-        raise HostProblem(f"{path}: there is no such file, so this host is no master of OpenShift 3")
+        raise HostProblem(f"{path}: there is no such file, so this host is not a master of OpenShift 3")
     file = File(path, text)
     kind = file.value.get("kind", "MasterConfig")
     if kind != "MasterConfig":
@@ -89,7 +91,7 @@ def policy_place(host: Observed, master: File) -> tuple[File, Path]:
     if configuration or not location:
         return master, CONFIGURATION
     if not isinstance(location, str):
-        raise HostProblem(f"{master.path}: the location of {PLUGIN} is no text")
+        raise HostProblem(f"{master.path}: the location of {PLUGIN} is not a text")
     path = posixpath.join(posixpath.dirname(master.path), location)
     if not host.knows(path):
         raise NotAsked(Watch(files=(path,)))
@@ -100,7 +102,7 @@ def policy_place(host: Observed, master: File) -> tuple[File, Path]:
 
 
 def misplaced(master: File) -> Iterator[str]:
-    """Yield what stands where no master reads it, one sentence each."""
+    """Yield a sentence for each key in a place where no master reads it."""
     found = [path for path in _places(master.value, ()) if path != _BELONGS[path[-1]]]
     for path in found:
         if not any(path[: len(around)] == around for around in found if around != path):
@@ -149,6 +151,6 @@ def mapping_for(path: str, value: dict[str, Any], keys: Path) -> dict[str, Any]:
         if not value.get(key):
             value[key] = {}
         if not isinstance(value[key], dict):
-            raise HostProblem(f"{path}: {_dotted(keys[: n + 1])} is no mapping; nothing is written to it")
+            raise HostProblem(f"{path}: {_dotted(keys[: n + 1])} is not a mapping; nothing is written to it")
         value = value[key]
     return value

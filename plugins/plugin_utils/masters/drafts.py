@@ -73,7 +73,7 @@ class About:
 
 
 def watch(said: Said) -> Watch:
-    """What has to be known of every master."""
+    """Name the facts that a plan needs."""
     authority = (said.settings or {}).get("additionalTrustedCA")
     files = (said.path, *([authority] if authority else []))
     return Watch(files=files, commands=MASTER_QUESTIONS) + (Watch() if said.release else _RELEASE)
@@ -84,12 +84,12 @@ def drafts(said: Said) -> list[Drafter]:
 
 
 def confirmation(path: str, host: Observed) -> Draft:
-    """The API answers again, with the files as they are."""
+    """Make the draft that awaits the API, with the files as they are."""
     return Draft(PART, checks=(_healthz(master_file(host, path), Said(timeout=180)),))
 
 
 def release_of(host: Observed, said: Said) -> Release:
-    """The release of this master. Raises HostProblem when nothing tells it."""
+    """Return the release of this master. Raises HostProblem when nothing tells it."""
     if said.release:
         return said.release
     told = [host.text(path) or "" for path in (_POD, *_SYSCONFIG)]
@@ -103,7 +103,7 @@ def release_of(host: Observed, said: Said) -> Release:
 
 
 def services_of(host: Observed) -> list[Service]:
-    """What runs here and reads the file, in the order in which it is restarted. Raises HostProblem."""
+    """List the services that read the file here, in the order of their restarts. Raises HostProblem."""
     return [service for service in MASTERS if service.running(host)]
 
 
@@ -184,7 +184,7 @@ class _Drafting:
     def _platform(
         self, document: Mapping[str, Any], master: Editing, release: Release
     ) -> tuple[dict[str, Any], list[str]]:
-        """The rules for the platform's own images, where no other rule does it; and the registries of these images."""
+        """Make the rules for the platform's own images, where no other rule does it; and list their registries."""
         rules = self.said.rules or Named({})
         others = [
             rule
@@ -204,7 +204,7 @@ class _Drafting:
         return {rule["name"]: rule for rule in made if rule["name"] not in {*rules.present, *rules.absent}}, registries
 
     def _service(self, path: str) -> tuple[str, ...]:
-        """The address of the registry's service, as the API tells it; () where there is no such service."""
+        """Return the address of the registry's service, as the API tells it; () where there is no such service."""
         config = f"{path.rpartition('/')[0]}/admin.kubeconfig"
         template = "jsonpath={.spec.clusterIP}:{.spec.ports[0].port}"
         asked = ("oc", f"--config={config}", "get", "service", "docker-registry", "-n", "default", "-o", template)
@@ -314,7 +314,7 @@ class _Drafting:
                 yield Due(service, why, until="the master has read its file", whose="the master", checks=checks)
 
     def _validations(self, master: File | None, changes: tuple[FileChange, ...]) -> tuple[Validation, ...]:
-        """The command of the product, where the master has it and it takes the file as it is."""
+        """Use the command of the product, where the master has it and it takes the file as it is."""
         if not master or master.path not in {change.path for change in changes}:
             return ()
         command = ("openshift", "ex", "validate", "master-config")
@@ -342,7 +342,7 @@ def _healthz(master: File, said: Said) -> Check:
 
 
 def shown_parts(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a file can be shown: the parts that this feature writes; a file at a location is nothing else."""
+    """Return the parts that this feature writes, which can be shown; a file at a location has no others."""
     if value.get("kind") == HEAD["kind"]:
         return dict(value)
     parts = {

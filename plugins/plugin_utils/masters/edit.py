@@ -81,7 +81,7 @@ class Editing:
         """
         found = at(self.value, keys)
         if found is not None and not isinstance(found, list):
-            raise HostProblem(f"{self.file.path}: {keys[-1]} is no list; nothing is written to it")
+            raise HostProblem(f"{self.file.path}: {keys[-1]} is not a list; nothing is written to it")
         ours, result, seen = self.ours[kind], [], set()
         for entry in found or []:
             called = _name(entry, name)

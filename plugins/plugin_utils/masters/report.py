@@ -17,12 +17,12 @@ from .drafts import release_of, services_of
 
 
 def written(proposal: Proposal, said: Said) -> dict[str, Any]:
-    """The master once the proposal is carried out."""
+    """Tell of the master once the proposal is carried out."""
     return _told(proposal.world, said)
 
 
 def found(host: Observed, said: Said) -> dict[str, Any]:
-    """The master as it is, with what is wrong with its file. Raises HostProblem, and NotAsked."""
+    """Tell of the master as it is, with what is wrong with its file. Raises HostProblem, and NotAsked."""
     told = _told(host, said)
     master = master_file(host, said.path)
     release = release_of(host, said)

@@ -10,22 +10,30 @@ import hashlib
 import hmac
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import Any
+
+from ..problems import one_line
 
 #: A mark in a view by which a person tells two secrets apart within one run; it means nothing in another one.
 _OF_THIS_RUN = re.compile(r" \(secret [0-9a-f]{8}\)")
 
 
 def mark_of(secret: bytes, key: bytes) -> str:
-    """The mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
+    """Return the mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
     return f" (secret {hmac.new(key, secret, 'sha256').hexdigest()[:8]})"
 
 
 def lasting(view: str) -> str:
-    """A view as every run would make it."""
+    """Return a view as every run would make it."""
     return _OF_THIS_RUN.sub("", view)
+
+
+def view(lines: Iterable[str]) -> str:
+    """Join what a file says for people: nothing in a line, whoever wrote it, looks like another one."""
+    return "".join(f"{one_line(line)}\n" for line in lines)
 
 
 class Disruption(IntEnum):
@@ -56,10 +64,17 @@ class Change:
     whom: str = ""
     undo: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("what", "why", "whom", "undo"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+
 
 @dataclass(frozen=True)
 class Plan:
-    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out. subject: of what."""
+    """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out. subject: of what.
+
+    Each text is one line, whatever of a host stands in it.
+    """
 
     changes: tuple[Change, ...] = ()
     notes: tuple[str, ...] = ()
@@ -69,6 +84,10 @@ class Plan:
     only_a_real_run_shows: tuple[str, ...] = ()
     sends: str = ""
     subject: str = "host"
+
+    def __post_init__(self) -> None:
+        for name in ("notes", "warnings", "beyond", "pending"):
+            object.__setattr__(self, name, tuple(map(one_line, getattr(self, name))))
 
     @property
     def changed(self) -> bool:
@@ -139,5 +158,6 @@ class Plan:
 
 def _difference(change: Change) -> list[str]:
     before, after = change.before.splitlines(), change.after.splitlines()
-    gone = [f"    - {line}" for line in before if line not in after]
-    return gone + [f"    + {line}" for line in after if line not in before]
+    old, new = set(before), set(after)
+    gone = [f"    - {line}" for line in before if line not in new]
+    return gone + [f"    + {line}" for line in after if line not in old]

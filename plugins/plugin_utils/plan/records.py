@@ -14,6 +14,7 @@ from typing import Any
 from ..observed import STATE_PATH, HostProblem, Observed
 from ..shapes import fits
 from .draft import FileChange
+from .plan import view
 
 _VERSION = 1
 _MODE = "0600"
@@ -45,7 +46,7 @@ def state_of(host: Observed) -> State:
 
 def damaged() -> HostProblem:
     """Make the refusal of a record that is not as we write it."""
-    return HostProblem(f"{STATE_PATH}: this record of our entries is damaged; restore or remove it")
+    return HostProblem(f"{STATE_PATH}: this record of what belongs to us is damaged; restore or remove it")
 
 
 def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
@@ -89,7 +90,7 @@ def change_of(before: State, after: State) -> FileChange:
 
 
 def _view(state: State) -> str:
-    return "".join(f"{line}\n" for key in sorted(set(state) - {"version"}) for line in _lines(key, state[key]))
+    return view(line for key in sorted(set(state) - {"version"}) for line in _lines(key, state[key]))
 
 
 def _lines(path: str, value: Any) -> Iterator[str]:

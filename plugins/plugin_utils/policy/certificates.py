@@ -20,19 +20,22 @@ from functools import cache
 from typing import Any
 
 from ..imports import serialization, x509
-from ..problems import Problem
+from ..problems import Problem, one_line
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")
 
 #: Bundles of a registry, not of the world.
 _LONGEST = 1024 * 1024
 _MOST = 100
+_LONGEST_NAME = 300
 
 #: The first line of a PEM block that does not end as a line; the sign that stands there instead.
 _JOINED = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----[ \t]*([^\s-])")
 
 _WEAK_HASHES = ("md2", "md4", "md5", "sha1")
 _SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
+#: Go's crypto/tls takes no certificate of a server with a longer one (since 1.21.0, 1.20.7 and 1.19.12).
+_LARGEST = {"RSA": 8192}
 DAY = timedelta(days=1)
 
 
@@ -163,6 +166,8 @@ def doubts(certificate: Certificate, now: datetime, days: int, *, authority: boo
     smallest = _SMALLEST.get(certificate.key_kind, 0)
     if certificate.key_size < smallest:
         found.append(f"has a weak key ({certificate.key_kind}, {certificate.key_size} bit; {smallest} is the least)")
+    if certificate.key_size > _LARGEST.get(certificate.key_kind, certificate.key_size):
+        found.append(f"has a key of {certificate.key_size} bit; newer engines take {_LARGEST['RSA']} at most")
     if certificate.signature_hash in _WEAK_HASHES and not certificate.self_issued:
         found.append(f"is signed with {certificate.signature_hash.upper()}, which newer engines refuse")
     if authority and certificate.is_ca is False:
@@ -262,8 +267,8 @@ def _certificate(found: Any) -> Certificate:
     common = found.subject.get_attributes_for_oid(x509.oid.NameOID.COMMON_NAME)
     return Certificate(
         pem=found.public_bytes(serialization.Encoding.PEM).decode(),
-        subject=found.subject.rfc4514_string() or "(no subject)",
-        issuer=found.issuer.rfc4514_string(),
+        subject=_told(found.subject.rfc4514_string()) or "(no subject)",
+        issuer=_told(found.issuer.rfc4514_string()),
         fingerprint=hashlib.sha256(der).hexdigest(),
         not_before=_aware(found, "not_valid_before"),
         not_after=_aware(found, "not_valid_after"),
@@ -276,6 +281,11 @@ def _certificate(found: Any) -> Certificate:
         key_id=_key_id(found),
         spki=hashlib.sha256(_public_bytes(key)).hexdigest(),
     )
+
+
+def _told(name: str) -> str:
+    """Return a name for people: on one line, of some length; whoever signed it could write what they liked."""
+    return one_line(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
 
 
 def _extension(found: Any, name: str) -> Any:

@@ -53,7 +53,7 @@ def read(name: str, value: object, reading: Reading) -> tuple[Credential, ...]:
 
 
 def _entries(name: str, value: object) -> Iterable[dict[str, Any]]:
-    """The entries of a list of mappings, or of a JSON text of one."""
+    """Return the entries of a list of mappings, or of a JSON text of one."""
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.strip() else []
@@ -132,7 +132,7 @@ def _text(name: str, registry: str, key: str, entry: Mapping[str, Any], reading:
 
 
 def _of_auth(name: str, registry: str, auth: str, username: str | None, reading: Reading) -> tuple[str, str]:
-    """User and password of what stands in auth files."""
+    """Split the ``auth`` of an auth file into user and password."""
     try:
         user, colon, password = base64.b64decode("".join(auth.split()), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
@@ -147,7 +147,7 @@ def _of_auth(name: str, registry: str, auth: str, username: str | None, reading:
 
 
 def _check(name: str, registry: str, username: str, password: str) -> None:
-    """What no auth file can hold, or what is surely a mistake."""
+    """Refuse a login that no auth file can hold, or that is surely a mistake."""
     if ":" in username:
         raise PolicyError(name, registry, "has a username with a colon, which ends the user in an auth file")
     if not password:

@@ -45,7 +45,7 @@ class ImportSource:
     insecure: bool = False
 
     def plain(self) -> dict[str, Any]:
-        """As the API has it."""
+        """Return it as the API has it."""
         return {"domainName": self.domain} | ({"insecure": True} if self.insecure else {})
 
 
@@ -76,7 +76,7 @@ def read(name: str, value: object, reading: Reading) -> tuple[ImportSource, ...]
 
 
 def _list_of(name: str, config: Mapping[Any, Any], reading: Reading) -> object:
-    """The list in imagePolicyConfig; everything else in it is refused, except for what has another word here."""
+    """Return the list in imagePolicyConfig; everything else in it is refused, except for what has another word here."""
     for key, said in config.items():
         if key in GONE and said is not None:
             raise PolicyError(name, str(key), f"cannot be set in OpenShift 4: {GONE[key]}; leave it out")

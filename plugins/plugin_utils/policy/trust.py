@@ -42,7 +42,7 @@ class ClientPair:
 
 
 @dataclass(frozen=True)
-class Registry:
+class TrustedRegistry:
     """One registry that is to be trusted, or no longer.
 
     names: its name first, then the aliases, each host[:port]; cas: the authorities that sign for it; invalid: the
@@ -70,11 +70,11 @@ class Registry:
 class Trust:
     """What was asked for; None for registries means that nothing was said, which leaves everything alone."""
 
-    registries: tuple[Registry, ...] | None = None
+    registries: tuple[TrustedRegistry, ...] | None = None
     warnings: tuple[str, ...] = ()
 
     @property
-    def present(self) -> tuple[Registry, ...]:
+    def present(self) -> tuple[TrustedRegistry, ...]:
         return tuple(registry for registry in self.registries or () if registry.present)
 
     @property
@@ -114,14 +114,14 @@ def read(name: str, value: object, reading: Reading) -> Trust:
     return Trust(_joined(registries), unique(warnings))
 
 
-def _registry(entry: Mapping[str, Any], reading: Reading, warnings: list[str]) -> Registry:
+def _registry(entry: Mapping[str, Any], reading: Reading, warnings: list[str]) -> TrustedRegistry:
     now, warn_days = reading.now, reading.warn_days
     names = _names(entry)
     state = entry.get("state", "present")
     if state not in STATES:
         raise PolicyError(NAME, names[0], f"has a state that is not one of {', '.join(STATES)}")
     if state == "absent":
-        return Registry(names, present=False)
+        return TrustedRegistry(names, present=False)
     texts = {key: _text(names[0], key, entry, reading) for key in TEXTS}
     if texts["ca"] is None and texts["client_cert"] is None:
         raise PolicyError(NAME, names[0], "has no ca")
@@ -130,7 +130,7 @@ def _registry(entry: Mapping[str, Any], reading: Reading, warnings: list[str]) -
         raise PolicyError(NAME, names[0], f"has a {lone} without {other}; an engine needs both or neither")
     cas = _authorities(names[0], texts["ca"], now, warn_days, warnings) if texts["ca"] is not None else ()
     good = {ca.fingerprint for ca in (certificates.valid(cas, now) if cas else ())}
-    registry = Registry(names, cas, invalid=frozenset(ca.fingerprint for ca in cas) - good)
+    registry = TrustedRegistry(names, cas, invalid=frozenset(ca.fingerprint for ca in cas) - good)
     return _with_client(registry, texts, now, warn_days, warnings) if texts["client_cert"] is not None else registry
 
 
@@ -193,8 +193,8 @@ def _authorities(
 
 
 def _with_client(
-    registry: Registry, texts: Mapping[str, str | None], now: datetime, warn_days: int, warnings: list[str]
-) -> Registry:
+    registry: TrustedRegistry, texts: Mapping[str, str | None], now: datetime, warn_days: int, warnings: list[str]
+) -> TrustedRegistry:
     word = "client_cert"
     try:
         chain = certificates.read_certificates(texts["client_cert"] or "")
@@ -208,9 +208,9 @@ def _with_client(
     return replace(registry, client=ClientPair(certificates.bundle(chain), key), client_certificates=chain)
 
 
-def _refuse_contradictions(registries: Iterable[Registry]) -> None:
+def _refuse_contradictions(registries: Iterable[TrustedRegistry]) -> None:
     """Refuse entries that share a name and say different things about it."""
-    seen: dict[str, Registry] = {}
+    seen: dict[str, TrustedRegistry] = {}
     for registry in registries:
         for name in registry.names:
             other = seen.setdefault(name, registry)
@@ -226,9 +226,9 @@ def _refuse_contradictions(registries: Iterable[Registry]) -> None:
                 raise PolicyError(NAME, name, "is given two different client certificates")
 
 
-def _joined(registries: Iterable[Registry]) -> tuple[Registry, ...]:
+def _joined(registries: Iterable[TrustedRegistry]) -> tuple[TrustedRegistry, ...]:
     """Join entries about the same registry into one with the names of both."""
-    found: dict[str, Registry] = {}
+    found: dict[str, TrustedRegistry] = {}
     for registry in registries:
         earlier = found.get(registry.name)
         names = dict.fromkeys((*earlier.names, *registry.names)) if earlier else registry.names

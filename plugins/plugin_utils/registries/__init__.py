@@ -143,32 +143,32 @@ def read(
 
 
 def watch(said: Said) -> Watch:
-    """What a plan for this policy needs to know beside WATCH, so that it is asked at once."""
+    """Name the facts that a plan for this policy needs beside WATCH, so that they are collected at once."""
     some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
     return (VERSIONS if some_pulls or said.recorded else Watch()) + (image_report.WATCH if said.images else Watch())
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
-    """One draft an engine. Raises HostProblem when there is none to be told what was asked."""
+    """Make one draft an engine. Raises HostProblem when there is none to be told what was asked."""
     start = start_of(host)
     engines = present(start) if said.policy.words() else [engine for engine in ENGINES if engine.present(start)]
     return [partial(_draft, engine, said) for engine in engines]
 
 
 def withdraw(host: Observed) -> Iterable[Drafter]:
-    """One draft an engine that we left something in the files of."""
+    """Make one draft for each engine whose files hold something of ours."""
     start = start_of(host)
     known = records.record_of(records.state_of(start), (_RECORD,), Each(dict))
     return [partial(_withdrawal, engine) for engine in ENGINES if engine.name in known and engine.present(start)]
 
 
 def confirm(host: Observed) -> Iterable[Drafter]:
-    """One draft an engine: it has in force what its files say, as they are."""
+    """Make one draft an engine: it has in force what its files say, as they are."""
     return [partial(_confirmation, engine) for engine in ENGINES if engine.present(start_of(host))]
 
 
 def present(host: Observed) -> list[Engine]:
-    """The engines on a host. Raises HostProblem when there is none."""
+    """Return the engines on a host. Raises HostProblem when there is none."""
     found = [engine for engine in ENGINES if engine.present(host)]
     if not found:
         titles = "; ".join(engine.title for engine in ENGINES)
@@ -177,7 +177,7 @@ def present(host: Observed) -> list[Engine]:
 
 
 def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
-    """What the engines have now, and where they would pull images from. Raises HostProblem when there is none."""
+    """Report the engines' lists, and the sources of images. Raises HostProblem without an engine."""
     engines = [
         {"name": engine.name, "title": engine.title, "version": engine.version(host), "running": engine.running(host)}
         | {"mode": engine.default_mode}
@@ -188,12 +188,12 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
 
 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """What each engine has in force once the proposal is carried out: what was deferred is not."""
+    """Report what each engine has in force after the proposal; deferred lists are not."""
     return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
 
 
 def planned(proposal: Proposal) -> list[dict[str, Any]]:
-    """What the files of each engine say once the proposal is carried out, whether it has looked at them or not."""
+    """Return the lists in the files of each engine after the proposal, whether the engine has read them or not."""
     return [_planned(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]
 
 
@@ -215,7 +215,7 @@ class _About:
 
 
 def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
-    """The least that makes the new lists effective, and only when those in force are others."""
+    """Draft the least that makes the new lists effective, only when those in force differ."""
     part = (_RECORD, engine.name)
     request = Request(said.mode, said.foreign_scopes, records.record_of(records.state_of(host), part, engine.record))
     desired = engine.desired(host, said.policy, request) if said.policy.words() else Desired()
@@ -244,7 +244,7 @@ def _withdrawal(engine: Engine, host: Observed) -> Draft:
 
 
 def _confirmation(engine: Engine, host: Observed) -> Draft:
-    """Nothing is asked for, so what is expected is what the files say."""
+    """Expect the lists of the files as they are, as nothing is asked for."""
     expected, part = engine.desired(host, Policy(), Request("merge")).expected, (_RECORD, engine.name)
     return Draft(part) if expected is None else _activated(engine, host, expected, Draft(part), changed=True)
 
@@ -275,7 +275,7 @@ def _known(due: Due | None) -> tuple[Any, ...]:
 
 
 def _can_answer(engine: Engine, host: Observed) -> bool:
-    """An engine that reads its files at every command always can; a daemon only while it runs."""
+    """Return whether the engine can answer: always if it reads its files at every command; a daemon while it runs."""
     return engine.running(host) or engine.activation(host) is None
 
 

@@ -14,12 +14,12 @@ from typing import Any
 
 from ..observed import Observed, Watch
 from ..plan.proposal import Drafter, Proposal, start_of
-from ..policy import options_of, read_options
+from ..policy import options_of, read_options, read_policy
 from ..policy.word import Reading
 from ..problems import Problem
 from ..variables import COMMON, PREFIX, Fill, behind, words
 from . import drafts as drafting
-from . import places
+from . import places, proof
 from . import report as reporting
 
 #: Nothing is looked at for a task that says nothing of logins.
@@ -51,10 +51,25 @@ OPTIONS = WORD_OPTIONS | {
     },
 }
 
-CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
+CHANGE_OPTIONS = {
+    "verify_logins": {
+        "type": "bool",
+        "default": False,
+        "description": [
+            "Whether the host itself tries each new login at its registry, after the files are written. If one is "
+            "refused, everything is put back. A registry that cannot be reached is not a failure.",
+            "The secret is sent over HTTPS to the registry or to the token service that it names, and over HTTP only "
+            "where the policy calls the registry C(insecure). No redirect is followed.",
+        ],
+    },
+}
 SURVEY_OPTIONS: dict[str, dict[str, Any]] = {}
 
-VARIABLES = {**words("credentials"), **behind(PREFIX, ("auth_files", "purge_credentials", "query")), **COMMON}
+VARIABLES = {
+    **words("credentials"),
+    **behind(PREFIX, ("auth_files", "purge_credentials", "verify_logins", "query")),
+    **COMMON,
+}
 fill = Fill(VARIABLES)
 
 
@@ -80,7 +95,14 @@ def read(
     for path in files:
         if not path.startswith("/") or path.endswith("/") or "/../" in path or not path.isprintable():
             raise AuthFileProblem(f"auth_files: {path!r} is not the absolute path of a file")
-    said = drafting.Said(policy.credentials, files, options["purge_credentials"], key=secrets.token_bytes(16))
+    said = drafting.Said(
+        policy.credentials,
+        files,
+        options["purge_credentials"],
+        verify=bool(options.get("verify_logins")),
+        insecure=read_policy({"insecure": options.get("insecure")}).insecure or (),
+        key=secrets.token_bytes(16),
+    )
     return Said(said, policy.credentials is not None or "query" in options)
 
 
@@ -101,7 +123,11 @@ def confirm(host: Observed) -> Iterable[Drafter]:
 
 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"logins": reporting.asked(said.drafting), "auth_files": reporting.written(proposal)}
+    return {
+        "logins": reporting.asked(said.drafting),
+        "auth_files": reporting.written(proposal),
+        "logins_verified": proof.outcomes(report),
+    }
 
 
 def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:

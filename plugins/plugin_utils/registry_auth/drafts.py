@@ -23,18 +23,20 @@ from ..credentials.lookup import look_up
 from ..formats import FormatError, json_text
 from ..observed import NotAsked, Observed, Watch, in_file
 from ..plan import records
-from ..plan.draft import Draft, FileChange
-from ..plan.plan import mark_of
+from ..plan.draft import Check, Draft, FileChange
+from ..plan.plan import mark_of, view
 from ..plan.proposal import Drafter
 from ..policy.credentials import Credential
 from ..references import Reference
 from ..shapes import Each
+from . import proof
 from .places import PODMAN, Found, Place, find, named
 
 PART = ("registry_auth",)
 #: Which entries are ours in each file, and what stood where the first one was put; never a secret.
 RECORD = {"files?": Each({"keys": [str], "file?": str, "section?": str, "first?": bool})}
 _MODE = "0600"
+_ONLY_A_REAL_RUN = ("whether the registries take the logins",)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Said:
     auth_files: tuple[str, ...] = ()
     purge: bool = False
     withdrawn: bool = False
+    verify: bool = False
+    insecure: tuple[str, ...] = ()
     key: bytes = field(default=b"", repr=False)
 
     @property
@@ -67,7 +71,7 @@ class About:
 
 
 def drafts(said: Said) -> list[Drafter]:
-    """One draft; none where the word was not said, which leaves everything alone."""
+    """Return one draft; none where the word was not said, which leaves everything alone."""
     return [] if said.credentials is None else [partial(draft, said)]
 
 
@@ -77,7 +81,7 @@ def places_of(host: Observed, said: Said) -> Found:
 
 
 def draft(said: Said, host: Observed) -> Draft:
-    """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
+    """Decide what has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
     return _Drafting(host, said).draft()
 
 
@@ -102,13 +106,20 @@ class _Drafting:
             notes=(*self.found.left_alone, *(f"{each.title}: logins are in {each.path}" for each in self.found.places)),
             warnings=tuple(text for place in self.found.places for text in self._warnings(world, place)),
             beyond=tuple(text for place in self.found.places for text in self._beyond(place)),
+            checks=self._checks(changes),
+            only_a_real_run_shows=_ONLY_A_REAL_RUN if self.said.verify else (),
             record={"files": self.record} if self.record else {},
             remembers=True,
             about=About(self.found.places),
         )
 
+    def _checks(self, changes: list[FileChange]) -> tuple[Check, ...]:
+        changed = {change.path for change in changes}
+        logins = [(each, place) for place in self.found.places if place.path in changed for each in self.said.present]
+        return (proof.check(logins, self.said.insecure),) if self.said.verify and logins else ()
+
     def _former(self) -> list[Place]:
-        """Files of earlier runs that are not among the places any more: entries can still be taken out of them."""
+        """List files of earlier runs that are no longer places: entries can still be removed from them."""
         paths = [path for path in self.recorded if path not in {place.path for place in self.found.places}]
         if unknown := tuple(path for path in paths if not self.host.knows(path)):
             raise NotAsked(Watch(files=unknown))
@@ -118,7 +129,7 @@ class _Drafting:
         return {place.key(each.registry): Login(each.username, each.password) for each in self.said.present}
 
     def _change(self, place: Place, wanted: dict[str, Login]) -> FileChange | None:
-        """The change of one file, None when it is as asked for; and its new record."""
+        """Return the change of one file, None when it is as asked for; and its new record."""
         before = self.host.text(place.path)
         with in_file(place.path):
             text = self._edited(place, before, wanted)
@@ -135,7 +146,7 @@ class _Drafting:
         return FileChange(place.path, content, why, old, new, mode=_MODE, secret=True)
 
     def _edited(self, place: Place, text: str | None, wanted: dict[str, Login]) -> str | None:
-        """The text of the file as it is to be. Raises FormatError for what cannot be read."""
+        """Return the text of the file as it is to be. Raises FormatError for what cannot be read."""
         if text is not None and text.strip():
             json_text.parse(text)
         known = self.recorded.get(place.path, {})
@@ -169,8 +180,8 @@ class _Drafting:
                 login = edit.login_of(text or "", key, old_form=place.old_form)
                 secret = repr(entry) if login is None else f"{login.username}:{login.password}"
                 user = "another login" if login is None else login.username
-                lines.append(f"{key}: {user}{mark_of(secret.encode(errors='replace'), self.said.key)}\n")
-        return "".join(lines)
+                lines.append(f"{key}: {user}{mark_of(secret.encode(errors='replace'), self.said.key)}")
+        return view(lines)
 
     # what a person has to hear of
 

@@ -56,11 +56,11 @@ class Place:
         return self.path.endswith(".dockercfg")
 
     def key(self, registry: str) -> str:
-        """What the entry of a registry is called here: docker knows Docker Hub by an address only."""
+        """Return the key of a registry here: docker knows Docker Hub by an address only."""
         return HUB_KEY if registry == DOCKER_HUB and "docker" in self.readers else registry
 
     def order(self, host: Observed, engine: str) -> list[Source]:
-        """The files that are there, in the order in which an engine reads them when it comes to this one."""
+        """Return the files that are there, in the order in which an engine reads them when it comes to this one."""
         paths = containers.FILES if engine == "podman" and self.path in containers.FILES else (self.path,)
         texts = {path: host.text(path) for path in paths if host.knows(path)}
         return [Source(path, text, path.endswith(".dockercfg")) for path, text in texts.items() if text is not None]
@@ -75,12 +75,12 @@ class Found:
 
 
 def named(paths: tuple[str, ...]) -> Found:
-    """The files that a person names, whoever reads them."""
+    """Return the files that a person names, whoever reads them."""
     return Found(tuple(Place(path, "the file named in auth_files", _readers(path)) for path in paths))
 
 
 def find(host: Observed) -> Found:
-    """One place an engine. Raises HostProblem when there is no engine, NotAsked for a file that crio.conf names."""
+    """Find one place an engine. Raises HostProblem when there is no engine, NotAsked for a file of crio.conf."""
     tools, directories = _looked(host)
     global_file = _global_auth_file(host) if "crio" in tools else None
     family: list[str] = [tool for tool in ("podman", "skopeo", "buildah") if tool in tools]
@@ -111,7 +111,7 @@ def _readers(path: str) -> tuple[str, ...]:
 
 
 def _looked(host: Observed) -> tuple[frozenset[str], dict[str, str]]:
-    """(the tools that are there, the directories that are there → where they really are)"""
+    """Return the existing tools, and the existing directories → their real paths."""
     lines = [line.split(" ", 1) for line in host.answer("auth.engines").stdout.splitlines()]
     return frozenset(words[0] for words in lines if len(words) == 1), {
         words[0]: words[1] for words in lines[:] if len(words) > 1
@@ -119,7 +119,7 @@ def _looked(host: Observed) -> tuple[frozenset[str], dict[str, str]]:
 
 
 def _global_auth_file(host: Observed) -> str | None:
-    """What crio.conf names, its drop-ins last; None where it names none."""
+    """Return the file that crio.conf names, its drop-ins last; None where it names none."""
     named = None
     for path in (_CRIO, *host.entries(_CRIO_DROP_INS)):
         text = host.text(path)

@@ -21,7 +21,7 @@ _SHOWN = ("key", "kind", "username", "helper")
 
 
 def asked(said: Said) -> list[dict[str, Any]]:
-    """What the task was asked for."""
+    """Report the request of the task."""
     return [
         {"registry": each.registry, "username": each.username or None, "state": "present" if each.present else "absent"}
         for each in said.credentials or ()
@@ -29,13 +29,13 @@ def asked(said: Said) -> list[dict[str, Any]]:
 
 
 def written(proposal: Proposal) -> list[dict[str, Any]]:
-    """The files of the places, once the proposal is carried out."""
+    """Return the files of the places, once the proposal is carried out."""
     places = [place for draft in proposal.drafts if isinstance(draft.about, About) for place in draft.about.places]
     return [_file(proposal.world, place) for place in places]
 
 
 def survey(host: Observed, said: Said) -> list[dict[str, Any]]:
-    """The files that would be written and those that engines read beside them. Raises NotAsked."""
+    """Return the files that would be written and those that engines read beside them. Raises NotAsked."""
     try:
         places = list(places_of(host, said).places)
     except HostProblem:

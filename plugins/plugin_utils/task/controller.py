@@ -26,7 +26,7 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
     variables: dict[str, Any]
 
     def read_file(self, path: str) -> bytes:
-        """Read the bytes of a file, decrypted. A relative path is that of the first file that `_found` finds."""
+        """Read the bytes of a file, decrypted."""
         found = self._found(path)
         if os.path.isdir(found):
             raise _unread(path, f"{found} is a directory")

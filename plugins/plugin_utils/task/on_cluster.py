@@ -17,7 +17,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Ref
-from ..cluster.changes import Draft, ObjectChange, Proposal, propose
+from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, difference, inverse, propose
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
@@ -35,6 +35,7 @@ from .rounds import Outcome, Rounds
 
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
 _HERE = ("localhost", "127.0.0.1", "::1")
+_TRIES = 5  # to put an object back that somebody else is changing
 _POLL = 1.0  # seconds between two looks at an object whose status is waited for
 
 #: Options of every task about a cluster.
@@ -101,13 +102,13 @@ class Feature(Protocol):
     def read(
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
     ) -> Any:
-        """What was asked for. read_file: a file on the controller; hide: is told every private key. Raises Problem."""
+        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
 
     def draft(self, cluster: Cluster, said: Any) -> Draft:
-        """What is wanted of the cluster. Raises NotRead, ClusterProblem."""
+        """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
-        """Its part of the result of an _info task. Raises NotRead, ClusterProblem."""
+        """Return its part of the result of an _info task. Raises NotRead, ClusterProblem."""
 
 
 class ClusterConnection(HostModules, ControllerFiles):
@@ -138,7 +139,7 @@ class ClusterConnection(HostModules, ControllerFiles):
         return Client(transport, limits)
 
     def transport(self, login: Callable[[], Login]) -> Transport:
-        """How requests travel; tests put another one here."""
+        """Make the transport of requests; tests put another one here."""
         return Http(login(), login)
 
     def _login(self, given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
@@ -169,7 +170,7 @@ class ClusterConnection(HostModules, ControllerFiles):
         return found
 
     def _remote(self, path: str) -> dict[str, Any]:
-        """A kubeconfig of the host that the task runs for; it stays in memory."""
+        """Read a kubeconfig of the host that the task runs for; it stays in memory."""
         answer = self.quietly(SNAPSHOT, Watch(files=(path,)).arguments())
         host = self.variables.get("inventory_hostname")
         if answer.get("failed") or "snapshot" not in answer:
@@ -203,7 +204,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Return the argument spec of a task with these features."""
         own = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
 
@@ -215,6 +216,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.client = self.connect(options)
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
+        self._sent: list[ObjectChange] = []
         self._plans: list[Proposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
@@ -223,6 +225,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 options["expect_plan"],
                 self._watch(),
             )
+            if not (result.get("failed") or self._task.check_mode or options["manifests_to"]):
+                self._settled(proposal)
         except Problem as problem:
             if not self.written:
                 raise
@@ -255,9 +259,17 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     # --- rounds ---
 
     def look(self, answer: Callable[[Cluster], Any], more: tuple[Ref, ...]) -> Any:
-        """A round begins with nothing known; what a second look asks for is added to the first."""
-        self._known: dict[Ref, Answer] = {}
-        return super().look(answer, more)
+        """Begin a round with nothing known; what a second look asks for is added to the first."""
+        end = time.monotonic() + self.options.get("wait_timeout", 0)
+        while True:
+            self._known: dict[Ref, Answer] = {}
+            try:
+                return super().look(answer, more)
+            except NotYet as problem:
+                if time.monotonic() >= end or self._task.check_mode:
+                    why = problem.why(self.client)
+                    raise ClusterProblem(f"{problem}{why and f': {why}'}") from None
+            time.sleep(_POLL)
 
     def see(self, more: tuple[Ref, ...]) -> Cluster:
         """Read what is not known yet in this round. Raises ClusterProblem."""
@@ -295,24 +307,70 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         change.send(self.client)
         self._unsure = []
         self.written.append(change.what)
+        self._sent.append(change)
         if change.wanted.until:
-            self._wait(change)
+            self._wait(change.ref, change.wanted.until)
 
     def _settle(self, proposal: Proposal) -> None:
-        """A write whose fate was unknown has happened, if the next look has no difference left for it."""
+        """Count a write of unknown fate as done if the next look finds no difference for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
 
-    def _wait(self, change: ObjectChange) -> None:
-        until, end = change.wanted.until, time.monotonic() + self.options["wait_timeout"]
-        while until:
-            found = self.client.read(change.ref)
+    def _wait(self, ref: Ref, until: Until) -> None:
+        """Look until it holds. Raises ClusterProblem with the cause, when the time is over."""
+        end = time.monotonic() + self.options["wait_timeout"]
+        lacks = ""
+        while True:
+            found = self.client.read(ref)
             if found is not None and until.holds(found):
-                return
+                lacks = until.more(self.client) if until.more else ""
+                if not lacks:
+                    return
             if time.monotonic() >= end:
-                raise ClusterProblem(f"{change.ref}: waited {self.options['wait_timeout']} s for {until.what}")
+                break
             time.sleep(_POLL)
+        told = [
+            f"waited {self.options['wait_timeout']} s for {until.what}",
+            lacks,
+            until.why(self.client) if until.why else "",
+        ]
+        back = self._put_back() if until.rollback else ""
+        raise ClusterProblem(f"{ref}: {': '.join(filter(None, told))}{back}")
+
+    def _put_back(self) -> str:
+        """Patch back what this run patched, the last first; what it made stays, because somebody may use it already."""
+        done: list[str] = []
+        left: list[str] = []
+        for change in reversed(self._sent):
+            (done if self._put_one_back(change) else left).append(str(change.ref))
+        self._sent = []
+        texts = [(done, "is as it was before"), (left, "stays as it was changed")]
+        return "".join(f"; {', '.join(names)} {text}" for names, text in texts if names)
+
+    def _put_one_back(self, change: ObjectChange) -> bool:
+        if change.verb != "patch":
+            return False
+        for _try in range(_TRIES):
+            try:
+                now = self.client.read(change.ref) or {}
+                fields = difference(now, inverse(change.before or {}, change.fields or {}))
+                version = str((now.get("metadata") or {}).get("resourceVersion") or "")
+                if fields:
+                    self.client.patch(change.ref, fields, version)
+                return True
+            except Moved:
+                continue
+            except ClusterProblem:
+                break
+        return False
+
+    def _settled(self, proposal: Proposal) -> None:
+        """Wait for what must hold even when nothing differs. Raises ClusterProblem."""
+        waited = {change.ref for change in self._sent}
+        for one in (one for draft in proposal.drafts for one in draft.wanted):
+            if one.until and one.until.always and one.ref not in waited:
+                self._wait(one.ref, one.until)
 
     def _rehearse(self, changes: Iterable[ObjectChange]) -> None:
         """Let the server judge every write and store none. Raises Moved, ClusterProblem."""
@@ -331,7 +389,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     # --- the result ---
 
     def apply(self, propose: Any, expect: str | None, more: tuple[Ref, ...]) -> tuple[dict[str, Any], Any]:
-        """As all rounds; where several were needed, what is shown is the first plan, which is all that was done."""
+        """Apply as all rounds do; after several, show the first plan, which is everything that was done."""
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:
@@ -339,7 +397,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         return result, proposal
 
     def _whole(self, proposal: Proposal) -> Plan:
-        """The plan of the whole run."""
+        """Return the plan of the whole run."""
         rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
         if len(rounds) < 2:
             return (rounds or [proposal])[0].plan
@@ -375,7 +433,7 @@ class ClusterInfo(ClusterTask):
 
     @staticmethod
     def options_of(features: Iterable[Feature]) -> Spec:
-        """The argument spec of a task with these features."""
+        """Return the argument spec of a task with these features."""
         own = merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
 

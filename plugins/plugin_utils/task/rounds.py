@@ -59,15 +59,15 @@ class Rounds(Task, Generic[_World, _More]):
         raise NotImplementedError
 
     def busy(self, world: _World) -> bool:
-        """Whether a transaction of another run is changing the world right now."""
+        """Return whether a transaction of another run is changing the world right now."""
         return False
 
     def agreed(self, proposal: Any) -> bool:
-        """Whether a proposal with another plan is nothing but the rest of one that expect_plan named."""
+        """Return whether a proposal with another plan is nothing but the rest of one that expect_plan named."""
         return False
 
     def look(self, answer: Callable[[_World], _Answer], more: _More) -> _Answer:
-        """Return answer(world); if it needs more facts, take another look that has them and ask again.
+        """Return answer(host); if it needs more facts, take another snapshot that has them and ask again.
 
         An engine that does not answer may be one that another transaction restarts: the task waits for its end.
         """

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..problems import without_passwords
+
 _HIDDEN = "********"
 
 #: A line of a key in PEM form; shorter ones (the last of a key) could be anybody's word.
@@ -18,7 +20,10 @@ _SECRET_LINE = 24
 
 _SHORTEST = 4
 
-_URL_PASSWORD = re.compile(r"://[^/\s:@'\"]*:([^/\s@'\"]+)@")
+#: A password ends before the last @ of what names the host; a careless hand leaves a slash in it.
+_URL_PASSWORDS = tuple(
+    re.compile(rf"://[^/\s:@'\"]*:([^{ends}'\"]{{1,1000}})@(?!sha[0-9])") for ends in (r"/\s", r"\s")
+)
 
 
 class Secrets:
@@ -42,7 +47,9 @@ class Secrets:
 
     def add_passwords_of_urls(self, text: str) -> None:
         """Register the passwords in addresses such as http://user:password@proxy."""
-        self._texts.update(_URL_PASSWORD.findall(text))
+        for pattern in _URL_PASSWORDS:
+            for found in pattern.findall(text):
+                self.add_text(found)
 
     def add_passwords_of(self, value: Any) -> None:
         """Register the passwords in addresses anywhere in a value; contents of recorded files are looked into."""
@@ -57,10 +64,8 @@ class Secrets:
 
     def hidden_in(self, value: Any) -> Any:
         """Remove the secrets from the texts of a value; keys of mappings stay."""
-        if not self._texts:
-            return value
-        pattern = re.compile("|".join(re.escape(text) for text in sorted(self._texts, key=len, reverse=True)))
-        return _replaced(value, pattern)
+        known = "|".join(re.escape(text) for text in sorted(self._texts, key=len, reverse=True))
+        return _replaced(value, re.compile(known) if known else None)
 
 
 def _decoded(value: Any) -> Any:
@@ -71,9 +76,10 @@ def _decoded(value: Any) -> Any:
         return value
 
 
-def _replaced(value: Any, pattern: re.Pattern[str]) -> Any:
+def _replaced(value: Any, pattern: re.Pattern[str] | None) -> Any:
     if isinstance(value, str):
-        return pattern.sub(_HIDDEN, value)
+        value = without_passwords(value)
+        return pattern.sub(_HIDDEN, value) if pattern else value
     if isinstance(value, Mapping):
         return {key: _replaced(item, pattern) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -73,7 +73,7 @@ class Saved:
         return hashlib.sha256(self.content).hexdigest()
 
     def plain(self) -> dict[str, Any]:
-        """Its entry in the manifest; nothing of its content but checksums."""
+        """Return its entry in the manifest; nothing of its content but checksums."""
         return {
             "path": self.path, "sha256": self.sha256, "size": len(self.content), "mode": self.mode, "uid": self.uid,
             "gid": self.gid, "label": self.label, "origin": self.origin,
@@ -102,7 +102,7 @@ class Archive:
 
 
 def pack(archive: Archive) -> bytes:
-    """The same bytes for the same content, whenever and wherever it is made."""
+    """Pack the archive: the same bytes for the same content, whenever and wherever it is made."""
     manifest = (json.dumps(archive.manifest(), indent=1, sort_keys=True) + "\n").encode()
     members = [(_MANIFEST, manifest)]
     members += [(_FILES + saved.path, saved.content) for saved in _sorted(archive.files)]
@@ -122,7 +122,7 @@ def unpack(data: bytes) -> Archive:
         raise ArchiveProblem(f"is larger than {_LARGEST} bytes")
     members = _members(data)
     if next(iter(members), "") != _MANIFEST:
-        raise ArchiveProblem("does not begin with a manifest, so it is no archive of this collection")
+        raise ArchiveProblem("does not begin with a manifest, so it is not an archive of this collection")
     if list(members)[-1] != _SEAL:
         raise ArchiveProblem("is cut off: its seal is missing")
     if hashlib.sha256(members[_MANIFEST]).hexdigest() != members[_SEAL].decode("ascii", "replace").strip():
@@ -131,7 +131,7 @@ def unpack(data: bytes) -> Archive:
 
 
 def allowed(path: str) -> bool:
-    """Whether a path is where certificates live: certs.d/REGISTRY/FILE, or an anchor, one directory deep at most."""
+    """Return whether certificates live at a path: certs.d/REGISTRY/FILE, or an anchor, one directory deep at most."""
     for place in certs_d.PLACES:
         if path.startswith(place + "/"):
             parts = path[len(place) + 1 :].split("/")
@@ -144,12 +144,12 @@ def allowed(path: str) -> bool:
 
 
 def _is_name(part: str) -> bool:
-    """Whether it can be the name of a file, and be shown to a person as it is."""
+    """Return whether it can be the name of a file, and be shown to a person as it is."""
     return part not in ("", ".", "..") and "/" not in part and part.isprintable() and len(part.encode()) <= 255
 
 
 def _members(data: bytes) -> dict[str, bytes]:
-    """The content of each member by its name, in order; what is no archive as `pack` writes it is refused unread."""
+    """Read the content of each member by name, in order; refuse, unread, an archive that `pack` did not write."""
     _refuse_headers(data)
     found: dict[str, bytes] = {}
     try:
@@ -209,14 +209,14 @@ def _json(data: bytes) -> dict[str, Any]:
     if isinstance(version, int) and version > 1:
         raise ArchiveProblem("was made by a newer version of dockyard.openshift; use that version to put it back")
     if not isinstance(value, dict) or value.get("version") != 1 or not isinstance(value.get("host"), str):
-        raise ArchiveProblem("has a manifest that is none of this version")
+        raise ArchiveProblem("has a manifest that is not one of this version")
     return value
 
 
 def _archive(manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> Archive:
     entries, links, left_out = manifest.get("files"), manifest.get("links"), manifest.get("left_out")
     if not isinstance(entries, list) or not isinstance(links, dict) or not isinstance(left_out, list):
-        raise ArchiveProblem("has a manifest that is none of this version")
+        raise ArchiveProblem("has a manifest that is not one of this version")
     files = tuple(_saved(entry, members) for entry in entries)
     known = {_FILES + saved.path for saved in files} | {_MANIFEST, _SEAL}
     if extra := sorted(set(members) - known):
@@ -227,18 +227,18 @@ def _archive(manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> Archi
         _refuse_place(path)
     for path, target in links.items():
         if not isinstance(target, str) or len(target) > _LONGEST_HEADER or not target.isprintable():
-            raise ArchiveProblem(f"names something as the target of {path} that is no path")
+            raise ArchiveProblem(f"names something as the target of {path} that is not a path")
     return Archive(manifest["host"], files, links, tuple(left_out), _believed(manifest.get("record"), files))
 
 
 def _refuse_place(path: object) -> None:
     if not isinstance(path, str) or not allowed(path):
-        raise ArchiveProblem(f"names {one_line(str(path))[:300]!r}, which is no place for certificates")
+        raise ArchiveProblem(f"names {one_line(str(path))[:300]!r}, which is not a place for certificates")
 
 
 def _saved(entry: object, members: Mapping[str, bytes]) -> Saved:
     if not isinstance(entry, dict) or not set(entry) <= _FIELDS or not isinstance(entry.get("path"), str):
-        raise ArchiveProblem("has a manifest that is none of this version")
+        raise ArchiveProblem("has a manifest that is not one of this version")
     path = entry["path"]
     _refuse_place(path)
     content = members.get(_FILES + path)
@@ -249,7 +249,7 @@ def _saved(entry: object, members: Mapping[str, bytes]) -> Saved:
     if not well or not (label is None or (isinstance(label, str) and _LABEL.fullmatch(label))):
         raise ArchiveProblem(f"has a mode, owner or label of {path} that cannot be")
     if origin not in _ORIGINS:
-        raise ArchiveProblem("has a manifest that is none of this version")
+        raise ArchiveProblem("has a manifest that is not one of this version")
     saved = Saved(path, content, str(mode), entry["uid"], entry["gid"], label, origin)
     if saved.sha256 != entry.get("sha256"):
         raise ArchiveProblem(
@@ -263,7 +263,7 @@ def _is_id(number: object) -> bool:
 
 
 def _believed(record: object, files: tuple[Saved, ...]) -> dict[str, Any]:
-    """What of a record may be ours, and so be removed one day: only files of this archive, as they are in it."""
+    """Return the part of a record that may be ours: only files of this archive, as they are in it."""
     if not isinstance(record, dict):
         return {}
     sums = {saved.path: saved.sha256 for saved in files}

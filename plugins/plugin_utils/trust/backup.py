@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of a host goes into an archive: all of certs.d, the anchors, and what is in the system's trust alone."""
+"""Collect the archive of a host: all of certs.d, the anchors, and authorities in the system's trust alone."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ _LISTED = re.compile(r"^(pkcs11:id=([^;\s]+);type=cert)$\n(?:^ +.*\n)*?^ +label:
 
 
 def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str]]:
-    """(archive, warnings). Raises HostProblem for what cannot be read: half a backup is none."""
+    """Return (archive, warnings). Raises HostProblem for unreadable files: half a backup is none."""
     start = start_of(host)
     files, links, left_out, warnings = [], {}, [], []
     for path in _paths(start):
         about = start.about(path)
         if not allowed(path):
-            warnings.append(f"{path} has a name that is no registry's, and is not saved")
+            warnings.append(f"{path} has a name that is not a registry's, and is not saved")
         elif about.get("link"):
             links[path] = one_line(str(about["link"]))[:_LONGEST_LINK]
         elif about["state"] == "failed":
@@ -127,6 +127,6 @@ def _from_system(store: Store, certificate: Certificate, listed: Mapping[str, tu
 
 
 def _listed(host: Observed) -> dict[str, tuple[str, str]]:
-    """What p11-kit lists: key id → (its address, label)."""
+    """Read the list of p11-kit: key id → (its address, label)."""
     found = _LISTED.findall(host.answer("trust.list").stdout)
     return {unquote_to_bytes(key_id).hex(): (address, label) for address, key_id, label in found}

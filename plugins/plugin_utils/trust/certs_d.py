@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..observed import Observed, Tree, Watch
+from ..plan.plan import view
 from ..policy.certificates import certificates_in
 from ..references import one_line
 
@@ -48,7 +49,7 @@ class Looked:
 
 
 def look(host: Observed, places: Sequence[str], name: str) -> Looked:
-    """What an engine that looks in these places, in order, finds for host[:port]."""
+    """Return what an engine finds for host[:port] that looks in these places, in order."""
     existing = [place for place in places if host.listing(place).holds(name)]
     if not existing:
         return Looked()
@@ -79,7 +80,7 @@ def _lone(files: Sequence[str]) -> list[str]:
 
 
 def _unreadable(host: Observed, files: Sequence[str], places: Sequence[str]) -> list[str]:
-    """Files that cannot be read: docker then refuses every pull, podman and its family look past one that is gone.
+    """List unreadable files: docker then refuses every pull, podman and its family ignore a missing one.
 
     Sources: docker registry/registry.go ReadCertsDirectory; containers/image pkg/tlsclientconfig SetupCertificates.
     """
@@ -93,7 +94,7 @@ def _unreadable(host: Observed, files: Sequence[str], places: Sequence[str]) -> 
 
 
 def _problems(files: Sequence[str]) -> list[str]:
-    """What is wrong with the names of files."""
+    """List client certificates without key, or the other way round: every engine refuses every pull then."""
     found = []
     lone = _lone(files)
     for path in files:
@@ -108,15 +109,15 @@ def _problems(files: Sequence[str]) -> list[str]:
 
 
 def shown(path: str, content: bytes) -> str:
-    """What a person is to see of a file: its certificates, and of a private key that it is one."""
+    """Describe a file for a person: its certificates, or that it is a private key."""
     if path.endswith(".key"):
         return "a private key\n"
     found = certificates_in(content)
-    return "".join(certificate.line() + "\n" for certificate in found) or "no certificate\n"
+    return view(certificate.line() for certificate in found) or "no certificate\n"
 
 
 def shown_on(host: Observed, path: str) -> str:
-    """The same of a file on the host, "" of one that is not there."""
+    """Return the same of a file on the host, "" of one that is not there."""
     if not host.exists(path):
         return ""
     return shown(path, b"" if path.endswith(".key") else host.content(path) or b"")

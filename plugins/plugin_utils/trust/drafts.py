@@ -24,7 +24,7 @@ from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
-from ..policy.trust import Registry, Trust
+from ..policy.trust import Trust, TrustedRegistry
 from ..shapes import Each
 from . import certs_d, proof, readers, stores
 from .readers import Reader
@@ -56,52 +56,52 @@ class Said:
 
 
 def drafts(said: Said) -> list[Drafter]:
-    """One draft, none where the word was not said, which leaves everything alone."""
+    """Return one draft, none where the word was not said, which leaves everything alone."""
     return [] if said.trust.registries is None else [partial(draft, said)]
 
 
 def draft(said: Said, host: Observed) -> Draft:
-    """What has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
+    """Decide what has to change on the host. Raises HostProblem, with one sentence, for what must not be tried."""
     return _Drafting(host, said).draft()
 
 
 def slug(certificate: Certificate, prefix: str = "dockyard") -> str:
-    """A name for a file: readable, without anything a file's name cannot have, and never the same for two."""
+    """Return a name for a file: readable, without anything a file's name cannot have, and never the same for two."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", certificate.common_name or certificate.subject).strip("-").lower()[:40]
     return f"{prefix}-{words or 'ca'}-{certificate.fingerprint[:12]}.crt"
 
 
-def needs_directory(name: str, scope: str, registry: Registry, reader: Reader) -> bool:
-    """Whether an engine gets a directory in certs.d for this name."""
+def needs_directory(name: str, scope: str, registry: TrustedRegistry, reader: Reader) -> bool:
+    """Return whether an engine gets a directory in certs.d for this name."""
     if registry.client or registry.needs_certs_d or scope in ("engine", "both"):
         return True
     return scope == "auto" and (has_port(name) or is_address(name) or not reader.adds)
 
 
 def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]) -> str:
-    """The place in which this engine is to find a directory for the name: the one that it reads now, else its usual."""
+    """Return the place where this engine finds a directory for the name: the one it reads now, else its usual."""
     existing = [place for place in reader.places if host.listing(place).holds(name)]
     if existing:
         return existing[0]
-    # docker reads one place only; what stands there serves podman too, until something hides it
+    # docker reads one place only; a directory there serves podman too, until another hides it
     shared = [place for other in everyone for place in other.places if len(other.places) == 1]
     return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
 
 
 def update(store: Store) -> Step:
-    """The command that makes the system's trust of its anchors."""
+    """Return the command that makes the system's trust of its anchors."""
     why = "the system's trust is made of its anchors by this command"
     return Step(f"run {' '.join(store.update)}", store.update, why, timeout=120.0)
 
 
 def due(reader: Reader, why: str = "it reads the system's trust only when it starts") -> tuple[Due, ...]:
-    """What the daemon of a reader has to do to see the system's trust of now."""
+    """Return what the daemon of a reader must do to see today's trust of the system."""
     until, instead = "it sees the system's trust", "scope to engine, which needs no restart"
     return (Due(reader.daemon, why, until, instead=instead),) if reader.daemon else ()
 
 
 def unseen_since(host: Observed, everyone: Iterable[Reader]) -> int:
-    """The second, by the host's clock, since which a daemon must have been started to have seen the trust of now.
+    """Return the second, by the host's clock, since which a daemon must have started to know today's trust.
 
     0 when no start is known. It is the same in every plan until a daemon is restarted, so that the plan's id is.
     """
@@ -151,7 +151,7 @@ class _Drafting:
     # where what goes
 
     def _find_store(self) -> None:
-        """The system's trust, where anything is to be put into it or taken out of it."""
+        """Find the system's trust, where something has to be added to it or removed from it."""
         scope = self.said.scope
         ours = any(map(stores.is_anchor, self._recorded()))
         if ours or (scope != "engine" and any(map(_authorities, self.trust.present))):
@@ -159,7 +159,7 @@ class _Drafting:
         if scope == "engine" and not self.readers and self.trust.present:
             raise HostProblem("scope is engine, and no container engine was found on this host")
 
-    def _place(self, registry: Registry) -> None:
+    def _place(self, registry: TrustedRegistry) -> None:
         if self.store and self.said.scope != "engine":
             for ca in registry.cas:
                 if ca.is_ca is not False:
@@ -176,7 +176,7 @@ class _Drafting:
         if registry.needs_certs_d and not self.readers:
             self.warnings.append(f"{registry.name}: no engine was found here, so its own certificate has no place")
 
-    def _anchor(self, registry: Registry, ca: Certificate, store: Store) -> None:
+    def _anchor(self, registry: TrustedRegistry, ca: Certificate, store: Store) -> None:
         path = f"{store.anchors}/{slug(ca)}"
         theirs = [
             other
@@ -189,7 +189,7 @@ class _Drafting:
         self.anchors[path] = ca
         self._want(registry, path, ca.pem, ca.line() + "\n", f"trust of {registry.name}")
 
-    def _directory(self, registry: Registry, name: str, place: str) -> None:
+    def _directory(self, registry: TrustedRegistry, name: str, place: str) -> None:
         directory, why = f"{place}/{name}", f"trust of {registry.name} as {name}"
         if registry.cas and not self._theirs_suffice(registry, directory):
             shown = "".join(ca.line() + "\n" for ca in registry.cas)
@@ -201,7 +201,7 @@ class _Drafting:
             shown = f"private key of {registry.client_certificates[0].subject}\n"
             self._want(registry, f"{directory}/{certs_d.KEY}", client.key, shown, why, mode=_KEY_MODE)
 
-    def _theirs_suffice(self, registry: Registry, directory: str) -> bool:
+    def _theirs_suffice(self, registry: TrustedRegistry, directory: str) -> bool:
         path = f"{directory}/{certs_d.CA}"
         if self._ours(path) or self.start.exists(path):
             return False
@@ -213,8 +213,8 @@ class _Drafting:
         self.notes.append(f"{directory}: the CA of {registry.name} is there already; it stays somebody else's")
         return True
 
-    def _want(self, registry: Registry, path: str, text: str, shown: str, why: str, mode: str = _MODE) -> None:
-        """A file that is to be there. shown: what a person sees of it."""
+    def _want(self, registry: TrustedRegistry, path: str, text: str, shown: str, why: str, mode: str = _MODE) -> None:
+        """Plan a file. shown: its description for a person."""
         keep = not stores.is_anchor(path)
         self.wanted[path] = FileChange(path, text.encode(), why, after=shown, mode=mode, keep=keep)
         owners = self.owners.setdefault(path, [])
@@ -235,7 +235,7 @@ class _Drafting:
     # what is ours
 
     def _recorded(self) -> dict[str, dict[str, Any]]:
-        """Our files: path → {sha256, registries}."""
+        """Return our files: path → {sha256, registries}."""
         files: dict[str, dict[str, Any]] = self.record.get("files", {})
         return files
 
@@ -243,7 +243,7 @@ class _Drafting:
         return path in self._recorded()
 
     def _fingerprints(self, path: str) -> frozenset[str]:
-        """Of the certificates in somebody's file; one that cannot be read holds none for us."""
+        """Return the fingerprints in somebody's file; an unreadable certificate counts as none."""
         try:
             data = self.start.content(path)
         except HostProblem:
@@ -261,7 +261,7 @@ class _Drafting:
         return self.start.checksum(wanted.path) != _sha256(wanted) or about.get("mode") != wanted.mode
 
     def _removals(self) -> list[str]:
-        """Files of ours that nobody asks for any more, and that are still as we left them."""
+        """List our files that are no longer needed and still as we left them."""
         said = {registry.name for registry in self.trust.present}
         found = []
         for path, about in self._recorded().items():
@@ -279,13 +279,13 @@ class _Drafting:
         return found
 
     def _given_up(self, name: str, said: set[str]) -> bool:
-        """A registry that is said has its files planned anew; one that is not said loses them only with purge."""
+        """Return whether a registry is given up: a listed one is planned anew, an unlisted one goes only with purge."""
         return name in said or name in self.trust.absent or self.said.purge
 
     # what has to happen
 
     def _update(self, written: list[FileChange], removed: list[str]) -> list[Step]:
-        """Nothing, or the command that makes the store of its anchors."""
+        """Return no step, or the command that makes the store of its anchors."""
         if not self.store:
             return []
         touched = any(path.startswith(self.store.anchors + "/") for path in (*removed, *(w.path for w in written)))
@@ -304,7 +304,7 @@ class _Drafting:
         return stores.missing(self.start, self.store, asked)
 
     def _restarts(self, removed: list[str], updated: bool) -> tuple[tuple[Due, ...], int]:
-        """(what daemons must do, since when they must have been started; 0 when nothing is left to do afterwards).
+        """Return the services due, and the second since which they must have started; 0 when nothing is left to do.
 
         A daemon reads the system's trust once, when it starts; certs.d it reads at every pull.
         """
@@ -323,7 +323,7 @@ class _Drafting:
         return dues, since if dues and self.said.activation == "defer" else 0
 
     def _is_old(self, reader: Reader, since: int) -> bool:
-        """Whether a daemon has the system's trust of before; one whose start nobody knows is not asked twice."""
+        """Return whether a daemon has the system's trust of before; one whose start nobody knows is not asked twice."""
         return reader.daemon is not None and 0 < reader.daemon.started(self.start) < since
 
     def _reliers(self) -> set[str]:
@@ -403,7 +403,7 @@ class _Drafting:
         return checks + ([proof.registries_check(probes)] if probes else [])
 
     def _probes(self) -> list[proof.Probe]:
-        """Every name of every registry, as each engine will see it once the files are there."""
+        """Return every name of every registry, as each engine will see it once the files are there."""
         bundle = self.store.bundle if self.store else stores.bundle_of(self.start)
         return [
             proof.Probe(name, reader.title, self._will_read(name, reader), bundle, reader.adds, reader.common_name)
@@ -422,13 +422,13 @@ class _Drafting:
         return ""
 
 
-def _authorities(registry: Registry) -> tuple[Certificate, ...]:
-    """Its certificates that may go into the system's trust."""
+def _authorities(registry: TrustedRegistry) -> tuple[Certificate, ...]:
+    """Return its certificates that may go into the system's trust."""
     return tuple(ca for ca in registry.cas if ca.is_ca is not False)
 
 
 #: Stands for a registry without a client certificate, and for the programs of a host without container engine.
-_NOBODY = Registry(("nobody",))
+_NOBODY = TrustedRegistry(("nobody",))
 _SYSTEM = Reader("system", ())
 
 

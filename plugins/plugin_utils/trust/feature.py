@@ -63,7 +63,7 @@ CHANGE_OPTIONS = {
         "default": "full",
         "description": [
             "V(full) makes the host verify the certificates against its trust store and connect to the registries; a "
-            "registry that cannot be reached is no failure. V(store) does the first only, V(none) neither.",
+            "registry that cannot be reached is not a failure. V(store) does the first only, V(none) neither.",
         ],
     },
 }

@@ -132,21 +132,21 @@ class Probe:
 
 
 def store_check(bundle: str, anchors: Mapping[str, Certificate]) -> Check:
-    """Whether each anchor (path → its certificate) is in the bundle, and verifies against it."""
+    """Return whether each anchor (path → its certificate) is in the bundle, and verifies against it."""
     words = [word for path, certificate in anchors.items() for word in (path, marker(certificate))]
     argv = ("sh", "-c", _STORE, "sh", bundle, *words)
     return Check("the system's trust holds the certificates", argv, ({"rc": 0},), attempts=1, timeout=60.0)
 
 
 def registries_check(probes: Iterable[Probe]) -> Check:
-    """Whether the registries that answer are believed; one that does not answer is no failure."""
+    """Return whether the registries that answer are believed; one that does not answer is not a failure."""
     words = [word for probe in probes for word in probe.words()]
     argv = ("sh", "-c", _REGISTRIES, "sh", *words)
     return Check("the registries are trusted", argv, ({"rc": 0},), attempts=1, timeout=120.0)
 
 
 def outcomes(report: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """What the second check said of each name: {name, engine, outcome, reason}."""
+    """Read the result of the second check for each name: {name, engine, outcome, reason}."""
     return [
         {"name": name, "engine": engine, "outcome": outcome, "reason": reason or ""}
         for answer in report
@@ -156,6 +156,6 @@ def outcomes(report: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def marker(certificate: Certificate) -> str:
-    """A line of its PEM form that no other certificate has: the last full one, which is part of the signature."""
+    """Return a line of its PEM form that no other certificate has: the last full one, part of the signature."""
     lines = certificate.pem.strip().splitlines()
     return lines[-3]

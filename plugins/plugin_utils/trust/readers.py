@@ -58,7 +58,7 @@ def tools(host: Observed) -> frozenset[str]:
 
 
 def readers(host: Observed) -> tuple[Reader, ...]:
-    """All on this host, () when there is no engine."""
+    """Return all on this host, () when there is no engine."""
     return tuple(reader for find in (_docker, _family) if (reader := find(host)))
 
 
@@ -86,7 +86,7 @@ def _family(host: Observed) -> Reader | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """A version's first two numbers; one that cannot be read counts as old, which is the careful choice."""
+    """Return a version's first two numbers; one that cannot be read counts as old, which is the careful choice."""
     found = re.match(r"(\d+)\.(\d+)", version)
     return tuple(map(int, found.groups())) if found else (0, 0)
 

@@ -17,7 +17,7 @@ from . import certs_d, readers, stores
 
 
 def asked(trust: Trust, now: datetime) -> list[dict[str, Any]]:
-    """What the task was asked for, in terms of certificates."""
+    """Report the request of the task, in terms of certificates."""
     return [
         {
             "registry": registry.name,
@@ -29,7 +29,7 @@ def asked(trust: Trust, now: datetime) -> list[dict[str, Any]]:
 
 
 def survey(host: Observed, trust: Trust, now: datetime, expires_in_days: int | None) -> dict[str, Any]:
-    """Every name that has a directory in certs.d or is asked for, by engine; the anchors; what expires soon."""
+    """Return every name that has a directory in certs.d or is asked for, by engine; the anchors; what expires soon."""
     names = _names(host, trust)
     registries = [_registry(host, name, reader, now) for name in names for reader in readers.readers(host)]
     anchors = _anchors(host, now)
@@ -63,7 +63,7 @@ def _registry(host: Observed, name: str, reader: readers.Reader, now: datetime) 
 
 
 def _anchors(host: Observed, now: datetime) -> list[dict[str, Any]]:
-    """Files that somebody added to the system's trust, and whether programs see them."""
+    """Report the files that somebody added to the system's trust, and whether programs see them."""
     try:
         store = stores.store_of(host)
         effective = stores.effective(host, store)

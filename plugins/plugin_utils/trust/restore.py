@@ -46,7 +46,7 @@ class Said:
 
 
 def draft(said: Said, host: Observed) -> Draft:
-    """What has to change so that the archive's files are there again; files it does not know stay as they are."""
+    """Decide what has to change so that the archive's files exist again; files it does not know stay."""
     return _Restore(host, said).draft()
 
 
@@ -81,7 +81,7 @@ class _Restore:
         )
 
     def _store(self) -> stores.Store | None:
-        """The host's store, when the archive has anything for it. Raises HostProblem when it is another family's."""
+        """Return the host's store if the archive needs it. Raises HostProblem when it is of another family."""
         anchors = [saved.path for saved in self.archive.files if not saved.path.startswith(certs_d.PLACES)]
         if not anchors:
             return None
@@ -94,7 +94,7 @@ class _Restore:
         return store
 
     def _wanted(self, saved: Saved) -> bool:
-        """Not what is there in another way, and not half of a client's pair."""
+        """Return whether a file is needed: not one that exists in another form, nor half of a client's pair."""
         about = self.start.about(saved.path)
         if about.get("link"):
             if self.start.checksum(saved.path) != saved.sha256:
@@ -114,7 +114,7 @@ class _Restore:
 
     def _differs(self, saved: Saved) -> bool:
         about = self.start.about(saved.path)
-        mode = str(about.get("mode"))[-3:]  # what stands before them, no archive holds
+        mode = str(about.get("mode"))[-3:]  # no archive holds the digits before them
         now = (self.start.checksum(saved.path), mode, about.get("uid"), about.get("gid"))
         return now != (saved.sha256, saved.mode[-3:], saved.uid, saved.gid)
 
@@ -155,7 +155,7 @@ class _Restore:
         return mine
 
     def _writing(self, saved: Saved) -> FileChange:
-        """As it was, with everything that is known of it."""
+        """Write a file with all its attributes of the archive."""
         before = certs_d.shown_on(self.start, saved.path)
         if before:
             about = self.start.about(saved.path)
@@ -178,13 +178,13 @@ class _Restore:
         return checks + ([proof.registries_check(probes)] if probes else [])
 
     def _anchors(self, saved: Saved) -> tuple[Certificate, ...]:
-        """The authority in an anchor's file; of a file with several, the first."""
+        """Return the authority in an anchor's file; of a file with several, the first."""
         if not self.store or not saved.path.startswith(self.store.anchors + "/"):
             return ()
         return tuple(each for each in certificates_in(saved.content) if each.is_ca is not False)[:1]
 
     def _probes(self, files: list[Saved]) -> list[proof.Probe]:
-        """Every registry that gets its authority back, as each engine that reads that directory sees it."""
+        """Return every registry that gets its authority back, as each engine that reads that directory sees it."""
         bundle = self.store.bundle if self.store else stores.bundle_of(self.start)
         directories = {saved.path.rpartition("/")[0] for saved in files if saved.path.endswith(".crt")}
         return [

@@ -18,7 +18,7 @@ from ..observed import HostProblem, Observed, Question, Tree, Watch
 
 @dataclass(frozen=True)
 class Store:
-    """One family. bundle: the file that programs read in the end; sources: whence the distribution's own come."""
+    """One family. bundle: the file that programs read in the end; sources: where the distribution installs its own."""
 
     family: str
     anchors: str
@@ -63,7 +63,7 @@ WATCH = Watch(
 
 
 def store_of(host: Observed) -> Store:
-    """The host's store. Raises HostProblem where there is none, or its tool is missing or disabled."""
+    """Return the host's store. Raises HostProblem where there is none, or its tool is missing or disabled."""
     for store in STORES:
         if not host.listing(store.anchors).there:
             continue
@@ -79,7 +79,7 @@ def store_of(host: Observed) -> Store:
 
 
 def bundle_of(host: Observed) -> str:
-    """What programs read on a host whose trust is not ours to change, "" when it is none that is known here."""
+    """Return the bundle of a host whose trust we do not change, "" when it is not one of the known ones."""
     return next((store.bundle for store in STORES if host.exists(store.bundle)), "")
 
 
@@ -89,7 +89,7 @@ def effective(host: Observed, store: Store) -> frozenset[str]:
 
 
 def missing(host: Observed, store: Store, asked: Iterable[str]) -> set[str]:
-    """Of these fingerprints, those that programs do not trust, or a daemon that was started before may not.
+    """Return those of the fingerprints that programs do not trust, or that a daemon started before may not.
 
     After an update that was cut off nobody knows who has seen what, so all of them count.
     """
@@ -101,12 +101,12 @@ def missing(host: Observed, store: Store, asked: Iterable[str]) -> set[str]:
 
 
 def is_anchor(path: str) -> bool:
-    """Whether a file is in a directory of anchors, of which p11-kit reads everything, hidden files too."""
+    """Return whether a file is in a directory of anchors, of which p11-kit reads everything, hidden files too."""
     return any(path.startswith(f"{store.anchors}/") for store in STORES)
 
 
 def anchor_files(host: Observed, store: Store) -> tuple[str, ...]:
-    """Files in the directory of anchors, whoever put them there. Debian's tool takes *.crt only."""
+    """List the files in the directory of anchors, whoever put them there. Debian's tool takes *.crt only."""
     return tuple(path for path in host.listing(store.anchors).files if _counts(store, path))
 
 

@@ -13,7 +13,7 @@ NODES = ("podman1", "origin1", "moby1")
 
 
 def facts(node) -> str:
-    """What the node is, but for the journal that tells how to take the last plan back."""
+    """Describe the node, without the journal that tells how to take the last plan back."""
     return "\n".join(line for line in node.facts().splitlines() if "/var/lib/dockyard" not in line)
 
 

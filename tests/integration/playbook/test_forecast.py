@@ -120,7 +120,7 @@ def test_strict_fails_only_for_what_the_change_brings(forecast, tmp_path):
     assert run.returncode == 0, run.stdout
 
 
-def test_an_export_that_is_none_is_no_success(forecast, tmp_path):
+def test_an_export_that_is_none_is_not_a_success(forecast, tmp_path):
     (tmp_path / "cluster.yml").write_text("")
     run = forecast(forecast_manifests=str(tmp_path / "cluster.yml"), forecast_policy={"blocked": ["docker.io"]})
     assert run.returncode == 2 and "the manifests hold no ClusterVersion/version" in run.stdout, run.stdout

@@ -171,7 +171,7 @@ def test_undo_asks_each_host_for_its_last_plan(play: Play, plans: str) -> None:
     calls = outcome.asked("host_policy")
     assert outcome.rc == 0 and [call["host"] for call in calls] == ["a", "b"], outcome.output
     assert [call["args"]["undo"] for call in calls] == [plans] * 2
-    assert outcome.asked("registry_policy") == [] and set(outcome.account("Say what happened")) == {"a", "b"}
+    assert outcome.asked("registry_policy") == [] and set(outcome.account("Report the outcome")) == {"a", "b"}
 
 
 def test_undo_says_which_variable_is_missing(play: Play) -> None:

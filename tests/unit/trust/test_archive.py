@@ -87,7 +87,7 @@ def test_hostile_archives_are_refused(case):
     [
         ("09-sparse-members", "a file with holes"),
         ("10-pax-digits", "a header that this collection does not write"),
-        ("15-names-that-steer", "no place for certificates"),
+        ("15-names-that-steer", "not a place for certificates"),
         ("21-owner-without-number", "a mode, owner or label"),
     ],
 )

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in, doubts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from cases import cases
@@ -22,6 +24,18 @@ TEXTS = ("ca", "client_cert", "client_key")
 def read_trust(value, now=NOW, **more):
     """The word by itself."""
     return read_policy({"trust": value}, reading=Reading(now=now, **more)).trust or Trust()
+
+
+@pytest.mark.parametrize(("kind", "bits", "says"), [("RSA", 16384, "16384 bit"), ("RSA", 8192, ""), ("EC", 521, "")])
+def test_a_key_that_is_too_long_is_doubted(kind, bits, says):
+    (one,) = certificates_in(certificate("one").encode())
+    told = doubts(replace(one, key_kind=kind, key_size=bits), NOW, 30)
+    assert [says in text for text in told] == [True] * bool(says)
+
+
+def test_a_name_that_was_made_to_steer_is_one_line_of_some_length():
+    (one,) = certificates_in(certificate("x\n+ forged\x1b[2J" + "y" * 40).encode())
+    assert one.subject.isprintable() and "+ forged" in one.subject.replace("\\", "")
 
 
 def entries(case):

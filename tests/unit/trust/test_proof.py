@@ -178,7 +178,7 @@ def test_without_openssl_and_curl_nothing_is_claimed(place, tmp_path):
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl here")
 @pytest.mark.parametrize(("directory", "outcome"), [("right", "trusted"), ("wrong", "untrusted")])
-def test_curl_where_there_is_no_openssl(ports, place, tmp_path, directory, outcome):
+def test_curl_where_there_is_not_an_openssl(ports, place, tmp_path, directory, outcome):
     tools = tmp_path / "bin"
     tools.mkdir()
     for tool in ("sh", "mktemp", "rm", "cat", "grep", "curl", "sed", "tr"):

@@ -225,20 +225,20 @@ class NodeService:
             self.say(f"{self.wanted.node} stays cordoned: {problem}")
 
     def _patient(self) -> Client:
-        """A client with time of its own: what ends a task must not keep it from cleaning up."""
+        """Return a client with time of its own: what ends a task must not keep it from cleaning up."""
         return replace(self.client, limits=Limits(request=self.client.limits.request, total=60.0))
 
     # --- the API ---
 
     def read(self) -> Manifest:
-        """Read the node. Raises ClusterProblem when there is none of this name."""
+        """Read the node. Raises ClusterProblem when no node has this name."""
         node = self.client.read(self.ref)
         if node is None:
             raise ClusterProblem(f"there is no node {self.wanted.node} in this cluster")
         return node
 
     def _patch(self, fields: Manifest) -> None:
-        """Change the node; a kubelet writes its status all the time, so a conflict is no answer."""
+        """Change the node; a kubelet writes its status all the time, so a conflict is not an answer."""
         for _try in range(10):
             version = str(at(self.read(), "metadata", "resourceVersion") or "")
             try:
@@ -286,7 +286,7 @@ def _is_cordoned(node: Manifest) -> bool:
 
 
 def _not_ready(node: Manifest) -> str:
-    """Why a node is not ready, "" when it is."""
+    """Say why a node is not ready, "" when it is."""
     for condition in at(node, "status", "conditions") or ():
         if at(condition, "type") == "Ready":
             if at(condition, "status") == "True":

@@ -58,6 +58,12 @@ _AZURE_STACK = "AZURESTACKCLOUD"
 _URL = re.compile(r"https?://", re.IGNORECASE)
 
 
+def keys_of_user(backend: str) -> tuple[tuple[str, ...], ...]:
+    """Return the sets of keys, one of which must be whole, that a backend reads in the secret of a person."""
+    of_user, _of_cloud = _KEYS.get(backend, ((), ()))
+    return tuple(tuple(_PREFIX + key for key in keys) for keys in of_user)
+
+
 def check(backend: str, config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     """Yield what the operator refuses of one backend, in its order."""
     if backend in _KEYS:
@@ -71,8 +77,8 @@ def _nothing(_config: Mapping[str, Any], _asked: Asked) -> Iterator[Finding]:
 
 def _credentials(backend: str, asked: Asked) -> Iterator[Finding]:
     """Look for the keys that this backend reads; their values are looked at no further than to be there."""
-    of_user, of_cloud = _KEYS[backend]
-    wanted = [tuple(_PREFIX + key for key in keys) for keys in of_user]
+    _of_user, of_cloud = _KEYS[backend]
+    wanted = keys_of_user(backend)
     for name, sets in ((USER_SECRET, wanted), (MINTED_SECRET, of_cloud)):
         secret = asked.around.secrets.get(name)
         if secret is None:

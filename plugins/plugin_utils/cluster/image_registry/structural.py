@@ -183,7 +183,7 @@ def _wrong_value(value: Any, schema: Schema) -> Iterator[str]:
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    """In Go "$" is the end of the text only; in Python it is also before a line end there."""
+    """Compile a pattern of Go, where "$" is the end of the text only; in Python it also matches before a line end."""
     return re.compile(text.replace("$", r"\Z"))
 
 

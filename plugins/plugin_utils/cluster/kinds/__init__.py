@@ -62,4 +62,4 @@ class Kind(Protocol):
     ACCESS: Mapping[Ref, tuple[str, ...]]
 
     def wanted(self, cluster: Cluster, said: Said) -> Part:
-        """What the objects of this kind shall be. Raises NotRead, ClusterProblem."""
+        """Decide what the objects of this kind shall be. Raises NotRead, ClusterProblem."""

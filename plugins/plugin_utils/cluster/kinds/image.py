@@ -81,13 +81,13 @@ class _Writing:
         self.ours = our_entries(self.image)
 
     def shared(self, key: str, have: Iterable[str], entries: Iterable[str]) -> list[str]:
-        """The list under a key with our entries in it: theirs alone when exact, beside those of others when merged."""
+        """Return the list under a key with our entries: alone when exact, beside those of others when merged."""
         entries, before = list(entries), self.ours.get(key, [])
         self.ours[key] = entries
         return entries if self.said.exact else together(have, before, entries)
 
     def object(self) -> Wanted:
-        """The record of our entries is written where something else is, too."""
+        """Return what is wanted; the record of our entries is written where something else is, too."""
         fields: dict[str, Any] = {"spec": self.spec}
         if difference(self.image, fields):
             fields["metadata"] = {"annotations": {ENTRIES: record(self.ours)}}
@@ -107,7 +107,7 @@ def _sources(image: Manifest | None) -> Mapping[str, Any]:
 
 
 def _node_lists(writing: _Writing, cluster: Cluster, said: Said) -> None:
-    """The lists of registrySources; allowed and blocked exclude each other."""
+    """Write the lists of registrySources; allowed and blocked exclude each other."""
     policy, lists = said.policy, dict[str, list[str]]()
 
     def have(key: str) -> list[str]:
@@ -138,7 +138,7 @@ def _node_lists(writing: _Writing, cluster: Cluster, said: Said) -> None:
 
 
 def _insecure(said: Said, notes: list[str]) -> tuple[str, ...]:
-    """What is insecure, without the service network of OpenShift 3: no engine of OpenShift 4 takes a range."""
+    """Return what is insecure, without the service network of OpenShift 3: no engine of OpenShift 4 takes a range."""
     found = fit(said.policy.insecure or (), OPENSHIFT_4, said.policy.service_network)
     if found.beyond:
         raise ClusterProblem(f"insecure: '{found.beyond[0]}' is an address range, and OpenShift 4 takes none")
@@ -151,7 +151,7 @@ def _sources_of_files(said: Said) -> list[str]:
 
 
 def _ended(writing: _Writing, key: str, have: list[str], by: str, excluded: bool) -> list[str]:
-    """The list beside the one that is said, which ends; entries of others are not ours to take unless exact is."""
+    """End the list beside the one that is said; entries of others are not ours to take unless exact is."""
     ours = writing.ours.pop(key, [])
     foreign = [] if writing.said.exact else [entry for entry in have if entry not in ours]
     if foreign and excluded:
@@ -165,7 +165,7 @@ def _ended(writing: _Writing, key: str, have: list[str], by: str, excluded: bool
 
 
 def needed_by(cluster: Cluster, image: Manifest | None) -> list[str]:
-    """What an allow-list has to name in any case: the payload's repositories, the integrated registry."""
+    """Return what an allow-list has to name in any case: the payload's repositories, the integrated registry."""
     version = cluster.one(VERSION)
     seen = objects.read([version, image] if image else [version], _any_release()) if version else objects.Objects()
     repositories = payload.repositories(seen)
@@ -179,7 +179,7 @@ def needed_by(cluster: Cluster, image: Manifest | None) -> list[str]:
 
 
 def _any_release() -> releases.Release:
-    """Which image a cluster is made of is read in the same way in every release."""
+    """Return any release: the image that a cluster is made of is read in the same way in all."""
     return releases.find(list(releases.RELEASES)[-1])
 
 
@@ -196,7 +196,7 @@ def _imports(writing: _Writing, said: Said) -> None:
 
 
 def lists_of(image: Manifest | None) -> dict[str, list[str]]:
-    """The lists of Image/cluster by the words of the policy, for reports."""
+    """Return the lists of Image/cluster by the words of the policy, for reports."""
     sources = _sources(image)
     words = {"search": SEARCH, "blocked": BLOCKED, "allowed": ALLOWED, "insecure": INSECURE}
     return {word: list(sources.get(key) or ()) for word, key in words.items()}

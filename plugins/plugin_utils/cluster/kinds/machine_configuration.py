@@ -31,7 +31,7 @@ _IN_FORCE = ("status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files")
 
 
 def wanted(cluster: Cluster, said: Said) -> Part:
-    """The policies with ours among them, or without it."""
+    """Return the policies with ours among them, or without it."""
     if said.node_disruption is None:
         return Part()
     there = cluster.try_one(REF)
@@ -62,12 +62,12 @@ def wanted(cluster: Cluster, said: Said) -> Part:
 
 
 def in_force(manifest: Manifest | None) -> list[Mapping[str, Any]]:
-    """The policies that the operator goes by, its defaults among them."""
+    """Return the policies that the operator goes by, its defaults among them."""
     return _policies(manifest, *_IN_FORCE)
 
 
 def after(manifest: Manifest | None, said: Said) -> list[Mapping[str, Any]]:
-    """The policies that will be in force when the list is written."""
+    """Return the policies that will be in force when the list is written."""
     now = in_force(manifest)
     if said.node_disruption is None:
         return now

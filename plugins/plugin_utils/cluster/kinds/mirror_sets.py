@@ -36,7 +36,7 @@ _POLICY = "mirrorSourcePolicy"
 
 
 def wanted(cluster: Cluster, said: Said) -> Part:
-    """The mirror objects of both words, those of ours that nobody asks for any more, and what others would lose."""
+    """Return the mirror objects of both words, those of ours that are obsolete, and what others would lose."""
     if said.policy.mirrors is None and said.mirrors_from is None:
         return Part()
     cluster.need(*LISTS)
@@ -58,13 +58,13 @@ def wanted(cluster: Cluster, said: Said) -> Part:
 
 
 def present(cluster: Cluster) -> list[Manifest]:
-    """All mirror objects of the cluster, whatever their kind."""
+    """Return all mirror objects of the cluster, whatever their kind."""
     cluster.need(*LISTS)
     return [manifest for ref in LISTS for manifest in cluster.all(ref)]
 
 
 def sets_of(manifest: Manifest) -> list[Mapping[str, Any]]:
-    """The mirror sets of an object of any of the kinds."""
+    """Return the mirror sets of an object of any of the kinds."""
     found = at(manifest, "spec", MIRROR_KINDS[str(manifest.get("kind"))][1])
     return [item for item in found or () if isinstance(item, Mapping)] if isinstance(found, list) else []
 
@@ -84,7 +84,7 @@ def _of_word(mirrors: Iterable[MirrorSet], new: bool, notes: list[str]) -> Itera
 
 
 def _check_old(one: MirrorSet, notes: list[str]) -> None:
-    """What ImageContentSourcePolicy cannot say. Raises ClusterProblem."""
+    """Refuse what ImageContentSourcePolicy cannot say. Raises ClusterProblem."""
     if one.pull == "tag":
         raise ClusterProblem(f"mirrors: {one.source} has pull: tag, and before 4.13 mirrors serve pulls by digest only")
     if not one.contact_source:
@@ -109,7 +109,7 @@ def _object(ref: Ref, sets: list[Any], why: str, word: str = "") -> Wanted:
 
 
 def view(manifest: Manifest) -> list[str]:
-    """One line a source: "quay.io/a from mirror.example.com/a, then quay.io/a"."""
+    """Show one line a source: "quay.io/a from mirror.example.com/a, then quay.io/a"."""
     lines = []
     for one in sets_of(manifest):
         places = [str(mirror) for mirror in one.get("mirrors") or ()]
@@ -120,7 +120,7 @@ def view(manifest: Manifest) -> list[str]:
 
 
 def _fitting(one: MirrorObject, new: bool, notes: list[str]) -> MirrorObject:
-    """The object in a kind that the API has. Raises ClusterProblem for what that kind cannot say."""
+    """Return the object in a kind that the API has. Raises ClusterProblem for what that kind cannot say."""
     if new and one.kind == OLD.kind:
         notes.append(f"mirrors_from: {one.where} is written as {DIGEST.kind}, which replaces {OLD.kind} from 4.13 on")
         return MirrorObject(DIGEST.kind, one.name, one.sets, one.where)
@@ -140,7 +140,7 @@ def _fitting(one: MirrorObject, new: bool, notes: list[str]) -> MirrorObject:
 
 
 def _of_file(cluster: Cluster, said: Said, one: MirrorObject) -> tuple[Wanted, list[str]]:
-    """The object as it shall be, and the sources that would lose their mirrors by it."""
+    """Return the object as it shall be, and the sources that would lose their mirrors by it."""
     ref = Ref(RESOURCES[one.kind], one.name)
     there = next((item for item in cluster.all(Ref(ref.resource)) if at(item, "metadata", "name") == one.name), None)
     ours = there is None or is_ours(there)

@@ -37,7 +37,7 @@ class MirrorObject:
 
 
 def read(path: str, text: str, notes: list[str]) -> tuple[MirrorObject, ...]:
-    """The mirror objects of a file; other objects in it are left out with a note. Raises ClusterProblem."""
+    """Read the mirror objects of a file; other objects in it are left out with a note. Raises ClusterProblem."""
     found: list[MirrorObject] = []
     for document in _documents(path, text):
         found += _objects(path, document, notes)
@@ -88,7 +88,7 @@ def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterat
 
 
 def _renamed(key: str) -> str:
-    """The installer calls it sourcePolicy."""
+    """Rename what the installer calls sourcePolicy."""
     return _POLICY if key == "sourcePolicy" else key
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...policy.certificates import CertificateProblem, bundle, read_certificates
-from ...policy.trust import Registry
+from ...policy.trust import TrustedRegistry
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..changes import Wanted
 from ..marks import ENTRIES, LABEL, is_ours, our_entries, record
@@ -32,7 +32,7 @@ ACCESS: Mapping[Ref, tuple[str, ...]] = {Ref(RESOURCE, namespace=NAMESPACE): ("g
 
 
 def wanted(cluster: Cluster, said: Said) -> Part:
-    """The ConfigMap with our authorities in it, and what is left out."""
+    """Return the ConfigMap with our authorities in it, and what is left out."""
     if said.policy.trust is None:
         return Part()
     ref = _ref(cluster)
@@ -61,7 +61,7 @@ def wanted(cluster: Cluster, said: Said) -> Part:
 
 
 def reference(cluster: Cluster, said: Said) -> dict[str, str] | None:
-    """What additionalTrustedCA shall be: somebody else's name stays; ours goes with the last authority."""
+    """Return the new additionalTrustedCA: somebody else's name stays; ours goes with the last authority."""
     ref = _ref(cluster)
     there = cluster.one(ref)
     if there is not None and not is_ours(there):
@@ -71,14 +71,14 @@ def reference(cluster: Cluster, said: Said) -> dict[str, str] | None:
 
 
 def asked_to_go(cluster: Cluster, said: Said) -> list[str]:
-    """The registries, host[:port], that are trusted now and that the words say are trusted no longer."""
+    """Return the registries, host[:port], that are trusted now and that the words say are trusted no longer."""
     if said.policy.trust is None:
         return []
     return [key.replace("..", ":") for key, value in _data(cluster, said).items() if value is None]
 
 
 def _named(cluster: Cluster) -> str:
-    """The name that Image/cluster has, "" without one."""
+    """Return the name that Image/cluster has, "" without one."""
     return str(at(cluster.one(_IMAGE), "spec", "additionalTrustedCA", "name") or "")
 
 
@@ -108,8 +108,8 @@ def _data(cluster: Cluster, said: Said) -> dict[str, str | None]:
     return {**kept, **dict.fromkeys(sorted(gone))}
 
 
-def _bundle(registry: Registry, have: str | None, said: Said, ours: bool) -> str:
-    """The authorities of a registry; beside those that others trust for it, when lists are merged."""
+def _bundle(registry: TrustedRegistry, have: str | None, said: Said, ours: bool) -> str:
+    """Return the authorities of a registry; beside those that others trust for it, when lists are merged."""
     if have is None or ours or said.exact:
         return bundle(registry.cas)
     try:
@@ -131,7 +131,7 @@ def _key(name: str) -> str:
 
 
 def view(manifest: Manifest) -> list[str]:
-    """One line a key: the names of the authorities."""
+    """Show one line a key: the names of the authorities."""
     lines = []
     for key, value in sorted((at(manifest, "data") or {}).items()):
         lines.append(f"{key.replace('..', ':')}: {', '.join(_subjects(value))}")

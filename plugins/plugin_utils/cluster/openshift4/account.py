@@ -29,7 +29,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
 
 
 def some(names: Iterable[str], most: int = 3) -> str:
-    """The first names, and how many more there are."""
+    """Return the first names, and how many more there are."""
     all_of_them = list(names)
     more = len(all_of_them) - most
     return ", ".join(all_of_them[:most]) + (f" and {more} more" if more > 0 else "")
@@ -76,7 +76,7 @@ def _summary(cost: Mapping[str, Any] | None) -> str:
 
 
 def _reasons(costs: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
-    """Why nodes notice what they notice; releases with the same reasons together."""
+    """Yield the reasons for the cost of nodes; releases with the same reasons together."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for release, cost in costs.items():
         groups.setdefault(tuple(cost["reasons"]) if cost else (), []).append(release)
@@ -87,12 +87,12 @@ def _reasons(costs: Mapping[str, Mapping[str, Any] | None]) -> Iterator[str]:
 
 
 def _counted(texts: Iterable[str]) -> Iterator[str]:
-    """Each text once, with how often it was said."""
+    """Yield each text once, with how often it was said."""
     yield from (text if number == 1 else f"{text} ({number} times)" for text, number in Counter(texts).items())
 
 
 def _findings(findings: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """One line a guard, the worst first; what the change brings before what is so already."""
+    """Yield one line a guard, the worst first; what the change brings before what is so already."""
     groups: dict[tuple[bool, int, str], list[Mapping[str, Any]]] = {}
     for one in findings:
         groups.setdefault((one["already"], _EFFECTS.index(one["effect"]), one["guard"]), []).append(one)
@@ -130,7 +130,7 @@ def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
-    """A difference whose parts are headed by the registry that they are about, where it is a registries.conf."""
+    """Yield a difference whose parts are headed by the registry that they are about, where it is a registries.conf."""
     for line in difflib.unified_diff(old, new, n=1, lineterm=""):
         if line.startswith("@@"):
             numbers = re.match(r"@@ -\d+(?:,\d+)? \+(\d+)", line)
@@ -142,7 +142,7 @@ def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
 
 
 def _registry_at(lines: list[str], number: int) -> str:
-    """The registry whose table a line is in; "" where the table begins in what follows, or there is none."""
+    """Return the registry whose table a line is in; "" where the table begins in what follows, or there is none."""
     for line in reversed(lines[: number + 1]):
         if line.startswith("[[registry]]"):
             break

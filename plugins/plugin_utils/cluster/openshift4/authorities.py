@@ -35,12 +35,12 @@ class Authorities:
 
 
 def registry_of(key: str) -> str:
-    """The registry that a key trusts on nodes, where every '..' stands for a colon."""
+    """Return the registry that a key trusts on nodes, where every '..' stands for a colon."""
     return key.replace("..", ":")
 
 
 def read(manifests: Iterable[Manifest]) -> Authorities:
-    """What the nodes of a cluster with these objects trust beside the system's authorities."""
+    """Read the authorities that the nodes of a cluster trust beside those of the system."""
     whole = list(manifests)
     name = next(filter(None, map(reference, whole)), None)
     if name is None:
@@ -58,7 +58,7 @@ def read(manifests: Iterable[Manifest]) -> Authorities:
 
 
 def reference(manifest: Manifest) -> str | None:
-    """The name in spec.additionalTrustedCA of Image/cluster; None for other objects and where nothing is named."""
+    """Return the name in spec.additionalTrustedCA of Image/cluster; None for other objects and without a name."""
     if manifest.get("kind") != "Image" or str(manifest.get("apiVersion", "")).startswith("image."):
         return None
     name = _mapping(_mapping(manifest.get("spec")).get("additionalTrustedCA")).get("name")
@@ -90,14 +90,14 @@ def not_there(before: Authorities, after: Authorities) -> Iterator[str]:
 
 
 def lost(before: Authorities, after: Authorities) -> list[str]:
-    """The registries that nodes trusted and trust no more, as far as both sides are known."""
+    """Return the registries that nodes trusted and trust no more, as far as both sides are known."""
     if after.values is None:
         return []
     return sorted({*map(registry_of, before.values or ())} - {*map(registry_of, after.values)})
 
 
 def _decoded(value: Any) -> str:
-    """A value of binaryData, which an API server hands out in base64."""
+    """Return a value of binaryData, which an API server hands out in base64."""
     try:
         return base64.b64decode(str(value), validate=True).decode("utf-8", "replace")
     except ValueError:

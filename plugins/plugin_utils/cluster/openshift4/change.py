@@ -59,7 +59,7 @@ class Change:
         return not self.proposed and not self.removed and self.policy is None
 
     def outcome(self, release: Release) -> Outcome:
-        """What comes of it in a cluster of this release. Raises ManifestProblem."""
+        """Compute the outcome in a cluster of this release. Raises ManifestProblem."""
         found = Outcome(list(self.present))
         for manifest in self.proposed:
             if exports.counts(manifest):
@@ -146,7 +146,7 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
 
 
 def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | None:
-    """Why the API server of a release has no such kind; None when it has. What is not known becomes a note."""
+    """Say why a release's API server lacks the kind; None when it has it. What is unknown becomes a note."""
     reason = exports.meant(manifest)
     if reason or not exports.is_read(manifest):
         return reason
@@ -174,7 +174,7 @@ def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | No
 
 
 def _feature_set(found: Iterable[Manifest]) -> str | None:
-    """The feature set of the cluster, "" for the usual one; None when its object is not among the manifests."""
+    """Return the feature set of the cluster, "" for the usual one; None when its object is not among the manifests."""
     for manifest in found:
         if manifest.get("kind") == "FeatureGate":
             spec = manifest.get("spec")
@@ -183,7 +183,7 @@ def _feature_set(found: Iterable[Manifest]) -> str | None:
 
 
 def _named(item: Any) -> tuple[str, str, str]:
-    """(kind, namespace, name) of what is to be deleted: "Kind/name", "Kind/namespace/name", or a mapping."""
+    """Return (kind, namespace, name) of an object to delete: "Kind/name", "Kind/namespace/name", or a mapping."""
     if isinstance(item, Mapping):
         said = item.get("metadata")
         metadata = said if isinstance(said, Mapping) else item
@@ -198,7 +198,7 @@ def _named(item: Any) -> tuple[str, str, str]:
 
 
 def kind_of_word(word: str) -> str:
-    """The kind that a word of the command line means: a short name, a plural, with its group or without."""
+    """Return the kind that a word of the command line means: a short name, a plural, with its group or without."""
     plain = word.partition(".")[0].lower()
     if plain in _SHORT:
         return _SHORT[plain]

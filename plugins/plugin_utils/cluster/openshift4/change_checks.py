@@ -29,7 +29,7 @@ def hosted(now: Situation) -> Iterator[str]:
 
 
 def unknown_components(now: Situation) -> Iterator[str]:
-    """With an allow-list: the repository of the release image is known, and that of what it names is not."""
+    """Name components that an allow-list may lack: the release image's repository is known, theirs is not."""
     if now.sources.allowed and len(now.payload) == 1:
         yield f"the images of the release {now.payload[0]}"
 
@@ -77,7 +77,7 @@ def blocked_search(now: Situation) -> Iterator[str]:
 
 
 def files_overridden(now: Situation) -> Iterator[str]:
-    """Files that the change is about, and that another MachineConfig puts in the place of the operator's."""
+    """Yield files of the change that another MachineConfig puts in the place of the operator's."""
     before = now.before
     for name, path in now.overridden:
         is_new = before is None or (name, path) not in before.overridden
@@ -161,7 +161,7 @@ def _misses(entries: Iterable[str] | None, names: Iterable[str]) -> Iterator[str
 
 
 def _in_use(now: Situation) -> Iterator[str]:
-    """The repositories of images that objects of the cluster name."""
+    """Yield the repositories of images that objects of the cluster name."""
     for image, _where in exports.images_of(now.manifests):
         try:
             yield parse_normalized(image).name
@@ -185,7 +185,7 @@ def ca_keys_of_nobody(now: Situation) -> Iterator[str]:
 
 
 def mirrors_not_allowed(now: Situation) -> list[str]:
-    """Mirrors that an allow-list does not hold by their own names. Images that name their sources use them anyway."""
+    """List mirrors that an allow-list does not name itself. Images that name their sources use them anyway."""
     if not now.sources.allowed:
         return []
     allowed = Scopes(now.sources.allowed)

@@ -12,13 +12,13 @@ from typing import Any
 from ...references import ReferenceProblem, parse_canonical
 from . import ManifestProblem, authorities, exports, node_files
 from .change import Outcome
-from .disruption import Disruption
+from .disruption import NodeCost
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import SINGLETONS, Manifest, Objects, name_of, shown
 from .releases import USER_CA, Release
 
-#: The policy that comes with a release says this scope must be signed. Its key is no matter of ours.
+#: The policy that comes with a release says this scope must be signed. We do not need its key.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"
 _SKIPS_DRAIN = ("openshift-machine-config-operator", "image-registry-override-drain")
 _UNKNOWN_KEY = "bm90IGluIHRoZSBleHBvcnQ="
@@ -47,7 +47,7 @@ class Cluster:
 
 
 def read(present: Iterable[Manifest]) -> Cluster:
-    """The facts of a cluster, from its own objects. Raises ManifestProblem when its release image is not said."""
+    """Read the facts of a cluster from its own objects. Raises ManifestProblem without its release image."""
     found, notes = Cluster(), list[str]()
     for manifest in filter(exports.is_read, present):
         kind, _group, namespace, name = exports.identity(manifest)
@@ -88,7 +88,7 @@ def _version(manifest: Manifest, notes: list[str]) -> str:
 
 
 def _is_canonical(image: str) -> bool:
-    """Whether the text is an image with a whole digest."""
+    """Return whether the text is an image with a whole digest."""
     try:
         return bool(parse_canonical(image))
     except ReferenceProblem:
@@ -113,7 +113,7 @@ def _pool(manifest: Manifest, name: str) -> Iterator[str]:
 
 
 def _together(count: int, most: Any) -> int:
-    """How many nodes of a pool are taken at a time: a number, or a share of them rounded down, at least one."""
+    """Count the nodes of a pool that are taken at a time: a number, or a share rounded down, at least one."""
     text = str(1 if most is None else most)
     number = text.removesuffix("%")
     if not number.isdecimal() or len(number) > 4:
@@ -122,7 +122,7 @@ def _together(count: int, most: Any) -> int:
 
 
 def of_pool(cluster: Cluster, changed: Iterable[MachineConfig]) -> Cluster:
-    """The cluster, looked at from the pool that changed MachineConfigs are for, when they are not for the usual one."""
+    """Return the cluster as seen from the pool that changed MachineConfigs are for, when that is not the usual one."""
     roles = [one.role for one in changed]
     others = [role for role in roles if role]
     if not others or cluster.role in roles:
@@ -141,7 +141,7 @@ def assumed(manifests: Iterable[Manifest], release: Release, cluster: Cluster) -
 
 
 def by_default(manifests: Iterable[Manifest], release: Release, cluster: Cluster) -> list[Manifest]:
-    """The signature policy that comes with the release, where the export does not hold it: it is always there."""
+    """Return the signature policy that comes with the release, for an export that lacks it: it always exists."""
     there = {exports.identity(one)[0::3] for one in manifests}
     is_missing = release.default_signature_policy and ("ClusterImagePolicy", "openshift") not in there
     if not is_missing or "okd" in cluster.version:
@@ -153,7 +153,7 @@ def by_default(manifests: Iterable[Manifest], release: Release, cluster: Cluster
 
 
 def rendered(seen: Objects, release: Release) -> NodeFiles:
-    """What the operator writes; without the two objects it needs it keeps what it has written."""
+    """Render the operator's files; without the two objects that it needs, it keeps its old ones."""
     found = node_files.of_objects(seen, release)
     missing = [
         kind for kind, there in (("Image", seen.sources), ("ClusterVersion", seen.release_image)) if there is None
@@ -209,7 +209,7 @@ def of_another_release(cluster: Cluster, release: Release) -> Iterator[str]:
 
 
 def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
-    """The file of authorities that nodes get from the ConfigMap that Proxy/cluster names, where both are there."""
+    """Return the authorities that nodes get from the ConfigMap that Proxy/cluster names, where both exist."""
     whole = list(manifests)
     names = {_at(one, "spec", "trustedCA", "name") for one in whole if one.get("kind") == "Proxy"} - {None, ""}
     for one in whole:
@@ -252,7 +252,7 @@ def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Itera
             yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"
 
 
-def doubts(cluster: Cluster, cost: Disruption | None, release: Release) -> Iterator[str]:
+def doubts(cluster: Cluster, cost: NodeCost | None, release: Release) -> Iterator[str]:
     """Yield what is not known of the cluster and would change the answer."""
     if cost is None:
         return

@@ -25,7 +25,7 @@ _OF_SERVER = {
 
 
 def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
-    """An ImageDigestMirrorSet for each ImageContentSourcePolicy, in order, with its metadata but no creationTimestamp.
+    """Convert each ImageContentSourcePolicy, in order, with its metadata but no creationTimestamp.
 
     Of an object that a server has stored, labels, annotations and names stay. Raises ManifestProblem naming the object
     that is of another kind, or that no API server would take as the new one.
@@ -37,7 +37,7 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
         where = objects.name_of(manifest)
         version = str(manifest.get("apiVersion") or "")
         if manifest.get("kind") != ICSP or version.partition("/")[0] != group:
-            raise ManifestProblem(f"{where} ({objects.shown(version or 'no apiVersion')}) is no {ICSP} of {group}")
+            raise ManifestProblem(f"{where} ({objects.shown(version or 'no apiVersion')}) is not an {ICSP} of {group}")
         sets = objects.read(manifest, knows_both).sets(ICSP)
         for one in sets:
             if not one.source:
@@ -66,7 +66,7 @@ def _is_list(manifests: Any) -> bool:
 
 
 def _metadata(old: Mapping[str, Any], from_list: bool) -> dict[str, Any]:
-    """The metadata of the new object; without the server's own fields where the old one comes from a server."""
+    """Return the metadata of the new object; without the server's own fields where the old one comes from a server."""
     new = {name: value for name, value in old.items() if name != "creationTimestamp"}
     if not from_list and not {"uid", "resourceVersion"} & set(old):
         return new

@@ -30,7 +30,7 @@ _MIRROR = {"location": "", "insecure": False, "pull-from-mirror": ""}
 
 
 @dataclass
-class Disruption:
+class NodeCost:
     """What nodes notice. reload and restart name units; reasons say in sentences which file asked for what."""
 
     drain: bool = False
@@ -54,19 +54,19 @@ def of_change(
     is_single_node: bool = False,
     skips_drain: bool = False,
     reboots: Iterable[str] = (),
-) -> Disruption:
-    """What turning the old files into the new ones costs every node of the pool.
+) -> NodeCost:
+    """Compute the cost of the change for every node of the pool.
 
     old, new: path → text. policies: node disruption policies beside the defaults, a list of {path, actions}, or the
     mapping with `files` that MachineConfiguration/cluster holds. is_single_node: the control plane is one node, which
     is never drained. skips_drain: the ConfigMap image-registry-override-drain is there. reboots: reasons for a reboot
-    that are no files. Raises ManifestProblem for what is malformed.
+    that are not files. Raises ManifestProblem for what is malformed.
     """
     found = releases.find(release)
     old, new = _files("the old files", old), _files("the new files", new)
     theirs = _file_policies(policies)
     changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
-    result = Disruption()
+    result = NodeCost()
     if found.fixed is not None:
         if theirs:
             result.reasons.append(f"node disruption policies are not looked at before 4.17, so not in {found.name}")
@@ -108,9 +108,9 @@ def _about_drain(unsafe: str | None, is_single_node: bool, may_skip: bool) -> st
 
 
 def unsafe_change(old: str, new: str, release: Release) -> str | None:
-    """Why a change of registries.conf may break running workloads in the operator's eyes, None when it may not.
+    """Say why the operator calls a change of registries.conf unsafe for running workloads; None when it is safe.
 
-    Raises ManifestProblem for text that is no TOML, which degrades a node.
+    Raises ManifestProblem for text that is not TOML, which degrades a node.
     """
     before, after = _Conf("the old", old), _Conf("the new", new)
     if after.search[: len(before.search)] != before.search:
@@ -127,7 +127,7 @@ def unsafe_change(old: str, new: str, release: Release) -> str | None:
 
 
 def closest_policy(path: str, policies: Mapping[str, Any]) -> str | None:
-    """The path of the policy that counts for a file: the longest that is the file or a directory above it."""
+    """Return the path of the policy that counts for a file: the longest that is the file or a directory above it."""
     best = None
     for candidate in policies:
         above = posixpath.normpath(candidate) + "/"
@@ -137,7 +137,7 @@ def closest_policy(path: str, policies: Mapping[str, Any]) -> str | None:
     return best
 
 
-def _by_policies(result: Disruption, changed: Iterable[str], policies: Mapping[str, Any]) -> str | None:
+def _by_policies(result: NodeCost, changed: Iterable[str], policies: Mapping[str, Any]) -> str | None:
     """Add the actions of every changed file; returns the file whose safety decides about the drain, if any."""
     special = None
     for path in changed:
@@ -160,7 +160,7 @@ def _by_policies(result: Disruption, changed: Iterable[str], policies: Mapping[s
     return special
 
 
-def _by_fixed_lists(result: Disruption, changed: Iterable[str], lists: FixedLists, release: Release) -> None:
+def _by_fixed_lists(result: NodeCost, changed: Iterable[str], lists: FixedLists, release: Release) -> None:
     found: dict[str, list[str]] = {"reload": [], "restart": []}
     for path in changed:
         kind = _listed(path, lists)
@@ -207,7 +207,7 @@ class _Conf:
         self.registries = {entry["prefix"] or entry["location"]: entry for entry in table["registry"]}
 
     def _parsed(self, text: str) -> dict[str, Any]:
-        """A text that somebody else wrote, as `rendered.read` gives one of the operator."""
+        """Return a text that somebody else wrote, as `rendered.read` gives one of the operator."""
         try:
             table = toml_text.parse(text)
         except FormatError as error:
@@ -225,7 +225,7 @@ class _Conf:
         value = table.get(key, [])
         value = [value] if kind is dict and isinstance(value, dict) else value
         if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
-            raise ManifestProblem(f"{self.whose} {REGISTRIES_CONF}: '{key}' is no list of what belongs there")
+            raise ManifestProblem(f"{self.whose} {REGISTRIES_CONF}: '{key}' is not a list of what belongs there")
         return list(value)
 
     def _fields(self, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,7 +236,7 @@ class _Conf:
 
 
 def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
-    """From 4.13 on each mirror says what it is for."""
+    """Read the purpose of each mirror, as written from 4.13 on."""
     if before is None:
         mirrors = after["mirror"]
         if all(one["pull-from-mirror"] == "digest-only" for one in mirrors) if mirrors else _by_digest(after):
@@ -258,7 +258,7 @@ def _by_mirror(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> st
 
 
 def _why_new_is_unsafe(after: Mapping[str, Any]) -> str:
-    """What the operator calls unsafe is every new registry without mirrors, and every mirror for more than digests."""
+    """Judge a new registry as the operator does: unsafe without mirrors, or with a mirror for more than digests."""
     others = [mirror["location"] for mirror in after["mirror"] if mirror["pull-from-mirror"] != "digest-only"]
     if others:
         return f"a new registry whose mirror {others[0]} serves more than pulls by digest"
@@ -267,7 +267,7 @@ def _why_new_is_unsafe(after: Mapping[str, Any]) -> str:
 
 
 def _by_registry(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str | None:
-    """Up to 4.12 the registry says it for all of its mirrors."""
+    """Read the purpose of all mirrors of a registry, as written up to 4.12."""
     if before is None:
         return None if _by_digest(after) else _why_new_is_unsafe(after)
     if before == after:
@@ -296,7 +296,7 @@ def _by_digest(registry: Mapping[str, Any]) -> bool:
 
 
 def _places(registry: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The operator looks a mirror up by location and takes the first, so a second one of another kind is not seen."""
+    """Locate mirrors as the operator does: it takes the first of a location and never sees one of another kind."""
     places: dict[str, Mapping[str, Any]] = {}
     for mirror in registry["mirror"]:
         places.setdefault(mirror["location"], mirror)

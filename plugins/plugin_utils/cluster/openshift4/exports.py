@@ -106,7 +106,7 @@ def _group(kind: str) -> str:
 
 
 def is_read(manifest: Manifest) -> bool:
-    """Whether the forecast itself reads the object, so that proposing it can change an answer."""
+    """Return whether the forecast itself reads the object, so that proposing it can change an answer."""
     kind = manifest.get("kind")
     return isinstance(kind, str) and group_of(manifest) in READ.get(kind, ())
 
@@ -122,12 +122,12 @@ def identity(manifest: Manifest) -> tuple[str, str, str, str]:
 
 
 def of_cluster(documents: Iterable[Manifest]) -> list[Manifest]:
-    """The objects of an export, each once. Raises ManifestProblem for what is no whole export of one cluster."""
+    """Return the objects of an export, each once. Raises ManifestProblem unless it is all of one cluster."""
     found: dict[tuple[str, ...], Manifest] = {}
     result: list[Manifest] = []
     for manifest in documents:
         if not manifest.get("kind"):
-            raise ManifestProblem(f"the manifests of the cluster hold {_called(manifest)} which is no object")
+            raise ManifestProblem(f"the manifests of the cluster hold {_called(manifest)} which is not an object")
         if not is_read(manifest):
             result.append(manifest)
             continue
@@ -162,7 +162,7 @@ def _check_whole(manifest: Manifest) -> None:
 
 
 def _has_nothing(value: Any) -> bool:
-    """Whether something in a value is null, which no server stores in objects of these kinds."""
+    """Return whether something in a value is null, which no server stores in objects of these kinds."""
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
     return value is None or any(map(_has_nothing, inner))
 
@@ -172,7 +172,7 @@ def _content(manifest: Manifest) -> Any:
 
 
 def _check_needed(found: list[Manifest]) -> None:
-    """Every cluster has these two, so whatever lacks one is no whole export."""
+    """Refuse an export without these two, which every cluster has."""
     for kind in ("ClusterVersion", "Image"):
         if not any(identity(one)[0::3] == (kind, objects.SINGLETONS[kind]) and is_read(one) for one in found):
             there = ", ".join(f"{kind} ({number})" for kind, number in Counter(map(_kind, found)).most_common(8))
@@ -233,7 +233,7 @@ def _called(manifest: Manifest) -> str:
 
 
 def meant(manifest: Manifest) -> str | None:
-    """Why no API server has such a kind, for one that looks like ours; None for kinds of others."""
+    """Say why no API server has a kind that looks like ours; None for kinds of others."""
     kind, group = manifest.get("kind"), group_of(manifest)
     if not isinstance(kind, str) or is_workload(manifest) or kind in ELSEWHERE and kind not in READ:
         return None
@@ -250,7 +250,7 @@ def meant(manifest: Manifest) -> str | None:
 
 
 def counts(manifest: Manifest) -> bool:
-    """Whether a proposed object can change an answer."""
+    """Return whether a proposed object can change an answer."""
     return is_read(manifest) or is_workload(manifest) or meant(manifest) is not None
 
 
@@ -263,7 +263,7 @@ def images_of(manifests: Iterable[Manifest]) -> Iterator[tuple[str, str]]:
 
 
 def _images(value: Any) -> Iterator[str]:
-    """Every image that a spec names, at any depth: of containers, catalogs, and those that operators relate to."""
+    """Yield every image that a spec names, at any depth: of containers, catalogs, and related images of operators."""
     waiting = [value]
     while waiting:
         one = waiting.pop()

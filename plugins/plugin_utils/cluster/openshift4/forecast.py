@@ -32,7 +32,7 @@ from . import (
 )
 from .change import Change, Outcome
 from .clusters import Cluster
-from .disruption import Disruption
+from .disruption import NodeCost
 from .guard_checks import Situation
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
@@ -116,7 +116,7 @@ class State:
 
     @classmethod
     def of(cls, manifests: list[Manifest], present: list[Manifest], release: Release, cluster: Cluster) -> State:
-        """The state with these objects; present: what the cluster holds today."""
+        """Return the state with these objects; present: what the cluster holds today."""
         seen = objects.read([*manifests, *clusters.by_default(manifests, release, cluster)], release)
         configs = machine_configs.read(manifests)
         paths = frozenset(path for one in machine_configs.changed(present, manifests) for path in one.files)
@@ -127,7 +127,7 @@ class State:
         return self.with_paths(self.paths)
 
     def with_paths(self, paths: frozenset[str]) -> dict[str, str]:
-        """The files of a node, with those of MachineConfigs at these paths, and the authorities of the proxy."""
+        """Return the files of a node, with those of MachineConfigs at these paths, and the authorities of the proxy."""
         files = machine_configs.on_node(self.files, self.configs, self.cluster.role, paths)
         return files | clusters.proxy_bundle(self.manifests)
 
@@ -148,7 +148,7 @@ class State:
         version: str,
         outcome: Outcome,
         before: Situation | None = None,
-        cost: Disruption | None = None,
+        cost: NodeCost | None = None,
         policy: Policy | None = None,
     ) -> Situation:
         said = policy.trust.registries or () if policy and policy.trust else ()
@@ -170,7 +170,7 @@ class State:
 
 
 def _version(cluster: Cluster, release: object) -> str:
-    """The version whose rules count: what was said, completed by what the cluster says of the same release."""
+    """Return the version whose rules count: what was said, completed by what the cluster says of the same release."""
     if release is None:
         if not cluster.version:
             raise ManifestProblem(
@@ -186,7 +186,7 @@ def _removed(value: Any) -> list[Any]:
 
 
 def _passed_over(change: Change) -> list[str]:
-    """What was brought and is not read. Raises ManifestProblem when that is all that was proposed."""
+    """List manifests that are not read. Raises ManifestProblem when no other was proposed."""
     said = list(exports.passed_over(change.proposed, proposed=True))
     if change.proposed and not any(map(exports.counts, change.proposed)):
         raise ManifestProblem(f"nothing that is proposed is read: {'; '.join(said[:5])}")
@@ -195,7 +195,7 @@ def _passed_over(change: Change) -> list[str]:
     return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
 
 
-def _told_apart(findings: list[dict[str, Any]], change: Change, cost: Disruption | None) -> list[dict[str, Any]]:
+def _told_apart(findings: list[dict[str, Any]], change: Change, cost: NodeCost | None) -> list[dict[str, Any]]:
     """Findings as they are; where nothing arrives, what stops it is news to whoever proposes something."""
     if change.is_nothing or cost is not None:
         return findings
@@ -203,13 +203,13 @@ def _told_apart(findings: list[dict[str, Any]], change: Change, cost: Disruption
 
 
 def _on_nodes(before: State, after: State) -> tuple[dict[str, str], dict[str, str]]:
-    """The files of a node before and after, with those of MachineConfigs that the change is about."""
+    """Return the files of a node before and after, with those of MachineConfigs that the change is about."""
     old = before.with_paths(after.paths)
     return old, after.on_node if after.arrives else old
 
 
-def _cost(before: State, after: State, release: Release, policies: Any) -> Disruption | None:
-    """None: nothing arrives, because the operator stops or there is none, so nodes keep what they have."""
+def _cost(before: State, after: State, release: Release, policies: Any) -> NodeCost | None:
+    """Compute the cost; None: nothing arrives, because the operator stops or is missing, so nodes keep their files."""
     if not after.arrives:
         return None
     changed = machine_configs.changed(before.manifests, after.manifests)
@@ -226,9 +226,9 @@ def _cost(before: State, after: State, release: Release, policies: Any) -> Disru
 
 def _costs_elsewhere(
     change: Change, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
-) -> dict[str, Disruption | None]:
-    """The same change in other releases, whose objects may be others; what one cannot be told is a note."""
-    costs: dict[str, Disruption | None] = {}
+) -> dict[str, NodeCost | None]:
+    """Return the same change in other releases, whose objects may be others; what one cannot be told is a note."""
+    costs: dict[str, NodeCost | None] = {}
     for release in map(releases.find, others):
         try:
             outcome = change.outcome(release)
@@ -245,7 +245,7 @@ def _costs_elsewhere(
 
 
 def _notes_on_lists(now: Situation) -> list[str]:
-    """What a reader of an allow-list or a block-list should know without its being a mistake."""
+    """List notes for a reader of an allow-list or a block-list that are not mistakes."""
     notes = []
     changed = now.before is None or now.before.sources != now.sources
     if changed and (mirrors := change_checks.mirrors_not_allowed(now)):
@@ -266,7 +266,7 @@ def _notes_on_lists(now: Situation) -> list[str]:
 
 
 def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Each image with the candidates for it, as the files of a node have it, or why there are none."""
+    """Return each image with the candidates for it, as the files of a node have it, or why there are none."""
     found = []
     for image in images:
         candidates: list[dict[str, Any]] = []
@@ -295,7 +295,7 @@ def _not_asked(candidate: pull_sources.Candidate) -> Iterator[str]:
 
 
 def _judged(candidate: dict[str, Any]) -> dict[str, Any]:
-    """A candidate that policy.json rejects is refused: nothing is tried."""
+    """Judge the candidates; one that policy.json rejects is refused, and nothing is tried."""
     policy = candidate["policy"]
     if candidate["refused"] or not policy or not any(one in REJECT for one in policy["requirement"]):
         return candidate
@@ -304,7 +304,7 @@ def _judged(candidate: dict[str, Any]) -> dict[str, Any]:
 
 
 def _overridden(value: Any) -> list[str]:
-    """Names of guards; "GUARD: FOUND" without quotes is a mapping to a reader of YAML."""
+    """Name the guards; "GUARD: FOUND" without quotes is a mapping to a reader of YAML."""
     items = _list("overridden", value)
     said = [f"{name}: {found}" for one in items if isinstance(one, Mapping) for name, found in one.items()]
     return said + _texts("overridden", [one for one in items if not isinstance(one, Mapping)])

@@ -35,7 +35,7 @@ _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 
 def toml_string(text: str) -> str:
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return f'"{text}"'  # as nearly always
+        return f'"{text}"'  # the usual case
     return f'"{text.translate(_TOML_ESCAPES)}"'
 
 
@@ -44,7 +44,7 @@ def toml_strings(texts: Iterable[str]) -> str:
 
 
 def json_text(value: Any, indent: int | None) -> str:
-    """As json.MarshalIndent writes it, or json.Marshal when indent is None. Keys keep the order they have."""
+    """Write as json.MarshalIndent does, or as json.Marshal when indent is None. Keys keep their order."""
     separators = (",", ":") if indent is None else (",", ": ")
     return json.dumps(value, indent=indent, separators=separators, ensure_ascii=False).translate(_JSON_ESCAPES)
 
@@ -55,25 +55,25 @@ def sorted_by_bytes(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def quoted(text: str) -> str:
-    """As %q writes a string."""
+    """Quote a string as %q does."""
     return '"' + "".join(_quoted_sign(sign) for sign in text) + '"'
 
 
 def quoted_list(texts: Iterable[str]) -> str:
-    """As %q writes a slice of strings."""
+    """Quote a slice of strings as %q does."""
     return f"[{' '.join(map(quoted, texts))}]"
 
 
 def yaml_keys(keys: Iterable[str]) -> list[str]:
-    """The keys in the order go-yaml sorts them: letters last, numbers by their value.
+    """Return the keys in the order go-yaml sorts them: letters last, numbers by their value.
 
-    This is no order for every set of keys (10. < 1A. < 5. < 10.); for such a set go-yaml's own output varies.
+    This is not an order for every set of keys (10. < 1A. < 5. < 10.); for such a set go-yaml's own output varies.
     """
     return sorted(keys, key=cmp_to_key(_compare_keys))
 
 
 def yaml_member(key: str, value: str, column: int) -> str:
-    """One member of a block mapping and its line end; the value stands on lines of its own, two columns in."""
+    """Return one member of a block mapping and its line end; the value stands on lines of its own, two columns in."""
     indent, shown = " " * column, _yaml_scalar(key)
     if len(key.encode()) > _LONGEST_SIMPLE_KEY:
         return f"{indent}? {shown}\n{indent}: {value}\n"

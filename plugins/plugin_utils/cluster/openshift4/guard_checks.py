@@ -14,7 +14,7 @@ from typing import Any
 from ... import registries_conf, signature_policy
 from ...references import Reference, is_location
 from . import authorities, payload, rendered
-from .disruption import Disruption
+from .disruption import NodeCost
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, MirrorSet, Objects, Sources
@@ -42,7 +42,7 @@ class Situation:
     unknown: Sequence[str] = ()
     not_taken: Sequence[Mapping[str, Any]] = ()
     before: Situation | None = None
-    cost: Disruption | None = None
+    cost: NodeCost | None = None
     #: (MachineConfig, path) of what takes the place of a file of the operator.
     overridden: Sequence[tuple[str, str]] = ()
     is_hosted: bool = False
@@ -76,7 +76,7 @@ class Situation:
         return {name: self._is_mirrored(name) for name in self.payload if blocked.contain(name)}
 
     def _is_mirrored(self, name: str) -> bool:
-        """Up to 4.10 the operator did not ask for mirrors."""
+        """Return whether a mirror counts: up to 4.10 the operator did not ask for mirrors."""
         domain, dummy, path = name.partition("/")
         image = Reference(domain, path, digest=f"sha256:{'a' * 64}")
         try:
@@ -164,7 +164,7 @@ def empty_insecure(now: Situation) -> Iterator[str]:
 
 
 def search_reboots(now: Situation) -> Iterator[str]:
-    """Where the list changes and the nodes would reboot for it; of a change that is not known, where there is one."""
+    """Yield places where the list changes and nodes would reboot for it; of an unknown change, where there is one."""
     if now.before is None:
         if now.sources.search:
             yield ", ".join(now.sources.search)
@@ -200,7 +200,7 @@ def own_mirror(now: Situation) -> Iterator[str]:
 
 
 def nested_shadows(now: Situation) -> Iterator[str]:
-    """An inner source without mirrors of a kind that the outer one has."""
+    """Yield an inner source without mirrors of a kind that the outer one has."""
     kinds = {"digest": DIGEST_KINDS, "tag": TAG_KINDS}
     by_kind = {word: {one.source for one in now.kept(kind)} for word, kind in kinds.items()}
     for word, sources in by_kind.items():
@@ -301,7 +301,7 @@ def signed_twice(now: Situation) -> Iterator[str]:
 
 
 def _certificates(now: Situation) -> list[tuple[str, str]]:
-    """(key, value) of the ConfigMap that Image/cluster names."""
+    """Return (key, value) of the ConfigMap that Image/cluster names."""
     return list((authorities.read(now.manifests).values or {}).items())
 
 

@@ -38,7 +38,7 @@ def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> lis
     """Findings as {guard, effect, found, sentence, source, already}, in the order of GUARDS.
 
     The manifests are what somebody would apply to an empty cluster: what the API server refuses is left out.
-    Raises ManifestProblem for malformed manifests, and for a name in ``overridden`` that is no guard.
+    Raises ManifestProblem for malformed manifests, and for a name in ``overridden`` that is not a guard.
     """
     found = releases.find(release)
     whole = list(objects.documents(manifests))

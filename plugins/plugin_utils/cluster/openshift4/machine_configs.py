@@ -47,7 +47,7 @@ class MachineConfig:
 
 
 def read(manifests: Iterable[Manifest]) -> list[MachineConfig]:
-    """The MachineConfigs that people or controllers made, by name; rendered and generated ones are left out."""
+    """Return the MachineConfigs that people or controllers made, by name; rendered and generated ones are left out."""
     found = []
     for manifest in manifests:
         if manifest.get("kind") != "MachineConfig":
@@ -64,25 +64,25 @@ def read(manifests: Iterable[Manifest]) -> list[MachineConfig]:
 
 
 def changed(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[MachineConfig]:
-    """The MachineConfigs that a change brings, alters or takes away, each as it is and as it was."""
+    """Return the MachineConfigs that a change brings, alters or takes away, each as it is and as it was."""
     old, new = read(before), read(after)
     return [one for one in (*new, *old) if (one in old) != (one in new)]
 
 
 def pools_of(role: str) -> tuple[str, ...]:
-    """The roles whose MachineConfigs a pool takes: pools that people make take those of workers too."""
+    """Return the roles whose MachineConfigs a pool takes: pools that people make take those of workers too."""
     return (role,) if role in _BUILT_IN else (role, "worker")
 
 
 def generated_for(role: str) -> str:
-    """The name under which the operator writes the files of images for a pool."""
+    """Return the name under which the operator writes the files of images for a pool."""
     return f"99-{role if role in _BUILT_IN else 'worker'}-generated-registries"
 
 
 def on_node(
     generated: NodeFiles, configs: Sequence[MachineConfig], role: str, more: Iterable[str] = ()
 ) -> dict[str, str]:
-    """The files of a node of a pool: those that have to do with images, and `more` paths."""
+    """Return the files of a node of a pool: those that have to do with images, and `more` paths."""
     wanted, found, own = set(more), generated.on_node, generated_for(role)
     for config in (one for one in configs if one.role in pools_of(role)):
         for path, text in config.files.items():
@@ -144,7 +144,7 @@ def _text(contents: Mapping[str, Any]) -> str | None:
 
 
 def _reboots(spec: Mapping[str, Any], config: Mapping[str, Any]) -> Iterator[str]:
-    """What beside files the MachineConfig sets, all of which reboots."""
+    """Yield what a MachineConfig sets beside files, all of which reboots."""
     yield from (words for key, words in _BESIDE_FILES.items() if spec.get(key))
     if _list(_mapping(config.get("systemd")).get("units")):
         yield "units"

@@ -93,7 +93,7 @@ def _lists(policy: Policy, needed: Iterable[str], notes: list[str]) -> dict[str,
 
 
 def _insecure(policy: Policy, notes: list[str]) -> tuple[str, ...]:
-    """What is insecure, without the service network: no engine of OpenShift 4 takes a range."""
+    """Return the insecure entries without the service network: no engine of OpenShift 4 takes a range."""
     found = fit(policy.insecure or (), OPENSHIFT_4, policy.service_network)
     if found.beyond:
         raise ManifestProblem(f"insecure: '{found.beyond[0]}' is an address range, and OpenShift 4 takes none")
@@ -102,7 +102,7 @@ def _insecure(policy: Policy, notes: list[str]) -> tuple[str, ...]:
 
 
 def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: Wanted) -> None:
-    """One object a kind of pull; a kind with nothing to say is removed, and so is the old one where there are new."""
+    """Add one object for each kind of pull; remove empty ones, and the old kind where there are new ones."""
     has_new_kinds = release.mirror_kinds != (_OLD_KIND,)
     for one in mirrors:
         if not has_new_kinds:
@@ -134,7 +134,7 @@ def _mirror_set(one: MirrorSet, says_policy: bool) -> dict[str, Any]:
 
 
 def _trust(trust: Trust, there: Authorities, spec: dict[str, Any], notes: list[str]) -> dict[str, Any] | None:
-    """The ConfigMap to be applied; the reference to it goes into the spec of Image/cluster unless it is there."""
+    """Make the ConfigMap to be applied; the reference to it goes into Image/cluster unless it is there."""
     data: dict[str, str | None] = dict(_certificates(trust, notes))
     stored = there.values or {}
     if there.name in (None, NAME_OF_CONFIG_MAP):
@@ -156,7 +156,7 @@ def _config_map(name: str, data: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def _certificates(trust: Trust, notes: list[str]) -> dict[str, str]:
-    """The data of the ConfigMap, in which the CAs of host:port stand under host..port."""
+    """Return the data of the ConfigMap, in which the CAs of host:port stand under host..port."""
     notes += [
         f"trust: the client certificate for '{registry.name}' is left out: OpenShift 4 hands its nodes authorities only"
         for registry in trust.present
@@ -178,7 +178,7 @@ def _object(kind: str, group: str, name: str, spec: dict[str, Any]) -> dict[str,
 def merged_into(
     present: Iterable[Any], proposed: Iterable[Mapping[str, Any]], removed: Iterable[Mapping[str, Any]] = ()
 ) -> list[Any]:
-    """What a cluster would hold afterwards: an object of the same kind and name is merged, key by key; null removes."""
+    """Return the later objects of a cluster: one of the same kind and name is merged, key by key; null removes."""
     result = list(objects.documents(list(present)))
     places = {identity(one): place for place, one in enumerate(result)}
     for one in proposed:
@@ -193,7 +193,7 @@ def merged_into(
 
 
 def merged(old: Any, new: Any) -> Any:
-    """A manifest applied to what is there: mappings key by key, everything else as a whole; null removes a key."""
+    """Apply a manifest to an object: mappings key by key, everything else as a whole; null removes a key."""
     if not isinstance(new, Mapping):
         return new
     result = dict(old) if isinstance(old, Mapping) else {}

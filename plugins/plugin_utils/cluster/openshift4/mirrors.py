@@ -67,7 +67,7 @@ class Entry:
         return "" if self.prefix else self.scope
 
     def table(self) -> dict[str, Any]:
-        """As a decoded registries.conf has it."""
+        """Return it as a decoded registries.conf has it."""
         mirrors = [{"location": m.location, "insecure": m.insecure, "pull-from-mirror": m.pull} for m in self.mirrors]
         return {
             "prefix": self.prefix, "location": self.location, "insecure": self.insecure, "blocked": self.blocked,
@@ -105,7 +105,7 @@ def check_entries(word: str, entries: Iterable[str]) -> None:
 
 
 def merged(sets: Iterable[MirrorSet]) -> list[Merged]:
-    """One Merged a source, sorted; sets without a mirror other than the source count for nothing."""
+    """Return one Merged a source, sorted; sets without a mirror other than the source count for nothing."""
     by_source: dict[str, list[MirrorSet]] = {}
     for one in sets:
         if any(mirror != one.source for mirror in one.mirrors):
@@ -119,7 +119,7 @@ def merged(sets: Iterable[MirrorSet]) -> list[Merged]:
 
 
 def topological(edges: Iterable[tuple[str, str]]) -> list[str]:
-    """The nodes so that edges point forward where possible; a loop is broken at its first node by name."""
+    """Return the nodes so that edges point forward where possible; a loop is broken at its first node by name."""
     following: dict[str, set[str]] = {}
     preceding: dict[str, set[str]] = {}
     for before, after in edges:
@@ -151,7 +151,7 @@ def edited(
     release: Release,
     tag_kinds: tuple[str, ...] = TAG_KINDS,
 ) -> list[Entry]:
-    """The entries of registries.conf in the operator's order.
+    """Return the entries of registries.conf in the operator's order.
 
     Raises Stopped for a wildcard source with an entry below it.
     """
@@ -179,7 +179,7 @@ def edited(
 
 
 def render(entries: Iterable[Entry], search: Iterable[str], release: Release) -> str:
-    """The text of registries.conf."""
+    """Return the text of registries.conf."""
     head = [f"unqualified-search-registries = {go_text.toml_strings(search)}\n"]
     head += [f'{key} = ""\n' for key in release.header]
     return "".join([*head, *map(_table, entries)])
@@ -198,7 +198,7 @@ def _check_name(what: str, name: str, matches: Any, release: Release) -> None:
 def _in_one_order(source: str, sets: list[MirrorSet]) -> list[str]:
     first = sets[0].mirrors
     if len(sets) == 1 and len(set(first)) == len(first):
-        ordered = list(first)  # as nearly always: one path needs no sorting
+        ordered = list(first)  # the usual case: one path needs no sorting
     else:
         ordered = topological(edge for one in sets for edge in _edges(source, one.mirrors))
     return ordered[:-1] if ordered[-1] == source else ordered  # last is where the engine tries it anyway
@@ -211,7 +211,7 @@ def _edges(source: str, mirrors: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _pass_mirrors_on(entries: dict[str, Entry], sources: list[str]) -> None:
-    """An entry below a mirrored source would hide its mirrors, so it gets them, with its path added to each.
+    """Give an entry below a mirrored source its mirrors, with the path added; it would hide them otherwise.
 
     Of several sources the first one in order counts, which is the shorter one, not the closer one.
     """

@@ -48,7 +48,7 @@ class NodeFiles:
 
 
 def of_manifests(manifests: Any, release: object) -> NodeFiles:
-    """What a release makes of manifests. Raises ManifestProblem for what no API server would have let in."""
+    """Render the files of a release from manifests. Raises ManifestProblem for manifests that no API server accepts."""
     found = releases.find(release)
     return of_objects(objects.read(manifests, found), found)
 
@@ -95,7 +95,7 @@ def _files(
 
 
 def _entries(seen: Objects, sources: Sources, lists: Protected, release: Release) -> list[mirrors.Entry] | None:
-    """The entries of registries.conf, None when there is nothing to write one for."""
+    """Return the entries of registries.conf, None when there is nothing to write one for."""
     insecure, blocked = sources.insecure, lists.registries_blocked
     if insecure is None and blocked is None and not seen.mirror_sets:
         return None

@@ -98,7 +98,7 @@ class Objects:
 
 
 def read(manifests: Any, release: Release) -> Objects:
-    """What the operator of a release sees of these manifests; kinds of others are passed over.
+    """Read the manifests as the operator of a release does; kinds of others are ignored.
 
     Raises ManifestProblem, naming the object, for what no API server would hand to the operator.
     """
@@ -118,7 +118,7 @@ def read(manifests: Any, release: Release) -> Objects:
 
 
 def documents(manifests: Any) -> Iterator[Manifest]:
-    """Every object of a manifest, a list of them, or lists as the API and oc write them, in order."""
+    """Yield every object of a manifest, a list of them, or lists as the API and oc write them, in order."""
     waiting: list[tuple[Any, int]] = [(manifests, 0)]
     while waiting:
         value, depth = waiting.pop()
@@ -159,7 +159,7 @@ def _no_object(value: Manifest) -> str:
 
 
 def is_message(text: str) -> bool:
-    """Whether a line is what oc says when it does not do what it was asked for."""
+    """Return whether a line is what oc says when it does not do what it was asked for."""
     return text.lower().startswith(("error", "unable to ", "no resources found", "you must be logged in"))
 
 
@@ -198,7 +198,7 @@ def _item(holder: Manifest, item: Any) -> Any:
 
 
 def _not_seen(manifest: Manifest, kind: str, release: Release) -> str | None:
-    """Why the operator never sees the object, "" for what has nothing to do with it, None when it does see it."""
+    """Say why the operator never sees the object, "" when it concerns others, None when it sees it."""
     group = str(manifest.get("apiVersion") or GROUPS[kind]).partition("/")[0]
     if group != GROUPS[kind]:
         if kind == "Image":
@@ -261,7 +261,7 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
         lists = reader.mapping(manifest, "spec", "registrySources")
         objects.sources = Sources(*(reader.texts(lists, key, "spec.registrySources.") for key in REGISTRY_LISTS))
         status = reader.mapping(manifest, "status")
-        # The registry operator takes the name away with the registry; a manifest that is no export says nothing of it.
+        # The registry operator takes the name away with the registry; a hand-written manifest does not know it.
         unsaid = "" if "uid" in _metadata(manifest) and manifest.get("status") is not None else INTERNAL_REGISTRY
         objects.internal_registry = reader.text(status, "internalRegistryHostname", "status.") or unsaid
     elif kind == "ClusterVersion":

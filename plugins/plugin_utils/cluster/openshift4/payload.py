@@ -52,7 +52,7 @@ class Stumble(Exception):
 
 
 def payload_of(objects: Objects) -> Reference:
-    """The release image. Raises Stopped when the operator cannot read it."""
+    """Return the release image. Raises Stopped when the operator cannot read it."""
     try:
         return parse_canonical(objects.release_image or "")
     except ReferenceProblem:
@@ -60,13 +60,13 @@ def payload_of(objects: Objects) -> Reference:
 
 
 def components_of(repository: str) -> str | None:
-    """The repository of the components, by that of the release image; None where nobody outside can know it."""
+    """Return the repository of the components, by that of the release image; None where nobody outside can know it."""
     of_test = _OF_ONE_TEST.fullmatch(repository)
     return f"{of_test[1]}/stable" if of_test else _COMPONENTS.get(repository)
 
 
 def repositories(objects: Objects) -> list[str]:
-    """The repositories a cluster is made of, as far as its manifests tell: the release image and its components."""
+    """List the repositories of a cluster that its manifests name: the release image and its components."""
     try:
         name = payload_of(objects).name
     except Stopped:
@@ -105,7 +105,7 @@ def protect(objects: Objects, release: Release) -> Protected:
 
 
 def _protect_registry(sources: Sources, payload: Reference) -> Protected:
-    """Up to 4.10 only the registry of the payload was recognised, mirrors did not count, and what stands before it
+    """Protect as up to 4.10: only the payload's registry counted, mirrors did not, and what comes before it
     was dropped with it.
     """
     blocked = sources.blocked or ()
@@ -117,7 +117,7 @@ def _protect_registry(sources: Sources, payload: Reference) -> Protected:
 
 
 def has_unblocked_mirror(image: Reference, objects: Objects, release: Release) -> bool:
-    """Whether some endpoint of the image lies in no blocked entry. Image tag mirrors do not count. Raises Stumble."""
+    """Return whether no blocked entry contains some endpoint of the image; tag mirrors do not count. Raises Stumble."""
     blocked = Scopes((objects.sources or Sources()).blocked or ())
     near = _near(image, objects)
     sources = near.sources or Sources()
@@ -134,7 +134,7 @@ def has_unblocked_mirror(image: Reference, objects: Objects, release: Release) -
 
 
 def _near(image: Reference, objects: Objects) -> Objects:
-    """Only what has to do with the image, unless something is written so that it could break the file as a whole."""
+    """Keep the entries that concern the image, unless one is written so that it could break the whole file."""
     sources = objects.sources or Sources()
     sets = objects.sets(*mirrors.DIGEST_KINDS)
     named = (name for one in sets for name in (one.source, *one.mirrors))

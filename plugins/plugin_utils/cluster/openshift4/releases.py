@@ -168,7 +168,7 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
 
 
 def _table() -> dict[str, Release]:
-    """Every release is the one before it with its changes."""
+    """Make every release from the one before it with its changes."""
     table: dict[str, Release] = {}
     current = Release()
     for name, changes in _CHANGES.items():
@@ -195,11 +195,11 @@ def takes_icsp_beside(release: Release, version: str) -> bool:
 
 
 def find(name: object) -> Release:
-    """The release by its name, "4.18" or "4.18.3". Raises ManifestProblem in one sentence."""
+    """Return the release by its name, "4.18" or "4.18.3". Raises ManifestProblem in one sentence."""
     match = _VERSION.fullmatch(str(name)) if isinstance(name, (str, float)) and not isinstance(name, bool) else None
     if match and match[1] in RELEASES:
         return RELEASES[match[1]]
     known = list(RELEASES)
     shown = repr(name) if len(repr(name)) <= 60 else "the release"
     hint = "; quote it, as '4.10', because YAML reads 4.10 as a number" if str(name) in ("4.1", "4.2") else ""
-    raise ManifestProblem(f"{shown} is no release known here; there are {known[0]} to {known[-1]}{hint}")
+    raise ManifestProblem(f"{shown} is not a release known here; there are {known[0]} to {known[-1]}{hint}")

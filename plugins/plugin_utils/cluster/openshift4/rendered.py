@@ -19,7 +19,7 @@ _STRING = r'"[^"\\\x00-\x1f\x7f]*"'
 
 
 def _lines(mirrors: str, **values: str) -> str:
-    """The pattern of one [[registry]]; each value captures or not."""
+    """Return the pattern of one [[registry]]; each value captures or not."""
     return (
         r"\n\[\[registry\]\]\n"
         rf"  prefix = {values['prefix']}\n(?:  location = {values['location']}\n)?"
@@ -50,7 +50,7 @@ _EACH_MIRROR = re.compile(
 
 
 def read(text: str) -> dict[str, Any] | None:
-    """What a reader of TOML gives, with every field of a table; None for a text in any other form."""
+    """Read as a reader of TOML does, with every field of a table; None for a text in any other form."""
     head = _HEAD.match(text)
     if not head or not _TABLES.fullmatch(text, head.end()):
         return None
@@ -60,7 +60,7 @@ def read(text: str) -> dict[str, Any] | None:
 
 
 def conf(text: str) -> RegistriesConf:
-    """What containers/image makes of a node's registries.conf. Raises RegistriesConfProblem."""
+    """Read a node's registries.conf as containers/image does. Raises RegistriesConfProblem."""
     return registries_conf.read_table(read(text) or registries_conf.document(text, MAIN), MAIN)
 
 

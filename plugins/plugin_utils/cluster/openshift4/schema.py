@@ -71,14 +71,14 @@ def _found(pattern: re.Pattern[str] | str) -> Callable[[Any], bool]:
 
 
 _LABELS = mapping_of(
-    text(longest=63, rules=((_found(_LABEL_VALUE), "is no value of a label"),)),
+    text(longest=63, rules=((_found(_LABEL_VALUE), "is not a value of a label"),)),
     _LABEL_KEY,
-    lambda key: "is no name of a label",
+    lambda key: "is not a name of a label",
 )
 _METADATA = record(
     {
         "name": text(
-            longest=253, rules=((_found(_NAME), "is no name of an object: lower-case letters, digits, '-' and '.'"),)
+            longest=253, rules=((_found(_NAME), "is not a name of an object: lower-case letters, digits, '-' and '.'"),)
         ),
         "labels": _LABELS,
         "annotations": mapping_of(text()),
@@ -92,7 +92,7 @@ _METADATA = record(
 
 
 def _mirror_sets(kind: str) -> Shape:
-    """The items of a mirror set; the old kind knows neither patterns nor sources that are never contacted."""
+    """Return the items of a mirror set; the old kind knows neither patterns nor sources that are never contacted."""
     if kind == "ImageContentSourcePolicy":
         return array(record({"source": text(), "mirrors": array(text())}, ("source",)))
     source = text(rules=((is_source, "must be host[:port][/path] or *.domain, without tag and digest"),))
@@ -138,7 +138,7 @@ def _signature_policy(release: Release) -> Shape:
             ),
             (
                 lambda scope: "*" in scope or bool(_SCOPE.fullmatch(scope)),
-                "is no repository, and no image with a valid tag or digest",
+                "is not a repository, and no image with a valid tag or digest",
             ),
         ),
     )
@@ -152,12 +152,12 @@ def _is_qualified(scope: str) -> bool:
 
 
 def _is_repository(name: str) -> bool:
-    """What ends like a tag is taken for one, so only localhost may have a port and no path."""
+    """Return whether it is a repository; an end like a tag counts as one, so only localhost may have a lone port."""
     ends_like_tag = re.search(rf":{_TAG}\Z", name) is not None
     return bool(_REPOSITORY.fullmatch(name)) and (not ends_like_tag or bool(re.fullmatch("localhost:[0-9]+", name)))
 
 
-_REPOSITORY_TEXT = text(longest=512, rules=((_is_repository, "is no repository without tag and digest"),))
+_REPOSITORY_TEXT = text(longest=512, rules=((_is_repository, "is not a repository without tag and digest"),))
 _IDENTITY = union(
     "matchPolicy",
     {
@@ -169,7 +169,7 @@ _IDENTITY = union(
     },
     one_of=("MatchRepoDigestOrExact", "MatchRepository", "ExactRepository", "RemapIdentity"),
 )
-_EMAIL = text(longest=320, rules=(matching(r"\S+@\S+", "is no email address"),))
+_EMAIL = text(longest=320, rules=(matching(r"\S+@\S+", "is not an email address"),))
 
 
 def _pem(kind: str, shortest: int = 0, counted: bool = False) -> Shape:
@@ -179,7 +179,7 @@ def _pem(kind: str, shortest: int = 0, counted: bool = False) -> Shape:
 def _root_of_trust(release: Release) -> Shape:
     subject = record(
         {
-            "oidcIssuer": text(longest=2048, rules=((_is_url, "is no URL"),)),
+            "oidcIssuer": text(longest=2048, rules=((_is_url, "is not a URL"),)),
             "signedEmail": _EMAIL,
         },
         ("oidcIssuer", "signedEmail"),
@@ -203,7 +203,7 @@ def _root_of_trust(release: Release) -> Shape:
     }
     if not release.pki_roots:
         return union("policyType", roots)
-    host = text(longest=253, rules=((_is_certificate_host, "is no host name, with or without a leading '*.'"),))
+    host = text(longest=253, rules=((_is_certificate_host, "is not a host name, with or without a leading '*.'"),))
     holder = record(
         {"email": _EMAIL, "hostname": host},
         rules=((lambda said: _has(said, "email") or _has(said, "hostname"), "needs email or hostname"),),
@@ -219,7 +219,7 @@ def _is_certificate_host(name: str) -> bool:
 
 
 def _is_url(value: str) -> bool:
-    """Whether Go's url.ParseRequestURI takes the text, as far as people write it."""
+    """Return whether Go's url.ParseRequestURI takes the text, as far as people write it."""
     return _URL.fullmatch(value) is not None and not re.search(r"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})", value)
 
 
@@ -228,8 +228,8 @@ def _has(value: Mapping[str, Any], key: str) -> bool:
 
 
 def _machine_configuration(release: Release) -> Shape:
-    """Of MachineConfiguration only the node disruption policies are looked at."""
-    unit = text(longest=255, rules=(matching(_UNIT, "is no name of a unit"),))
+    """Describe MachineConfiguration, of which only the node disruption policies matter."""
+    unit = text(longest=255, rules=(matching(_UNIT, "is not a name of a unit"),))
     service = record({"serviceName": unit}, ("serviceName",))
     action = union(
         "type",
@@ -258,7 +258,7 @@ def _config_map(_release: Release) -> Shape:
 
 
 def _no_key(key: str) -> str:
-    said = "is no key of a ConfigMap, which has letters, digits, '-', '_' and '.' only"
+    said = "is not a key of a ConfigMap, which has letters, digits, '-', '_' and '.' only"
     return f"{said}; write {shown(key.replace(':', '..'))}" if ":" in key else said
 
 

@@ -16,12 +16,12 @@ from ...references import is_domain, is_location
 
 
 def is_source(text: str) -> bool:
-    """Whether the text can be the source of mirrors from 4.16 on: host[:port][/path] or *.domain."""
+    """Return whether the text can be the source of mirrors from 4.16 on: host[:port][/path] or *.domain."""
     return is_location(text) or (text.startswith("*.") and is_domain(text[2:]) and ":" not in text)
 
 
 def is_entry(text: str) -> bool:
-    """Whether the operator takes the text in a list of registries. It looks at asterisks only; a tag passes."""
+    """Return whether the operator takes the text in a list of registries. It looks at asterisks only; a tag passes."""
     if "*" not in text:
         return text != ""
     return text.startswith("*.") and not any(sign in text[2:] for sign in "/@:*")
@@ -44,14 +44,14 @@ class Scopes:
         self._has_wildcard = any(scope.startswith("*.") for scope in self._order)
 
     def containing(self, sub: str) -> list[str]:
-        """The scopes that contain ``sub``, in the order they were given."""
+        """Return the scopes that contain ``sub``, in the order they were given."""
         return sorted(self._order.keys() & self._candidates(sub), key=self._order.__getitem__)
 
     def contain(self, sub: str) -> bool:
         return not self._order.keys().isdisjoint(self._candidates(sub))
 
     def _candidates(self, sub: str) -> list[str]:
-        """Every scope that could contain it. Only lengths that exist are cut out, so hostile text costs little."""
+        """Yield every scope that could contain it. Only existing lengths are cut out, so hostile text costs little."""
         found = [sub]
         end = sub.find("/")
         while end >= 0:
@@ -68,7 +68,7 @@ class Scopes:
 
 
 def _host_part(scope: str) -> str | None:
-    """What a wildcard is compared with; None when no wildcard contains the scope (a port behind a path)."""
+    """Return the part that a wildcard is compared with; None when no wildcard contains the scope (a port in a path)."""
     if ":" not in scope:
         return scope.partition("/")[0]
     part = scope.partition(":")[0]

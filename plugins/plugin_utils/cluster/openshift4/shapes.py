@@ -79,7 +79,7 @@ def mapping_of(each: Shape, keys: re.Pattern[str] | None = None, otherwise: Call
 
 
 def union(word: str, members: Mapping[str, tuple[str, Shape]], one_of: tuple[str, ...] = ()) -> Shape:
-    """A mapping whose field `word` says which of the others is there. members: value of `word` → field, its schema."""
+    """Make a mapping whose field `word` selects one of the others. members: value of `word` → field, its schema."""
 
     def rule(value: str, name: str) -> Rule:
         return (
@@ -97,7 +97,7 @@ def matching(pattern: str, otherwise: str) -> Rule:
 
 
 def pem_rules(kind: str, counted: bool) -> tuple[Rule, ...]:
-    """The rules of PEM in base64: how it begins and ends, and whether every block that begins ends."""
+    """Return the rules of PEM in base64: how it begins and ends, and whether every block that begins ends."""
     begin, end = (f"-----{word} {kind}-----" for word in ("BEGIN", "END"))
 
     def holds(value: str) -> bool:
@@ -109,8 +109,8 @@ def pem_rules(kind: str, counted: bool) -> tuple[Rule, ...]:
         return well and (not counted or said.count(begin) == said.count(end))
 
     return (
-        (lambda value: _BASE64.fullmatch(value) is not None, "is no base64"),
-        (lambda value: _BASE64.fullmatch(value) is None or holds(value), f"is no {kind} as PEM in base64"),
+        (lambda value: _BASE64.fullmatch(value) is not None, "is not base64"),
+        (lambda value: _BASE64.fullmatch(value) is None or holds(value), f"is not a {kind} as PEM in base64"),
     )
 
 
@@ -133,7 +133,7 @@ def problems(shape: Shape, value: Any, old: Any = ..., path: str = "", whole: Sh
 
 
 def _same(value: Any, old: Any) -> bool:
-    """Whether both are the same to an API server: null is nothing."""
+    """Return whether both are the same to an API server: null is nothing."""
     if isinstance(value, Mapping) and isinstance(old, Mapping):
         keys = {key for one in (value, old) for key, item in one.items() if item is not None}
         return all(_same(value.get(key), old.get(key)) for key in keys)
@@ -192,7 +192,7 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
 
 
 def _unknown(shape: Shape, name: str, path: str, whole: Shape) -> str:
-    """What is said of a field that the schema does not have, with the one that is probably meant."""
+    """Describe a field that the schema lacks, with the one that is probably meant."""
     said = "there is no such field"
     near = get_close_matches(name, shape.fields, 1, 0.7)
     places = [place for place in _places(whole) if place.rpartition(".")[2] == name]

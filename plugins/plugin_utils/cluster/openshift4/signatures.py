@@ -96,7 +96,7 @@ class ScopePolicies:
 
 
 def effective(objects: Objects) -> ScopePolicies:
-    """The policies that count: what lies in a scope of the cluster is not for a namespace to say."""
+    """Return the policies that count: what lies in a scope of the cluster is not for a namespace to say."""
     found = ScopePolicies()
     for policy in objects.cluster_policies:
         for scope in policy.scopes:
@@ -117,7 +117,7 @@ def effective(objects: Objects) -> ScopePolicies:
 
 
 def requirement(policy: SignaturePolicy) -> dict[str, Any]:
-    """The requirement of policy.json. Raises ManifestProblem, or Stopped for what only the operator refuses."""
+    """Return the requirement of policy.json. Raises ManifestProblem, or Stopped for what only the operator refuses."""
     root = _mapping(policy, policy.policy.get("rootOfTrust"), "rootOfTrust")
     kind = root.get("policyType")
     if not isinstance(kind, str) or kind not in _ROOTS:
@@ -140,7 +140,7 @@ def requirement(policy: SignaturePolicy) -> dict[str, Any]:
 
 
 def policy_json(lists: Protected, payload: str, policies: ScopePolicies, release: Release) -> str:
-    """The text of policy.json. Raises Stopped where the operator refuses the lists."""
+    """Return the text of policy.json. Raises Stopped where the operator refuses the lists."""
     blocked, allowed = lists.policy_blocked or (), lists.allowed or ()
     if blocked and allowed and allowed != (payload,):
         raise Stopped("invalid images config: only one of AllowedRegistries or BlockedRegistries may be specified")
@@ -164,7 +164,7 @@ def policy_json(lists: Protected, payload: str, policies: ScopePolicies, release
 def namespaced_json(
     base: str, lists: Protected, policies: ScopePolicies, release: Release
 ) -> Iterator[tuple[str, str]]:
-    """(namespace, text) of every policy of a namespace, sorted: the policy of the cluster and its own scopes.
+    """Yield (namespace, text) of every policy of a namespace, sorted: the cluster's policy and its own scopes.
 
     base: the text of policy.json. Raises Stopped.
     """
@@ -189,7 +189,7 @@ def sigstore_yaml(policies: ScopePolicies, entries: list[Entry] | None, release:
 
 
 def _physical_names(scopes: list[str], entries: list[Entry]) -> Iterator[str]:
-    """Where images of the scopes, and of registries below them, are looked for."""
+    """Yield the places where images of the scopes, and of registries below them, are looked for."""
     try:
         conf = registries_conf.read_table({"registry": [entry.table() for entry in entries]}, "registries.conf")
     except registries_conf.RegistriesConfProblem as problem:
@@ -204,7 +204,7 @@ def _physical_names(scopes: list[str], entries: list[Entry]) -> Iterator[str]:
 
 
 def _endpoint_names(scope: str, conf: registries_conf.RegistriesConf) -> Iterator[str]:
-    """The operator asks for an image it makes up, by digest and by tag."""
+    """Yield the names that the operator asks for: of an image it makes up, by digest and by tag."""
     registry = conf.find(scope)
     if registry is None:
         return
@@ -246,7 +246,7 @@ def _mapping(policy: SignaturePolicy, value: Any, name: str) -> Mapping[str, Any
 
 
 def _fields(policy: SignaturePolicy, value: Mapping[str, Any], fields: Fields, name: str) -> dict[str, Any]:
-    """The fields that say something; a dot in the name of the requirement opens a mapping."""
+    """Return the fields that say something; a dot in the name of the requirement opens a mapping."""
     found: dict[str, Any] = {}
     for target, path in fields:
         text: Any = value

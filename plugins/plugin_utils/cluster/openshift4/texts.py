@@ -20,12 +20,12 @@ _MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirro
 
 
 def decoded(raw: bytes) -> str:
-    """The text of a file: UTF-8, or the UTF-16 that a shell of Windows writes."""
+    """Return the text of a file: UTF-8, or the UTF-16 that a shell of Windows writes."""
     return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
 
 
 def documents(value: Any) -> Iterator[Manifest]:
-    """Every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
+    """Yield every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
     for item in objects.documents(value):
         if set(item) == {"name", "content"}:
             yield from objects.documents(_documents(item["name"], item["content"]))
@@ -91,7 +91,7 @@ def _with_keys_once(name: str, events: Iterable[Any]) -> Iterator[Any]:
 
 
 def check_depth(name: str, events: Iterable[Any]) -> None:
-    """Before anything is built, because the loader in C does not survive what is nested too deeply."""
+    """Check the depth before anything is built: the loader in C does not survive deep nesting."""
     depth = 0
     for event in events:
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

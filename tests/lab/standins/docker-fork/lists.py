@@ -50,7 +50,7 @@ class Lists(object):
     def endpoints(self, index):
         """Where an image of a registry is asked for, in order: [(scheme, host[:port], path before /v2/)].
 
-        No scheme: https, then maybe http. Raises ValueError for a mirror that is no URL, which breaks every such pull.
+        No scheme: https, then maybe http. Raises ValueError for a mirror that is not a URL, which breaks every such pull.
         """
         mirrors = [_address(mirror) for mirror in self.mirrors] if index == DEFAULT else []
         return [(scheme, host, path) for scheme, host, path in mirrors + [(None, index, "")] if not self.is_blocked(host)]
@@ -62,7 +62,7 @@ class Lists(object):
         return not (index in self.insecure or self._in_a_range(index))
 
     def candidates(self):
-        """The registries that a short name is looked for in; raises ValueError where the first of them is no host."""
+        """The registries that a short name is looked for in; raises ValueError where the first of them is not a host."""
         found = []
         for place, name in enumerate(self.search):
             if name == "" and place == 0:

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask registries whether they take the logins that auth files of this host hold.
+
+Runs on managed hosts by itself (python -c), under Python 2.7 and later. Four words a login: the registry, the auth
+file, the key of its entry, and "insecure" or "secure". The secret is read from the file, and sent to the registry or to
+the token service that the registry names, nowhere else: not over http unless insecure, and not after a redirect.
+
+Prints a line each, "REGISTRY OUTCOME: reason". accepted, refused; unasked: the registry wants no login; undecided: it
+could not be asked. Ends with 1 when one was refused.
+"""
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+import glob
+import json
+import re
+import ssl
+import sys
+
+try:
+    from urllib.error import HTTPError
+    from urllib.parse import urlencode, urlsplit
+    from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+except ImportError:  # Python 2.7
+    from urllib import urlencode
+
+    from urllib2 import HTTPError, HTTPRedirectHandler, HTTPSHandler, Request, build_opener
+    from urlparse import urlsplit
+
+TIMEOUT = 8
+CERTS = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
+DOCKER_HUB = {"docker.io": "registry-1.docker.io"}
+LARGEST = 1 << 20
+
+
+class Undecided(Exception):
+    """Why nobody can say whether the login is good."""
+
+
+class Stay(HTTPRedirectHandler):
+    """Follows no redirect: what it leads to is not who was asked."""
+
+    def redirect_request(self, *dummy):
+        return None
+
+
+class Peer:
+    """One registry as this host reaches it."""
+
+    def __init__(self, registry, insecure):
+        self.host = DOCKER_HUB.get(registry.partition("/")[0], registry.partition("/")[0])
+        self.insecure = insecure
+
+    def ways(self):
+        """Return (scheme, whether certificates count), the safest first."""
+        return [("https", True)] + ([("https", False), ("http", False)] if self.insecure else [])
+
+    def get(self, url, verified, authorization=None):
+        """Return (status, headers, body); raise what urllib raises when there is no answer."""
+        context = ssl.create_default_context()
+        if verified:
+            for directory in CERTS:
+                for path in glob.glob("%s/%s/*.crt" % (directory, self.host)):
+                    context.load_verify_locations(path)
+        else:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        request = Request(url, headers={"User-Agent": "dockyard.openshift"})
+        if authorization:
+            request.add_unredirected_header("Authorization", authorization)
+        try:
+            answer = build_opener(HTTPSHandler(context=context), Stay()).open(request, timeout=TIMEOUT)
+            status = answer.getcode()
+        except HTTPError as error:
+            answer, status = error, error.code
+        return status, answer.headers, answer.read(LARGEST)
+
+
+def auth_of(path, key):
+    """Return the base64 of user:password in an auth file."""
+    with open(path) as file:
+        document = json.load(file)
+    entries = document if path.endswith(".dockercfg") else document["auths"]
+    return "".join(entries[key]["auth"].split())
+
+
+def outcome(registry, path, key, insecure):
+    """Return (outcome, reason) for one login."""
+    peer, basic = Peer(registry, insecure), "Basic %s" % auth_of(path, key)
+    reason = ""
+    for scheme, verified in peer.ways():
+        address = "%s://%s/v2/" % (scheme, peer.host)
+        try:
+            status, headers, dummy = peer.get(address, verified)
+        except Exception as error:  # whatever a network can do; the next way may work
+            reason = reason or "%s cannot be reached: %s" % (peer.host, error)
+            continue
+        if status == 200:
+            return "unasked", "%s asks for no login" % peer.host
+        if status != 401:
+            raise Undecided("%s answers with status %s" % (peer.host, status))
+        challenge = headers.get("WWW-Authenticate") or ""
+        if challenge.lower().startswith("basic"):
+            return judged(peer.get(address, verified, basic)[0], peer.host)
+        return by_token(peer, address, verified, challenge, basic)
+    raise Undecided(reason)
+
+
+def by_token(peer, address, verified, challenge, basic):
+    """Return the same where the registry sends to a token service."""
+    said = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+    realm = urlsplit(said.get("realm", ""))
+    if realm.scheme != "https" and not (realm.scheme == "http" and peer.insecure):
+        raise Undecided("%s names the token service %s, which is not https" % (peer.host, realm.netloc or "nowhere"))
+    query = dict((name, said[name]) for name in ("service", "scope") if name in said)
+    url = said["realm"] + ("&" if realm.query else "?") + urlencode(query)
+    try:
+        status, dummy, body = peer.get(url, verified, basic)
+    except Exception as error:
+        raise Undecided("the token service %s cannot be reached: %s" % (realm.netloc, error))
+    if status != 200:
+        return judged(status, "the token service %s" % realm.netloc)
+    try:
+        answer = json.loads(body.decode("utf-8"))
+        token = answer.get("token") or answer["access_token"]
+    except (ValueError, KeyError, AttributeError):
+        raise Undecided("the token service %s gives no token" % realm.netloc)
+    status = peer.get(address, verified, "Bearer %s" % token)[0]
+    return judged(status, "%s with a token of %s" % (peer.host, realm.netloc))
+
+
+def judged(status, whose):
+    if status in (401, 403):
+        return "refused", "%s answers with status %s" % (whose, status)
+    if status != 200:
+        raise Undecided("%s answers with status %s" % (whose, status))
+    return "accepted", "by %s" % whose
+
+
+def main(words):
+    refused = False
+    for at in range(0, len(words), 4):
+        registry, path, key, how = words[at : at + 4]
+        try:
+            said, reason = outcome(registry, path, key, how == "insecure")
+        except Undecided as undecided:
+            said, reason = "undecided", str(undecided)
+        except Exception as error:  # a name of its class: its text may hold what was sent
+            said, reason = "undecided", type(error).__name__
+        line = "%s %s: %s" % (registry, said, " ".join(reason.split())[:200])
+        print(line)
+        if said == "refused":
+            refused = True
+            sys.stderr.write(line + "\n")
+    return int(refused)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

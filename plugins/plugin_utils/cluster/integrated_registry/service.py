@@ -1,0 +1,290 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The registry of a cluster as it was asked for: which objects are wanted, judged before the first write.
+
+Sources: reference/registry-operator.md; CIRO. The order of writing: what pods read comes before the specification that
+makes them read it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from ...plan.plan import mark_of
+from ...policy.certificates import CertificateProblem, read_certificates
+from ...policy.word import PolicyError
+from .. import managers
+from ..api import Manifest, Ref, at
+from ..changes import Draft, NotYet, Until, Wanted, changes_of, merged
+from ..image_pruner import service as pruner
+from ..image_registry.asked import DEFAULT_CLAIM
+from ..image_registry.backends import USER_SECRET
+from ..marks import LABEL
+from ..seen import Cluster, Unread
+from . import (
+    CA_KEY,
+    CLAIMS,
+    CLASSES,
+    CONFIG,
+    DEPLOYMENT,
+    JOBS,
+    PODS,
+    PRUNER,
+    ROUTES,
+    VOLUMES,
+    authorities,
+    claims,
+    credentials,
+    diagnosis,
+    guards,
+    health,
+    secret,
+)
+from .options import ASKING, CHANGE_OPTIONS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
+from .spec import backend_of, read_storage, spec_patch
+
+__all__ = [
+    "ASKING",
+    "CHANGE_OPTIONS",
+    "OPTIONS",
+    "SURVEY_OPTIONS",
+    "VARIABLES",
+    "WATCH",
+    "draft",
+    "fill",
+    "read",
+    "survey",
+]
+
+WATCH: tuple[Ref, ...] = (CONFIG,)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a task was asked for. said: options as the API has them. mark: tells secrets apart within one run."""
+
+    said: Mapping[str, Any]
+    credentials: Mapping[str, str] | None
+    routes: tuple[Mapping[str, Any], ...]
+    warnings: tuple[str, ...]
+    wait: bool
+    rollback: bool
+    now: datetime
+    mark: Callable[[bytes], str] = field(compare=False)
+
+    @property
+    def anything(self) -> bool:
+        return any(self.said[name] is not None for name in ASKING)
+
+
+def read(
+    options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
+) -> Asked:
+    """What the options say. Raises PolicyError in one sentence before anything is sent."""
+    said = dict(options)
+    said["storage"] = read_storage(options["storage"])
+    login = credentials.read(options["credentials"], hide)
+    said["routes"], warnings = credentials.read_routes(options["routes"], now, options["warn_days"], hide)
+    claims.read(options["claim"], said["storage"])
+    _judge_mappings(said)
+    if unknown := [name for name in options["allow"] if name not in guards.LOSSES]:
+        raise PolicyError("allow", unknown[0], f"is not the name of a loss ({', '.join(guards.LOSSES)})")
+    if options["storage_ca"] is not None:
+        _judge_ca(said)
+    if options.get("manifests_to") and (login or any("tls" in one for one in said["routes"] or ())):
+        raise PolicyError(
+            "manifests_to", options["manifests_to"], "would hold logins or keys in plain text; leave them out"
+        )
+    key = os.urandom(16)
+    return Asked(
+        said, login, tuple(said["routes"] or ()), tuple(warnings), bool(options.get("wait")),
+        bool(options.get("rollback")), now, lambda value: mark_of(value, key),
+    )  # fmt: skip
+
+
+def _judge_mappings(said: Mapping[str, Any]) -> None:
+    """Refuse mappings that would do nothing: an empty one is only a wish with mode: exact."""
+    for name in ("requests", "registry_proxy", "node_selector", "affinity", "resources"):
+        if said[name] == {} and said["mode"] != "exact":
+            raise PolicyError(name, "{}", "asks for nothing; mode: exact takes away what is there")
+
+
+def _judge_ca(said: Mapping[str, Any]) -> None:
+    if not at(said["storage"], "s3", "trustedCA", "name"):
+        raise PolicyError("storage_ca", "a certificate", "is of no use: give storage.s3.trustedCA.name beside it")
+    try:
+        read_certificates(str(said["storage_ca"]))
+    except CertificateProblem as problem:
+        raise PolicyError("storage_ca", "the text", str(problem)) from None
+
+
+def draft(cluster: Cluster, asked: Asked) -> Draft:
+    """What is wanted of the cluster, judged. Raises NotRead, NotYet, ClusterProblem."""
+    if not asked.anything:
+        return Draft()
+    config = cluster.one(CONFIG)
+    if config is None:
+        raise NotYet(f"{CONFIG}: the registry operator has not made it yet", diagnosis.why)
+    said = asked.said
+    patch = spec_patch(config, said, said["mode"] == "exact")
+    spec = merged(at(config, "spec") or {}, patch.get("spec") or {})
+    made = _claim(cluster, said, spec)
+    wanted = [*_before_the_spec(cluster, asked, spec), *made.wanted]
+    wanted.append(Wanted(CONFIG, patch, _why(said), until=_until(asked)))
+    start = Draft(tuple(wanted), made.notes, (*asked.warnings, *made.warnings, *_always(config, spec)), made.refusals)
+    if made.refusals or not list(changes_of(cluster, wanted)):
+        return start
+    if said["storage"] is not None and "pvc" in said["storage"]:
+        guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
+    judged = guards.judge(cluster, config, wanted, said["allow"], said["release"])
+    warnings = (*start.warnings, *judged.warnings, *_kept_by_others(config), *_nfs(cluster, spec))
+    return Draft(start.wanted, start.notes, warnings, judged.refusals)
+
+
+def _why(said: Mapping[str, Any]) -> str:
+    return ", ".join(name for name in ASKING if said[name] is not None)
+
+
+def _with_claims(cluster: Cluster) -> Cluster:
+    cluster.need(CLAIMS)
+    return cluster
+
+
+def _before_the_spec(cluster: Cluster, asked: Asked, spec: Mapping[str, Any]) -> Iterator[Wanted]:
+    """Yield the objects that pods read: authorities, logins, certificates of routes. Raises NotRead, ClusterProblem."""
+    said = asked.said
+    if said["storage_ca"] is not None:
+        ref = authorities(str(at(said["storage"], "s3", "trustedCA", "name")))
+        start = {} if cluster.one(ref) else {"metadata": {"labels": {LABEL: "storage_ca"}}}
+        yield Wanted(ref, {**start, "data": {CA_KEY: said["storage_ca"]}}, "storage_ca", view=_ca_lines)
+    if asked.credentials is not None:
+        there = cluster.one(secret(USER_SECRET))
+        yield credentials.wanted(asked.credentials, backend_of(spec.get("storage")), there, asked.mark)
+    for route in asked.routes:
+        if "tls" in route and route["state"] == "present":
+            yield credentials.wanted_tls(route, cluster.one(secret(str(route["secret_name"]))), asked.mark)
+
+
+def _ca_lines(manifest: Manifest) -> list[str]:
+    try:
+        found = read_certificates(str(at(manifest, "data", CA_KEY) or ""))
+    except CertificateProblem:
+        return [f"{CA_KEY}: not PEM"]
+    return [f"{CA_KEY}: {one.line()}" for one in found]
+
+
+def _claim(cluster: Cluster, said: Mapping[str, Any], spec: Mapping[str, Any]) -> claims.Claims:
+    if said["claim"] is None:
+        return claims.Claims()
+    name = str(at(spec, "storage", "pvc", "claim"))
+    cluster.need(CLAIMS, CLASSES)
+    there = next((one for one in cluster.all(CLAIMS) if at(one, "metadata", "name") == name), None)
+    return claims.wanted(name, said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
+
+
+def _always(config: Manifest, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person hears at every run."""
+    if backend_of(spec.get("storage")) == "emptyDir":
+        yield "storage: emptyDir loses every image when the pod of the registry is replaced; it is not for production"
+    before = at(config, "spec", "managementState")
+    if before == "Removed" and spec.get("managementState") == "Managed":
+        yield "state: the registry was Removed, and is started with this change"
+
+
+def _kept_by_others(config: Manifest) -> list[str]:
+    found = managers.others(config, {})
+    return [f"{CONFIG} is kept by {' and '.join(found)}, which may write its own again"] if found else []
+
+
+def _nfs(cluster: Cluster, spec: Mapping[str, Any]) -> list[str]:
+    """Warn where the volume of the claim is NFS; one that nobody may read is passed over."""
+    name = at(spec, "storage", "pvc", "claim")
+    there = next((one for one in cluster.all(CLAIMS) if name and at(one, "metadata", "name") == name), None)
+    volume = at(there, "spec", "volumeName")
+    found = cluster.try_one(Ref(VOLUMES.resource, str(volume))) if volume else None
+    return [claims.nfs(f"the volume {volume}")] if not isinstance(found, Unread) and at(found, "spec", "nfs") else []
+
+
+def _until(asked: Asked) -> Until | None:
+    if not asked.wait:
+        return None
+    return Until(
+        lambda config: not health.missing(config), "the registry to be as asked for", more=diagnosis.not_rolled_out,
+        why=diagnosis.why, rollback=asked.rollback, always=True,
+    )  # fmt: skip
+
+
+# --- report ---
+
+
+def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
+    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    config = cluster.one(CONFIG)
+    spec: Mapping[str, Any] = at(config, "spec") or {}
+    cluster.need(DEPLOYMENT, PODS, ROUTES, CLAIMS, PRUNER, JOBS, secret(USER_SECRET))
+    deployment = cluster.one(DEPLOYMENT)
+    pods = [one for one in cluster.all(PODS) if health.is_of_registry(one)]
+    missing = health.missing(config) if config else "there is no Config/cluster"
+    return {
+        "state": spec.get("managementState") or "",
+        "conditions": _conditions(config),
+        "healthy": bool(config) and not missing and not health.not_rolled_out(config or {}, deployment),
+        "unfinished": missing or health.not_rolled_out(config or {}, deployment),
+        "replicas": {"asked": spec.get("replicas"), "available": at(deployment, "status", "availableReplicas") or 0},
+        "pods": [_pod(one) for one in pods],
+        "storage": _storage(cluster, spec),
+        "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
+        "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
+        "pruner": pruner.report(cluster.one(PRUNER), cluster.all(JOBS)),
+    }  # fmt: skip
+
+
+def _conditions(config: Manifest | None) -> dict[str, Any]:
+    return {
+        name: {key: one.get(key) or "" for key in ("status", "reason", "message")}
+        for name, one in health.conditions(config).items()
+    }
+
+
+def _pod(pod: Manifest) -> dict[str, Any]:
+    ready = health.conditions(pod).get("Ready", {}).get("status") == "True"
+    return {"name": at(pod, "metadata", "name"), "node": at(pod, "spec", "nodeName") or "", "ready": ready}
+
+
+def _storage(cluster: Cluster, spec: Mapping[str, Any]) -> dict[str, Any]:
+    storage = spec.get("storage") or {}
+    backend = backend_of(storage)
+    found: dict[str, Any] = {"backend": backend, "managementState": storage.get("managementState") or ""}
+    if backend:
+        found["configuration"] = dict(storage[backend])
+    if backend == "pvc":
+        name = at(storage, "pvc", "claim") or DEFAULT_CLAIM
+        there = next((one for one in cluster.all(CLAIMS) if at(one, "metadata", "name") == name), None)
+        found["claim"] = {
+            "name": name, "phase": at(there, "status", "phase") or "missing",
+            "capacity": at(there, "status", "capacity", "storage") or "",
+            "access_modes": list(at(there, "spec", "accessModes") or ()),
+            "deleting": bool(at(there, "metadata", "deletionTimestamp")),
+        }  # fmt: skip
+    return found
+
+
+def _route(route: Manifest, now: datetime) -> dict[str, Any]:
+    """A route with what a client must trust; days_left of its own certificate, None with the router's."""
+    tls: Mapping[str, Any] = at(route, "spec", "tls") or {}
+    days = None
+    if tls.get("certificate"):
+        try:
+            days = read_certificates(str(tls["certificate"]))[0].days_left(now or datetime.now(timezone.utc))
+        except CertificateProblem:
+            days = None
+    return {
+        "name": at(route, "metadata", "name"), "host": at(route, "spec", "host") or "",
+        "ca": tls.get("caCertificate") or "", "days_left": days,
+    }  # fmt: skip

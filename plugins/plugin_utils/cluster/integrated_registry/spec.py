@@ -1,0 +1,155 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options become a patch of the registry's spec: merged over what is there, or exact; what is not said stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ...policy.word import PolicyError
+from ..api import Manifest, at
+from ..image_registry.asked import BACKENDS
+from ..marks import ENTRIES, our_entries, record, together
+
+#: Option → field of the spec, for those that are values.
+VALUES: Mapping[str, str] = {
+    "state": "managementState",
+    "log_level": "logLevel",
+    "operator_log_level": "operatorLogLevel",
+    "logging": "logging",
+    "replicas": "replicas",
+    "read_only": "readOnly",
+    "disable_redirect": "disableRedirect",
+    "default_route": "defaultRoute",
+    "rollout_strategy": "rolloutStrategy",
+}
+#: The same for mappings, whose keys are the API's.
+MAPPINGS: Mapping[str, str] = {
+    "requests": "requests",
+    "registry_proxy": "proxy",
+    "node_selector": "nodeSelector",
+    "affinity": "affinity",
+    "resources": "resources",
+}
+#: The same for lists of mappings.
+LISTS: Mapping[str, str] = {"tolerations": "tolerations", "topology_spread_constraints": "topologySpreadConstraints"}
+_STATE = "managementState"
+#: Backend → the keys of its configuration that name a place which was there before.
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "s3": ("bucket",), "gcs": ("bucket",), "azure": ("accountName", "container"), "swift": ("container",),
+    "ibmcos": ("bucket",), "oss": ("bucket",), "pvc": ("claim",), "emptyDir": (),
+}  # fmt: skip
+
+
+def read_storage(given: Any) -> dict[str, Any] | None:
+    """Read the option storage: {backend: configuration}, and if wanted managementState. Raises PolicyError."""
+    if given is None:
+        return None
+    named = [key for key in BACKENDS if key in given]
+    if not named:
+        known = ", ".join(BACKENDS)
+        raise PolicyError("storage", ", ".join(map(str, given)) or "{}", f"names no backend; the backends are {known}")
+    if len(named) > 1:
+        raise PolicyError("storage", " and ".join(named), "are two backends, and a registry has one")
+    if other := next((key for key in given if key not in (*BACKENDS, _STATE)), None):
+        raise PolicyError("storage", str(other), "is not a backend")
+    config = given[named[0]]
+    if config is not None and not isinstance(config, Mapping):
+        raise PolicyError("storage", f"{named[0]}: {config}", "is not a mapping")
+    return {**given, named[0]: dict(config or {})}
+
+
+def backend_of(storage: Any) -> str:
+    """Return the backend that a storage names, "" when there is none or more than one."""
+    found = [key for key in BACKENDS if isinstance(storage, Mapping) and storage.get(key) is not None]
+    return found[0] if len(found) == 1 else ""
+
+
+def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dict[str, Any]:
+    """Return the merge patch of Config/cluster, {} when nothing is said of its spec."""
+    have: Mapping[str, Any] = at(config, "spec") or {}
+    spec: dict[str, Any] = {key: options[name] for name, key in VALUES.items() if options[name] is not None}
+    for name, key in MAPPINGS.items():
+        if options[name] is not None:
+            spec[key] = _exactly(have.get(key), options[name]) if exact else options[name]
+    ours = our_entries(config)
+    for name, key in LISTS.items():
+        if options[name] is not None:
+            spec[key] = _shared(have.get(key) or (), options[name], ours, key, exact) or None
+    if options["routes"] is not None:
+        spec["routes"] = _routes(have.get("routes") or (), options["routes"], ours, exact) or None
+    if options["storage"] is not None:
+        spec["storage"] = storage_patch(have.get("storage"), options["storage"])
+        if have.get(_STATE) == "Removed" and not backend_of(have.get("storage")) and options["state"] is None:
+            spec[_STATE] = "Managed"  # a platform without storage starts as Removed
+    annotation = {"metadata": {"annotations": {ENTRIES: record(ours)}}} if ours != our_entries(config) else {}
+    return {**annotation, "spec": spec} if spec else {}
+
+
+def storage_patch(have: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the patch of the storage: the old backend goes, and what a person made is never the operator's to delete.
+
+    The operator leaves a filled in Managed behind when the backend changes; a later Removed would then delete the new
+    one (reference/registry-operator.md, Observed 4).
+    """
+    before: Mapping[str, Any] = have if isinstance(have, Mapping) else {}
+    backend = backend_of(asked)
+    patch: dict[str, Any] = {key: None for key in BACKENDS if key != backend and before.get(key) is not None}
+    patch[backend] = asked[backend]
+    if asked.get(_STATE) is not None:
+        patch[_STATE] = asked[_STATE]
+    elif is_another_place(before, asked):
+        exists = any(asked[backend].get(key) for key in _PLACES[backend])
+        patch[_STATE] = "Unmanaged" if exists else None
+    return patch
+
+
+def is_another_place(before: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Say whether images would be kept at another place than now."""
+    backend = backend_of(asked)
+    now = before.get(backend)
+    if not isinstance(now, Mapping):
+        return True
+    return any(asked[backend].get(key) not in (None, "", now.get(key)) for key in _PLACES[backend])
+
+
+def _exactly(have: Any, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return a merge patch by which a mapping becomes exactly the wanted one."""
+    there: Mapping[str, Any] = have if isinstance(have, Mapping) else {}
+    if not wanted:
+        return None
+    gone = {key: None for key in there if key not in wanted}
+    inner = {
+        key: _exactly(there.get(key), value) if isinstance(value, Mapping) and value else value
+        for key, value in wanted.items()
+    }
+    return {**gone, **inner}
+
+
+def _shared(have: Iterable[Any], wanted: Iterable[Any], ours: dict[str, list[str]], key: str, exact: bool) -> list[Any]:
+    """Return a list with our entries: theirs alone when exact, beside those of others when merged."""
+    texts = [json.dumps(one, sort_keys=True) for one in wanted]
+    before, ours[key] = ours.get(key, []), texts
+    there = [json.dumps(one, sort_keys=True) for one in have]
+    return [json.loads(text) for text in (texts if exact else together(there, before, texts))]
+
+
+def _routes(
+    have: Iterable[Any], wanted: Iterable[Mapping[str, Any]], ours: dict[str, list[str]], exact: bool
+) -> list[Any]:
+    """Return the routes, each known by its name; those of others keep their place."""
+    present = {str(one["name"]): _route(one) for one in wanted if one["state"] == "present"}
+    absent = {str(one["name"]) for one in wanted if one["state"] == "absent"}
+    there = {} if exact else {str(at(one, "name")): one for one in have}
+    before, ours["routes"] = ours.get("routes", []), sorted(present)
+    names = [name for name in together(there, before, present) if name not in absent]
+    return [present.get(name) or there[name] for name in names]
+
+
+def _route(given: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"name": given["name"], "hostname": given.get("hostname"), "secretName": given.get("secret_name")}
+    return {key: value for key, value in names.items() if value}

@@ -1,0 +1,367 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The registry of clusters in memory: every case is run as a quartet (check, run, check, run)."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.action import image_registry, image_registry_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry.asked import BACKENDS
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import health
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
+from api_server import KINDS, ApiServer, on, ref, reply, run, status, times
+from cases import cases
+from trust.pki import certificate, key_pem
+
+NAMESPACE = "openshift-image-registry"
+USER_SECRET = "image-registry-private-configuration-user"  # noqa: S105 - its name
+STOCK = yaml.safe_load("""
+- kind: Config
+  metadata: {name: cluster, labels: {keep: me}, annotations: {theirs: "1"}}
+  spec:
+    managementState: Managed
+    replicas: 1
+    rolloutStrategy: Recreate
+    httpSecret: a-secret-of-the-registry
+    storage: {managementState: Unmanaged, pvc: {claim: old}}
+  status: {}
+- {kind: Infrastructure, metadata: {name: cluster}, spec: {}, status: {platformStatus: {type: BareMetal}}}
+- {kind: ClusterVersion, metadata: {name: version}, spec: {}, status: {desired: {version: 4.18.3}}}
+- kind: PersistentVolumeClaim
+  metadata: {name: old, namespace: openshift-image-registry}
+  spec: {accessModes: [ReadWriteOnce], storageClassName: fast, resources: {requests: {storage: 100Gi}}}
+  status: {phase: Bound, capacity: {storage: 100Gi}}
+- {kind: StorageClass, metadata: {name: fast}, provisioner: csi.example.com, allowVolumeExpansion: true}
+- kind: StorageClass
+  metadata: {name: shared, annotations: {storageclass.kubernetes.io/is-default-class: "true"}}
+  provisioner: cephfs.example.com
+- kind: Deployment
+  metadata: {name: cluster-image-registry-operator, namespace: openshift-image-registry}
+  spec: {}
+  status: {availableReplicas: 1}
+""")
+TABLE = cases("cluster/image_registry.yml")
+REFUSED = cases("cluster/image_registry_refused.yml")
+READS = {"GET"}
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch):
+    monkeypatch.setattr(on_cluster, "_POLL", 0.0)
+
+
+def cluster(case: dict[str, Any], *, works: bool = True) -> ApiServer:
+    """The cluster of a case, with an operator that does at once what it is told, unless it does nothing."""
+    objects = {ref(one).path: one for one in [*STOCK, *filled(case.get("cluster", []))]}
+    gone = {name.partition("/")[2] for name in case.get("missing", ())}
+    whole = [
+        {"apiVersion": KINDS[one["kind"]].api_version, **copy.deepcopy(one)}
+        for one in objects.values()
+        if one["metadata"]["name"] not in gone or one["kind"] != "Config"
+    ]
+    server = ApiServer().put(*whole)
+    if works:
+        server.faults.append(lambda method, path, body: operator(server))
+    return server
+
+
+def operator(server: ApiServer) -> None:
+    """What the registry operator does: it writes the Deployment, whose pods start, and reports."""
+    config = server.get("Config", "cluster")
+    if not config:
+        return
+    storage = config["spec"].get("storage") or {}
+    backend = next((key for key in BACKENDS if storage.get(key) is not None), "emptyDir")
+    removed = config["spec"].get("managementState") == "Removed"
+    config["status"] = {
+        "observedGeneration": config["metadata"]["generation"],
+        "conditions": [
+            {"type": "Available", "status": "True", "reason": "Ready"},
+            {"type": "Progressing", "status": "False", "reason": "Ready"},
+            {"type": "Degraded", "status": "False"},
+            {"type": "Removed", "status": str(removed)},
+        ],
+    }
+    count = config["spec"]["replicas"]
+    word, places = health._ENVIRONMENT[backend]
+    env = [{"name": "REGISTRY_STORAGE", "value": word}]
+    env += [{"name": f"REGISTRY_STORAGE_{name}", "value": storage[backend].get(key)} for key, name in places]
+    volumes = [{"persistentVolumeClaim": {"claimName": storage["pvc"]["claim"]}}] if backend == "pvc" else []
+    pod = {"containers": [{"env": env}], "volumes": volumes}
+    deployment = {
+        "kind": "Deployment", "apiVersion": "apps/v1", "metadata": {"name": "image-registry", "namespace": NAMESPACE},
+        "spec": {"replicas": count, "template": {"spec": pod}},
+        "status": {"observedGeneration": 1, "replicas": count, "updatedReplicas": count, "availableReplicas": count},
+    }  # fmt: skip
+    server.put(deployment)
+
+
+def filled(value: Any) -> Any:
+    """Words that stand for certificates and keys."""
+    words = {
+        "CA": certificate("one"),
+        "SERVER": certificate("server", names=("r.example.com",)),
+        "KEY": key_pem("server"),
+    }
+    if isinstance(value, dict):
+        return {key: filled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item) for item in value]
+    return words.get(value, value) if isinstance(value, str) else value
+
+
+def task(case: dict[str, Any], server: ApiServer, **more: Any) -> dict[str, Any]:
+    given = {"wait_timeout": 0, **filled(case["given"])}
+    return run(image_registry.ActionModule, given, server, **more)
+
+
+def part(found: Any, wanted: Any, path: str = "") -> list[str]:
+    """Where an object is not as wanted; null stands for absence."""
+    if isinstance(wanted, dict) and wanted:
+        have = found if isinstance(found, dict) else {}
+        return [text for key, value in wanted.items() for text in part(have.get(key), value, f"{path}.{key}")]
+    return [] if found == wanted else [f"{path} is {found}, not {wanted}"]
+
+
+def server_object(server: ApiServer, name: str) -> Any:
+    kind, _slash, short = name.partition("/")
+    place = {"ConfigMap": "openshift-config"}.get(kind, NAMESPACE) if KINDS[kind].namespaced else ""
+    return server.get(kind, short, place)
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
+    server, then = cluster(case), case["then"]
+    before = copy.deepcopy(server.objects)
+    planned = task(case, server, check=True, diff=True)
+    assert planned["changed"] and not planned.get("failed"), planned
+    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
+    done = task(case, server)
+    assert done["changed"] and not done.get("failed"), done
+    assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
+    found = [
+        text for name, wanted in then["objects"].items() for text in part(server_object(server, name), wanted, name)
+    ]
+    assert not found, found
+    assert then.get("written", done["written"]) == done["written"]
+    for key in ("warnings", "notes"):
+        told = done.get(key, [])
+        assert all(any(wanted in text for text in told) for wanted in then.get(key, ())), told
+    config, old = (objects[ref(STOCK[0]).path] for objects in (server.objects, before))
+    assert config["metadata"]["labels"] == {"keep": "me"} and config["metadata"]["annotations"]["theirs"] == "1"
+    assert config["spec"]["httpSecret"] == old["spec"]["httpSecret"]
+    asked = json.dumps(filled(case["given"]))
+    told = json.dumps([planned, done])
+    assert "a-secret-of-the-registry" not in told
+    for secret in ("hidden-access-key", "hidden-secret-key", "PRIVATE KEY"):
+        assert secret not in told and base64.b64encode(secret.encode()).decode() not in told, secret
+    count = len(server.log)
+    for check in (True, False):
+        again = task(case, server, check=check)
+        assert not again["changed"] and not again.get("failed"), (again, asked)
+    assert {method for method, *_rest in server.log[count:]} == READS
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
+    server = cluster(case)
+    for check in (True, False):
+        result = task(case, server, check=check)
+        assert result["failed"] and case["refused"] in result["msg"], result
+        assert "\n" not in result["msg"] and not result.get("changed")
+        assert "hidden-" not in json.dumps(result) and "PRIVATE" not in json.dumps(result)
+    assert {method for method, *_rest in server.log} <= READS
+
+
+def test_there_are_many_bad_inputs():
+    assert len(REFUSED) >= 40
+
+
+# --- done means done ---
+
+LOGS = {"given": {"log_level": "Debug"}}
+
+
+def test_a_run_without_a_change_reads_three_times():
+    server = cluster(LOGS)
+    task(LOGS, server)
+    count = len(server.log)
+    assert not task(LOGS, server)["changed"]
+    config = "/apis/imageregistry.operator.openshift.io/v1/configs/cluster"
+    assert [path for _method, path, *_rest in server.log[count:]] == [
+        config, config, config, f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/image-registry"
+    ]  # fmt: skip
+
+
+def test_old_conditions_prove_nothing():
+    server = cluster(LOGS)
+    task({"given": {"log_level": "Trace"}}, server)
+    server.faults.clear()
+    result = task(LOGS, server)
+    assert result["failed"] and "waited 0 s for the registry to be as asked for" in result["msg"]
+
+
+def test_an_unchanged_registry_that_does_not_serve_is_no_success():
+    case = {"given": {"replicas": 1}}
+    server = cluster(case)
+    server.faults.append(lambda method, path, body: broken(server))
+    result = task(case, server)
+    assert result["failed"] and "0 of 1 pods are new" in result["msg"]
+    assert {method for method, *_rest in server.log} == READS
+    assert not task({"given": {"replicas": 1, "wait": False}}, server).get("failed")
+
+
+def broken(server: ApiServer, **pod: Any) -> None:
+    deployment = server.get("Deployment", "image-registry", NAMESPACE)
+    if deployment:
+        deployment["status"] |= {"updatedReplicas": 0, "availableReplicas": 0}
+
+
+@pytest.mark.parametrize("case", cases("cluster/image_registry_causes.yml"))
+def test_the_cause_is_told_and_what_mends_it(case):
+    server = cluster(case)
+    log = case.get("log")
+    if log:
+        server.faults.append(on("GET", "/log", lambda: text_reply(log)))
+    server.faults.append(lambda method, path, body: broken(server))
+    server.faults.append(lambda method, path, body: told(server, case.get("conditions", [])))
+    result = task({"given": {"read_only": True, **case.get("given", {})}}, server)
+    assert result["failed"] and case["cause"] in result["msg"], result["msg"]
+    assert "hidden-" not in result["msg"]
+
+
+def told(server: ApiServer, conditions: list[dict[str, Any]]) -> None:
+    config = server.get("Config", "cluster")
+    names = {one["type"] for one in conditions}
+    kept = [one for one in config["status"].get("conditions", []) if one["type"] not in names]
+    config["status"]["conditions"] = kept + conditions
+
+
+def text_reply(text: str) -> Any:
+    found = reply(200, None)
+    return type(found)(200, {"Content-Type": "text/plain"}, [text.encode()])
+
+
+def test_rollback_puts_the_specification_back():
+    case = {
+        "given": {"storage": {"emptyDir": {}}, "allow": ["images-left-behind"], "rollback": True, "log_level": "Debug"}
+    }
+    server = cluster(case)
+    before = copy.deepcopy(server.get("Config", "cluster")["spec"])
+    server.faults.append(lambda method, path, body: broken(server))
+    result = task(case, server)
+    assert result["failed"] and "Config/cluster is as it was before" in result["msg"], result["msg"]
+    assert server.get("Config", "cluster")["spec"] == before
+
+
+def test_without_rollback_the_specification_stays():
+    server = cluster(LOGS)
+    server.faults.append(lambda method, path, body: broken(server))
+    assert task(LOGS, server)["failed"]
+    assert server.get("Config", "cluster")["spec"]["logLevel"] == "Debug"
+
+
+def test_a_configuration_that_is_not_there_yet_is_waited_for():
+    server = cluster({"missing": ["Config/cluster"]})
+    left = [3]
+
+    def made(method: str, path: str, body: Any) -> None:
+        left[0] -= 1
+        if not left[0]:
+            server.put({"apiVersion": KINDS["Config"].api_version, **copy.deepcopy(STOCK[0])})
+
+    server.faults.append(made)
+    result = task({"given": {"log_level": "Debug", "wait_timeout": 30}}, server)
+    assert result["changed"] and not result.get("failed"), result
+
+
+def test_the_first_missing_object_of_the_chain_is_named():
+    server = cluster({"missing": ["Config/cluster"]})
+    server.objects = {path: one for path, one in server.objects.items() if "operator" not in path}
+    result = task(LOGS, server)
+    assert result["failed"] and "cluster-image-registry-operator is missing" in result["msg"]
+
+
+# --- faults ---
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        times(1, on("PATCH", "/configs/", lambda: status(409, "Conflict", "it has been modified"))),
+        times(1, on("PATCH", "/configs/", lambda: status(500, "InternalError", "etcd is away"))),
+        times(2, on("PATCH", "/configs/", lambda: status(429, "TooManyRequests", "slow", **{"Retry-After": "0.01"}))),
+        times(1, on("GET", "/configs/", lambda: status(503, "Unavailable", "starting", **{"Retry-After": "0.01"}))),
+    ],
+)
+def test_faults_that_pass_are_survived(fault):
+    server = cluster(LOGS)
+    server.faults.insert(0, fault)
+    result = task(LOGS, server)
+    assert result["changed"] and not result.get("failed"), result
+    assert server.get("Config", "cluster")["spec"]["logLevel"] == "Debug"
+
+
+@pytest.mark.parametrize("place", ["/secrets/", "/persistentvolumeclaims", "/infrastructures/", "/clusterversions/"])
+def test_what_cannot_be_read_is_not_taken_for_absent(place):
+    server = cluster(LOGS)
+    server.faults.insert(0, on("GET", place, lambda: status(403, "Forbidden", f"{place} is forbidden")))
+    result = task(LOGS, server)
+    assert result["failed"] and f"{place} is forbidden" in result["msg"] and not server.writes
+
+
+def test_an_edit_in_between_is_planned_anew():
+    server = cluster(LOGS)
+
+    def edit(method: str, path: str, body: Any) -> None:
+        if method == "PATCH" and not edit.done:  # type: ignore[attr-defined]
+            edit.done = True  # type: ignore[attr-defined]
+            config = server.get("Config", "cluster")
+            config["spec"]["readOnly"] = True
+            config["metadata"]["resourceVersion"] = "4711"
+
+    edit.done = False  # type: ignore[attr-defined]
+    server.faults.append(edit)
+    assert task(LOGS, server)["changed"]
+    spec = server.get("Config", "cluster")["spec"]
+    assert spec["readOnly"] and spec["logLevel"] == "Debug", "two writers at once lose nothing"
+
+
+def test_logins_are_not_written_as_manifests(tmp_path):
+    given = {
+        "storage": {"s3": {"bucket": "b", "region": "r"}},
+        "credentials": {"access_key": "hidden-a", "secret_key": "hidden-b"},
+    }
+    result = task({"given": given | {"manifests_to": str(tmp_path)}}, cluster(LOGS))
+    assert (
+        result["failed"] and "would hold logins or keys in plain text" in result["msg"] and not list(tmp_path.iterdir())
+    )
+
+
+def test_info_reports_the_registry_and_its_routes():
+    route = {
+        "kind": "Route", "metadata": {"name": "default-route", "namespace": NAMESPACE},
+        "spec": {"host": "r.example.com", "tls": {"termination": "reencrypt"}},
+    }  # fmt: skip
+    login = {"kind": "Secret", "metadata": {"name": USER_SECRET, "namespace": NAMESPACE}, "data": {"X": "aGlkZGVuLWE="}}
+    server = cluster({"cluster": [route, login]})
+    found = run(image_registry_info.ActionModule, {"read_only": True, "query": "routes[].host"}, server)
+    found = run(image_registry_info.ActionModule, {"read_only": True, "query": "routes[].host"}, server)
+    assert not found.get("failed"), found
+    assert found["drift"] and found["healthy"] and found["selected"] == ["r.example.com"]
+    assert found["storage"]["claim"]["phase"] == "Bound" and found["credentials"]["keys"] == ["X"]
+    assert "aGlkZGVuLWE" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
+
+
+def test_variables_of_the_inventory_fill_options():
+    server = cluster(LOGS)
+    args = {"from_variables": True, "wait_timeout": 0}
+    result = run(image_registry.ActionModule, args, server, variables={"image_registry_log_level": "Trace"})
+    assert result["changed"] and server.get("Config", "cluster")["spec"]["logLevel"] == "Trace"
