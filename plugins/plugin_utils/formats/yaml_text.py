@@ -32,6 +32,8 @@ _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
 _PROPERTIES = re.compile(r"(?:[&!][^ \t\r\n]*(?:[ \t\r\n]+|#[^\r\n]*)*)*")
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)*")
 _COMMENT_BEHIND = re.compile(r"[ \t]+#[^\r\n]*")
+_KEEPS_END = re.compile(r"[|>][0-9]?\+")  # empty lines at the end of such a text are a part of it
+_KEPT_END = re.compile(r"(?:\r\n|\n|\r)?[ \t]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _DUMP_OPTIONS = {"width": sys.maxsize, "allow_unicode": True, "sort_keys": False}
 
@@ -175,7 +177,8 @@ class _Composer:
         if start < end and event.tag is None:  # a tag is replaced together with the value that it stands before
             start = _skip(_PROPERTIES, self.text, start)
         if event.style in ("|", ">"):
-            end = start + len(self.text[start:end].rstrip(" \t\r\n"))
+            text = self.text[start:end]
+            end = start + len(_KEPT_END.sub("", text) if _KEEPS_END.match(text) else text.rstrip(" \t\r\n"))
         return _Node(min(start, end), end, value, "merge" if tag == _MERGE else "scalar")
 
     def _collection(self, event: Any, depth: int) -> _Node:
