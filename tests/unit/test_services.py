@@ -10,6 +10,7 @@ import subprocess
 import time
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import masters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import docker
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import services
@@ -20,7 +21,7 @@ from hosts import host
 
 QUESTIONS = {
     question.name: question
-    for watch in (*(feature.WATCH for feature in FEATURES), backup.WATCH)
+    for watch in (*(feature.WATCH for feature in (*FEATURES, masters)), backup.WATCH)
     for question in watch.commands
 }
 
@@ -145,5 +146,17 @@ def test_a_docker_that_failed_is_brought_up_again_and_one_that_is_stopped_is_not
 )
 def test_how_many_containers_a_restart_takes_down(info, count):
     assert DOCKER.containers(host({}, {"docker.state": "ActiveState=active\n", "docker.info": info})) == count
-    masters = {service.unit for service in services.MASTERS}
-    assert services.SERVICES.keys() == {"docker.service", "crio.service", *masters}
+    assert services.SERVICES.keys() == {"docker.service", "crio.service", *(each.unit for each in services.MASTERS)}
+
+
+def test_when_masters_were_started(ask):
+    seen = ask("masters.started", pgrep=f"echo $$; echo {os.getpid()}")
+    told = host({}, {"masters.started": seen.stdout})
+    first, last = (services.MASTERS[0].started(told, fact) for fact in ("started", "latest"))
+    assert seen.returncode == 0 and 0 < first <= last <= time.time() + 2
+    nobody = ask("masters.started", pgrep="exit 1")
+    assert services.MASTERS[0].started(host({}, {"masters.started": nobody.stdout})) == 0
+
+
+def test_the_pods_of_a_node_without_them_are_none(ask):
+    assert ask("masters.pods").stdout == "" and ask("masters.pods").returncode == 0
