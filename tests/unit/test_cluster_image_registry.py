@@ -360,6 +360,65 @@ def test_info_reports_the_registry_and_its_routes():
     assert "aGlkZGVuLWE" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
 
 
+# --- access ---
+
+PROJECTS = [{"kind": "Namespace", "metadata": {"name": name}} for name in ("team", "other")]
+
+
+@pytest.mark.parametrize("case", cases("cluster/image_registry_access.yml", "bindings"))
+def test_access_is_a_binding_for_each_subject_and_project(case):
+    server = cluster({"cluster": PROJECTS + case.get("cluster", [])})
+    theirs = {path: one for path, one in server.objects.items() if "theirs" in path}
+    planned = task(case, server, check=True)
+    assert planned["changed"] and {method for method, *_rest in server.log} == READS, planned
+    done = task(case, server)
+    assert done["changed"] and not done.get("failed") and done["plan"]["id"] == planned["plan"]["id"], done
+    found = {
+        f"{one['metadata'].get('namespace', '')}/{one['metadata']['name']}": f"{one['roleRef']['name']} "
+        + ", ".join("/".join(filter(None, (each.get("namespace"), each["name"]))) for each in one["subjects"])
+        for path, one in server.objects.items()
+        if "bindings/" in path and "theirs" not in path
+    }
+    assert found == case["bindings"]
+    assert theirs == {path: one for path, one in server.objects.items() if "theirs" in path}
+    assert not task(case, server)["changed"] and not task(case, server, check=True)["changed"]
+    assert not [path for _method, path, *_rest in server.log if "/secrets/" in path], "rights for it are not needed"
+
+
+@pytest.mark.parametrize("case", cases("cluster/image_registry_access.yml", "refused"))
+def test_access_that_is_refused_is_one_sentence_before_anything_is_written(case):
+    server = cluster({"cluster": PROJECTS + case.get("cluster", [])})
+    result = task(case, server)
+    assert result["failed"] and case["refused"] in result["msg"] and not server.writes, result
+
+
+def test_the_metrics_role_allows_nothing_else():
+    server = cluster({"cluster": PROJECTS})
+    task({"given": {"access": [{"role": "metrics", "user": "ann"}]}}, server)
+    assert server.get("ClusterRole", "dockyard-registry-metrics")["rules"] == [
+        {"apiGroups": ["image.openshift.io"], "resources": ["registry/metrics"], "verbs": ["get"]}
+    ]
+
+
+def test_the_authority_of_a_route_is_handed_on_to_hosts():
+    own = {
+        "host": "own.example.com",
+        "tls": {"certificate": certificate("own"), "caCertificate": "PEM of its authority"},
+    }
+    routes = [{"host": "default.example.com", "tls": {"termination": "reencrypt"}}, own]
+    named = [
+        {"kind": "Route", "metadata": {"name": f"r{number}", "namespace": NAMESPACE}, "spec": spec}
+        for number, spec in enumerate(routes)
+    ]
+    router = {"name": "default-ingress-cert", "namespace": "openshift-config-managed"}
+    ca = {"kind": "ConfigMap", "metadata": router, "data": {"ca-bundle.crt": "PEM of the router's"}}
+    found = run(image_registry_info.ActionModule, {}, cluster({"cluster": [*named, ca]}))
+    assert found["trust"] == [
+        {"registry": "default.example.com", "ca": "PEM of the router's"},
+        {"registry": "own.example.com", "ca": "PEM of its authority"},
+    ]
+
+
 def test_variables_of_the_inventory_fill_options():
     server = cluster(LOGS)
     args = {"from_variables": True, "wait_timeout": 0}

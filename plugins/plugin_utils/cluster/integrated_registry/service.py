@@ -36,8 +36,10 @@ from . import (
     JOBS,
     PODS,
     PRUNER,
+    ROUTER_CA,
     ROUTES,
     VOLUMES,
+    access,
     authorities,
     claims,
     credentials,
@@ -72,6 +74,7 @@ class Asked:
     said: Mapping[str, Any]
     credentials: Mapping[str, str] | None
     routes: tuple[Mapping[str, Any], ...]
+    grants: tuple[access.Grant, ...]
     warnings: tuple[str, ...]
     wait: bool
     rollback: bool
@@ -91,6 +94,7 @@ def read(
     said["storage"] = read_storage(options["storage"])
     login = credentials.read(options["credentials"], hide)
     said["routes"], warnings = credentials.read_routes(options["routes"], now, options["warn_days"], hide)
+    grants, told = access.read(options["access"])
     claims.read(options["claim"], said["storage"])
     _judge_mappings(said)
     if unknown := [name for name in options["allow"] if name not in guards.LOSSES]:
@@ -103,7 +107,7 @@ def read(
         )
     key = os.urandom(16)
     return Asked(
-        said, login, tuple(said["routes"] or ()), tuple(warnings), bool(options.get("wait")),
+        said, login, tuple(said["routes"] or ()), grants, (*warnings, *told), bool(options.get("wait")),
         bool(options.get("rollback")), now, lambda value: mark_of(value, key),
     )  # fmt: skip
 
@@ -135,10 +139,12 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     patch = spec_patch(config, said, said["mode"] == "exact")
     spec = merged(at(config, "spec") or {}, patch.get("spec") or {})
     made = _claim(cluster, said, spec)
-    wanted = [*_before_the_spec(cluster, asked, spec), *made.wanted]
-    wanted.append(Wanted(CONFIG, patch, _why(said), until=_until(asked)))
+    wanted = [*access.wanted(cluster, asked.grants), *_before_the_spec(cluster, asked, spec), *made.wanted]
+    if any(said[name] is not None for name in ASKING if name != "access"):
+        wanted.append(Wanted(CONFIG, patch, _why(said), until=_until(asked)))
     start = Draft(tuple(wanted), made.notes, (*asked.warnings, *made.warnings, *_always(config, spec)), made.refusals)
-    if made.refusals or not list(changes_of(cluster, wanted)):
+    changes = [one for one in changes_of(cluster, wanted) if one.ref.resource not in access.RESOURCES]
+    if made.refusals or not changes:
         return start
     if said["storage"] is not None and "pvc" in said["storage"]:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
@@ -227,7 +233,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     """What the cluster has now. Raises NotRead, ClusterProblem."""
     config = cluster.one(CONFIG)
     spec: Mapping[str, Any] = at(config, "spec") or {}
-    cluster.need(DEPLOYMENT, PODS, ROUTES, CLAIMS, PRUNER, JOBS, secret(USER_SECRET))
+    cluster.need(DEPLOYMENT, PODS, ROUTES, ROUTER_CA, CLAIMS, PRUNER, JOBS, secret(USER_SECRET))
     deployment = cluster.one(DEPLOYMENT)
     pods = [one for one in cluster.all(PODS) if health.is_of_registry(one)]
     missing = health.missing(config) if config else "there is no Config/cluster"
@@ -241,6 +247,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "storage": _storage(cluster, spec),
         "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
         "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
+        "trust": _trust(cluster),
         "pruner": pruner.report(cluster.one(PRUNER), cluster.all(JOBS)),
     }  # fmt: skip
 
@@ -250,6 +257,15 @@ def _conditions(config: Manifest | None) -> dict[str, Any]:
         name: {key: one.get(key) or "" for key in ("status", "reason", "message")}
         for name, one in health.conditions(config).items()
     }
+
+
+def _trust(cluster: Cluster) -> list[dict[str, str]]:
+    """Say which authority signs for each route, as the word `trust` of a policy has it."""
+    router = cluster.try_one(ROUTER_CA)
+    default = "" if isinstance(router, Unread) else str(at(router, "data", CA_KEY) or "")
+    found = [(at(one, "spec", "host"), at(one, "spec", "tls") or {}) for one in cluster.all(ROUTES)]
+    pairs = [(host, tls.get("caCertificate") or ("" if tls.get("certificate") else default)) for host, tls in found]
+    return [{"registry": str(host), "ca": str(ca)} for host, ca in pairs if host and ca]
 
 
 def _pod(pod: Manifest) -> dict[str, Any]:
