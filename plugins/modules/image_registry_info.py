@@ -334,6 +334,11 @@ unfinished:
   description: What is not as the specification says, empty when everything is.
   returned: success
   type: str
+causes:
+  description: What keeps the registry from serving, or soon will; each a sentence with what mends it.
+  returned: success
+  type: list
+  elements: str
 replicas:
   description: How many pods are C(asked) for, and how many are C(available).
   returned: success

@@ -234,6 +234,8 @@ def test_the_cause_is_told_and_what_mends_it(case):
     server.faults.append(lambda method, path, body: told(server, case.get("conditions", [])))
     result = task({"given": {"read_only": True, **case.get("given", {})}}, server)
     assert result["failed"] and case["cause"] in result["msg"], result["msg"]
+    found = run(image_registry_info.ActionModule, {}, server)
+    assert not found["healthy"] and (log or any(case["cause"] in text for text in found["causes"])), found["causes"]
     assert "hidden-" not in result["msg"]
 
 
@@ -257,8 +259,26 @@ def test_rollback_puts_the_specification_back():
     before = copy.deepcopy(server.get("Config", "cluster")["spec"])
     server.faults.append(lambda method, path, body: broken(server))
     result = task(case, server)
-    assert result["failed"] and "Config/cluster is as it was before" in result["msg"], result["msg"]
+    assert result["failed"] and "put back as before: Config/cluster" in result["msg"], result["msg"]
+    assert not result["changed"] and "nothing was changed" in result["msg"]
     assert server.get("Config", "cluster")["spec"] == before
+
+
+def test_rollback_puts_a_login_back_and_names_what_it_cannot():
+    spec = {"managementState": "Managed", "replicas": 1, "storage": {"s3": {"bucket": "b", "region": "r"}}}
+    login = {"REGISTRY_STORAGE_S3_ACCESSKEY": "eA==", "REGISTRY_STORAGE_S3_SECRETKEY": "eA=="}
+    secret = {"kind": "Secret", "metadata": {"name": USER_SECRET, "namespace": NAMESPACE}, "data": login}
+    server = cluster(
+        {"cluster": [{"kind": "Config", "metadata": {"name": "cluster"}, "spec": spec, "status": {}}, secret]}
+    )
+    server.faults.append(lambda method, path, body: broken(server))
+    given = {"credentials": {"access_key": "hidden-a", "secret_key": "hidden-b"}, "rollback": True}
+    route = {"name": "mine", "hostname": "r.example.com", "certificate": "SERVER", "key": "KEY"}
+    result = task({"given": given | {"routes": [route]}}, server)
+    assert result["failed"] and result["changed"], result
+    assert "put back as before: Config/cluster, Secret openshift-image-registry/image-registry-private" in result["msg"]
+    assert "not put back: Secret openshift-image-registry/mine-tls" in result["msg"]
+    assert server.get("Secret", USER_SECRET, NAMESPACE)["data"] == login
 
 
 def test_without_rollback_the_specification_stays():

@@ -89,7 +89,7 @@ class Asked:
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
-    """What the options say. Raises PolicyError in one sentence before anything is sent."""
+    """Read what the options say. Raises PolicyError in one sentence before anything is sent."""
     said = dict(options)
     said["storage"] = read_storage(options["storage"])
     login = credentials.read(options["credentials"], hide)
@@ -129,7 +129,7 @@ def _judge_ca(said: Mapping[str, Any]) -> None:
 
 
 def draft(cluster: Cluster, asked: Asked) -> Draft:
-    """What is wanted of the cluster, judged. Raises NotRead, NotYet, ClusterProblem."""
+    """Say what is wanted of the cluster, and judge it. Raises NotRead, NotYet, ClusterProblem."""
     if not asked.anything:
         return Draft()
     config = cluster.one(CONFIG)
@@ -230,7 +230,7 @@ def _until(asked: Asked) -> Until | None:
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
-    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    """Report what the cluster has now. Raises NotRead, ClusterProblem."""
     config = cluster.one(CONFIG)
     spec: Mapping[str, Any] = at(config, "spec") or {}
     cluster.need(DEPLOYMENT, PODS, ROUTES, ROUTER_CA, CLAIMS, PRUNER, JOBS, secret(USER_SECRET))
@@ -242,6 +242,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "conditions": _conditions(config),
         "healthy": bool(config) and not missing and not health.not_rolled_out(config or {}, deployment),
         "unfinished": missing or health.not_rolled_out(config or {}, deployment),
+        "causes": health.causes(diagnosis.scene_of(cluster)),
         "replicas": {"asked": spec.get("replicas"), "available": at(deployment, "status", "availableReplicas") or 0},
         "pods": [_pod(one) for one in pods],
         "storage": _storage(cluster, spec),
@@ -292,7 +293,7 @@ def _storage(cluster: Cluster, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _route(route: Manifest, now: datetime) -> dict[str, Any]:
-    """A route with what a client must trust; days_left of its own certificate, None with the router's."""
+    """Report a route; days_left are those of its own certificate, None with the router's."""
     tls: Mapping[str, Any] = at(route, "spec", "tls") or {}
     days = None
     if tls.get("certificate"):
