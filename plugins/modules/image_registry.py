@@ -231,6 +231,48 @@ options:
         default: present
         description:
           - Whether the route is there.
+  access:
+    description: Who may use the registry. Each entry has one of C(user), C(group) and C(service_account),
+      and becomes a binding of its own in each of its C(projects); bindings of others stay.
+    type: list
+    elements: dict
+    options:
+      role:
+        type: str
+        required: true
+        choices:
+          - viewer
+          - editor
+          - puller
+          - metrics
+        description:
+          - V(viewer) pulls, V(editor) pulls and pushes, V(puller) lets pods of other projects pull, V(metrics)
+            reads the metrics of the registry.
+      user:
+        type: str
+        description:
+          - The name of a user.
+      group:
+        type: str
+        description:
+          - The name of a group, as V(system:serviceaccounts:PROJECT).
+      service_account:
+        type: str
+        description:
+          - A service account, as V(PROJECT/NAME).
+      projects:
+        type: list
+        elements: str
+        description:
+          - The projects whose images are meant. V(metrics) has none.
+      state:
+        type: str
+        choices:
+          - present
+          - absent
+        default: present
+        description:
+          - Whether the subject may.
   node_selector:
     description:
       - Labels of the nodes for the pods.

@@ -213,6 +213,48 @@ options:
         default: present
         description:
           - Whether the route is there.
+  access:
+    description: Who may use the registry. Each entry has one of C(user), C(group) and C(service_account),
+      and becomes a binding of its own in each of its C(projects); bindings of others stay.
+    type: list
+    elements: dict
+    options:
+      role:
+        type: str
+        required: true
+        choices:
+          - viewer
+          - editor
+          - puller
+          - metrics
+        description:
+          - V(viewer) pulls, V(editor) pulls and pushes, V(puller) lets pods of other projects pull, V(metrics)
+            reads the metrics of the registry.
+      user:
+        type: str
+        description:
+          - The name of a user.
+      group:
+        type: str
+        description:
+          - The name of a group, as V(system:serviceaccounts:PROJECT).
+      service_account:
+        type: str
+        description:
+          - A service account, as V(PROJECT/NAME).
+      projects:
+        type: list
+        elements: str
+        description:
+          - The projects whose images are meant. V(metrics) has none.
+      state:
+        type: str
+        choices:
+          - present
+          - absent
+        default: present
+        description:
+          - Whether the subject may.
   node_selector:
     description:
       - Labels of the nodes for the pods.
@@ -292,6 +334,11 @@ unfinished:
   description: What is not as the specification says, empty when everything is.
   returned: success
   type: str
+causes:
+  description: What keeps the registry from serving, or soon will; each a sentence with what mends it.
+  returned: success
+  type: list
+  elements: str
 replicas:
   description: How many pods are C(asked) for, and how many are C(available).
   returned: success
@@ -313,6 +360,12 @@ credentials:
 routes:
   description: Routes of the registry, each C(name), C(host), C(ca), and C(days_left) of a certificate
     of its own.
+  returned: success
+  type: list
+  elements: dict
+trust:
+  description: The authority that signs for each route, as O(dockyard.openshift.registry_trust#module:trust)
+    takes it.
   returned: success
   type: list
   elements: dict

@@ -30,6 +30,7 @@ def resource(kind: str, group: str, plural: str, namespaced: bool = False, versi
 
 
 CONFIG = "config.openshift.io"
+RBAC = "rbac.authorization.k8s.io"
 KINDS = {
     one.kind: one
     for one in (
@@ -56,6 +57,10 @@ KINDS = {
         resource("Deployment", "apps", "deployments", True),
         resource("Job", "batch", "jobs", True),
         resource("Route", "route.openshift.io", "routes", True),
+        resource("RoleBinding", RBAC, "rolebindings", True),
+        resource("ClusterRoleBinding", RBAC, "clusterrolebindings"),
+        resource("ClusterRole", RBAC, "clusterroles"),
+        resource("Namespace", "", "namespaces"),
         resource("PodDisruptionBudget", "policy", "poddisruptionbudgets", True),
         resource("Node", "", "nodes"),
         resource("Pod", "", "pods", True),
@@ -86,11 +91,11 @@ class ApiServer:
         for manifest in manifests:
             metadata = {"uid": f"uid-{next(self.numbers)}", "generation": 1, "resourceVersion": str(next(self.numbers))}
             whole = {**copy.deepcopy(manifest), "metadata": metadata | manifest["metadata"]}
-            self.objects[ref(manifest).path] = whole
+            self.objects[unquote(ref(manifest).path)] = whole
         return self
 
     def get(self, kind: str, name: str, namespace: str = "") -> Any:
-        return self.objects.get(Ref(KINDS[kind], name, namespace).path)
+        return self.objects.get(unquote(Ref(KINDS[kind], name, namespace).path))
 
     @property
     def writes(self) -> list[tuple[str, str]]:

@@ -73,7 +73,7 @@ def cluster(case: dict[str, Any], *, works: bool = True) -> ApiServer:
 
 
 def operator(server: ApiServer) -> None:
-    """What the registry operator does: it writes the Deployment, whose pods start, and reports."""
+    """Do what the registry operator does: it writes the Deployment, whose pods start, and reports."""
     config = server.get("Config", "cluster")
     if not config:
         return
@@ -123,7 +123,7 @@ def task(case: dict[str, Any], server: ApiServer, **more: Any) -> dict[str, Any]
 
 
 def part(found: Any, wanted: Any, path: str = "") -> list[str]:
-    """Where an object is not as wanted; null stands for absence."""
+    """List where an object is not as wanted; null stands for absence."""
     if isinstance(wanted, dict) and wanted:
         have = found if isinstance(found, dict) else {}
         return [text for key, value in wanted.items() for text in part(have.get(key), value, f"{path}.{key}")]
@@ -208,7 +208,7 @@ def test_old_conditions_prove_nothing():
     assert result["failed"] and "waited 0 s for the registry to be as asked for" in result["msg"]
 
 
-def test_an_unchanged_registry_that_does_not_serve_is_no_success():
+def test_a_registry_that_does_not_serve_is_not_called_unchanged():
     case = {"given": {"replicas": 1}}
     server = cluster(case)
     server.faults.append(lambda method, path, body: broken(server))
@@ -234,6 +234,8 @@ def test_the_cause_is_told_and_what_mends_it(case):
     server.faults.append(lambda method, path, body: told(server, case.get("conditions", [])))
     result = task({"given": {"read_only": True, **case.get("given", {})}}, server)
     assert result["failed"] and case["cause"] in result["msg"], result["msg"]
+    found = run(image_registry_info.ActionModule, {}, server)
+    assert not found["healthy"] and (log or any(case["cause"] in text for text in found["causes"])), found["causes"]
     assert "hidden-" not in result["msg"]
 
 
@@ -257,8 +259,26 @@ def test_rollback_puts_the_specification_back():
     before = copy.deepcopy(server.get("Config", "cluster")["spec"])
     server.faults.append(lambda method, path, body: broken(server))
     result = task(case, server)
-    assert result["failed"] and "Config/cluster is as it was before" in result["msg"], result["msg"]
+    assert result["failed"] and "put back as before: Config/cluster" in result["msg"], result["msg"]
+    assert not result["changed"] and "nothing was changed" in result["msg"]
     assert server.get("Config", "cluster")["spec"] == before
+
+
+def test_rollback_puts_a_login_back_and_names_what_it_cannot():
+    spec = {"managementState": "Managed", "replicas": 1, "storage": {"s3": {"bucket": "b", "region": "r"}}}
+    login = {"REGISTRY_STORAGE_S3_ACCESSKEY": "eA==", "REGISTRY_STORAGE_S3_SECRETKEY": "eA=="}
+    secret = {"kind": "Secret", "metadata": {"name": USER_SECRET, "namespace": NAMESPACE}, "data": login}
+    server = cluster(
+        {"cluster": [{"kind": "Config", "metadata": {"name": "cluster"}, "spec": spec, "status": {}}, secret]}
+    )
+    server.faults.append(lambda method, path, body: broken(server))
+    given = {"credentials": {"access_key": "hidden-a", "secret_key": "hidden-b"}, "rollback": True}
+    route = {"name": "mine", "hostname": "r.example.com", "certificate": "SERVER", "key": "KEY"}
+    result = task({"given": given | {"routes": [route]}}, server)
+    assert result["failed"] and result["changed"], result
+    assert "put back as before: Config/cluster, Secret openshift-image-registry/image-registry-private" in result["msg"]
+    assert "not put back: Secret openshift-image-registry/mine-tls" in result["msg"]
+    assert server.get("Secret", USER_SECRET, NAMESPACE)["data"] == login
 
 
 def test_without_rollback_the_specification_stays():
@@ -358,6 +378,65 @@ def test_info_reports_the_registry_and_its_routes():
     assert found["drift"] and found["healthy"] and found["selected"] == ["r.example.com"]
     assert found["storage"]["claim"]["phase"] == "Bound" and found["credentials"]["keys"] == ["X"]
     assert "aGlkZGVuLWE" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
+
+
+# --- access ---
+
+PROJECTS = [{"kind": "Namespace", "metadata": {"name": name}} for name in ("team", "other")]
+
+
+@pytest.mark.parametrize("case", cases("cluster/image_registry_access.yml", "bindings"))
+def test_access_is_a_binding_for_each_subject_and_project(case):
+    server = cluster({"cluster": PROJECTS + case.get("cluster", [])})
+    theirs = {path: one for path, one in server.objects.items() if "theirs" in path}
+    planned = task(case, server, check=True)
+    assert planned["changed"] and {method for method, *_rest in server.log} == READS, planned
+    done = task(case, server)
+    assert done["changed"] and not done.get("failed") and done["plan"]["id"] == planned["plan"]["id"], done
+    found = {
+        f"{one['metadata'].get('namespace', '')}/{one['metadata']['name']}": f"{one['roleRef']['name']} "
+        + ", ".join("/".join(filter(None, (each.get("namespace"), each["name"]))) for each in one["subjects"])
+        for path, one in server.objects.items()
+        if "bindings/" in path and "theirs" not in path
+    }
+    assert found == case["bindings"]
+    assert theirs == {path: one for path, one in server.objects.items() if "theirs" in path}
+    assert not task(case, server)["changed"] and not task(case, server, check=True)["changed"]
+    assert not [path for _method, path, *_rest in server.log if "/secrets/" in path], "rights for it are not needed"
+
+
+@pytest.mark.parametrize("case", cases("cluster/image_registry_access.yml", "refused"))
+def test_access_that_is_refused_is_one_sentence_before_anything_is_written(case):
+    server = cluster({"cluster": PROJECTS + case.get("cluster", [])})
+    result = task(case, server)
+    assert result["failed"] and case["refused"] in result["msg"] and not server.writes, result
+
+
+def test_the_metrics_role_allows_nothing_else():
+    server = cluster({"cluster": PROJECTS})
+    task({"given": {"access": [{"role": "metrics", "user": "ann"}]}}, server)
+    assert server.get("ClusterRole", "dockyard-registry-metrics")["rules"] == [
+        {"apiGroups": ["image.openshift.io"], "resources": ["registry/metrics"], "verbs": ["get"]}
+    ]
+
+
+def test_the_authority_of_a_route_is_handed_on_to_hosts():
+    own = {
+        "host": "own.example.com",
+        "tls": {"certificate": certificate("own"), "caCertificate": "PEM of its authority"},
+    }
+    routes = [{"host": "default.example.com", "tls": {"termination": "reencrypt"}}, own]
+    named = [
+        {"kind": "Route", "metadata": {"name": f"r{number}", "namespace": NAMESPACE}, "spec": spec}
+        for number, spec in enumerate(routes)
+    ]
+    router = {"name": "default-ingress-cert", "namespace": "openshift-config-managed"}
+    ca = {"kind": "ConfigMap", "metadata": router, "data": {"ca-bundle.crt": "PEM of the router's"}}
+    found = run(image_registry_info.ActionModule, {}, cluster({"cluster": [*named, ca]}))
+    assert found["trust"] == [
+        {"registry": "default.example.com", "ca": "PEM of the router's"},
+        {"registry": "own.example.com", "ca": "PEM of its authority"},
+    ]
 
 
 def test_variables_of_the_inventory_fill_options():

@@ -201,7 +201,7 @@ def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
 
 
 def inverse(before: Manifest, fields: Manifest) -> dict[str, Any]:
-    """The merge patch that takes back what a patch did to an object that was so before."""
+    """Return the merge patch that takes back what a patch did to an object that was so before."""
     found: dict[str, Any] = {}
     for key, value in fields.items():
         have = before.get(key)

@@ -129,7 +129,7 @@ class Client:
         return self._object(ref, status, body)
 
     def text(self, path: str) -> str:
-        """A text that is not an object, such as the log of a pod; "" where there is none. Raises ClusterProblem."""
+        """Read a text that is not an object, such as the log of a pod; "" without one. Raises ClusterProblem."""
         status, body, dummy = self._ask("GET", path)
         return body if status == 200 and isinstance(body, str) else ""
 

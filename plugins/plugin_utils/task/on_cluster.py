@@ -343,10 +343,14 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         done: list[str] = []
         left: list[str] = []
         for change in reversed(self._sent):
-            (done if self._put_one_back(change) else left).append(str(change.ref))
+            if self._put_one_back(change):
+                done.append(str(change.ref))
+                self.written = [what for what in self.written if what != change.what]
+            else:
+                left.append(str(change.ref))
         self._sent = []
-        texts = [(done, "is as it was before"), (left, "stays as it was changed")]
-        return "".join(f"; {', '.join(names)} {text}" for names, text in texts if names)
+        texts = [(done, "put back as before"), (left, "not put back")]
+        return "".join(f"; {text}: {', '.join(names)}" for names, text in texts if names)
 
     def _put_one_back(self, change: ObjectChange) -> bool:
         if change.verb != "patch":

@@ -144,7 +144,7 @@ def _number(text: str, least: int, names: tuple[str, ...]) -> int | None:
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
-    """What the options say. Raises PolicyError in one sentence before anything is sent."""
+    """Read what the options say. Raises PolicyError in one sentence before anything is sent."""
     if options["schedule"] is not None and (mistake := cron_mistake(options["schedule"])):
         raise PolicyError("schedule", options["schedule"], mistake)
     for name in _COUNTS:
@@ -157,7 +157,7 @@ def read(
 
 
 def draft(cluster: Cluster, asked: Asked) -> Draft:
-    """What is wanted of the cluster. Raises NotRead, NotYet, ClusterProblem."""
+    """Say what is wanted of the cluster. Raises NotRead, NotYet, ClusterProblem."""
     pruner = cluster.one(PRUNER)
     if pruner is None:
         raise NotYet(f"{PRUNER}: the registry operator has not made it yet", diagnosis.why)
@@ -191,7 +191,7 @@ def failed(jobs: Iterable[Manifest]) -> list[Manifest]:
 
 
 def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
-    """What the pruner does, and what ended its last jobs; a failure of it does not make a registry broken."""
+    """Report what the pruner does and which jobs failed; a failure of it does not make a registry broken."""
     spec: Mapping[str, Any] = at(pruner, "spec") or {}
     return {
         "there": pruner is not None,
@@ -210,7 +210,7 @@ def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
-    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    """Report what the cluster has now. Raises NotRead, ClusterProblem."""
     cluster.need(PRUNER, JOBS, CONFIG)
     found = report(cluster.one(PRUNER), cluster.all(JOBS))
     state = at(cluster.one(CONFIG), "spec", "managementState") or ""

@@ -34,6 +34,9 @@ ROUTES = Ref(Resource("Route", "route.openshift.io", "v1", "routes", namespaced=
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")
 VERSION = Ref(Resource("ClusterVersion", "config.openshift.io", "v1", "clusterversions"), "version")
 
+#: The authority of the routes that have no certificate of their own.
+ROUTER_CA = Ref(CONFIG_MAPS, "default-ingress-cert", "openshift-config-managed")
+
 #: The key of a ConfigMap under which the operator looks for authorities of an object store.
 CA_KEY = "ca-bundle.crt"
 

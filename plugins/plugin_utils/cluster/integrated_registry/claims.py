@@ -84,7 +84,7 @@ def _new(name: str, given: Mapping[str, Any], replicas: int, classes: tuple[Mani
 
 
 def _grown(name: str, given: Mapping[str, Any], there: Manifest, classes: tuple[Manifest, ...]) -> Claims:
-    """The claim as it is, or larger; what is fixed in a claim is refused."""
+    """Keep the claim, or let it grow; refuse what is fixed in a claim."""
     class_name, modes = at(there, "spec", "storageClassName"), at(there, "spec", "accessModes") or []
     mode, asked = given.get("access_mode"), given.get("storage_class")
     refusals = []

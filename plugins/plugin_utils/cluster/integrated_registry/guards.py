@@ -109,7 +109,7 @@ def reads(spec: Mapping[str, Any]) -> list[Ref]:
 
 
 def _with(now: Iterable[Manifest], wanted: Iterable[Wanted]) -> list[Manifest]:
-    """The objects as they will be once everything that is wanted has been written."""
+    """Return the objects as they will be once everything that is wanted has been written."""
     kept = {(one.get("kind"), at(one, "metadata", "name")): one for one in now}
     for one in wanted:
         key = (one.ref.resource.kind, one.ref.name)

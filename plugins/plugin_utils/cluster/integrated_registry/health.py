@@ -70,7 +70,7 @@ def _is(found: Mapping[str, Manifest], name: str) -> bool:
 
 
 def said(condition: Manifest) -> str:
-    """What a condition says: "Error: …"."""
+    """Quote what a condition says: "Error: …"."""
     texts = [str(condition.get(key) or "") for key in ("reason", "message")]
     return short(": ".join(filter(None, texts)) or "no condition says why")
 
@@ -147,7 +147,7 @@ class Scene:
 
     @property
     def told(self) -> str:
-        """Everything that the conditions of Config/cluster and the Deployment say."""
+        """All texts that the conditions of Config/cluster and the Deployment say."""
         found = [*conditions(self.config).values(), *conditions(self.deployment).values()]
         return " ".join(str(one.get("message") or "") for one in found)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...variables import Fill, behind
+from .access import OPTION as ACCESS
 from .guards import LOSSES
 
 _LEVELS = ["Normal", "Debug", "Trace", "TraceAll"]
@@ -106,6 +107,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "access": ACCESS,
     "node_selector": {"type": "dict", "description": ["Labels of the nodes for the pods.", _AS_IN_THE_API]},
     "tolerations": {
         "type": "list", "elements": "dict",

@@ -36,8 +36,10 @@ from . import (
     JOBS,
     PODS,
     PRUNER,
+    ROUTER_CA,
     ROUTES,
     VOLUMES,
+    access,
     authorities,
     claims,
     credentials,
@@ -72,6 +74,7 @@ class Asked:
     said: Mapping[str, Any]
     credentials: Mapping[str, str] | None
     routes: tuple[Mapping[str, Any], ...]
+    grants: tuple[access.Grant, ...]
     warnings: tuple[str, ...]
     wait: bool
     rollback: bool
@@ -86,11 +89,12 @@ class Asked:
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
-    """What the options say. Raises PolicyError in one sentence before anything is sent."""
+    """Read what the options say. Raises PolicyError in one sentence before anything is sent."""
     said = dict(options)
     said["storage"] = read_storage(options["storage"])
     login = credentials.read(options["credentials"], hide)
     said["routes"], warnings = credentials.read_routes(options["routes"], now, options["warn_days"], hide)
+    grants, told = access.read(options["access"])
     claims.read(options["claim"], said["storage"])
     _judge_mappings(said)
     if unknown := [name for name in options["allow"] if name not in guards.LOSSES]:
@@ -103,7 +107,7 @@ def read(
         )
     key = os.urandom(16)
     return Asked(
-        said, login, tuple(said["routes"] or ()), tuple(warnings), bool(options.get("wait")),
+        said, login, tuple(said["routes"] or ()), grants, (*warnings, *told), bool(options.get("wait")),
         bool(options.get("rollback")), now, lambda value: mark_of(value, key),
     )  # fmt: skip
 
@@ -125,7 +129,7 @@ def _judge_ca(said: Mapping[str, Any]) -> None:
 
 
 def draft(cluster: Cluster, asked: Asked) -> Draft:
-    """What is wanted of the cluster, judged. Raises NotRead, NotYet, ClusterProblem."""
+    """Say what is wanted of the cluster, and judge it. Raises NotRead, NotYet, ClusterProblem."""
     if not asked.anything:
         return Draft()
     config = cluster.one(CONFIG)
@@ -135,10 +139,12 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     patch = spec_patch(config, said, said["mode"] == "exact")
     spec = merged(at(config, "spec") or {}, patch.get("spec") or {})
     made = _claim(cluster, said, spec)
-    wanted = [*_before_the_spec(cluster, asked, spec), *made.wanted]
-    wanted.append(Wanted(CONFIG, patch, _why(said), until=_until(asked)))
+    wanted = [*access.wanted(cluster, asked.grants), *_before_the_spec(cluster, asked, spec), *made.wanted]
+    if any(said[name] is not None for name in ASKING if name != "access"):
+        wanted.append(Wanted(CONFIG, patch, _why(said), until=_until(asked)))
     start = Draft(tuple(wanted), made.notes, (*asked.warnings, *made.warnings, *_always(config, spec)), made.refusals)
-    if made.refusals or not list(changes_of(cluster, wanted)):
+    changes = [one for one in changes_of(cluster, wanted) if one.ref.resource not in access.RESOURCES]
+    if made.refusals or not changes:
         return start
     if said["storage"] is not None and "pvc" in said["storage"]:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
@@ -224,10 +230,10 @@ def _until(asked: Asked) -> Until | None:
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
-    """What the cluster has now. Raises NotRead, ClusterProblem."""
+    """Report what the cluster has now. Raises NotRead, ClusterProblem."""
     config = cluster.one(CONFIG)
     spec: Mapping[str, Any] = at(config, "spec") or {}
-    cluster.need(DEPLOYMENT, PODS, ROUTES, CLAIMS, PRUNER, JOBS, secret(USER_SECRET))
+    cluster.need(DEPLOYMENT, PODS, ROUTES, ROUTER_CA, CLAIMS, PRUNER, JOBS, secret(USER_SECRET))
     deployment = cluster.one(DEPLOYMENT)
     pods = [one for one in cluster.all(PODS) if health.is_of_registry(one)]
     missing = health.missing(config) if config else "there is no Config/cluster"
@@ -236,11 +242,13 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "conditions": _conditions(config),
         "healthy": bool(config) and not missing and not health.not_rolled_out(config or {}, deployment),
         "unfinished": missing or health.not_rolled_out(config or {}, deployment),
+        "causes": health.causes(diagnosis.scene_of(cluster)),
         "replicas": {"asked": spec.get("replicas"), "available": at(deployment, "status", "availableReplicas") or 0},
         "pods": [_pod(one) for one in pods],
         "storage": _storage(cluster, spec),
         "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
         "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
+        "trust": _trust(cluster),
         "pruner": pruner.report(cluster.one(PRUNER), cluster.all(JOBS)),
     }  # fmt: skip
 
@@ -250,6 +258,15 @@ def _conditions(config: Manifest | None) -> dict[str, Any]:
         name: {key: one.get(key) or "" for key in ("status", "reason", "message")}
         for name, one in health.conditions(config).items()
     }
+
+
+def _trust(cluster: Cluster) -> list[dict[str, str]]:
+    """Say which authority signs for each route, as the word `trust` of a policy has it."""
+    router = cluster.try_one(ROUTER_CA)
+    default = "" if isinstance(router, Unread) else str(at(router, "data", CA_KEY) or "")
+    found = [(at(one, "spec", "host"), at(one, "spec", "tls") or {}) for one in cluster.all(ROUTES)]
+    pairs = [(host, tls.get("caCertificate") or ("" if tls.get("certificate") else default)) for host, tls in found]
+    return [{"registry": str(host), "ca": str(ca)} for host, ca in pairs if host and ca]
 
 
 def _pod(pod: Manifest) -> dict[str, Any]:
@@ -276,7 +293,7 @@ def _storage(cluster: Cluster, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _route(route: Manifest, now: datetime) -> dict[str, Any]:
-    """A route with what a client must trust; days_left of its own certificate, None with the router's."""
+    """Report a route; days_left are those of its own certificate, None with the router's."""
     tls: Mapping[str, Any] = at(route, "spec", "tls") or {}
     days = None
     if tls.get("certificate"):
