@@ -96,6 +96,9 @@ class Engine(Protocol):
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """Ask the engine's own parser about files before they are put in place."""
 
+    def after_start(self, host: Observed) -> Lists | None:
+        """Return the lists of its next start, where no reload would bring them about; None where there are none."""
+
     def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
         """Return the least that makes the engine read its files again; None for one that reads them at every command.
 

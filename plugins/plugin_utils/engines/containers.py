@@ -133,6 +133,9 @@ class Containers:
     def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
         return differing(shown, expected)
 
+    def after_start(self, host: Observed) -> Lists | None:
+        return None
+
     def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
         return Due(services.CRIO, restart=False) if self._crio(host) else None
 

@@ -107,6 +107,9 @@ class Docker:
         found = re.search(r"version ([^\s,]+)", host.answer("docker.version").stdout)
         return found.group(1) if found else ""
 
+    def after_start(self, host: Observed) -> Lists | None:
+        return None
+
     def running(self, host: Observed) -> bool:
         return services.DOCKER.running(host)
 

@@ -89,6 +89,13 @@ class Moby(docker.Docker):
     def validations(self, host: Observed, edits: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         return ()  # dockerd --validate came with 23.0; before, only the daemon itself reads the file
 
+    def after_start(self, host: Observed) -> Lists | None:
+        """Return what the daemon has once it has forgotten lists whose keys are gone: a reload keeps them."""
+        place = self._place(host)
+        if not any(self._remembers(host, place, word) for word in SPELLING):
+            return None
+        return self._lists(host, {word: [*self._flags(host, word), *place.read(word)] for word in SPELLING})
+
     def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
         """SIGHUP is enough for both keys, but for old versions; containers do not notice."""
         version, since = docker.version_of(host), docker.SINCE
@@ -128,6 +135,10 @@ class Moby(docker.Docker):
         lists = {word: [*self._flags(host, word), *place.read(word)] for word in SPELLING}
         for word, items in lists.items():
             items += self._remembers(host, place, word)
+        return self._lists(host, lists)
+
+    @staticmethod
+    def _lists(host: Observed, lists: Mapping[str, list[str]]) -> Lists:
         cuts_scheme = docker.version_of(host) >= docker.SINCE.cuts_schemes
         insecure = docker.insecure_of(lists["insecure"], cuts_scheme=cuts_scheme)
         return Lists((DOCKER_HUB,), (), insecure, docker.mirrors_of(lists["mirrors"]))

@@ -246,7 +246,11 @@ def _withdrawal(engine: Engine, host: Observed) -> Draft:
 def _confirmation(engine: Engine, host: Observed) -> Draft:
     """Expect the lists of the files as they are, as nothing is asked for."""
     expected, part = engine.desired(host, Policy(), Request("merge")).expected, (_RECORD, engine.name)
-    return Draft(part) if expected is None else _activated(engine, host, expected, Draft(part), changed=True)
+    after_start = engine.after_start(host) if engine.running(host) else None
+    if expected is None:
+        return Draft(part)
+    draft = _activated(engine, host, after_start or expected, Draft(part), changed=True)
+    return replace(draft, due=tuple(replace(due, restart=due.restart or after_start is not None) for due in draft.due))
 
 
 def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, changed: bool) -> Draft:
