@@ -101,3 +101,17 @@ def test_docker_must_show_the_new_lists():
     for text, good in answers.items():
         said = {"state": "done", "rc": 0, "stdout": text, "stderr": ""}
         assert (unmet(check_option(check)["expect"], said) is None) is good, text
+
+
+@pytest.mark.parametrize(
+    ("before", "flags", "after"),
+    [
+        ("{}", "", Lists(("docker.io",))),
+        ('{"insecure-registries": ["b.example.com"]}', "", None),
+        ("{}", "--insecure-registry\nb.example.com\n", None),
+    ],
+)
+def test_what_only_a_start_forgets(before, flags, after):
+    """A reload keeps a list whose key is gone, so a plan that is taken back needs a restart."""
+    case = {"before": before, "flags": flags, "info": {"insecure": ["b.example.com"]}}
+    assert Moby().after_start(moby(case)) == after
