@@ -66,6 +66,12 @@ options:
             the transaction is taken back. Never what is secret in the file.
         type: list
         elements: str
+      confidential:
+        description:
+          - Whether the file holds what nobody may find later. Then C(last.json) does not hold what it was before, and
+            the transaction cannot be taken back.
+        type: bool
+        default: false
       keep:
         description:
           - Whether the old file stands beside the new one, under a name that begins with a dot, until all is done.
@@ -424,6 +430,7 @@ OPTIONS = dict(
             gid=dict(type="int"),
             label=dict(type="str"),
             shown=dict(type="list", elements="str"),
+            confidential=dict(type="bool", default=False),
             keep=dict(type="bool", default=True),
         ),
     ),
@@ -793,22 +800,25 @@ class Transaction:
             os.close(fd)
 
     def _locked(self):
-        """Take the lock; return its descriptor."""
+        """Return the descriptor of the lock, held."""
         path = os.path.join(self.directory, LOCK)
         deadline = now() + self.wanted["lock_timeout"]
+        fd = self._open_lock(path)
         while True:
-            fd = self._open_lock(path)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # A transaction that forgets removes the lock that it holds: another file is everybody's lock then.
                 if os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(fd)):
                     return fd
+                # A transaction that forgets removed the lock that it held: another file is everybody's lock now.
+                os.close(fd)
+                fd = self._open_lock(path)
+                continue
             except (IOError, OSError) as error:
                 if error.errno not in (errno.EAGAIN, errno.EACCES):
                     os.close(fd)
                     raise Failure("cannot lock %s: %s" % (self.directory, reason_of(error)))
-            os.close(fd)
             if now() >= deadline:
+                os.close(fd)
                 raise Failure("another transaction runs on this host, waited %g s for it" % self.wanted["lock_timeout"])
             time.sleep(0.1)
 
@@ -918,6 +928,7 @@ class Transaction:
             "kept": beside + ".old",
             "keep": entry.get("keep", True),
             "shown": entry.get("shown"),
+            "confidential": entry.get("confidential", False),
             "old": old,
             "new": self._new(entry, target, old),
         }
@@ -988,19 +999,24 @@ class Transaction:
     def _write_journal(self, begun):
         """Replace the journal by one that says how many of this transaction's actions have been begun."""
         journal = dict(self.journal, started=len(self.carried) + begun)
-        fresh = self.journal_path + ".new"
         with doing("write the journal %s" % self.journal_path):
-            remove(fresh)
-            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_CLOEXEC, 0o600)
-            try:
-                write_all(fd, to_bytes(json.dumps(journal)))
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-            os.rename(fresh, self.journal_path)
+            self._write_file(self.journal_path, journal)
             self.result["journal"] = self.id
             sync_directory(self.directory)
         self.journal = journal
+
+    @staticmethod
+    def _write_file(path, value):
+        """Put a JSON value into a file of the state directory, whole or not at all."""
+        fresh = path + ".new"
+        remove(fresh)
+        fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | O_CLOEXEC, 0o600)
+        try:
+            write_all(fd, to_bytes(json.dumps(value)))
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        os.rename(fresh, path)
 
     def stage(self):
         for directory in self.journal["directories"]:
@@ -1056,12 +1072,14 @@ class Transaction:
                 pass  # all is done; an empty directory and a lock say nothing
 
     def _end_journal(self, kept=False):
-        """End the journal: nothing is under way from here on. kept: it can undo the whole transaction later."""
+        """Say that nothing is under way any more. kept: the journal can undo the whole transaction later."""
+        last = os.path.join(self.directory, LAST)
         with doing("remove the journal %s" % self.journal_path):
-            if kept:
-                os.rename(self.journal_path, os.path.join(self.directory, LAST))
-            else:
-                remove(self.journal_path)
+            if kept and any(change.record["confidential"] for change in self.changes):
+                self._write_file(last, dict(self.journal, files=[_without_secret(c.record) for c in self.changes]))
+            elif kept:
+                os.rename(self.journal_path, last)
+            remove(self.journal_path)
         self.result["journal"] = None
         try:
             sync_directory(self.directory)
@@ -1162,6 +1180,13 @@ class Transaction:
         problem = unmet([{"rc": 0}], self._ask(step, command))
         if problem:
             raise Failure("%s: %s" % (command["name"], problem))
+
+
+def _without_secret(record):
+    """Return the record of a file as it may be kept: without what a secret was before."""
+    if not record["confidential"]:
+        return record
+    return dict(record, old=dict((key, value) for key, value in record["old"].items() if key != "content"))
 
 
 def differs(old, new):

@@ -77,6 +77,11 @@ def _back(entry: Mapping[str, Any], old: Mapping[str, Any], why: str) -> FileCha
     after, before = entry.get("shown") or ("", "")
     if old["state"] != "file":
         return FileChange(entry["path"], None, why, before, after)
+    if "content" not in old:
+        raise HostProblem(
+            f"{entry['path']} held a secret, and what it was is not kept, so the plan cannot be taken back; nothing "
+            "was changed"
+        )
     content = base64.b64decode(old["content"])
     return FileChange(entry["path"], content, why, before, after, old["mode"], old["uid"], old["gid"])
 

@@ -325,6 +325,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
 def _file(change: FileChange, before: str) -> dict[str, Any]:
     known: dict[str, Any] = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
     known |= {} if change.keep else {"keep": False}
+    known |= {"confidential": True} if change.secret or change.path.endswith(".key") else {}
     known |= {"shown": [change.before, change.after]} if change.before or change.after else {}
     state = "absent" if change.content is None else "file"
     return {"path": change.path, "before": before, "state": state} | {k: v for k, v in known.items() if v is not None}

@@ -60,5 +60,5 @@ def test_both_modules_change_and_read_a_host(controller, node):
     stale = controller.task(node, "host_transaction", commit("three\n", "absent"))
     assert stale.last["conflict"][0]["found"] == checksum
     assert node.sh(f"cat {PATH}; ls -A /srv/hands /srv/hands/state") == (
-        "one\n/srv/hands:\nlists.conf\nstate\n\n/srv/hands/state:\nlock\n"
+        "one\n/srv/hands:\nlists.conf\nstate\n\n/srv/hands/state:\nlast.json\nlock\n"
     )

@@ -108,7 +108,6 @@ def test_mirrors_of_docker_hub_come_and_go(controller, origin1):
 BEYOND_DOCKER = {
     "docker mirrors docker.io only, all of it": {"source": PLAIN, "mirrors": [MIRROR]},
     "docker uses a mirror for all pulls": {"source": "docker.io", "mirrors": [MIRROR], "pull": "tag"},
-    "docker always falls back to docker.io": {"source": "docker.io", "mirrors": [MIRROR], "contact_source": False},
     "a mirror of docker is a whole registry, without a path": {"source": "docker.io", "mirrors": [f"{MIRROR}/hub"]},
 }
 

@@ -166,3 +166,15 @@ def test_what_forgets_leaves_no_trace(host: Host) -> None:
     host.sh(f"rm {host.state}/last.json")
     done = host.hands.run("host_transaction", {"files": [about], "forget": True, "state_directory": str(host.state)})
     assert done["result"]["committed"] and not host.state.exists()
+
+
+def test_what_a_secret_was_is_not_kept(host: Host) -> None:
+    """A key that was replaced is nowhere on the host any more."""
+    host.sh("printf old-secret > x")
+    change = {"files": [{"path": "x", "before": "old-secret", "content": "new", "confidential": True}], "plan_id": "p"}
+    assert host.transaction(change)["result"]["committed"] and host.leftovers() == []
+    last = json.loads((host.state / "last.json").read_text())
+    assert "content" not in last["files"][0]["old"] and last["files"][0]["new"]["sha256"]
+    refused = taken_back(host, "p")
+    assert refused.result["failed"] and "x held a secret, and what it was is not kept" in refused.result["msg"]
+    assert host.tree()["x"][3] == "new"
