@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import one_line
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import one_line
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import CHANGE_OPTIONS, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, feature, proof, restore
 

@@ -108,22 +108,17 @@ options:
   claim:
     description: How the claim of O(storage) is made where it is not there. One that is there only grows.
     type: dict
-    options:
+    suboptions:
       size:
+        description: Its size; V(100Gi) for a new one.
         type: str
-        description:
-          - Its size; V(100Gi) for a new one.
       storage_class:
+        description: Its storage class, unless it is the cluster's default.
         type: str
-        description:
-          - Its storage class, unless it is the cluster's default.
       access_mode:
+        description: Its access mode. V(ReadWriteMany) for more than one replica, else V(ReadWriteOnce).
         type: str
-        choices:
-          - ReadWriteMany
-          - ReadWriteOnce
-        description:
-          - Its access mode. V(ReadWriteMany) for more than one replica, else V(ReadWriteOnce).
+        choices: [ReadWriteMany, ReadWriteOnce]
   credentials:
     description:
       - The login for the storage, for the secret C(image-registry-private-configuration-user).
@@ -132,7 +127,6 @@ options:
       - 'Keys for swift: C(username) and C(password), or C(token_id), or C(application_credential_id),
         C(application_credential_name) and C(application_credential_secret).'
     type: dict
-    no_log: true
   storage_ca:
     description: Certificates of the authority of an object store, as PEM. They go into the ConfigMap
       of C(openshift-config) that C(storage.s3.trustedCA.name) names.
@@ -178,83 +172,61 @@ options:
     description: Further routes. Those of others stay, unless O(mode=exact).
     type: list
     elements: dict
-    options:
+    suboptions:
       name:
+        description: The name of the route.
         type: str
         required: true
-        description:
-          - The name of the route.
       hostname:
+        description: The host; without it, the cluster makes one.
         type: str
-        description:
-          - The host; without it, the cluster makes one.
       secret_name:
+        description: A secret with C(tls.crt), C(tls.key) and C(tls.cacrt).
         type: str
-        description:
-          - A secret with C(tls.crt), C(tls.key) and C(tls.cacrt).
       certificate:
+        description: The certificate and its chain, as PEM; the secret is made of it.
         type: str
-        description:
-          - The certificate and its chain, as PEM; the secret is made of it.
       key:
+        description: The private key, as PEM.
         type: str
-        no_log: true
-        description:
-          - The private key, as PEM.
       ca:
+        description: Certificates of the authority, as PEM.
         type: str
-        description:
-          - Certificates of the authority, as PEM.
       state:
+        description: Whether the route is there.
         type: str
-        choices:
-          - present
-          - absent
+        choices: [present, absent]
         default: present
-        description:
-          - Whether the route is there.
   access:
     description: Who may use the registry. Each entry has one of C(user), C(group) and C(service_account),
       and becomes a binding of its own in each of its C(projects); bindings of others stay.
     type: list
     elements: dict
-    options:
+    suboptions:
       role:
+        description: V(viewer) pulls, V(editor) pulls and pushes, V(puller) lets pods of other projects
+          pull, V(metrics) reads the metrics of the registry.
         type: str
         required: true
-        choices:
-          - viewer
-          - editor
-          - puller
-          - metrics
-        description:
-          - V(viewer) pulls, V(editor) pulls and pushes, V(puller) lets pods of other projects pull, V(metrics)
-            reads the metrics of the registry.
+        choices: [viewer, editor, puller, metrics]
       user:
+        description: The name of a user.
         type: str
-        description:
-          - The name of a user.
       group:
+        description: The name of a group, as V(system:serviceaccounts:PROJECT).
         type: str
-        description:
-          - The name of a group, as V(system:serviceaccounts:PROJECT).
       service_account:
+        description: A service account, as V(PROJECT/NAME).
         type: str
-        description:
-          - A service account, as V(PROJECT/NAME).
       projects:
+        description: The projects whose images are meant. V(metrics) has none.
         type: list
         elements: str
-        description:
-          - The projects whose images are meant. V(metrics) has none.
       state:
+        description: Whether the subject may.
         type: str
-        choices:
-          - present
-          - absent
+        choices: [present, absent]
         default: present
-        description:
-          - Whether the subject may.
   node_selector:
     description:
       - Labels of the nodes for the pods.

@@ -18,8 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .formats import FormatError, decode
-from .problems import Problem
-from .references import one_line
+from .problems import Problem, one_line
 from .shapes import Each, fits
 
 STATE_PATH = "/var/lib/dockyard/state.json"

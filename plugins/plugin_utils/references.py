@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 
 from .names import DOCKER_HUB, hub_name, without_login
 from .problems import Problem
-from .problems import one_line as one_line
 
 #: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
 SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")

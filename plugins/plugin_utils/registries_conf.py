@@ -19,8 +19,8 @@ from typing import Any, NoReturn, TypeVar
 
 from .formats import FormatError, toml_text
 from .names import match_length
-from .problems import Problem
-from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, one_line, parse_alias, shown
+from .problems import Problem, one_line
+from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .formats import FormatError, json_text
-from .problems import Problem
-from .references import Reference, one_line
+from .problems import Problem, one_line
+from .references import Reference
 from .signature_requirements import problem
 
 PATH = "/etc/containers/policy.json"

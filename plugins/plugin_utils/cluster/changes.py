@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..plan.plan import Change, Disruption, Plan
-from ..references import one_line
+from ..problems import one_line
 from . import marks
 from .api import ClusterProblem, Manifest, Ref, at
 from .client import Client

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from ..references import one_line
+from ..problems import one_line
 from .api import ClusterProblem, Manifest, Ref, at
 
 #: The name under which the API server notes our fields (metadata.managedFields).

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from ..references import one_line
+from ..problems import one_line
 from .api import Manifest, Ref, Resource, at
 
 POOLS = Ref(Resource("MachineConfigPool", "machineconfiguration.openshift.io", "v1", "machineconfigpools"))

@@ -21,7 +21,7 @@ from ..observed import HostProblem, NotAsked, Observed, Question, Watch
 from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Validation
 from ..plan.proposal import Drafter
-from ..references import one_line
+from ..problems import one_line
 from ..shapes import Each
 from . import platform_images
 from .asked import HEAD, IMPORTS, PLUGIN, Named, Said

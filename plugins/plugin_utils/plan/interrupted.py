@@ -12,7 +12,7 @@ from typing import Any
 
 from ..host.services import SERVICES, Service
 from ..observed import Observed
-from ..references import one_line
+from ..problems import one_line
 from .draft import AGAIN, Again, Step
 from .plan import Change, Disruption
 

@@ -13,8 +13,7 @@ from enum import Flag, auto
 from typing import Any
 
 from ..names import without_login
-from ..problems import Problem
-from ..references import one_line
+from ..problems import Problem, one_line
 
 _LONGEST_SHOWN = 120
 

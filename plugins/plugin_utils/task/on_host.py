@@ -24,7 +24,7 @@ from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
 from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
-from ..references import one_line
+from ..problems import one_line
 from ..shapes import fits
 from .base import select
 from .controller import ControllerFiles

@@ -20,8 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..problems import Problem
-from ..references import one_line
+from ..problems import Problem, one_line
 from . import certs_d, stores
 
 _MANIFEST, _SEAL, _FILES = "manifest.json", "manifest.sha256", "files"

@@ -15,7 +15,7 @@ from ..observed import HostProblem, Observed, Question, Tree, Watch
 from ..plan import records
 from ..plan.proposal import start_of
 from ..policy.certificates import Certificate, certificates_in
-from ..references import one_line
+from ..problems import one_line
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
 from .drafts import PART, RECORD, slug

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ..observed import Observed, Tree, Watch
 from ..plan.plan import view
 from ..policy.certificates import certificates_in
-from ..references import one_line
+from ..problems import one_line
 
 DOCKER = "/etc/docker/certs.d"
 CONTAINERS = "/etc/containers/certs.d"

@@ -13,7 +13,7 @@ from ..observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..policy.certificates import Certificate, certificates_in
-from ..references import one_line
+from ..problems import one_line
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .drafts import ONLY_A_REAL_RUN, PART, RECORD, WATCH, due, unseen_since, update

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...references import one_line
+from ...problems import one_line
 from ..api import Manifest, at
 from ..image_registry.asked import DEFAULT_CLAIM
 from ..image_registry.backends import USER_SECRET, keys_of_user

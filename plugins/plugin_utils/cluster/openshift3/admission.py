@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ...problems import Problem
-from ...references import ReferenceProblem, one_line, shown
+from ...problems import Problem, one_line
+from ...references import ReferenceProblem, shown
 from . import image_names
 from .image_names import ImageName
 from .image_policy import REQUIRES, RESOLVES, REWRITES, ImagePolicy, Resource, Rule

@@ -23,8 +23,8 @@ from math import isinf
 from typing import Any
 
 from ...imports import yaml
-from ...problems import Problem
-from ...references import one_line, shown
+from ...problems import Problem, one_line
+from ...references import shown
 from ..openshift4 import ManifestProblem
 from ..openshift4.texts import check_depth, check_size
 
@@ -119,7 +119,8 @@ class _Decoder:
             return int(value[:30])  # a number in quotes is taken where a number is wanted
         if shape == INT and isinstance(value, float) and self._loosely and value.is_integer():
             return int(value)
-        if type(value) is not {TEXT: str, BOOL: bool, INT: int}[shape]:
+        kind = {TEXT: str, BOOL: bool, INT: int}[shape]
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise _mismatch(path, shape, value)
         return value
 

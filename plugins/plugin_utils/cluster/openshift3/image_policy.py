@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any, NamedTuple
 
-from ...references import one_line, shown
+from ...problems import one_line
+from ...references import shown
 from ..labels import Requirement, Selector, is_key, is_value
 from . import Finding, PolicyProblem, refuse
 from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read

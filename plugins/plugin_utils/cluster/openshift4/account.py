@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...references import one_line
+from ...problems import one_line
 from .node_files import TEMPLATES
 
 _EFFECTS = ("stops", "breaks", "surprises")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...formats import FormatError, toml_text
-from ...references import one_line
+from ...problems import one_line
 from ...registries_conf import MAIN as REGISTRIES_CONF
 from . import ManifestProblem, releases, rendered
 from .objects import kind_of, shown

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...references import one_line
+from ...problems import one_line
 from . import ManifestProblem, node_files, objects, releases, schema
 from . import change_checks as change
 from . import guard_checks as checks

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...references import one_line
+from ...problems import one_line
 from . import ManifestProblem
 from .releases import Release
 

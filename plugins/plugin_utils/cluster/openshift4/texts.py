@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...imports import yaml
-from ...references import one_line
+from ...problems import one_line
 from . import ManifestProblem, objects
 from .objects import Manifest, shown
 
