@@ -623,11 +623,11 @@ def seconds(door: Door, value: Any) -> float:
 def grows_too_fast(door: Door, of_size: Callable[[int], Any], most: int) -> str:
     """Say how much longer twice as much takes, if that is more than linear growth allows."""
     size = most // 8
-    while size < most and seconds(door, of_size(size)) < 0.02:
+    while size < 2 * most and seconds(door, of_size(size)) < 0.05:
         size *= 2
-    for _time in range(4):  # the machine is busy with other things too
+    for _time in range(4):  # the machine is busy with other things too: what grows too fast is slow by now
         once, twice = (seconds(door, of_size(length)) for length in (size, 2 * size))
-        if twice < 0.05 or twice / once < 3:
+        if twice < 0.3 or twice / once < 3:
             return ""
     return f"{size} take {once:.2f} s, twice as much {twice:.2f} s"
 

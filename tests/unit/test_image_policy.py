@@ -216,3 +216,10 @@ def test_real_answers_about_documents(shared_dir):
             refused = paths(problems(case["document"], release), "refuse")
             wanted = expected.get("paths", [""]) if expected["refused"] else []
             assert refused == wanted, (case["id"], release)
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 6000, "1" * 6000, "7" * 6000, "0x" + "f" * 17, str(2**64)])
+def test_a_number_that_no_program_holds_is_a_finding(number):
+    """Python writes no whole number of more than 4,300 digits."""
+    text = f"kind: ImagePolicyConfig\napiVersion: v1\nexecutionRules: [{{name: a, reject: {number}}}]\n"
+    assert [finding["effect"] for finding in problems(text)][:1] == ["refuse"]

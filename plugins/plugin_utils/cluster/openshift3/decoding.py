@@ -205,14 +205,23 @@ def _plain_scalar(text: str) -> Any:
     return text
 
 
+#: What no whole number of Go holds.
+_TOO_LARGE = 2**64
+
+
 def _number(text: str) -> int | float | str:
     digits = text.replace("_", "")
     for base in (0, 8):  # 0x1b, and 017 as in C
         try:
-            return int(digits, base)
+            whole = int(digits, base)
         except ValueError:
             continue
-    number = float(digits)
+        if abs(whole) < _TOO_LARGE:
+            return whole
+    try:
+        number = float(digits)
+    except ValueError:  # 0x with more digits than a number has
+        return text
     if isinf(number):
         return text
     return int(number) if number.is_integer() else number  # JSON writes 5.0 as 5
