@@ -190,9 +190,15 @@ def _imports(writing: _Writing, said: Said) -> None:
     have = {str(item.get("domainName")): item for item in items if isinstance(item, Mapping)}
     new = {source.domain: source.plain() for source in said.policy.import_}
     names = writing.shared(IMPORT, have, new)
-    writing.spec[IMPORT] = [new.get(name) or dict(have[name]) for name in names] or None
+    both = [name for name in names if name in have and name in new]
+    same = {name for name in both if _insecurity(have[name]) == _insecurity(new[name])}
+    writing.spec[IMPORT] = [dict(have[n]) if n in same or n not in new else new[n] for n in names] or None
     if not names and have:
         writing.notes.append("import: without an entry, users may import from every registry")
+
+
+def _insecurity(item: Mapping[str, Any]) -> bool:
+    return item.get("insecure") is True
 
 
 def lists_of(image: Manifest | None) -> dict[str, list[str]]:
