@@ -22,7 +22,7 @@ ExecStart=/usr/bin/printf '%%s\\\\0' --words-- $A
 RUN = """
 mkdir -p /run/dockyard-oracle && cd /run/dockyard-oracle && tar -x
 mv dockyard-oracle@.service /run/systemd/system/ && systemctl daemon-reload
-for once in and again; do  # a machine under load now and then fails to start one that it does not refuse
+for try in 1 2 3; do  # a machine under load now and then fails to start one that it does not refuse
   for name in *[0-9]; do test -e "$name.out" || echo "dockyard-oracle@$name"; done | xargs -r -n 200 systemctl start
   grep -L -e --words-- *.out | xargs -r rm -f
 done 2>/dev/null
