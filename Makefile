@@ -111,6 +111,20 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 	tests/lab/lab up
 	pytest -n 4 tests/integration/hosts tests/lab
 
+# A control plane of its own on loopback: no root, no lab of hosts.
+.PHONY: control-plane cluster cluster-up cluster-down
+control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
+	tests/lab/cluster/cluster build
+
+cluster: control-plane ## tasks about clusters on a real API server with OpenShift's kinds
+	pytest -n 2 --dist loadfile tests/integration/cluster; status=$$?; tests/lab/cluster/cluster down; exit $$status
+
+cluster-up: control-plane ## the cluster lab, to be used by hand; prints the path of a kubeconfig
+	tests/lab/cluster/cluster up
+
+cluster-down:
+	tests/lab/cluster/cluster down
+
 .PHONY: molecule
 molecule: environment images ## the role on a podman node, with molecule and testinfra
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \

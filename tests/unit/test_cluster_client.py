@@ -173,7 +173,15 @@ def test_a_list_that_expired_begins_anew_once():
         found.read_all(SETS)
 
 
-@pytest.mark.parametrize("items", [None, {}, "x", [1], ["x"]])
+def test_a_list_of_nothing_may_be_null():
+    """As a real API server answers where only metadata is asked for."""
+    found, _clock = client(
+        ApiServer(faults=[lambda *sent: reply(200, {"kind": "PartialObjectMetadataList", "items": None})])
+    )
+    assert found.read_all(SETS) == ()
+
+
+@pytest.mark.parametrize("items", [{}, "x", [1], ["x"]])
 def test_a_list_that_is_none(items):
     found, _clock = client(ApiServer(faults=[lambda *sent: reply(200, {"kind": "List", "items": items})]))
     with pytest.raises(ClusterProblem, match="has no list of objects"):
@@ -242,6 +250,7 @@ def test_an_expired_token_is_renewed_once():
         ({"spec": {"l": [{"a": 1, "x": 2}]}}, {"spec": {"l": [{"a": 1}]}}, ["spec.l[0].x"]),
         ({"spec": {"a": None}}, {"spec": {}}, []),
         ({"spec": {"a": {}}}, {"spec": {}}, []),
+        ({"metadata": {"annotations": {"a": None}}}, {"metadata": {}}, []),
         ({"metadata": {"resourceVersion": "1"}}, {"metadata": {}}, []),
         ({"spec": {"a": {"b": 1}}}, {"spec": {"a": None}}, ["spec.a"]),
     ],

@@ -32,6 +32,8 @@ _BARE = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PAGE = 500  # objects of one page of a list
 _PAGES = 400
 _LONGEST_MESSAGE = 600
+#: A refused patch is told with the object as it would be, which may be long and hold secrets.
+_WHOLE_OBJECT = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
 _WARNING = re.compile(r'299 \S+ "((?:[^"\\]|\\.)*)"')
 #: Statuses of a read that may be gone at the next try, and how long to wait before each try.
 _PASSING = (500, 502, 503, 504)
@@ -157,7 +159,8 @@ class Client:
             if status == 410:
                 return None
             page, size = self._object(ref, status, body), size + length
-            found = page.get("items")
+            found = page.get("items", ())
+            found = [] if found is None and str(page.get("kind")).endswith("List") else found  # a nil slice of Go
             if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
                 raise ClusterProblem(f"{ref} could not be read: the API server's answer has no list of objects")
             start = {"apiVersion": ref.resource.api_version, "kind": ref.resource.kind}
@@ -370,7 +373,7 @@ def lost_fields(sent: Any, stored: Any, path: str = "") -> list[str]:
             return [name for number, (a, b) in pairs for name in lost_fields(a, b, f"{path}[{number}]")]
         return []
     if not isinstance(stored, Mapping):
-        return [path] if sent else []
+        return [path] if path and not _is_empty(sent) else []
     found = []
     for key, value in sent.items():
         inner = f"{path}.{key}" if path else str(key)
@@ -378,9 +381,16 @@ def lost_fields(sent: Any, stored: Any, path: str = "") -> list[str]:
             continue
         if key in stored:
             found += lost_fields(value, stored[key], inner)
-        elif value not in ({}, [], "", False, 0):  # what is empty may be left out
+        elif not _is_empty(value):
             found.append(inner)
     return found
+
+
+def _is_empty(value: Any) -> bool:
+    """Say whether a server may leave the value out; null inside a mapping asks for absence."""
+    if isinstance(value, Mapping):
+        return all(map(_is_empty, value.values()))
+    return value in (None, [], "", False, 0)
 
 
 def _missing(body: Any) -> None:
@@ -392,6 +402,7 @@ def _missing(body: Any) -> None:
 def _message(body: Any) -> str:
     """Quote the server, on one line and not too long."""
     text = at(body, "message") if isinstance(body, Mapping) else body if isinstance(body, str) else ""
+    text = _WHOLE_OBJECT.sub("", str(text or ""))
     return one_line(" ".join(str(text or "").split()))[:_LONGEST_MESSAGE]
 
 

@@ -56,6 +56,6 @@ def _holds(owned: Any, fields: Any) -> bool:
         inner = owned.get(f"f:{key}")
         if inner is None:
             continue
-        if inner == {} or not isinstance(value, Mapping) or _holds(inner, value):
-            return True
+        if not isinstance(value, Mapping) or _holds(inner, value):
+            return True  # an empty inner beside a mapping: a mapping that was written empty, whose fields are free
     return False

@@ -30,7 +30,7 @@ from ..problems import Problem
 from .base import Fill, TaskProblem, plain, select
 from .controller import ControllerFiles
 from .feature import Spec
-from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, merged
+from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, merged, why_unread
 from .rounds import Outcome, Rounds
 
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
@@ -174,7 +174,7 @@ class ClusterConnection(HostModules, ControllerFiles):
         answer = self.quietly(SNAPSHOT, Watch(files=(path,)).arguments())
         host = self.variables.get("inventory_hostname")
         if answer.get("failed") or "snapshot" not in answer:
-            raise TaskProblem(f"remote_kubeconfig: {host} could not be read")
+            raise TaskProblem(f"remote_kubeconfig: {host} could not be read: {why_unread(answer)}")
         try:
             text = from_snapshot(unpack(answer["snapshot"])).text(path)
         except HostProblem:

@@ -211,7 +211,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         """Read everything in one round trip. Raises HostProblem."""
         answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
         if answer.get("failed") or "snapshot" not in answer:
-            raise HostProblem(f"the host could not be read: {_why_unread(answer)}")
+            raise HostProblem(f"the host could not be read: {why_unread(answer)}")
         self.snapshot = unpack(answer["snapshot"])
         observed = from_snapshot(self.snapshot)
         if observed.uid:
@@ -354,7 +354,7 @@ def _programs() -> list[tuple[str, str, str]]:
     ]
 
 
-def _why_unread(answer: dict[str, Any]) -> str:
+def why_unread(answer: dict[str, Any]) -> str:
     """Return a reason that a person can act on: the module's sentence, or the output in its place."""
     said = str(answer.get("module_stderr") or "") + "\n" + str(answer.get("module_stdout") or "")
     lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]

@@ -1,0 +1,184 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""For tests on the control plane of tests/lab/cluster: it is brought up by the first that needs it, and shared."""
+
+from __future__ import annotations
+
+import copy
+import fcntl
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+LAB = REPOSITORY / "tests/lab/cluster"
+sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import (  # noqa: E402
+    Client,
+    Moved,
+    NoSuchKind,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.connection import Http, log_in  # noqa: E402
+from api_server import KINDS, ref  # noqa: E402
+
+STOCK = yaml.safe_load((LAB / "stock.yml").read_text(encoding="utf-8"))
+NAMESPACE = Resource("Namespace", "", "v1", "namespaces")
+#: Kinds of which a test may leave objects behind, and the names of those that belong to the stock.
+CLEARED = {
+    "ImageDigestMirrorSet": (), "ImageTagMirrorSet": (), "ImageContentSourcePolicy": (), "ClusterImagePolicy": (),
+    "MachineConfigPool": ("master", "worker"), "MachineConfig": (), "ConfigMap": ("kube-root-ca.crt",), "Secret": (),
+}  # fmt: skip
+IN_CONFIG = "openshift-config"
+
+
+def completed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what the schema of a status requires and tables of cases leave out."""
+    status = manifest.get("status") or {}
+    for condition in status.get("conditions", ()):
+        condition.setdefault("lastTransitionTime", "2026-01-01T00:00:00Z")
+    if manifest["kind"] == "ClusterVersion":
+        status.setdefault("observedGeneration", 1)
+        status.setdefault("versionHash", "lab")
+        status.setdefault("availableUpdates", None)
+        for entry in status.get("history", ()):
+            usual = {"version": "", "image": "", "startedTime": "2026-01-01T00:00:00Z", "verified": True}
+            entry |= {name: entry.get(name, value) for name, value in usual.items()}
+            entry.setdefault("completionTime", None if entry["state"] == "Partial" else "2026-01-01T01:00:00Z")
+        manifest["spec"] = {"clusterID": "00000000-0000-4000-8000-000000000000", **manifest["spec"]}
+    return manifest
+
+
+class Lab:
+    """The cluster: a client of an administrator, and what tests do to it."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        self.kubeconfig = kubeconfig
+        self.state = json.loads(kubeconfig.with_name("state.json").read_text())
+        self.client = self.client_of({"kubeconfig": str(kubeconfig)})
+        self.version: dict[str, Any] = {}
+
+    @property
+    def address(self) -> str:
+        return f"https://127.0.0.1:{self.state['ports']['api']}"
+
+    @property
+    def authority(self) -> str:
+        return str(self.kubeconfig.with_name("ca.crt"))
+
+    def client_of(self, given: dict[str, Any]) -> Client:
+        return Client(Http(log_in(given, {}), lambda: log_in(given, {})))
+
+    def apply(self, manifest: dict[str, Any]) -> None:
+        """Make an object what a manifest says, status included; what the manifest does not have goes."""
+        manifest = completed(copy.deepcopy(manifest))
+        place, status = ref(manifest), manifest.pop("status", None)
+        manifest.setdefault("apiVersion", place.resource.api_version)
+        there = self.client.read(place)
+        if there is None:
+            self.client.create(place, manifest)
+        else:
+            version = there["metadata"]["resourceVersion"]
+            fresh = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
+            self.replace(place.path, fresh)
+        if status is not None:
+            now = dict(self.client.read(place) or {})
+            self.replace(f"{place.path}/status", {**now, "status": status})
+
+    def replace(self, path: str, manifest: dict[str, Any]) -> None:
+        """PUT an object, which the collection itself never does."""
+        status, body, _length = self.client._ask("PUT", path, manifest, "application/json")
+        assert status == 200, body
+
+    def get(self, kind: str, name: str, namespace: str = "") -> Any:
+        return self.client.read(Ref(KINDS[kind], name, namespace))
+
+    def clear_singletons(self) -> None:
+        """Take Image/cluster away, so that a case can be made under its name."""
+        for place in (Ref(KINDS["Image"], "cluster"),):
+            if there := self.client.read(place):
+                self.client.delete(place, there["metadata"]["uid"], there["metadata"]["resourceVersion"])
+
+    def reset(self) -> None:
+        """Bring everything back to the stock."""
+        for kind, kept in CLEARED.items():
+            place = Ref(KINDS[kind], namespace=IN_CONFIG if KINDS[kind].namespaced else "")
+            for item in self.client.read_all(place):
+                metadata = item["metadata"]
+                if metadata["name"] not in kept:
+                    one = Ref(place.resource, metadata["name"], place.namespace)
+                    self.client.delete(one, metadata["uid"], metadata["resourceVersion"])
+        for manifest in STOCK:
+            if manifest["kind"] in KINDS:
+                self.apply(manifest)
+
+
+class Operator:
+    """What the machine-config-operator does with node disruption policies: it takes them into the status."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab, self.ended = lab, threading.Event()
+        self.client = lab.client_of({"kubeconfig": str(lab.kubeconfig)})
+        self.thread = threading.Thread(target=self.work, daemon=True)
+
+    def work(self) -> None:
+        place = Ref(KINDS["MachineConfiguration"], "cluster")
+        while not self.ended.wait(0.2):
+            found = dict(self.client.read(place) or {})
+            generation = at(found, "metadata", "generation")
+            if found and at(found, "status", "observedGeneration") != generation:
+                files = at(found, "spec", "nodeDisruptionPolicy", "files") or []
+                status = {
+                    "observedGeneration": generation,
+                    "nodeDisruptionPolicyStatus": {"clusterPolicies": {"files": files}},
+                }
+                self.client._ask("PUT", f"{place.path}/status", {**found, "status": status}, "application/json")
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of shared data beside the repository."""
+    place = REPOSITORY.parent / "shared"
+    if not place.is_dir():
+        pytest.skip("there is no folder shared beside the repository")
+    return place
+
+
+@pytest.fixture(scope="session")
+def running() -> Path:
+    """The kubeconfig of the control plane, which is brought up when it does not run yet."""
+    done = subprocess.run([LAB / "cluster", "up"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture
+def lab(running: Path) -> Iterator[Lab]:
+    """The cluster for one test at a time, as it was in the beginning."""
+    with open(running.with_name("test.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        found = Lab(running)
+        found.reset()
+        yield found
+
+
+@pytest.fixture
+def operator(lab: Lab) -> Iterator[Operator]:
+    """An operator that works beside the test."""
+    found = Operator(lab)
+    found.thread.start()
+    yield found
+    found.ended.set()
+    found.thread.join()
+
+
+__all__ = ["Lab", "Moved", "NoSuchKind"]

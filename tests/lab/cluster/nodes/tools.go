@@ -1,0 +1,13 @@
+// Copyright (c) 2026 dockyard.openshift contributors
+// GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build tools
+
+// Package tools names what go.mod pins: the simulated nodes, and the module whose files are OpenShift's CRDs.
+package tools
+
+import (
+	_ "github.com/openshift/api/config/v1"
+	_ "sigs.k8s.io/kwok/cmd/kwok"
+)
