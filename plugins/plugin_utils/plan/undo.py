@@ -14,7 +14,7 @@ from typing import Any
 from ..host.services import SERVICES
 from ..observed import LAST_PATH, STATE_PATH, HostProblem, Observed, Tree, Watch
 from .draft import Draft, Due, FileChange
-from .interrupted import begun
+from .interrupted import Begun, begun
 
 #: Whether there is anything to forget: by its checksum, since what was there before may be secret.
 REMAINS = Watch(trees=(Tree(LAST_PATH.rpartition("/")[0], LAST_PATH.rpartition("/")[2], form="checksum"),))
@@ -44,7 +44,7 @@ def draft(ids: Sequence[str], host: Observed) -> Draft:
         ("undo",),
         files=tuple(_back(entry, last["old"][entry["path"]], why) for entry in last["files"]),
         steps=tuple(action.step for action in actions if not action.service),
-        due=tuple(_due(host, last, why)),
+        due=tuple(_due(host, last, actions, why)),
         remove_empty=tuple(reversed(last["directories"])),
         undoes=plan_id,
     )
@@ -86,9 +86,9 @@ def _back(entry: Mapping[str, Any], old: Mapping[str, Any], why: str) -> FileCha
     return FileChange(entry["path"], content, why, before, after, old["mode"], old["uid"], old["gid"])
 
 
-def _due(host: Observed, last: Mapping[str, Any], why: str) -> Iterator[Due]:
+def _due(host: Observed, last: Mapping[str, Any], actions: Sequence[Begun], why: str) -> Iterator[Due]:
     """Yield the services that took the plan in: at once, or by a start since."""
-    for action in begun(last, why):
+    for action in actions:
         if action.service and action.service.running(host):
             yield Due(action.service, why, _UNTIL, restart=action.restart)
     for service in (SERVICES[unit] for unit in last.get("deferred", ()) if unit in SERVICES):

@@ -41,17 +41,21 @@ def task_of(host: Host, says: str) -> type[HostTask]:
     return Whole
 
 
+def called(host: Host, module_name: str, module_args: dict[str, Any]) -> dict[str, Any]:
+    """Call one of the two modules on the host, as the task does."""
+    arguments = asked(module_args) if module_name == SNAPSHOT else module_args
+    arguments = {**arguments, "state_directory": str(host.state)}
+    return host.hands.run(module_name.rpartition(".")[2], arguments)["result"]
+
+
 def carried_out(host: Host, says: str = "new", meanwhile: str = "") -> Run:
     calls, before = [], [meanwhile]
 
     def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
         calls.append((module_name, module_args))
-        if module_name == SNAPSHOT:
-            module_args = asked(module_args)
-        elif before:
+        if module_name != SNAPSHOT and before:
             host.sh(before.pop())
-        arguments = {**module_args, "state_directory": str(host.state)}
-        return host.hands.run(module_name.rpartition(".")[2], arguments)["result"]
+        return called(host, module_name, module_args)
 
     done = run(task_of(host, says), {}, [], module=module, diff=True)
     done.calls = calls
@@ -90,9 +94,7 @@ def taken_back(host: Host, *ids: str, **more: Any) -> Run:
     task.features[0].confirm = lambda seen: []
 
     def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
-        arguments = asked(module_args) if module_name == SNAPSHOT else module_args
-        name = module_name.rpartition(".")[2]
-        return host.hands.run(name, {**arguments, "state_directory": str(host.state)})["result"]
+        return called(host, module_name, module_args)
 
     return run(task, {"undo": list(ids)}, [], module=module, diff=True, **more)
 
