@@ -20,6 +20,7 @@ from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import labels
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import merged
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
@@ -66,6 +67,8 @@ KINDS = {
         resource("Pod", "", "pods", True),
         resource("DaemonSet", "apps", "daemonsets", True),
         resource("Lease", "coordination.k8s.io", "leases", True),
+        resource("ServiceAccount", "", "serviceaccounts", True),
+        resource("BuildConfig", "build.openshift.io", "buildconfigs", True),
     )
 }
 
@@ -137,6 +140,7 @@ class ApiServer:
     def _list(self, found: Resource, path: str, query: dict[str, str]) -> Reply:
         start = f"{path}/" if not found.namespaced or "/namespaces/" in path else "/"
         items = [one for place, one in self.objects.items() if place.startswith(start) and serves(found, place)]
+        items = [one for one in items if selected(one, query)]
         first, limit = int(query.get("continue", 0)), int(query["limit"])
         more = {"continue": str(first + limit)} if len(items) > first + limit else {}
         kind, page = f"{found.kind}List", items[first : first + limit]
@@ -171,6 +175,16 @@ class ApiServer:
         if "dryRun" not in query:
             del self.objects[path]
         return reply(200, {"kind": "Status", "status": "Success"})
+
+
+def selected(one: dict[str, Any], query: dict[str, str]) -> bool:
+    """Return whether the selectors of a list match: a field is metadata.name or at the top of the object."""
+    field, _sign, value = query.get("fieldSelector", "").partition("=")
+    where = one["metadata"] if field.startswith("metadata.") else one
+    wanted = labels.parse(query.get("labelSelector", ""))
+    return (not field or where.get(field.rpartition(".")[2]) == value) and wanted.matches(
+        one["metadata"].get("labels", {})
+    )
 
 
 def serves(found: Resource, path: str) -> bool:

@@ -496,6 +496,8 @@ class ClusterInfo(ClusterTask):
 
         plan, found, _lines = self.look(answer, self._watch())
         shown = self.shown(plan)
+        if warnings := [*found.pop("warnings", ()), *shown.get("warnings", ())]:
+            shown["warnings"] = warnings
         return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
 
 
