@@ -235,6 +235,7 @@ SIGNS = st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters=
 SECRETS = st.text(SIGNS, min_size=8, max_size=16)
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(SECRETS, SECRETS, st.sampled_from(["check", "diff", "both"]))
 def test_no_secret_in_any_result(new, old, how):
