@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..imports import tomlkit, tomllib
+from ..libraries import tomlkit, tomllib
 from . import FormatError, line_of, refuse_beyond
 from .splice import Item, Style, member_steps, paired, same, sequence_steps, splice
 

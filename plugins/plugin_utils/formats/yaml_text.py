@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..imports import yaml
+from ..libraries import yaml
 from . import FormatError, line_of
 from .splice import Item, Step, Style, member_steps, same, sequence_steps, splice
 

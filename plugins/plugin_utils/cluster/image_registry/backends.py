@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...references import shown as quoted
 from ..openshift4.objects import shown
 from . import UNOBSERVED, Finding, refusal, warning

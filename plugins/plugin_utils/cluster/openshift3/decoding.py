@@ -22,7 +22,7 @@ from itertools import takewhile
 from math import isinf
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...problems import Problem, one_line
 from ...references import shown
 from ..openshift4 import ManifestProblem
