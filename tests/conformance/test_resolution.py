@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import (
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import (
     pull_sources,
     references,
     registries_conf,

@@ -17,8 +17,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import Said, watch
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import MAIN
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.signature_policy import PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from cases import cases
 from hosts import host, views

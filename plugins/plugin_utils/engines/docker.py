@@ -18,11 +18,11 @@ from typing import Any
 from .. import effects
 from ..formats import FormatError, json_text
 from ..host import services, units
-from ..names import DOCKER_HUB, NameProblem, parse_range
 from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
 from ..plan.draft import FileChange
 from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
+from ..resolution.names import DOCKER_HUB, NameProblem, parse_range
 from ..shapes import Each
 from . import Lists, differing
 

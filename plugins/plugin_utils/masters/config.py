@@ -17,7 +17,7 @@ from typing import Any
 
 from ..formats import FormatError, yaml_text
 from ..observed import HostProblem, NotAsked, Observed, Watch
-from ..references import is_registry
+from ..resolution.references import is_registry
 from .asked import IMPORTS, PLUGIN
 
 Path = tuple[str, ...]

@@ -27,7 +27,7 @@ from ..plan.draft import Check, Draft, FileChange
 from ..plan.plan import mark_of, view
 from ..plan.proposal import Drafter
 from ..policy.credentials import Credential
-from ..references import Reference
+from ..resolution.references import Reference
 from ..shapes import Each
 from . import proof
 from .places import PODMAN, Found, Place, find, named

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...libraries import yaml
-from ...references import shown as quoted
+from ...resolution.references import shown as quoted
 from ..openshift4.objects import shown
 from . import UNOBSERVED, Finding, refusal, warning
 from .asked import DEFAULT_CLAIM, Asked, part

@@ -24,7 +24,7 @@ from typing import Any
 
 from ...libraries import yaml
 from ...problems import Problem, one_line
-from ...references import shown
+from ...resolution.references import shown
 from ..openshift4 import ManifestProblem
 from ..openshift4.texts import check_depth, check_size
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...references import ReferenceProblem, parse_canonical
+from ...resolution.references import ReferenceProblem, parse_canonical
 from . import ManifestProblem, authorities, exports, node_files
 from .change import Outcome
 from .disruption import NodeCost

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ... import pull_sources, signature_policy
 from ...policy import Policy
-from ...references import ReferenceProblem
-from ...registries_conf import RegistriesConfProblem
-from ...signature_policy import REJECT, SignaturePolicyProblem
+from ...resolution import pull_sources, signature_policy
+from ...resolution.references import ReferenceProblem
+from ...resolution.registries_conf import RegistriesConfProblem
+from ...resolution.signature_policy import REJECT, SignaturePolicyProblem
 from . import (
     ManifestProblem,
     account,

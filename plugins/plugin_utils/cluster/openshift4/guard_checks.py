@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ... import registries_conf, signature_policy
-from ...references import Reference, is_location
+from ...resolution import registries_conf, signature_policy
+from ...resolution.references import Reference, is_location
 from . import authorities, payload, rendered
 from .disruption import NodeCost
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...references import is_location
+from ...resolution.references import is_location
 from . import go_text
 from .objects import NEVER, MirrorSet, Objects
 from .releases import Release
