@@ -13,7 +13,8 @@ from ansible_collections.dockyard.openshift.plugins.modules.host_transaction imp
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, NotAsked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import NotAsked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import Said, watch

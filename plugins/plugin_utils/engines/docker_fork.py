@@ -17,7 +17,8 @@ from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
-from ..observed import HostProblem, Observed, Question, Watch, in_file
+from ..host.observed import HostProblem, Observed, in_file
+from ..host.watch import Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, unique

@@ -15,7 +15,8 @@ from typing import Any
 
 from ..formats import FormatError
 from ..host import services
-from ..observed import HostProblem, Observed, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER

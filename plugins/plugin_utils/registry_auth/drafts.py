@@ -21,7 +21,8 @@ from ..credentials.edit import Added
 from ..credentials.login import Login
 from ..credentials.lookup import look_up
 from ..formats import FormatError, json_text
-from ..observed import NotAsked, Observed, Watch, in_file
+from ..host.observed import Observed, in_file
+from ..host.watch import NotAsked, Watch
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange
 from ..plan.plan import mark_of, view

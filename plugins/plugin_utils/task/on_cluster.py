@@ -22,8 +22,10 @@ from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.seen import Answer, Cluster, read
+from ..host.observed import HostProblem
+from ..host.snapshot import from_snapshot, unpack
+from ..host.watch import Watch
 from ..libraries import yaml
-from ..observed import HostProblem, Watch, from_snapshot, unpack
 from ..plan import account
 from ..plan.plan import Plan
 from ..problems import Problem

@@ -19,7 +19,9 @@ from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyp
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from ..host import record
-from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
+from ..host.observed import HostProblem, Observed
+from ..host.snapshot import NO_ANSWER, from_snapshot, pack, pack_json, unpack
+from ..host.watch import Watch
 from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
