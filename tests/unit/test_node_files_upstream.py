@@ -59,14 +59,14 @@ def test_valid_scopes(shared_dir):
 
 def test_sets_without_a_real_mirror_count_for_nothing(shared_dir):
     for case in upstream(shared_dir, 3):
-        one = objects.MirrorSet(case["source"], tuple(case["mirrors"]))
+        one = objects.SourceMirrors(case["source"], tuple(case["mirrors"]))
         assert bool(mirrors.merged([one])) == case["expected"], case
 
 
 def test_merged_sets(shared_dir):
     for case in upstream(shared_dir, 4):
         sets = [
-            objects.MirrorSet(one["source"], tuple(one["mirrors"] or ()), one.get("mirrorSourcePolicy", ""))
+            objects.SourceMirrors(one["source"], tuple(one["mirrors"] or ()), one.get("mirrorSourcePolicy", ""))
             for one in sum(case["input"], [])
         ]
         wanted = [

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...resolution.references import is_location
 from . import go_text
-from .objects import NEVER, MirrorSet, Objects
+from .objects import NEVER, Objects, SourceMirrors
 from .releases import Release
 from .scopes import Scopes, is_entry, is_source
 
@@ -104,9 +104,9 @@ def check_entries(word: str, entries: Iterable[str]) -> None:
             raise Stopped(f"invalid entry for {word} registries {go_text.quoted(entry)}")
 
 
-def merged(sets: Iterable[MirrorSet]) -> list[Merged]:
+def merged(sets: Iterable[SourceMirrors]) -> list[Merged]:
     """Return one Merged a source, sorted; sets without a mirror other than the source count for nothing."""
-    by_source: dict[str, list[MirrorSet]] = {}
+    by_source: dict[str, list[SourceMirrors]] = {}
     for one in sets:
         if any(mirror != one.source for mirror in one.mirrors):
             by_source.setdefault(one.source, []).append(one)
@@ -195,7 +195,7 @@ def _check_name(what: str, name: str, matches: Any, release: Release) -> None:
         raise Stopped(f"wildcard entries are not supported with mirror configuration {go_text.quoted(name)}")
 
 
-def _in_one_order(source: str, sets: list[MirrorSet]) -> list[str]:
+def _in_one_order(source: str, sets: list[SourceMirrors]) -> list[str]:
     first = sets[0].mirrors
     if len(sets) == 1 and len(set(first)) == len(first):
         ordered = list(first)  # the usual case: one path needs no sorting
