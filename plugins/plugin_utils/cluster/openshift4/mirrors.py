@@ -42,7 +42,7 @@ class Merged:
 
 
 @dataclass
-class Endpoint:
+class MirrorTable:
     location: str
     pull: str = ""
     insecure: bool = False
@@ -56,7 +56,7 @@ class Entry:
     blocked: bool = False
     insecure: bool = False
     by_digest: bool = False
-    mirrors: list[Endpoint] = field(default_factory=list)
+    mirrors: list[MirrorTable] = field(default_factory=list)
 
     @property
     def prefix(self) -> str:
@@ -164,7 +164,7 @@ def edited(
             entry = entries.setdefault(one.source, Entry(one.source))
             entry.blocked |= one.never
             entry.by_digest |= by_digest
-            entry.mirrors += [Endpoint(mirror, "" if by_digest else pull) for mirror in one.mirrors]
+            entry.mirrors += [MirrorTable(mirror, "" if by_digest else pull) for mirror in one.mirrors]
     for scope in (*blocked, *insecure):
         entries.setdefault(scope, Entry(scope))
     blocking, trusting = Scopes(blocked), Scopes(insecure)
@@ -227,7 +227,7 @@ def _pass_mirrors_on(entries: dict[str, Entry], sources: list[str]) -> None:
         raise Stopped(f"internal error: mirrorsAdjustedForNestedScope for a wildcard scope {go_text.quoted(first)}")
     for source, entry in heirs:
         rest = entry.scope[len(source) :]
-        entry.mirrors = [Endpoint(m.location + rest, m.pull, m.insecure) for m in entries[source].mirrors]
+        entry.mirrors = [MirrorTable(m.location + rest, m.pull, m.insecure) for m in entries[source].mirrors]
 
 
 def _table(entry: Entry) -> str:
