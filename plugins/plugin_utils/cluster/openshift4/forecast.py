@@ -30,7 +30,6 @@ from . import (
     releases,
     texts,
 )
-from .change import Change, Outcome
 from .clusters import Cluster
 from .disruption import NodeCost
 from .guard_checks import Situation
@@ -38,6 +37,7 @@ from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import Manifest, Objects
 from .releases import Release
+from .scenario import Outcome, Scenario
 
 
 def of_cluster(
@@ -62,7 +62,7 @@ def of_cluster(
     cluster = clusters.read(have)
     version = _version(cluster, release)
     main = releases.find(version)
-    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
+    change = Scenario(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
     notes, outcome = _passed_over(change), change.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
     notes += [f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present)]
@@ -185,7 +185,7 @@ def _removed(value: Any) -> list[Any]:
     return [value] if isinstance(value, (str, Mapping)) else _list("removed", value)
 
 
-def _passed_over(change: Change) -> list[str]:
+def _passed_over(change: Scenario) -> list[str]:
     """List manifests that are not read. Raises ManifestProblem when no other was proposed."""
     said = list(exports.passed_over(change.proposed, proposed=True))
     if change.proposed and not any(map(exports.counts, change.proposed)):
@@ -195,7 +195,7 @@ def _passed_over(change: Change) -> list[str]:
     return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
 
 
-def _told_apart(findings: list[dict[str, Any]], change: Change, cost: NodeCost | None) -> list[dict[str, Any]]:
+def _told_apart(findings: list[dict[str, Any]], change: Scenario, cost: NodeCost | None) -> list[dict[str, Any]]:
     """Findings as they are; where nothing arrives, what stops it is news to whoever proposes something."""
     if change.is_nothing or cost is not None:
         return findings
@@ -225,7 +225,7 @@ def _cost(before: State, after: State, release: Release, policies: Any) -> NodeC
 
 
 def _costs_elsewhere(
-    change: Change, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
+    change: Scenario, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
 ) -> dict[str, NodeCost | None]:
     """Return the same change in other releases, whose objects may be others; what one cannot be told is a note."""
     costs: dict[str, NodeCost | None] = {}
