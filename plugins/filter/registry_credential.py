@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials import pull_secrets as secrets
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.answers import Source
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.lookup import look_up
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import parse_normalized, shown
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.references import parse_normalized, shown
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from . import registries
 from .engines import Lists, Request, containers, docker
 from .host import record
+from .host.observed import STATE_PATH, Observed
 from .host.short import ShortHost, ShortHostProblem
-from .observed import STATE_PATH, NotAsked, Observed, Watch
+from .host.watch import NotAsked, Watch
 from .plan.draft import FileChange
 from .plan.plan import Change, Plan
 from .plan.proposal import Applying, Proposal, propose

@@ -23,7 +23,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api imp
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import Wanted
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Part
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Desired, Lists
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import Fill

@@ -285,6 +285,7 @@ def silent(handler):
     time.sleep(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "says"),
     [

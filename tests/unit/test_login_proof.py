@@ -23,6 +23,7 @@ from hands.conftest import python27
 from trust.pki import certificate, key_pem
 
 BOT = "Basic " + base64.b64encode(b"bot:topsecret").decode()
+pytestmark = pytest.mark.slow  # each case is a program of its own that talks to a server
 INTERPRETERS = [name for name in (sys.executable, python27()) if name]
 
 

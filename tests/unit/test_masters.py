@@ -284,6 +284,7 @@ CHANGES["all"] = {key: value for change in list(CHANGES.values()) for key, value
 UNREADABLE = {"007.yaml": "line 180: the key admissionConfig is there twice", "011.yaml": "line 75: found character"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", CHANGES)
 def test_files_of_strangers_keep_every_byte(shared_dir, change):
     for path in sorted((shared_dir / "corpus/master-config").iterdir()):

@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     scopes,
     signatures,
 )
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.mirrors import Endpoint, Stopped
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.mirrors import MirrorTable, Stopped
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.payload import Protected
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
 from cases import upstream
@@ -59,14 +59,14 @@ def test_valid_scopes(shared_dir):
 
 def test_sets_without_a_real_mirror_count_for_nothing(shared_dir):
     for case in upstream(shared_dir, 3):
-        one = objects.MirrorSet(case["source"], tuple(case["mirrors"]))
+        one = objects.SourceMirrors(case["source"], tuple(case["mirrors"]))
         assert bool(mirrors.merged([one])) == case["expected"], case
 
 
 def test_merged_sets(shared_dir):
     for case in upstream(shared_dir, 4):
         sets = [
-            objects.MirrorSet(one["source"], tuple(one["mirrors"] or ()), one.get("mirrorSourcePolicy", ""))
+            objects.SourceMirrors(one["source"], tuple(one["mirrors"] or ()), one.get("mirrorSourcePolicy", ""))
             for one in sum(case["input"], [])
         ]
         wanted = [
@@ -79,7 +79,7 @@ def test_merged_sets(shared_dir):
 def test_mirrors_passed_on_to_nested_entries(shared_dir):
     for case in upstream(shared_dir, 5):
         entries = {case["mirrored"]: mirrors.Entry(case["mirrored"]), case["sub"]: mirrors.Entry(case["sub"])}
-        entries[case["mirrored"]].mirrors = [Endpoint(location) for location in case["mirrors"]]
+        entries[case["mirrored"]].mirrors = [MirrorTable(location) for location in case["mirrors"]]
         if case.get("expected_error") and not scopes.nested(case["sub"], case["mirrored"]):
             continue  # cannot be asked for here
         if case.get("expected_error"):

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import references
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import ReferenceProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import references
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.references import ReferenceProblem
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 import pytest
 from conftest import REPOSITORY
@@ -74,6 +75,7 @@ ONE_HOME = {
 }
 
 
+@functools.cache
 def literals(name: str) -> list[str]:
     """List the texts of a module, without docstrings."""
     tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))

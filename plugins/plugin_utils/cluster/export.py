@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..imports import yaml
+from ..libraries import yaml
 from .api import Ref
 from .changes import Wanted, merged
 

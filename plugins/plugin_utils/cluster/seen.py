@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..observed import NotAsked
+from ..host.watch import NotAsked
 from .api import ClusterProblem, Manifest, Ref, Resource, ref_of
 from .client import Client, NoSuchKind, Rejected
 

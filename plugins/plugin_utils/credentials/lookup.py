@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..problems import Problem
-from ..references import Reference, shown
+from ..resolution.references import Reference, shown
 from .answers import Lookup, Source
 from .containers import crio, podman
 from .docker import docker

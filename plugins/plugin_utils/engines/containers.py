@@ -17,21 +17,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import containers_files, effects, registries_conf, signature_policy
-from ..containers_files import ROOTS_OWN, conf_of
-from ..effects import Unmet
 from ..formats import json_text, toml_text
 from ..host import services
-from ..names import Scopes
-from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch, in_file
+from ..host.observed import STATE_PATH, HostProblem, Observed, in_file
+from ..host.watch import NotAsked, Question, Tree, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..problems import Problem
-from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
+from ..resolution import registries_conf, signature_policy
+from ..resolution.names import Scopes
+from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
+from . import ALL_WORDS, Desired, Lists, Request, added, containers_files, differing, effects, merged, without_ours
+from .containers_files import ROOTS_OWN, conf_of
+from .effects import Unmet
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 #: Where drop-ins that packages bring are read after the usual one, and in the way: letters come after digits.

@@ -17,14 +17,15 @@ from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
-from ..names import DOCKER_HUB, host_of, hub_name, is_range
-from ..observed import HostProblem, Observed, Question, Watch, in_file
+from ..host.observed import HostProblem, Observed, in_file
+from ..host.watch import Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
-from ..registries_conf import MAIN as REGISTRIES_CONF
-from ..registries_conf import version_of
+from ..resolution.names import DOCKER_HUB, host_of, hub_name, is_range
+from ..resolution.registries_conf import MAIN as REGISTRIES_CONF
+from ..resolution.registries_conf import version_of
 from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, fork_start, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 

@@ -15,11 +15,12 @@ from typing import Any
 
 from ..formats import FormatError
 from ..host import services
-from ..names import DOCKER_HUB
-from ..observed import HostProblem, Observed, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER
+from ..resolution.names import DOCKER_HUB
 from . import ALL_WORDS, Desired, Lists, Request, added, docker, merged, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork

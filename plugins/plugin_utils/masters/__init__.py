@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ..host.observed import Observed
 from ..host.services import MASTER_CONFIG, MASTER_QUESTIONS
-from ..observed import Observed, Watch
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..variables import Fill, behind
 from . import asked

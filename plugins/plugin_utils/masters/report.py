@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..cluster.openshift3 import image_policy_doubts, import_policy
-from ..observed import Observed
+from ..host.observed import Observed
 from ..plan.proposal import Proposal
 from .asked import Said
 from .config import IMAGE_POLICY, ORDER, at, master_file, misplaced, policy_place

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
-from ..names import Scopes, is_range
+from ..resolution.names import Scopes, is_range
 from . import credentials, import_sources, lists, mirrors, short_names, trust
 from .credentials import Credential
 from .import_sources import ImportSource

@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 
 from ..problems import Problem
-from ..references import shown
+from ..resolution.references import shown
 from ..shapes import can_be_written
 from .base import plain
 

@@ -22,15 +22,17 @@ from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.seen import Answer, Cluster, read
-from ..imports import yaml
-from ..observed import HostProblem, Watch, from_snapshot, unpack
+from ..host.observed import HostProblem
+from ..host.snapshot import from_snapshot, unpack
+from ..host.watch import Watch
+from ..libraries import yaml
 from ..plan import account
 from ..plan.plan import Plan
 from ..problems import Problem
-from .base import Fill, TaskProblem, plain, select
+from .base import TaskProblem, plain, select
 from .controller import ControllerFiles
-from .feature import Spec
-from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, merged, why_unread
+from .feature import AnyFeature, Spec, merged_specs
+from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
 
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
@@ -85,25 +87,11 @@ CHANGE_OPTIONS: Spec = {
 }
 
 
-class Feature(Protocol):
-    """What a task about clusters can be asked for: a module with these names."""
+class ClusterFeature(AnyFeature, Protocol):
+    """A module with these names is a feature of clusters."""
 
     #: What is always read.
     WATCH: tuple[Ref, ...]
-    OPTIONS: Spec
-    CHANGE_OPTIONS: Spec
-    SURVEY_OPTIONS: Spec
-    #: Option → the variables of the inventory that it is taken from, nearest first.
-    VARIABLES: Mapping[str, tuple[str, ...]]
-
-    @property
-    def fill(self) -> Fill:
-        """How variables give options, from VARIABLES."""
-
-    def read(
-        self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
-    ) -> Any:
-        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
 
     def draft(self, cluster: Cluster, said: Any) -> Draft:
         """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
@@ -195,7 +183,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     """A task that changes objects of one cluster: looks, plans, and writes only what differs."""
 
     subject = "cluster"
-    features: ClassVar[tuple[Feature, ...]] = ()
+    features: ClassVar[tuple[ClusterFeature, ...]] = ()
     #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
     #: not where one makes what the next one needs.
     rehearses: ClassVar[bool] = True
@@ -207,9 +195,9 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             cls.spec = cls.options_of(cls.features)
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
+    def options_of(features: Iterable[ClusterFeature]) -> Spec:
         """Return the argument spec of a task with these features."""
-        own = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        own = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -253,12 +241,12 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         lines = [line for draft in proposal.drafts for line in draft.lines]
         return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
 
-    def _read(self, options: dict[str, Any]) -> list[tuple[Feature, Any]]:
+    def _read(self, options: dict[str, Any]) -> list[tuple[ClusterFeature, Any]]:
         now = datetime.now(timezone.utc)
         hide = self.secrets.add_key
         return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
 
-    def completed(self, said: list[tuple[Feature, Any]]) -> list[tuple[Feature, Any]]:
+    def completed(self, said: list[tuple[ClusterFeature, Any]]) -> list[tuple[ClusterFeature, Any]]:
         """Return what was asked for with what only another cluster knows. Raises Problem."""
         return said
 
@@ -466,9 +454,9 @@ class ClusterInfo(ClusterTask):
     """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
+    def options_of(features: Iterable[ClusterFeature]) -> Spec:
         """Return the argument spec of a task with these features."""
-        own = merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+        own = merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:

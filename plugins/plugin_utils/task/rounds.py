@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from ..observed import NotAsked
+from ..host.watch import NotAsked
 from ..plan.plan import Plan
 from ..problems import Problem
 from .base import Task, TaskProblem

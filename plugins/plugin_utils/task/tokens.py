@@ -16,7 +16,7 @@ from typing import Any
 from ..cluster.api import ClusterProblem
 from ..cluster.client import NoSuchKind
 from ..cluster.pull_secrets import tokens
-from .on_cluster import ClusterTask, Feature
+from .on_cluster import ClusterFeature, ClusterTask
 
 _POLL = 1.0  # seconds between two looks for a token that a controller makes
 
@@ -24,7 +24,7 @@ _POLL = 1.0  # seconds between two looks for a token that a controller makes
 class TakesToken(ClusterTask):
     """A task whose features have `token_of` and `with_token`."""
 
-    def completed(self, said: list[tuple[Feature, Any]]) -> list[tuple[Feature, Any]]:
+    def completed(self, said: list[tuple[ClusterFeature, Any]]) -> list[tuple[ClusterFeature, Any]]:
         """Read the tokens. In a real run one that a controller is making is waited for. Raises ClusterProblem."""
         return [(feature, self._with_token(feature, words)) for feature, words in said]
 

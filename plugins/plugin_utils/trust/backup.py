@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question, Tree, Watch
 from ..plan import records
 from ..plan.proposal import start_of
 from ..policy.certificates import Certificate, certificates_in

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..observed import Observed, Tree, Watch
+from ..host.observed import Observed
+from ..host.watch import Tree, Watch
 from ..plan.plan import view
 from ..policy.certificates import certificates_in
 from ..problems import one_line

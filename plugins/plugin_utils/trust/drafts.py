@@ -18,13 +18,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ..names import has_port, is_address
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
 from ..policy.trust import Trust, TrustedRegistry
+from ..resolution.names import has_port, is_address
 from ..shapes import Each
 from . import certs_d, proof, readers, stores
 from .readers import Reader

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 from ..engines import docker
 from ..host import services
+from ..host.observed import Observed
 from ..host.services import Service
-from ..observed import Observed, Question, Watch
+from ..host.watch import Question, Watch
 from . import certs_d
 
 _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio", "openssl", "curl", "trust")

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..policy.certificates import Certificate, certificates_in
 from ..policy.trust import Trust
 from . import certs_d, readers, stores

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..policy.certificates import Certificate, certificates_in

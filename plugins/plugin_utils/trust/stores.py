@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question, Tree, Watch
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def arrays():
                 yield pattern.replace("|", "{}").format(*gaps), items
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "assign"), [(toml_text, "k ="), (yaml_text, "k:")], ids=["toml", "yaml"])
 def test_a_comment_in_an_array_never_swallows_what_follows(module, assign):
     tried = 0
@@ -170,6 +171,7 @@ def test_a_number_without_end_is_one_sentence_in_no_time(length):
     assert time.process_time() - start < 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", HOSTILE, ids=json.dumps)
 @pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
 @pytest.mark.parametrize("start", ["", 'a="'], ids=["bare", "in a string"])

@@ -13,7 +13,7 @@ import time
 import tracemalloc
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d

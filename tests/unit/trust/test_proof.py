@@ -111,6 +111,7 @@ def place(tmp_path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "host", "directory", "bundle", "more", "outcome"),
     [

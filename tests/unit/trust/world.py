@@ -13,7 +13,8 @@ from functools import partial
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Drafter
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in

@@ -17,7 +17,7 @@ from ...credentials.login import Login
 from ...plan.plan import mark_of
 from ...policy import VOCABULARY, options_of, read_options
 from ...policy.word import UNSHOWN, PolicyError, Reading, kind_of, shown
-from ...references import Reference, ReferenceProblem, parse_normalized
+from ...resolution.references import Reference, ReferenceProblem, parse_normalized
 from ...variables import POLICY, Fill, behind
 from ..connection import OPTIONS as CONNECTION
 from ..labels import Selector, SelectorProblem, is_subdomain
@@ -382,11 +382,11 @@ def _connection(word: str, given: Mapping[str, Any] | None) -> dict[str, Any] | 
     if given is None:
         return None
     names = {alias: name for name, about in CONNECTION.items() for alias in (name, *about.get("aliases", ()))}
-    shapes = {"bool": bool, "list": list, "raw": (str, dict)}
+    shapes: dict[str, tuple[type, ...]] = {"bool": (bool,), "list": (list,), "raw": (str, dict)}
     for name, value in given.items():
         if name not in names:
             raise PolicyError(word, UNSHOWN, f"cluster has {shown(str(name))}, which is not an option of a connection")
-        if value is not None and not isinstance(value, shapes.get(str(CONNECTION[names[name]]["type"]), str)):
+        if value is not None and not isinstance(value, shapes.get(str(CONNECTION[names[name]]["type"]), (str,))):
             raise PolicyError(word, UNSHOWN, f"cluster has {name}, which is {kind_of(value)}")
     found = {names[name]: value for name, value in given.items() if value is not None}
     if not found:

@@ -18,7 +18,7 @@ from ...credentials.answers import Source
 from ...credentials.login import Login
 from ...credentials.lookup import look_up
 from ...credentials.pull_secrets import TYPES
-from ...references import Reference
+from ...resolution.references import Reference
 from ..api import ClusterProblem, Manifest, Ref, at
 from ..marks import is_ours
 from ..pull_secrets import SECRETS, entries

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ...references import shown as quoted
+from ...resolution.references import shown as quoted
 from ..openshift4 import texts
 from ..openshift4.objects import Manifest, kind_of, name_of, shown
 from . import DrainProblem

@@ -15,8 +15,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ...imports import yaml
-from ...references import shown as quoted
+from ...libraries import yaml
+from ...resolution.references import shown as quoted
 from ..openshift4.objects import shown
 from . import UNOBSERVED, Finding, refusal, warning
 from .asked import DEFAULT_CLAIM, Asked, part

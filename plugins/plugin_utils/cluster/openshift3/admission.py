@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...problems import Problem, one_line
-from ...references import ReferenceProblem, shown
+from ...resolution.references import ReferenceProblem, shown
 from . import image_names
 from .image_names import ImageName
 from .image_policy import REQUIRES, RESOLVES, REWRITES, ImagePolicy, Resource, Rule

@@ -22,9 +22,9 @@ from itertools import takewhile
 from math import isinf
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...problems import Problem, one_line
-from ...references import shown
+from ...resolution.references import shown
 from ..openshift4 import ManifestProblem
 from ..openshift4.texts import check_depth, check_size
 

@@ -16,7 +16,7 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from ...problems import one_line
-from ...references import shown
+from ...resolution.references import shown
 from ..labels import Requirement, Selector, is_key, is_value
 from . import Finding, PolicyProblem, refuse
 from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...references import is_domain, shown
+from ...resolution.references import is_domain, shown
 from . import Finding, image_policy, refuse, warn
 from .admission import Found, matches
 from .decoding import DecodingProblem

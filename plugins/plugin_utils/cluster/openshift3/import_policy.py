@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...references import is_domain, shown
+from ...resolution.references import is_domain, shown
 from . import Finding, PolicyProblem, image_names, refuse, warn
 from .decoding import BOOL, INT, TEXT, Decoded, DecodingProblem, Items, decode
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ...references import shown
+from ...resolution.references import shown
 from . import PolicyProblem
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...references import shown
+from ...resolution.references import shown
 from ..openshift4.objects import kind_of, name_of
 from . import PolicyProblem
 from .image_names import LATEST

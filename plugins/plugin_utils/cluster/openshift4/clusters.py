@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...references import ReferenceProblem, parse_canonical
+from ...resolution.references import ReferenceProblem, parse_canonical
 from . import ManifestProblem, authorities, exports, node_files
-from .change import Outcome
 from .disruption import NodeCost
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import SINGLETONS, Manifest, Objects, name_of, shown
 from .releases import USER_CA, Release
+from .scenario import Outcome
 
 #: The policy that comes with a release says this scope must be signed. We do not need its key.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"

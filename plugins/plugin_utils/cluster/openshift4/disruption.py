@@ -17,7 +17,7 @@ from typing import Any
 
 from ...formats import FormatError, toml_text
 from ...problems import one_line
-from ...registries_conf import MAIN as REGISTRIES_CONF
+from ...resolution.registries_conf import MAIN as REGISTRIES_CONF
 from . import ManifestProblem, releases, rendered
 from .objects import kind_of, shown
 from .releases import FixedLists, Release

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ... import pull_sources, registries_conf
-from ...names import DOCKER_HUB
-from ...pull_sources import Candidate, Endpoint
-from ...references import ReferenceProblem
-from ...registries_conf import RegistriesConf, RegistriesConfProblem
+from ...resolution import pull_sources, registries_conf
+from ...resolution.names import DOCKER_HUB
+from ...resolution.pull_sources import Candidate, Endpoint
+from ...resolution.references import ReferenceProblem
+from ...resolution.registries_conf import RegistriesConf, RegistriesConfProblem
 from . import ManifestProblem, rendered
 from .objects import kind_of, shown
 

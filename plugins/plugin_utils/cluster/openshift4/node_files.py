@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...registries_conf import MAIN as REGISTRIES_CONF
-from ...signature_policy import PATH as POLICY_JSON
+from ...resolution.registries_conf import MAIN as REGISTRIES_CONF
+from ...resolution.signature_policy import PATH as POLICY_JSON
 from . import mirrors, objects, payload, releases, signatures
 from .mirrors import Stopped
 from .objects import Objects, Sources

@@ -44,7 +44,7 @@ _DEEPEST = 10
 
 
 @dataclass(frozen=True)
-class MirrorSet:
+class SourceMirrors:
     """One source and its mirrors, of one object. policy is as written, empty when nothing was said."""
 
     source: str
@@ -87,13 +87,13 @@ class Objects:
     internal_registry: str = INTERNAL_REGISTRY
     #: (release image, its version) of updates that are offered, asked for or under way.
     other_releases: list[tuple[str, str]] = field(default_factory=list)
-    mirror_sets: dict[str, list[MirrorSet]] = field(default_factory=dict)
+    mirror_sets: dict[str, list[SourceMirrors]] = field(default_factory=dict)
     cluster_policies: list[SignaturePolicy] = field(default_factory=list)
     image_policies: list[SignaturePolicy] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     manifests: list[Manifest] = field(default_factory=list)
 
-    def sets(self, *kinds: str) -> list[MirrorSet]:
+    def sets(self, *kinds: str) -> list[SourceMirrors]:
         return [one for kind in kinds for one in self.mirror_sets.get(kind, ())]
 
 
@@ -290,7 +290,7 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
-def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[MirrorSet]:
+def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[SourceMirrors]:
     items = reader.mapping(manifest, "spec").get(key)
     if items is not None and not isinstance(items, (list, tuple)):
         reader.refuse(f"spec.{key}", "a list", items)
@@ -298,7 +298,7 @@ def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[Mirr
     for item in items or ():
         if not isinstance(item, Mapping):
             reader.refuse(f"an item of spec.{key}", "a mapping", item)
-        yield MirrorSet(
+        yield SourceMirrors(
             reader.text(item, "source", path),
             reader.texts(item, "mirrors", path) or (),
             # The old kind has no such field, and the API server drops it.

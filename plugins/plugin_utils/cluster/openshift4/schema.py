@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from ...references import is_location
+from ...resolution.references import is_location
 from .objects import ALLOW, MIRROR_KINDS, NEVER, name_of, shown
 from .releases import RELEASES, Release
 from .scopes import is_source

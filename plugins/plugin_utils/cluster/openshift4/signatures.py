@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ... import registries_conf
-from ...pull_sources import RewriteProblem, endpoints
-from ...references import ReferenceProblem, is_location, parse
-from ...signature_policy import ACCEPT, REJECT, Requirements
+from ...resolution import registries_conf
+from ...resolution.pull_sources import RewriteProblem, endpoints
+from ...resolution.references import ReferenceProblem, is_location, parse
+from ...resolution.signature_policy import ACCEPT, REJECT, Requirements
 from . import ManifestProblem, go_text
 from .mirrors import Entry, Stopped, check_entries
 from .objects import Objects, SignaturePolicy, kind_of, shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...problems import one_line
 from . import ManifestProblem, objects
 from .objects import Manifest, shown

@@ -25,8 +25,8 @@ from ...credentials.go import Unreadable
 from ...credentials.login import Login
 from ...credentials.pull_secrets import TYPES
 from ...formats import FormatError
-from ...names import DOCKER_HUB, without_login
 from ...problems import one_line
+from ...resolution.names import DOCKER_HUB, without_login
 from ..api import ClusterProblem, Manifest, Ref, annotation, at, ref_of
 from ..changes import Wanted
 from ..marks import LABEL, is_ours

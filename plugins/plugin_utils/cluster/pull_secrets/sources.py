@@ -22,9 +22,9 @@ from ...credentials.answers import Source
 from ...credentials.go import Unreadable
 from ...credentials.login import Login
 from ...formats import FormatError, json_text
-from ...names import DOCKER_HUB, NameProblem, parse_scope
 from ...policy.credentials import Credential
 from ...policy.word import UNSHOWN, PolicyError
+from ...resolution.names import DOCKER_HUB, NameProblem, parse_scope
 from .entries import Logins, is_hub, shown
 
 Hide = Callable[[str], None]

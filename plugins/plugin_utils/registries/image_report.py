@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import containers_files, pull_sources, registries_conf, signature_policy
-from .credentials import containers
-from .credentials.answers import Source, Tried
-from .formats import toml_text
-from .observed import HostProblem, Observed, Question, Watch
-from .references import Reference
-from .registries_conf import RegistriesConf, RegistryTable
+from ..credentials import containers
+from ..credentials.answers import Source, Tried
+from ..engines import containers_files
+from ..formats import toml_text
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question, Watch
+from ..resolution import pull_sources, registries_conf, signature_policy
+from ..resolution.references import Reference
+from ..resolution.registries_conf import RegistriesConf, RegistryTable
 
 CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 

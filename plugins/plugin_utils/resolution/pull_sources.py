@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..problems import Problem
 from .names import match_length
-from .problems import Problem
 from .references import Reference, ReferenceProblem, parse, parse_canonical, parse_normalized, shown
 from .registries_conf import Mirror, RegistriesConf, RegistryTable
 from .signature_policy import Requirements, requirements_for

@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ..problems import Problem
 from .names import DOCKER_HUB, hub_name, without_login
-from .problems import Problem
 
 #: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
 SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")

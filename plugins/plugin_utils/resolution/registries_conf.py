@@ -17,9 +17,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NoReturn, TypeVar
 
-from .formats import FormatError, toml_text
+from ..formats import FormatError, toml_text
+from ..problems import Problem, one_line
 from .names import match_length
-from .problems import Problem, one_line
 from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, parse_alias, shown
 
 MAIN = "/etc/containers/registries.conf"

@@ -40,7 +40,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Change:
+class Scenario:
     """What is there and what shall be done to it: manifests first, then deletions, then the words of a policy."""
 
     present: list[Manifest]
