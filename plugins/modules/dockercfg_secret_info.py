@@ -257,7 +257,7 @@ secrets:
   description:
     - One entry for each project that is there. C(there), C(ours) (this collection made it), its C(type),
       whether it is C(immutable).
-    - C(logins) has the C(registry) and C(username) of each entry, C(problems) the entries that no engine
+    - C(logins) has the C(registry) and C(username) of each entry, C(broken) the entries that no engine
       can use, C(linked) the lists of each service account that name it.
   returned: success
   type: list

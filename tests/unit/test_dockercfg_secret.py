@@ -406,5 +406,5 @@ def test_the_report_names_logins_and_links():
     task(case, server)
     (found,) = task(case, server, dockercfg_secret_info)["secrets"]
     assert found["logins"] == [{"registry": "r.example.com", "username": "u"}] and found["ours"]
-    assert found["linked"] == {"builder": ["secrets"], "default": ["imagePullSecrets"]} and not found["problems"]
+    assert found["linked"] == {"builder": ["secrets"], "default": ["imagePullSecrets"]} and not found["broken"]
     assert {method for method, *_rest in server.log if method != "GET"} == {"POST", "PATCH"}

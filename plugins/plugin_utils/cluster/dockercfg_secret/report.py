@@ -19,7 +19,7 @@ from ...credentials.login import Login
 from ...credentials.lookup import look_up
 from ...credentials.pull_secrets import TYPES
 from ...resolution.references import Reference
-from ..api import ClusterProblem, Manifest, Ref, at
+from ..api import Manifest, Ref, at
 from ..marks import is_ours
 from ..pull_secrets import SECRETS, entries
 from ..seen import Cluster
@@ -59,24 +59,8 @@ def _secret(
         "ours": is_ours(there),
         "type": at(there, "type") or "",
         "immutable": at(there, "immutable") is True,
-        **_logins(there),
+        **entries.report(there),
         "linked": {account: among for account, among in linked.items() if among},
-    }
-
-
-def _logins(there: Manifest | None) -> dict[str, Any]:
-    """Return the registries with their users, and what is wrong with entries; never a secret."""
-    try:
-        found = entries.entries_of(there)
-    except ClusterProblem as problem:
-        return {"logins": [], "problems": [str(problem)]}
-    users = {key: entries.login_in(found, key) for key in found}
-    return {
-        "logins": [
-            {"registry": entries.shown(key), "username": login.username if login else None}
-            for key, login in users.items()
-        ],
-        "problems": [f"{entries.shown(key)}: {why}" for key, why in entries.broken(found).items()],
     }
 
 

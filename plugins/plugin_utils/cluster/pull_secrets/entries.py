@@ -240,6 +240,22 @@ def _lines(manifest: Manifest, mark: Mark) -> Iterator[str]:
             yield f"{key}:{mark(str(value).encode())}"
 
 
+def report(there: Manifest | None) -> dict[str, Any]:
+    """Return the registries with their users, and what is wrong with entries; never a secret."""
+    try:
+        found = entries_of(there)
+    except ClusterProblem as problem:
+        return {"logins": [], "broken": [str(problem)]}
+    users = {key: login_in(found, key) for key in found}
+    return {
+        "logins": [
+            {"registry": shown(key), "username": login.username if login else None}
+            for key, login in users.items()
+        ],
+        "broken": [f"{shown(key)}: {why}" for key, why in broken(found).items()],
+    }
+
+
 def shown(key: str) -> str:
     """Return a key of an auth file for a sentence, without a login in it."""
     return without_login(one_line(key))
