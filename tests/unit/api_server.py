@@ -240,6 +240,17 @@ def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
     return lambda sent, path, body: answer() if sent == method and part in path else None
 
 
+def reviews(allows: Callable[[dict[str, str]], bool] = lambda attributes: True) -> Fault:
+    """Answer access reviews, which leave nothing behind. allows: by verb, group, resource, namespace and name."""
+
+    def answer(method: str, path: str, body: Any) -> Reply | None:
+        if "selfsubjectaccessreviews" not in path:
+            return None
+        return reply(201, {"status": {"allowed": allows(body["spec"]["resourceAttributes"])}})
+
+    return answer
+
+
 def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
     """Run a task about a cluster on this server, None: on the one that its options name.
 

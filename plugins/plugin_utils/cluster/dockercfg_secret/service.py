@@ -94,6 +94,15 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     return report.of_projects(cluster, asked, there, found, accounts)
 
 
+def access(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
+    """Return what the task reads and writes in these projects, without BuildConfigs."""
+    found: dict[Ref, tuple[str, ...]] = {}
+    for project in projects:
+        found[Ref(SECRETS, namespace=project)] = ("get", "create", "patch")
+        found[Ref(SERVICE_ACCOUNTS, namespace=project)] = ("get", "patch")
+    return found
+
+
 # --- projects ---
 
 
