@@ -68,6 +68,7 @@ KINDS = {
         resource("DaemonSet", "apps", "daemonsets", True),
         resource("Lease", "coordination.k8s.io", "leases", True),
         resource("ServiceAccount", "", "serviceaccounts", True),
+        resource("ImageStream", "image.openshift.io", "imagestreams", True),
         resource("BuildConfig", "build.openshift.io", "buildconfigs", True),
     )
 }

@@ -64,7 +64,8 @@ class Wanted:
     word asked. on_nodes: whether files of nodes follow from it. view: how a person is shown the object's settings.
     secret: whether the fields hold secrets. replaces: whether the object is deleted and made anew. anew: what is wanted
     of the object as it is now, None for nothing: for one that others write all the time, so that only it is planned
-    again after a conflict. heard: takes the answer to a request that leaves no object behind, and that is always sent.
+    again after a conflict. heard: takes the answer to a request that leaves no object behind, and that is always sent;
+    returns what went wrong, "" for nothing.
     """
 
     ref: Ref
@@ -76,7 +77,7 @@ class Wanted:
     secret: bool = False
     replaces: bool = False
     anew: Callable[[Manifest | None], Wanted | None] | None = field(default=None, compare=False)
-    heard: Callable[[Manifest], None] | None = field(default=None, compare=False)
+    heard: Callable[[Manifest], str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

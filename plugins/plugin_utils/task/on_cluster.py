@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
-from ..cluster.api import ClusterProblem, Ref
+from ..cluster.api import ClusterProblem, Manifest, Ref
 from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, change_of, difference, inverse, propose
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
@@ -28,7 +28,7 @@ from ..host.watch import Watch
 from ..libraries import yaml
 from ..plan import account
 from ..plan.plan import Plan
-from ..problems import Problem
+from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
 from .controller import ControllerFiles
 from .feature import AnyFeature, Spec, merged_specs
@@ -210,6 +210,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
+        self._wrong: list[str] = []  # what answers to requests say
         self._plans: list[Proposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
@@ -301,11 +302,14 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             rest = f"; not done: {', '.join(left)}" if self.written else ""
             msg = f"{problem}; {self._so_far()}{rest}"
             return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
+        if self._wrong:
+            return Outcome(failed={"changed": True, "failed": True, "msg": one_line("; ".join(self._wrong))})
         return Outcome(committed=True)
 
     def _send(self, change: ObjectChange) -> None:
         """Send one write; after a conflict, what is left of it, if the object is one that can be planned alone."""
         found: ObjectChange | None = change
+        answer: Manifest | None = None
         for left in reversed(range(_TRIES)):
             if found is None:
                 break  # somebody did it, or the answer to it was lost
@@ -321,11 +325,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 found = None if wanted is None else change_of(wanted, now)
             else:
                 self._sent.append(found)
-                if change.wanted.heard and answer is not None:
-                    change.wanted.heard(answer)
                 break
         self._unsure = []
         self.written.append(change.what)
+        if change.wanted.heard and answer is not None:
+            self._wrong += filter(None, [change.wanted.heard(answer)])
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
