@@ -21,6 +21,7 @@ from ..problems import one_line
 from . import marks
 from .api import ClusterProblem, Manifest, Ref, at
 from .client import Client
+from .merge_patch import applied, difference, without_nulls
 from .seen import Cluster
 
 _LONGEST_VALUE = 300
@@ -99,7 +100,7 @@ class ObjectChange:
         if self.fields is None:
             return None
         start = self.ref.manifest() if self.before is None else self.before
-        result: Manifest = merged(start, self.fields)
+        result: Manifest = applied(start, self.fields)
         return result
 
     def digest(self) -> str:
@@ -170,7 +171,7 @@ def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectCha
             if before is not None:
                 yield ObjectChange(one, before, None)
         elif before is None:
-            yield ObjectChange(one, None, _without_nulls(one.fields))
+            yield ObjectChange(one, None, without_nulls(one.fields))
         elif fields := difference(before, one.fields):
             yield ObjectChange(one, before, fields)
 
@@ -183,57 +184,12 @@ def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
     return next((item for item in cluster.all(everything) if at(item, "metadata", "name") == ref.name), None)
 
 
-def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
-    """Return the least merge patch that turns what is there into what is wanted; empty when nothing differs."""
-    found: dict[str, Any] = {}
-    have = before if isinstance(before, Mapping) else {}
-    for key, value in wanted.items():
-        if value is None:
-            if have.get(key) is not None:
-                found[key] = None
-        elif isinstance(value, Mapping):
-            inner = difference(have.get(key), value)
-            if inner or key not in have:
-                found[key] = inner
-        elif value != have.get(key):
-            found[key] = value
-    return found
-
-
-def inverse(before: Manifest, fields: Manifest) -> dict[str, Any]:
-    """Return the merge patch that takes back what a patch did to an object that was so before."""
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        have = before.get(key)
-        found[key] = inverse(have, value) if isinstance(have, Mapping) and isinstance(value, Mapping) else have
-    return found
-
-
-def merged(have: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(have) if isinstance(have, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result
-
-
 def settings(manifest: Manifest | None) -> dict[str, Any] | None:
     """Return an object without what servers and controllers write: no status, no bookkeeping. None stays None."""
     if manifest is None:
         return None
     metadata = {key: value for key, value in (manifest.get("metadata") or {}).items() if key not in _BOOKKEEPING}
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
-
-
-def _without_nulls(fields: Any) -> Any:
-    if not isinstance(fields, Mapping):
-        return fields
-    return {key: _without_nulls(value) for key, value in fields.items() if value is not None}
 
 
 def _shown(draft: Draft, change: ObjectChange) -> Change:

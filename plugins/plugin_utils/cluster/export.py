@@ -11,13 +11,14 @@ from typing import Any
 
 from ..libraries import yaml
 from .api import Ref
-from .changes import Wanted, merged
+from .changes import Wanted
+from .merge_patch import applied
 
 
 def files(wanted: Iterable[Wanted]) -> dict[str, str]:
     """Name of a file → its text; only the fields that were asked for, so that those of others stay with others."""
     kept = (one for one in wanted if one.fields is not None)
-    return {_name(one.ref): _text(merged(one.ref.manifest(), one.fields)) for one in kept}
+    return {_name(one.ref): _text(applied(one.ref.manifest(), one.fields)) for one in kept}
 
 
 def gone(wanted: Iterable[Wanted]) -> list[str]:

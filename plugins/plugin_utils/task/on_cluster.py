@@ -17,10 +17,11 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Ref
-from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, difference, inverse, propose
+from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, propose
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
+from ..cluster.merge_patch import difference, inverse
 from ..cluster.seen import Answer, Cluster, read
 from ..host.observed import HostProblem
 from ..host.snapshot import from_snapshot, unpack

@@ -21,11 +21,12 @@ from ...policy.certificates import CertificateProblem, read_certificates
 from ...policy.word import PolicyError
 from .. import managers
 from ..api import Manifest, Ref, at
-from ..changes import Draft, NotYet, Until, Wanted, changes_of, merged
+from ..changes import Draft, NotYet, Until, Wanted, changes_of
 from ..image_pruner import service as pruner
 from ..image_registry.asked import DEFAULT_CLAIM
 from ..image_registry.backends import USER_SECRET
 from ..marks import LABEL
+from ..merge_patch import applied
 from ..seen import Cluster, Unread
 from . import (
     CA_KEY,
@@ -137,7 +138,7 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
         raise NotYet(f"{CONFIG}: the registry operator has not made it yet", diagnosis.why)
     said = asked.said
     patch = spec_patch(config, said, said["mode"] == "exact")
-    spec = merged(at(config, "spec") or {}, patch.get("spec") or {})
+    spec = applied(at(config, "spec") or {}, patch.get("spec") or {})
     made = _claim(cluster, said, spec)
     wanted = [*access.wanted(cluster, asked.grants), *_before_the_spec(cluster, asked, spec), *made.wanted]
     if any(said[name] is not None for name in ASKING if name != "access"):

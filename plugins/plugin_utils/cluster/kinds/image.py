@@ -16,8 +16,9 @@ from typing import Any
 from ...policy import unique
 from ...policy.lists import OPENSHIFT_4, fit
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Wanted, difference
+from ..changes import Wanted
 from ..marks import ENTRIES, our_entries, record, together
+from ..merge_patch import difference
 from ..openshift4 import objects, payload, releases
 from ..seen import Cluster
 from . import Part, Said, trusted_cas

@@ -20,6 +20,7 @@ from ...policy.certificates import bundle
 from ...policy.lists import OPENSHIFT_4, fit
 from ...policy.mirrors import PULLS
 from ...policy.trust import Trust
+from ..merge_patch import applied
 from . import ManifestProblem, authorities, objects, releases
 from .authorities import Authorities
 from .exports import identity
@@ -185,21 +186,8 @@ def merged_into(
         place = places.get(identity(one))
         if place is None:
             places[identity(one)] = len(result)
-            result.append(merged({}, one))
+            result.append(applied({}, one))
         else:
-            result[place] = merged(result[place], one)
+            result[place] = applied(result[place], one)
     gone = {identity(one) for one in removed}
     return [one for one in result if identity(one) not in gone]
-
-
-def merged(old: Any, new: Any) -> Any:
-    """Apply a manifest to an object: mappings key by key, everything else as a whole; null removes a key."""
-    if not isinstance(new, Mapping):
-        return new
-    result = dict(old) if isinstance(old, Mapping) else {}
-    for key, value in new.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...policy import Policy
+from ..merge_patch import applied
 from . import ManifestProblem, exports, manifests, objects, payload, schema
 from .exports import identity
 from .objects import Manifest, kind_of, name_of, shown
@@ -125,7 +126,7 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
         found.not_taken.append(manifest)
         return
     old = None if place is None else found.manifests[place]
-    new = manifests.merged(old or {}, manifest)
+    new = applied(old or {}, manifest)
     refused = list(schema.refusals(new, release, old))
     if known[0] == "ImagePolicy" and not known[2]:
         refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
