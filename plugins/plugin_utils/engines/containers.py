@@ -30,7 +30,7 @@ from ..resolution import registries_conf, signature_policy
 from ..resolution.names import Scopes
 from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import ALL_WORDS, Desired, Lists, Request, added, containers_files, differing, effects, merged, without_ours
+from . import ALL_WORDS, Desired, Lists, Request, added, containers_files, differing, effects, joint_list, without_ours
 from .containers_files import ROOTS_OWN, conf_of
 from .effects import Unmet
 
@@ -301,7 +301,7 @@ class _Proposal:
 
     def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
         given = self.policy.search or ()
-        return given if self.mode == "exact" else merged(given, theirs.search or (), ())
+        return given if self.mode == "exact" else joint_list(given, theirs.search or (), ())
 
     def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
         """Return our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
@@ -414,7 +414,7 @@ class _Proposal:
             # what only docker understands of this word in a file that both read ("all", ranges)
             given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))
-            after = given if self.mode == "exact" else merged(given, present, mine, _trimmed)
+            after = given if self.mode == "exact" else joint_list(given, present, mine, _trimmed)
             ours[word] = added(given, present, mine, _trimmed)
             if list(map(_trimmed, after)) != list(map(_trimmed, before[word])):
                 _put_v1(document, word, list(after))
