@@ -112,7 +112,7 @@ def test_topological_order(shared_dir):
 
 
 def policies(case):
-    return signatures.effective(read(case.get("cluster_image_policies", []), case.get("image_policies", [])))
+    return signatures.policies_in_force(read(case.get("cluster_image_policies", []), case.get("image_policies", [])))
 
 
 def lists(case):

@@ -66,7 +66,7 @@ def _anchors(host: Observed, now: datetime) -> list[dict[str, Any]]:
     """Report the files that somebody added to the system's trust, and whether programs see them."""
     try:
         store = stores.store_of(host)
-        effective = stores.effective(host, store)
+        effective = stores.trusted_now(host, store)
     except HostProblem:
         return []
     found = []

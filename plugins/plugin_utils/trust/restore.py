@@ -104,7 +104,7 @@ class _Restore:
             raise HostProblem(f"{saved.path}: {about['reason']}")
         if saved.origin == "system trust" and self.store:
             fingerprints = {each.fingerprint for each in certificates_in(saved.content)}
-            if fingerprints <= stores.effective(self.start, self.store) and about["state"] == "absent":
+            if fingerprints <= stores.trusted_now(self.start, self.store) and about["state"] == "absent":
                 return False
         key = saved.path.rpartition(".")[0] + ".key"
         if saved.path.endswith(".cert") and key in self.archive.left_out and not self.start.exists(key):

@@ -95,7 +95,7 @@ class ScopePolicies:
         return sorted({*self.cluster, *(scope for scopes in self.namespaced.values() for scope in scopes)})
 
 
-def effective(objects: Objects) -> ScopePolicies:
+def policies_in_force(objects: Objects) -> ScopePolicies:
     """Return the policies that count: what lies in a scope of the cluster is not for a namespace to say."""
     found = ScopePolicies()
     for policy in objects.cluster_policies:
