@@ -58,7 +58,7 @@ class Until:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedObject:
     """How one object shall be.
 
     fields: what shall be in it, merged into what is there; null takes a key away, None the whole object. why: which
@@ -77,7 +77,7 @@ class Wanted:
 class ObjectChange:
     """One write. before: the object as it was read, None when it is to be made; fields: None when it is to go."""
 
-    wanted: Wanted
+    wanted: WantedObject
     before: Manifest | None
     fields: Manifest | None
 
@@ -120,14 +120,14 @@ class ObjectChange:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ClusterDraft:
     """What one feature wants of a cluster that looks so, and what a person is to hear of it.
 
     refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. found: the
     feature's part of the result.
     """
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -138,15 +138,15 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ClusterProposal:
     """A plan and the writes that carry it out, in their order."""
 
     plan: Plan
     changes: tuple[ObjectChange, ...] = ()
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[ClusterDraft, ...] = ()
 
 
-def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
+def propose_changes(cluster: Cluster, drafts: Iterable[ClusterDraft]) -> ClusterProposal:
     """Turn drafts into one plan. Raises NotRead, and ClusterProblem for what must not be tried."""
     drafts = tuple(drafts)
     if refusals := _unique(reason for draft in drafts for reason in draft.refusals):
@@ -160,10 +160,10 @@ def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
         sends=hashlib.sha256("".join(change.digest() for change in changes).encode()).hexdigest() if changes else "",
         subject="cluster",
     )
-    return Proposal(plan, changes, drafts)
+    return ClusterProposal(plan, changes, drafts)
 
 
-def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
+def changes_of(cluster: Cluster, wanted: Iterable[WantedObject]) -> Iterator[ObjectChange]:
     """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
         before = _read_object(cluster, one.ref)
@@ -192,7 +192,7 @@ def settings(manifest: Manifest | None) -> dict[str, Any] | None:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
-def _shown(draft: Draft, change: ObjectChange) -> Change:
+def _shown(draft: ClusterDraft, change: ObjectChange) -> Change:
     view = change.wanted.view or (lambda manifest: settings_of(manifest, change.fields or manifest))
     before, after = ("\n".join(view(one)) if one else "" for one in (change.before, change.after))
     node_cost = draft.disruption if change.wanted.on_nodes else Disruption.NONE

@@ -17,7 +17,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Ref
-from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, propose
+from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, propose_changes
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
@@ -93,7 +93,7 @@ class ClusterFeature(AnyFeature, Protocol):
     #: What is always read.
     WATCH: tuple[Ref, ...]
 
-    def draft(self, cluster: Cluster, said: Any) -> Draft:
+    def draft(self, cluster: Cluster, said: Any) -> ClusterDraft:
         """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
@@ -206,11 +206,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
-        self._plans: list[Proposal] = []
+        self._plans: list[ClusterProposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
             result, proposal = self.apply(
-                lambda cluster: propose(cluster, [feature.draft(cluster, words) for feature, words in said]),
+                lambda cluster: propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said]),
                 options["expect_plan"],
                 self._watch(),
             )
@@ -265,11 +265,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self._known = read(self.client, more, self._known)
         return Cluster(self._known)
 
-    def agreed(self, proposal: Proposal) -> bool:
+    def agreed(self, proposal: ClusterProposal) -> bool:
         """After a conflict: every write that is left was in the plan that a person has agreed to."""
         return bool(self._agreed) and {change.digest() for change in proposal.changes} <= self._agreed
 
-    def carry_out(self, proposal: Proposal) -> Outcome:
+    def carry_out(self, proposal: ClusterProposal) -> Outcome:
         """Ask the server to judge all writes, then send them in their order."""
         self._settle(proposal)
         self._plans.append(proposal)
@@ -300,7 +300,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
-    def _settle(self, proposal: Proposal) -> None:
+    def _settle(self, proposal: ClusterProposal) -> None:
         """Count a write of unknown fate as done if the next look finds no difference for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
@@ -358,7 +358,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 break
         return False
 
-    def _settled(self, proposal: Proposal) -> None:
+    def _settled(self, proposal: ClusterProposal) -> None:
         """Wait for what must hold even when nothing differs. Raises ClusterProblem."""
         waited = {change.ref for change in self._sent}
         for one in (one for draft in proposal.drafts for one in draft.wanted):
@@ -389,7 +389,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             result |= self.shown(self._whole(proposal)) | {"changed": True}
         return result, proposal
 
-    def _whole(self, proposal: Proposal) -> Plan:
+    def _whole(self, proposal: ClusterProposal) -> Plan:
         """Return the plan of the whole run."""
         rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
         if len(rounds) < 2:
@@ -398,7 +398,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         notes = (*proposal.plan.notes, "planned again, because the cluster changed in between")
         return replace(rounds[0].plan, changes=tuple(changes.values()), notes=notes)
 
-    def _exported(self, proposal: Proposal, directory: str) -> dict[str, Any]:
+    def _exported(self, proposal: ClusterProposal, directory: str) -> dict[str, Any]:
         """Write manifests to a directory instead of the cluster."""
         wanted = [one for draft in proposal.drafts for one in draft.wanted]
         found = export.files(wanted)
@@ -441,7 +441,7 @@ class ClusterInfo(ClusterTask):
             found: dict[str, Any] = {}
             plan = Plan(subject=self.subject)
             try:
-                proposal = propose(cluster, [feature.draft(cluster, words) for feature, words in said])
+                proposal = propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said])
                 plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
                 for draft in proposal.drafts:
                     found |= draft.found

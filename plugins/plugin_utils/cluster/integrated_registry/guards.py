@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..api import ClusterProblem, Manifest, Ref, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..image_registry import REFUSE, problems
 from ..image_registry.asked import DEFAULT_CLAIM
 from ..image_registry.backends import MINTED_SECRET, USER_SECRET
@@ -55,7 +55,7 @@ class _Sorting:
 
 
 def judge(
-    cluster: Cluster, config: Manifest, wanted: Iterable[Wanted], allow: Iterable[str], release: object
+    cluster: Cluster, config: Manifest, wanted: Iterable[WantedObject], allow: Iterable[str], release: object
 ) -> Judged:
     """Sort what the operator would answer. Raises NotRead, and ClusterProblem where something cannot be read."""
     wanted, allowed = tuple(wanted), set(allow)
@@ -109,7 +109,7 @@ def reads(spec: Mapping[str, Any]) -> list[Ref]:
     return [*(secret(name) for name in names if name), *([authorities(bundle)] if bundle else [])]
 
 
-def _with(now: Iterable[Manifest], wanted: Iterable[Wanted]) -> list[Manifest]:
+def _with(now: Iterable[Manifest], wanted: Iterable[WantedObject]) -> list[Manifest]:
     """Return the objects as they will be once everything that is wanted has been written."""
     kept = {(one.get("kind"), at(one, "metadata", "name")): one for one in now}
     for one in wanted:

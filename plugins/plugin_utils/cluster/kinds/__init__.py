@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ...policy import Policy
 from ..api import Ref
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..seen import Cluster
 from .mirrors_from import MirrorObject
 
@@ -48,7 +48,7 @@ class Said:
 class Part:
     """What one kind contributes. lost: sources whose mirrors an object of others would lose."""
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()

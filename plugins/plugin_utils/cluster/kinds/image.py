@@ -16,7 +16,7 @@ from typing import Any
 from ...policy import unique
 from ...policy.lists import OPENSHIFT_4, fit
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..marks import ENTRIES, our_entries, record, together
 from ..merge_patch import difference
 from ..openshift4 import objects, payload, releases
@@ -87,13 +87,14 @@ class _Writing:
         self.ours[key] = entries
         return entries if self.said.exact else together(have, before, entries)
 
-    def object(self) -> Wanted:
+    def object(self) -> WantedObject:
         """Return what is wanted; the record of our entries is written where something else is, too."""
         fields: dict[str, Any] = {"spec": self.spec}
         if difference(self.image, fields):
             fields["metadata"] = {"annotations": {ENTRIES: record(self.ours)}}
         lists = self.spec.get("registrySources")
-        return Wanted(IMAGE, fields, _why(self.said), on_nodes=bool(difference(_sources(self.image), lists or {})))
+        on_nodes = bool(difference(_sources(self.image), lists or {}))
+        return WantedObject(IMAGE, fields, _why(self.said), on_nodes)
 
 
 def _why(said: Said) -> str:
