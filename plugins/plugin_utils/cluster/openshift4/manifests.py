@@ -36,7 +36,7 @@ _PULLS = {"ImageDigestMirrorSet": ("digest", "all"), "ImageTagMirrorSet": ("tag"
 
 
 @dataclass
-class Wanted:
+class PolicyObjects:
     """objects: to be merged into what is there. removed: what has nothing left to say. notes: what is left out."""
 
     objects: list[dict[str, Any]] = field(default_factory=list)
@@ -51,14 +51,14 @@ def of_policy(
     payload: Iterable[str] = (),
     internal_registry: str = objects.INTERNAL_REGISTRY,
     present: Iterable[Mapping[str, Any]] = (),
-) -> Wanted:
+) -> PolicyObjects:
     """Image/cluster, the mirror objects of the release, and the ConfigMap of CAs, as far as words were said.
 
     payload: repositories that the cluster itself is made of, which an exact allow-list has to name. present: what the
     cluster holds; a ConfigMap of certificates that somebody else named there is kept and extended.
     Raises ManifestProblem in one sentence for what the release cannot do.
     """
-    found, wanted = releases.find(release), Wanted()
+    found, wanted = releases.find(release), PolicyObjects()
     wanted.notes += [*policy.notes, *policy.warnings]
     wanted.notes += [
         f"'{name}' is a word for hosts, and is left out"
@@ -102,7 +102,7 @@ def _insecure(policy: Policy, notes: list[str]) -> tuple[str, ...]:
     return found.held
 
 
-def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: Wanted) -> None:
+def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: PolicyObjects) -> None:
     """Add one object for each kind of pull; remove empty ones, and the old kind where there are new ones."""
     has_new_kinds = release.mirror_kinds != (_OLD_KIND,)
     for one in mirrors:
