@@ -131,7 +131,7 @@ def _shown_by(name: str, host: Observed) -> Mapping[str, Any]:
     """Return what an engine shows after it has read its files; the stock lists for files that it would refuse."""
     try:
         if name == "containers":
-            return containers.shown(host)
+            return containers.predicted_info(host)
         engine = next(engine for engine in registries.ENGINES if engine.name == name)
         expected = engine.desired(host, Policy(), Request()).expected
         words = [word.text for word in docker.Unit(host).words(host)]

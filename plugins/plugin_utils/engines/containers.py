@@ -131,8 +131,8 @@ class Containers:
             if edit.path in (MAIN, *OURS) and edit.text is not None
         )
 
-    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
-        return differing(shown, expected)
+    def differs(self, host: Observed, predicted_info: Lists, expected: Lists) -> frozenset[str]:
+        return differing(predicted_info, expected)
 
     def after_start(self, host: Observed) -> Lists | None:
         return None
@@ -646,7 +646,7 @@ def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def shown(host: Observed) -> dict[str, Any]:
+def predicted_info(host: Observed) -> dict[str, Any]:
     """Predict podman info's registries from the files of a host. Raises RegistriesConfProblem."""
     conf = conf_of(host)
     tables: dict[str, Any] = {
@@ -766,24 +766,24 @@ def _drop_in_view(document: Mapping[str, Any]) -> str:
             more = _table_lines(mirror, ("location", "pull-from-mirror"))
             pulls = mirror.get("pull-from-mirror", "all pulls")
             lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
-    shown = ("unqualified-search-registries", "aliases", "registry")
-    return view([*lines, *_table_lines(document, shown)])
+    predicted_info = ("unqualified-search-registries", "aliases", "registry")
+    return view([*lines, *_table_lines(document, predicted_info)])
 
 
-def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
+def _table_lines(table: Mapping[str, Any], predicted_info: tuple[str, ...], name: str = "") -> list[str]:
     """Return the keys of a table that are not shown in another way; a location that is the name says nothing."""
     return [
         f"{key} = {json.dumps(value) if not isinstance(value, str) else value}"
         for key, value in table.items()
-        if key not in shown and not (key == "location" and value == name)
+        if key not in predicted_info and not (key == "location" and value == name)
     ]
 
 
 def _scopes_view(document: dict[str, Any]) -> str:
     scopes = document.get("transports", {}).get("docker", {})
-    shown = [f"default: {', '.join(item['type'] for item in document['default'])}"]
-    shown += [
+    predicted_info = [f"default: {', '.join(item['type'] for item in document['default'])}"]
+    predicted_info += [
         f"docker {scope or 'everything else'}: {', '.join(item['type'] for item in items)}"
         for scope, items in scopes.items()
     ]
-    return view(shown)
+    return view(predicted_info)

@@ -386,7 +386,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:
-            result |= self.shown(self._whole(proposal)) | {"changed": True}
+            result |= self.result_of(self._whole(proposal)) | {"changed": True}
         return result, proposal
 
     def _whole(self, proposal: ClusterProposal) -> Plan:
@@ -453,8 +453,7 @@ class ClusterInfo(ClusterTask):
             return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
-        shown = self.shown(plan)
-        return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
+        return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}
 
 
 def _secrets_of(kubeconfig: Any) -> Iterator[str]:

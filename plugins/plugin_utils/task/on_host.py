@@ -277,7 +277,7 @@ class HostInfo(HostTask):
         plan, found = self.look(answer, more)
         if "record" in self.spec:
             found["recorded"] = self._record(options["record"], encrypted=options["record_encrypt"])
-        return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+        return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}
 
     def _record(self, path: str | None, *, encrypted: bool) -> str | None:
         """Write the last snapshot to a file on the controller; return its path or None. Raises TaskProblem."""

@@ -109,7 +109,7 @@ def _problems(files: Sequence[str]) -> list[str]:
     return found
 
 
-def shown(path: str, content: bytes) -> str:
+def view_of(path: str, content: bytes) -> str:
     """Describe a file for a person: its certificates, or that it is a private key."""
     if path.endswith(".key"):
         return "a private key\n"
@@ -117,8 +117,8 @@ def shown(path: str, content: bytes) -> str:
     return view(certificate.line() for certificate in found) or "no certificate\n"
 
 
-def shown_on(host: Observed, path: str) -> str:
+def view_on(host: Observed, path: str) -> str:
     """Return the same of a file on the host, "" of one that is not there."""
     if not host.exists(path):
         return ""
-    return shown(path, b"" if path.endswith(".key") else host.content(path) or b"")
+    return view_of(path, b"" if path.endswith(".key") else host.content(path) or b"")

@@ -384,11 +384,11 @@ class _Drafting:
     def _shown_now(self, wanted: FileChange) -> str:
         if wanted.mode == _KEY_MODE and self.start.exists(wanted.path):
             return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted) else wanted.after
-        return certs_d.shown_on(self.start, wanted.path)
+        return certs_d.view_on(self.start, wanted.path)
 
     def _removing(self, path: str) -> FileChange:
         why = f"{', '.join(self._recorded()[path]['registries'])} is not to be trusted any more by us"
-        before = certs_d.shown_on(self.start, path)
+        before = certs_d.view_on(self.start, path)
         return FileChange(path, None, why, before, keep=not stores.is_anchor(path))
 
     def _checks(self) -> list[Check]:

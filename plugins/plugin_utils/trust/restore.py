@@ -156,11 +156,11 @@ class _Restore:
 
     def _writing(self, saved: Saved) -> FileChange:
         """Write a file with all its attributes of the archive."""
-        before = certs_d.shown_on(self.start, saved.path)
+        before = certs_d.view_on(self.start, saved.path)
         if before:
             about = self.start.about(saved.path)
             before += f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
-        after = certs_d.shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
+        after = certs_d.view_of(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
         why = f"the archive of {one_line(self.archive.host)} holds it"
         return FileChange(
             saved.path, saved.content, why, before, after, mode=saved.mode, uid=saved.uid, gid=saved.gid,

@@ -37,7 +37,7 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
         where = objects.name_of(manifest)
         version = str(manifest.get("apiVersion") or "")
         if manifest.get("kind") != ICSP or version.partition("/")[0] != group:
-            raise ManifestProblem(f"{where} ({objects.shown(version or 'no apiVersion')}) is not an {ICSP} of {group}")
+            raise ManifestProblem(f"{where} ({objects.cited(version or 'no apiVersion')}) is not an {ICSP} of {group}")
         sets = objects.read(manifest, knows_both).sets(ICSP)
         for one in sets:
             if not one.source:
