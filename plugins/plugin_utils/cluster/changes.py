@@ -123,7 +123,7 @@ class ObjectChange:
 class ClusterDraft:
     """What one feature wants of a cluster that looks so, and what a person is to hear of it.
 
-    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. found: the
+    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. result: the
     feature's part of the result.
     """
 
@@ -134,7 +134,7 @@ class ClusterDraft:
     disruption: Disruption = Disruption.NONE
     whom: str = ""
     lines: tuple[str, ...] = ()
-    found: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -149,4 +149,4 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
 
 
 def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {"master": reporting.found(start_of(host), said)}
+    return {"master": reporting.as_it_is(start_of(host), said)}

@@ -223,7 +223,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result.pop("rolled_back", None)
         result["written"] = self.written
         for draft in proposal.drafts:
-            result |= draft.found
+            result |= draft.result
         if self.client.warnings:
             remarks = [f"the API server remarks: {text}" for text in self.client.warnings]
             result["warnings"] = [*result.get("warnings", ()), *remarks]
@@ -444,7 +444,7 @@ class ClusterInfo(ClusterTask):
                 proposal = propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said])
                 plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
                 for draft in proposal.drafts:
-                    found |= draft.found
+                    found |= draft.result
             except Problem as problem:
                 problems.append(str(problem))
             for feature, words in said:

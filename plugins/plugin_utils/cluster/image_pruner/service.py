@@ -197,10 +197,10 @@ def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
         "there": pruner is not None,
         "schedule": spec.get("schedule") or "",
         "suspend": bool(spec.get("suspend")),
-        "conditions": {name: health.said(one) for name, one in health.conditions(pruner).items()},
+        "conditions": {name: health.condition_text(one) for name, one in health.conditions(pruner).items()},
         "failed_jobs": [
             {
-                "name": at(job, "metadata", "name"), "reason": health.said(health.conditions(job)["Failed"]),
+                "name": at(job, "metadata", "name"), "reason": health.condition_text(health.conditions(job)["Failed"]),
                 "remedy": "nothing tries again before the next time of the schedule; remove_failed_jobs: true ends the "
                 "state Degraded at once",
             }

@@ -41,7 +41,7 @@ class Said:
     def anything(self) -> bool:
         """Whether anything at all is asked for."""
         own = (self.external_hostnames, self.import_mode, self.node_disruption, self.mirrors_from)
-        return any(value is not None for value in own) or any(True for _word in self.policy.said())
+        return any(value is not None for value in own) or any(True for _word in self.policy.set_words())
 
 
 @dataclass(frozen=True)

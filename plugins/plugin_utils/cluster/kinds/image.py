@@ -98,7 +98,7 @@ class _Writing:
 
 
 def _why(said: Said) -> str:
-    words = [name for name, _word, _value in said.policy.said() if name != "mirrors"]
+    words = [name for name, _word, _value in said.policy.set_words() if name != "mirrors"]
     own = ("external_hostnames", "import_mode")
     return ", ".join([*words, *(name for name in own if getattr(said, name) is not None)])
 

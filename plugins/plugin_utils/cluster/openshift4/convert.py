@@ -33,7 +33,7 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
     group, key = objects.MIRROR_KINDS[ICSP]
     knows_both = next(release for release in RELEASES.values() if len(release.mirror_kinds) > 1)
     converted = []
-    for manifest in objects.documents(manifests):
+    for manifest in objects.each_manifest(manifests):
         where = objects.name_of(manifest)
         version = str(manifest.get("apiVersion") or "")
         if manifest.get("kind") != ICSP or version.partition("/")[0] != group:

@@ -41,7 +41,7 @@ def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> lis
     Raises ManifestProblem for malformed manifests, and for a name in ``overridden`` that is not a guard.
     """
     found = releases.find(release)
-    whole = list(objects.documents(manifests))
+    whole = list(objects.each_manifest(manifests))
     refusals = [list(schema.refusals(one, found)) for one in whole]
     taken = [one for one, refused in zip(whole, refusals, strict=True) if not refused]
     seen = objects.read(taken, found)

@@ -62,7 +62,7 @@ def of_policy(
     wanted.notes += [*policy.notes, *policy.warnings]
     wanted.notes += [
         f"'{name}' is a word for hosts, and is left out"
-        for name, word, _value in policy.said()
+        for name, word, _value in policy.set_words()
         if Targets.CLUSTERS not in word.targets
     ]
     lists = _lists(policy, (*payload, internal_registry), wanted.notes)
@@ -180,7 +180,7 @@ def merged_into(
     present: Iterable[Any], proposed: Iterable[Mapping[str, Any]], removed: Iterable[Mapping[str, Any]] = ()
 ) -> list[Any]:
     """Return the later objects of a cluster: one of the same kind and name is merged, key by key; null removes."""
-    result = list(objects.documents(list(present)))
+    result = list(objects.each_manifest(list(present)))
     places = {identity(one): place for place, one in enumerate(result)}
     for one in proposed:
         place = places.get(identity(one))

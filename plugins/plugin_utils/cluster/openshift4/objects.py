@@ -103,7 +103,7 @@ def read(manifests: Any, release: Release) -> Objects:
     Raises ManifestProblem, naming the object, for what no API server would hand to the operator.
     """
     objects = Objects()
-    for manifest in documents(manifests):
+    for manifest in each_manifest(manifests):
         kind = manifest.get("kind")
         if not isinstance(kind, str) or kind not in GROUPS:
             continue
@@ -117,7 +117,7 @@ def read(manifests: Any, release: Release) -> Objects:
     return objects
 
 
-def documents(manifests: Any) -> Iterator[Manifest]:
+def each_manifest(manifests: Any) -> Iterator[Manifest]:
     """Yield every object of a manifest, a list of them, or lists as the API and oc write them, in order."""
     waiting: list[tuple[Any, int]] = [(manifests, 0)]
     while waiting:

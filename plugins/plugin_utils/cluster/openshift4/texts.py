@@ -26,9 +26,9 @@ def decoded(raw: bytes) -> str:
 
 def documents(value: Any) -> Iterator[Manifest]:
     """Yield every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
-    for item in objects.documents(value):
+    for item in objects.each_manifest(value):
         if set(item) == {"name", "content"}:
-            yield from objects.documents(_documents(item["name"], item["content"]))
+            yield from objects.each_manifest(_documents(item["name"], item["content"]))
         else:
             yield item
 
