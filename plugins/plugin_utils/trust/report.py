@@ -13,6 +13,7 @@ from typing import Any
 from ..host.observed import HostProblem, Observed
 from ..policy.certificates import Certificate, certificates_in
 from ..policy.trust import Trust
+from ..resolution import certificate_directories
 from . import certs_d, readers, stores
 
 
@@ -42,7 +43,7 @@ def survey(host: Observed, trust: Trust, now: datetime, expires_in_days: int | N
 
 
 def _names(host: Observed, trust: Trust) -> list[str]:
-    directories = (path for place in certs_d.PLACES for path in host.listing(place).directories)
+    directories = (path for place in certificate_directories.PLACES for path in host.listing(place).directories)
     said = (name for registry in trust.present for name in registry.names)
     return sorted({*(path.rpartition("/")[2] for path in directories), *said})
 

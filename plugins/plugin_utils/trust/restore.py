@@ -14,6 +14,7 @@ from ..plan import records
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..policy.certificates import Certificate, certificates_in
 from ..problems import one_line
+from ..resolution.certificate_directories import PLACES
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .drafts import ONLY_A_REAL_RUN, PART, RECORD, WATCH, due, unseen_since, update
@@ -82,7 +83,7 @@ class _Restore:
 
     def _store(self) -> stores.Store | None:
         """Return the host's store if the archive needs it. Raises HostProblem when it is of another family."""
-        anchors = [saved.path for saved in self.archive.files if not saved.path.startswith(certs_d.PLACES)]
+        anchors = [saved.path for saved in self.archive.files if not saved.path.startswith(PLACES)]
         if not anchors:
             return None
         store = stores.store_of(self.start)
