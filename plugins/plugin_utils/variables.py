@@ -38,6 +38,12 @@ def behind(prefix: str, options: Iterable[str]) -> Sources:
     return {option: (f"{prefix}{option}",) for option in options}
 
 
+def from_variables(prefix: str) -> dict[str, dict[str, Any]]:
+    """Make the option of a task whose options may be taken from variables behind a prefix."""
+    text = f"Whether to take options that are not given from variables C({prefix}...)."
+    return {"from_variables": {"type": "bool", "default": False, "description": [text]}}
+
+
 def words(group: str) -> Sources:
     """Return the words of a group, for tasks of the role."""
     return policy.variables_of(group, PREFIX, POLICY)
