@@ -24,7 +24,7 @@ from ..policy import trust
 from ..policy.trust import Trust
 from ..policy.word import PolicyError, Reading, kind_of, shown
 from ..problems import Problem
-from ..references import is_domain
+from ..resolution.references import is_domain
 
 PLUGIN = "openshift.io/ImagePolicy"
 IMPORTS = "allowedRegistriesForImport"

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 
 from ..engines import docker
 from ..host import services
+from ..host.observed import Observed
 from ..host.services import Service
-from ..observed import NotAsked, Observed, Question, Watch
+from ..host.watch import NotAsked, Question, Watch
 from ..plan import healthz
 from ..plan.draft import Check
-from . import certs_d
+from ..resolution import certificate_directories
 
 _MASTER = "master-of-openshift-3"
 _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio", "openssl", "curl", "trust")
@@ -87,7 +88,7 @@ def _docker(host: Observed) -> Reader | None:
     version = _numbers(_DOCKER.version(host))
     return Reader(
         title=f"docker {_DOCKER.version(host)}".strip(),
-        places=(certs_d.DOCKER,),
+        places=(certificate_directories.DOCKER,),
         adds=version >= (1, 13),
         common_name=version < (1, 14),
         daemon=services.DOCKER if _DOCKER.running(host) else None,
@@ -101,7 +102,7 @@ def _family(host: Observed) -> Reader | None:
         return None
     running = crio and services.CRIO.running(host)
     title = ", ".join([*found, *(["CRI-O"] if crio else [])])
-    return Reader(title, certs_d.FAMILY, daemon=services.CRIO if running else None)
+    return Reader(title, certificate_directories.FAMILY, daemon=services.CRIO if running else None)
 
 
 def _masters(host: Observed) -> tuple[Reader, ...]:

@@ -20,7 +20,7 @@ from ...policy.certificates import Certificate, bundle, certificates_in
 from ...policy.trust import Trust
 from ...policy.word import PolicyError
 from ..api import ClusterProblem, Manifest, Ref, annotation, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..marks import ENTRIES, LABEL, is_ours, our_entries, record
 from . import CONFIG_MAPS
 from .template import Parts, container_of, mount_at, mounts_around, volume_of
@@ -40,7 +40,7 @@ LARGEST = 1024 * 1024 - 16 * 1024
 class Result:
     """The ConfigMap as it shall be (None: as it is, or none), and what the template has for it."""
 
-    wanted: Wanted | None = None
+    wanted: WantedObject | None = None
     parts: Parts = Parts()
     warnings: tuple[str, ...] = ()
 
@@ -108,7 +108,7 @@ def wanted(
         f"trust: the client certificate for '{name}' is left out: the registry is given authorities only"
         for name in clients
     )
-    return Result(Wanted(ref(namespace), fields, "trust", view=view), parts, told)
+    return Result(WantedObject(ref(namespace), fields, "trust", view=view), parts, told)
 
 
 def _system(there: Manifest | None, given: tuple[Certificate, ...] | None) -> tuple[Certificate, ...]:
@@ -156,7 +156,9 @@ def _gone(workload: Manifest, container: str, namespace: str, there: Manifest | 
         parts |= Parts(volumes={VOLUME: None})
     if MARK in (at(workload, "spec", "template", "metadata", "annotations") or {}):
         parts |= Parts(annotations={MARK: None})
-    gone = Wanted(ref(namespace), None, "trust asks for nothing any more", view=view) if there is not None else None
+    gone = (
+        WantedObject(ref(namespace), None, "trust asks for nothing any more", view=view) if there is not None else None
+    )
     return Result(gone, parts)
 
 

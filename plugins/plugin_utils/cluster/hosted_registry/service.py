@@ -18,21 +18,22 @@ from datetime import datetime
 from typing import Any
 
 from ...formats import FormatError, yaml_text
-from ...imports import yaml
+from ...libraries import yaml
 from ...plan.plan import mark_of
 from ...policy.certificates import Certificate
 from ...policy.trust import Trust
 from ...policy.trust import read as read_trust
 from ...policy.word import PolicyError, Reading
-from ...references import is_location
+from ...resolution.references import is_location
 from .. import managers
 from ..api import ClusterProblem, Manifest, Ref, at
-from ..changes import Draft, Until, Wanted, merged
+from ..changes import ClusterDraft, Until, WantedObject
 from ..client import Client
 from ..integrated_registry import claims as making
 from ..integrated_registry import credentials
 from ..labels import is_subdomain
 from ..marks import LABEL
+from ..merge_patch import applied
 from ..seen import Cluster, Unread
 from . import CLAIMS, CLASSES, SECRETS, VOLUMES, WORKLOADS, authorities, rollout, storage, template
 from .options import ASKING, CHANGE_OPTIONS, LOSS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
@@ -141,13 +142,13 @@ def _image(options: Mapping[str, Any]) -> str:
 # --- draft ---
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Say what is wanted of the cluster, and judge it. Raises NotRead, ClusterProblem."""
     if not asked.anything:
-        return Draft()
+        return ClusterDraft()
     workload = _workload(cluster, asked)
-    before: list[Wanted] = []
-    after: list[Wanted] = []
+    before: list[WantedObject] = []
+    after: list[WantedObject] = []
     warnings, notes = [*asked.warnings], list[str]()
     parts = template.Parts(image=asked.image or None)
     if asked.trust is not None:
@@ -160,21 +161,21 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     if asked.storage is not None:
         stored = _stored(cluster, asked, asked.storage, workload)
         if stored.refusals:
-            return Draft(refusals=stored.refusals)
+            return ClusterDraft(refusals=stored.refusals)
         parts |= stored.parts
         before += stored.wanted
         warnings += stored.warnings
         notes += stored.notes
     fields = template.fields(workload, asked.container, parts)
-    change = Wanted(
+    change = WantedObject(
         asked.workload, fields, _why(asked), until=_until(asked),
         view=lambda manifest: _lines(manifest, asked, parts),
     )  # fmt: skip
     if fields:
         refusal = rollout.stands_still(workload, asked.image)
         warnings += _kept_by_others(workload, asked)
-        return Draft((*before, change, *after), tuple(notes), tuple(warnings), (refusal,) if refusal else ())
-    return Draft((*before, change, *after), tuple(notes), tuple(warnings))
+        return ClusterDraft((*before, change, *after), tuple(notes), tuple(warnings), (refusal,) if refusal else ())
+    return ClusterDraft((*before, change, *after), tuple(notes), tuple(warnings))
 
 
 def _workload(cluster: Cluster, asked: Asked) -> Manifest:
@@ -238,7 +239,7 @@ def _until(asked: Asked) -> Until | None:
 @dataclass(frozen=True)
 class _Stored:
     parts: template.Parts = template.Parts()
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -304,7 +305,7 @@ def _configuration(cluster: Cluster, asked: Asked, workload: Manifest) -> _Confi
     return _Config(ref, key, there, text, value)
 
 
-def _secret(asked: Asked, wanted: storage.Storage, config: _Config) -> Wanted:
+def _secret(asked: Asked, wanted: storage.Storage, config: _Config) -> WantedObject:
     value = storage.configured(config.value, wanted)
     if config.text is not None:
         text = config.text if value == config.value else yaml_text.edit(config.text, value)
@@ -314,7 +315,7 @@ def _secret(asked: Asked, wanted: storage.Storage, config: _Config) -> Wanted:
     if keyfile := wanted.config.get("keyfile"):
         data[storage.KEY_FILE] = _encoded(str(keyfile))
     start = {} if config.there else {"metadata": {"labels": {LABEL: "storage"}}, "type": "Opaque"}
-    return Wanted(config.secret, {**start, "data": data}, "storage", view=credentials.view(asked.mark))
+    return WantedObject(config.secret, {**start, "data": data}, "storage", view=credentials.view(asked.mark))
 
 
 def _encoded(text: str) -> str:
@@ -365,7 +366,7 @@ def _made(cluster: Cluster, asked: Asked, ref: Ref, replicas: int, there: Manife
     if there is None and given.get("annotations") and found.wanted:
         first = found.wanted[0]
         more = {"metadata": {"annotations": given["annotations"]}, "spec": {"accessModes": modes} if modes else {}}
-        found = making.Claims((Wanted(first.ref, merged(first.fields, more), first.why),), found.warnings)
+        found = making.Claims((WantedObject(first.ref, applied(first.fields, more), first.why),), found.warnings)
     return found
 
 
@@ -382,12 +383,12 @@ def _with_volume(
         return making.Claims(refusals=(refusal,))
     if there is not None and (bound := at(there, "spec", "volumeName")) and bound != name:
         return making.Claims(refusals=(f"claim: {ref.name} is bound to the volume {bound}, not {name}; name another",))
-    made: list[Wanted] = []
+    made: list[WantedObject] = []
     if have is None:
         spec = {
             "capacity": {"storage": size}, "accessModes": modes, "persistentVolumeReclaimPolicy": "Retain", kind: source
         }  # fmt: skip
-        made.append(Wanted(place, {"metadata": {"labels": {LABEL: "claim"}}, "spec": spec}, "claim"))
+        made.append(WantedObject(place, {"metadata": {"labels": {LABEL: "claim"}}, "spec": spec}, "claim"))
     if there is None:
         metadata: dict[str, Any] = {"labels": {LABEL: "claim"}}
         if given.get("annotations"):
@@ -396,7 +397,7 @@ def _with_volume(
             "accessModes": modes, "resources": {"requests": {"storage": size}}, "volumeName": name,
             "storageClassName": "",
         }  # fmt: skip
-        made.append(Wanted(ref, {"metadata": metadata, "spec": spec}, "claim"))
+        made.append(WantedObject(ref, {"metadata": metadata, "spec": spec}, "claim"))
     told = (making.nfs(f"the volume {name}"),) if kind == "nfs" and made else ()
     return making.Claims(tuple(made), told)
 
