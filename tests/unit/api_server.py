@@ -66,6 +66,8 @@ KINDS = {
         resource("Pod", "", "pods", True),
         resource("DaemonSet", "apps", "daemonsets", True),
         resource("Lease", "coordination.k8s.io", "leases", True),
+        resource("DeploymentConfig", "apps.openshift.io", "deploymentconfigs", True),
+        resource("ReplicationController", "", "replicationcontrollers", True),
     )
 }
 
