@@ -35,22 +35,26 @@ def registries_plan(
 def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> dict[str, Any]:
     if (policy is None) == (variables is None):
         raise filters.ArgumentProblem("give either policy or variables, and not both")
-    said, remarks = (words_in("policy", policy), []) if variables is None else _words_of(variables)
+    if variables is None:
+        said, remarks = words_in("policy", policy), []
+        named = {word: (f"policy.{word}",) for word in said}
+    else:
+        said, named, remarks = _words_of(variables)
     chosen = {name: value for name, value in how.items() if value is not None}
     usual = {name: about.get("default") for name, about in _SPEC.items() if name in how}
     given = chosen | said | {name: value for name, value in chosen.items() if value != usual[name]}
     secrets = Secrets()
     secrets.add_passwords_of(host)
     options = filters.validated(_SPEC, given)
-    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key)
+    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key, named)
     result = planning.result(planned)
     result["warnings"] = [*remarks, *result["warnings"]]
     hidden: dict[str, Any] = secrets.hidden_in(result)
     return hidden
 
 
-def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
-    """Return the options that variables of an inventory fill, as from_variables does, and what is left out."""
+def _words_of(variables: Any) -> tuple[dict[str, Any], dict[str, tuple[str, ...]], list[str]]:
+    """Return the options that variables of an inventory fill, by which, and what is left out."""
     if not isinstance(variables, Mapping):
         raise filters.ArgumentProblem("variables must be a mapping of names to values")
     if problem := misspelt(map(str, variables)):
@@ -60,7 +64,10 @@ def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
         found |= feature.fill(list(_SPEC), variables.get)
     origins = {option: name for option, (name, _value) in found.items()}
     remarks = [text for feature in FEATURES for text in feature.fill.remarks(origins, variables.get)]
-    return {option: value for option, (_name, value) in found.items()}, remarks
+    named = {option: (name,) for option, name in origins.items()}
+    for feature in FEATURES:
+        named |= feature.fill.trail(origins, variables.get)
+    return {option: value for option, (_name, value) in found.items()}, named, remarks
 
 
 class FilterModule:

@@ -153,7 +153,7 @@ class Containers:
                 {"path": ["registries", source, "Mirrors", number, "Location"], "equals": location}
                 for number, location in enumerate((*mirrors, None))
             ]
-        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
+        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2, shows="podman.info"),)
 
     def report(self, host: Observed) -> dict[str, Any]:
         policies = dict.fromkeys((containers_files.policy_of(host), *self._policies_of_crio(host)))

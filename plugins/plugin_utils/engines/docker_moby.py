@@ -108,7 +108,7 @@ class Moby(docker.Docker):
 
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         wanted = tuple(docker.expected_blocks(expected))
-        return (Check("docker info shows the lists", docker.INFO, wanted, attempts=10, delay=0.5),)
+        return (Check("docker info shows the lists", docker.INFO, wanted, attempts=10, delay=0.5, shows="docker.info"),)
 
     def report(self, host: Observed) -> dict[str, Any]:
         place = self._place(host)
