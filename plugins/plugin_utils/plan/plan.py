@@ -103,7 +103,7 @@ class Plan:
     def id(self) -> str:
         """Names this plan: the same id means the same changes to the same state, down to the last byte that is sent.
 
-        Which variable asked is no part of it.
+        Who asked for them is not in it.
         """
         changes = [replace(each, before=lasting(each.before), after=lasting(each.after)) for each in self.changes]
         facts = [[_without_askers(change) for change in changes], self.sends]
