@@ -23,6 +23,7 @@ from .plan.draft import FileChange
 from .plan.plan import Change, Plan
 from .plan.proposal import Applying, Proposal, asked, propose
 from .policy import Policy, PolicyError
+from .policy.word import shown
 from .problems import Problem
 from .trust import feature as trust
 from .variables import words_of
@@ -60,7 +61,8 @@ def plan(
             for feature in _asked(options)
         ]
     except PolicyError as problem:
-        return Planned(Proposal(Plan()), str(problem))
+        name = named.get(problem.word, (problem.word,))[0]
+        return Planned(Proposal(Plan()), f"{name}{str(problem)[len(problem.word) :]}")
     more = sum((feature.WATCH + feature.watch(words) for feature, words, _asks in said), Watch())
     how = Applying(options["activation"], options["unenforceable"], named)
     for _look in range(_LOOKS):
@@ -118,7 +120,7 @@ def _step(change: Change) -> dict[str, Any]:
 
 
 def _no_file(path: str) -> bytes:
-    raise record.RecordProblem(f"{path}: this filter reads no file; give the text itself")
+    raise record.RecordProblem(f"trust: {shown(path)} is a file, and this filter reads no file; give the text itself")
 
 
 def _eyes(host: Any) -> Callable[[Watch], Observed]:
