@@ -308,7 +308,7 @@ def misspelt_keys(document: Mapping[str, Any], spelling: Mapping[str, Spelling],
     """Say which keys are nearly one of ours: keys are compared letter by letter, and docker takes no unknown one."""
     ours = {each.json for each in spelling.values()}
     return [
-        f"{path}: '{key}' is no key that docker knows, so it does not start or reload with it; write '{key.lower()}'"
+        f"{path}: docker does not know the key '{key}', so it does not start or reload with it; write '{key.lower()}'"
         for key in document
         if key not in ours and key.lower() in ours
     ]
