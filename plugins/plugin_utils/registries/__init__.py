@@ -15,13 +15,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import image_report
 from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
+from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER
-from ..observed import Answer, HostProblem, NotAsked, Observed, Watch
+from ..host.watch import NotAsked, Watch
 from ..plan import records
 from ..plan.draft import ANSWER_LIMIT, Draft, Due, FileChange
 from ..plan.proposal import Drafter, Proposal, start_of
@@ -30,6 +30,7 @@ from ..policy.word import Reading
 from ..problems import Problem
 from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
+from . import image_report
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())

@@ -15,15 +15,15 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from . import pull_sources
-from .formats import toml_text
-from .names import Scopes, covers, has_port
-from .observed import Observed
-from .policy import ALL, MirrorSet, Policy
-from .pull_sources import RewriteProblem
-from .references import Reference, parse_alias
-from .registries_conf import Mirror, RegistriesConf, RegistryTable, document
-from .signature_policy import requirements_for
+from ..formats import toml_text
+from ..host.observed import Observed
+from ..policy import ALL, MirrorSet, Policy
+from ..resolution import pull_sources
+from ..resolution.names import Scopes, covers, has_port
+from ..resolution.pull_sources import RewriteProblem
+from ..resolution.references import Reference, parse_alias
+from ..resolution.registries_conf import Mirror, RegistriesConf, RegistryTable, document
+from ..resolution.signature_policy import requirements_for
 
 #: So many sentences of a kind are enough to know where to look; each needs a file to be read again.
 _TOLD = 10
