@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from ..host.observed import LAST_PATH, STATE_PATH, HostProblem, Observed
 from ..host.services import SERVICES
-from ..observed import LAST_PATH, STATE_PATH, HostProblem, Observed, Tree, Watch
+from ..host.watch import Tree, Watch
 from .draft import Draft, Due, FileChange
 from .interrupted import Begun, begun
 

@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ..names import covers
 from ..plan.draft import Check
 from ..policy.credentials import Credential
+from ..resolution.names import covers
 from .places import Place
 
 NAME = "registries take the logins"
