@@ -101,7 +101,8 @@ class AskedOfMasters(Asked):
 
 #: What the role node_storage and its playbook read or set, behind its prefix, beside the options of its task.
 _OF_STORAGE = (
-    "result", "info", "node", "drain", "connection", "serial", "max_failures", "hosts", "ready_timeout",
+    "result", "info", "plan", "drain", "node", "api_host", "kubeconfig", "remote_kubeconfig", "delete_emptydir_data",
+    "force", "drain_timeout", "ready_timeout", "serial", "max_failures", "outcome", "message", "drained", "restored",
 )  # fmt: skip
 KNOWN_OF_STORAGE = (
     *sorted(

@@ -32,7 +32,7 @@ def test_bad_options_are_refused_before_any_host_is_looked_at(case):
     assert "\n" not in result["msg"] and not host.calls
 
 
-@pytest.mark.parametrize("case", cases("storage/layouts.yml", having="refused"))
+@pytest.mark.parametrize("case", cases("storage/decisions.yml", having="refused"))
 def test_a_layout_is_refused_and_nothing_is_sent(case):
     host = host_of(case)
     result = asked_of(case, host)
@@ -41,7 +41,7 @@ def test_a_layout_is_refused_and_nothing_is_sent(case):
     assert not host.transactions
 
 
-@pytest.mark.parametrize("case", cases("storage/layouts.yml", having="stage"))
+@pytest.mark.parametrize("case", cases("storage/decisions.yml", having="stage"))
 def test_what_comes_next(case):
     host = host_of(case)
     host.ends = [{"committed": False, "rolled_back": True, "changed": False, "reason": "stop here", "step": "act"}]
@@ -66,7 +66,7 @@ def test_what_comes_next(case):
         assert [each["name"] for each in sent["checks"]] == case["checks"]
 
 
-@pytest.mark.parametrize("case", cases("storage/layouts.yml"))
+@pytest.mark.parametrize("case", cases("storage/decisions.yml"))
 def test_a_report_of_every_layout_changes_nothing_and_says_the_same(case):
     given = {key: value for key, value in case["asks"].items() if key not in ("activation", "confirm", "timeout")}
     host = host_of(case)
