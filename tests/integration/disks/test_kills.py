@@ -19,7 +19,7 @@ from .conftest import FULL, QUARTER, SEED, Disks, storage, table
 
 ON_GUEST = Path(__file__).parent / "on_guest/usercustomize.py"
 USER_SITE = "/root/.local/lib/python3.11/site-packages/usercustomize.py"
-#: Names of rows of layouts.yml. The others are for a run with time.
+#: Names of rows of disks.yml. The others are for a run with time.
 WAYS = ("from devicemapper to overlay2", "one more disk for overlay2")
 OTHER_WAYS = ("from overlay2 to devicemapper", "one more disk for the pool", "a fresh disk for overlay2")
 KILL = "pkill -9 -x python3; pkill -9 -f '^/usr/bin/python3'; rm -rf /run/moment; pgrep -x python3 || true"
@@ -34,7 +34,7 @@ docker ps -aq >/dev/null || echo 'docker runs without its containers'
 
 
 def row_of(name):
-    return next(row for row in table("layouts.yml") if row["name"] == name)
+    return next(row for row in table("disks.yml") if row["name"] == name)
 
 
 def moments(disks: Disks, row) -> Iterator[tuple[str, str]]:

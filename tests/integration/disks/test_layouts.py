@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """container_storage on disks as they are found in the field: it grows, switches, or refuses, and nothing else changes.
 
-A row of layouts.yml: from (a state of states.yml), before (a script that makes the layout), storage (options of the
+A row of disks.yml: from (a state of states.yml), before (a script that makes the layout), storage (options of the
 task), ends (refused, changed or unchanged), says (in the message or the plan), then (a command → what it prints),
 touches (disks that may differ afterwards), same (commands that print the same before and after).
 """
@@ -31,7 +31,7 @@ ENDS = ("refused", "changed", "unchanged")
 
 def layouts(ends):
     """Choose rows for this run: every refusal, and of the others what the week takes."""
-    rows = [row for row in table("layouts.yml") if row["ends"] == ends]
+    rows = [row for row in table("disks.yml") if row["ends"] == ends]
     return [pytest.param(row, id=row["name"]) for row in rows if chosen(row["name"], ends == "refused")]
 
 
