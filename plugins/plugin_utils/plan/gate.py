@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..host.services import Service
 from ..observed import Observed
-from .draft import Check, Draft, Due, Step
+from .draft import AGAIN, Check, Draft, Due, Step
 from .interrupted import Begun
 from .plan import Disruption
 
@@ -88,7 +88,8 @@ def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how
     return Gate(
         services=tuple(services),
         first=tuple(step for due in acting for step in due.first),
-        left_over=tuple(each.step for each in begun if not each.service),
+        # what has an undo of its own, or none, is not run again: the transaction that takes it back sees to it
+        left_over=tuple(each.step for each in begun if not each.service and each.step.undo is AGAIN),
         checks=tuple(check for due in acting for check in due.checks),
         pending=tuple(dict.fromkeys(pending)),
         refusals=tuple(refusals),
