@@ -21,9 +21,9 @@ from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import labels
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import merged
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
 
 
 def resource(kind: str, group: str, plural: str, namespaced: bool = False, version: str = "v1") -> Resource:
@@ -70,6 +70,11 @@ KINDS = {
         resource("ServiceAccount", "", "serviceaccounts", True),
         resource("ImageStream", "image.openshift.io", "imagestreams", True),
         resource("BuildConfig", "build.openshift.io", "buildconfigs", True),
+        resource("DeploymentConfig", "apps.openshift.io", "deploymentconfigs", True),
+        resource("ReplicationController", "", "replicationcontrollers", True),
+        resource("ControllerConfig", "machineconfiguration.openshift.io", "controllerconfigs"),
+        resource("ValidatingWebhookConfiguration", "admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+        resource("MutatingWebhookConfiguration", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     )
 }
 
@@ -126,6 +131,7 @@ class ApiServer:
     def _answer(self, method: str, path: str, query: dict[str, str], given: Any) -> Reply:
         if path == "/version":
             return reply(200, {"major": self.version[0], "minor": self.version[1]})
+        path = path.removesuffix("/status") if method == "PATCH" else path
         found = next((one for kind, one in KINDS.items() if kind not in self.without and serves(one, path)), None)
         if found is None:
             return Reply(404, {"Content-Type": "text/plain"}, [b"404 page not found\n"])
@@ -159,9 +165,10 @@ class ApiServer:
 
     def _patch(self, path: str, query: dict[str, str], given: Any) -> Reply:
         have = self.objects[path]
-        if given["metadata"].get("resourceVersion") != have["metadata"]["resourceVersion"]:
+        version = (given.get("metadata") or {}).get("resourceVersion")
+        if version is not None and version != have["metadata"]["resourceVersion"]:
             return status(409, "Conflict", "the object has been modified", path)
-        stored = merged(have, given)
+        stored = applied(have, given)
         stored["metadata"]["resourceVersion"] = str(next(self.numbers))
         if stored.get("spec") != have.get("spec"):
             stored["metadata"]["generation"] += 1
@@ -179,13 +186,11 @@ class ApiServer:
 
 
 def selected(one: dict[str, Any], query: dict[str, str]) -> bool:
-    """Return whether the selectors of a list match: a field is metadata.name or at the top of the object."""
+    """Return whether the selectors of a list match an object."""
     field, _sign, value = query.get("fieldSelector", "").partition("=")
-    where = one["metadata"] if field.startswith("metadata.") else one
     wanted = labels.parse(query.get("labelSelector", ""))
-    return (not field or where.get(field.rpartition(".")[2]) == value) and wanted.matches(
-        one["metadata"].get("labels", {})
-    )
+    fits = not field or at(one, *field.split(".")) == value
+    return fits and wanted.matches(one["metadata"].get("labels", {}))
 
 
 def serves(found: Resource, path: str) -> bool:

@@ -60,7 +60,7 @@ def test_valid_scopes(shared_dir):
 def test_sets_without_a_real_mirror_count_for_nothing(shared_dir):
     for case in upstream(shared_dir, 3):
         one = objects.SourceMirrors(case["source"], tuple(case["mirrors"]))
-        assert bool(mirrors.merged([one])) == case["expected"], case
+        assert bool(mirrors.one_per_source([one])) == case["expected"], case
 
 
 def test_merged_sets(shared_dir):
@@ -73,7 +73,7 @@ def test_merged_sets(shared_dir):
             mirrors.Merged(one["source"], tuple(one["mirrors"]), one.get("mirrorSourcePolicy") == objects.NEVER)
             for one in case["expected"]
         ]
-        assert mirrors.merged(sets) == wanted, case["name"]
+        assert mirrors.one_per_source(sets) == wanted, case["name"]
 
 
 def test_mirrors_passed_on_to_nested_entries(shared_dir):
@@ -112,7 +112,7 @@ def test_topological_order(shared_dir):
 
 
 def policies(case):
-    return signatures.effective(read(case.get("cluster_image_policies", []), case.get("image_policies", [])))
+    return signatures.policies_in_force(read(case.get("cluster_image_policies", []), case.get("image_policies", [])))
 
 
 def lists(case):

@@ -128,7 +128,7 @@ def _itself(entry: str) -> str:
     return entry
 
 
-def merged(
+def joint_list(
     given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...], name: Callable[[str], str] = _itself
 ) -> tuple[str, ...]:
     """Return a list with several owners: what is asked for first, then what others put there.

@@ -17,10 +17,11 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Manifest, Ref
-from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, change_of, difference, inverse, propose
+from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, change_of, propose_changes
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
+from ..cluster.merge_patch import difference, inverse
 from ..cluster.seen import Answer, Cluster, read
 from ..host.observed import HostProblem
 from ..host.snapshot import from_snapshot, unpack
@@ -93,7 +94,7 @@ class ClusterFeature(AnyFeature, Protocol):
     #: What is always read.
     WATCH: tuple[Ref, ...]
 
-    def draft(self, cluster: Cluster, said: Any) -> Draft:
+    def draft(self, cluster: Cluster, said: Any) -> ClusterDraft:
         """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
@@ -211,11 +212,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
         self._wrong: list[str] = []  # what answers to requests say
-        self._plans: list[Proposal] = []
+        self._plans: list[ClusterProposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
             result, proposal = self.apply(
-                lambda cluster: propose(cluster, [feature.draft(cluster, words) for feature, words in said]),
+                lambda cluster: propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said]),
                 options["expect_plan"],
                 self._watch(),
             )
@@ -228,7 +229,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result.pop("rolled_back", None)
         result["written"] = self.written
         for draft in proposal.drafts:
-            result |= draft.found
+            result |= draft.result
         if self.client.warnings:
             remarks = [f"the API server remarks: {text}" for text in self.client.warnings]
             result["warnings"] = [*result.get("warnings", ()), *remarks]
@@ -251,7 +252,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         """Return what was asked for with what only another cluster knows. Raises Problem."""
         return said
 
-    def before_writing(self, proposal: Proposal) -> None:
+    def before_writing(self, proposal: ClusterProposal) -> None:
         """Look at what must be so before the first write. Raises ClusterProblem."""
 
     def _watch(self) -> tuple[Ref, ...]:
@@ -277,11 +278,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self._known = read(self.client, more, self._known)
         return Cluster(self._known)
 
-    def agreed(self, proposal: Proposal) -> bool:
+    def agreed(self, proposal: ClusterProposal) -> bool:
         """After a conflict: every write that is left was in the plan that a person has agreed to."""
         return bool(self._agreed) and {change.digest() for change in proposal.changes} <= self._agreed
 
-    def carry_out(self, proposal: Proposal) -> Outcome:
+    def carry_out(self, proposal: ClusterProposal) -> Outcome:
         """Ask the server to judge all writes, then send them in their order."""
         self._settle(proposal)
         self._plans.append(proposal)
@@ -333,24 +334,25 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
-    def _settle(self, proposal: Proposal) -> None:
+    def _settle(self, proposal: ClusterProposal) -> None:
         """Count a write of unknown fate as done if the next look finds no difference for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
 
-    def _wait(self, ref: Ref, until: Until) -> None:
-        """Look until it holds. Raises ClusterProblem with the cause, when the time is over."""
+    def _wait(self, ref: Ref, until: Until, found: Manifest | None = None) -> None:
+        """Look until it holds; found: what was read just now. Raises ClusterProblem with the cause, at the end."""
         end = time.monotonic() + self.options["wait_timeout"]
         lacks = ""
         while True:
-            found = self.client.read(ref)
+            found = found or self.client.read(ref)
             if found is not None and until.holds(found):
-                lacks = until.more(self.client) if until.more else ""
+                lacks = until.more(self.client, found) if until.more else ""
                 if not lacks:
                     return
             if time.monotonic() >= end:
                 break
+            found = None
             time.sleep(_POLL)
         told = [
             f"waited {self.options['wait_timeout']} s for {until.what}",
@@ -391,12 +393,13 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 break
         return False
 
-    def _settled(self, proposal: Proposal) -> None:
-        """Wait for what must hold even when nothing differs. Raises ClusterProblem."""
+    def _settled(self, proposal: ClusterProposal) -> None:
+        """Wait for what must hold even when nothing differs; the look of this round counts. Raises ClusterProblem."""
         waited = {change.ref for change in self._sent}
         for one in (one for draft in proposal.drafts for one in draft.wanted):
             if one.until and one.until.always and one.ref not in waited:
-                self._wait(one.ref, one.until)
+                found = self._known.get(one.ref)
+                self._wait(one.ref, one.until, found if isinstance(found, Mapping) else None)
 
     def _rehearse(self, changes: Iterable[ObjectChange]) -> None:
         """Let the server judge every write and store none. Raises Moved, ClusterProblem."""
@@ -419,10 +422,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:
-            result |= self.shown(self._whole(proposal)) | {"changed": True}
+            result |= self.result_of(self._whole(proposal)) | {"changed": True}
         return result, proposal
 
-    def _whole(self, proposal: Proposal) -> Plan:
+    def _whole(self, proposal: ClusterProposal) -> Plan:
         """Return the plan of the whole run."""
         rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
         if len(rounds) < 2:
@@ -431,7 +434,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         notes = (*proposal.plan.notes, "planned again, because the cluster changed in between")
         return replace(rounds[0].plan, changes=tuple(changes.values()), notes=notes)
 
-    def _exported(self, proposal: Proposal, directory: str) -> dict[str, Any]:
+    def _exported(self, proposal: ClusterProposal, directory: str) -> dict[str, Any]:
         """Write manifests to a directory instead of the cluster."""
         wanted = [one for draft in proposal.drafts for one in draft.wanted]
         found = export.files(wanted)
@@ -475,10 +478,10 @@ class ClusterInfo(ClusterTask):
             found: dict[str, Any] = {}
             plan = Plan(subject=self.subject)
             try:
-                proposal = propose(cluster, [feature.draft(cluster, words) for feature, words in said])
+                proposal = propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said])
                 plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
                 for draft in proposal.drafts:
-                    found |= draft.found
+                    found |= draft.result
             except Problem as problem:
                 problems.append(str(problem))
             for feature, words in said:
@@ -487,7 +490,7 @@ class ClusterInfo(ClusterTask):
             return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
-        shown = self.shown(plan)
+        shown = self.result_of(plan)
         if warnings := [*found.pop("warnings", ()), *shown.get("warnings", ())]:
             shown["warnings"] = warnings
         return {**found, **shown, "changed": False, "selected": select(options["query"], found)}

@@ -26,7 +26,7 @@ from ...resolution.references import Reference
 from ...variables import Fill, behind
 from .. import managers, pools, preflight, registries
 from ..api import ClusterProblem, Manifest, Ref, at
-from ..changes import Draft, Wanted, change_of
+from ..changes import ClusterDraft, WantedObject, change_of
 from ..dockercfg_secret.options import MODE_OPTIONS, read_logins, word_variables
 from ..kinds import image, machine_configuration, mirror_sets
 from ..openshift4 import disruption
@@ -97,10 +97,10 @@ def read(
     return Asked(logins, tuple(notes), told, lambda secret: mark_of(secret, key), hide)
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Decide what is wanted of the secret, and what nodes notice. Raises NotRead, ClusterProblem."""
     if not asked.logins.anything:
-        return Draft(notes=asked.notes)
+        return ClusterDraft(notes=asked.notes)
     cluster.need(SECRET, image.IMAGE, *mirror_sets.LISTS)
     there = cluster.one(SECRET)
     if there is None and cluster.one(Ref(NAMESPACES, SECRET.namespace)) is None:
@@ -114,13 +114,13 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
         warnings += [f"{SECRET} is kept by {' and '.join(kept)}, which may write its own again"] if kept else []
     warnings += _without_login(cluster, there if change is None else change.after)
     if change is None:
-        return Draft((wanted,), asked.notes, tuple(warnings))
+        return ClusterDraft((wanted,), asked.notes, tuple(warnings))
     level, lines, told = _on_nodes(cluster)
     machines = f"{len(lines)} pools of nodes"
-    return Draft((wanted,), asked.notes, (*warnings, *told), (), level, machines, tuple(lines))
+    return ClusterDraft((wanted,), asked.notes, (*warnings, *told), (), level, machines, tuple(lines))
 
 
-def _secret(there: Manifest | None, asked: Asked) -> Wanted:
+def _secret(there: Manifest | None, asked: Asked) -> WantedObject:
     found = entries.wanted(there, SECRET, NEW, asked.logins, replace=False, mark=asked.mark)
     for value in (at(found.fields, "data") or {}).values():
         asked.hide(value)

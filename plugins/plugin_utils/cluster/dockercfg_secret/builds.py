@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from .options import Build
 
 BUILD_CONFIGS = Resource("BuildConfig", "build.openshift.io", "v1", "buildconfigs", namespaced=True)
@@ -22,7 +22,7 @@ WHY = "build_configs"
 _STRATEGIES = ("sourceStrategy", "dockerStrategy", "customStrategy")
 
 
-def wanted(there: Manifest | None, ref: Ref, secret: str, build: Build) -> Wanted:
+def wanted(there: Manifest | None, ref: Ref, secret: str, build: Build) -> WantedObject:
     """Return the BuildConfig with the secret in these places of it, or out of them. Raises ClusterProblem."""
     if there is None:
         raise ClusterProblem(f"build_configs: there is no {ref}")
@@ -34,7 +34,7 @@ def wanted(there: Manifest | None, ref: Ref, secret: str, build: Build) -> Wante
         spec |= {"output": {"pushSecret": named}} if named is not _AS_IT_IS else {}
     if "source_images" in build.places:
         spec |= _of_images(there, ref, secret, present=build.places["source_images"])
-    return Wanted(ref, {"spec": spec} if spec else {}, WHY, view=view)
+    return WantedObject(ref, {"spec": spec} if spec else {}, WHY, view=view)
 
 
 #: A field that stays as it is.

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..api import Manifest, Ref, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from .options import Link
 
 WHY = "link"
@@ -24,7 +24,7 @@ LISTS = ("imagePullSecrets", "secrets")
 OF_THE_PLATFORM = ("default", "builder", "deployer")
 
 
-def wanted(there: Manifest | None, ref: Ref, secret: str, links: Iterable[Link]) -> Wanted:
+def wanted(there: Manifest | None, ref: Ref, secret: str, links: Iterable[Link]) -> WantedObject:
     """Return the service account with the secret in these lists of it, or out of them."""
     fields: dict[str, Any] = {}
     for link in links:
@@ -34,7 +34,7 @@ def wanted(there: Manifest | None, ref: Ref, secret: str, links: Iterable[Link])
             fields[link.among] = [*have, {"name": secret}]
         elif not link.present and len(others) < len(have):
             fields[link.among] = others or None
-    return Wanted(ref, fields, WHY, view=view)
+    return WantedObject(ref, fields, WHY, view=view)
 
 
 def view(manifest: Manifest) -> list[str]:

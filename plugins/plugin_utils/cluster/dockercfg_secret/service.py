@@ -17,7 +17,7 @@ from typing import Any
 from ...credentials.pull_secrets import TYPES
 from .. import managers
 from ..api import ClusterProblem, Manifest, Ref, Resource, at, ref_of
-from ..changes import Draft, NotYet, Wanted
+from ..changes import ClusterDraft, NotYet, WantedObject
 from ..marks import LABEL, is_ours
 from ..pull_secrets import NAMESPACES, SECRETS, SERVICE_ACCOUNTS, entries
 from ..seen import Cluster, Unread, named_everywhere
@@ -60,12 +60,12 @@ def token_of(asked: Asked) -> Token | None:
     return asked.token
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Decide what is wanted of the cluster. Raises NotRead, NotYet, ClusterProblem."""
     projects, new, notes = _projects(cluster, asked)
     look = _Look(cluster, asked, projects, new)
-    wanted: list[Wanted] = [
-        Wanted(Ref(NAMESPACES, name), {"metadata": {"labels": {LABEL: "create_namespaces"}}}, "create_namespaces")
+    wanted: list[WantedObject] = [
+        WantedObject(Ref(NAMESPACES, name), {"metadata": {"labels": {LABEL: "create_namespaces"}}}, "create_namespaces")
         for name in new
     ]
     refusals: list[str] = []
@@ -80,7 +80,7 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
         warnings += _kept(look.secrets.get(project))
     more = [f"{len(refusals) - _TOLD} more of this kind"] if len(refusals) > _TOLD else []
     lines = [f"{asked.name} in {len(projects)} project{'s' * (len(projects) != 1)}"]
-    return Draft(
+    return ClusterDraft(
         tuple(wanted), (*asked.notes, *notes), tuple(warnings), (*refusals[:_TOLD], *more), lines=tuple(lines),
     )  # fmt: skip
 
@@ -203,7 +203,7 @@ class _Look:
         return list(dict.fromkeys(link.account for link in self.asked.links))
 
 
-def _of_project(look: _Look, project: str) -> Iterator[Wanted]:
+def _of_project(look: _Look, project: str) -> Iterator[WantedObject]:
     """Yield what is wanted of the objects of one project, in the order of writing. Raises NotYet, ClusterProblem."""
     asked, there = look.asked, look.secrets.get(project)
     secret = Ref(SECRETS, asked.name, project)
@@ -238,19 +238,19 @@ def _no_account(ref: Ref) -> None:
     raise ClusterProblem(sentence)
 
 
-def _secret(there: Manifest | None, ref: Ref, asked: Asked) -> Wanted:
+def _secret(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
     found = entries.wanted(there, ref, asked.kind, asked.logins, replace=asked.replace, mark=asked.mark)
     for value in (at(found.fields, "data") or {}).values():
         asked.hide(value)
     return _again(found, lambda now: _secret(now, ref, asked))
 
 
-def _account(there: Manifest | None, ref: Ref, secret: str, of_this: tuple[options.Link, ...]) -> Wanted:
+def _account(there: Manifest | None, ref: Ref, secret: str, of_this: tuple[options.Link, ...]) -> WantedObject:
     found = links.wanted(there, ref, secret, of_this)
     return _again(found, lambda now: _account(now, ref, secret, of_this))
 
 
-def _builds(look: _Look, project: str) -> Iterator[Wanted]:
+def _builds(look: _Look, project: str) -> Iterator[WantedObject]:
     for build in look.asked.builds:
         ref = Ref(BUILD_CONFIGS, build.name, project)
         there = look.builds[build.name].get(project)
@@ -258,24 +258,24 @@ def _builds(look: _Look, project: str) -> Iterator[Wanted]:
             yield _build(there, ref, look.asked, build)
 
 
-def _build(there: Manifest | None, ref: Ref, asked: Asked, build: options.Build) -> Wanted:
+def _build(there: Manifest | None, ref: Ref, asked: Asked, build: options.Build) -> WantedObject:
     places = build.places if asked.present else dict.fromkeys(options.PLACES, False)
     found = builds.wanted(there, ref, asked.name, options.Build(build.name, places))
     return _again(found, lambda now: _build(now, ref, asked, build))
 
 
-def _gone(there: Manifest | None, ref: Ref, asked: Asked) -> Wanted:
+def _gone(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
     """Want the secret gone. Raises ClusterProblem for one of others."""
     if there is not None:
         if keeper := entries.kept_by(there):
             raise ClusterProblem(f"{ref} is kept by {keeper}; it stays")
         if not is_ours(there) and not asked.replace:
             raise ClusterProblem(f"{ref} was not made by this collection; replace: true deletes it nevertheless")
-    found = Wanted(ref, None, "state: absent", view=entries.view_of(asked.mark))
+    found = WantedObject(ref, None, "state: absent", view=entries.view_of(asked.mark))
     return _again(found, lambda now: _gone(now, ref, asked))
 
 
-def _again(found: Wanted, anew: Callable[[Manifest | None], Wanted]) -> Wanted:
+def _again(found: WantedObject, anew: Callable[[Manifest | None], WantedObject]) -> WantedObject:
     """Return it with the way in which it is planned again alone."""
     return replace(found, anew=anew)
 

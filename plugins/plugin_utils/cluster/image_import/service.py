@@ -20,7 +20,7 @@ from ...problems import one_line
 from ...resolution.references import Reference, ReferenceProblem, parse_normalized
 from ...variables import Fill, behind
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Draft, Wanted
+from ..changes import ClusterDraft, WantedObject
 from ..labels import is_subdomain
 from ..seen import Cluster
 
@@ -159,7 +159,7 @@ def _import(given: Mapping[str, Any]) -> Import:
     return Import(stream, tag, text, given["scheduled"], given["insecure"], given["local"])
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Decide which images are requested. Raises NotRead, ClusterProblem."""
     cluster.need(*(Ref(STREAMS, stream, asked.namespace) for stream in asked.streams))
     imports: list[dict[str, Any]] = []
@@ -172,10 +172,10 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
         imports += [_present(there, one) for one in images if one not in due]
         if due:
             wanted.append(_request(asked.namespace, stream, due, imports))
-    return Draft(tuple(wanted), warnings=asked.warnings, found={"imports": imports})
+    return ClusterDraft(tuple(wanted), warnings=asked.warnings, result={"imports": imports})
 
 
-def _request(namespace: str, stream: str, due: list[Import], imports: list[dict[str, Any]]) -> Wanted:
+def _request(namespace: str, stream: str, due: list[Import], imports: list[dict[str, Any]]) -> WantedObject:
     ref = Ref(IMPORTS, stream, namespace)
     fields = {"spec": {"import": True, "images": [one.request() for one in due]}}
 
@@ -186,7 +186,7 @@ def _request(namespace: str, stream: str, due: list[Import], imports: list[dict[
         imports.extend(results)
         return "; ".join(f"{one['stream']}:{one['tag']}: {one['message']}" for one in results if not one["imported"])
 
-    return Wanted(ref, fields, "images", view=lambda manifest: [one.line() for one in due], heard=heard)
+    return WantedObject(ref, fields, "images", view=lambda manifest: [one.line() for one in due], heard=heard)
 
 
 def _result(one: Import, told: Mapping[str, Any]) -> dict[str, Any]:

@@ -312,12 +312,12 @@ def _overridden(value: Any) -> list[str]:
 
 def _list(name: str, value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple)):
-        raise ManifestProblem(f"{name} must be a list, not {objects.kind_of(value)}: {objects.shown(value)}")
+        raise ManifestProblem(f"{name} must be a list, not {objects.kind_of(value)}: {objects.cited(value)}")
     return list(value)
 
 
 def _texts(name: str, value: Any) -> list[str]:
     for item in _list(name, value):
         if not isinstance(item, str):
-            raise ManifestProblem(f"{name}: an item must be text, not {objects.kind_of(item)}: {objects.shown(item)}")
+            raise ManifestProblem(f"{name}: an item must be text, not {objects.kind_of(item)}: {objects.cited(item)}")
     return list(value)

@@ -104,7 +104,7 @@ def check_entries(word: str, entries: Iterable[str]) -> None:
             raise Stopped(f"invalid entry for {word} registries {go_text.quoted(entry)}")
 
 
-def merged(sets: Iterable[SourceMirrors]) -> list[Merged]:
+def one_per_source(sets: Iterable[SourceMirrors]) -> list[Merged]:
     """Return one Merged a source, sorted; sets without a mirror other than the source count for nothing."""
     by_source: dict[str, list[SourceMirrors]] = {}
     for one in sets:
@@ -156,7 +156,7 @@ def edited(
     Raises Stopped for a wildcard source with an entry below it.
     """
     insecure, blocked = tuple(insecure), tuple(blocked)
-    digest, tag = merged(objects.sets(*DIGEST_KINDS)), merged(objects.sets(*tag_kinds))
+    digest, tag = one_per_source(objects.sets(*DIGEST_KINDS)), one_per_source(objects.sets(*tag_kinds))
     entries: dict[str, Entry] = {}
     by_digest = release.digest_word == "mirror-by-digest-only"
     for sets, pull in ((digest, DIGEST_ONLY), (tag, TAG_ONLY)):

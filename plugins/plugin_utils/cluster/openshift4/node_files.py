@@ -62,7 +62,7 @@ def of_objects(seen: Objects, release: Release) -> NodeFiles:
         return result
     try:
         lists = payload.protect(seen, release)
-        policies = signatures.effective(seen)
+        policies = signatures.policies_in_force(seen)
         result.warnings += [*lists.warnings, *policies.warnings]
         result.files = dict(_files(seen, seen.sources, lists, policies, release))
     except Stopped as reason:

@@ -28,7 +28,7 @@ from ...formats import FormatError
 from ...problems import one_line
 from ...resolution.names import DOCKER_HUB, without_login
 from ..api import ClusterProblem, Manifest, Ref, annotation, at, ref_of
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..marks import LABEL, is_ours
 from . import NEW, SECRETS
 
@@ -150,15 +150,17 @@ def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = Fal
     return result if result is not None else "{}"
 
 
-def wanted(there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool, mark: Mark) -> Wanted:
+def wanted(
+    there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool, mark: Mark
+) -> WantedObject:
     """Return what is wanted of a Secret. kind: its type, None for that which it has. Raises ClusterProblem."""
     view = view_of(mark)
     if there is None and not logins.present:
-        return Wanted(ref, None, WORD, view=view)
+        return WantedObject(ref, None, WORD, view=view)
     if there is None:
         text = merged(None, logins, str(ref), old_form=TYPES[kind or NEW][1])
         fields = _whole(kind or NEW, text, {LABEL: WORD}, {})
-        return Wanted(ref, fields, WORD, view=view, secret=True)
+        return WantedObject(ref, fields, WORD, view=view, secret=True)
     have = str(there.get("type") or "Opaque")
     if keeper := kept_by(there):
         raise ClusterProblem(f"{ref} is kept by {keeper}; take another name")
@@ -167,9 +169,9 @@ def wanted(there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *
         before, old_form = text_of(there)
         text = merged(before, logins, str(ref), old_form=old_form)
         if text == before:
-            return Wanted(ref, {}, WORD, view=view)
+            return WantedObject(ref, {}, WORD, view=view)
         if not there.get("immutable"):
-            return Wanted(ref, {"data": {TYPES[kind][0]: encoded(text)}}, WORD, view=view, secret=True)
+            return WantedObject(ref, {"data": {TYPES[kind][0]: encoded(text)}}, WORD, view=view, secret=True)
         why = "is immutable"
     else:
         why = f"is of the type {have}, not {kind}" + ("" if is_ours(there) else ", and was not made by this collection")
@@ -182,7 +184,7 @@ def wanted(there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *
     fields = _whole(kind, text, labels, metadata.get("annotations") or {})
     if there.get("immutable") and have == kind:
         fields["immutable"] = True
-    return Wanted(ref, fields, WORD, view=view, secret=True, replaces=True)
+    return WantedObject(ref, fields, WORD, view=view, secret=True, replaces=True)
 
 
 def _carried(there: Manifest, logins: Logins, ref: Ref, kind: str) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from ...policy.word import PolicyError
 from ...variables import Fill, behind
 from ..api import ClusterProblem, Manifest, Ref, at
-from ..changes import Draft, Until, Wanted
+from ..changes import ClusterDraft, Until, WantedObject
 from ..integrated_registry import CONFIG, access
 from ..kinds.image import IMAGE
 from ..labels import is_subdomain
@@ -121,7 +121,7 @@ def _projects(one: Mapping[str, Any], project: str) -> list[str]:
     return [] if one["role"] == access.METRICS else [project]
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
     account = Ref(SERVICE_ACCOUNTS, asked.account, asked.project)
     project = Ref(NAMESPACES, asked.project)
@@ -130,10 +130,10 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     if at(there, "metadata", "deletionTimestamp"):
         raise ClusterProblem(f"project: {asked.project} is being deleted")
     if there is None and not asked.present:
-        return Draft(warnings=asked.warnings)
+        return ClusterDraft(warnings=asked.warnings)
     new = [asked.project] if there is None else []
     wanted = [
-        *([Wanted(project, {"metadata": {"labels": {LABEL: "project"}}}, "project")] if new else ()),
+        *([WantedObject(project, {"metadata": {"labels": {LABEL: "project"}}}, "project")] if new else ()),
         *(_made(cluster, asked, account) if asked.present else ()),
         *access.wanted(cluster, (*asked.own, *asked.further), new),
         *(_token(cluster, asked, account) if asked.present else _gone(cluster, asked, account)),
@@ -143,35 +143,35 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
         "token_secret": _name_of_token(cluster, asked, account) if asked.present else "",
         "registries": _registries(cluster),
     }
-    return Draft(
+    return ClusterDraft(
         tuple(map(_again, wanted)), warnings=(*asked.warnings, *_state(cluster)), lines=(f"{asked.name} may use the "
-        "registry" if asked.present else f"{asked.name} may not use the registry",), found=found,
+        "registry" if asked.present else f"{asked.name} may not use the registry",), result=found,
     )  # fmt: skip
 
 
-def _again(wanted: Wanted) -> Wanted:
+def _again(wanted: WantedObject) -> WantedObject:
     """Return it with the way in which it is planned again alone: what is wanted does not depend on what is there."""
     return replace(wanted, anew=lambda now: _again(wanted))
 
 
-def _made(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[Wanted]:
+def _made(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[WantedObject]:
     """Want the service account; one that is there stays whose it is."""
     if cluster.one(account) is None:
-        yield Wanted(account, {"metadata": {"labels": {LABEL: "service_account"}}}, "service_account")
+        yield WantedObject(account, {"metadata": {"labels": {LABEL: "service_account"}}}, "service_account")
 
 
 def _tokens(cluster: Cluster, asked: Asked, account: Ref) -> list[Manifest]:
     return tokens.of_account(cluster.one(account), cluster.all(tokens.listed(asked.project)))
 
 
-def _token(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[Wanted]:
+def _token(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[WantedObject]:
     """Want a token secret, and wait until there is a token in it; one with a token counts, whoever made it."""
     found = _tokens(cluster, asked, account)
     if any(map(tokens.token_in, found)):
         return
     until = Until(lambda secret: bool(tokens.token_in(secret)), "its token, which a controller puts in", always=True)
     ref = tokens.made(asked.project, asked.account)
-    yield Wanted(ref, tokens.fields(asked.account), "service_account", until=until, view=_view)
+    yield WantedObject(ref, tokens.fields(asked.account), "service_account", until=until, view=_view)
 
 
 def _view(manifest: Manifest) -> list[str]:
@@ -185,14 +185,14 @@ def _name_of_token(cluster: Cluster, asked: Asked, account: Ref) -> str:
     return f"{asked.project}/{name}"
 
 
-def _gone(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[Wanted]:
+def _gone(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[WantedObject]:
     """Want the token and the service account gone, where they are ours."""
     for secret in _tokens(cluster, asked, account):
         if is_ours(secret):
             name = str(at(secret, "metadata", "name"))
-            yield Wanted(Ref(SECRETS, name, asked.project), None, "state: absent", view=_view)
+            yield WantedObject(Ref(SECRETS, name, asked.project), None, "state: absent", view=_view)
     if is_ours(cluster.one(account)):
-        yield Wanted(account, None, "state: absent")
+        yield WantedObject(account, None, "state: absent")
 
 
 # --- the registry itself ---
