@@ -213,10 +213,11 @@ def _of_project(look: _Look, project: str) -> Iterator[WantedObject]:
             yield _account(account, Ref(SERVICE_ACCOUNTS, name, project), asked.name, links.everywhere(name))
         yield _gone(there, secret, asked)
         return
+    is_named = any(link.present for link in asked.links) or any(any(one.places.values()) for one in asked.builds)
+    if there is None and is_named and not asked.logins.present:
+        raise ClusterProblem(f"there is no {secret} to link; give credentials, from_file or from_service_account")
     if asked.logs_in:
         yield _secret(there, secret, asked)
-    elif there is None:
-        raise ClusterProblem(f"there is no {secret} to link; give credentials, from_file or from_service_account")
     if there is not None and there.get("type") not in TYPES and not asked.logs_in:
         raise ClusterProblem(f"{secret} is of the type {there.get('type')}, and holds no logins to registries")
     for name in look.names:
