@@ -443,3 +443,44 @@ def test_the_environment_says_nothing_of_the_other_cluster(monkeypatch):
 def test_a_forecast_says_who_brings_logins():
     policy = read_policy({"credentials": LOGIN, "blocked": ["a.example.com"]})
     assert any("cluster_pull_secret brings logins" in note for note in manifests.of_policy(policy, "4.18").notes)
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/api/v1/namespaces/a/serviceaccounts/app", "link: there is no ServiceAccount a/app"),
+        ("/apis/build.openshift.io/v1/namespaces/a/buildconfigs/app", "build_configs: there is no BuildConfig a/app"),
+    ],
+)
+def test_what_somebody_deletes_in_between_is_not_made_again(path, says):
+    """The change goes to an object that is gone by then, and says so; in a removal, nothing is left to do."""
+    build = {"strategy": {"dockerStrategy": {}}, "output": {"pushSecret": {"name": "pull"}}}
+    objects = [
+        {"kind": "ServiceAccount", "metadata": {"name": "app", "namespace": "a"}, "secrets": [{"name": "pull"}]},
+        {"kind": "BuildConfig", "metadata": {"name": "app", "namespace": "a"}, "spec": build},
+    ]
+    given = {
+        "namespaces": ["a"], "credentials": LOGIN, "link": [{"service_account": "app"}],
+        "build_configs": [{"name": "app", "pull_secret": "present"}],
+    }  # fmt: skip
+    for state in ("present", "absent"):
+        server = cluster(*objects, {**OURS, "metadata": {**OURS["metadata"]}})
+        server.faults.append(lambda method, sent, body, now=server: gone(now, method, sent, path))
+        done = task({"given": {**given, "state": state}}, server)
+        assert path not in server.objects, "nobody makes it again"
+        if state == "present":
+            assert done["failed"] and says in done["msg"]
+        else:
+            assert not done.get("failed") and not server.get("Secret", "pull", "a"), done
+
+
+MARK = {"dockyard.openshift/word": "credentials"}
+OURS = {
+    "kind": "Secret", "metadata": {"name": "pull", "namespace": "a", "labels": MARK},
+    "type": "kubernetes.io/dockerconfigjson", "logins": {"r.example.com": "u:oldsecret"},
+}  # fmt: skip
+
+
+def gone(server: ApiServer, method: str, sent: str, path: str) -> None:
+    if method == "PATCH" and sent.startswith(path):
+        server.objects.pop(path, None)
