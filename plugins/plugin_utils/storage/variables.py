@@ -67,6 +67,11 @@ class Fill:
                     break
         return found
 
+    def trail(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, ...]]:
+        """Return, for the options that openshift-ansible fills, all variables that have a part. origins: as above."""
+        said = tuple(name for name in (TYPE, DEVICE, _PLACE, KEYS, EXTRA) if value_of(name) not in (None, ""))
+        return {option: said for option, name in origins.items() if not name.startswith(PREFIX)}
+
     def remarks(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> list[str]:
         """Name the variables that are left out."""
         return [f"{name} is not read: {why}" for name, why in _UNREAD.items() if value_of(name) not in (None, [], "")]
