@@ -58,9 +58,9 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def rounds() -> int:
     """Make ids of plans with secrets cheap here, a tenth of a second each otherwise. The value is what users pay."""
-    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
+    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan
 
-    real, proposal._ROUNDS = proposal._ROUNDS, 1
+    real, plan._ROUNDS = plan._ROUNDS, 1
     return real
 
 

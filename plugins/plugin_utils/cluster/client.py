@@ -136,10 +136,12 @@ class Client:
         return body if status == 200 and isinstance(body, str) else ""
 
     def read_all(self, ref: Ref, **selectors: str) -> tuple[Manifest, ...]:
-        """Read all objects of a kind, page by page. selectors: fieldSelector, labelSelector.
+        """Read all objects of a kind, page by page. selectors: fieldSelector, labelSelector, unless the ref has them.
 
         Raises NoSuchKind, ClusterProblem.
         """
+        own = {"fieldSelector": ref.fields, "labelSelector": ref.labels}
+        selectors = {**selectors, **{name: text for name, text in own.items() if text}}
         for _again in range(2):  # a list that takes too long begins anew
             items = self._pages(ref, selectors)
             if items is not None:

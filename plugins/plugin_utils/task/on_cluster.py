@@ -17,7 +17,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Manifest, Ref
-from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, propose_changes
+from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, change_of, propose_changes
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
@@ -29,7 +29,7 @@ from ..host.watch import Watch
 from ..libraries import yaml
 from ..plan import account
 from ..plan.plan import Plan
-from ..problems import Problem
+from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
 from .controller import ControllerFiles
 from .feature import AnyFeature, Spec, merged_specs
@@ -39,6 +39,7 @@ from .rounds import Outcome, Rounds
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
 _HERE = ("localhost", "127.0.0.1", "::1")
 _TRIES = 5  # to put an object back that somebody else is changing
+_PAUSE = 0.2  # seconds before an object that somebody else just wrote is read again
 _POLL = 1.0  # seconds between two looks at an object whose status is waited for
 
 #: Options of every task about a cluster.
@@ -184,6 +185,9 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 
     subject = "cluster"
     features: ClassVar[tuple[ClusterFeature, ...]] = ()
+    #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
+    #: not where one makes what the next one needs.
+    rehearses: ClassVar[bool] = True
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -203,9 +207,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.options = options
         said = self._read(options)
         self.client = self.connect(options)
+        said = self.completed(said)
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
+        self._wrong: list[str] = []  # what answers to requests say
         self._plans: list[ClusterProposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
@@ -241,6 +247,13 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         now = datetime.now(timezone.utc)
         hide = self.secrets.add_key
         return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
+
+    def completed(self, said: list[tuple[ClusterFeature, Any]]) -> list[tuple[ClusterFeature, Any]]:
+        """Return what was asked for with what only another cluster knows. Raises Problem."""
+        return said
+
+    def before_writing(self, proposal: ClusterProposal) -> None:
+        """Look at what must be so before the first write. Raises ClusterProblem."""
 
     def _watch(self) -> tuple[Ref, ...]:
         return tuple(ref for feature in self.features for ref in feature.WATCH)
@@ -278,7 +291,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         if self.options["expect_plan"] and proposal.plan.id == self.options["expect_plan"]:
             self._agreed = frozenset(change.digest() for change in proposal.changes)
         try:
-            if len(proposal.changes) > 1:
+            self.before_writing(proposal)
+            if len(proposal.changes) > 1 and self.rehearses:
                 self._rehearse(proposal.changes)
             for change in proposal.changes:
                 self._send(change)
@@ -289,14 +303,34 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             rest = f"; not done: {', '.join(left)}" if self.written else ""
             msg = f"{problem}; {self._so_far()}{rest}"
             return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
+        if self._wrong:
+            return Outcome(failed={"changed": True, "failed": True, "msg": one_line("; ".join(self._wrong))})
         return Outcome(committed=True)
 
     def _send(self, change: ObjectChange) -> None:
-        self._unsure = [change]  # until there is an answer
-        change.send(self.client)
+        """Send one write; after a conflict, what is left of it, if the object is one that can be planned alone."""
+        found: ObjectChange | None = change
+        answer: Manifest | None = None
+        for left in reversed(range(_TRIES)):
+            if found is None:
+                break  # somebody did it, or the answer to it was lost
+            self._unsure = [found]  # until there is an answer
+            try:
+                answer = found.send(self.client)
+            except Moved:
+                if not left or self.options["expect_plan"] or found.wanted.anew is None:
+                    raise
+                self.client.sleep(_PAUSE)
+                now = self.client.read(found.ref)
+                wanted = found.wanted.anew(now)
+                found = None if wanted is None else change_of(wanted, now)
+            else:
+                self._sent.append(found)
+                break
         self._unsure = []
         self.written.append(change.what)
-        self._sent.append(change)
+        if change.wanted.heard and answer is not None:
+            self._wrong += filter(None, [change.wanted.heard(answer)])
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
@@ -436,6 +470,7 @@ class ClusterInfo(ClusterTask):
         """Look, plan, and say both. Raises Problem."""
         said = self._read(options)
         self.options, self.client = options, self.connect(options)
+        said = self.completed(said)
 
         def answer(cluster: Cluster) -> tuple[Plan, dict[str, Any], list[str]]:
             lines: list[str] = []
@@ -455,7 +490,10 @@ class ClusterInfo(ClusterTask):
             return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
-        return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}
+        shown = self.result_of(plan)
+        if warnings := [*found.pop("warnings", ()), *shown.get("warnings", ())]:
+            shown["warnings"] = warnings
+        return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
 
 
 def _secrets_of(kubeconfig: Any) -> Iterator[str]:
