@@ -17,7 +17,7 @@ from typing import Any
 from .formats import environment_file
 from .policy.lists import ALL, entries
 from .policy.word import UNSHOWN, PolicyError, kind_of
-from .references import is_location
+from .resolution.references import is_location
 
 ValueOf = Callable[[str], Any]
 

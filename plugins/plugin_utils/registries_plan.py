@@ -17,8 +17,9 @@ from typing import Any
 from . import registries
 from .engines import Lists, Request, containers, docker
 from .host import record
+from .host.observed import STATE_PATH, Observed
 from .host.short import ShortHost, ShortHostProblem
-from .observed import STATE_PATH, NotAsked, Observed, Watch
+from .host.watch import NotAsked, Watch
 from .plan.draft import FileChange
 from .plan.plan import Change, Plan
 from .plan.proposal import Applying, Proposal, propose
@@ -130,7 +131,7 @@ def _shown_by(name: str, host: Observed) -> Mapping[str, Any]:
     """Return what an engine shows after it has read its files; the stock lists for files that it would refuse."""
     try:
         if name == "containers":
-            return containers.shown(host)
+            return containers.predicted_info(host)
         engine = next(engine for engine in registries.ENGINES if engine.name == name)
         expected = engine.desired(host, Policy(), Request()).expected
         words = [word.text for word in docker.Unit(host).words(host)]

@@ -21,8 +21,8 @@ from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import merged
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
 
 
 def resource(kind: str, group: str, plural: str, namespaced: bool = False, version: str = "v1") -> Resource:
@@ -156,7 +156,7 @@ class ApiServer:
         have = self.objects[path]
         if given["metadata"].get("resourceVersion") != have["metadata"]["resourceVersion"]:
             return status(409, "Conflict", "the object has been modified", path)
-        stored = merged(have, given)
+        stored = applied(have, given)
         stored["metadata"]["resourceVersion"] = str(next(self.numbers))
         if stored.get("spec") != have.get("spec"):
             stored["metadata"]["generation"] += 1

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import host_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, registries_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, Observed
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import undo
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Proposal, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import records
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange, Step
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy

@@ -17,8 +17,9 @@ from ansible_collections.dockyard.openshift.plugins.filter.registries_plan impor
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import VERSIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import record
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.short import ShortHost
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from cases import cases
 from tasks import run
 

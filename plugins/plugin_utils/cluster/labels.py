@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..problems import Problem
-from ..references import shown
+from ..resolution.references import quoted
 
 _TOKEN = re.compile(r"==|!=|[=!(),<>]|[^=!(),<> \t\r\n]+")
 _SIGNS = frozenset(("==", "!=", "=", "!", "(", ")", ",", "<", ">"))
@@ -158,13 +158,13 @@ class _Parser:
 
     def _check_key(self, key: str) -> None:
         if not is_key(key):
-            raise SelectorProblem(f"{shown(key)} in {shown(self._text)} cannot be the key of a label")
+            raise SelectorProblem(f"{quoted(key)} in {quoted(self._text)} cannot be the key of a label")
 
     def _check_value(self, value: str, operator: str) -> None:
         if operator in (">", "<") and _number(value) is None:
-            raise SelectorProblem(f"{shown(value)} in {shown(self._text)} is not a whole number")
+            raise SelectorProblem(f"{quoted(value)} in {quoted(self._text)} is not a whole number")
         if not is_value(value):
-            raise SelectorProblem(f"{shown(value)} in {shown(self._text)} cannot be the value of a label")
+            raise SelectorProblem(f"{quoted(value)} in {quoted(self._text)} cannot be the value of a label")
 
     def _next(self) -> str:
         return self._words[-1] if self._words else ""
@@ -173,8 +173,8 @@ class _Parser:
         return self._words.pop() if self._words else ""
 
     def _refuse(self, found: str, expected: str) -> None:
-        what = shown(found) if found else "its end"
-        raise SelectorProblem(f"{shown(self._text)} is not a selector: {what} stands where {expected} belongs")
+        what = quoted(found) if found else "its end"
+        raise SelectorProblem(f"{quoted(self._text)} is not a selector: {what} stands where {expected} belongs")
 
 
 def _compares(value: str, operator: str, wanted: str) -> bool:

@@ -22,7 +22,7 @@ from ..policy.word import PolicyError, Reading
 from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
 from .api import Manifest, Ref, Resource, annotation, at
-from .changes import Draft, ObjectChange, Wanted, changes_of
+from .changes import ClusterDraft, ObjectChange, WantedObject, changes_of
 from .kinds import Kind, Part, Said, image, machine_configuration, mirror_sets, mirrors_from, trusted_cas
 from .marks import is_ours
 from .openshift4 import forecast, guards
@@ -269,10 +269,10 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(given))
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Decide what is wanted of the cluster, and judge it. Raises NotRead, ClusterProblem."""
     if not asked.said.anything:
-        return Draft(notes=asked.notes)
+        return ClusterDraft(notes=asked.notes)
     parts = [kind.wanted(cluster, asked.said) for kind in KINDS]
     wanted = _in_order(one for part in parts for one in part.wanted)
     notes = [*asked.notes, *(text for part in parts for text in part.notes)]
@@ -280,19 +280,19 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     refusals = [text for part in parts for text in part.refusals]
     changes = tuple(changes_of(cluster, wanted))
     if not changes or refusals:
-        return Draft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
+        return ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
     preflight.refuse_hosted(cluster)
-    return _judged(cluster, asked, Draft(wanted, tuple(notes), tuple(warnings)), changes, parts)
+    return _judged(cluster, asked, ClusterDraft(wanted, tuple(notes), tuple(warnings)), changes, parts)
 
 
-def _in_order(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
+def _in_order(wanted: Iterable[WantedObject]) -> tuple[WantedObject, ...]:
     """Put removals last: nothing loses its old object before it has the new one."""
     return tuple(sorted(wanted, key=lambda one: one.fields is None))
 
 
 def _judged(
-    cluster: Cluster, asked: Asked, start: Draft, changes: tuple[ObjectChange, ...], parts: Iterable[Part]
-) -> Draft:
+    cluster: Cluster, asked: Asked, start: ClusterDraft, changes: tuple[ObjectChange, ...], parts: Iterable[Part]
+) -> ClusterDraft:
     """Return the draft with its forecast, after all guards."""
     cluster.need(*_READ_FOR_NODES, pools.POOLS, *FURTHER, MACHINE_CONFIGS)
     cluster.need(*_configs_of_people(cluster))
@@ -326,7 +326,7 @@ def _judged(
     whom = f"{sum(pool.machines for pool in found_pools if not pool.paused)} nodes"
     found = {"forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
     found["forecast"]["pools"] = [pool.result() for pool in found_pools]
-    return Draft(
+    return ClusterDraft(
         start.wanted, start.notes, tuple(warnings), tuple(refusals), level, whom, tuple(lines), found,
     )  # fmt: skip
 

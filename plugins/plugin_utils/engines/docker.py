@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .. import effects
 from ..formats import FormatError, json_text
 from ..host import services, units
-from ..names import DOCKER_HUB, NameProblem, parse_range
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
+from ..host.observed import HostProblem, Observed, in_file
+from ..host.watch import NotAsked, Question, Watch
 from ..plan.draft import FileChange
 from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
+from ..resolution.names import DOCKER_HUB, NameProblem, parse_range
 from ..shapes import Each
-from . import Lists, differing
+from . import Lists, differing, effects
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 INFO = ("docker", "info")

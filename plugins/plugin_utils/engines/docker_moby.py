@@ -15,12 +15,13 @@ from typing import Any
 
 from ..formats import FormatError
 from ..host import services
-from ..names import DOCKER_HUB
-from ..observed import HostProblem, Observed, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..policy.lists import DOCKER
-from . import ALL_WORDS, Desired, Lists, Request, added, docker, merged, without_ours
+from ..resolution.names import DOCKER_HUB
+from . import ALL_WORDS, Desired, Lists, Request, added, docker, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
 
@@ -65,7 +66,7 @@ class Moby(docker.Docker):
         name = self._names(host)
         for word, given in said.items():
             present, mine = tuple(place.read(word)), tuple(ours.get(word, ()))
-            wanted = given if exact else merged(given, present, mine, name[word])
+            wanted = given if exact else joint_list(given, present, mine, name[word])
             record[word] = added(given, present, mine, name[word])
             here, there = (list(map(name[word], items)) for items in (wanted, present))
             if self._remembers(host, place, word):

@@ -15,7 +15,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..observed import HostProblem, Observed, Question
+from .observed import HostProblem, Observed
+from .watch import Question
 
 # Where systemd holds the socket, any client starts a daemon that is down, `docker --version` too: looking must not.
 _DOCKER_INFO = ("sh", "-c", "systemctl is-active --quiet docker.service && exec docker info")

@@ -17,10 +17,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..names import DOCKER_HUB
-from ..observed import Observed, Watch, from_snapshot
 from ..problems import Problem
+from ..resolution.names import DOCKER_HUB
 from ..shapes import Each, fits
+from .observed import Observed
+from .snapshot import from_snapshot
+from .watch import Watch
 
 _LISTS = {word: (None, [str]) for word in ("search?", "insecure?", "blocked?", "mirrors?")}
 _DOCKER = {

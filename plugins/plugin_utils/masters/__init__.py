@@ -11,8 +11,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ..host.observed import Observed
 from ..host.services import MASTER_CONFIG, MASTER_QUESTIONS
-from ..observed import Observed, Watch
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..variables import Fill, behind
 from . import asked
@@ -148,4 +149,4 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
 
 
 def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {"master": reporting.found(start_of(host), said)}
+    return {"master": reporting.as_it_is(start_of(host), said)}

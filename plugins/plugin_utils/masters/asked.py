@@ -22,7 +22,7 @@ from ..cluster.openshift3.releases import Release
 from ..formats import FormatError, yaml_text
 from ..policy.word import kind_of, shown
 from ..problems import Problem
-from ..references import is_domain
+from ..resolution.references import is_domain
 
 PLUGIN = "openshift.io/ImagePolicy"
 IMPORTS = "allowedRegistriesForImport"

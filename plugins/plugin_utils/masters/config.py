@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..formats import FormatError, yaml_text
-from ..observed import HostProblem, NotAsked, Observed, Watch
-from ..references import is_registry
+from ..host.observed import HostProblem, Observed
+from ..host.watch import NotAsked, Watch
+from ..resolution.references import is_registry
 from .asked import IMPORTS, PLUGIN
 
 Path = tuple[str, ...]

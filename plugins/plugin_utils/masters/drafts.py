@@ -16,8 +16,9 @@ from ..cluster.openshift3 import Finding, PolicyProblem, image_policy_doubts, im
 from ..cluster.openshift3.image_policy_doubts import ADDRESS, INTEGRATED_REGISTRY
 from ..cluster.openshift3.releases import Release
 from ..formats import yaml_text
+from ..host.observed import HostProblem, Observed
 from ..host.services import MASTER_QUESTIONS, MASTERS, Service
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch
+from ..host.watch import NotAsked, Question, Watch
 from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Validation
 from ..plan.proposal import Drafter

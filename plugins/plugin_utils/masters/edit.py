@@ -16,7 +16,7 @@ from typing import Any
 
 from ..formats import yaml_text
 from ..formats.splice import same
-from ..observed import HostProblem, in_file
+from ..host.observed import HostProblem, in_file
 from .asked import HEAD, Named
 from .config import File, Path, at, mapping_for
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..host.observed import Observed
 from ..host.services import Service
-from ..observed import Observed
 from .draft import AGAIN, Check, Draft, Due, Step
 from .interrupted import Begun
 from .plan import Disruption

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from ..observed import FILE_LIMIT, HostProblem, Observed
+from ..host.observed import FILE_LIMIT, HostProblem, Observed
 from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation

@@ -15,13 +15,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import image_report
 from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
+from ..host.observed import HostProblem, Observed
 from ..host.services import DOCKER
-from ..observed import HostProblem, Observed, Watch
+from ..host.watch import Watch
 from ..plan import records
 from ..plan.draft import Draft, Due
 from ..plan.proposal import Drafter, Proposal, start_of
@@ -29,6 +29,7 @@ from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
 from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
+from . import image_report
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())

@@ -11,7 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..observed import Observed, Watch
+from ..host.observed import Observed
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal
 from . import asked, facts
 from . import drafts as drafting

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ..formats import environment_file
+from ..host.observed import HostProblem, Observed
 from ..host.programs import with_python
 from ..host.services import DOCKER_INFO
-from ..observed import HostProblem, Observed
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..plan.plan import Disruption
 from .asked import POOL, ROOT_LV, Said, size_of

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..formats import FormatError, environment_file
+from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER_INFO, DOCKER_STATE, docker_info
-from ..observed import Answer, HostProblem, NotAsked, Observed, Question, Watch
+from ..host.watch import NotAsked, Question, Watch
 from .asked import DOCKER_ROOT, POOL, ROOT_LV, ROOT_PATH, Said
 from .layout import QUESTIONS, Layout, LogicalVolume, layout_of
 

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..observed import HostProblem, Observed, Question
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question
 
 _LVM = ("--noheadings", "--nameprefixes", "--units", "b", "--nosuffix", "-o")
 _COLUMNS = "NAME,KNAME,PKNAME,TYPE,SIZE,FSTYPE,MOUNTPOINT,RO,SERIAL,WWN"

@@ -19,7 +19,7 @@ from ansible.module_utils.parsing.convert_bool import boolean  # type: ignore[im
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 from ansible.utils.display import Display  # type: ignore[import-untyped]
 
-from ..imports import jmespath
+from ..libraries import jmespath
 from ..problems import Problem
 from .secrets import Secrets
 

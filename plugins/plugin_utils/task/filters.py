@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 
 from ..problems import Problem
-from ..references import shown
+from ..resolution.references import quoted
 from ..shapes import can_be_written
 from .base import plain
 
@@ -72,7 +72,7 @@ def _drop_in(item: Any) -> tuple[str, str]:
     if not isinstance(item, Mapping) or set(item) != {"name", "content"}:
         raise ArgumentProblem(f"an item of drop_ins must have name and content and nothing else, not {_shown(item)}")
     name = text(item["name"], "the name of a drop-in")
-    return name, text(item["content"], f"the content of {shown(name)}")
+    return name, text(item["content"], f"the content of {quoted(name)}")
 
 
 def validated(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def validated(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 
 def _shown(value: Any) -> str:
     try:
-        return shown(str(value))
+        return quoted(str(value))
     except RecursionError:
         return "something that is nested too deeply"
 

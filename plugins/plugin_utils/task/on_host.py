@@ -19,7 +19,9 @@ from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyp
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
 from ..host import record
-from ..observed import NO_ANSWER, HostProblem, Observed, Watch, from_snapshot, pack, pack_json, unpack
+from ..host.observed import HostProblem, Observed
+from ..host.snapshot import NO_ANSWER, from_snapshot, pack, pack_json, unpack
+from ..host.watch import Watch
 from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
@@ -28,10 +30,10 @@ from ..problems import one_line
 from ..shapes import fits
 from .base import select
 from .controller import ControllerFiles
-from .feature import Feature, Spec
+from .feature import HostFeature, Spec, merged_specs
 from .rounds import Outcome, Rounds
 
-Said = list[tuple[Feature, Any]]
+Said = list[tuple[HostFeature, Any]]
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -134,7 +136,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     """
 
     subject = "host"
-    features: ClassVar[tuple[Feature, ...]] = ()
+    features: ClassVar[tuple[HostFeature, ...]] = ()
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
@@ -149,9 +151,9 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             cls.spec = cls.options_of(cls.features)
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
+    def options_of(features: Iterable[HostFeature]) -> Spec:
         """Make the argument spec of a task with these features."""
-        of_features = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        of_features = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
         return CHANGE_OPTIONS | FEATURE_OPTIONS | of_features
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -254,9 +256,9 @@ class HostInfo(HostTask):
     """Tells what a host has and how it differs from what is asked for, changing nothing."""
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
+    def options_of(features: Iterable[HostFeature]) -> Spec:
         """Make the argument spec of a task with these features."""
-        return SURVEY_OPTIONS | merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+        return SURVEY_OPTIONS | merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
@@ -275,7 +277,7 @@ class HostInfo(HostTask):
         plan, found = self.look(answer, more)
         if "record" in self.spec:
             found["recorded"] = self._record(options["record"], encrypted=options["record_encrypt"])
-        return {**found, **self.shown(plan), "changed": False, "selected": select(options["query"], found)}
+        return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}
 
     def _record(self, path: str | None, *, encrypted: bool) -> str | None:
         """Write the last snapshot to a file on the controller; return its path or None. Raises TaskProblem."""
@@ -284,11 +286,6 @@ class HostInfo(HostTask):
         data = record.text(self.snapshot, whole=encrypted).encode()
         self.write_privately(path, self.encrypt(data) if encrypted else data)
         return path
-
-
-def merged(specs: Iterable[Spec]) -> Spec:
-    """Merge the options of several argument specs."""
-    return {name: about for spec in specs for name, about in spec.items()}
 
 
 def drafters(host: Observed, said: Said) -> list[Drafter]:

@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ..names import has_port, is_address
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
 from ..policy.trust import Trust, TrustedRegistry
+from ..resolution import certificate_directories
+from ..resolution.names import has_port, is_address
 from ..shapes import Each
 from . import certs_d, proof, readers, stores
 from .readers import Reader
@@ -80,12 +81,12 @@ def needs_directory(name: str, scope: str, registry: TrustedRegistry, reader: Re
 
 def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]) -> str:
     """Return the place where this engine finds a directory for the name: the one it reads now, else its usual."""
-    existing = [place for place in reader.places if host.listing(place).holds(name)]
+    existing = certificate_directories.of_registry(reader.places, name, partial(certs_d.is_there, host))
     if existing:
-        return existing[0]
+        return existing[0].rpartition("/")[0]
     # docker reads one place only; a directory there serves podman too, until another hides it
     shared = [place for other in everyone for place in other.places if len(other.places) == 1]
-    return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
+    return next((place for place in shared if place in reader.places), certificate_directories.CONTAINERS)
 
 
 def update(store: Store) -> Step:
@@ -205,8 +206,7 @@ class _Drafting:
         path = f"{directory}/{certs_d.CA}"
         if self._ours(path) or self.start.exists(path):
             return False
-        place, dummy, name = directory.rpartition("/")
-        theirs = [other for other in certs_d.files_in(self.start, place, name) if other.endswith(".crt")]
+        theirs = [other for other in certs_d.files_in(self.start, directory) if other.endswith(".crt")]
         held = {fingerprint for other in theirs for fingerprint in self._fingerprints(other)}
         if not {ca.fingerprint for ca in registry.cas} <= held:
             return False
@@ -352,7 +352,7 @@ class _Drafting:
     def _new_directories(self, written: list[FileChange]) -> list[str]:
         """Directories of certs.d that this plan makes, places of all of certs.d included."""
         made = []
-        for place in certs_d.PLACES:
+        for place in certificate_directories.PLACES:
             for path in (wanted.path for wanted in written if wanted.path.startswith(place + "/")):
                 listing = self.start.listing(place)
                 directory = path.rpartition("/")[0]
@@ -366,7 +366,7 @@ class _Drafting:
         gone = set(removed)
         found = []
         for directory in sorted(ours, key=len, reverse=True):
-            place = next((place for place in certs_d.PLACES if directory.startswith(place)), directory)
+            place = next((place for place in certificate_directories.PLACES if directory.startswith(place)), directory)
             inside = {path for path in self.start.listing(place).files if path.startswith(directory + "/")}
             new = any(wanted.path.startswith(directory + "/") for wanted in self.wanted.values())
             if inside <= gone and not new:
@@ -384,11 +384,11 @@ class _Drafting:
     def _shown_now(self, wanted: FileChange) -> str:
         if wanted.mode == _KEY_MODE and self.start.exists(wanted.path):
             return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted) else wanted.after
-        return certs_d.shown_on(self.start, wanted.path)
+        return certs_d.view_on(self.start, wanted.path)
 
     def _removing(self, path: str) -> FileChange:
         why = f"{', '.join(self._recorded()[path]['registries'])} is not to be trusted any more by us"
-        before = certs_d.shown_on(self.start, path)
+        before = certs_d.view_on(self.start, path)
         return FileChange(path, None, why, before, keep=not stores.is_anchor(path))
 
     def _checks(self) -> list[Check]:

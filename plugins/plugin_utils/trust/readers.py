@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 from ..engines import docker
 from ..host import services
+from ..host.observed import Observed
 from ..host.services import Service
-from ..observed import Observed, Question, Watch
-from . import certs_d
+from ..host.watch import Question, Watch
+from ..resolution import certificate_directories
 
 _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio", "openssl", "curl", "trust")
 
@@ -68,7 +69,7 @@ def _docker(host: Observed) -> Reader | None:
     version = _numbers(_DOCKER.version(host))
     return Reader(
         title=f"docker {_DOCKER.version(host)}".strip(),
-        places=(certs_d.DOCKER,),
+        places=(certificate_directories.DOCKER,),
         adds=version >= (1, 13),
         common_name=version < (1, 14),
         daemon=services.DOCKER if _DOCKER.running(host) else None,
@@ -82,7 +83,7 @@ def _family(host: Observed) -> Reader | None:
         return None
     running = crio and services.CRIO.running(host)
     title = ", ".join([*found, *(["CRI-O"] if crio else [])])
-    return Reader(title, certs_d.FAMILY, daemon=services.CRIO if running else None)
+    return Reader(title, certificate_directories.FAMILY, daemon=services.CRIO if running else None)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

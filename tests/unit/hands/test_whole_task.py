@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, Draft, FileChange, Step
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT, HostTask
 from tasks import Run, asked, run

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import record_of, state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
@@ -66,7 +66,7 @@ def test_a_file_is_named_after_its_certificate(name, words):
     ],
 )
 def test_the_view_of_a_file(path, content, says):
-    lines = certs_d.shown(path, content.encode()).splitlines()
+    lines = certs_d.view_of(path, content.encode()).splitlines()
     assert len(lines) == len(says)
     assert all(line.startswith(words) for line, words in zip(lines, says, strict=True)), lines
 

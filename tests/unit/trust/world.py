@@ -13,18 +13,20 @@ from functools import partial
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Drafter
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, drafts, restore, stores
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import certificate_directories
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import drafts, restore, stores
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive
 from hosts import commit, contents
 
 from trust.pki import text
 
-PLACES = (*certs_d.PLACES, *(store.anchors for store in stores.STORES))
+PLACES = (*certificate_directories.PLACES, *(store.anchors for store in stores.STORES))
 STORES = {store.family: store for store in stores.STORES}
 NOTHING = {"state": "done", "rc": 1, "stdout": "", "stderr": ""}
 CLOCK = 1_800_000_000

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...policy.word import PolicyError
 from ..api import Manifest, annotation, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..image_registry.values import quantity
 from ..labels import is_subdomain
 from ..marks import LABEL
@@ -32,7 +32,7 @@ _BLOCK = ("ebs", "disk.csi.azure", "azure-disk", "pd.csi", "gce-pd", "cinder", "
 class Claims:
     """What is wanted of claims, and what a person is to hear."""
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ def _new(name: str, given: Mapping[str, Any], replicas: int, classes: tuple[Mani
     if asked:
         spec["storageClassName"] = asked
     fields = {"metadata": {"labels": {LABEL: "claim"}}, "spec": spec}
-    return Claims((Wanted(claim(name), fields, "claim"),), tuple(_doubts(mode, found)))
+    return Claims((WantedObject(claim(name), fields, "claim"),), tuple(_doubts(mode, found)))
 
 
 def _grown(name: str, given: Mapping[str, Any], there: Manifest, classes: tuple[Manifest, ...]) -> Claims:
@@ -104,7 +104,7 @@ def _grown(name: str, given: Mapping[str, Any], there: Manifest, classes: tuple[
         return Claims(refusals=tuple(refusals))
     if grows:
         fields = {"spec": {"resources": {"requests": {"storage": size}}}}
-        return Claims((Wanted(claim(name), fields, "claim"),))
+        return Claims((WantedObject(claim(name), fields, "claim"),))
     smaller = size is not None and (quantity(size) or 0) < (quantity(have) or 0)
     notes = (f"claim: {name} keeps its {have}; a claim is never made smaller",) if smaller else ()
     return Claims(notes=notes)

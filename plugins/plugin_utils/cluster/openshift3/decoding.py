@@ -22,9 +22,9 @@ from itertools import takewhile
 from math import isinf
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...problems import Problem, one_line
-from ...references import shown
+from ...resolution.references import quoted
 from ..openshift4 import ManifestProblem
 from ..openshift4.texts import check_depth, check_size
 
@@ -127,7 +127,7 @@ class _Decoder:
 
 def _mismatch(path: str, wanted: str, value: Any) -> DecodingProblem:
     found = _NAMES.get(type(value), "nothing that JSON knows")
-    again = f" {shown(str(value).lower() if isinstance(value, bool) else str(value))}" if _is_short(value) else ""
+    again = f" {quoted(str(value).lower() if isinstance(value, bool) else str(value))}" if _is_short(value) else ""
     return DecodingProblem(f"{path or 'the document'} must be {wanted}, not {found}{again}")
 
 
@@ -138,7 +138,7 @@ def _is_short(value: Any) -> bool:
 def _unknown(key: str, shape: Mapping[str, Any]) -> str:
     meant = next((known for known in shape if known.lower() == key.lower()), None)
     hint = f"; {meant} is meant, and its case counts" if meant else ""
-    return f"nobody reads the key {shown(key)}{hint}"
+    return f"nobody reads the key {quoted(key)}{hint}"
 
 
 def _below(path: str, key: Any) -> str:
@@ -174,7 +174,7 @@ def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
     seen = set()
     for key in keys:
         if key in seen:
-            yield "", f"the key {shown(str(key))} is there twice, and only the last one counts"
+            yield "", f"the key {quoted(str(key))} is there twice, and only the last one counts"
         seen.add(key)
 
 
@@ -201,7 +201,7 @@ def _plain_scalar(text: str) -> Any:
     if _NUMBER.fullmatch(text):
         return _number(text)
     if _NO_NUMBER.fullmatch(text):
-        raise DecodingProblem(f"JSON has no number {shown(text)}")
+        raise DecodingProblem(f"JSON has no number {quoted(text)}")
     return text
 
 

@@ -16,7 +16,7 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from ...problems import one_line
-from ...references import shown
+from ...resolution.references import quoted
 from ..labels import Requirement, Selector, is_key, is_value
 from . import Finding, PolicyProblem, refuse
 from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read
@@ -173,7 +173,7 @@ def _with_kind(document: Mapping[str, Any]) -> Mapping[str, Any]:
         if written == "":
             raise DecodingProblem(f"{key} is missing; it must be {wanted}")
         if written != wanted:
-            raise DecodingProblem(f"{key} is {shown(str(written))}, and must be {wanted}")
+            raise DecodingProblem(f"{key} is {quoted(str(written))}, and must be {wanted}")
         rest = {each: value for each, value in rest.items() if each not in spellings}
     return rest
 
@@ -262,13 +262,13 @@ def _demands(selector: Mapping[str, Any]) -> Iterator[_Demand]:
 
 def _why_refused(key: str, operator: str, values: Sequence[str]) -> str | None:
     if operator not in _OPERATORS:
-        return f"{shown(operator)} is not an operator; there are {', '.join(_OPERATORS)}"
+        return f"{quoted(operator)} is not an operator; there are {', '.join(_OPERATORS)}"
     if not is_key(key):
-        return f"{shown(key)} cannot be the key of a label"
+        return f"{quoted(key)} cannot be the key of a label"
     if bool(values) != (operator in ("In", "NotIn")):
         return f"{operator} needs {'no values' if values else 'values'}"
     wrong = next((value for value in values if not is_value(value)), None)
-    return None if wrong is None else f"{shown(wrong)} cannot be the value of a label"
+    return None if wrong is None else f"{quoted(wrong)} cannot be the value of a label"
 
 
 def _selector(fields: Mapping[str, Any]) -> Selector:

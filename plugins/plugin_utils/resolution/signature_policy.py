@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .formats import FormatError, json_text
-from .problems import Problem, one_line
+from ..formats import FormatError, json_text
+from ..problems import Problem, one_line
 from .references import Reference
 from .signature_requirements import problem
 

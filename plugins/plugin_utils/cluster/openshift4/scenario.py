@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...policy import Policy
+from ..merge_patch import applied
 from . import ManifestProblem, exports, manifests, objects, payload, schema
 from .exports import identity
-from .objects import Manifest, kind_of, name_of, shown
+from .objects import Manifest, cited, kind_of, name_of
 from .releases import Release
 
 _PREVIEWS = ("TechPreviewNoUpgrade", "DevPreviewNoUpgrade", "CustomNoUpgrade")
@@ -40,7 +41,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Change:
+class Scenario:
     """What is there and what shall be done to it: manifests first, then deletions, then the words of a policy."""
 
     present: list[Manifest]
@@ -102,12 +103,12 @@ class Change:
             if not hits:
                 there = ", ".join(name_of(one) for one in found.manifests if one.get("kind") == kind)
                 raise ManifestProblem(
-                    f"removed: there is no {kind} {shown(name)} among the manifests"
+                    f"removed: there is no {kind} {cited(name)} among the manifests"
                     f"{'; there is ' + there if there else ''}"
                 )
             if len(hits) > 1:
                 raise ManifestProblem(
-                    f"removed: {kind} {shown(name)} is in several namespaces; say {kind}/NAMESPACE/NAME"
+                    f"removed: {kind} {cited(name)} is in several namespaces; say {kind}/NAMESPACE/NAME"
                 )
             if not exports.is_read(hits[0]):
                 found.notes.append(f"removed: {name_of(hits[0])} is not read, so its removal changes nothing here")
@@ -125,7 +126,7 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
         found.not_taken.append(manifest)
         return
     old = None if place is None else found.manifests[place]
-    new = manifests.merged(old or {}, manifest)
+    new = applied(old or {}, manifest)
     refused = list(schema.refusals(new, release, old))
     if known[0] == "ImagePolicy" and not known[2]:
         refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
@@ -159,7 +160,7 @@ def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | No
     wanted = release.signature_version if signs else "v1alpha1" if kind == "ImageContentSourcePolicy" else "v1"
     version = str(manifest.get("apiVersion") or "").rpartition("/")[2]
     if version and version != wanted:
-        return f"OpenShift {release.name} has this kind in version {wanted} only, not in {shown(version)}"
+        return f"OpenShift {release.name} has this kind in version {wanted} only, not in {cited(version)}"
     if not signs or wanted == "v1":
         return None
     feature_set = _feature_set(found.manifests)
@@ -191,9 +192,9 @@ def _named(item: Any) -> tuple[str, str, str]:
     elif isinstance(item, str):
         parts = item.replace(" ", "/").split("/")
     else:
-        raise ManifestProblem(f"removed: an item must be text such as Kind/name, not {kind_of(item)}: {shown(item)}")
+        raise ManifestProblem(f"removed: an item must be text such as Kind/name, not {kind_of(item)}: {cited(item)}")
     if len(parts) not in (2, 3) or not all(isinstance(part, str) and part for part in parts):
-        raise ManifestProblem(f"removed: an item must be Kind/name or Kind/namespace/name: {shown(item)}")
+        raise ManifestProblem(f"removed: an item must be Kind/name or Kind/namespace/name: {cited(item)}")
     return kind_of_word(parts[0]), parts[1] if len(parts) == 3 else "", parts[-1]
 
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NoReturn, TypeVar
 
-from .formats import FormatError, toml_text
+from ..formats import FormatError, toml_text
+from ..problems import Problem, one_line
 from .names import match_length
-from .problems import Problem, one_line
-from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, parse_alias, shown
+from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, parse_alias, quoted
 
 MAIN = "/etc/containers/registries.conf"
 DROP_IN_DIRECTORY = "/etc/containers/registries.conf.d"
@@ -306,7 +306,7 @@ class _File:
     def _mode(self) -> str:
         mode = self._text(self.table, "short-name-mode")
         if mode not in ("", *SHORT_NAME_MODES):
-            self._refuse(f"invalid short-name-mode {shown(mode)}")
+            self._refuse(f"invalid short-name-mode {quoted(mode)}")
         return mode
 
     def _registry(self, table: Mapping[str, Any]) -> RegistryTable:
@@ -318,12 +318,12 @@ class _File:
             self._refuse("a [[registry]] has neither location nor prefix")
         if not location and not prefix.startswith("*."):
             self._refuse(
-                f"the [[registry]] {shown(prefix)} has no location, which only a prefix '*.domain' may leave out"
+                f"the [[registry]] {quoted(prefix)} has no location, which only a prefix '*.domain' may leave out"
             )
         if prefix.startswith("*.") and any(sign in prefix for sign in "/@:"):
-            self._refuse(f"the wildcard prefix {shown(prefix)} must be '*.domain', without port or path")
+            self._refuse(f"the wildcard prefix {quoted(prefix)} must be '*.domain', without port or path")
         if self._text(table, "pull-from-mirror"):
-            self._refuse(f"pull-from-mirror of {shown(prefix)} belongs to a mirror, not to the registry")
+            self._refuse(f"pull-from-mirror of {quoted(prefix)} belongs to a mirror, not to the registry")
         by_digest = self._flag(table, "mirror-by-digest-only")
         mirrors = self._tables(table, "mirror")
         return RegistryTable(
@@ -340,14 +340,15 @@ class _File:
     def _mirror(self, table: Mapping[str, Any], prefix: str, by_digest: bool) -> Mirror:
         location = self._location(self._text(table, "location"))
         if not location:
-            self._refuse(f"a mirror of {shown(prefix)} has no location")
+            self._refuse(f"a mirror of {quoted(prefix)} has no location")
         pull = self._text(table, "pull-from-mirror")
         if by_digest and pull:
             self._refuse(
-                f"{shown(prefix)} says mirror-by-digest-only and its mirror {shown(location)} pull-from-mirror at once"
+                f"{quoted(prefix)} says mirror-by-digest-only and its mirror {quoted(location)} pull-from-mirror at "
+                "once"
             )
         if pull not in _PULL_FROM_MIRROR:
-            self._refuse(f"unsupported pull-from-mirror {shown(pull)} of mirror {shown(location)}")
+            self._refuse(f"unsupported pull-from-mirror {quoted(pull)} of mirror {quoted(location)}")
         return Mirror(location, self._flag(table, "insecure"), pull)
 
     def _check_agreement(self, registries: list[RegistryTable]) -> None:
@@ -358,7 +359,7 @@ class _File:
             other = first.setdefault(place, registry)
             for flag in ("insecure", "blocked"):
                 if getattr(other, flag) != getattr(registry, flag):
-                    said = f"registry {shown(place)} is defined several times with conflicting '{flag}'"
+                    said = f"registry {quoted(place)} is defined several times with conflicting '{flag}'"
                     self._try(self._refuse, said)
 
     def _aliases(self) -> dict[str, str]:
@@ -377,13 +378,13 @@ class _File:
         registry = self._location(entry)
         # The old form was never checked here; upstream checks both after conversion, so we do.
         if not is_domain(registry):
-            self._refuse(f"invalid unqualified-search-registries entry {shown(entry)}")
+            self._refuse(f"invalid unqualified-search-registries entry {quoted(entry)}")
         return registry
 
     def _location(self, text: str) -> str:
         trimmed = text.rstrip("/")
         if trimmed.startswith(("http://", "https://")):
-            self._refuse(f"{shown(text)} begins with a scheme, which registries.conf does not take")
+            self._refuse(f"{quoted(text)} begins with a scheme, which registries.conf does not take")
         return trimmed
 
     def _text(self, table: Mapping[str, Any], key: str) -> str:

@@ -15,11 +15,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from . import registries_conf, signature_policy
-from .formats import FormatError, toml_text
-from .host.services import CRIO, CRIO_STATE, CRIO_VERSION, crio_version
-from .observed import HostProblem, NotAsked, Observed, Watch
-from .registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
+from ..formats import FormatError, toml_text
+from ..host.observed import HostProblem, Observed
+from ..host.services import CRIO, CRIO_STATE, CRIO_VERSION, crio_version
+from ..host.watch import NotAsked, Watch
+from ..resolution import registries_conf, signature_policy
+from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
 
 #: What podman writes down when a person has chosen one of several images; it wins over all aliases of registries.conf.
 CHOSEN_ALIASES = "/var/cache/containers/short-name-aliases.conf"

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..problems import Problem
 from .names import match_length
-from .problems import Problem
-from .references import Reference, ReferenceProblem, parse, parse_canonical, parse_normalized, shown
+from .references import Reference, ReferenceProblem, parse, parse_canonical, parse_normalized, quoted
 from .registries_conf import Mirror, RegistriesConf, RegistryTable
 from .signature_policy import Requirements, requirements_for
 
@@ -78,7 +78,7 @@ def resolve(text: str, conf: RegistriesConf, policy: Mapping[str, Any] | None = 
     ambiguous = conf.short_name_mode == "enforcing" and len(names) > 1
     found = [_with_endpoints(Candidate(name, conf.find(name.name)), conf) for name in names]
     if ambiguous:
-        refused = f"{shown(text)} may mean several images, and short-name-mode enforcing asks at a terminal which"
+        refused = f"{quoted(text)} may mean several images, and short-name-mode enforcing asks at a terminal which"
         found = [replace(candidate, refused=refused) for candidate in found]
     if policy is None:
         return found
@@ -122,15 +122,15 @@ def rewrite(reference: Reference, prefix: str, location: str) -> Reference:
     text = str(reference)
     length = match_length(prefix, text)
     if length < 0:
-        raise RewriteProblem(f"the prefix {shown(prefix)} does not match {text}")
+        raise RewriteProblem(f"the prefix {quoted(prefix)} does not match {text}")
     if not location:
         if prefix.startswith("*."):
             return reference
-        raise RewriteProblem(f"the prefix {shown(prefix)} has no location")
+        raise RewriteProblem(f"the prefix {quoted(prefix)} has no location")
     try:
         return parse_canonical(location + text[length:])
     except ReferenceProblem as problem:
-        raise RewriteProblem(f"{text} cannot be asked for at {shown(location)}: {problem}") from None
+        raise RewriteProblem(f"{text} cannot be asked for at {quoted(location)}: {problem}") from None
 
 
 def _serves(mirror: Mirror, registry: RegistryTable, reference: Reference) -> bool:
@@ -155,6 +155,6 @@ def _with_endpoints(candidate: Candidate, conf: RegistriesConf) -> Candidate:
     blocking = [place.blocked_by for place in places if place.blocked_by]
     refused = None
     if len(blocking) == len(places):
-        entries = dict.fromkeys(f"{shown(entry.prefix)} of {entry.file}" for entry in blocking)
+        entries = dict.fromkeys(f"{quoted(entry.prefix)} of {entry.file}" for entry in blocking)
         refused = f"every endpoint is blocked, by the entry {' and '.join(entries)}"
     return replace(candidate, endpoints=places, refused=refused)

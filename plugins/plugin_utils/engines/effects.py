@@ -13,15 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from . import pull_sources
-from .formats import toml_text
-from .names import covers, has_port
-from .observed import Observed
-from .policy import ALL, MirrorSet, Policy
-from .pull_sources import RewriteProblem
-from .references import Reference, parse_alias
-from .registries_conf import RegistriesConf, RegistryTable, document
-from .signature_policy import requirements_for
+from ..formats import toml_text
+from ..host.observed import Observed
+from ..policy import ALL, MirrorSet, Policy
+from ..resolution import pull_sources
+from ..resolution.names import covers, has_port
+from ..resolution.pull_sources import RewriteProblem
+from ..resolution.references import Reference, parse_alias
+from ..resolution.registries_conf import RegistriesConf, RegistryTable, document
+from ..resolution.signature_policy import requirements_for
 
 _DIGEST = "sha256:" + "0" * 64
 _OUTSIDE = Reference("outside.invalid", "dockyard/image", "latest")

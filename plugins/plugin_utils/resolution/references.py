@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ..problems import Problem
 from .names import DOCKER_HUB, hub_name, without_login
-from .problems import Problem
 
 #: How podman and its family take a short name when several registries are searched (pkg/sysregistriesv2).
 SHORT_NAME_MODES = ("enforcing", "permissive", "disabled")
@@ -40,7 +40,7 @@ class ReferenceProblem(Problem):
     sentence = "{text} is not an image reference: {reason}"
 
     def __init__(self, text: str, reason: str) -> None:
-        super().__init__(self.sentence.format(text=shown(text), reason=reason))
+        super().__init__(self.sentence.format(text=quoted(text), reason=reason))
         self.reason = reason
 
 
@@ -95,9 +95,9 @@ def parse(text: str) -> Reference:
         if not _COMPONENT.fullmatch(component):
             raise ReferenceProblem(text, _why_no_component(component, text))
     if has_tag and not _TAG.fullmatch(tag):
-        raise ReferenceProblem(text, f"{shown(tag)} is not a tag")
+        raise ReferenceProblem(text, f"{quoted(tag)} is not a tag")
     if has_digest and not _DIGEST.fullmatch(digest):
-        raise ReferenceProblem(text, f"{shown(digest)} is not a digest (sha256: and 64 digits of 0-9a-f)")
+        raise ReferenceProblem(text, f"{quoted(digest)} is not a digest (sha256: and 64 digits of 0-9a-f)")
     return Reference(domain, path, tag, digest)
 
 
@@ -142,7 +142,7 @@ def is_registry(domain: str) -> bool:
     return "." in domain or ":" in domain or domain == "localhost"
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """Quote a text for a sentence: on one line, not too long, without a login."""
     if "/" in text.rpartition("@")[2]:  # behind a tag or digest, even a wrong one, comes nothing
         text = without_login(text)
@@ -158,12 +158,12 @@ def _without_tag(text: str) -> tuple[str, str, str]:
 
 def _why_no_component(component: str, text: str) -> str:
     if "://" in text:
-        return f"write it without {shown(text.partition('://')[0] + '://')}"
+        return f"write it without {quoted(text.partition('://')[0] + '://')}"
     if not component:
         return "a part of its name is empty"
     if component != component.lower() and _COMPONENT.fullmatch(component.lower()):
-        return f"{shown(component)} has upper-case letters"
-    return f"{shown(component)} cannot be part of a name"
+        return f"{quoted(component)} has upper-case letters"
+    return f"{quoted(component)} cannot be part of a name"
 
 
 def parse_alias(name: str, value: str) -> tuple[str, str]:

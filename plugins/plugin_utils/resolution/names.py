@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .problems import Problem
+from ..problems import Problem
 
 DOCKER_HUB = "docker.io"
 

@@ -2,33 +2,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a host looked like in one snapshot: files, directories, answers of commands, and our own records there.
-
-Pure values. The shape of a snapshot is documented in plugins/modules/host_snapshot.py.
-"""
+"""What a host looked like in one snapshot: files, directories, answers of commands, our own records. Pure values."""
 
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from .formats import FormatError, decode
-from .problems import Problem, one_line
-from .shapes import Each, fits
+from ..formats import FormatError, decode
+from ..problems import Problem, one_line
 
 STATE_PATH = "/var/lib/dockyard/state.json"
 LAST_PATH = "/var/lib/dockyard/last.json"
 
 #: No more of a file is read than this, so no more is written either (see module_utils/_hands.py).
 FILE_LIMIT = 1024 * 1024
-
-#: A system's trust has some hundred kilobytes.
-_BUNDLE_LIMIT = 8 * 1024 * 1024
 
 
 class HostProblem(Problem):
@@ -44,32 +35,6 @@ def in_file(path: str) -> Iterator[None]:
         raise HostProblem(f"{path}: {error}") from None
 
 
-class Question(NamedTuple):
-    """A command asked on the host, under the name of its Answer."""
-
-    name: str
-    argv: tuple[str, ...]
-    #: the program it is about, where that is not the first word: without it nothing is asked
-    needs: str = ""
-    #: the program whose being there answers what mostly matters; then it is asked only for a plan that raises NotAsked
-    unless: str = ""
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A directory to be read, several levels deep. Of files whose name matches `secret` only the checksum is told."""
-
-    path: str
-    pattern: str = "*.conf"
-    depth: int = 1
-    secret: str = ""
-    form: str = "content"
-
-    def option(self) -> dict[str, Any]:
-        options = {"path": self.path, "pattern": self.pattern, "depth": self.depth, "form": self.form}
-        return {**options, "secret": self.secret} if self.secret else options
-
-
 @dataclass(frozen=True)
 class Listing:
     """A directory as a Tree found it: full paths of its files, and of the directories below it."""
@@ -81,59 +46,6 @@ class Listing:
     def holds(self, name: str) -> bool:
         """Return whether there is a directory of this name in it."""
         return any(path.endswith(f"/{name}") for path in self.directories)
-
-
-@dataclass(frozen=True)
-class Watch:
-    """What an engine wants to know of a host: the arguments of host_snapshot.
-
-    bundles: large files of which only the fingerprints of their certificates are told. last: the last transaction.
-    """
-
-    files: tuple[str, ...] = ()
-    directories: tuple[str, ...] = ()
-    commands: tuple[Question, ...] = ()
-    timeout: float = 10.0
-    trees: tuple[Tree, ...] = ()
-    bundles: tuple[str, ...] = ()
-    labels: bool = False
-    last: bool = False
-
-    def __add__(self, other: Watch) -> Watch:
-        return Watch(
-            tuple(dict.fromkeys(self.files + other.files)),
-            tuple(dict.fromkeys(self.directories + other.directories)),
-            tuple({question.name: question for question in self.commands + other.commands}.values()),
-            max(self.timeout, other.timeout),
-            tuple(dict.fromkeys(self.trees + other.trees)),
-            tuple(dict.fromkeys(self.bundles + other.bundles)),
-            self.labels or other.labels,
-            self.last or other.last,
-        )
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the options of the module host_snapshot."""
-        bundles = [{"path": path, "form": "certificates", "limit": _BUNDLE_LIMIT} for path in self.bundles]
-        trees = [Tree(path) for path in self.directories] + list(self.trees)
-        return {
-            "files": [{"path": path} for path in self.files] + bundles,
-            "directories": [tree.option() for tree in trees],
-            "labels": self.labels,
-            **({"last": True} if self.last else {}),
-            "commands": [
-                {"name": name, "argv": list(argv), "timeout": self.timeout}
-                | {key: program for key, program in (("needs", needs), ("unless", unless)) if program}
-                for name, argv, needs, unless in self.commands
-            ],
-        }
-
-
-class NotAsked(Exception):
-    """A plan depends on what was not asked because it seldom matters; `more` asks it: a Watch, where it is a host."""
-
-    def __init__(self, more: Any) -> None:
-        super().__init__("the world must be looked at again")
-        self.more = more
 
 
 @dataclass(frozen=True)
@@ -281,112 +193,3 @@ def _relisted(
     below = {name for name in listing["directories"] if f"{directory}/{name}" not in made}
     below |= {name.rpartition("/")[0] for name in entries if "/" in name}
     return {**found, "directories": sorted(below)}
-
-
-NO_ANSWER = "the host sent back something that is no answer of this collection's modules"
-
-_FILE = (
-    {"state": "absent"},
-    {"state": "failed", "reason": str, "link?": (str, None)},
-    {
-        "state": "file", "sha256": str, "content?": str, "mode?": str, "uid?": int, "gid?": int, "link?": (str, None),
-        "label?": (str, None), "certificates?": [str],
-    },
-)  # fmt: skip
-_LISTING = (
-    {"state": "absent"},
-    {"state": "failed", "reason": str},
-    {"state": "directory", "entries?": [str], "directories?": [str]},
-)
-_ANSWER = (
-    {"state": "done", "rc": int, "stdout": str, "stderr": str},
-    {"state": "failed", "reason": str},
-    {"state": "absent"},
-    {"state": "needless"},
-)
-_JOURNAL = {
-    "id": str, "started": int, "directories": [str], "plan_id?": (str, None), "time?": (int, float),
-    "undoes?": (str, None), "deferred?": [str],
-    "files": [{"path": str, "present": ("new", "old", "other"), "shown?": [str]}],
-    "actions": [
-        {
-            "name": str, "argv": [str], "undo": [str], "timeout": (int, float), "whom?": (str, None),
-            "disruption?": (str, None), "parts?": [str],
-        }
-    ],
-    "old": Each(_FILE),
-}  # fmt: skip
-_SNAPSHOT = {
-    "files?": Each(_FILE), "directories?": Each(_LISTING), "commands?": Each(_ANSWER), "state?": _FILE,
-    "journal?": (None, _JOURNAL), "journal_problem?": (None, str), "last?": (None, _JOURNAL),
-    "last_problem?": (None, str), "locked?": bool, "time?": int, "uid?": int,
-    "user?": str,
-}  # fmt: skip
-
-
-def unpack(opaque: str) -> Any:
-    """Return the JSON value inside an opaque text of one of the two modules. Raises HostProblem when it is not one."""
-    try:
-        return json.loads(base64.b64decode(opaque))
-    except (binascii.Error, ValueError, TypeError, RecursionError):
-        raise HostProblem(NO_ANSWER) from None
-
-
-def pack(contents: Mapping[str, bytes]) -> str:
-    """Return the opaque text in which the contents of files travel to a host."""
-    return pack_json({path: base64.b64encode(content).decode() for path, content in contents.items()})
-
-
-def pack_json(value: Any) -> str:
-    """Return a JSON value as one opaque text."""
-    return base64.b64encode(json.dumps(value).encode()).decode()
-
-
-def from_snapshot(snapshot: Any) -> Observed:
-    """Read what host_snapshot returned (already unpacked). Raises HostProblem for anything else."""
-    if not fits(snapshot, _SNAPSHOT) or not _whole(snapshot):
-        raise HostProblem(NO_ANSWER)
-    files = {**snapshot.get("files", {}), STATE_PATH: snapshot.get("state", {"state": "absent"})}
-    return Observed(
-        files=files,
-        directories=snapshot.get("directories", {}),
-        answers={name: _answer(raw) for name, raw in snapshot.get("commands", {}).items()},
-        journal=snapshot.get("journal"),
-        journal_problem=one_line(snapshot.get("journal_problem") or ""),
-        last=snapshot.get("last"),
-        last_problem=one_line(snapshot.get("last_problem") or ""),
-        locked=bool(snapshot.get("locked")),
-        clock=int(snapshot.get("time") or 0),
-        uid=int(snapshot.get("uid") or 0),
-        user=str(snapshot.get("user") or snapshot.get("uid") or "root"),
-    )
-
-
-def _whole(snapshot: Mapping[str, Any]) -> bool:
-    """Return whether all contents are contents, and the journal tells of every file and action what it should."""
-    files = [*snapshot.get("files", {}).values(), snapshot.get("state", {})]
-    for journal in filter(None, (snapshot.get("journal"), snapshot.get("last"))):
-        files += journal["old"].values()
-        if not 0 <= journal["started"] <= len(journal["actions"]) or not all(
-            each["argv"] for each in journal["actions"]
-        ):
-            return False
-        if any(each["present"] == "new" and each["path"] not in journal["old"] for each in journal["files"]):
-            return False
-    return all(_is_base64(file["content"]) for file in files if "content" in file)
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-def _answer(raw: Mapping[str, Any]) -> Answer:
-    if raw["state"] == "done":
-        return Answer(rc=raw["rc"], stdout=raw["stdout"], stderr=raw["stderr"])
-    if raw["state"] == "failed":
-        return Answer(failure=one_line(raw["reason"]))
-    return Answer(asked=raw["state"] != "needless")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .references import ReferenceProblem, is_location, parse_normalized, shown
+from .references import ReferenceProblem, is_location, parse_normalized, quoted
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _KEY_TYPES = ("GPGKeys", "signedByGPGKeys", "X509Certificates", "signedByX509CAs")
@@ -116,7 +116,7 @@ def problem(requirement: Any) -> str | None:
 def _wrong(value: Mapping[str, Any], shape: _Shape) -> str | None:
     for name in value:
         if name != "type" and name not in shape.members:
-            return f"unknown key {shown(name)}"
+            return f"unknown key {quoted(name)}"
     for name in shape.required:
         if name not in value:
             return f"no {name}"

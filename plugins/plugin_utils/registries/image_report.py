@@ -2,30 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where podman and its family on one host would pull an image from, and with what: files and lines, never a secret.
-
-Source: containers/image docs/containers-certs.d.5.md (the first directory that exists is the only one read).
-"""
+"""Where podman and its family on one host would pull an image from, and with what: files and lines, never a secret."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from . import containers_files, pull_sources, registries_conf, signature_policy
-from .credentials import containers
-from .credentials.answers import Source, Tried
-from .formats import toml_text
-from .observed import HostProblem, Observed, Question, Watch
-from .references import Reference
-from .registries_conf import RegistriesConf, RegistryTable
-
-CERTS_DIRECTORIES = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
+from ..credentials import containers
+from ..credentials.answers import Source, Tried
+from ..engines import containers_files
+from ..formats import toml_text
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question, Watch
+from ..resolution import pull_sources, registries_conf, signature_policy
+from ..resolution.certificate_directories import FAMILY, of_registry
+from ..resolution.references import Reference
+from ..resolution.registries_conf import RegistriesConf, RegistryTable
 
 WATCH = Watch(
     files=(*containers_files.WATCH.files, *containers.FILES),
     directories=containers_files.WATCH.directories,
     commands=(
-        Question("certs.d", ("find", "-L", *CERTS_DIRECTORIES, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
+        Question("certs.d", ("find", "-L", *FAMILY, "-mindepth", "1", "-maxdepth", "1", "-type", "d")),
     ),
 )
 
@@ -97,4 +95,4 @@ def _where(host: Observed, registry: RegistryTable) -> dict[str, Any]:
 
 def _ca_directory(host: Observed, domain: str) -> str | None:
     present = host.answer("certs.d").stdout.splitlines()
-    return next((path for base in CERTS_DIRECTORIES if (path := f"{base}/{domain}") in present), None)
+    return next(iter(of_registry(FAMILY, domain, present.__contains__)), None)
