@@ -75,7 +75,7 @@ class Asked:
 
 
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
-_OF_MASTERS = ("result", "info")
+_OF_MASTERS = ("result", "info", "trust_result")
 KNOWN_OF_MASTERS = (
     *sorted(
         {name for names in masters.VARIABLES.values() for name in names if name.startswith(masters.PREFIX)}

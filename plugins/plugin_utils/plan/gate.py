@@ -10,7 +10,7 @@ counts like everything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..host.observed import Observed
@@ -22,10 +22,18 @@ from .plan import Disruption
 
 @dataclass(frozen=True)
 class Applying:
-    """How drafts are brought to a host; the words are those of the tasks' documentation."""
+    """How drafts are brought to a host; the words are those of the tasks' documentation.
+
+    named: option → the variables that it was taken from, where it was.
+    """
 
     activation: str = "if_idle"
     unenforceable: str = "fail"
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def names(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return what asked for these words, each once."""
+        return tuple(dict.fromkeys(name for word in words for name in self.named.get(word, (word,))))
 
 
 @dataclass(frozen=True)
