@@ -73,7 +73,8 @@ class Fill:
         """Return the variables that settings add up from, where openshift-ansible's fill them."""
         if origins.get("settings") != KEYS:
             return {}
-        return {"settings": tuple(name for name in (KEYS, EXTRA, _PLACE, _SIZE) if value_of(name) is not None) or (TYPE,)}
+        named = tuple(name for name in (KEYS, EXTRA, _PLACE, _SIZE) if value_of(name) is not None)
+        return {"settings": named or (TYPE,)}
 
     def remarks(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> list[str]:
         """Name the variables that are left out."""
