@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from ...observed import NotAsked
+from ...host.watch import NotAsked
 from .. import marks
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..client import Client, Moved, NoSuchKind, Rejected
