@@ -67,10 +67,14 @@ class Fill:
                     break
         return found
 
-    def trail(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, ...]]:
-        """Return, for the options that openshift-ansible fills, all variables that have a part. origins: as above."""
-        said = tuple(name for name in (TYPE, DEVICE, _PLACE, KEYS, EXTRA) if value_of(name) not in (None, ""))
-        return {option: said for option, name in origins.items() if not name.startswith(PREFIX)}
+    def trail(
+        self, origins: Mapping[str, str], value_of: Callable[[str], Any]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the variables that settings add up from, where openshift-ansible's fill them."""
+        if origins.get("settings") != KEYS:
+            return {}
+        named = tuple(name for name in (KEYS, EXTRA, _PLACE, _SIZE) if value_of(name) is not None)
+        return {"settings": named or (TYPE,)}
 
     def remarks(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> list[str]:
         """Name the variables that are left out."""

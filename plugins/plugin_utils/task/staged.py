@@ -18,7 +18,7 @@ from ..plan.proposal import Applying, Proposal, propose
 from ..problems import Problem
 from .base import TaskProblem
 from .feature import HostFeature, Spec, merged_specs
-from .on_host import CHANGE_OPTIONS, HostTask, Said, drafters
+from .on_host import CHANGE_OPTIONS, HostTask, Said, asked_by, drafters
 
 #: More transactions than any way from one state to another has.
 _MOST = 12
@@ -61,7 +61,7 @@ class StagedTask(HostTask):
     def _stage(
         self, said: Said, more: Watch, expect: str | None, options: dict[str, Any]
     ) -> tuple[dict[str, Any], Proposal]:
-        how = Applying(options["activation"])
+        how = Applying(options["activation"], named=self.named)
         result, proposal = self.apply(lambda host: propose(host, drafters(host, said), how), expect, more)
         return result | {"stage": "; ".join(change.what for change in proposal.plan.changes)}, proposal
 
@@ -70,6 +70,7 @@ class StagedTask(HostTask):
         for feature, words, _asks in said:
             found["before"] |= feature.report(first, words, ())
             found |= feature.report(last, words, self.report)
+        found["asked_by"] = asked_by(said, Applying(named=self.named))
         return found | {"account": account.of_run(first.plan, check_mode=self._task.check_mode)}
 
 
