@@ -5,7 +5,8 @@
 
 A row of disks.yml: from (a state of states.yml), before (a script that makes the layout), storage (options of the
 task), ends (refused, changed or unchanged), says (in the message or the plan), then (a command → what it prints),
-touches (disks that may differ afterwards), same (commands that print the same before and after).
+touches (disks that may differ afterwards), same (commands that print the same before and after), reboots (whether
+`then` has to hold after a power loss, too).
 """
 
 from __future__ import annotations
@@ -101,9 +102,18 @@ def test_changed(disks, row):
     assert real["changed"] is True
     holds(row, real)
     assert (again.get("failed", False), again["changed"]) == (False, False), again
-    for command, answer in row.get("then", {}).items():
-        assert " ".join(disks.machine.sh(command).split()) == str(answer), command
+    is_as_promised(disks, row)
     assert disks.look(same) == others
     afterwards = disks.machine.checksums()
     touched = {name for name in contents if afterwards[name] != contents[name]}
     assert touched <= set(row["touches"])
+    if row.get("reboots"):
+        disks.machine.lose_power()
+        disks.machine.wait()
+        disks.look("systemctl is-system-running --wait >/dev/null || true")
+        is_as_promised(disks, row)
+
+
+def is_as_promised(disks, row):
+    for command, answer in row.get("then", {}).items():
+        assert " ".join(disks.look(command).split()) == str(answer), command
