@@ -202,7 +202,16 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
     """Report what each engine answered last, and what its files say after the proposal."""
     answers = [answer for answer in report if answer["step"] == "check"]
     drafts = [draft for draft in proposal.drafts if isinstance(draft.about, _About)]
-    return {"engines": [_answered(draft, proposal, answers) for draft in drafts], "planned": planned(proposal)}
+    return {
+        "engines": [_answered(draft, proposal, answers) for draft in drafts],
+        "planned": planned(proposal),
+        "without_effect": [
+            text
+            for draft in drafts
+            if (later := _asked_again(draft, answers))
+            for text in _contradicted(draft.about.engine, proposal.world.with_answers(later), said.policy)
+        ],
+    }
 
 
 def planned(proposal: Proposal) -> list[dict[str, Any]]:
@@ -244,7 +253,25 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         record=desired.record if desired.record or desired.expected is not None else None,
         about=_About(engine, desired.expected, _shown(engine, host)),
     )
-    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(draft.files))
+    if desired.expected is None:
+        return draft
+    draft = _activated(engine, host, desired.expected, draft, bool(draft.files))
+    if draft.files or draft.due:
+        return draft
+    return replace(draft, warnings=(*draft.warnings, *_contradicted(engine, host, said.policy)))
+
+
+def _contradicted(engine: Engine, host: Observed, policy: Policy) -> list[str]:
+    """Say which words the engine's own answer does not fulfil, though its files do."""
+    try:
+        found = engine.contradicted(host, policy)
+    except Problem:
+        return []  # where its answer matters, the plan is refused
+    return [
+        f"{engine.title}: {each.word} '{each.entry}' has no effect, though the files say it"
+        + (f": its answer {each.what}" if each.what else "")
+        for each in found
+    ]
 
 
 def _shown(engine: Engine, host: Observed) -> Lists | None:
@@ -304,7 +331,8 @@ def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, ch
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
-        return replace(draft, due=(replace(due, why=why, until=until, whose=engine.title, first=first, checks=checks),))
+        due = replace(due, why=why, until=until, whose=engine.title, first=first, checks=(*due.checks, *checks))
+        return replace(draft, due=(due,))
     return replace(
         draft,
         checks=checks if changed and _can_answer(engine, host) else (),
@@ -325,15 +353,19 @@ def _can_answer(engine: Engine, host: Observed) -> bool:
 def _answered(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the lists that an engine showed: when it proved the change, else before it. None for what nobody asked."""
     engine, world = draft.about.engine, proposal.world
-    shows = {check.name: check.shows for check in draft.all_checks() if check.shows}
-    later = {
-        shows[answer["name"]]: Answer(rc=answer.get("rc"), stdout=answer["stdout"])
-        for answer in answers
-        if answer.get("name") in shows and len(answer.get("stdout", "")) < ANSWER_LIMIT
-    }
-    lists = draft.about.in_force
-    if answers and shows:
+    later, lists = _asked_again(draft, answers), draft.about.in_force
+    if answers and any(check.shows for check in draft.all_checks()):
         lists = _shown(engine, world.with_answers(later)) if later else None
     shown = lists.plain() if lists else dict.fromkeys(_LISTS)
     about = {"name": engine.name, "title": engine.title, "version": engine.version(world)}
     return about | {word: shown[word] for word in ("search", "blocked", "insecure")}
+
+
+def _asked_again(draft: Draft, answers: Iterable[Mapping[str, Any]]) -> dict[str, Answer]:
+    """Return what the engine answered when it proved the change, by the name of the question; whole answers only."""
+    shows = {check.name: check.shows for check in draft.all_checks() if check.shows}
+    return {
+        shows[answer["name"]]: Answer(rc=answer.get("rc"), stdout=answer["stdout"])
+        for answer in answers
+        if answer.get("name") in shows and len(answer.get("stdout", "")) < ANSWER_LIMIT
+    }

@@ -175,6 +175,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         for feature, words, _asks in said:
             result |= feature.report(proposal, words, self.report)
         result["asked_by"] = asked_by(said, how)
+        if unmet := result.pop("without_effect", []):
+            result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
