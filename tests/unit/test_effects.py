@@ -10,8 +10,8 @@ import json
 import pytest
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, containers, effects
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers_files import conf_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers_files import conf_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_policy
@@ -76,7 +76,7 @@ def test_podman_s_files_with_one_entry_changed():
 
 
 def test_podman_s_answer_with_one_entry_changed():
-    """After the change podman is asked again, and its answer is held against the words; it has no short names."""
+    """After the change podman is asked again, and its answer is compared with the words; it has no short names."""
     passed = {line for path, text, line in changed(PODMANS) if not contradicted({path: text})}
     places = ("b.changed.test:5000", "d.changed.test/x", "f.changed.test/g", "changed.test")  # as above
     assert passed == {f'location = "{place}"' for place in places} | {
@@ -118,7 +118,7 @@ def test_docker_s_files_with_one_entry_changed(engine, said, words, files):
 
 
 def answered(engine, found, lists, policy):
-    """What the engine's answer lacks, were it to show these lists."""
+    """Return what the engine's answer lacks if it shows these lists."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(engine), "in_force", lambda self, host: lists)
         return engine.contradicted(found, policy)
