@@ -280,6 +280,8 @@ class HostInfo(HostTask):
             for feature, words, _asks in said:
                 found |= feature.survey(host, words, options)
             found["asked_by"] = asked_by(said, how)
+            problems += [each["said"] for each in found.get("pulled", ()) if not each["ok"]]
+            found["drift"] = found["drift"] or bool(problems)
             return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
 
         plan, found = self.look(answer, more)
