@@ -27,7 +27,7 @@ def propose(found, policy=POLICY, **options):
     """(plan, options of host_transaction, proposal)"""
     how = Applying(**{key: options.pop(key) for key in ("activation", "unenforceable") if key in options})
     proposal = propose_drafts(found, registries.drafts(found, registries.Said(policy, **options)), how)
-    told = registries.report(proposal, None, ())
+    told = registries.report(proposal, registries.Said(policy), ())
     return SimpleNamespace(plan=proposal.plan, commit=commit(proposal), **told)
 
 

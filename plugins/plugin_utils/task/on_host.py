@@ -175,6 +175,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         for feature, words, _asks in said:
             result |= feature.report(proposal, words, self.report)
         result["asked_by"] = asked_by(said, how)
+        if unmet := result.pop("without_effect", []):
+            result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -278,6 +280,8 @@ class HostInfo(HostTask):
             for feature, words, _asks in said:
                 found |= feature.survey(host, words, options)
             found["asked_by"] = asked_by(said, how)
+            problems += [each["said"] for each in found.get("pulled", ()) if not each["ok"]]
+            found["drift"] = found["drift"] or bool(problems)
             return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
 
         plan, found = self.look(answer, more)
