@@ -133,7 +133,7 @@ class Guest:
         return done.stdout
 
     def prepare(self) -> None:
-        """Put the stand-ins in place once it has booted; they are no part of the image, which takes long to make."""
+        """Put the stand-ins in place once it has booted; the image has none, because it takes long to make."""
         for path, target in STANDINS.items():
             self.put((HERE / "standins" / path).read_bytes(), target, 0o755)
         self.sh("systemctl is-system-running --wait >/dev/null || true; sync")
