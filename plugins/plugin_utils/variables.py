@@ -49,6 +49,15 @@ def words(group: str) -> Sources:
     return policy.variables_of(group, PREFIX, POLICY)
 
 
+def words_of(spec: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return those of these options that say what is wanted; the ones with a default say how."""
+    return tuple(
+        name
+        for name, about in spec.items()
+        if options.get(name) is not None and ("default" not in about or options[name] is True)
+    )
+
+
 @dataclass(frozen=True)
 class Fill:
     """Gives options the values of variables (see task/base.py)."""
@@ -84,3 +93,11 @@ class Fill:
         if not openshift_ansible.LISTS.keys() <= self.sources.keys():
             return []
         return openshift_ansible.remarks(origins.keys(), lambda word: origins.get(word, ""), value_of)
+
+    def trail(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, ...]]:
+        """Return, for each option that adds up from variables of openshift-ansible, all of them. origins: as above."""
+        return {
+            option: openshift_ansible.trail(option, value_of)
+            for option, name in origins.items()
+            if option in self.sources and name in openshift_ansible.SUMS
+        }

@@ -57,6 +57,8 @@ def check(case):
         assert found["files"].keys() == case["has"].keys() | case.get("lacks", {}).keys()
     if "planned" in case:
         assert found["planned"] == case["planned"]
+    if "asked_by" in case:
+        assert {each["what"]: each["asked_by"] for each in found["plan"]["changes"]} == case["asked_by"]
 
 
 @pytest.mark.parametrize("case", cases("registries_plan/plans.yml"))

@@ -51,7 +51,7 @@ class Until:
 
     holds: Callable[[Manifest], bool]
     what: str
-    more: Callable[[Client], str] | None = None
+    more: Callable[[Client, Manifest], str] | None = None
     why: Callable[[Client], str] | None = None
     rollback: bool = False
     always: bool = False

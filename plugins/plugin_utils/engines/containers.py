@@ -154,7 +154,7 @@ class Containers:
                 {"path": ["registries", source, "Mirrors", number, "Location"], "equals": location}
                 for number, location in enumerate((*mirrors, None))
             ]
-        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
+        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2, shows="podman.info"),)
 
     def report(self, host: Observed) -> dict[str, Any]:
         policies = dict.fromkeys((containers_files.policy_of(host), *self._policies_of_crio(host)))
@@ -494,9 +494,12 @@ class _Proposal:
     def _check_effects(self, after: Observed, conf: RegistriesConf) -> None:
         """Check the effect of each word, as root's programs will read the files."""
         self.unmet = effects.unmet(self._sayable(), conf, after)
+        self.warnings += effects.hindered(self._sayable(), conf, after)
         self.refusals += [self._in_the_way(each, after) for each in self.unmet]
         allowed = self.policy.allow_list
-        if allowed is not None:
+        if allowed is None:
+            self.warnings += self._rejected(after)
+        else:
             policies = dict.fromkeys([containers_files.policy_of(after), *self._policies_of_crio(after)])
             lacking = [
                 each
@@ -508,6 +511,14 @@ class _Proposal:
                 for each in lacking
                 if each.file.startswith(ROOTS_OWN)
             ]
+
+    def _rejected(self, after: Observed) -> list[str]:
+        """Say what policy.json, which is not ours here, does to searched registries."""
+        path = containers_files.policy_of(after)
+        try:
+            return effects.rejected(self.policy.search or (), path, _signature_document(after.text(path), path))
+        except Problem as problem:
+            return [str(problem)] if self.policy.search else []
 
     def _sayable(self) -> Policy:
         """Return the policy without what these files cannot say at all, which is told elsewhere."""

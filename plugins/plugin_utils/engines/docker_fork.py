@@ -170,8 +170,8 @@ class DockerFork(docker.Docker):
         }  # fmt: skip
         blocks = docker.expected_blocks(expected, _by_address(expected))
         return (
-            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15),
-            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked)),
+            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15, shows="docker.info"),
+            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked), shows="docker.flags"),
         )
 
     def report(self, host: Observed) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
-from ..cluster.api import ClusterProblem, Ref
+from ..cluster.api import ClusterProblem, Manifest, Ref
 from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, propose_changes
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
@@ -306,18 +306,19 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
 
-    def _wait(self, ref: Ref, until: Until) -> None:
-        """Look until it holds. Raises ClusterProblem with the cause, when the time is over."""
+    def _wait(self, ref: Ref, until: Until, found: Manifest | None = None) -> None:
+        """Look until it holds; found: what was read just now. Raises ClusterProblem with the cause, at the end."""
         end = time.monotonic() + self.options["wait_timeout"]
         lacks = ""
         while True:
-            found = self.client.read(ref)
+            found = found or self.client.read(ref)
             if found is not None and until.holds(found):
-                lacks = until.more(self.client) if until.more else ""
+                lacks = until.more(self.client, found) if until.more else ""
                 if not lacks:
                     return
             if time.monotonic() >= end:
                 break
+            found = None
             time.sleep(_POLL)
         told = [
             f"waited {self.options['wait_timeout']} s for {until.what}",
@@ -359,11 +360,12 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         return False
 
     def _settled(self, proposal: ClusterProposal) -> None:
-        """Wait for what must hold even when nothing differs. Raises ClusterProblem."""
+        """Wait for what must hold even when nothing differs; the look of this round counts. Raises ClusterProblem."""
         waited = {change.ref for change in self._sent}
         for one in (one for draft in proposal.drafts for one in draft.wanted):
             if one.until and one.until.always and one.ref not in waited:
-                self._wait(one.ref, one.until)
+                found = self._known.get(one.ref)
+                self._wait(one.ref, one.until, found if isinstance(found, Mapping) else None)
 
     def _rehearse(self, changes: Iterable[ObjectChange]) -> None:
         """Let the server judge every write and store none. Raises Moved, ClusterProblem."""

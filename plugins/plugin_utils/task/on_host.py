@@ -25,15 +25,17 @@ from ..host.watch import Watch
 from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
-from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
+from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, asked, propose
 from ..problems import one_line
 from ..shapes import fits
+from ..variables import words_of
 from .base import select
 from .controller import ControllerFiles
 from .feature import HostFeature, Spec, merged_specs
 from .rounds import Outcome, Rounds
 
-Said = list[tuple[HostFeature, Any]]
+#: Each feature, what it is asked for, and the options that say so.
+Said = list[tuple[HostFeature, Any, tuple[str, ...]]]
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -164,14 +166,15 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             return self.withdraw(options)
         self.must_ask(options)
         said, more = self.read(options)
-        how = Applying(options["activation"], options.get("unenforceable", "fail"))
+        how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
         result, proposal = self.apply(
             lambda host: propose(host, drafters(host, said), how), options["expect_plan"], more
         )
         if result.get("failed"):
             return result
-        for feature, words in said:
+        for feature, words, _asks in said:
             result |= feature.report(proposal, words, self.report)
+        result["asked_by"] = asked_by(said, how)
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +182,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
 
         def back(host: Observed) -> list[Drafter]:
             confirm = (drafter for feature in self.features for drafter in feature.confirm(host))
-            return [partial(undo.draft, options["undo"]), *confirm]
+            return asked(("undo",), [partial(undo.draft, options["undo"]), *confirm])
 
         return self.bring(back, options, Watch(last=True))
 
@@ -187,7 +190,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         """Take everything of ours off the host. Raises Problem."""
 
         def nothing(host: Observed) -> list[Drafter]:
-            return [*(drafter for feature in self.features for drafter in feature.withdraw(host)), undo.forget]
+            withdraw = (drafter for feature in self.features for drafter in feature.withdraw(host))
+            return asked(("state",), [*withdraw, undo.forget])
 
         return self.bring(nothing, options, undo.REMAINS)
 
@@ -195,7 +199,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         self, drafting: Callable[[Observed], list[Drafter]], options: dict[str, Any], more: Watch
     ) -> dict[str, Any]:
         """Carry out drafts that follow from the host alone. Raises Problem."""
-        how = Applying(options["activation"])
+        how = Applying(options["activation"], named=self.named)
         result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
         if result.get("failed"):
             return result
@@ -204,10 +208,11 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
-        said = [
-            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
-        ]
-        return said, sum((feature.watch(words) for feature, words in said), Watch())
+        said: Said = []
+        for feature in self.features:
+            words = feature.read(options, now, self.read_file, self.secrets.add_key)
+            said.append((feature, words, words_of(feature.WORD_OPTIONS, options)))
+        return said, sum((feature.watch(words) for feature, words, _asks in said), Watch())
 
     def see(self, more: Watch) -> Observed:
         """Read everything in one round trip. Raises HostProblem."""
@@ -265,13 +270,14 @@ class HostInfo(HostTask):
         if options.get("from_variables"):
             self.must_ask(options)
         said, more = self.read(options)
-        how = Applying("now", options.get("unenforceable", "fail"))
+        how = Applying("now", options.get("unenforceable", "fail"), self.named)
 
         def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
             proposal, problems = as_reported(lambda: propose(host, drafters(host, said), how))
             found: dict[str, Any] = {"drift": proposal.plan.changed or bool(problems), "problems": problems}
-            for feature, words in said:
+            for feature, words, _asks in said:
                 found |= feature.survey(host, words, options)
+            found["asked_by"] = asked_by(said, how)
             return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
 
         plan, found = self.look(answer, more)
@@ -290,7 +296,12 @@ class HostInfo(HostTask):
 
 def drafters(host: Observed, said: Said) -> list[Drafter]:
     """List what all features want of the host, in their order. Raises Problem."""
-    return [drafter for feature, words in said for drafter in feature.drafts(host, words)]
+    return [drafter for feature, words, asks in said for drafter in asked(asks, feature.drafts(host, words))]
+
+
+def asked_by(said: Said, how: Applying) -> dict[str, list[str]]:
+    """Return, for each option that says what is wanted, what it was taken from."""
+    return {word: list(how.names((word,))) for _feature, _words, asks in said for word in asks}
 
 
 def packed_job(wanted: dict[str, Any]) -> str:
@@ -339,7 +350,9 @@ def _action(action: Action) -> dict[str, Any]:
 
 def check_option(check: Check) -> dict[str, Any]:
     """Make an item of the option `checks`."""
-    return asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
+    told = asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
+    del told["shows"]
+    return told
 
 
 @cache
