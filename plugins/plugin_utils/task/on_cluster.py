@@ -32,7 +32,7 @@ from ..plan.plan import Plan
 from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
 from .controller import ControllerFiles
-from .feature import AnyFeature, Spec, merged_specs
+from .feature import AnyFeature, Spec
 from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
 
@@ -185,21 +185,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 
     subject = "cluster"
     features: ClassVar[tuple[ClusterFeature, ...]] = ()
+    own_options = CLUSTER_OPTIONS | CHANGE_OPTIONS
     #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
     #: not where one makes what the next one needs.
     rehearses: ClassVar[bool] = True
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        if cls.features:
-            cls.fills = tuple(feature.fill for feature in cls.features)
-            cls.spec = cls.options_of(cls.features)
-
-    @staticmethod
-    def options_of(features: Iterable[ClusterFeature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the cluster in one plan. Raises Problem."""
@@ -460,11 +449,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 class ClusterInfo(ClusterTask):
     """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
 
-    @staticmethod
-    def options_of(features: Iterable[ClusterFeature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
+    own_options = CLUSTER_OPTIONS | SURVEY_OPTIONS
+    more_options = "SURVEY_OPTIONS"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
