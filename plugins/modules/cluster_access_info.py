@@ -90,7 +90,7 @@ options:
   task:
     description: The task of this collection that is to be run.
     type: str
-    choices: [cluster_registries]
+    choices: [cluster_registries, node_pools]
     default: cluster_registries
 # END make docs
 seealso:

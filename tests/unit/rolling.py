@@ -23,7 +23,7 @@ from openshift4 import manifests
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "lab/cluster/standins"))
 
-from machine_config_controllers import Controllers, Objects, Running, texts  # noqa: E402
+from machine_config_controllers import Controllers, Objects, Running, config, texts  # noqa: E402
 
 FACTOR = 0.01
 VERSION = "4.20.3"
@@ -158,3 +158,5 @@ class Rolling:
         target = self.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"]
         return text in dict(texts(self.server.get("MachineConfig", target)))["/etc/containers/registries.conf"]
 
+
+__all__ = ["Controllers", "Rolling", "Running", "budget", "config", "node", "pod", "pool", "texts"]

@@ -15,11 +15,15 @@ from typing import Any
 from . import registries
 from .api import ClusterProblem, Ref, Resource, at
 from .client import Client, NoSuchKind
+from .rollout import service as rollout
 
 REVIEW = Ref(Resource("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"))
 #: Name of a task → what it reads and writes.
-TASKS: Mapping[str, Callable[[], Mapping[Ref, tuple[str, ...]]]] = {"cluster_registries": registries.access}
-ROLE = "dockyard-registries"
+TASKS: Mapping[str, Callable[[], Mapping[Ref, tuple[str, ...]]]] = {
+    "cluster_registries": registries.access,
+    "node_pools": rollout.access,
+}
+_ROLES = {"cluster_registries": "dockyard-registries", "node_pools": "dockyard-node-pools"}
 
 
 def review(client: Client, task: str) -> list[dict[str, Any]]:
@@ -54,12 +58,13 @@ def manifests(task: str) -> list[dict[str, Any]]:
     """Make the roles that allow the task and nothing else: one of the cluster, one for each namespace it reads."""
     access = TASKS[task]()
     namespaces = list(dict.fromkeys(ref.namespace for ref in access if ref.namespace))
-    found = [_role("ClusterRole", "", access)]
-    return found + [_role("Role", namespace, access) for namespace in namespaces]
+    name = _ROLES[task]
+    found = [_role(name, "ClusterRole", "", access)]
+    return found + [_role(name, "Role", namespace, access) for namespace in namespaces]
 
 
-def _role(kind: str, namespace: str, access: Mapping[Ref, tuple[str, ...]]) -> dict[str, Any]:
-    metadata = {"name": ROLE} | ({"namespace": namespace} if namespace else {})
+def _role(name: str, kind: str, namespace: str, access: Mapping[Ref, tuple[str, ...]]) -> dict[str, Any]:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     rules = [rule for ref, verbs in access.items() if ref.namespace == namespace for rule in _rules(ref, verbs)]
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules}
 

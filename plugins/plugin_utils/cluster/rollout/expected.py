@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...problems import Problem
-from ...registries_conf import MAIN as REGISTRIES_CONF
-from ...registries_conf import RegistriesConfProblem
-from ...signature_policy import PATH as POLICY_JSON
+from ...resolution.registries_conf import MAIN as REGISTRIES_CONF
+from ...resolution.registries_conf import RegistriesConfProblem
+from ...resolution.signature_policy import PATH as POLICY_JSON
 from .. import registries
 from ..api import Manifest, at
 from ..openshift4 import clusters, machine_configs, objects, rendered

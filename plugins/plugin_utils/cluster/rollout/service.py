@@ -11,12 +11,12 @@ with by the next one. An API server that is away, because its own node is draine
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ...observed import NotAsked
-from .. import marks
+from ...host.watch import NotAsked
+from .. import marks, registries
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..client import Client, Moved, NoSuchKind, Rejected
 from ..kinds import trusted_cas
@@ -40,6 +40,15 @@ _POLL = 5.0  # seconds between two looks, at most; a twelfth of the time after w
 #: Seconds that a pool has to stay updated where nobody can say what its nodes shall have: a render waits for five.
 _SETTLED = 30.0
 _TRIES = 10
+
+
+def access() -> dict[Ref, tuple[str, ...]]:
+    """Return everything that the tasks about pools may ask of the API: what, and the verbs."""
+    read_only = (*registries.READ_FOR_NODES, *registries.FURTHER, IMAGE, _CONTROLLER, NODES, BUDGETS, Ref(_POD))
+    found = {replace(ref, bare=False): ("get",) if ref.name else ("list",) for ref in read_only}
+    found |= {Ref(kind): ("list",) for kind in holding.WEBHOOKS}
+    found[Ref(trusted_cas.RESOURCE, namespace=trusted_cas.NAMESPACE)] = ("get",)
+    return found | {Ref(MACHINE_CONFIG): ("get", "list"), POOLS: ("get", "list", "patch")}
 
 
 @dataclass(frozen=True)
