@@ -25,8 +25,9 @@ def controllers(lab):
     for left in ("/apis/policy/v1/namespaces/team/poddisruptionbudgets/web", "/api/v1/namespaces/team/pods/web"):
         objects.ask("DELETE", left, {"gracePeriodSeconds": 0})
     for node in objects.list("/api/v1/nodes"):
-        bare = dict.fromkeys(name for name in node["metadata"].get("annotations", {}) if "machineconfiguration" in name)
-        objects.merge(f"/api/v1/nodes/{node['metadata']['name']}", {"metadata": {"annotations": bare}, "spec": {"unschedulable": None}})
+        old = dict.fromkeys(name for name in node["metadata"].get("annotations", {}) if "machineconfiguration" in name)
+        bare = {"metadata": {"annotations": old}, "spec": {"unschedulable": None}}
+        objects.merge(f"/api/v1/nodes/{node['metadata']['name']}", bare)
     return Controllers(objects, FACTOR).settle(8)
 
 

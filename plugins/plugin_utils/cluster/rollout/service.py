@@ -69,12 +69,12 @@ class Wanted:
         for name in ("node_timeout", "render_timeout", "explain_after", "timeout"):
             if (1 if options.get(name) is None else options[name]) <= 0:
                 raise ClusterProblem(f"{name}: {options[name]} is not a number of seconds above zero")
-        if options["release"] is not None:
-            releases.find(options["release"])
-        if options["pools"] is not None and not options["pools"]:
+        found = {name: options[name] for name in cls.__dataclass_fields__ if options.get(name) is not None}
+        if "pools" in found and not found["pools"]:
             raise ClusterProblem("pools: [] names no pool; leave it out for all of them")
-        found = {name: options[name] for name in cls.__dataclass_fields__ if name in options}
-        return cls(**found | {"pools": None if options["pools"] is None else tuple(options["pools"])})
+        if "release" in found:
+            releases.find(found["release"])
+        return cls(**found | ({"pools": tuple(found["pools"])} if "pools" in found else {}))
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Rollout:
             ) from None
         found, notes = progress.read(manifests, nodes)
         chosen = self._chosen(found)
-        wanted = self._answered(lambda cluster: expected.of(cluster, self.wanted.release))
+        wanted = self.answered(lambda cluster: expected.of(cluster, self.wanted.release))
         differences = {}
         for pool in chosen:
             for name in {pool.target, *(node.current for node in pool.nodes if more)} - {""}:
@@ -161,7 +161,7 @@ class Rollout:
             self.compared[key] = wanted, None if config is None else wanted.differences(pool.name, config)
         return self.compared[key][1]
 
-    def _answered(self, ask: Callable[[Cluster], Any]) -> Any:
+    def answered(self, ask: Callable[[Cluster], Any]) -> Any:
         """Read what an answer turns out to need, until there is one."""
         known: dict[Ref, Answer] = {}
         while True:
@@ -397,7 +397,7 @@ class Rollout:
             config_map = cluster.one(Ref(trusted_cas.RESOURCE, name, trusted_cas.NAMESPACE))
             return expected.authorities_missing(image, config_map, controller)
 
-        missing = self._answered(ask)
+        missing = self.answered(ask)
         return [f"ControllerConfig/{_CONTROLLER.name} has no authority for {', '.join(missing)}"] if missing else []
 
 
