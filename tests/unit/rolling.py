@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain import waiting
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.service import Rollout, Wanted
 from api_server import ApiServer, reply, status
-from machine_config_controllers import Controllers, Objects, Running, texts
+from machine_config_controllers import Controllers, Objects, Running, config, texts
 from openshift4 import manifests
 
 FACTOR = 0.01
@@ -153,3 +153,5 @@ class Rolling:
         target = self.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"]
         return text in dict(texts(self.server.get("MachineConfig", target)))["/etc/containers/registries.conf"]
 
+
+__all__ = ["Controllers", "Rolling", "Running", "budget", "config", "node", "pod", "pool", "texts"]

@@ -31,7 +31,7 @@ from ..plan import account
 from ..plan.plan import Plan
 from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
-from .controller import ControllerFiles
+from .controller import ControllerFiles, content_of, write_text
 from .feature import AnyFeature, Spec
 from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
@@ -430,10 +430,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         changed = []
         for name, text in found.items():
             path = os.path.join(directory, name)
-            if _content(path) != text:
+            if content_of("manifests_to", path) != text:
                 changed.append(path)
                 if not self._task.check_mode:
-                    _write(path, text)
+                    write_text("manifests_to", path, text)
         paths = [os.path.join(directory, name) for name in export.gone(wanted)]
         gone = [path for path in paths if os.path.exists(path)]
         for path in gone if not self._task.check_mode else ():
@@ -496,23 +496,3 @@ def _secrets_of(kubeconfig: Any) -> Iterator[str]:
                     waiting.append(item)
         elif isinstance(value, list):
             waiting += value
-
-
-def _content(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError):
-        raise TaskProblem(f"manifests_to: {path} cannot be read") from None
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(f"{path}.new", path)
-    except OSError as error:
-        raise TaskProblem(f"manifests_to: {path} cannot be written: {error.strerror}") from None
