@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
 
 sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).parent)]
+sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
 
 # Cases say which modes files have that somebody has made; whoever runs them may have a stricter umask.
 os.umask(0o022)

@@ -141,7 +141,7 @@ def written(transaction):
 THIN = next(case.values[0] for case in cases("storage/decisions.yml") if case.id == "a switch begins with stopping")
 STAGES = [
     ["reload systemd", "stop docker and the node service"],
-    ["remove docker_vg/docker-pool and what is in /var/lib/docker"],
+    ["remove the storage below /var/lib/docker"],
     ["docker-storage-setup"],
     ["reload systemd", "start docker and the node service"],
 ]

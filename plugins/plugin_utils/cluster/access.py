@@ -20,18 +20,21 @@ from .client import Client, NoSuchKind
 from .cluster_pull_secret import service as pull_secret
 from .dockercfg_secret import service as dockercfg_secret
 from .registry_consumer import service as registry_consumer
+from .rollout import service as rollout
 
 REVIEW = Ref(Resource("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"))
 Access = Mapping[Ref, tuple[str, ...]]
 #: Name of a task → what it reads and writes, in these projects where it works in projects.
 TASKS: Mapping[str, Callable[[tuple[str, ...]], Access]] = {
     "cluster_registries": lambda projects: registries.access(),
+    "node_pools": lambda projects: rollout.access(),
     "cluster_pull_secret": lambda projects: pull_secret.ACCESS,
     "dockercfg_secret": dockercfg_secret.access,
     "registry_consumer": registry_consumer.grants,
 }
 _IN_PROJECTS = ("dockercfg_secret", "registry_consumer")
 ROLE = "dockyard-registries"
+_ROLES = {"node_pools": "dockyard-node-pools"}
 #: What a change is called in a review; to replace is both.
 _VERBS = {"replace": ("delete", "create")}
 
@@ -89,12 +92,13 @@ def manifests(task: str, projects: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Make the roles that allow the task and nothing else: one of the cluster, one for each namespace it reads."""
     access = of_task(task, projects)
     namespaces = list(dict.fromkeys(ref.namespace for ref in access if ref.namespace))
-    found = [_role("ClusterRole", "", access)]
-    return found + [_role("Role", namespace, access) for namespace in namespaces]
+    name = _ROLES.get(task, ROLE)
+    found = [_role(name, "ClusterRole", "", access)]
+    return found + [_role(name, "Role", namespace, access) for namespace in namespaces]
 
 
-def _role(kind: str, namespace: str, access: Access) -> dict[str, Any]:
-    metadata = {"name": ROLE} | ({"namespace": namespace} if namespace else {})
+def _role(name: str, kind: str, namespace: str, access: Access) -> dict[str, Any]:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     rules = [rule for ref, verbs in access.items() if ref.namespace == namespace for rule in _rules(ref, verbs)]
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules}
 

@@ -65,8 +65,13 @@ class Gate:
         return tuple(
             begun.number
             for begun in self.begun
-            if (begun.service.unit == step.whom if begun.service else begun.step.argv == step.argv)
+            if (begun.service.unit == step.whom if begun.service else _goes_on(begun.step, step))
         )
+
+
+def _goes_on(begun: Step, step: Step) -> bool:
+    """Return whether a step is the one that had begun; one that cannot be undone is told anew how to go on."""
+    return begun.argv == step.argv or (begun.undo is None and step.undo is None and begun.name == step.name)
 
 
 def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how: Applying) -> Gate:

@@ -32,9 +32,8 @@ QUESTIONS = (LSBLK, PVS, VGS, LVS, FINDMNT)
 
 _PAIR = re.compile(r"""([A-Z][A-Z0-9_:%-]*)=(?:"([^"]*)"|'([^']*)')""")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
-_SWAP = "[SWAP]"
 #: Mounts of the system itself: the disks below them are never anybody's storage for images.
-_SYSTEM = ("/", "/boot", "/boot/efi", "/usr", _SWAP)
+_SYSTEM = ("/", "/boot", "/boot/efi", "/usr")
 
 
 @dataclass(frozen=True)

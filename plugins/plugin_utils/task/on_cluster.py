@@ -31,8 +31,8 @@ from ..plan import account
 from ..plan.plan import Plan
 from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
-from .controller import ControllerFiles
-from .feature import AnyFeature, Spec, merged_specs
+from .controller import ControllerFiles, content_of, write_text
+from .feature import AnyFeature, Spec
 from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
 
@@ -188,21 +188,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 
     subject = "cluster"
     features: ClassVar[tuple[ClusterFeature, ...]] = ()
+    own_options = CLUSTER_OPTIONS | CHANGE_OPTIONS
     #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
     #: not where one makes what the next one needs.
     rehearses: ClassVar[bool] = True
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        if cls.features:
-            cls.fills = tuple(feature.fill for feature in cls.features)
-            cls.spec = cls.options_of(cls.features)
-
-    @staticmethod
-    def options_of(features: Iterable[ClusterFeature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the cluster in one plan. Raises Problem."""
@@ -444,10 +433,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         changed = []
         for name, text in found.items():
             path = os.path.join(directory, name)
-            if _content(path) != text:
+            if content_of("manifests_to", path) != text:
                 changed.append(path)
                 if not self._task.check_mode:
-                    _write(path, text)
+                    write_text("manifests_to", path, text)
         paths = [os.path.join(directory, name) for name in export.gone(wanted)]
         gone = [path for path in paths if os.path.exists(path)]
         for path in gone if not self._task.check_mode else ():
@@ -463,11 +452,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 class ClusterInfo(ClusterTask):
     """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
 
-    @staticmethod
-    def options_of(features: Iterable[ClusterFeature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
+    own_options = CLUSTER_OPTIONS | SURVEY_OPTIONS
+    more_options = "SURVEY_OPTIONS"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
@@ -513,23 +499,3 @@ def _secrets_of(kubeconfig: Any) -> Iterator[str]:
                     waiting.append(item)
         elif isinstance(value, list):
             waiting += value
-
-
-def _content(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError):
-        raise TaskProblem(f"manifests_to: {path} cannot be read") from None
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(f"{path}.new", path)
-    except OSError as error:
-        raise TaskProblem(f"manifests_to: {path} cannot be written: {error.strerror}") from None

@@ -9,7 +9,6 @@ Each is made from a look at what the one before has left, so a run that died is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ..host.watch import Watch
@@ -17,8 +16,7 @@ from ..plan import account
 from ..plan.proposal import Applying, Proposal, propose
 from ..problems import Problem
 from .base import TaskProblem
-from .feature import HostFeature, Spec, merged_specs
-from .on_host import CHANGE_OPTIONS, HostTask, Said, drafters
+from .on_host import CHANGE_OPTIONS, HostTask, Said, asked_by, drafters
 
 #: More transactions than any way from one state to another has.
 _MOST = 12
@@ -30,9 +28,7 @@ class StagedTask(HostTask):
     What its transactions did is not taken back by a task: a stage that has no way back says so in its plan.
     """
 
-    @staticmethod
-    def options_of(features: Iterable[HostFeature]) -> Spec:
-        return CHANGE_OPTIONS | merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+    own_options = CHANGE_OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Carry out one stage after the other. Raises Problem before the first."""
@@ -61,7 +57,7 @@ class StagedTask(HostTask):
     def _stage(
         self, said: Said, more: Watch, expect: str | None, options: dict[str, Any]
     ) -> tuple[dict[str, Any], Proposal]:
-        how = Applying(options["activation"])
+        how = Applying(options["activation"], named=self.named)
         result, proposal = self.apply(lambda host: propose(host, drafters(host, said), how), expect, more)
         return result | {"stage": "; ".join(change.what for change in proposal.plan.changes)}, proposal
 
@@ -70,6 +66,7 @@ class StagedTask(HostTask):
         for feature, words, _asks in said:
             found["before"] |= feature.report(first, words, ())
             found |= feature.report(last, words, self.report)
+        found["asked_by"] = asked_by(said, Applying(named=self.named))
         return found | {"account": account.of_run(first.plan, check_mode=self._task.check_mode)}
 
 
