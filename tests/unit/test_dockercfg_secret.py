@@ -529,3 +529,29 @@ def test_a_third_of_all_answers_is_a_fault(seed, monkeypatch):
     as_asked(server, 60)
     assert sorted(done["written"]) == sorted(set(done["written"])) and len(done["written"]) == 180
     assert not task(MANY, server)["changed"]
+
+
+OLD = {
+    "oreg_url": "registry.example.com/openshift3/ose-${component}:${version}",
+    "oreg_auth_user": "u", "oreg_auth_password": "topsecret",
+    "openshift_additional_registry_credentials": [{"host": "r.example.com", "user": "v", "password": "hubsecret"}],
+}  # fmt: skip
+BOTH = {"registry.example.com": "u:topsecret", "r.example.com": "v:hubsecret"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        (OLD, BOTH),
+        ({"registry_policy": {"credentials": LOGIN}}, {"r.example.com": "u:topsecret"}),
+        ({"registry_policy": {"credentials": LOGIN}, **OLD}, {"r.example.com": "u:topsecret"}),
+        ({"registry_access_credentials": LOGIN, "registry_policy": {"credentials": []}}, {"r.example.com": "u:topsecret"}),
+    ],
+)
+def test_logins_come_from_variables(variables, wanted):
+    """The old variables of openshift-ansible mean what they meant."""
+    server = cluster()
+    places = {"registry_access_name": "pull", "registry_access_namespaces": ["a"]}
+    done = run(dockercfg_secret.ActionModule, {"from_variables": True}, server, variables={**places, **variables})
+    assert not done.get("failed"), done["msg"]
+    assert logins_of(server.get("Secret", "pull", "a")) == wanted
