@@ -10,7 +10,7 @@ written can be planned again alone, because the platform's controllers write the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
