@@ -62,6 +62,10 @@ lock: environment ## renew tests/requirements from the groups of pyproject.toml
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
 	pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
+.PHONY: sentences
+sentences: environment ## writes tests/data/sentences: all that people read in the cases of tables, to be reviewed
+	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
+
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
 
