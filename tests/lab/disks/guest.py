@@ -31,15 +31,9 @@ HERE = Path(__file__).resolve().parent
 STANDINS = {"docker-storage-setup": "/usr/bin/docker-storage-setup", "restorecon": "/usr/sbin/restorecon"}
 #: Disks beside the root disk: name in the guest → size and serial number. Two have one serial, as clones do.
 DISKS = {
-    "vdb": ("4G", "disk-b"),
-    "vdc": ("4G", "disk-c"),
-    "vdd": ("4G", "disk-d"),
-    "vde": ("4G", "disk-e"),
-    "vdf": ("64M", "small"),
-    "vdg": ("4G", "twin"),
-    "vdh": ("4G", "twin"),
-    "vdi": ("3T", "huge"),
-}
+    "vdb": ("4G", "disk-b"), "vdc": ("4G", "disk-c"), "vdd": ("4G", "disk-d"), "vde": ("4G", "disk-e"),
+    "vdf": ("64M", "small"), "vdg": ("4G", "twin"), "vdh": ("4G", "twin"), "vdi": ("3T", "huge"),
+} | {f"vd{letter}": ("4G", f"disk-{letter}") for letter in "jklmnopqrs"}  # fmt: skip
 MACHINE = (
     "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-M", "q35", "-cpu", "qemu64",
     "-accel", "tcg,thread=multi,tb-size=512", "-smp", "2", "-m", "1024", "-display", "none",
@@ -145,7 +139,7 @@ class Guest:
         return done.stdout
 
     def prepare(self) -> None:
-        """Put the stand-ins in place once it has booted; they are no part of the image, which takes long to make."""
+        """Put the stand-ins in place once it has booted; the image, which takes long to make, is without them."""
         for path, target in STANDINS.items():
             self.put((HERE / "standins" / path).read_bytes(), target, 0o755)
         self.sh("systemctl is-system-running --wait >/dev/null || true; sync")
