@@ -9,6 +9,8 @@ CACHE := .cache
 # The go of the last one is there only where the machine's own is too old for tests/conformance.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/$(CACHE)/venv-go/bin:$(CURDIR)/$(CACHE)/python2.7/bin:$(PATH)
 COLLECTION := $(CACHE)/collections/ansible_collections/dockyard/openshift
+# What Ansible and its tools write for a user stays in the checkout too.
+export ANSIBLE_HOME := $(CURDIR)/$(CACHE)/ansible
 
 .PHONY: help
 help: ## this list

@@ -138,19 +138,68 @@ def check_disk(disk):
     size = must(["blockdev", "--getsize64", path]).strip()
     if int(size) != disk["size"]:
         raise Refused("%s has %s bytes, and had %d when the plan was made" % (name, size, disk["size"]))
+    if disk["resume"] and (partitions(path) or signatures(path)):
+        check_half_a_disk(path, name)
+        return
     found = must(["lsblk", "--noheadings", "--raw", "--output", "KNAME,MOUNTPOINT", path]).splitlines()
     if len(found) != 1 or len(found[0].split()) > 1:
         raise Refused("%s is in use: %s" % (name, " ".join(found)))
-    signatures = [line for line in must(["wipefs", "--parsable", path]).splitlines() if line and line[0] != "#"]
-    if signatures:
-        raise Refused("%s has the signature %s" % (name, signatures[0].replace(",", " ").strip()))
+    signed = signatures(path)
+    if signed:
+        raise Refused("%s has the signature %s" % (name, signed[0]))
     entry = os.path.join("/sys/class/block", os.path.basename(path), "holders")
     if os.path.isdir(entry) and os.listdir(entry):
         raise Refused("%s is held by %s" % (name, ", ".join(os.listdir(entry))))
+    refuse_used(path)
+
+
+def refuse_used(path):
+    """Refuse a device that anybody has for itself: a mount, swap, another layer."""
     try:
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL))
     except OSError as error:
-        raise Refused("%s is in use: %s" % (name, os.strerror(error.errno)))
+        raise Refused("%s is in use: %s" % (path, os.strerror(error.errno)))
+
+
+def check_half_a_disk(path, name):
+    """Refuse a disk that is not as an interrupted step leaves it: at most one partition, and no group."""
+    parts = partitions(path)
+    for each in [path] + parts:
+        own = [row for row in rows("pvs", "pv_name,vg_name") if os.path.realpath(row["PV_NAME"]) == each]
+        if own and own[0]["VG_NAME"]:
+            raise Refused("%s belongs to the volume group %s" % (each, own[0]["VG_NAME"]))
+    strange = [each for each in signatures(parts[0] if parts else path) if "LVM2_member" not in each]
+    if len(parts) > 1 or strange:
+        raise Refused("%s is not as an interrupted run left it: %s" % (name, " ".join(parts[1:] + strange)))
+    for each in [path] + parts:
+        refuse_used(each)
+
+
+def partitions(path):
+    """Return the paths of the partitions of a disk."""
+    out = must(["lsblk", "--noheadings", "--raw", "--output", "KNAME,TYPE", path])
+    found = [line.split() for line in out.splitlines()]
+    return ["/dev/" + words[0].replace("!", "/") for words in found if words[-1] == "part"]
+
+
+def signatures(path):
+    """Return what wipefs finds on a device, a line each."""
+    lines = [line for line in must(["wipefs", "--parsable", path]).splitlines() if line and line[0] != "#"]
+    return [line.replace(",", " ").strip() for line in lines]
+
+
+def finish_disk(disk, vg):
+    """Give the partition that an interrupted run had made to the group; the tool would refuse the disk."""
+    parts = partitions(os.path.realpath(disk["path"])) if disk["resume"] else []
+    if parts:
+        must(["vgextend" if group(vg, None) else "vgcreate", vg, parts[0]])
+
+
+def fill_volume(vg, lv):
+    """Make the file system of a volume that an interrupted run has made; never on one that holds anything."""
+    device = "/dev/%s/%s" % (vg, lv)
+    if not signatures(device):
+        must(["mkfs.xfs", "-q", device])
 
 
 # steps
@@ -159,11 +208,15 @@ def check_disk(disk):
 def setup(wanted):
     """Run docker-storage-setup, after a last look at every disk that it would partition."""
     group(wanted["vg"], wanted["vg_uuid"]) if wanted["vg"] else None
-    for disk in wanted["disks"]:
-        if not is_member(disk["path"], wanted["vg"]):
-            check_disk(disk)
-    for path in wanted["stopped"]:
-        check_stopped([path])
+    if wanted["stopped"]:
+        check_stopped(wanted["stopped"])
+    new = [disk for disk in wanted["disks"] if not is_member(disk["path"], wanted["vg"])]
+    for disk in new:
+        check_disk(disk)
+    for disk in new:
+        finish_disk(disk, wanted["vg"])
+    if wanted["empty_lv"]:
+        fill_volume(wanted["vg"], wanted["empty_lv"])
     out = must(["docker-storage-setup"])
     for line in out.splitlines():
         say(line)
@@ -377,13 +430,12 @@ def remove_group(wanted):
 def remove_table(disk):
     """Remove the partition table of a disk, when its only partition was a physical volume of the group."""
     path = disk["path"]
-    parts = must(["lsblk", "--noheadings", "--raw", "--output", "KNAME,TYPE", path]).splitlines()
-    parts = [line.split()[0] for line in parts if line.split()[-1] == "part"]
+    parts = partitions(path)
     if not parts:
         return
-    if ["/dev/" + name.replace("!", "/") for name in parts] != disk["pvs"]:
+    if parts != disk["pvs"]:
         raise Refused("%s has other partitions, so its partition table stays" % path)
-    left = [line for line in must(["wipefs", "--parsable", disk["pvs"][0]]).splitlines() if line and line[0] != "#"]
+    left = signatures(parts[0])
     if left:
         raise Refused("%s still has a signature: %s" % (disk["pvs"][0], left[0]))
     must(["wipefs", "--all", path])

@@ -48,9 +48,10 @@ options:
     type: raw
   settings:
     description:
-      - 'Other keys of C(/etc/sysconfig/docker-storage-setup), by their names there: C(VG), C(DATA_SIZE),
-        C(CONTAINER_ROOT_LV_NAME), C(CONTAINER_ROOT_LV_MOUNT_PATH), C(CONTAINER_ROOT_LV_SIZE) and others.
-        The keys of openshift-ansible''s C(docker_storage_setup_options) are taken too.'
+      - Keys of C(/etc/sysconfig/docker-storage-setup) by name, such as C(VG) and C(DATA_SIZE); those
+        of openshift-ansible's C(docker_storage_setup_options) are taken too.
+      - A volume for overlay2 has C(CONTAINER_ROOT_LV_NAME), C(CONTAINER_ROOT_LV_MOUNT_PATH) and perhaps
+        C(CONTAINER_ROOT_LV_SIZE).
       - Keys that are not named stay as they are on the host.
     type: dict
   mode:
@@ -225,6 +226,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -244,5 +255,17 @@ rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

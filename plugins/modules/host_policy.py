@@ -230,7 +230,11 @@ EXAMPLES = r"""
 RETURN = r"""
 # BEGIN make docs: returned
 engines:
-  description: The engines found, with the lists they have once the plan is applied.
+  description:
+    - The engines found, with the lists that each one answered when it was asked last. That is after a
+      change, and in check mode before it.
+    - The lists are null where the engine was not asked, or cannot say. See RV(planned) for what its files
+      say.
   returned: success
   type: list
   elements: dict
@@ -255,6 +259,32 @@ engines:
       elements: str
     insecure:
       description: Insecure scopes in force.
+      type: list
+      elements: str
+planned:
+  description: The lists in the files of each engine once the plan is applied, whether it has read them
+    or not.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Short name, as in RV(engines).
+      type: str
+    search:
+      description: Search list.
+      type: list
+      elements: str
+    blocked:
+      description: Blocked scopes; V(all) when all but the allowed ones are.
+      type: list
+      elements: str
+    insecure:
+      description: Insecure scopes.
+      type: list
+      elements: str
+    mirrors:
+      description: Mirrors, as the engine shows them.
       type: list
       elements: str
 logins:
@@ -426,6 +456,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -445,5 +485,17 @@ rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

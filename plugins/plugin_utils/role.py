@@ -75,7 +75,7 @@ class Asked:
 
 
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
-_OF_MASTERS = ("result", "info")
+_OF_MASTERS = ("result", "info", "trust_result")
 KNOWN_OF_MASTERS = (
     *sorted(
         {name for names in masters.VARIABLES.values() for name in names if name.startswith(masters.PREFIX)}
@@ -101,7 +101,8 @@ class AskedOfMasters(Asked):
 
 #: What the role node_storage and its playbook read or set, behind its prefix, beside the options of its task.
 _OF_STORAGE = (
-    "result", "info", "node", "drain", "connection", "serial", "max_failures", "hosts", "ready_timeout",
+    "result", "info", "plan", "drain", "node", "api_host", "kubeconfig", "remote_kubeconfig", "delete_emptydir_data",
+    "force", "drain_timeout", "ready_timeout", "serial", "max_failures", "outcome", "message", "drained", "restored",
 )  # fmt: skip
 KNOWN_OF_STORAGE = (
     *sorted(

@@ -21,8 +21,8 @@ from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import merged
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
 
 
 def resource(kind: str, group: str, plural: str, namespaced: bool = False, version: str = "v1") -> Resource:
@@ -66,6 +66,11 @@ KINDS = {
         resource("Pod", "", "pods", True),
         resource("DaemonSet", "apps", "daemonsets", True),
         resource("Lease", "coordination.k8s.io", "leases", True),
+        resource("DeploymentConfig", "apps.openshift.io", "deploymentconfigs", True),
+        resource("ReplicationController", "", "replicationcontrollers", True),
+        resource("ControllerConfig", "machineconfiguration.openshift.io", "controllerconfigs"),
+        resource("ValidatingWebhookConfiguration", "admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+        resource("MutatingWebhookConfiguration", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     )
 }
 
@@ -122,6 +127,7 @@ class ApiServer:
     def _answer(self, method: str, path: str, query: dict[str, str], given: Any) -> Reply:
         if path == "/version":
             return reply(200, {"major": self.version[0], "minor": self.version[1]})
+        path = path.removesuffix("/status") if method == "PATCH" else path
         found = next((one for kind, one in KINDS.items() if kind not in self.without and serves(one, path)), None)
         if found is None:
             return Reply(404, {"Content-Type": "text/plain"}, [b"404 page not found\n"])
@@ -137,6 +143,8 @@ class ApiServer:
     def _list(self, found: Resource, path: str, query: dict[str, str]) -> Reply:
         start = f"{path}/" if not found.namespaced or "/namespaces/" in path else "/"
         items = [one for place, one in self.objects.items() if place.startswith(start) and serves(found, place)]
+        if node := query.get("fieldSelector", "").partition("spec.nodeName=")[2]:
+            items = [one for one in items if one["spec"].get("nodeName") == node]
         first, limit = int(query.get("continue", 0)), int(query["limit"])
         more = {"continue": str(first + limit)} if len(items) > first + limit else {}
         kind, page = f"{found.kind}List", items[first : first + limit]
@@ -154,9 +162,10 @@ class ApiServer:
 
     def _patch(self, path: str, query: dict[str, str], given: Any) -> Reply:
         have = self.objects[path]
-        if given["metadata"].get("resourceVersion") != have["metadata"]["resourceVersion"]:
+        version = (given.get("metadata") or {}).get("resourceVersion")
+        if version is not None and version != have["metadata"]["resourceVersion"]:
             return status(409, "Conflict", "the object has been modified", path)
-        stored = merged(have, given)
+        stored = applied(have, given)
         stored["metadata"]["resourceVersion"] = str(next(self.numbers))
         if stored.get("spec") != have.get("spec"):
             stored["metadata"]["generation"] += 1

@@ -6,18 +6,22 @@
 disks: name → size, or {size, kind, serial, fs, mount, ro, parts: {name: …}, children: {name: …}}.
 groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, fs, mount}}}.
 mounts: place → "source type"; links: another name → path; signatures: path → "type at offset", or null when wipefs
-fails. setup, storage, fstab: texts of files. docker: what `docker info` says, absent when it is down. units: name →
-"active enabled". data: {entries, images, containers, volumes}. extents: place → bytes that its file system uses.
+fails. begun: the step of an interrupted run, and what it was told. setup, storage, fstab: texts of files. docker: what
+`docker info` says, absent when it is down. units: name → "active enabled". data: {entries, images, containers,
+volumes}. extents: place → bytes that its file system uses.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.storage.facts import (
     DROP_INS,
     FSTAB,
+    HELD_UNITS,
+    NODE_UNITS,
     SETUP_FILE,
     STORAGE_FILE,
 )
@@ -30,7 +34,7 @@ EXTENT = 4 << 20
 #: The disk of the system, which every host has.
 SYSTEM = {"vda": {"size": "20G", "serial": "root", "parts": {"vda1": {"size": "20G", "fs": "ext4", "mount": "/"}}}}
 RUNS = {"docker.service": "active enabled", "docker.socket": "active enabled"}
-DOWN = {"docker.service": "inactive enabled", "docker.socket": "inactive enabled"}
+DOWN = {"docker.service": "inactive disabled", "docker.socket": "inactive disabled"}
 
 
 def size(text: Any) -> int:
@@ -66,7 +70,19 @@ class Host:
         wanted = asked(module_args)
         files = {entry["path"]: self.file(entry["path"]) for entry in wanted["files"]}
         commands = {each["name"]: self.answer(each["name"], each["argv"]) for each in wanted["commands"]}
-        return {"snapshot": opaque({"files": files, "commands": commands, "uid": 0, "user": "root"})}
+        seen = {"files": files, "commands": commands, "uid": 0, "user": "root"}
+        return {"snapshot": opaque({**seen, "journal": self.journal()})}
+
+    def journal(self) -> dict[str, Any] | None:
+        """Tell of the step that an interrupted run had begun."""
+        if "begun" not in self.told:
+            return None
+        step, wanted = self.told["begun"]
+        action = {
+            "name": step, "argv": ["sh", "-c", "x", step, json.dumps(wanted)], "undo": [], "timeout": 1,
+            "parts": ["storage"],
+        }  # fmt: skip
+        return {"id": "cafe", "started": 1, "directories": [], "files": [], "actions": [action], "old": {}}
 
     @property
     def transactions(self) -> list[dict[str, Any]]:
@@ -75,7 +91,7 @@ class Host:
     def file(self, path: str) -> dict[str, Any]:
         texts = {SETUP_FILE: "setup", STORAGE_FILE: "storage", FSTAB: "fstab"}
         text = self.told.get(texts.get(path, ""))
-        if path in DROP_INS and self.told.get("held"):
+        if path in DROP_INS.values() and self.told.get("held"):
             text = "held"
         return {"state": "absent"} if text is None else described(text)
 
@@ -172,7 +188,7 @@ class Host:
 
     def storage_units(self, about: str) -> str:
         units = {**(RUNS if "docker" in self.told else DOWN), **self.told.get("units", {})}
-        names = ("docker.service", "docker.socket", "atomic-openshift-node.service", "origin-node.service")
+        names = (*HELD_UNITS, *NODE_UNITS)
         blocks = []
         for name in names:
             active, _space, enabled = (units.get(name) or "").partition(" ")

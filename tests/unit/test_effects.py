@@ -9,9 +9,8 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import effects
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.containers_files import conf_of
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, effects
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers_files import conf_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_policy

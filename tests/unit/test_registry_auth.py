@@ -309,3 +309,7 @@ def test_logins_are_tried_by_the_host_when_it_is_asked_for():
     assert done.result["logins_verified"] == [{"registry": "quay.io", "outcome": "accepted", "reason": "by quay.io"}]
     unasked = run(registry_auth.ActionModule, {**asked, "verify_logins": False}, [seen({})], COMMITTED)
     assert unasked.transactions[0]["checks"] == []
+
+
+def test_the_id_of_a_plan_with_a_secret_is_of_no_use_for_trying_passwords(rounds):
+    assert rounds >= 100_000

@@ -21,6 +21,7 @@ from ..problems import one_line
 from . import marks
 from .api import ClusterProblem, Manifest, Ref, at
 from .client import Client
+from .merge_patch import applied, difference, without_nulls
 from .seen import Cluster
 
 _LONGEST_VALUE = 300
@@ -50,14 +51,14 @@ class Until:
 
     holds: Callable[[Manifest], bool]
     what: str
-    more: Callable[[Client], str] | None = None
+    more: Callable[[Client, Manifest], str] | None = None
     why: Callable[[Client], str] | None = None
     rollback: bool = False
     always: bool = False
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedObject:
     """How one object shall be.
 
     fields: what shall be in it, merged into what is there; null takes a key away, None the whole object. why: which
@@ -76,7 +77,7 @@ class Wanted:
 class ObjectChange:
     """One write. before: the object as it was read, None when it is to be made; fields: None when it is to go."""
 
-    wanted: Wanted
+    wanted: WantedObject
     before: Manifest | None
     fields: Manifest | None
 
@@ -99,7 +100,7 @@ class ObjectChange:
         if self.fields is None:
             return None
         start = self.ref.manifest() if self.before is None else self.before
-        result: Manifest = merged(start, self.fields)
+        result: Manifest = applied(start, self.fields)
         return result
 
     def digest(self) -> str:
@@ -119,33 +120,33 @@ class ObjectChange:
 
 
 @dataclass(frozen=True)
-class Draft:
+class ClusterDraft:
     """What one feature wants of a cluster that looks so, and what a person is to hear of it.
 
-    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. found: the
+    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. result: the
     feature's part of the result.
     """
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     disruption: Disruption = Disruption.NONE
     whom: str = ""
     lines: tuple[str, ...] = ()
-    found: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ClusterProposal:
     """A plan and the writes that carry it out, in their order."""
 
     plan: Plan
     changes: tuple[ObjectChange, ...] = ()
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[ClusterDraft, ...] = ()
 
 
-def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
+def propose_changes(cluster: Cluster, drafts: Iterable[ClusterDraft]) -> ClusterProposal:
     """Turn drafts into one plan. Raises NotRead, and ClusterProblem for what must not be tried."""
     drafts = tuple(drafts)
     if refusals := _unique(reason for draft in drafts for reason in draft.refusals):
@@ -159,10 +160,10 @@ def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
         sends=hashlib.sha256("".join(change.digest() for change in changes).encode()).hexdigest() if changes else "",
         subject="cluster",
     )
-    return Proposal(plan, changes, drafts)
+    return ClusterProposal(plan, changes, drafts)
 
 
-def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
+def changes_of(cluster: Cluster, wanted: Iterable[WantedObject]) -> Iterator[ObjectChange]:
     """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
         before = _read_object(cluster, one.ref)
@@ -170,7 +171,7 @@ def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectCha
             if before is not None:
                 yield ObjectChange(one, before, None)
         elif before is None:
-            yield ObjectChange(one, None, _without_nulls(one.fields))
+            yield ObjectChange(one, None, without_nulls(one.fields))
         elif fields := difference(before, one.fields):
             yield ObjectChange(one, before, fields)
 
@@ -183,45 +184,6 @@ def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
     return next((item for item in cluster.all(everything) if at(item, "metadata", "name") == ref.name), None)
 
 
-def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
-    """Return the least merge patch that turns what is there into what is wanted; empty when nothing differs."""
-    found: dict[str, Any] = {}
-    have = before if isinstance(before, Mapping) else {}
-    for key, value in wanted.items():
-        if value is None:
-            if have.get(key) is not None:
-                found[key] = None
-        elif isinstance(value, Mapping):
-            inner = difference(have.get(key), value)
-            if inner or key not in have:
-                found[key] = inner
-        elif value != have.get(key):
-            found[key] = value
-    return found
-
-
-def inverse(before: Manifest, fields: Manifest) -> dict[str, Any]:
-    """Return the merge patch that takes back what a patch did to an object that was so before."""
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        have = before.get(key)
-        found[key] = inverse(have, value) if isinstance(have, Mapping) and isinstance(value, Mapping) else have
-    return found
-
-
-def merged(have: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(have) if isinstance(have, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result
-
-
 def settings(manifest: Manifest | None) -> dict[str, Any] | None:
     """Return an object without what servers and controllers write: no status, no bookkeeping. None stays None."""
     if manifest is None:
@@ -230,13 +192,7 @@ def settings(manifest: Manifest | None) -> dict[str, Any] | None:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
-def _without_nulls(fields: Any) -> Any:
-    if not isinstance(fields, Mapping):
-        return fields
-    return {key: _without_nulls(value) for key, value in fields.items() if value is not None}
-
-
-def _shown(draft: Draft, change: ObjectChange) -> Change:
+def _shown(draft: ClusterDraft, change: ObjectChange) -> Change:
     view = change.wanted.view or (lambda manifest: settings_of(manifest, change.fields or manifest))
     before, after = ("\n".join(view(one)) if one else "" for one in (change.before, change.after))
     node_cost = draft.disruption if change.wanted.on_nodes else Disruption.NONE

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..observed import NotAsked
+from ..host.watch import NotAsked
 from .api import ClusterProblem, Manifest, Ref, Resource
 from .client import Client, NoSuchKind, Rejected
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..names import hub_name
-from ..references import Reference
+from ..resolution.names import hub_name
+from ..resolution.references import Reference
 from .answers import Answer, Lookup, Source
 from .go import TEXT, Map, Struct, Unreadable, unmarshal
 from .login import Login, user_and_password

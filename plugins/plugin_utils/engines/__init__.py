@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
-from ..observed import Observed, Watch
+from ..host.observed import Observed
+from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy, read_policy
 
@@ -127,7 +128,7 @@ def _itself(entry: str) -> str:
     return entry
 
 
-def merged(
+def joint_list(
     given: tuple[str, ...], present: tuple[str, ...], ours: tuple[str, ...], name: Callable[[str], str] = _itself
 ) -> tuple[str, ...]:
     """Return a list with several owners: what is asked for first, then what others put there.

@@ -17,21 +17,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .. import containers_files, effects, registries_conf, signature_policy
-from ..containers_files import ROOTS_OWN, conf_of
-from ..effects import Unmet
 from ..formats import json_text, toml_text
 from ..host import services
-from ..names import Scopes
-from ..observed import STATE_PATH, HostProblem, NotAsked, Observed, Question, Tree, Watch, in_file
+from ..host.observed import STATE_PATH, HostProblem, Observed, in_file
+from ..host.watch import NotAsked, Question, Tree, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, PolicyError
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
 from ..problems import Problem
-from ..registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
+from ..resolution import registries_conf, signature_policy
+from ..resolution.names import Scopes
+from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
 from ..shapes import Each, fits
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, merged, without_ours
+from . import ALL_WORDS, Desired, Lists, Request, added, containers_files, differing, effects, joint_list, without_ours
+from .containers_files import ROOTS_OWN, conf_of
+from .effects import Unmet
 
 DROP_IN = f"{DROP_IN_DIRECTORY}/90-dockyard.conf"
 #: Where drop-ins that packages bring are read after the usual one, and in the way: letters come after digits.
@@ -130,8 +131,8 @@ class Containers:
             if edit.path in (MAIN, *OURS) and edit.text is not None
         )
 
-    def differs(self, host: Observed, shown: Lists, expected: Lists) -> frozenset[str]:
-        return differing(shown, expected)
+    def differs(self, host: Observed, predicted_info: Lists, expected: Lists) -> frozenset[str]:
+        return differing(predicted_info, expected)
 
     def after_start(self, host: Observed) -> Lists | None:
         return None
@@ -153,7 +154,7 @@ class Containers:
                 {"path": ["registries", source, "Mirrors", number, "Location"], "equals": location}
                 for number, location in enumerate((*mirrors, None))
             ]
-        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
+        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2, shows="podman.info"),)
 
     def report(self, host: Observed) -> dict[str, Any]:
         policies = dict.fromkeys((containers_files.policy_of(host), *self._policies_of_crio(host)))
@@ -300,7 +301,7 @@ class _Proposal:
 
     def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
         given = self.policy.search or ()
-        return given if self.mode == "exact" else merged(given, theirs.search or (), ())
+        return given if self.mode == "exact" else joint_list(given, theirs.search or (), ())
 
     def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
         """Return our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
@@ -413,7 +414,7 @@ class _Proposal:
             # what only docker understands of this word in a file that both read ("all", ranges)
             given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))
-            after = given if self.mode == "exact" else merged(given, present, mine, _trimmed)
+            after = given if self.mode == "exact" else joint_list(given, present, mine, _trimmed)
             ours[word] = added(given, present, mine, _trimmed)
             if list(map(_trimmed, after)) != list(map(_trimmed, before[word])):
                 _put_v1(document, word, list(after))
@@ -493,9 +494,12 @@ class _Proposal:
     def _check_effects(self, after: Observed, conf: RegistriesConf) -> None:
         """Check the effect of each word, as root's programs will read the files."""
         self.unmet = effects.unmet(self._sayable(), conf, after)
+        self.warnings += effects.hindered(self._sayable(), conf, after)
         self.refusals += [self._in_the_way(each, after) for each in self.unmet]
         allowed = self.policy.allow_list
-        if allowed is not None:
+        if allowed is None:
+            self.warnings += self._rejected(after)
+        else:
             policies = dict.fromkeys([containers_files.policy_of(after), *self._policies_of_crio(after)])
             lacking = [
                 each
@@ -507,6 +511,14 @@ class _Proposal:
                 for each in lacking
                 if each.file.startswith(ROOTS_OWN)
             ]
+
+    def _rejected(self, after: Observed) -> list[str]:
+        """Say what policy.json, which is not ours here, does to searched registries."""
+        path = containers_files.policy_of(after)
+        try:
+            return effects.rejected(self.policy.search or (), path, _signature_document(after.text(path), path))
+        except Problem as problem:
+            return [str(problem)] if self.policy.search else []
 
     def _sayable(self) -> Policy:
         """Return the policy without what these files cannot say at all, which is told elsewhere."""
@@ -645,7 +657,7 @@ def _by_source(mirrors: Iterable[str]) -> dict[str, list[str]]:
     return found
 
 
-def shown(host: Observed) -> dict[str, Any]:
+def predicted_info(host: Observed) -> dict[str, Any]:
     """Predict podman info's registries from the files of a host. Raises RegistriesConfProblem."""
     conf = conf_of(host)
     tables: dict[str, Any] = {
@@ -765,24 +777,24 @@ def _drop_in_view(document: Mapping[str, Any]) -> str:
             more = _table_lines(mirror, ("location", "pull-from-mirror"))
             pulls = mirror.get("pull-from-mirror", "all pulls")
             lines.append(f"{name}: mirror {mirror.get('location')} ({', '.join([pulls, *more])})")
-    shown = ("unqualified-search-registries", "aliases", "registry")
-    return view([*lines, *_table_lines(document, shown)])
+    predicted_info = ("unqualified-search-registries", "aliases", "registry")
+    return view([*lines, *_table_lines(document, predicted_info)])
 
 
-def _table_lines(table: Mapping[str, Any], shown: tuple[str, ...], name: str = "") -> list[str]:
+def _table_lines(table: Mapping[str, Any], predicted_info: tuple[str, ...], name: str = "") -> list[str]:
     """Return the keys of a table that are not shown in another way; a location that is the name says nothing."""
     return [
         f"{key} = {json.dumps(value) if not isinstance(value, str) else value}"
         for key, value in table.items()
-        if key not in shown and not (key == "location" and value == name)
+        if key not in predicted_info and not (key == "location" and value == name)
     ]
 
 
 def _scopes_view(document: dict[str, Any]) -> str:
     scopes = document.get("transports", {}).get("docker", {})
-    shown = [f"default: {', '.join(item['type'] for item in document['default'])}"]
-    shown += [
+    predicted_info = [f"default: {', '.join(item['type'] for item in document['default'])}"]
+    predicted_info += [
         f"docker {scope or 'everything else'}: {', '.join(item['type'] for item in items)}"
         for scope, items in scopes.items()
     ]
-    return view(shown)
+    return view(predicted_info)

@@ -12,8 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
+from ..host.observed import LAST_PATH, STATE_PATH, HostProblem, Observed
 from ..host.services import SERVICES
-from ..observed import LAST_PATH, STATE_PATH, HostProblem, Observed, Tree, Watch
+from ..host.watch import Tree, Watch
 from .draft import AGAIN, Draft, Due, FileChange, Step
 from .interrupted import Begun, begun
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..names import NameProblem, has_login, parse_scope
+from ..resolution.names import NameProblem, has_login, parse_scope
 from .word import UNSHOWN, PolicyError, Reading, Targets, Word, kind_of
 
 NAME = "credentials"

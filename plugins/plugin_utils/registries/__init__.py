@@ -9,26 +9,28 @@ Everything an engine knows is in its own file; everything they share is decided 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from .. import image_report
 from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
+from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER
-from ..observed import HostProblem, Observed, Watch
+from ..host.watch import NotAsked, Watch
 from ..plan import records
-from ..plan.draft import Draft, Due
+from ..plan.draft import ANSWER_LIMIT, Draft, Due, FileChange
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading
+from ..problems import Problem
 from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
+from . import image_report
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
@@ -37,6 +39,8 @@ WATCH = sum((engine.watch for engine in ENGINES), Watch())
 
 _RECORD = "container_registries"
 _LISTS = tuple(Lists().plain())
+#: In place of the content of a file that is not written at all.
+_STAYS = object()
 _ONLY_A_REAL_RUN = ("whether the engine accepts the files, starts with them and then shows the lists",)
 
 
@@ -49,6 +53,11 @@ class Said:
     foreign_scopes: str = "fail"
     images: tuple[str, ...] = ()
     recorded: bool = False
+    insecure_by: tuple[str, ...] = ("insecure",)
+
+    def options_of(self, word: str) -> tuple[str, ...]:
+        """Return the options that say a word."""
+        return self.insecure_by if word == "insecure" else (word,)
 
 
 WORD_OPTIONS = options_of("registries") | {
@@ -139,7 +148,9 @@ def read(
 ) -> Said:
     policy = read_options(options, Reading(read_file, hide, now), "registries")
     recorded = bool(options.get("record"))
-    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()), recorded)
+    insecure_by = tuple(name for name in ("insecure", "hosted_registry_insecure") if options.get(name))
+    images = tuple(options.get("images") or ())
+    return Said(policy, options["mode"], options["foreign_scopes"], images, recorded, insecure_by or ("insecure",))
 
 
 def watch(said: Said) -> Watch:
@@ -188,8 +199,10 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
 
 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Report what each engine has in force after the proposal; deferred lists are not."""
-    return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
+    """Report what each engine answered last, and what its files say after the proposal."""
+    answers = [answer for answer in report if answer["step"] == "check"]
+    drafts = [draft for draft in proposal.drafts if isinstance(draft.about, _About)]
+    return {"engines": [_answered(draft, proposal, answers) for draft in drafts], "planned": planned(proposal)}
 
 
 def planned(proposal: Proposal) -> list[dict[str, Any]]:
@@ -221,7 +234,7 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
     desired = engine.desired(host, said.policy, request) if said.policy.words() else Desired()
     draft = Draft(
         part,
-        files=desired.edits,
+        files=tuple(_with_askers(desired.edits, engine, said, request, host)),
         validations=engine.validations(host, desired.edits),
         notes=(*said.policy.notes, *desired.notes),
         warnings=(*said.policy.warnings, *desired.warnings),
@@ -229,9 +242,35 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         beyond=tuple(f"{engine.title} cannot enforce {text}" for text in desired.unenforceable),
         only_a_real_run_shows=_ONLY_A_REAL_RUN,
         record=desired.record if desired.record or desired.expected is not None else None,
-        about=_About(engine, desired.expected, None),
+        about=_About(engine, desired.expected, _shown(engine, host)),
     )
     return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(draft.files))
+
+
+def _shown(engine: Engine, host: Observed) -> Lists | None:
+    try:
+        return engine.in_force(host)
+    except Problem:
+        return None  # where it matters, _activated refuses
+
+
+def _with_askers(
+    edits: tuple[FileChange, ...], engine: Engine, said: Said, request: Request, host: Observed
+) -> Iterator[FileChange]:
+    """Say of each file which words asked for it: those without which it would be another one."""
+    words = list(said.policy.words()) if edits else []
+    others = {word: _files(engine, host, said.policy.without(word), request) for word in words if len(words) > 1}
+    for edit in edits:
+        needed = [word for word in words if word not in others or others[word].get(edit.path, _STAYS) != edit.content]
+        options = (option for word in needed or words for option in said.options_of(word))
+        yield replace(edit, asked_by=tuple(dict.fromkeys(options)))
+
+
+def _files(engine: Engine, host: Observed, policy: Policy, request: Request) -> dict[str, bytes | None]:
+    try:
+        return {edit.path: edit.content for edit in engine.desired(host, policy, request).edits}
+    except (Problem, NotAsked):
+        return {}  # nothing of it would be without the word
 
 
 def _withdrawal(engine: Engine, host: Observed) -> Draft:
@@ -283,14 +322,18 @@ def _can_answer(engine: Engine, host: Observed) -> bool:
     return engine.running(host) or engine.activation(host) is None
 
 
-def _report(draft: Draft, proposal: Proposal) -> dict[str, Any]:
-    engine, expected = draft.about.engine, draft.about.expected
-    if any(due.service.unit in proposal.deferred for due in draft.due):
-        expected = draft.about.in_force
-    lists = expected or Lists(
-        **{word: tuple(engine.report(proposal.world)[word]) for word in ("search", "blocked", "insecure")}
-    )
-    return {
-        "name": engine.name, "title": engine.title, "version": engine.version(proposal.world),
-        "search": list(lists.search), "blocked": list(lists.blocked), "insecure": list(lists.insecure),
-    }  # fmt: skip
+def _answered(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the lists that an engine showed: when it proved the change, else before it. None for what nobody asked."""
+    engine, world = draft.about.engine, proposal.world
+    shows = {check.name: check.shows for check in draft.all_checks() if check.shows}
+    later = {
+        shows[answer["name"]]: Answer(rc=answer.get("rc"), stdout=answer["stdout"])
+        for answer in answers
+        if answer.get("name") in shows and len(answer.get("stdout", "")) < ANSWER_LIMIT
+    }
+    lists = draft.about.in_force
+    if answers and shows:
+        lists = _shown(engine, world.with_answers(later)) if later else None
+    shown = lists.plain() if lists else dict.fromkeys(_LISTS)
+    about = {"name": engine.name, "title": engine.title, "version": engine.version(world)}
+    return about | {word: shown[word] for word in ("search", "blocked", "insecure")}

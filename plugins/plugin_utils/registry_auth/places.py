@@ -17,8 +17,9 @@ from ..credentials import containers
 from ..credentials.answers import Source
 from ..credentials.docker import HUB_KEY
 from ..formats import toml_text
-from ..names import DOCKER_HUB
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch, in_file
+from ..host.observed import HostProblem, Observed, in_file
+from ..host.watch import NotAsked, Question, Watch
+from ..resolution.names import DOCKER_HUB
 
 DOCKER = "/root/.docker/config.json"
 #: /run is empty after a reboot, and the file of docker is docker's; so of podman's files it is this one.

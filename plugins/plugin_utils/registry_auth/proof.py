@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from ..host.programs import with_python
-from ..names import covers
 from ..plan.draft import Check
 from ..policy.credentials import Credential
+from ..resolution.names import covers
 from .places import Place
 
 NAME = "registries take the logins"

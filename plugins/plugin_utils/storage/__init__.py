@@ -11,7 +11,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..observed import Observed, Watch
+from ..host.observed import Observed
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal
 from . import asked, facts
 from . import drafts as drafting
@@ -40,9 +41,10 @@ WORD_OPTIONS: dict[str, dict[str, Any]] = {
     "settings": {
         "type": "dict",
         "description": [
-            "Other keys of C(/etc/sysconfig/docker-storage-setup), by their names there: C(VG), C(DATA_SIZE), "
-            "C(CONTAINER_ROOT_LV_NAME), C(CONTAINER_ROOT_LV_MOUNT_PATH), C(CONTAINER_ROOT_LV_SIZE) and others. The keys "
-            "of openshift-ansible's C(docker_storage_setup_options) are taken too.",
+            "Keys of C(/etc/sysconfig/docker-storage-setup) by name, such as C(VG) and C(DATA_SIZE); those of "
+            "openshift-ansible's C(docker_storage_setup_options) are taken too.",
+            "A volume for overlay2 has C(CONTAINER_ROOT_LV_NAME), C(CONTAINER_ROOT_LV_MOUNT_PATH) and perhaps "
+            "C(CONTAINER_ROOT_LV_SIZE).",
             "Keys that are not named stay as they are on the host.",
         ],
     },

@@ -101,7 +101,7 @@ def read(options: Mapping[str, Any]) -> Said:
         _growth(options.get("size")), str(options.get("confirm") or ""), str(options.get("host") or ""),
         bool(options.get("remove_volume_group")), _seconds(options.get("timeout")), options.get("activation") or "now",
     )  # fmt: skip
-    refuse_together(said)
+    _refuse_contradictions(said)
     return said
 
 
@@ -311,7 +311,7 @@ def _seconds(value: Any) -> int:
     return int(value)
 
 
-def refuse_together(said: Said) -> None:
+def _refuse_contradictions(said: Said) -> None:
     """Refuse what contradicts itself, as far as no host is needed to know it."""
     keys, driver = said.keys, said.keys.get("STORAGE_DRIVER")
     lone = [name for name in (ROOT_LV, ROOT_PATH) if name in keys]
@@ -330,16 +330,21 @@ def refuse_together(said: Said) -> None:
         raise StorageProblem("remove_volume_group", f"is for the mode switch, and the mode is {said.mode}")
     if said.mode == "switch" and not driver:
         raise StorageProblem("driver", "is missing; the mode switch needs to know to which")
-    if said.mode != "grow" and driver in DRIVERS and "VG" not in keys and (said.devices or lone):
-        raise StorageProblem("settings", "VG is missing; the tool would take the volume group of the system")
-    if said.mode != "grow" and driver in ("overlay", "overlay2") and said.devices and not lone:
-        raise StorageProblem(
-            "settings", f"{ROOT_LV} and {ROOT_PATH} are missing; docker would stay on its old file system"
-        )
-    if said.mode != "grow" and driver == "devicemapper" and "VG" not in keys:
-        raise StorageProblem("settings", "VG is missing; the tool would take the volume group of the system")
     if said.confirm and said.confirm != said.host:
         raise StorageProblem("confirm", f"{shown(said.confirm)} is not the name of this host, {said.host}")
+
+
+def missing(keys: Mapping[str, str], driver: str, has_disks: bool) -> str:
+    """Say which key the tool needs, and would replace by something else; "" when none is missing.
+
+    keys: those of the file as it will be.
+    """
+    pool, volume = driver == "devicemapper", ROOT_LV in keys and ROOT_PATH in keys
+    if (pool or volume or has_disks) and "VG" not in keys:
+        return "VG is missing; the tool would take the volume group of the system"
+    if not pool and not volume and (has_disks or ROOT_LV in keys or ROOT_PATH in keys):
+        return f"{ROOT_LV} and {ROOT_PATH} are missing; docker would stay on its old file system"
+    return ""
 
 
 def size_of(text: str) -> int:

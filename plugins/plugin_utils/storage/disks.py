@@ -20,12 +20,16 @@ _LEAST = 8 << 20
 LEAST_OF_A_POOL = 2 << 30
 #: Below it mkfs.xfs of some distributions refuses.
 LEAST_OF_A_VOLUME = 300 << 20
+_LVM = "LVM2_member"
 _TABLES = ("dos", "gpt", "PMBR", "mac", "sun", "sgi", "bsd")
 
 
 @dataclass(frozen=True)
 class Disk:
-    """A disk that was asked for. member: whether the volume group has it already; refusal: why it may not be taken."""
+    """A disk that was asked for. member: whether the volume group has it already; whole: without a partition.
+
+    resumes: whether an interrupted run of ours had begun with it. refusal: why it may not be taken.
+    """
 
     name: str
     path: str = ""
@@ -33,6 +37,7 @@ class Disk:
     serial: str = ""
     member: bool = False
     whole: bool = False
+    resumes: bool = False
     refusal: str = ""
 
 
@@ -50,10 +55,24 @@ def disk_of(facts: Facts, name: str, vg: str) -> Disk:
     whole, first = (facts.layout.pv(each.path) if each else None for each in (device, _first_partition(facts, device)))
     if (whole and whole.vg == vg) or (first and first.vg == vg):
         return Disk(name, device.path, device.size, device.serial, member=True, whole=whole is not None)
+    ours = _left_by_us(facts, name, device)
     for problem in _PROBLEMS:
-        if text := problem(facts, device):
+        if text := "" if ours and problem in _OF_HALF_A_DISK else problem(facts, device):
             return _refused(disk, f"{called} {text}")
-    return disk
+    return Disk(name, device.path, device.size, device.serial, resumes=ours)
+
+
+def _left_by_us(facts: Facts, name: str, device: Device) -> bool:
+    """Return whether the disk is as a step of ours leaves it that was interrupted: a partition, and no group yet."""
+    begun = facts.begun
+    told = [(disk["path"], disk["size"]) for key in ("disks", "group_disks") for disk in begun.get(key) or ()]
+    parts = facts.layout.partitions(device)
+    if (name, device.size) not in told and (device.path, device.size) not in told or len(parts) > 1:
+        return False
+    if any((pv := facts.layout.pv(each.path)) and pv.vg for each in (device, *parts)):
+        return False
+    found = facts.signatures(parts[0].path if parts else device.path)
+    return found is not None and all(each.startswith(_LVM) for each in found)
 
 
 def twice(disks: list[Disk]) -> list[str]:
@@ -154,6 +173,8 @@ def _too_small(facts: Facts, device: Device) -> str:
     return f"has {human(device.size)}, which is too small" if device.size < _LEAST else ""
 
 
+#: What a step that was interrupted leaves behind.
+_OF_HALF_A_DISK = (_of_another_group, _partitioned, _signed)
 _PROBLEMS: tuple[Callable[[Facts, Device], str], ...] = (
     _of_the_system, _mounted, _of_another_group, _held, _read_only, _two_paths, _partitioned, _too_small, _signed,
 )  # fmt: skip

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ..formats import environment_file
+from ..host.observed import HostProblem, Observed
 from ..host.programs import with_python
 from ..host.services import DOCKER_INFO
-from ..observed import HostProblem, Observed
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..plan.plan import Disruption
 from .asked import POOL, ROOT_LV, Said, size_of
@@ -86,7 +86,7 @@ def _hold(facts: Facts, decision: Decision) -> Draft:
             f"docker runs containers here ({facts.docker.running}), and they would be stopped; drain the node first "
             "(node_drain), or set activation to now"
         )
-    files = [path for path in DROP_INS if facts.unit(f"docker.{path.split('/')[4].split('.')[1]}")]
+    files = [path for unit, path in DROP_INS.items() if facts.unit(unit)]
     stopped = [unit for unit in (*NODE_UNITS, "docker.socket", "docker.service") if facts.unit(unit)]
     again = [unit for unit in ("docker.socket", "docker.service", *NODE_UNITS) if facts.active(unit)]
     running = f" with {facts.docker.running} container(s)" if facts.docker else ""
@@ -125,11 +125,11 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
         "known": sorted(OF_DOCKER),
         "known_too": OF_DOCKER_TOO,
         "remove_volume_group": facts.said.remove_volume_group,
-        "group_disks": _group_disks(facts) if facts.said.remove_volume_group and group else [],
+        "group_disks": (_group_disks(facts) or _begun_disks(facts)) if facts.said.remove_volume_group else [],
         **_expected(facts, group.name if group else "", old),
     }
-    what = f"{old.vg}/{old.name} and what is in {root}" if old else f"what is in {root}"
-    return Draft(PART, steps=(_step(f"remove {what}", "clear", wanted, "the storage before goes", 1800.0),))
+    why = f"{old.vg}/{old.name} and its data go" if old else "its data go"
+    return Draft(PART, steps=(_step(f"remove the storage below {root}", "clear", wanted, why, 1800.0),))
 
 
 def _make(facts: Facts, decision: Decision) -> Draft:
@@ -139,6 +139,7 @@ def _make(facts: Facts, decision: Decision) -> Draft:
         **_expected(facts, vg, None),
         "disks": _disks(decision),
         "stopped": list(DOCKER_UNITS[:1]) if facts.held or not facts.active("docker.service") else [],
+        "empty_lv": decision.empty_lv,
     }
     step = _step("docker-storage-setup", "setup", wanted, "the storage is made as its file says", facts.said.timeout)
     return Draft(PART, files=_setup_file(decision, facts), steps=(step,), checks=_told(facts))
@@ -147,7 +148,7 @@ def _make(facts: Facts, decision: Decision) -> Draft:
 def _release(facts: Facts, decision: Decision) -> Draft:
     """Let docker start, start it, and ask it."""
     units = facts.to_start()
-    drop_ins = [path for path in DROP_INS if facts.host.exists(path)]
+    drop_ins = [path for path in DROP_INS.values() if facts.host.exists(path)]
     start = Step(
         "start docker and the node service",
         ("systemctl", "start", *units),
@@ -178,7 +179,7 @@ def _grow(facts: Facts, decision: Decision) -> Draft:
     if decision.disks:
         verb, what = ("setup", "docker-storage-setup") if decision.keys else ("add", f"take disks into {vg.name}")
         names = ", ".join(f"{disk.name} ({human(disk.size)})" for disk in decision.disks)
-        wanted = {**expected, "disks": _disks(decision), "stopped": []}
+        wanted = {**expected, "disks": _disks(decision), "stopped": [], "empty_lv": None}
         steps.append(_step(what, verb, wanted, f"{names} for {vg.name}", facts.said.timeout))
     size = facts.said.size
     wanted = {**expected, "mount": decision.mount, "fstype": decision.fstype, "size": _size(size)}
@@ -214,7 +215,7 @@ def _expected(facts: Facts, vg: str, lv: LogicalVolume | None) -> dict[str, Any]
 
 
 def _disks(decision: Decision) -> list[dict[str, Any]]:
-    return [{"path": disk.name, "size": disk.size} for disk in decision.disks]
+    return [{"path": disk.name, "size": disk.size, "resume": disk.resumes} for disk in decision.disks]
 
 
 def _group_disks(facts: Facts) -> list[dict[str, Any]]:
@@ -224,7 +225,13 @@ def _group_disks(facts: Facts) -> list[dict[str, Any]]:
     for device in owned:
         if device:
             found.setdefault(facts.layout.disk(device).path, []).append(device.path)
-    return [{"path": path, "pvs": pvs} for path, pvs in found.items()]
+    sizes = {device.path: device.size for device in facts.layout.devices}
+    return [{"path": path, "pvs": pvs, "size": sizes[path]} for path, pvs in found.items()]
+
+
+def _begun_disks(facts: Facts) -> list[dict[str, Any]]:
+    """Tell which disks an interrupted run was about to free; the group itself may be gone."""
+    return list(facts.begun.get("group_disks", ()))
 
 
 def _size(size: str) -> str | int:

@@ -9,27 +9,32 @@ Sources: projectatomic/container-storage-setup 0.11 (its two files), docker 1.13
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from ..formats import FormatError, environment_file
+from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER_INFO, DOCKER_STATE, docker_info
-from ..observed import Answer, HostProblem, NotAsked, Observed, Question, Watch
-from .asked import DOCKER_ROOT, POOL, ROOT_LV, ROOT_PATH, Said
+from ..host.watch import NotAsked, Question, Watch
+from .asked import DOCKER_ROOT, POOL, ROOT_LV, ROOT_PATH, ROOT_SIZE, Said
 from .layout import QUESTIONS, Layout, LogicalVolume, layout_of
 
 SETUP_FILE = "/etc/sysconfig/docker-storage-setup"
 STORAGE_FILE = "/etc/sysconfig/docker-storage"
 FSTAB = "/etc/fstab"
-DROP_INS = tuple(f"/etc/systemd/system/docker.{kind}.d/zz-dockyard-storage.conf" for kind in ("service", "socket"))
 DOCKER_UNITS = ("docker.service", "docker.socket")
+#: What must not start while the storage changes: docker, and the tool, which a boot would run with the old keys.
+HELD_UNITS = (*DOCKER_UNITS, "docker-storage-setup.service")
+DROP_INS = {unit: f"/etc/systemd/system/{unit}.d/zz-dockyard-storage.conf" for unit in HELD_UNITS}
 NODE_UNITS = ("atomic-openshift-node.service", "origin-node.service")
 
 _UNITS = Question(
     "storage.units",
-    ("systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState", *DOCKER_UNITS, *NODE_UNITS),
+    ("systemctl", "show", "-p", "Id,LoadState,ActiveState,UnitFileState", *HELD_UNITS, *NODE_UNITS),
 )
 _TOOL = Question("storage.tool", ("sh", "-c", "command -v docker-storage-setup"))
 _NAMES = (
@@ -57,7 +62,8 @@ _FILES = (
 )  # fmt: skip
 
 WATCH = Watch(
-    files=(SETUP_FILE, STORAGE_FILE, FSTAB, *DROP_INS), commands=(*QUESTIONS, _UNITS, _TOOL, DOCKER_STATE, DOCKER_INFO)
+    files=(SETUP_FILE, STORAGE_FILE, FSTAB, *DROP_INS.values()),
+    commands=(*QUESTIONS, _UNITS, _TOOL, DOCKER_STATE, DOCKER_INFO),
 )
 
 #: What docker of any release makes below its root; anything else there is somebody's.
@@ -130,9 +136,10 @@ class Facts:
 
     @cached_property
     def keys(self) -> Mapping[str, str]:
-        """The keys of the file as they would be, without DEVS."""
-        kept = {name: value for name, value in self.setup.items() if name != "DEVS"}
-        return {**kept, **self.said.keys}
+        """The keys of the file as they would be, without DEVS; a pool has no use for those of a volume."""
+        keys = {**self.setup, **self.said.keys}
+        of_a_volume = (ROOT_LV, ROOT_PATH, ROOT_SIZE) if keys.get("STORAGE_DRIVER") == "devicemapper" else ()
+        return {name: value for name, value in keys.items() if name not in ("DEVS", *of_a_volume)}
 
     @property
     def driver(self) -> str:
@@ -147,7 +154,20 @@ class Facts:
     @property
     def held(self) -> bool:
         """Whether a switch is under way: docker is kept from starting."""
-        return any(map(self.host.exists, DROP_INS))
+        return any(map(self.host.exists, DROP_INS.values()))
+
+    @cached_property
+    def begun(self) -> Mapping[str, Any]:
+        """What a step was told that an interrupted run had begun here, under "step" its name; {} without one."""
+        journal = self.host.journal or {"actions": [], "started": 0}
+        for action in reversed(journal["actions"][: journal["started"]]):
+            argv = action["argv"]
+            if "storage" in (action.get("parts") or ()) and len(argv) > 2 and argv[-2] in ("setup", "add", "clear"):
+                try:
+                    return {**json.loads(argv[-1]), "step": argv[-2]}
+                except (TypeError, ValueError):
+                    return {}
+        return {}
 
     @property
     def has_tool(self) -> bool:

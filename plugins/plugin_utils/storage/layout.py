@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..observed import HostProblem, Observed, Question
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question
 
 _LVM = ("--noheadings", "--nameprefixes", "--units", "b", "--nosuffix", "-o")
 _COLUMNS = "NAME,KNAME,PKNAME,TYPE,SIZE,FSTYPE,MOUNTPOINT,RO,SERIAL,WWN"
@@ -31,9 +32,8 @@ QUESTIONS = (LSBLK, PVS, VGS, LVS, FINDMNT)
 
 _PAIR = re.compile(r"""([A-Z][A-Z0-9_:%-]*)=(?:"([^"]*)"|'([^']*)')""")
 _ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
-_SWAP = "[SWAP]"
 #: Mounts of the system itself: the disks below them are never anybody's storage for images.
-_SYSTEM = ("/", "/boot", "/boot/efi", "/usr", _SWAP)
+_SYSTEM = ("/", "/boot", "/boot/efi", "/usr")
 
 
 @dataclass(frozen=True)

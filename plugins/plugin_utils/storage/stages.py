@@ -17,7 +17,7 @@ is one transaction, and after it the host is looked at anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from .asked import (
@@ -29,8 +29,7 @@ from .asked import (
     ROOT_LV,
     ROOT_PATH,
     ROOT_SIZE,
-    StorageProblem,
-    refuse_together,
+    missing,
     size_of,
     wanted_bytes,
 )
@@ -67,6 +66,7 @@ class Decision:
     volume: LogicalVolume | None = None
     mount: str = ""
     fstype: str = ""
+    empty_lv: str | None = None
 
 
 def decide(facts: Facts) -> Decision:
@@ -135,7 +135,8 @@ class _Deciding:
         named = [name if name.startswith("/") else f"/dev/{name}" for name in self.facts.setup.get("DEVS", "").split()]
         if listed and (self.said.devices or "DEVS" in self.facts.setup) and listed != named:
             keys["DEVS"] = " ".join(listed)
-        return {**self.facts.setup, **keys}
+        kept = {name: value for name, value in self.facts.setup.items() if name in ("DEVS", *self.facts.keys)}
+        return {**kept, **keys}
 
     @cached_property
     def without_effect(self) -> tuple[str, ...]:
@@ -206,10 +207,8 @@ class _Changing(_Deciding):
 
     def _prerequisites(self) -> None:
         facts = self.facts
-        try:
-            refuse_together(replace(self.said, keys=facts.keys, devices=tuple(disk.name for disk in self.disks)))
-        except StorageProblem as problem:
-            self.refuse(f"with what {SETUP_FILE} says: {problem}")
+        if lacks := missing(facts.keys, facts.driver, bool(self.disks)):
+            self.refuse(f"settings, with what is in {SETUP_FILE}: {lacks}")
         if not facts.has_tool:
             self.refuse("docker-storage-setup is not installed on this host")
         if not facts.unit("docker.service"):
@@ -254,6 +253,19 @@ class _Changing(_Deciding):
             self.refuse(f"{volume.vg}/{volume.name} is mounted at {device.mounts[0]}, not at {self.facts.root}")
         elif device and device.fstype not in ("", "xfs"):
             self.refuse(f"{volume.vg}/{volume.name} holds {device.fstype}, which docker-storage-setup did not make")
+        elif device and not device.fstype and not self.facts.signatures(device.path):
+            self._empty_volume(volume)
+
+    def _empty_volume(self, volume: LogicalVolume) -> None:
+        """Go on with a volume that an interrupted run of ours has made and not yet filled; refuse any other."""
+        begun = self.facts.begun
+        if begun.get("step") == "setup" and begun.get("vg") == volume.vg:
+            self.decision.empty_lv = volume.name
+        else:
+            self.refuse(
+                f"{volume.vg}/{volume.name} has no file system; when nobody needs it, or an interrupted run left it: "
+                f"lvremove {volume.vg}/{volume.name}"
+            )
 
     def _known_sources(self) -> tuple[str, ...]:
         found = [self.present, self.facts.old_lv()]
@@ -308,7 +320,11 @@ class _Changing(_Deciding):
         if self._old and self._old != self.present:
             yield f"the volume {self._old.vg}/{self._old.name} is of the storage before"
         if not self._in_place and facts.data.entries:
-            yield f"{facts.root} holds data of docker that are not on {self.vg_name}/{self.lv_name}"
+            yield self._data_in_the_way
+
+    @property
+    def _data_in_the_way(self) -> str:
+        return f"{self.facts.root} holds data of docker that are not on {self.vg_name}/{self.lv_name}"
 
     @cached_property
     def _old(self) -> LogicalVolume | None:
@@ -324,7 +340,9 @@ class _Changing(_Deciding):
         if conflicts:
             return CLEAR if facts.held else HOLD
         if not self._made:
-            return HOLD if facts.active("docker.service") and not facts.held else MAKE
+            unit = facts.unit("docker.service")
+            starts = facts.active("docker.service") or unit.get("UnitFileState") == "enabled"
+            return HOLD if starts and not facts.held else MAKE
         if facts.held or not facts.active("docker.service"):
             return RELEASE
         return MAKE if self._differs else ""
@@ -336,13 +354,13 @@ class _Changing(_Deciding):
 
     def _losing(self, conflicts: list[str]) -> None:
         """Say what goes, and refuse it unless the right host is named."""
-        decision, facts = self.decision, self.facts
+        decision = self.decision
         decision.remove = self._old
         decision.lost = list(self._lost())
         self._refuse_foreign()
         if decision.refusals:
             return
-        if self.said.mode != "switch" and (decision.lost or facts.held):
+        if self.said.mode != "switch" and (decision.lost or conflicts != [self._data_in_the_way]):
             lost = f"; lost would be: {', '.join(decision.lost)}" if decision.lost else ""
             self.refuse(f"{'; '.join(conflicts)}; mode switch changes that{lost}")
         elif decision.lost and self.said.confirm != self.said.host:
@@ -359,7 +377,11 @@ class _Changing(_Deciding):
             used = f", {self._old.used:g} % used" if self._old.used is not None else ""
             kind = "thin pool" if self._old.is_pool else "volume"
             yield f"the {kind} {self._old.vg}/{self._old.name} ({human(self._old.size)}{used})"
+        if facts.configured.pool and not self.layout.lv(facts.old_group, facts.old_name):
+            yield f"what was in the pool {facts.configured.pool}, which is not there now"
         data = facts.data
+        if "devicemapper" in data.entries and not self._old:
+            yield f"the metadata of devicemapper in {facts.root}"
         images, containers = data.images, data.containers
         if docker:
             images, containers = max(images, docker.images), max(containers, docker.containers)

@@ -67,6 +67,15 @@ class Fill:
                     break
         return found
 
+    def trail(
+        self, origins: Mapping[str, str], value_of: Callable[[str], Any]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the variables that settings add up from, where openshift-ansible's fill them."""
+        if origins.get("settings") != KEYS:
+            return {}
+        named = tuple(name for name in (KEYS, EXTRA, _PLACE, _SIZE) if value_of(name) is not None)
+        return {"settings": named or (TYPE,)}
+
     def remarks(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> list[str]:
         """Name the variables that are left out."""
         return [f"{name} is not read: {why}" for name, why in _UNREAD.items() if value_of(name) not in (None, [], "")]

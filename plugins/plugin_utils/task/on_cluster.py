@@ -16,21 +16,24 @@ from typing import Any, ClassVar, Protocol
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
-from ..cluster.api import ClusterProblem, Ref
-from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, difference, inverse, propose
+from ..cluster.api import ClusterProblem, Manifest, Ref
+from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, propose_changes
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
+from ..cluster.merge_patch import difference, inverse
 from ..cluster.seen import Answer, Cluster, read
-from ..imports import yaml
-from ..observed import HostProblem, Watch, from_snapshot, unpack
+from ..host.observed import HostProblem
+from ..host.snapshot import from_snapshot, unpack
+from ..host.watch import Watch
+from ..libraries import yaml
 from ..plan import account
 from ..plan.plan import Plan
 from ..problems import Problem
-from .base import Fill, TaskProblem, plain, select
+from .base import TaskProblem, plain, select
 from .controller import ControllerFiles
-from .feature import Spec
-from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, merged, why_unread
+from .feature import AnyFeature, Spec, merged_specs
+from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
 
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
@@ -84,27 +87,13 @@ CHANGE_OPTIONS: Spec = {
 }
 
 
-class Feature(Protocol):
-    """What a task about clusters can be asked for: a module with these names."""
+class ClusterFeature(AnyFeature, Protocol):
+    """A module with these names is a feature of clusters."""
 
     #: What is always read.
     WATCH: tuple[Ref, ...]
-    OPTIONS: Spec
-    CHANGE_OPTIONS: Spec
-    SURVEY_OPTIONS: Spec
-    #: Option → the variables of the inventory that it is taken from, nearest first.
-    VARIABLES: Mapping[str, tuple[str, ...]]
 
-    @property
-    def fill(self) -> Fill:
-        """How variables give options, from VARIABLES."""
-
-    def read(
-        self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
-    ) -> Any:
-        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
-
-    def draft(self, cluster: Cluster, said: Any) -> Draft:
+    def draft(self, cluster: Cluster, said: Any) -> ClusterDraft:
         """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
@@ -194,7 +183,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     """A task that changes objects of one cluster: looks, plans, and writes only what differs."""
 
     subject = "cluster"
-    features: ClassVar[tuple[Feature, ...]] = ()
+    features: ClassVar[tuple[ClusterFeature, ...]] = ()
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -203,9 +192,9 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             cls.spec = cls.options_of(cls.features)
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
+    def options_of(features: Iterable[ClusterFeature]) -> Spec:
         """Return the argument spec of a task with these features."""
-        own = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+        own = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -217,11 +206,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
-        self._plans: list[Proposal] = []
+        self._plans: list[ClusterProposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
             result, proposal = self.apply(
-                lambda cluster: propose(cluster, [feature.draft(cluster, words) for feature, words in said]),
+                lambda cluster: propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said]),
                 options["expect_plan"],
                 self._watch(),
             )
@@ -234,7 +223,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result.pop("rolled_back", None)
         result["written"] = self.written
         for draft in proposal.drafts:
-            result |= draft.found
+            result |= draft.result
         if self.client.warnings:
             remarks = [f"the API server remarks: {text}" for text in self.client.warnings]
             result["warnings"] = [*result.get("warnings", ()), *remarks]
@@ -248,7 +237,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         lines = [line for draft in proposal.drafts for line in draft.lines]
         return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
 
-    def _read(self, options: dict[str, Any]) -> list[tuple[Feature, Any]]:
+    def _read(self, options: dict[str, Any]) -> list[tuple[ClusterFeature, Any]]:
         now = datetime.now(timezone.utc)
         hide = self.secrets.add_key
         return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
@@ -276,11 +265,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self._known = read(self.client, more, self._known)
         return Cluster(self._known)
 
-    def agreed(self, proposal: Proposal) -> bool:
+    def agreed(self, proposal: ClusterProposal) -> bool:
         """After a conflict: every write that is left was in the plan that a person has agreed to."""
         return bool(self._agreed) and {change.digest() for change in proposal.changes} <= self._agreed
 
-    def carry_out(self, proposal: Proposal) -> Outcome:
+    def carry_out(self, proposal: ClusterProposal) -> Outcome:
         """Ask the server to judge all writes, then send them in their order."""
         self._settle(proposal)
         self._plans.append(proposal)
@@ -311,24 +300,25 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
-    def _settle(self, proposal: Proposal) -> None:
+    def _settle(self, proposal: ClusterProposal) -> None:
         """Count a write of unknown fate as done if the next look finds no difference for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
 
-    def _wait(self, ref: Ref, until: Until) -> None:
-        """Look until it holds. Raises ClusterProblem with the cause, when the time is over."""
+    def _wait(self, ref: Ref, until: Until, found: Manifest | None = None) -> None:
+        """Look until it holds; found: what was read just now. Raises ClusterProblem with the cause, at the end."""
         end = time.monotonic() + self.options["wait_timeout"]
         lacks = ""
         while True:
-            found = self.client.read(ref)
+            found = found or self.client.read(ref)
             if found is not None and until.holds(found):
-                lacks = until.more(self.client) if until.more else ""
+                lacks = until.more(self.client, found) if until.more else ""
                 if not lacks:
                     return
             if time.monotonic() >= end:
                 break
+            found = None
             time.sleep(_POLL)
         told = [
             f"waited {self.options['wait_timeout']} s for {until.what}",
@@ -369,12 +359,13 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 break
         return False
 
-    def _settled(self, proposal: Proposal) -> None:
-        """Wait for what must hold even when nothing differs. Raises ClusterProblem."""
+    def _settled(self, proposal: ClusterProposal) -> None:
+        """Wait for what must hold even when nothing differs; the look of this round counts. Raises ClusterProblem."""
         waited = {change.ref for change in self._sent}
         for one in (one for draft in proposal.drafts for one in draft.wanted):
             if one.until and one.until.always and one.ref not in waited:
-                self._wait(one.ref, one.until)
+                found = self._known.get(one.ref)
+                self._wait(one.ref, one.until, found if isinstance(found, Mapping) else None)
 
     def _rehearse(self, changes: Iterable[ObjectChange]) -> None:
         """Let the server judge every write and store none. Raises Moved, ClusterProblem."""
@@ -397,10 +388,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:
-            result |= self.shown(self._whole(proposal)) | {"changed": True}
+            result |= self.result_of(self._whole(proposal)) | {"changed": True}
         return result, proposal
 
-    def _whole(self, proposal: Proposal) -> Plan:
+    def _whole(self, proposal: ClusterProposal) -> Plan:
         """Return the plan of the whole run."""
         rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
         if len(rounds) < 2:
@@ -409,7 +400,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         notes = (*proposal.plan.notes, "planned again, because the cluster changed in between")
         return replace(rounds[0].plan, changes=tuple(changes.values()), notes=notes)
 
-    def _exported(self, proposal: Proposal, directory: str) -> dict[str, Any]:
+    def _exported(self, proposal: ClusterProposal, directory: str) -> dict[str, Any]:
         """Write manifests to a directory instead of the cluster."""
         wanted = [one for draft in proposal.drafts for one in draft.wanted]
         found = export.files(wanted)
@@ -436,9 +427,9 @@ class ClusterInfo(ClusterTask):
     """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
+    def options_of(features: Iterable[ClusterFeature]) -> Spec:
         """Return the argument spec of a task with these features."""
-        own = merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+        own = merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
         return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
@@ -452,10 +443,10 @@ class ClusterInfo(ClusterTask):
             found: dict[str, Any] = {}
             plan = Plan(subject=self.subject)
             try:
-                proposal = propose(cluster, [feature.draft(cluster, words) for feature, words in said])
+                proposal = propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said])
                 plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
                 for draft in proposal.drafts:
-                    found |= draft.found
+                    found |= draft.result
             except Problem as problem:
                 problems.append(str(problem))
             for feature, words in said:
@@ -464,8 +455,7 @@ class ClusterInfo(ClusterTask):
             return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
-        shown = self.shown(plan)
-        return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
+        return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}
 
 
 def _secrets_of(kubeconfig: Any) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
-from ..observed import NotAsked
+from ..host.watch import NotAsked
 from ..plan.plan import Plan
 from ..problems import Problem
 from .base import Task, TaskProblem
@@ -101,18 +101,18 @@ class Rounds(Task, Generic[_World, _More]):
                     f"changed{seen}"
                 )
             if not plan.changed or self._task.check_mode:
-                return {"changed": plan.changed, "rolled_back": False} | self.shown(plan), proposal
+                return {"changed": plan.changed, "rolled_back": False} | self.result_of(plan), proposal
             if self.busy(world):
                 seen = f"; another transaction was running on this {self.subject}"
             outcome = self.carry_out(proposal)
             if outcome.committed:
-                return {"changed": True, "rolled_back": False} | self.shown(plan), proposal
+                return {"changed": True, "rolled_back": False} | self.result_of(plan), proposal
             if not outcome.moved:
-                return outcome.failed | self.shown(plan), proposal
+                return outcome.failed | self.result_of(plan), proposal
             seen = f"; meanwhile {outcome.moved}"
         raise TaskProblem(f"the {self.subject} kept changing while it was planned ({_ATTEMPTS} attempts){seen}")
 
-    def shown(self, plan: Plan) -> dict[str, Any]:
+    def result_of(self, plan: Plan) -> dict[str, Any]:
         """Return the parts of a result that are read from the plan."""
         if not self._task.check_mode:
             plan = replace(plan, only_a_real_run_shows=())

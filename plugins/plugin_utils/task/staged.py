@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..observed import Watch
+from ..host.watch import Watch
 from ..plan import account
 from ..plan.proposal import Applying, Proposal, propose
 from ..problems import Problem
 from .base import TaskProblem
-from .feature import Feature, Spec
-from .on_host import CHANGE_OPTIONS, HostTask, Said, drafters, merged
+from .feature import HostFeature, Spec, merged_specs
+from .on_host import CHANGE_OPTIONS, HostTask, Said, asked_by, drafters
 
 #: More transactions than any way from one state to another has.
 _MOST = 12
@@ -31,8 +31,8 @@ class StagedTask(HostTask):
     """
 
     @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
-        return CHANGE_OPTIONS | merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+    def options_of(features: Iterable[HostFeature]) -> Spec:
+        return CHANGE_OPTIONS | merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Carry out one stage after the other. Raises Problem before the first."""
@@ -61,15 +61,16 @@ class StagedTask(HostTask):
     def _stage(
         self, said: Said, more: Watch, expect: str | None, options: dict[str, Any]
     ) -> tuple[dict[str, Any], Proposal]:
-        how = Applying(options["activation"])
+        how = Applying(options["activation"], named=self.named)
         result, proposal = self.apply(lambda host: propose(host, drafters(host, said), how), expect, more)
         return result | {"stage": "; ".join(change.what for change in proposal.plan.changes)}, proposal
 
     def _told(self, said: Said, first: Proposal, last: Proposal) -> dict[str, Any]:
         found: dict[str, Any] = {"before": {}}
-        for feature, words in said:
+        for feature, words, _asks in said:
             found["before"] |= feature.report(first, words, ())
             found |= feature.report(last, words, self.report)
+        found["asked_by"] = asked_by(said, Applying(named=self.named))
         return found | {"account": account.of_run(first.plan, check_mode=self._task.check_mode)}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from ...policy.word import PolicyError
 from ..api import ClusterProblem, Ref, Resource, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..labels import is_subdomain
 from ..marks import LABEL, is_ours
 from ..seen import Cluster
@@ -139,7 +139,7 @@ def _subject(one: Mapping[str, Any]) -> dict[str, str]:
     return {"kind": _KINDS[key], "name": short, "namespace": project}
 
 
-def wanted(cluster: Cluster, grants: Iterable[Grant]) -> Iterator[Wanted]:
+def wanted(cluster: Cluster, grants: Iterable[Grant]) -> Iterator[WantedObject]:
     """Yield the bindings, and the role for metrics before its first. Raises NotRead, ClusterProblem."""
     grants = tuple(grants)
     projects = [Ref(PROJECTS, grant.project) for grant in grants if grant.project]
@@ -149,11 +149,11 @@ def wanted(cluster: Cluster, grants: Iterable[Grant]) -> Iterator[Wanted]:
             raise ClusterProblem(f"access: there is no project {ref.name}")
     if any(grant.role == METRICS and grant.present for grant in grants):
         start = {"metadata": {"labels": {LABEL: "access"}}}
-        yield Wanted(Ref(WIDE_ROLES, ROLES[METRICS]), {**start, "rules": _RULES}, "access")
+        yield WantedObject(Ref(WIDE_ROLES, ROLES[METRICS]), {**start, "rules": _RULES}, "access")
     for grant in grants:
         there = cluster.one(grant.binding)
         role = {"apiGroup": _GROUP, "kind": "ClusterRole", "name": ROLES[grant.role]}
         if there is not None and (not is_ours(there) or at(there, "roleRef", "name") != role["name"]):
             raise ClusterProblem(f"access: {grant.binding} was not made by this collection; remove it, or rename it")
         fields = {"metadata": {"labels": {LABEL: "access"}}, "roleRef": role, "subjects": [dict(grant.subject)]}
-        yield Wanted(grant.binding, fields if grant.present else None, "access")
+        yield WantedObject(grant.binding, fields if grant.present else None, "access")
