@@ -47,7 +47,7 @@ KERNEL = (
 #: What qemu keeps as one piece.
 BLOCK = 64 << 10
 #: Seconds until a booting guest has to answer: eight on an idle machine.
-PATIENCE = 240
+PATIENCE = 600
 
 
 class Guest:
