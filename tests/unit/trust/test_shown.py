@@ -12,6 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.action import registry_trust
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import shown
 from hosts import host
 from tasks import asked, run
+
 from trust.pki import NOW, certificate
 
 _OPENSSL = """#!/bin/sh
