@@ -94,7 +94,7 @@ def of_cluster(
         "images_in_use": sorted({image for image, _where in exports.images_of(outcome.manifests)}),
         "manifests": outcome.manifests,
     }
-    found["images"] = _pulls(_texts("images", images), found["files"])
+    found["images"] = pulls(_texts("images", images), found["files"])
     found["failing"] = sorted(
         {one["guard"] for one in found["findings"] if one["effect"] != "surprises" and not one["already"]}
     )
@@ -265,7 +265,7 @@ def _notes_on_lists(now: Situation) -> list[str]:
     return notes
 
 
-def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
+def pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return each image with the candidates for it, as the files of a node have it, or why there are none."""
     found = []
     for image in images:
