@@ -69,6 +69,9 @@ def test_what_comes_next(case):
         assert f"DEVS='{case['devs']}'" in contents(sent)[SETUP] or f"DEVS={case['devs']}\n" in contents(sent)[SETUP]
     if "steps" in case:
         assert [each["name"] for each in sent["actions"]] == case["steps"]
+    if "told" in case:
+        wanted = json.loads(sent["actions"][-1]["argv"][-1])
+        assert {key: wanted[key] for key in case["told"]} == case["told"]
     if "checks" in case:
         assert [each["name"] for each in sent["checks"]] == case["checks"]
 

@@ -69,10 +69,10 @@ WATCH = Watch(
 #: What docker of any release makes below its root; anything else there is somebody's.
 OF_DOCKER = frozenset(
     "aufs btrfs builder buildkit containerd containers devicemapper execdriver graph image init key.json linkgraph.db "
-    "network nuke-graph-directory.sh overlay overlay2 plugins runtimes secrets swarm tmp tmp-old trust vfs volumes "
-    "windowsfilter zfs engine-id lost+found storage metadata".split()
+    "network nuke-graph-directory.sh overlay overlay2 plugins runtimes swarm tmp tmp-old trust vfs volumes "
+    "zfs engine-id lost+found".split()
 )
-OF_DOCKER_TOO = r"(repositories-\w+|\.[\w.-]+)$"
+OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
 
 
 @dataclass(frozen=True)
