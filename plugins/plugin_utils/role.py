@@ -46,7 +46,10 @@ FROM_VARIABLES = _from_variables(
 
 #: What the role and its playbooks read or set beside the options of tasks, behind the prefix.
 _OF_THE_ROLE = (
-    "before_restart", "after_restart", "serial", "max_failures", "backup_directory", "backup_encrypt", "backup_keys",
+    "before_restart", "after_restart", "drain", "drain_node", "drain_kubeconfig", "drain_remote_kubeconfig",
+    "drain_force", "drain_ignore_daemonsets", "drain_delete_emptydir_data", "drain_timeout",
+    "drain_max_out_of_service", "drain_state", "serial", "max_failures", "backup_directory", "backup_encrypt",
+    "backup_keys",
     "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
 )  # fmt: skip
 _OF_TASKS = {names[0] for feature in FEATURES for names in feature.VARIABLES.values() if names[0].startswith(PREFIX)}

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import dockercfg_secret, dockercfg_secret_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import tokens as token_task
 from api_server import KINDS, ApiServer, on, ref, run, status, times
@@ -408,3 +410,77 @@ def test_the_report_names_logins_and_links():
     assert found["logins"] == [{"registry": "r.example.com", "username": "u"}] and found["ours"]
     assert found["linked"] == {"builder": ["secrets"], "default": ["imagePullSecrets"]} and not found["broken"]
     assert {method for method, *_rest in server.log if method != "GET"} == {"POST", "PATCH"}
+
+
+def test_the_environment_says_nothing_of_the_other_cluster(monkeypatch):
+    """It would send the login of one cluster to another one."""
+    monkeypatch.setenv("K8S_AUTH_HOST", "https://here.example.com:6443")
+    monkeypatch.setenv("K8S_AUTH_API_KEY", "the-login-here")
+    asked = []
+
+    class Noted(dockercfg_secret.ActionModule):
+        def _login(self, given, environment):
+            asked.append((given["host"], given["api_key"], "K8S_AUTH_HOST" in environment))
+            return super()._login(given, environment)
+
+        @property
+        def transport(self):
+            return lambda login: login() and cluster()
+
+        @transport.setter
+        def transport(self, value):
+            pass
+
+    source = {"service_account": "b/default", "registries": ["r.example.com"]}
+    source["cluster"] = {"host": "https://there.example.com:6443", "api_key": "the-login-there"}
+    run(Noted, {"name": "pull", "namespaces": ["a"], "from_service_account": source}, cluster(), check=True)
+    assert asked == [
+        ("https://here.example.com:6443", "the-login-here", True),
+        ("https://there.example.com:6443", "the-login-there", False),
+    ]
+
+
+def test_a_forecast_says_who_brings_logins():
+    policy = read_policy({"credentials": LOGIN, "blocked": ["a.example.com"]})
+    assert any("cluster_pull_secret brings logins" in note for note in manifests.of_policy(policy, "4.18").notes)
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/api/v1/namespaces/a/serviceaccounts/app", "link: there is no ServiceAccount a/app"),
+        ("/apis/build.openshift.io/v1/namespaces/a/buildconfigs/app", "build_configs: there is no BuildConfig a/app"),
+    ],
+)
+def test_what_somebody_deletes_in_between_is_not_made_again(path, says):
+    """The change goes to an object that is gone by then, and says so; in a removal, nothing is left to do."""
+    build = {"strategy": {"dockerStrategy": {}}, "output": {"pushSecret": {"name": "pull"}}}
+    objects = [
+        {"kind": "ServiceAccount", "metadata": {"name": "app", "namespace": "a"}, "secrets": [{"name": "pull"}]},
+        {"kind": "BuildConfig", "metadata": {"name": "app", "namespace": "a"}, "spec": build},
+    ]
+    given = {
+        "namespaces": ["a"], "credentials": LOGIN, "link": [{"service_account": "app"}],
+        "build_configs": [{"name": "app", "pull_secret": "present"}],
+    }  # fmt: skip
+    for state in ("present", "absent"):
+        server = cluster(*objects, {**OURS, "metadata": {**OURS["metadata"]}})
+        server.faults.append(lambda method, sent, body, now=server: gone(now, method, sent, path))
+        done = task({"given": {**given, "state": state}}, server)
+        assert path not in server.objects, "nobody makes it again"
+        if state == "present":
+            assert done["failed"] and says in done["msg"]
+        else:
+            assert not done.get("failed") and not server.get("Secret", "pull", "a"), done
+
+
+MARK = {"dockyard.openshift/word": "credentials"}
+OURS = {
+    "kind": "Secret", "metadata": {"name": "pull", "namespace": "a", "labels": MARK},
+    "type": "kubernetes.io/dockerconfigjson", "logins": {"r.example.com": "u:oldsecret"},
+}  # fmt: skip
+
+
+def gone(server: ApiServer, method: str, sent: str, path: str) -> None:
+    if method == "PATCH" and sent.startswith(path):
+        server.objects.pop(path, None)

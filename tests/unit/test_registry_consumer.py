@@ -102,9 +102,9 @@ def test_the_token_goes_from_one_cluster_to_the_other():
     consumer = task(case, source)
 
     class Both(dockercfg_secret.ActionModule):
-        def connect(self, options):
+        def connect(self, options, **more):
             self.now = source if options.get("kubeconfig") == {"of": "the registry"} else target
-            return super().connect(options)
+            return super().connect(options, **more)
 
         @property
         def transport(self):

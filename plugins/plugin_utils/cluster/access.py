@@ -32,9 +32,10 @@ TASKS: Mapping[str, Callable[[tuple[str, ...]], Access]] = {
     "dockercfg_secret": dockercfg_secret.access,
     "registry_consumer": registry_consumer.grants,
 }
-_IN_PROJECTS = ("dockercfg_secret", "registry_consumer")
+#: Tasks that work in projects; no role is shipped for them, because nobody knows the projects.
+IN_PROJECTS = ("dockercfg_secret", "registry_consumer")
 ROLE = "dockyard-registries"
-_ROLES = {"node_pools": "dockyard-node-pools"}
+_ROLES = {"node_pools": "dockyard-node-pools", "cluster_pull_secret": "dockyard-pull-secret"}
 #: What a change is called in a review; to replace is both.
 _VERBS = {"replace": ("delete", "create")}
 
@@ -42,7 +43,7 @@ _VERBS = {"replace": ("delete", "create")}
 def of_task(task: str, projects: Iterable[str] = ()) -> Access:
     """Return what a task reads and writes. Raises PolicyError for one in projects without any."""
     projects = tuple(projects)
-    if (task in _IN_PROJECTS) != bool(projects):
+    if (task in IN_PROJECTS) != bool(projects):
         told = "names no project, and this task works in projects" if not projects else "means nothing to this task"
         raise PolicyError("namespaces", UNSHOWN, told)
     return TASKS[task](projects)

@@ -34,6 +34,11 @@ def is_subdomain(text: str) -> bool:
     return len(text) <= _LONGEST_SUBDOMAIN and bool(_SUBDOMAIN.fullmatch(text))
 
 
+def is_label(text: str) -> bool:
+    """Say whether a text can be the name of a namespace or a service: as a subdomain, without '.', and shorter."""
+    return len(text) <= _LONGEST_NAME and "." not in text and is_subdomain(text)
+
+
 def is_key(text: str) -> bool:
     """Say whether a text can be the key of a label, an annotation or a resource: name, or prefix/name."""
     prefix, slash, name = text.rpartition("/")

@@ -107,8 +107,8 @@ class ClusterConnection(HostModules, ControllerFiles):
     _requires_connection = False
     secrets: Any
 
-    def connect(self, options: Mapping[str, Any]) -> Client:
-        """Log in; nothing is sent yet. Raises Problem."""
+    def connect(self, options: Mapping[str, Any], *, another: bool = False) -> Client:
+        """Log in; nothing is sent yet. another: to a cluster of which the environment says nothing. Raises Problem."""
         delegated = getattr(self._task, "delegate_to", None)
         if delegated and delegated not in _HERE:
             raise TaskProblem(
@@ -116,6 +116,9 @@ class ClusterConnection(HostModules, ControllerFiles):
                 "leave delegate_to out, and give proxy where only that host reaches the API server"
             )
         environment = {**os.environ, **self._environment_of_the_task()}
+        if another:
+            own = ("K8S_AUTH_", "KUBECONFIG")
+            environment = {name: text for name, text in environment.items() if not name.startswith(own)}
         given = with_environment(options, environment)
         if given["kubeconfig"] is not None and not isinstance(given["kubeconfig"], (str, dict)):
             raise TaskProblem("kubeconfig: it is neither a path nor a mapping")

@@ -35,7 +35,7 @@ class TakesToken(ClusterTask):
         client = self.client
         if about.connection is not None:
             times = {name: self.options[name] for name in ("request_timeout", "timeout")}
-            client = self.connect({**about.connection, **times})
+            client = self.connect({**about.connection, **times}, another=True)
         end = time.monotonic() + self.options.get("wait_timeout", 0)
         while True:
             try:

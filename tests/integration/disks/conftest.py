@@ -99,9 +99,9 @@ class Disks:
         """Run tasks on the machine, the next one after a failure, too; return what each returned."""
         process = self.start(*steps)
         output, _ = process.communicate(timeout=1200)
-        found = [json.loads(line)["result"] for line in self._results().read_text().splitlines()]
-        assert len(found) == len(steps), output
-        return found
+        lines = [json.loads(line) for line in self._results().read_text().splitlines()]
+        assert len(lines) == len(steps), output
+        return [line["result"] | {"failed": line["outcome"] != "ok"} for line in lines]
 
     def start(self, *steps: dict[str, Any]) -> subprocess.Popen[str]:
         """Start a run of these tasks."""

@@ -83,6 +83,6 @@ def finishes(disks, row, snapshot, end):
         machine.sh("systemctl is-system-running --wait >/dev/null || true")
     assert machine.sh(WELL) == ""
     again, unchanged = disks.play(storage(row["storage"]), storage(row["storage"]))
-    assert not again.get("failed"), again
-    assert (unchanged.get("failed", False), unchanged["changed"]) == (False, False), unchanged
+    assert not again["failed"], again
+    assert (unchanged["failed"], unchanged["changed"]) == (False, False), unchanged
     is_as_promised(disks, row)

@@ -20,7 +20,7 @@ from ...policy.word import UNSHOWN, PolicyError, Reading, kind_of, shown
 from ...resolution.references import Reference, ReferenceProblem, parse_normalized
 from ...variables import POLICY, Fill, behind
 from ..connection import OPTIONS as CONNECTION
-from ..labels import Selector, SelectorProblem, is_subdomain
+from ..labels import Selector, SelectorProblem, is_label, is_subdomain
 from ..labels import parse as parse_selector
 from ..pull_secrets import NEW, OLD, sources
 from ..pull_secrets.entries import Logins, Mark
@@ -282,7 +282,8 @@ def read(
         raise PolicyError("name", options["name"], "cannot be the name of a secret")
     namespaces = tuple(dict.fromkeys(options["namespaces"] or ()))
     for name in namespaces:
-        _must_be_label("namespaces", name, "a project")
+        if not is_label(name):
+            raise PolicyError("namespaces", name, "cannot be the name of a project")
     selector = _selector(options["namespace_selector"])
     if not namespaces and not selector:
         raise PolicyError("namespaces", UNSHOWN, "no project is named; give namespaces or namespace_selector")
@@ -339,11 +340,6 @@ def with_token(asked: Asked, token: str | None, why: str) -> Asked:
 
 def _mark(key: bytes, secret: bytes) -> str:
     return mark_of(secret, key)
-
-
-def _must_be_label(word: str, name: str, what: str) -> None:
-    if not is_subdomain(name) or "." in name or len(name) > 63:
-        raise PolicyError(word, name, f"cannot be the name of {what}")
 
 
 def _selector(text: str | None) -> str:

@@ -213,10 +213,11 @@ def _of_project(look: _Look, project: str) -> Iterator[WantedObject]:
             yield _account(account, Ref(SERVICE_ACCOUNTS, name, project), asked.name, links.everywhere(name))
         yield _gone(there, secret, asked)
         return
+    is_named = any(link.present for link in asked.links) or any(any(one.places.values()) for one in asked.builds)
+    if there is None and is_named and not asked.logins.present:
+        raise ClusterProblem(f"there is no {secret} to link; give credentials, from_file or from_service_account")
     if asked.logs_in:
         yield _secret(there, secret, asked)
-    elif there is None:
-        raise ClusterProblem(f"there is no {secret} to link; give credentials, from_file or from_service_account")
     if there is not None and there.get("type") not in TYPES and not asked.logs_in:
         raise ClusterProblem(f"{secret} is of the type {there.get('type')}, and holds no logins to registries")
     for name in look.names:
@@ -242,26 +243,35 @@ def _secret(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
     found = entries.wanted(there, ref, asked.kind, asked.logins, replace=asked.replace, mark=asked.mark)
     for value in (at(found.fields, "data") or {}).values():
         asked.hide(value)
-    return _again(found, lambda now: _secret(now, ref, asked))
+    return replace(found, anew=lambda now: _secret(now, ref, asked))
 
 
 def _account(there: Manifest | None, ref: Ref, secret: str, of_this: tuple[options.Link, ...]) -> WantedObject:
-    found = links.wanted(there, ref, secret, of_this)
-    return _again(found, lambda now: _account(now, ref, secret, of_this))
+    def anew(now: Manifest | None) -> WantedObject | None:
+        """Plan it again; one that somebody deleted in between is not made again."""
+        if now is None and there is not None:
+            if any(link.present for link in of_this):
+                raise ClusterProblem(f"link: there is no {ref} any more")
+            return None
+        return _account(now, ref, secret, of_this)
+
+    return replace(links.wanted(there, ref, secret, of_this), anew=anew)
 
 
 def _builds(look: _Look, project: str) -> Iterator[WantedObject]:
     for build in look.asked.builds:
         ref = Ref(BUILD_CONFIGS, build.name, project)
-        there = look.builds[build.name].get(project)
-        if there is not None or look.asked.present:
-            yield _build(there, ref, look.asked, build)
+        found = _build(look.builds[build.name].get(project), ref, look.asked, build)
+        if found is not None:
+            yield found
 
 
-def _build(there: Manifest | None, ref: Ref, asked: Asked, build: options.Build) -> WantedObject:
+def _build(there: Manifest | None, ref: Ref, asked: Asked, build: options.Build) -> WantedObject | None:
+    if there is None and not asked.present:
+        return None
     places = build.places if asked.present else dict.fromkeys(options.PLACES, False)
     found = builds.wanted(there, ref, asked.name, options.Build(build.name, places))
-    return _again(found, lambda now: _build(now, ref, asked, build))
+    return replace(found, anew=lambda now: _build(now, ref, asked, build))
 
 
 def _gone(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
@@ -272,12 +282,7 @@ def _gone(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
         if not is_ours(there) and not asked.replace:
             raise ClusterProblem(f"{ref} was not made by this collection; replace: true deletes it nevertheless")
     found = WantedObject(ref, None, "state: absent", view=entries.view_of(asked.mark))
-    return _again(found, lambda now: _gone(now, ref, asked))
-
-
-def _again(found: WantedObject, anew: Callable[[Manifest | None], WantedObject]) -> WantedObject:
-    """Return it with the way in which it is planned again alone."""
-    return replace(found, anew=anew)
+    return replace(found, anew=lambda now: _gone(now, ref, asked))
 
 
 def _kept(secret: Manifest | None) -> list[str]:

@@ -21,7 +21,7 @@ from ...resolution.references import Reference, ReferenceProblem, parse_normaliz
 from ...variables import Fill, behind
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..changes import ClusterDraft, WantedObject
-from ..labels import is_subdomain
+from ..labels import is_label, is_subdomain
 from ..seen import Cluster
 
 _GROUP = "image.openshift.io"
@@ -125,7 +125,7 @@ def read(
 ) -> Asked:
     """Read what the options say. Raises PolicyError before anything is sent."""
     namespace = options["namespace"]
-    if not is_subdomain(namespace) or "." in namespace or len(namespace) > 63:
+    if not is_label(namespace):
         raise PolicyError("namespace", namespace, "cannot be the name of a project")
     if not options["images"]:
         raise PolicyError("images", UNSHOWN, "names no image")

@@ -19,7 +19,7 @@ from typing import Any
 from ...policy.word import PolicyError
 from ..api import ClusterProblem, Ref, Resource, at
 from ..changes import WantedObject
-from ..labels import is_subdomain
+from ..labels import is_label, is_subdomain
 from ..marks import LABEL, is_ours
 from ..seen import Cluster
 
@@ -120,7 +120,7 @@ def _grants(one: Mapping[str, Any]) -> Iterator[Grant]:
     if role != METRICS and not projects:
         raise PolicyError("access", subject["name"], f"is {role} of no project; give projects")
     for project in projects or [""]:
-        if project and (not is_subdomain(project) or "." in project):
+        if project and not is_label(project):
             raise PolicyError("access", project, "cannot be the name of a project")
         yield Grant(role, subject, project, one["state"] == "present")
 

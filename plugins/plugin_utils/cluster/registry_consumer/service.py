@@ -21,7 +21,7 @@ from ..api import ClusterProblem, Manifest, Ref, at
 from ..changes import ClusterDraft, Until, WantedObject
 from ..integrated_registry import CONFIG, access
 from ..kinds.image import IMAGE
-from ..labels import is_subdomain
+from ..labels import is_label, is_subdomain
 from ..marks import LABEL, is_ours
 from ..pull_secrets import NAMESPACES, SECRETS, SERVICE_ACCOUNTS, tokens
 from ..seen import Cluster, Unread
@@ -98,7 +98,7 @@ def read(
 ) -> Asked:
     """Read what the options say. Raises PolicyError before anything is sent."""
     project, account = options["project"], options["service_account"]
-    if not is_subdomain(project) or "." in project or len(project) > 63:
+    if not is_label(project):
         raise PolicyError("project", project, "cannot be the name of a project")
     if not is_subdomain(account):
         raise PolicyError("service_account", account, "cannot be the name of a service account")
