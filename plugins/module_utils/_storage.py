@@ -133,7 +133,7 @@ def whole_of(path):
 def check_disk(disk):
     """Refuse a new disk that is not as the plan saw it: another one, or no longer empty and unused."""
     path, name = os.path.realpath(disk["path"]), disk["path"]
-    if not os.path.exists(path):
+    if not there_is(path):
         raise Refused("%s is gone" % name)
     size = must(["blockdev", "--getsize64", path]).strip()
     if int(size) != disk["size"]:
@@ -159,6 +159,10 @@ def refuse_used(path):
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL))
     except OSError as error:
         raise Refused("%s is in use: %s" % (path, os.strerror(error.errno)))
+
+
+def there_is(path):
+    return os.path.exists(path)
 
 
 def check_half_a_disk(path, name):
@@ -308,14 +312,20 @@ def check_stopped(units):
         dummy, out, dummy = run(["systemctl", "show", "-p", "ActiveState", unit])
         if out.strip() not in ("ActiveState=inactive", "ActiveState=failed"):
             raise Refused("%s is not stopped (%s)" % (unit, out.strip() or "systemctl does not answer"))
+    for pid, name in daemons():
+        raise Refused("%s runs (process %s)" % (name, pid))
+
+
+def daemons():
+    """Return [(process, name)] of daemons of docker, whoever started them."""
+    found = []
     for pid in [name for name in os.listdir("/proc") if name.isdigit()]:
         try:
             with open("/proc/%s/comm" % pid) as stream:
-                name = stream.read().strip()
+                found.append((pid, stream.read().strip()))
         except (IOError, OSError):
             continue
-        if name in ("dockerd", "dockerd-current"):
-            raise Refused("%s runs (process %s)" % (name, pid))
+    return [(pid, name) for pid, name in found if name in ("dockerd", "dockerd-current")]
 
 
 def check_root(wanted):

@@ -122,6 +122,33 @@ options:
     type: str
     choices: [fail, reject, keep]
     default: fail
+  verify_pull:
+    description:
+      - Images that prove the lists, pulled by the engines of the host itself after a change; when one
+        is not as it should be, everything is put back. Nothing is pulled unless this is set, or where
+        nothing changes.
+      - The task that only reports pulls them at every run. An image that was not there before is removed
+        again.
+      - With it comes a warning for each insecure registry, and one where V(all) is blocked and images
+        of C(docker.io) are out of reach.
+    type: dict
+    suboptions:
+      comes:
+        description: Images that the host must be able to pull.
+        type: list
+        elements: str
+        default: []
+      refused:
+        description: Images that it must not be able to pull, for whatever reason.
+        type: list
+        elements: str
+        default: []
+      pushed:
+        description: Names under which an empty image is pushed and then pulled; it stays in the registry.
+          CRI-O cannot push.
+        type: list
+        elements: str
+        default: []
   from_variables:
     description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
@@ -212,6 +239,27 @@ planned:
       description: Mirrors, as the engine shows them.
       type: list
       elements: str
+pulled:
+  description: What came of each image of O(verify_pull).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    image:
+      description: The image.
+      type: str
+    engine:
+      description: The program that pulled it.
+      type: str
+    expected:
+      description: One of V(comes), V(refused), V(pushed).
+      type: str
+    ok:
+      description: Whether it was as expected.
+      type: bool
+    said:
+      description: What happened, in one line.
+      type: str
 account:
   description: The outcome as text for a person. A headline, then the plan or the differences, one line
     each.

@@ -97,7 +97,9 @@ class Fill:
     def trail(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, ...]]:
         """Return, for each option that adds up from variables of openshift-ansible, all of them. origins: as above."""
         return {
-            option: openshift_ansible.trail(option, value_of)
+            option: openshift_ansible.trail(openshift_ansible.WORD_OF[source], value_of)
             for option, name in origins.items()
-            if option in self.sources and name in openshift_ansible.SUMS
+            if name in openshift_ansible.SUMS
+            for source in self.sources.get(option, ())
+            if source in openshift_ansible.WORD_OF
         }

@@ -8,22 +8,17 @@ Every duration of a real cluster is shortened by one factor, which the stand-in 
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client, Limits
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain import waiting
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.service import Rollout, Wanted
 from api_server import ApiServer, reply, status
+from machine_config_controllers import Controllers, Objects, Running, config, texts
 from openshift4 import manifests
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "lab/cluster/standins"))
-
-from machine_config_controllers import Controllers, Objects, Running, texts  # noqa: E402
 
 FACTOR = 0.01
 VERSION = "4.20.3"
@@ -158,3 +153,5 @@ class Rolling:
         target = self.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"]
         return text in dict(texts(self.server.get("MachineConfig", target)))["/etc/containers/registries.conf"]
 
+
+__all__ = ["Controllers", "Rolling", "Running", "budget", "config", "node", "pod", "pool", "texts"]

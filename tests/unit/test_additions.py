@@ -84,6 +84,9 @@ class Made:
     def checks(self, host, expected):
         return ()
 
+    def contradicted(self, host, policy):
+        return []
+
     def report(self, host):
         return self._lists(host).plain() | {"files": [LIST], "problems": []}
 

@@ -264,9 +264,30 @@ def test_secrets_of_the_file_are_never_shown(action, args):
 def test_info_tells_what_is_wrong_with_a_file():
     text = "imagePolicyConfig: {allowedRegistriesForImport: [{domainName: 'b.io:5*'}], imagePolicyConfig: {}}\n"
     done = run(master_config_info.ActionModule, {}, [seen({MASTER: text})])
-    found = done.result["master"]
-    assert found["release"] == "3.9" and found["services"] == [f"{unit}.service" for unit in RUNNING]
-    assert [each["effect"] for each in found["findings"]] == ["refuse", "warn", "warn"]
+    port = "'5*' is not a port; a port must be a number, without wildcards"
+    wrapped = (
+        "the settings are wrapped in imagePolicyConfig a second time, where nobody reads them: there is no list, and "
+        "everything may be imported"
+    )
+    place = "imagePolicyConfig.imagePolicyConfig has no effect; its place is imagePolicyConfig"
+    assert done.result["master"] == {
+        "path": MASTER,
+        "release": "3.9",
+        "services": [f"{unit}.service" for unit in RUNNING],
+        "image_policy_file": MASTER,
+        "image_policy": None,
+        "image_policy_config": {"allowedRegistriesForImport": [{"domainName": "b.io:5*"}], "imagePolicyConfig": {}},
+        "plugin_order": None,
+        "findings": [
+            {
+                "effect": "refuse",
+                "path": "imagePolicyConfig: allowedRegistriesForImport[0].domainName",
+                "sentence": port,
+            },
+            {"effect": "warn", "path": "imagePolicyConfig: imagePolicyConfig", "sentence": wrapped},
+            {"effect": "warn", "path": "", "sentence": f"{MASTER}: {place}"},
+        ],
+    }
     assert not done.result["drift"]
 
 

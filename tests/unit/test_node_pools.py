@@ -15,8 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import ApiServer, run, status
 from cases import cases
-from machine_config_controllers import config, texts
-from rolling import Rolling, budget, node, pod, pool
+from rolling import Rolling, budget, config, node, pod, pool, texts
 
 # --- what was observed becomes a judgement ---
 

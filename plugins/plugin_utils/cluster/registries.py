@@ -313,7 +313,7 @@ def _judged(
     warnings += [*told, *preflight.without_login(now)]
     outlook = _outlook(cluster, asked, changes)
     cost = outlook["disruption"].get(outlook["release"]) if now.on_nodes else None
-    level = _level(cost)
+    level = level_of(cost)
     if level >= Disruption.DRAIN:
         warnings += _budgets(cluster)
     if level > asked.max_disruption:
@@ -387,7 +387,8 @@ def _known(cluster: Cluster, ref: Ref) -> Manifest | None:
     return None if isinstance(found, Unread) else found
 
 
-def _level(cost: Mapping[str, Any] | None) -> Disruption:
+def level_of(cost: Mapping[str, Any] | None) -> Disruption:
+    """Return what nodes notice of a change, from its cost in a forecast."""
     if not cost:
         return Disruption.NONE
     levels = {"reboot": Disruption.REBOOT, "drain": Disruption.DRAIN, "restart": Disruption.RESTART}

@@ -318,11 +318,18 @@ def without_effect(
     said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], expected: Lists
 ) -> list[str]:
     """Sentences about entries that would not be in force with the files as they will be."""
-    spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
     return [
         f"{each.word} '{each.entry}' would have no effect: docker would show {', '.join(getattr(expected, each.word))}"
-        for each in effects.unmet_by_lists(spelled, expected.plain())
+        for each in unmet_words(said, names, expected)
     ]
+
+
+def unmet_words(
+    said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], lists: Lists
+) -> list[effects.Unmet]:
+    """List the entries that these lists of docker lack. names: how docker reads an entry of each."""
+    spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
+    return effects.unmet_by_lists(spelled, lists.plain())
 
 
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:

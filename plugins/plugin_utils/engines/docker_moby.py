@@ -24,6 +24,7 @@ from ..resolution.names import DOCKER_HUB
 from . import ALL_WORDS, Desired, Lists, Request, added, docker, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
+from .effects import Unmet
 
 SPELLING = {
     "insecure": Spelling("--insecure-registry", "", "insecure-registries"),
@@ -110,6 +111,10 @@ class Moby(docker.Docker):
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         wanted = tuple(docker.expected_blocks(expected))
         return (Check("docker info shows the lists", docker.INFO, wanted, attempts=10, delay=0.5, shows="docker.info"),)
+
+    def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
+        lists = self.in_force(host)
+        return docker.unmet_words(self._enforceable(policy), self._names(host), lists) if lists else []
 
     def report(self, host: Observed) -> dict[str, Any]:
         place = self._place(host)

@@ -179,6 +179,8 @@ def _led_into(policy: Policy, conf: RegistriesConf, place: _Place) -> Iterator[s
 
 def line_of(host: Observed, registry: RegistryTable) -> int:
     """Return the line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
+    if not registry.file:
+        return 0
     text = host.text(registry.file) or ""
     tables = document(text, registry.file).get("registry", [])
     number = next((index for index, table in enumerate(tables) if table is registry.table), None)

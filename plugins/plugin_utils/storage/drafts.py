@@ -45,6 +45,8 @@ _DROP_IN = """\
 [Unit]
 ConditionPathExists=!{path}
 """
+#: Starts that failed before count towards systemd's limit, and are forgotten first.
+_START = 'systemctl reset-failed "$@" 2>/dev/null; exec systemctl start "$@"'
 _RELOAD = Step("reload systemd", ("systemctl", "daemon-reload"), "the condition of docker changes")
 
 
@@ -151,7 +153,7 @@ def _release(facts: Facts, decision: Decision) -> Draft:
     drop_ins = [path for path in DROP_INS.values() if facts.host.exists(path)]
     start = Step(
         "start docker and the node service",
-        ("systemctl", "start", *units),
+        ("sh", "-c", _START, "sh", *units),
         "its storage is as asked for",
         ", ".join(units),
         Disruption.NONE,
@@ -165,7 +167,11 @@ def _release(facts: Facts, decision: Decision) -> Draft:
             *(FileChange(path, None, "docker may start again") for path in drop_ins),
         ),
         steps=(_RELOAD, start) if drop_ins else (start,),
-        checks=(*_told(facts), *_answers(facts), *(_is_active(unit) for unit in units)),
+        checks=(
+            *_told(facts),
+            *docker_answers(facts.driver, facts.keys, facts.root),
+            *(_is_active(unit) for unit in units),
+        ),
     )
 
 
@@ -275,20 +281,21 @@ def _told(facts: Facts) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _answers(facts: Facts) -> tuple[Check, ...]:
+def docker_answers(driver: str, keys: Mapping[str, str], root: str) -> tuple[Check, ...]:
     """Ask docker itself: its driver, its place, and whether overlay works there."""
     expect: list[Mapping[str, Any]] = [
-        {"pattern": rf"^ *Storage Driver: {facts.driver}\s*$"},
+        {"pattern": rf"^ *Storage Driver: {driver}\s*$"},
         {"pattern": "Data loop file", "found": False},
     ]
-    if facts.driver == "devicemapper":
-        vg, pool = facts.keys.get("VG", ""), facts.keys.get("CONTAINER_THINPOOL", POOL)
+    if driver == "devicemapper":
+        vg, pool = keys.get("VG", ""), keys.get("CONTAINER_THINPOOL", POOL)
         mapped = LogicalVolume(vg, pool, "", 0, "").mapped.removeprefix("/dev/mapper/")
         expect.append({"pattern": rf"^ *Pool Name: {re.escape(mapped)}\s*$"})
     else:
-        expect.append({"pattern": r"^ *Supports d_type: true\s*$"})
-    expect.append({"pattern": rf"^ *Docker Root Dir: {re.escape(facts.root)}\s*$"})
-    name = f"docker answers with {facts.driver} in {facts.root}"
+        # docker before 1.13 does not tell
+        expect.append({"pattern": r"^ *Supports d_type: false\s*$", "found": False})
+    expect.append({"pattern": rf"^ *Docker Root Dir: {re.escape(root)}\s*$"})
+    name = f"docker answers with {driver} in {root}"
     return (Check(name, DOCKER_INFO.argv, tuple(expect), attempts=30, delay=2.0, timeout=60.0),)
 
 

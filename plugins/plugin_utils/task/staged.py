@@ -9,7 +9,6 @@ Each is made from a look at what the one before has left, so a run that died is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from ..host.watch import Watch
@@ -17,7 +16,6 @@ from ..plan import account
 from ..plan.proposal import Applying, Proposal, propose
 from ..problems import Problem
 from .base import TaskProblem
-from .feature import HostFeature, Spec, merged_specs
 from .on_host import CHANGE_OPTIONS, HostTask, Said, asked_by, drafters
 
 #: More transactions than any way from one state to another has.
@@ -30,9 +28,7 @@ class StagedTask(HostTask):
     What its transactions did is not taken back by a task: a stage that has no way back says so in its plan.
     """
 
-    @staticmethod
-    def options_of(features: Iterable[HostFeature]) -> Spec:
-        return CHANGE_OPTIONS | merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
+    own_options = CHANGE_OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Carry out one stage after the other. Raises Problem before the first."""

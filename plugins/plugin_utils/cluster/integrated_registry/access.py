@@ -139,10 +139,13 @@ def _subject(one: Mapping[str, Any]) -> dict[str, str]:
     return {"kind": _KINDS[key], "name": short, "namespace": project}
 
 
-def wanted(cluster: Cluster, grants: Iterable[Grant]) -> Iterator[WantedObject]:
-    """Yield the bindings, and the role for metrics before its first. Raises NotRead, ClusterProblem."""
+def wanted(cluster: Cluster, grants: Iterable[Grant], made: Iterable[str] = ()) -> Iterator[WantedObject]:
+    """Yield the bindings, and the role for metrics before its first. made: projects that the same plan makes.
+
+    Raises NotRead, ClusterProblem.
+    """
     grants = tuple(grants)
-    projects = [Ref(PROJECTS, grant.project) for grant in grants if grant.project]
+    projects = [Ref(PROJECTS, grant.project) for grant in grants if grant.project and grant.project not in made]
     cluster.need(*dict.fromkeys((*projects, *(grant.binding for grant in grants))))
     for ref in projects:
         if cluster.one(ref) is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,8 +59,13 @@ class Expected:
         }
 
 
-def of(cluster: Cluster, release: object = None) -> Expected:
-    """Compute what nodes shall have from what was read. Raises NotRead, ClusterProblem."""
+def of(
+    cluster: Cluster,
+    release: object = None,
+    leaving_out: Callable[[Manifest], bool] = lambda manifest: False,
+    more: Iterable[Manifest] = (),
+) -> Expected:
+    """Compute what nodes shall have from what was read, without some objects and with more. Raises NotRead."""
     cluster.need(*registries.READ_FOR_NODES, *registries.FURTHER, registries.MACHINE_CONFIGS)
     cluster.need(*registries.configs_of_people(cluster))
     for ref in (*registries.READ_FOR_NODES, *registries.SIGNATURES, registries.MACHINE_CONFIGS):
@@ -68,7 +73,8 @@ def of(cluster: Cluster, release: object = None) -> Expected:
         if isinstance(answer, Unread):
             return Expected(unknown=answer.why)
     try:
-        return _computed(list(registries.manifests_of(cluster)), release_of(cluster, release))
+        there = [one for one in registries.manifests_of(cluster) if not leaving_out(one)]
+        return _computed([*there, *more], release_of(cluster, release))
     except Problem as problem:
         return Expected(unknown=str(problem))
 

@@ -39,6 +39,10 @@ ROLL: dict[str, dict[str, Any]] = {
             "Whether the task ends well though a pool is paused and its nodes keep old files. It is never waited for.",
         ],
     },
+}
+
+#: How long a wait may take.
+TIMES: dict[str, dict[str, Any]] = {
     "timeout": {
         "type": "int",
         "description": ["Seconds after which a wait ends. Unless given, only the times of nodes end it."],
@@ -60,5 +64,34 @@ ROLL: dict[str, dict[str, Any]] = {
         "type": "int",
         "default": 60,
         "description": ["Seconds of a drain after which what holds it is named, and again as often."],
+    },
+}
+
+MIGRATION: dict[str, dict[str, Any]] = {
+    "names": {
+        "type": "list",
+        "elements": "str",
+        "description": ["The names of the ImageContentSourcePolicies. Unless given, all of the cluster."],
+    },
+    "files": {
+        "type": "list",
+        "elements": "path",
+        "description": [
+            "Manifests of ImageContentSourcePolicies on the controller. They are converted to files below O(to), and "
+            "no cluster is contacted.",
+        ],
+    },
+    "to": {
+        "type": "path",
+        "description": ["A directory on the controller for the new manifests, one a file, named alike in every run."],
+    },
+    "overridden": {
+        "type": "list",
+        "elements": "str",
+        "default": [],
+        "description": [
+            "Names of guards that do not stop the task: C(managed-by-others), when a tool for GitOps keeps the old "
+            "objects.",
+        ],
     },
 }

@@ -11,12 +11,12 @@ with by the next one. An API server that is away, because its own node is draine
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ...host.watch import NotAsked
-from .. import marks
+from .. import marks, registries
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..client import Client, Moved, NoSuchKind, Rejected
 from ..kinds import trusted_cas
@@ -42,6 +42,15 @@ _SETTLED = 30.0
 _TRIES = 10
 
 
+def access() -> dict[Ref, tuple[str, ...]]:
+    """Return everything that the tasks about pools may ask of the API: what, and the verbs."""
+    read_only = (*registries.READ_FOR_NODES, *registries.FURTHER, IMAGE, _CONTROLLER, NODES, BUDGETS, Ref(_POD))
+    found = {replace(ref, bare=False): ("get",) if ref.name else ("list",) for ref in read_only}
+    found |= {Ref(kind): ("list",) for kind in holding.WEBHOOKS}
+    found[Ref(trusted_cas.RESOURCE, namespace=trusted_cas.NAMESPACE)] = ("get",)
+    return found | {Ref(MACHINE_CONFIG): ("get", "list"), POOLS: ("get", "list", "patch")}
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a person asked for; the names are those of the options."""
@@ -60,12 +69,12 @@ class Wanted:
         for name in ("node_timeout", "render_timeout", "explain_after", "timeout"):
             if (1 if options.get(name) is None else options[name]) <= 0:
                 raise ClusterProblem(f"{name}: {options[name]} is not a number of seconds above zero")
-        if options["release"] is not None:
-            releases.find(options["release"])
-        if options["pools"] is not None and not options["pools"]:
+        found = {name: options[name] for name in cls.__dataclass_fields__ if options.get(name) is not None}
+        if "pools" in found and not found["pools"]:
             raise ClusterProblem("pools: [] names no pool; leave it out for all of them")
-        found = {name: options[name] for name in cls.__dataclass_fields__ if name in options}
-        return cls(**found | {"pools": None if options["pools"] is None else tuple(options["pools"])})
+        if "release" in found:
+            releases.find(found["release"])
+        return cls(**found | ({"pools": tuple(found["pools"])} if "pools" in found else {}))
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,7 @@ class Rollout:
             ) from None
         found, notes = progress.read(manifests, nodes)
         chosen = self._chosen(found)
-        wanted = self._answered(lambda cluster: expected.of(cluster, self.wanted.release))
+        wanted = self.answered(lambda cluster: expected.of(cluster, self.wanted.release))
         differences = {}
         for pool in chosen:
             for name in {pool.target, *(node.current for node in pool.nodes if more)} - {""}:
@@ -152,7 +161,7 @@ class Rollout:
             self.compared[key] = wanted, None if config is None else wanted.differences(pool.name, config)
         return self.compared[key][1]
 
-    def _answered(self, ask: Callable[[Cluster], Any]) -> Any:
+    def answered(self, ask: Callable[[Cluster], Any]) -> Any:
         """Read what an answer turns out to need, until there is one."""
         known: dict[Ref, Answer] = {}
         while True:
@@ -388,7 +397,7 @@ class Rollout:
             config_map = cluster.one(Ref(trusted_cas.RESOURCE, name, trusted_cas.NAMESPACE))
             return expected.authorities_missing(image, config_map, controller)
 
-        missing = self._answered(ask)
+        missing = self.answered(ask)
         return [f"ControllerConfig/{_CONTROLLER.name} has no authority for {', '.join(missing)}"] if missing else []
 
 
