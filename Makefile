@@ -134,6 +134,14 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 cluster-down:
 	tests/lab/cluster/cluster down
 
+# A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
+.PHONY: disks storage-full
+disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
+	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
+
+storage-full: export FULL = 1
+storage-full: disks ## the same, every layout and every kill (two hours)
+
 .PHONY: molecule
 molecule: environment images ## the role on a podman node, with molecule and testinfra
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \

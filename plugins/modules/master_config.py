@@ -75,6 +75,14 @@ options:
     description: 'The registries that people may import from, in place of the list in O(image_policy_config):
       texts C(host[:port]), or mappings with C(domainName), C(insecure) and C(state). Merged by C(domainName).'
     type: raw
+  import_trust:
+    description:
+      - Registries whose authorities imports trust. A list of mappings with C(registry) and C(ca) or C(ca_file),
+        or a JSON text of one; an empty list takes away what earlier runs put there.
+      - 'On 3.11 they go into a file of their own, which C(additionalTrustedCA) names. Masters before
+        read the trust store of the host: the role brings them there with M(dockyard.openshift.registry_trust),
+        which restarts the master.'
+    type: raw
   plugin_order:
     description: All admission plug-ins in their order, for C(admissionConfig.pluginOrderOverride). An
       empty list takes it away.

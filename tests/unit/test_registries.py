@@ -136,12 +136,15 @@ def test_a_damaged_record_is_refused():
         propose(podman(state=described("no JSON")))
 
 
+RELOAD = ["systemctl", "reload", "crio"]
+
+
 def journal(present, started=0, old="[[registry]]\nlocation = 'old.example.com'\nblocked = true\n"):
     return {
         "id": "cafe", "plan_id": "p", "time": 1, "started": started, "directories": [],
         "files": [{"path": DROP_IN, "new": "n", "present": present}],
         "old": {DROP_IN: described(old)},
-        "actions": [{"name": "reload crio.service", "argv": ["systemctl", "reload", "crio"], "undo": [], "timeout": 9}],
+        "actions": [{"name": "reload crio.service", "argv": RELOAD, "undo": RELOAD, "timeout": 9}],
     }  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def without_login(now: Situation) -> list[str]:
     secret = now.cluster.try_one(PULL_SECRET)
     if isinstance(secret, Unread):
         return [f"whether nodes have a login for {', '.join(places)} is not known: {secret.why}"]
-    keys = _keys(secret)
+    keys = logins(secret)
     if keys is None:
         return ["the global pull secret (openshift-config/pull-secret) cannot be read as logins: no node could log in"]
     return [
@@ -168,7 +168,7 @@ def _mirrors(manifest: Manifest | None) -> list[str]:
     return [str(mirror) for one in sets for mirror in one.get("mirrors") or ()]
 
 
-def _keys(secret: Manifest | None) -> list[str] | None:
+def logins(secret: Manifest | None) -> list[str] | None:
     """Return the registries that a secret has logins for, without scheme and path; None when it is damaged."""
     try:
         text = base64.b64decode(str(at(secret, "data", ".dockerconfigjson") or ""), validate=True)

@@ -138,12 +138,9 @@ def platform_registries(master: File) -> list[str]:
     return found
 
 
-def address(master: File) -> str:
-    """Return HOST:PORT at which the master's API answers on the host itself."""
-    bound = at(master.value, ("servingInfo", "bindAddress"))
-    host, _colon, port = str(bound or "0.0.0.0:8443").rpartition(":")
-    everywhere = host in ("", "0.0.0.0", "[::]", "::")
-    return f"{'127.0.0.1' if everywhere else host}:{port if port.isdigit() else '8443'}"
+def bound(master: File) -> str:
+    """Return the address at which the master's API listens, "" where the file does not say it."""
+    return str(at(master.value, ("servingInfo", "bindAddress")) or "")
 
 
 def mapping_for(path: str, value: dict[str, Any], keys: Path) -> dict[str, Any]:

@@ -74,6 +74,12 @@ class Editing:
         else:
             parent[keys[-1]] = value
 
+    def restore(self, keys: Path) -> None:
+        """Put back what stood at a key before we gave it a value."""
+        for entry in [each for each in self.before if each["keys"] == list(keys)]:
+            self._put_back(entry)
+        self._restore_empty()
+
     def merge(self, kind: str, keys: Path, name: str, wanted: Named, keep: Iterable[str], purge: bool) -> None:
         """Merge entries into a list of mappings, by their name.
 

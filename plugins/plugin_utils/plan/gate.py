@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ..host.observed import Observed
 from ..host.services import Service
-from .draft import Check, Draft, Due, Step
+from .draft import AGAIN, Check, Draft, Due, Step
 from .interrupted import Begun
 from .plan import Disruption
 
@@ -65,8 +65,13 @@ class Gate:
         return tuple(
             begun.number
             for begun in self.begun
-            if (begun.service.unit == step.whom if begun.service else begun.step.argv == step.argv)
+            if (begun.service.unit == step.whom if begun.service else _goes_on(begun.step, step))
         )
+
+
+def _goes_on(begun: Step, step: Step) -> bool:
+    """Return whether a step is the one that had begun; one that cannot be undone is told anew how to go on."""
+    return begun.argv == step.argv or (begun.undo is None and step.undo is None and begun.name == step.name)
 
 
 def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how: Applying) -> Gate:
@@ -96,7 +101,8 @@ def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how
     return Gate(
         services=tuple(services),
         first=tuple(step for due in acting for step in due.first),
-        left_over=tuple(each.step for each in begun if not each.service),
+        # what has an undo of its own, or none, is not run again: the transaction that takes it back sees to it
+        left_over=tuple(each.step for each in begun if not each.service and each.step.undo is AGAIN),
         checks=tuple(check for due in acting for check in due.checks),
         pending=tuple(dict.fromkeys(pending)),
         refusals=tuple(refusals),

@@ -19,11 +19,20 @@ from ..problems import one_line
 
 #: A mark in a view by which a person tells two secrets apart within one run; it means nothing in another one.
 _OF_THIS_RUN = re.compile(r" \(secret [0-9a-f]{8}\)")
+#: What one guess at a password in a plan costs: a tenth of a second.
+_ROUNDS = 200_000
 
 
 def mark_of(secret: bytes, key: bytes) -> str:
     """Return the mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
     return f" (secret {hmac.new(key, secret, 'sha256').hexdigest()[:8]})"
+
+
+def checksum(text: bytes, *, secret: bool) -> str:
+    """Return a checksum that the id of a plan is made of; of a secret, one that is of no use for trying passwords."""
+    if secret:
+        return hashlib.pbkdf2_hmac("sha256", text, b"dockyard.openshift plan", _ROUNDS).hex()
+    return hashlib.sha256(text).hexdigest()
 
 
 def lasting(view: str) -> str:

@@ -21,13 +21,10 @@ from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
 from .gate import Applying, Gate, gate_of
-from .plan import Change, Plan, lasting
+from .plan import Change, Plan, checksum, lasting
 from .records import State
 
 __all__ = ["Applying", "Drafter", "Proposal", "Transaction", "as_reported", "asked", "propose", "start_of"]
-
-#: What one guess at a password in a plan costs: a tenth of a second.
-_ROUNDS = 200_000
 
 #: One part of what is wanted of a host that looks so, files written by the drafts before included.
 Drafter = Callable[[Observed], Draft]
@@ -68,10 +65,7 @@ class Transaction:
         contents = {change.path: _sha256(change.content) for change in self.files}
         facts = asdict(replace(self, files=tuple(map(_without_content, self.files))))
         text = json.dumps([facts, contents], sort_keys=True, default=str).encode()
-        if any(change.secret for change in self.files):
-            # The plan's id is shown, and is to be of no use for trying passwords against it.
-            return hashlib.pbkdf2_hmac("sha256", text, b"dockyard.openshift plan", _ROUNDS).hex()
-        return hashlib.sha256(text).hexdigest()
+        return checksum(text, secret=any(change.secret for change in self.files))
 
 
 @dataclass(frozen=True)

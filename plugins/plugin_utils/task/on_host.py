@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import cache, partial
@@ -32,7 +32,7 @@ from ..shapes import fits
 from ..variables import words_of
 from .base import select
 from .controller import ControllerFiles
-from .feature import HostFeature, Spec, merged_specs
+from .feature import HostFeature, Spec
 from .rounds import Outcome, Rounds
 
 #: Each feature, what it is asked for, and the options that say so.
@@ -135,13 +135,11 @@ class HostModules(ActionBase):  # type: ignore[misc]
 
 
 class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
-    """A task about one managed host: one snapshot, and one transaction only when something is to change.
-
-    What it is about are its features; a task without any says for itself what it does.
-    """
+    """A task about one managed host: one snapshot, and one transaction only when something is to change."""
 
     subject = "host"
     features: ClassVar[tuple[HostFeature, ...]] = ()
+    own_options = CHANGE_OPTIONS | FEATURE_OPTIONS
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
@@ -151,15 +149,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         if cls.features:
-            cls.fills = tuple(feature.fill for feature in cls.features)
             cls.watch = sum((feature.WATCH for feature in cls.features), Watch())
-            cls.spec = cls.options_of(cls.features)
-
-    @staticmethod
-    def options_of(features: Iterable[HostFeature]) -> Spec:
-        """Make the argument spec of a task with these features."""
-        of_features = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
-        return CHANGE_OPTIONS | FEATURE_OPTIONS | of_features
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
@@ -169,18 +159,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             return self.withdraw(options)
         self.must_ask(options)
         said, more = self.read(options)
-        how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
-        result, proposal = self.apply(
-            lambda host: propose(host, drafters(host, said), how), options["expect_plan"], more
-        )
-        if result.get("failed"):
-            return result
-        for feature, words, _asks in said:
-            result |= feature.report(proposal, words, self.report)
-        result["asked_by"] = asked_by(said, how)
-        if unmet := result.pop("without_effect", []):
-            result["warnings"] = [*result.get("warnings", []), *unmet]
-        return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+        return self.bring(lambda host: drafters(host, said), options, more, said)
 
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
         """Make the host what it was before its last plan, as a plan of its own. Raises Problem."""
@@ -201,13 +180,23 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         return self.bring(nothing, options, undo.REMAINS)
 
     def bring(
-        self, drafting: Callable[[Observed], list[Drafter]], options: dict[str, Any], more: Watch
+        self,
+        drafting: Callable[[Observed], list[Drafter]],
+        options: dict[str, Any],
+        more: Watch,
+        said: Said | None = None,
     ) -> dict[str, Any]:
-        """Carry out drafts that follow from the host alone. Raises Problem."""
-        how = Applying(options["activation"], named=self.named)
+        """Carry out drafts, and report what was asked for, if the drafts are made of that. Raises Problem."""
+        how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
         result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
         if result.get("failed"):
             return result
+        if said is not None:
+            for feature, words, _asks in said:
+                result |= feature.report(proposal, words, self.report)
+            result["asked_by"] = asked_by(said, how)
+        if unmet := result.pop("without_effect", []):
+            result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
@@ -265,10 +254,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
 class HostInfo(HostTask):
     """Tells what a host has and how it differs from what is asked for, changing nothing."""
 
-    @staticmethod
-    def options_of(features: Iterable[HostFeature]) -> Spec:
-        """Make the argument spec of a task with these features."""
-        return SURVEY_OPTIONS | merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+    own_options = SURVEY_OPTIONS
+    more_options = "SURVEY_OPTIONS"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""

@@ -32,7 +32,7 @@ def asked(trust: Trust, now: datetime) -> list[dict[str, Any]]:
 def survey(host: Observed, trust: Trust, now: datetime, expires_in_days: int | None) -> dict[str, Any]:
     """Return every name that has a directory in certs.d or is asked for, by engine; the anchors; what expires soon."""
     names = _names(host, trust)
-    registries = [_registry(host, name, reader, now) for name in names for reader in readers.readers(host)]
+    registries = [_registry(host, name, reader, now) for name in names for reader in readers.engines(host)]
     anchors = _anchors(host, now)
     found = [certificate for entry in (*registries, *anchors) for certificate in entry["certificates"]]
     soon = [each for each in found if expires_in_days is not None and each["days_left"] < expires_in_days]

@@ -266,3 +266,9 @@ def test_no_verification():
     assert propose(world(HOST), read_trust(ONE, NOW), {"verify": "none"}).commit["checks"] == []
     (store,) = propose(world(HOST), read_trust(ONE, NOW), {"verify": "store"}).commit["checks"]
     assert store["name"] == "the system's trust holds the certificates"
+
+
+def test_the_api_of_a_master_is_awaited_after_its_restart():
+    case = {"masters": ["origin-master-api", "origin-master-controllers"]}
+    checks = propose(world(case), read_trust(ONE, NOW)).commit["checks"]
+    assert [check["argv"][-1] for check in checks if "healthz" in check["name"]] == ["https://127.0.0.1:8443/healthz"]

@@ -51,7 +51,7 @@ def listing(place: str, files: dict, directories: list[str], family: str) -> dic
 
 
 def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
-    """The host of a case: family, docker, podman, crio, running, sick, started, files, directories, effective, tool."""
+    """The host of a case, whose keys plan.yml explains."""
     family = case.get("family", "redhat")
     files = {path: described(text(value)) for path, value in case.get("files", {}).items()} if files is None else files
     for path, target in case.get("links", {}).items():
@@ -74,6 +74,9 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
     if "crio" in case:
         answers["crio.state"] = f"LoadState=loaded\nActiveState={case['crio']}\n"
     started = CLOCK + case.get("started", -1000)
+    if "masters" in case:
+        tools.append("master-of-openshift-3")
+        answers |= masters(case["masters"], started)
     answers["trust.tools"] = "\n".join(tools)
     for daemon in ("docker", "crio"):
         answers[f"{daemon}.started"] = f"started {(started - 1000) * 100}\nbtime 1000\nticks 100\n"
@@ -97,6 +100,17 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
             **case.get("more", {}),
         }
     )  # fmt: skip
+
+
+def masters(running: list[str], started: int) -> dict[str, str]:
+    """Answer as a master of OpenShift 3 does on which these units run, or these files of static pods are."""
+    units = "\n\n".join(f"Id={unit}.service\nLoadState=loaded\nActiveState=active" for unit in running)
+    ticks = (started - 1000) * 100
+    return {
+        "masters.state": units, "masters.pods": "\n".join(each for each in running if each.endswith(".yaml")),
+        "masters.started": f"started {ticks}\nlatest {ticks}\nbtime 1000\nticks 100\n",
+        "masters.address": "0.0.0.0:8443\n",
+    }  # fmt: skip
 
 
 def _real(files: dict) -> dict:

@@ -229,7 +229,8 @@ _WAITING: Mapping[str, str] = {
 }
 
 
-def _pods(scene: Scene) -> Iterator[str]:
+def of_pods(scene: Scene) -> Iterator[str]:
+    """Yield what keeps pods from serving."""
     for pod in scene.pods:
         name = at(pod, "metadata", "name")
         scheduled = conditions(pod).get("PodScheduled", {})
@@ -252,7 +253,7 @@ def _selector(scene: Scene) -> str:
     return f"; node_selector asks for {labels}: label a node so, or change it"
 
 
-CAUSES: tuple[Callable[[Scene], Iterator[str]], ...] = (_chain, _refused, _claim, _credentials, _quota, _pods)
+CAUSES: tuple[Callable[[Scene], Iterator[str]], ...] = (_chain, _refused, _claim, _credentials, _quota, of_pods)
 
 
 def crashing(pods: tuple[Manifest, ...]) -> list[str]:

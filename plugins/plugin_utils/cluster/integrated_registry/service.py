@@ -42,6 +42,7 @@ from . import (
     VOLUMES,
     access,
     authorities,
+    claim,
     claims,
     credentials,
     diagnosis,
@@ -193,7 +194,7 @@ def _claim(cluster: Cluster, said: Mapping[str, Any], spec: Mapping[str, Any]) -
     name = str(at(spec, "storage", "pvc", "claim"))
     cluster.need(CLAIMS, CLASSES)
     there = next((one for one in cluster.all(CLAIMS) if at(one, "metadata", "name") == name), None)
-    return claims.wanted(name, said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
+    return claims.wanted(claim(name), said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
 
 
 def _always(config: Manifest, spec: Mapping[str, Any]) -> Iterator[str]:
