@@ -27,7 +27,7 @@ HOST = {
 }
 STOCK = f"""
 rm -rf {RELOADS}; systemctl daemon-reload
-rm -rf /var/lib/dockyard /etc/crio {DROP_IN} /etc/containers/registries.conf /etc/containers/registries.conf.d/* {VERSION}
+rm -rf /var/lib/dockyard /etc/crio /etc/containers/registries.conf /etc/containers/registries.conf.d/* {VERSION}
 mkdir -p /etc/containers/registries.conf.d /etc/dockyard-lab
 printf '%s' '{{"default": [{{"type": "insecureAcceptAnything"}}]}}' > /etc/containers/policy.json
 systemctl reset-failed crio.service; systemctl restart crio.service
