@@ -117,6 +117,13 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 	tests/lab/lab up
 	pytest -n 4 tests/integration/hosts tests/lab
 
+.PHONY: crio
+crio: export DOCKYARD_LAB_IS_UP = 1
+crio: export DOCKYARD_CRIO = 1
+crio: environment images ## the collection on a stand-in for CRI-O that answers the real crictl; needs Go
+	tests/lab/lab up registry crio1
+	pytest tests/integration/hosts/test_crio.py
+
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
 control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
