@@ -142,6 +142,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
 recorded:
   description: The file of O(record); null where none was written.
   returned: success

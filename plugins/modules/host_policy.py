@@ -229,6 +229,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
 engines:
   description: The engines found, with the lists they have once the plan is applied.
   returned: success

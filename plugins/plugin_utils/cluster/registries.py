@@ -279,10 +279,11 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     warnings = [*asked.warnings, *(text for part in parts for text in part.warnings)]
     refusals = [text for part in parts for text in part.refusals]
     changes = tuple(changes_of(cluster, wanted))
+    start = Draft(wanted, tuple(notes), tuple(warnings), tuple(refusals), found={"policy": asked.said.policy.words()})
     if not changes or refusals:
-        return Draft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
+        return start
     preflight.refuse_hosted(cluster)
-    return _judged(cluster, asked, Draft(wanted, tuple(notes), tuple(warnings)), changes, parts)
+    return _judged(cluster, asked, start, changes, parts)
 
 
 def _in_order(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
@@ -324,7 +325,7 @@ def _judged(
     ]
     lines = [*outlook["lines"], *(pool.line(str(level)) for pool in found_pools if now.on_nodes)]
     whom = f"{sum(pool.machines for pool in found_pools if not pool.paused)} nodes"
-    found = {"forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
+    found = {**start.found, "forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
     found["forecast"]["pools"] = [pool.result() for pool in found_pools]
     return Draft(
         start.wanted, start.notes, tuple(warnings), tuple(refusals), level, whom, tuple(lines), found,
@@ -442,6 +443,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
             for one in mirror_sets.present(cluster)
         ],
         "version": at(cluster.one(image.VERSION), "status", "desired", "version") or "",
+        "policy": asked.said.policy.words(),
         "pools": [] if isinstance(pool_list, Unread) else [pool.result() for pool in pools.read(pool_list)],
     }  # fmt: skip
 

@@ -184,12 +184,14 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
         | engine.report(host)
         for engine in present(host)
     ]
-    return {"engines": engines, "images": image_report.images(host, list(said.images))}
+    images = image_report.images(host, list(said.images))
+    return {"engines": engines, "images": images, "policy": said.policy.words()}
 
 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Report what each engine has in force after the proposal; deferred lists are not."""
-    return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
+    engines = [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]
+    return {"engines": engines, "policy": said.policy.words()}
 
 
 def planned(proposal: Proposal) -> list[dict[str, Any]]:
