@@ -14,6 +14,7 @@
     const said = new Map(Array.from(articles, ([id, one]) => [id, one.textContent.toLowerCase()]));
     texts = rows.map((row) => [row.textContent.toLowerCase(), said.get(row.dataset.group)]);
   };
+  const tell = (count) => { shown.textContent = `${count} of ${rows.length} shown`; };
   const filter = () => {
     if (!texts) read();
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -23,16 +24,16 @@
       const fits = (!outcome.value || row.dataset.outcome === outcome.value)
         && (!disruption.value || row.dataset.disruption === disruption.value)
         && words.every((word) => texts[number].some((text) => text.includes(word)));
-      row.hidden = !fits;
+      if (row.hidden === fits) row.hidden = !fits;
       if (fits) { groups.add(row.dataset.group); count += 1; }
     });
-    articles.forEach((one, id) => { one.hidden = !groups.has(id); });
-    shown.textContent = `${count} of ${rows.length} shown`;
+    articles.forEach((one, id) => { if (one.hidden === groups.has(id)) one.hidden = !groups.has(id); });
+    tell(count);
   };
   form.hidden = false;
   form.addEventListener("input", filter);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(filter));
   search.addEventListener("keydown", (event) => { if (event.key === "Escape") form.reset(); });
-  filter();
+  tell(rows.length);
 })();

@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
+def _groupby_sign(lines: list[str]) -> list[tuple[bool, str]]:
+    """Return lines of a difference as few blocks, because hosts are many: whether a block goes, and its text."""
+    blocks = groupby(lines, key=lambda line: line.startswith("-"))
+    return [(gone, "".join(f"{line}\n" for line in block)) for gone, block in blocks]
+
+
 @cache
 def _source(name: str) -> Markup:
     """Return a file of ours as it is."""
@@ -69,5 +76,5 @@ def _environment() -> Environment:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, finalize=visible,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["words"] = _words
+    made.filters |= {"words": _words, "groupby_sign": _groupby_sign}
     return made
