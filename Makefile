@@ -9,6 +9,8 @@ CACHE := .cache
 # The go of the last one is there only where the machine's own is too old for tests/conformance.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/$(CACHE)/venv-go/bin:$(CURDIR)/$(CACHE)/python2.7/bin:$(PATH)
 COLLECTION := $(CACHE)/collections/ansible_collections/dockyard/openshift
+# What Ansible and its tools write for a user stays in the checkout too.
+export ANSIBLE_HOME := $(CURDIR)/$(CACHE)/ansible
 
 .PHONY: help
 help: ## this list
@@ -129,6 +131,14 @@ cluster-down:
 page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
 	@$(PYTHON) tests/tools/environment page
 	pytest tests/page
+
+# A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
+.PHONY: disks storage-full
+disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
+	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
+
+storage-full: export FULL = 1
+storage-full: disks ## the same, every layout and every kill (two hours)
 
 .PHONY: molecule
 molecule: environment images ## the role on a podman node, with molecule and testinfra

@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import is_encrypted
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask

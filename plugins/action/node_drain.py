@@ -9,7 +9,7 @@ from typing import Any
 from ansible.utils.display import Display
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Limits
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain import options as drain
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import NodeService, Wanted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import NodeOptions, NodeService
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import (
     CLUSTER_OPTIONS,
@@ -23,8 +23,8 @@ class ActionModule(ClusterConnection, Task):
     spec = CLUSTER_OPTIONS | drain.DRAIN | drain.SERVICE
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        names = Wanted.__dataclass_fields__
-        wanted = Wanted(**{name: options[name] for name in names if name in options})
+        names = NodeOptions.__dataclass_fields__
+        wanted = NodeOptions(**{name: options[name] for name in names if name in options})
         # the client's own end comes after the one that is said in the words of a drain
         total = options["timeout"] + options["ready_timeout"] + _REST
         client = replace(self.connect(options), limits=Limits(float(options["request_timeout"]), float(total)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain import options as drain
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import NodeService, Wanted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import NodeOptions, NodeService
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import (
     CLUSTER_OPTIONS,
@@ -18,6 +18,6 @@ class ActionModule(ClusterConnection, Task):
     spec = CLUSTER_OPTIONS | drain.DRAIN
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        wanted = Wanted(**{name: options[name] for name in drain.DRAIN})
+        wanted = NodeOptions(**{name: options[name] for name in drain.DRAIN})
         found = NodeService(self.connect(options), wanted).report()
         return {**found, "changed": False}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import imports
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
@@ -23,7 +23,7 @@ class ActionModule(Asked, ControllerFiles, Task):
     fills = tuple(feature.fill for feature in FEATURES)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        if lacking := imports.missing():
+        if lacking := libraries.missing():
             wanted = f"pip install {' '.join(lacking)}"
             raise TaskProblem(f"the controller lacks Python libraries that the next tasks need: {wanted}")
         self.must_ask(options)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources as resolution
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf as registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import signature_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import pull_sources as resolution
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import registries_conf as registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import signature_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import registries_conf
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 
 

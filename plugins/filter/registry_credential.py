@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials import pull_secrets as secrets
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.answers import Source
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.lookup import look_up
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import parse_normalized, shown
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.references import parse_normalized, quoted
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 
 
@@ -47,7 +47,7 @@ def _file(number: int, item: Any) -> Source:
     if isinstance(content, Mapping):  # core 2.16 makes a mapping of a template that gives JSON
         content = json.dumps(content)
     if not isinstance(content, str):
-        raise filters.ArgumentProblem(f"the content of {shown(name)} in auth_files must be text")
+        raise filters.ArgumentProblem(f"the content of {quoted(name)} in auth_files must be text")
     return Source(name, content, name.endswith(".dockercfg"))
 
 

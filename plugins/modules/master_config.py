@@ -75,6 +75,14 @@ options:
     description: 'The registries that people may import from, in place of the list in O(image_policy_config):
       texts C(host[:port]), or mappings with C(domainName), C(insecure) and C(state). Merged by C(domainName).'
     type: raw
+  import_trust:
+    description:
+      - Registries whose authorities imports trust. A list of mappings with C(registry) and C(ca) or C(ca_file),
+        or a JSON text of one; an empty list takes away what earlier runs put there.
+      - 'On 3.11 they go into a file of their own, which C(additionalTrustedCA) names. Masters before
+        read the trust store of the host: the role brings them there with M(dockyard.openshift.registry_trust),
+        which restarts the master.'
+    type: raw
   plugin_order:
     description: All admission plug-ins in their order, for C(admissionConfig.pluginOrderOverride). An
       empty list takes it away.
@@ -223,6 +231,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -242,5 +260,17 @@ rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

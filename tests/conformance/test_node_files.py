@@ -10,7 +10,6 @@ from collections import Counter
 from itertools import combinations
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources, references, registries_conf
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     go_text,
     mirrors,
@@ -18,6 +17,11 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     objects,
     releases,
     scopes,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import (
+    pull_sources,
+    references,
+    registries_conf,
 )
 from cases import cases
 from hypothesis import given, seed

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import (
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import (
     pull_sources,
     references,
     registries_conf,
@@ -128,7 +128,7 @@ def answer(case: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def entry(registry: registries_conf.Registry) -> dict[str, Any]:
+def entry(registry: registries_conf.RegistryTable) -> dict[str, Any]:
     mirrors = [vars(mirror) for mirror in registry.mirrors]
     facts = {
         key: getattr(registry, key) for key in ("prefix", "location", "insecure", "blocked", "mirror_by_digest_only")

@@ -49,3 +49,11 @@ def _evaluated(environment: NativeEnvironment, task: dict[str, Any], told: dict[
         name: environment.from_string(text).render(variables) for name, text in action.items() if "{{" in str(text)
     }
     return {**shown, "vars": {name: variables[name] for name in task.get("vars", {})}}
+
+
+def part(found: Any, wanted: Any, path: str = "") -> list[str]:
+    """List where an object is not as wanted; null stands for absence."""
+    if isinstance(wanted, dict) and wanted:
+        have = found if isinstance(found, dict) else {}
+        return [text for key, value in wanted.items() for text in part(have.get(key), value, f"{path}.{key}")]
+    return [] if found == wanted else [f"{path} is {found}, not {wanted}"]

@@ -16,6 +16,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
 
 sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).parent)]
+sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
 
 # Cases say which modes files have that somebody has made; whoever runs them may have a stricter umask.
 os.umask(0o022)
@@ -57,9 +58,9 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def rounds() -> int:
     """Make ids of plans with secrets cheap here, a tenth of a second each otherwise. The value is what users pay."""
-    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
+    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan
 
-    real, proposal._ROUNDS = proposal._ROUNDS, 1
+    real, plan._ROUNDS = plan._ROUNDS, 1
     return real
 
 

@@ -9,7 +9,8 @@ import base64
 import hashlib
 import json
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Proposal
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import transaction_options
 

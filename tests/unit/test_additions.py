@@ -20,10 +20,10 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries as of_clusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import Wanted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import WantedObject
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Part
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Desired, Lists
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo, HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import Fill
@@ -84,6 +84,9 @@ class Made:
     def checks(self, host, expected):
         return ()
 
+    def contradicted(self, host, policy):
+        return []
+
     def report(self, host):
         return self._lists(host).plain() | {"files": [LIST], "problems": []}
 
@@ -102,7 +105,7 @@ def test_a_new_engine_is_one_file_and_one_line(made):
     done = run(container_registries.ActionModule, {"search": ["a.example.com"]}, [host], COMMITTED)
     assert done.result["changed"], done.result
     assert contents(done.transactions[0])[LIST] == "a.example.com\n"
-    assert [(each["name"], each["search"]) for each in done.result["engines"]] == [("made", ["a.example.com"])]
+    assert [(each["name"], each["search"]) for each in done.result["planned"]] == [("made", ["a.example.com"])]
     seen = run(container_registries_info.ActionModule, {"search": ["a.example.com"]}, [host]).result
     assert seen["account"][0] == "differs from the policy" and seen["engines"][0]["title"] == Made.title
 
@@ -159,7 +162,7 @@ def test_a_new_feature_is_one_module_and_a_new_task_one_line(made):
 INFRASTRUCTURE = Ref(KINDS["Infrastructure"], "cluster")
 made_kind = SimpleNamespace(
     ACCESS={INFRASTRUCTURE: ("get", "patch")},
-    wanted=lambda seen, said: Part((Wanted(INFRASTRUCTURE, {"spec": {"made": True}}, "search"),)),
+    wanted=lambda seen, said: Part((WantedObject(INFRASTRUCTURE, {"spec": {"made": True}}, "search"),)),
 )
 
 

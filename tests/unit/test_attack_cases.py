@@ -25,7 +25,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 )
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import NO_ANSWER
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import NO_ANSWER
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive
 from hosts import contents, described, snapshot

@@ -14,8 +14,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.action import container_registries, host_policy, host_policy_info
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import observed, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Plan, view
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose

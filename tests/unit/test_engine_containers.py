@@ -13,12 +13,13 @@ from ansible_collections.dockyard.openshift.plugins.modules.host_transaction imp
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem, NotAsked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import NotAsked
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import Said, watch
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import MAIN
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.signature_policy import PATH
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import MAIN
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.signature_policy import PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from cases import cases
 from hosts import host, views

@@ -13,8 +13,8 @@ from ansible_collections.dockyard.openshift.plugins.modules.host_transaction imp
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import json_text, toml_text
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services import DOCKER
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from cases import cases

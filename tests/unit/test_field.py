@@ -12,10 +12,10 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     ManifestProblem,
-    change,
     exports,
     forecast,
     releases,
+    scenario,
     schema,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
@@ -176,7 +176,7 @@ def test_every_page_exports_the_same_kinds_and_all_that_are_read():
     one, other = map(kinds_exported, pages)
     assert one == other
     assert all("oc get configmap -n openshift-config -o yaml > config.yml" in page for page in pages)
-    assert {*map(change.kind_of_word, one), "ConfigMap"} >= {*exports.ASKED_FOR}
+    assert {*map(scenario.kind_of_word, one), "ConfigMap"} >= {*exports.ASKED_FOR}
 
 
 #: One object of every kind that is read, for random changes.

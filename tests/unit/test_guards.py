@@ -18,7 +18,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     schema,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.scopes import is_source
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import is_location
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.references import is_location
 from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st

@@ -16,7 +16,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_policy,
     registry_trust,
 )
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import imports
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from cases import cases
 from hosts import contents, described, snapshot
 from tasks import COMMITTED, holds, opaque, run
@@ -282,7 +282,7 @@ def test_undo(case):
 
 
 def test_libraries_that_the_controller_lacks_are_named_before_any_host_is_touched(monkeypatch):
-    monkeypatch.setattr(imports, "tomlkit", imports._Missing("tomlkit"))
-    monkeypatch.setattr(imports, "jmespath", imports._Missing("jmespath"))
+    monkeypatch.setattr(libraries, "tomlkit", libraries._Missing("tomlkit"))
+    monkeypatch.setattr(libraries, "jmespath", libraries._Missing("jmespath"))
     done = run(registry_policy.ActionModule, {"search": ["a.example.com"]}, [])
     assert done.result["failed"] and done.result["msg"].endswith("need: pip install tomlkit jmespath")

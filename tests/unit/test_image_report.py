@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.image_report import images
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries.image_report import images
 from hosts import host
 
 MAIN = """# by hand

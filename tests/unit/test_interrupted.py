@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import records
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange, Step
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
@@ -90,7 +90,16 @@ def test_nothing_to_undo_is_not_the_same_as_once_more(undo, sent):
     again = journal_of([["make it", "lvcreate", "x"]], {})
     again["actions"][0]["undo"] = sent
     back = commit(propose(host({}, journal=again), [], Applying()))
-    assert back["actions"][0]["undo"] == sent
+    assert back["recover"] and back["actions"] == [], "host_transaction runs the undo; nobody runs lvcreate again"
+
+
+def test_a_step_that_cannot_be_undone_goes_on_under_its_name():
+    """It is told anew what it finds; until it has ended, every journal says that it was begun."""
+    step = Step("fill it", ("fill", "the rest"), undo=None)
+    again = journal_of([["fill it", "fill", "all"]], {})
+    again["actions"][0]["undo"] = []
+    back = commit(propose(host({}, journal=again), [lambda world: Draft(("test",), steps=(step,))], Applying()))
+    assert [(each["argv"], each["instead_of"]) for each in back["actions"]] == [(["fill", "the rest"], [0])]
 
 
 D = "/etc/containers/registries.conf.d"

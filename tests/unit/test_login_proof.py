@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.module_utils import _login
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.credentials import Credential
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registry_auth import proof
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.registry_auth.places import Place
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import certificate_directories
 from hands.conftest import python27
 from trust.pki import certificate, key_pem
 
@@ -153,3 +155,8 @@ def test_the_secret_goes_to_nobody_before_it_is_asked_for(tmp_path):
     with registry("basic", tmp_path) as server:
         ask(server, tmp_path)
     assert [sent for _path, sent in server.seen] == [None, BOT]
+
+
+def test_certificates_are_looked_for_where_engines_look():
+    """The program runs on hosts, where it cannot import the brain's list."""
+    assert _login.CERTS == certificate_directories.FAMILY

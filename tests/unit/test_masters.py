@@ -15,10 +15,14 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.masters.asked i
 from cases import cases
 from hosts import contents, described, snapshot
 from tasks import COMMITTED, run
+from trust.pki import certificate
 
 MASTER = "/etc/origin/master/master-config.yaml"
 STATE = "/var/lib/dockyard/state.json"
-ASKED = ("image_policy", "image_policy_config", "allowed_registries_for_import", "plugin_order", "purge")
+AUTHORITIES = "/etc/origin/master/dockyard-import-authorities.pem"
+ASKED = (
+    "image_policy", "image_policy_config", "allowed_registries_for_import", "import_trust", "plugin_order", "purge",
+)  # fmt: skip
 OTHERS = ("release", "registry_addresses", "master_config", "timeout")
 RUNNING = ("origin-master-api", "origin-master-controllers")
 UNITS = [f"{product}-{part}" for product in ("origin", "atomic-openshift")
@@ -52,6 +56,7 @@ def seen(files, running=RUNNING, release="3.9", registry="172.30.1.1:5000", pods
         "masters.registry": answered(registry) if known else answered("", 1, registry or "nobody should have asked"),
         "masters.validates": answered("", 0 if valid else 1),
     }
+    found["files"].setdefault(AUTHORITIES, {"state": "absent"})
     return found
 
 
@@ -259,9 +264,30 @@ def test_secrets_of_the_file_are_never_shown(action, args):
 def test_info_tells_what_is_wrong_with_a_file():
     text = "imagePolicyConfig: {allowedRegistriesForImport: [{domainName: 'b.io:5*'}], imagePolicyConfig: {}}\n"
     done = run(master_config_info.ActionModule, {}, [seen({MASTER: text})])
-    found = done.result["master"]
-    assert found["release"] == "3.9" and found["services"] == [f"{unit}.service" for unit in RUNNING]
-    assert [each["effect"] for each in found["findings"]] == ["refuse", "warn", "warn"]
+    port = "'5*' is not a port; a port must be a number, without wildcards"
+    wrapped = (
+        "the settings are wrapped in imagePolicyConfig a second time, where nobody reads them: there is no list, and "
+        "everything may be imported"
+    )
+    place = "imagePolicyConfig.imagePolicyConfig has no effect; its place is imagePolicyConfig"
+    assert done.result["master"] == {
+        "path": MASTER,
+        "release": "3.9",
+        "services": [f"{unit}.service" for unit in RUNNING],
+        "image_policy_file": MASTER,
+        "image_policy": None,
+        "image_policy_config": {"allowedRegistriesForImport": [{"domainName": "b.io:5*"}], "imagePolicyConfig": {}},
+        "plugin_order": None,
+        "findings": [
+            {
+                "effect": "refuse",
+                "path": "imagePolicyConfig: allowedRegistriesForImport[0].domainName",
+                "sentence": port,
+            },
+            {"effect": "warn", "path": "imagePolicyConfig: imagePolicyConfig", "sentence": wrapped},
+            {"effect": "warn", "path": "", "sentence": f"{MASTER}: {place}"},
+        ],
+    }
     assert not done.result["drift"]
 
 
@@ -311,3 +337,43 @@ def test_a_record_of_another_shape_is_refused():
     files = {MASTER: "kind: MasterConfig\n", STATE: state}
     done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [seen(files)] * 3)
     assert "this record of what belongs to us is damaged" in done.result["msg"]
+
+
+# authorities of imports
+
+
+def trusting(*names):
+    return {"import_trust": [{"registry": f"{name}.example.com", "ca": certificate(name)} for name in names]}
+
+
+def test_imports_of_3_11_trust_a_file_of_ours_which_comes_and_goes():
+    before = "kind: MasterConfig\n# theirs\nimagePolicyConfig: {disableScheduledImport: true}\n"
+    files = {MASTER: before}
+    done = run(master_config.ActionModule, trusting("one"), [seen(files, release="3.11")] * 3, COMMITTED)
+    assert not done.result.get("failed"), done.result["msg"]
+    assert "additionalTrustedCA: " + AUTHORITIES in written(done)[MASTER] and "# theirs" in written(done)[MASTER]
+    assert written(done)[AUTHORITIES] == certificate("one")
+    assert any("additionalTrustedCA" in text for text in done.result["notes"])
+    assert [each["name"] for each in done.transactions[0]["actions"]], "the master reads the file when it starts"
+    files = after(files, done)
+    assert not run(master_config.ActionModule, trusting("one"), [seen(files, release="3.11")] * 3).result["changed"]
+    more = run(master_config.ActionModule, trusting("one", "two"), [seen(files, release="3.11")] * 3, COMMITTED)
+    assert list(written(more))[:1] == [AUTHORITIES] and more.transactions[0]["actions"]
+    for given in ({"import_trust": []}, {"state": "absent"}):
+        gone = run(master_config.ActionModule, given, [seen(files, release="3.11")] * 3, COMMITTED)
+        assert not gone.result.get("failed"), gone.result["msg"]
+        assert written(gone)[MASTER] == before and AUTHORITIES not in written(gone)
+        left = {file["path"]: file["state"] for file in gone.transactions[0]["files"]}
+        assert left[AUTHORITIES] == "absent"
+
+
+def test_a_file_that_somebody_else_named_is_not_replaced():
+    files = {MASTER: "kind: MasterConfig\nimagePolicyConfig: {additionalTrustedCA: /etc/theirs.pem}\n"}
+    done = run(master_config.ActionModule, trusting("one"), [seen(files, release="3.11")] * 3)
+    assert done.result["failed"] and "/etc/theirs.pem, which is somebody else's" in done.result["msg"]
+
+
+@pytest.mark.parametrize("release", ["3.6", "3.9", "3.10"])
+def test_masters_before_are_told_to_read_the_trust_store(release):
+    done = run(master_config.ActionModule, trusting("one"), [seen({MASTER: "kind: MasterConfig\n"}, release=release)])
+    assert not done.result["changed"] and "registry_trust brings" in done.result["notes"][0], done.result

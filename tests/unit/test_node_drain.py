@@ -11,7 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import node_drain, node_drain_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client, Limits, NoAnswer
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import OURS, NodeService, Wanted
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import (
+    OURS,
+    NodeOptions,
+    NodeService,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import KINDS, ApiServer, reply, run, status
 from cases import cases
@@ -68,7 +72,7 @@ class Cluster:
 
     def service(self, **wanted: Any) -> NodeService:
         client = Client(self.server, Limits(total=10_000), clock=lambda: self.now, sleep=self.sleep)
-        return NodeService(client, Wanted("node1", **wanted), say=self.lines.append)
+        return NodeService(client, NodeOptions("node1", **wanted), say=self.lines.append)
 
     @property
     def cordoned(self) -> bool:

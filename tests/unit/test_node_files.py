@@ -254,4 +254,4 @@ def test_memory_stays_in_proportion():
 
 
 def test_a_set_without_mirrors_says_nothing_about_its_source():
-    assert mirrors.merged([objects.MirrorSet("a.io", (), "NeverContactSource")]) == []
+    assert mirrors.one_per_source([objects.SourceMirrors("a.io", (), "NeverContactSource")]) == []

@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     scopes,
     signatures,
 )
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.mirrors import Endpoint, Stopped
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.mirrors import MirrorTable, Stopped
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.payload import Protected
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
 from cases import upstream
@@ -59,27 +59,27 @@ def test_valid_scopes(shared_dir):
 
 def test_sets_without_a_real_mirror_count_for_nothing(shared_dir):
     for case in upstream(shared_dir, 3):
-        one = objects.MirrorSet(case["source"], tuple(case["mirrors"]))
-        assert bool(mirrors.merged([one])) == case["expected"], case
+        one = objects.SourceMirrors(case["source"], tuple(case["mirrors"]))
+        assert bool(mirrors.one_per_source([one])) == case["expected"], case
 
 
 def test_merged_sets(shared_dir):
     for case in upstream(shared_dir, 4):
         sets = [
-            objects.MirrorSet(one["source"], tuple(one["mirrors"] or ()), one.get("mirrorSourcePolicy", ""))
+            objects.SourceMirrors(one["source"], tuple(one["mirrors"] or ()), one.get("mirrorSourcePolicy", ""))
             for one in sum(case["input"], [])
         ]
         wanted = [
             mirrors.Merged(one["source"], tuple(one["mirrors"]), one.get("mirrorSourcePolicy") == objects.NEVER)
             for one in case["expected"]
         ]
-        assert mirrors.merged(sets) == wanted, case["name"]
+        assert mirrors.one_per_source(sets) == wanted, case["name"]
 
 
 def test_mirrors_passed_on_to_nested_entries(shared_dir):
     for case in upstream(shared_dir, 5):
         entries = {case["mirrored"]: mirrors.Entry(case["mirrored"]), case["sub"]: mirrors.Entry(case["sub"])}
-        entries[case["mirrored"]].mirrors = [Endpoint(location) for location in case["mirrors"]]
+        entries[case["mirrored"]].mirrors = [MirrorTable(location) for location in case["mirrors"]]
         if case.get("expected_error") and not scopes.nested(case["sub"], case["mirrored"]):
             continue  # cannot be asked for here
         if case.get("expected_error"):
@@ -112,7 +112,7 @@ def test_topological_order(shared_dir):
 
 
 def policies(case):
-    return signatures.effective(read(case.get("cluster_image_policies", []), case.get("image_policies", [])))
+    return signatures.policies_in_force(read(case.get("cluster_image_policies", []), case.get("image_policies", [])))
 
 
 def lists(case):

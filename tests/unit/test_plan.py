@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, FileChange, Step, Validation
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Disruption, Plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import (

@@ -13,8 +13,6 @@ import sys
 from unittest.mock import patch
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import names as names_of
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import Scopes, covers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import (
     VOCABULARY,
     WORDS,
@@ -23,6 +21,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import (
     read_policy,
     words_in,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import names as names_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.names import Scopes, covers
 from cases import cases
 from conftest import REPOSITORY
 from hypothesis import given

@@ -15,10 +15,17 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import pull_sources as resolution
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import references, registries_conf, signature_policy
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import match_length
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import RegistriesConf, RegistryTable
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import pull_sources as resolution
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import (
+    references,
+    registries_conf,
+    signature_policy,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.names import match_length
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import (
+    RegistriesConf,
+    RegistryTable,
+)
 from cases import cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st

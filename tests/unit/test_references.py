@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import references
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.references import ReferenceProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import references
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.references import ReferenceProblem
 from cases import cases
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ def test_parse(case):
         if wanted is None:
             with pytest.raises(ReferenceProblem) as refusal:
                 parse(case["text"])
-            assert str(refusal.value).startswith(f"{references.shown(case['text'])} is not an image reference: ")
+            assert str(refusal.value).startswith(f"{references.quoted(case['text'])} is not an image reference: ")
             assert case["error"] in str(refusal.value)
         else:
             assert str(parse(case["text"])) == wanted
@@ -35,7 +35,7 @@ def test_parse(case):
 
 
 def test_a_long_text_is_shown_by_its_beginning():
-    said = references.shown("quay.io/team/" + "x" * 1000)
+    said = references.quoted("quay.io/team/" + "x" * 1000)
     assert said.startswith("'quay.io/team/xxx") and said.endswith("…'") and len(said) < 200
 
 

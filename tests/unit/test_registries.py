@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
@@ -27,9 +27,8 @@ def propose(found, policy=POLICY, **options):
     """(plan, options of host_transaction, proposal)"""
     how = Applying(**{key: options.pop(key) for key in ("activation", "unenforceable") if key in options})
     proposal = propose_drafts(found, registries.drafts(found, registries.Said(policy, **options)), how)
-    return SimpleNamespace(
-        plan=proposal.plan, commit=commit(proposal), engines=registries.report(proposal, None, ())["engines"]
-    )
+    told = registries.report(proposal, registries.Said(policy), ())
+    return SimpleNamespace(plan=proposal.plan, commit=commit(proposal), **told)
 
 
 def docker(case):
@@ -83,6 +82,8 @@ def test_a_whole_proposal(case):
     shown = views(SimpleNamespace(path=each["after_header"], **each) for each in proposal.plan.diff())
     assert {path: lines for path, lines in shown.items() if path != STATE_PATH} == case["diff"]
     assert all(part in proposal.plan.text() for part in case["plan"]), proposal.plan.text()
+    (planned,) = map(filled, proposal.planned)
+    assert planned == case["planned"]
     assert list(map(filled, proposal.engines)) == [case["engines"]]
     looked = registries.survey(found, registries.Said(read_policy({})), {})
     assert list(map(filled, looked["engines"])) == [case["survey"]]
@@ -135,12 +136,15 @@ def test_a_damaged_record_is_refused():
         propose(podman(state=described("no JSON")))
 
 
+RELOAD = ["systemctl", "reload", "crio"]
+
+
 def journal(present, started=0, old="[[registry]]\nlocation = 'old.example.com'\nblocked = true\n"):
     return {
         "id": "cafe", "plan_id": "p", "time": 1, "started": started, "directories": [],
         "files": [{"path": DROP_IN, "new": "n", "present": present}],
         "old": {DROP_IN: described(old)},
-        "actions": [{"name": "reload crio.service", "argv": ["systemctl", "reload", "crio"], "undo": [], "timeout": 9}],
+        "actions": [{"name": "reload crio.service", "argv": RELOAD, "undo": RELOAD, "timeout": 9}],
     }  # fmt: skip
 
 

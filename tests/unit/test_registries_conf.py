@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_conf
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.names import match_length
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries_conf import RegistriesConfProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import registries_conf
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.names import match_length
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import RegistriesConfProblem
 from cases import cases, upstream
 
 DEFAULTS = {"location": "", "insecure": False, "blocked": False, "mirror_by_digest_only": False, "mirrors": []}

@@ -17,8 +17,9 @@ from ansible_collections.dockyard.openshift.plugins.filter.registries_plan impor
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import VERSIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import record
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.short import ShortHost
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from cases import cases
 from tasks import run
 
@@ -56,6 +57,8 @@ def check(case):
         assert found["files"].keys() == case["has"].keys() | case.get("lacks", {}).keys()
     if "planned" in case:
         assert found["planned"] == case["planned"]
+    if "asked_by" in case:
+        assert {each["what"]: each["asked_by"] for each in found["plan"]["changes"]} == case["asked_by"]
 
 
 @pytest.mark.parametrize("case", cases("registries_plan/plans.yml"))

@@ -12,9 +12,10 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.registry_credential import registry_credential
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import image_report, references
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials import containers
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import image_report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import references
 from cases import cases, upstream
 from conftest import REPOSITORY
 from hosts import host

@@ -16,16 +16,9 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import host_snapshot
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import (
-    STATE_PATH,
-    HostProblem,
-    Observed,
-    Question,
-    Tree,
-    Watch,
-    from_snapshot,
-    unpack,
-)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem, Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot, unpack
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Question, Tree, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import packed_job
 from tasks import asked, run

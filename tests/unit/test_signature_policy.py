@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import signature_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import signature_policy
 from cases import cases
 
 

@@ -19,7 +19,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.contain
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import environment_file, json_text
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from hosts import snapshot

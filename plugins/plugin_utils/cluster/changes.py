@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..plan.plan import Change, Disruption, Plan
+from ..plan.plan import Change, Disruption, Plan, checksum
 from ..problems import one_line
 from . import marks
 from .api import ClusterProblem, Manifest, Ref, at
 from .client import Client
+from .merge_patch import applied, difference, without_nulls
 from .seen import Cluster
 
 _LONGEST_VALUE = 300
@@ -50,18 +51,22 @@ class Until:
 
     holds: Callable[[Manifest], bool]
     what: str
-    more: Callable[[Client], str] | None = None
+    more: Callable[[Client, Manifest], str] | None = None
     why: Callable[[Client], str] | None = None
     rollback: bool = False
     always: bool = False
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedObject:
     """How one object shall be.
 
     fields: what shall be in it, merged into what is there; null takes a key away, None the whole object. why: which
     word asked. on_nodes: whether files of nodes follow from it. view: how a person is shown the object's settings.
+    secret: whether the fields hold secrets. replaces: whether the object is deleted and made anew. anew: what is wanted
+    of the object as it is now, None for nothing: for one that others write all the time, so that only it is planned
+    again after a conflict. heard: takes the answer to a request that leaves no object behind, and that is always sent;
+    returns what went wrong, "" for nothing.
     """
 
     ref: Ref
@@ -70,13 +75,17 @@ class Wanted:
     on_nodes: bool = False
     until: Until | None = None
     view: Callable[[Manifest], Iterable[str]] | None = None
+    secret: bool = False
+    replaces: bool = False
+    anew: Callable[[Manifest | None], WantedObject | None] | None = field(default=None, compare=False)
+    heard: Callable[[Manifest], str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class ObjectChange:
     """One write. before: the object as it was read, None when it is to be made; fields: None when it is to go."""
 
-    wanted: Wanted
+    wanted: WantedObject
     before: Manifest | None
     fields: Manifest | None
 
@@ -86,20 +95,23 @@ class ObjectChange:
 
     @property
     def verb(self) -> str:
-        return "delete" if self.fields is None else "create" if self.before is None else "patch"
+        if self.fields is None:
+            return "delete"
+        return "create" if self.before is None else "replace" if self.wanted.replaces else "patch"
 
     @property
     def what(self) -> str:
         """As a person says it: "create ConfigMap openshift-config/cas"."""
-        return f"{'change' if self.verb == 'patch' else self.verb} {self.ref}"
+        verb = "request" if self.wanted.heard else "change" if self.verb == "patch" else self.verb
+        return f"{verb} {self.ref}"
 
     @property
     def after(self) -> Manifest | None:
         """The object as it will be."""
         if self.fields is None:
             return None
-        start = self.ref.manifest() if self.before is None else self.before
-        result: Manifest = merged(start, self.fields)
+        start = self.ref.manifest() if self.before is None or self.wanted.replaces else self.before
+        result: Manifest = applied(start, self.fields)
         return result
 
     def digest(self) -> str:
@@ -113,39 +125,43 @@ class ObjectChange:
         if self.fields is None:
             client.delete(self.ref, uid, version, rehearse=rehearse)
             return None
-        if self.before is None:
+        if self.before is not None and self.wanted.replaces:
+            client.delete(self.ref, uid, version, rehearse=rehearse)
+            if rehearse:
+                return None
+        if self.before is None or self.wanted.replaces:
             return client.create(self.ref, self.after or {}, rehearse=rehearse)
         return client.patch(self.ref, self.fields, version, rehearse=rehearse)
 
 
 @dataclass(frozen=True)
-class Draft:
+class ClusterDraft:
     """What one feature wants of a cluster that looks so, and what a person is to hear of it.
 
-    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. found: the
+    refusals: what must not be tried. disruption and whom: what nodes notice. lines: read before the plan. result: the
     feature's part of the result.
     """
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     disruption: Disruption = Disruption.NONE
     whom: str = ""
     lines: tuple[str, ...] = ()
-    found: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ClusterProposal:
     """A plan and the writes that carry it out, in their order."""
 
     plan: Plan
     changes: tuple[ObjectChange, ...] = ()
-    drafts: tuple[Draft, ...] = ()
+    drafts: tuple[ClusterDraft, ...] = ()
 
 
-def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
+def propose_changes(cluster: Cluster, drafts: Iterable[ClusterDraft]) -> ClusterProposal:
     """Turn drafts into one plan. Raises NotRead, and ClusterProblem for what must not be tried."""
     drafts = tuple(drafts)
     if refusals := _unique(reason for draft in drafts for reason in draft.refusals):
@@ -156,70 +172,34 @@ def propose(cluster: Cluster, drafts: Iterable[Draft]) -> Proposal:
         changes=tuple(_shown(draft, change) for draft, change in pairs),
         notes=_unique(text for draft in drafts for text in draft.notes),
         warnings=_unique(text for draft in drafts for text in draft.warnings),
-        sends=hashlib.sha256("".join(change.digest() for change in changes).encode()).hexdigest() if changes else "",
+        sends=_sends(changes),
         subject="cluster",
     )
-    return Proposal(plan, changes, drafts)
+    return ClusterProposal(plan, changes, drafts)
 
 
-def changes_of(cluster: Cluster, wanted: Iterable[Wanted]) -> Iterator[ObjectChange]:
+def _sends(changes: tuple[ObjectChange, ...]) -> str:
+    """Return a checksum of all that is sent, "" for nothing."""
+    text = "".join(change.digest() for change in changes).encode()
+    return checksum(text, secret=any(change.wanted.secret for change in changes)) if changes else ""
+
+
+def changes_of(cluster: Cluster, wanted: Iterable[WantedObject]) -> Iterator[ObjectChange]:
     """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
-        before = _read_object(cluster, one.ref)
-        if one.fields is None:
-            if before is not None:
-                yield ObjectChange(one, before, None)
-        elif before is None:
-            yield ObjectChange(one, None, _without_nulls(one.fields))
-        elif fields := difference(before, one.fields):
-            yield ObjectChange(one, before, fields)
+        change = change_of(one, None if one.heard else cluster.find(one.ref))
+        if change is not None:
+            yield change
 
 
-def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
-    """Take the object from the list of its kind if that was read, so that it is not read twice."""
-    everything = Ref(ref.resource, namespace=ref.namespace)
-    if cluster.was_read(ref) or not cluster.was_read(everything):
-        return cluster.one(ref)
-    return next((item for item in cluster.all(everything) if at(item, "metadata", "name") == ref.name), None)
-
-
-def difference(before: Any, wanted: Manifest) -> dict[str, Any]:
-    """Return the least merge patch that turns what is there into what is wanted; empty when nothing differs."""
-    found: dict[str, Any] = {}
-    have = before if isinstance(before, Mapping) else {}
-    for key, value in wanted.items():
-        if value is None:
-            if have.get(key) is not None:
-                found[key] = None
-        elif isinstance(value, Mapping):
-            inner = difference(have.get(key), value)
-            if inner or key not in have:
-                found[key] = inner
-        elif value != have.get(key):
-            found[key] = value
-    return found
-
-
-def inverse(before: Manifest, fields: Manifest) -> dict[str, Any]:
-    """Return the merge patch that takes back what a patch did to an object that was so before."""
-    found: dict[str, Any] = {}
-    for key, value in fields.items():
-        have = before.get(key)
-        found[key] = inverse(have, value) if isinstance(have, Mapping) and isinstance(value, Mapping) else have
-    return found
-
-
-def merged(have: Any, patch: Any) -> Any:
-    """Apply a JSON merge patch (RFC 7386)."""
-    if not isinstance(patch, Mapping):
-        return patch
-    result = dict(have) if isinstance(have, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result
+def change_of(wanted: WantedObject, before: Manifest | None) -> ObjectChange | None:
+    """Return the write that makes of an object what is wanted; None when it is so."""
+    if wanted.fields is None:
+        return None if before is None else ObjectChange(wanted, before, None)
+    if before is None or wanted.replaces:
+        return ObjectChange(wanted, before, without_nulls(wanted.fields))
+    fields = difference(before, wanted.fields)
+    return ObjectChange(wanted, before, fields) if fields else None
 
 
 def settings(manifest: Manifest | None) -> dict[str, Any] | None:
@@ -230,20 +210,21 @@ def settings(manifest: Manifest | None) -> dict[str, Any] | None:
     return {**{key: value for key, value in manifest.items() if key != "status"}, "metadata": metadata}
 
 
-def _without_nulls(fields: Any) -> Any:
-    if not isinstance(fields, Mapping):
-        return fields
-    return {key: _without_nulls(value) for key, value in fields.items() if value is not None}
-
-
-def _shown(draft: Draft, change: ObjectChange) -> Change:
+def _shown(draft: ClusterDraft, change: ObjectChange) -> Change:
     view = change.wanted.view or (lambda manifest: settings_of(manifest, change.fields or manifest))
     before, after = ("\n".join(view(one)) if one else "" for one in (change.before, change.after))
     node_cost = draft.disruption if change.wanted.on_nodes else Disruption.NONE
-    undo = {"create": "delete it", "patch": "its former settings, which the diff shows", "delete": "create it again"}
     return Change(
-        change.what, change.wanted.why, before, after, node_cost, draft.whom if node_cost else "", undo[change.verb]
+        change.what, change.wanted.why, before, after, node_cost, draft.whom if node_cost else "", _undo(change)
     )
+
+
+def _undo(change: ObjectChange) -> str:
+    """Say how a change is taken back; what a secret held before is kept nowhere."""
+    if change.wanted.heard:
+        return ""
+    again = "give the former secret again" if change.wanted.secret else "its former settings, which the diff shows"
+    return {"create": "delete it", "delete": "create it again"}.get(change.verb, again)
 
 
 def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:

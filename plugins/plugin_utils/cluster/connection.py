@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 from weakref import WeakSet
 
-from ..imports import incluster_config, kube_client, kube_config, urllib3, yaml
+from ..libraries import incluster_config, kube_client, kube_config, urllib3, yaml
 from .api import ClusterProblem
 from .client import NoAnswer, NotSent, Reply
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..imports import yaml
+from ..libraries import yaml
 from .api import Ref
-from .changes import Wanted, merged
+from .changes import WantedObject
+from .merge_patch import applied
 
 
-def files(wanted: Iterable[Wanted]) -> dict[str, str]:
+def files(wanted: Iterable[WantedObject]) -> dict[str, str]:
     """Name of a file → its text; only the fields that were asked for, so that those of others stay with others."""
     kept = (one for one in wanted if one.fields is not None)
-    return {_name(one.ref): _text(merged(one.ref.manifest(), one.fields)) for one in kept}
+    return {_name(one.ref): _text(applied(one.ref.manifest(), one.fields)) for one in kept}
 
 
-def gone(wanted: Iterable[Wanted]) -> list[str]:
+def gone(wanted: Iterable[WantedObject]) -> list[str]:
     """Return the names of files that an earlier run may have left of objects that are to go."""
     return [_name(one.ref) for one in wanted if one.fields is None]
 

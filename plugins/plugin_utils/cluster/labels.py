@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..problems import Problem
-from ..references import shown
+from ..resolution.references import quoted
 
 _TOKEN = re.compile(r"==|!=|[=!(),<>]|[^=!(),<> \t\r\n]+")
 _SIGNS = frozenset(("==", "!=", "=", "!", "(", ")", ",", "<", ">"))
@@ -31,6 +32,11 @@ _LARGEST = 2**63
 def is_subdomain(text: str) -> bool:
     """Say whether a text can be the name of most objects: lower case, digits, '-' and '.'."""
     return len(text) <= _LONGEST_SUBDOMAIN and bool(_SUBDOMAIN.fullmatch(text))
+
+
+def is_label(text: str) -> bool:
+    """Say whether a text can be the name of a namespace or a service: as a subdomain, without '.', and shorter."""
+    return len(text) <= _LONGEST_NAME and "." not in text and is_subdomain(text)
 
 
 def is_key(text: str) -> bool:
@@ -83,6 +89,29 @@ class Selector:
 def parse(text: str) -> Selector:
     """Read a selector. Raises SelectorProblem in one sentence."""
     return Selector(tuple(_Parser(text).requirements()))
+
+
+#: Operators of a LabelSelector → those of a requirement.
+_OF_OBJECTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+
+
+def selects(selector: Any, carried: Mapping[str, str]) -> bool:
+    """Match a LabelSelector of an object; one that is empty selects everything, and null nothing.
+
+    An operator that no server stores leaves nothing out.
+    """
+    if not isinstance(selector, Mapping):
+        return False
+    wanted = selector.get("matchLabels") or {}
+    if any(carried.get(str(key)) != str(value) for key, value in wanted.items()):
+        return False
+    return all(_meets(one, carried) for one in selector.get("matchExpressions") or () if isinstance(one, Mapping))
+
+
+def _meets(expression: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
+    sign = _OF_OBJECTS.get(str(expression.get("operator")))
+    values = frozenset(map(str, expression.get("values") or ()))
+    return sign is None or Requirement(str(expression.get("key")), sign, values).matches(carried)
 
 
 class _Parser:
@@ -158,13 +187,13 @@ class _Parser:
 
     def _check_key(self, key: str) -> None:
         if not is_key(key):
-            raise SelectorProblem(f"{shown(key)} in {shown(self._text)} cannot be the key of a label")
+            raise SelectorProblem(f"{quoted(key)} in {quoted(self._text)} cannot be the key of a label")
 
     def _check_value(self, value: str, operator: str) -> None:
         if operator in (">", "<") and _number(value) is None:
-            raise SelectorProblem(f"{shown(value)} in {shown(self._text)} is not a whole number")
+            raise SelectorProblem(f"{quoted(value)} in {quoted(self._text)} is not a whole number")
         if not is_value(value):
-            raise SelectorProblem(f"{shown(value)} in {shown(self._text)} cannot be the value of a label")
+            raise SelectorProblem(f"{quoted(value)} in {quoted(self._text)} cannot be the value of a label")
 
     def _next(self) -> str:
         return self._words[-1] if self._words else ""
@@ -173,8 +202,8 @@ class _Parser:
         return self._words.pop() if self._words else ""
 
     def _refuse(self, found: str, expected: str) -> None:
-        what = shown(found) if found else "its end"
-        raise SelectorProblem(f"{shown(self._text)} is not a selector: {what} stands where {expected} belongs")
+        what = quoted(found) if found else "its end"
+        raise SelectorProblem(f"{quoted(self._text)} is not a selector: {what} stands where {expected} belongs")
 
 
 def _compares(value: str, operator: str, wanted: str) -> bool:

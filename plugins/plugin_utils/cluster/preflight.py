@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..names import match_length
+from ..resolution.names import match_length
 from . import managers, pools
 from .api import ClusterProblem, Manifest, Ref, Resource, at
 from .changes import ObjectChange

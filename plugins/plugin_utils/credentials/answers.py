@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..references import Reference
+from ..resolution.references import Reference
 from .login import Login
 
 _USER_AND_PASSWORD = re.compile(r"[^\s/:@]*:[^\s/@]*@")

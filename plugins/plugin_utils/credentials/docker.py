@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..names import DOCKER_HUB
-from ..references import Reference
+from ..resolution.names import DOCKER_HUB
+from ..resolution.references import Reference
 from .answers import Answer, Lookup, Source
 from .go import TEXT, Many, Map, Struct, Unreadable, unmarshal_first, url_parts
 from .login import Login, no_login, user_and_password

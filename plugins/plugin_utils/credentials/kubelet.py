@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..names import DOCKER_HUB
-from ..references import Reference
+from ..resolution.names import DOCKER_HUB
+from ..resolution.references import Reference
 from .answers import Answer, Lookup, Source, Tried, entry
 from .go import TEXT, Made, Map, Struct, Unreadable, unmarshal, url_parts
 from .login import Login, no_login, user_and_password

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..problems import Problem
-from ..references import Reference, shown
+from ..resolution.references import Reference, quoted
 from .answers import Lookup, Source
 from .containers import crio, podman
 from .docker import docker
@@ -28,7 +28,7 @@ def look_up(engine: str, reference: Reference, files: Sequence[Source], secrets:
         return kubelet(reference, files, secrets)
     lookups = {"podman": podman, "crio": crio, "docker": docker}
     if engine not in lookups:
-        raise EngineProblem(f"engine must be one of {', '.join(ENGINES)}, not {shown(engine)}")
+        raise EngineProblem(f"engine must be one of {', '.join(ENGINES)}, not {quoted(engine)}")
     lookup = lookups[engine](reference, files)
     lookup.note_unread(secrets, f"{engine} knows no pull secrets")
     return lookup

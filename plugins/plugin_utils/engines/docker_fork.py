@@ -17,16 +17,18 @@ from typing import Any
 
 from ..formats import FormatError, environment_file, toml_text, yaml_text
 from ..host import services
-from ..names import DOCKER_HUB, host_of, hub_name, is_range
-from ..observed import HostProblem, Observed, Question, Watch, in_file
+from ..host.observed import HostProblem, Observed, in_file
+from ..host.watch import Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
-from ..registries_conf import MAIN as REGISTRIES_CONF
-from ..registries_conf import version_of
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, fork_start, merged, without_ours
+from ..resolution.names import DOCKER_HUB, host_of, hub_name, is_range
+from ..resolution.registries_conf import MAIN as REGISTRIES_CONF
+from ..resolution.registries_conf import version_of
+from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, fork_start, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
+from .effects import Unmet
 
 SYSCONFIG = "/etc/sysconfig/docker"
 GENERATOR = "/usr/libexec/registries"
@@ -93,7 +95,7 @@ class DockerFork(docker.Docker):
         refusals: list[str] = []
         for word, given in said.items():
             present, mine = places.entries(word), tuple(ours.get(word, ()))
-            wanted = given if exact else merged(given, present, mine, _NAMES[word])
+            wanted = given if exact else joint_list(given, present, mine, _NAMES[word])
             record[word] = added(given, present, mine, _NAMES[word])
             refusals += places.write(word, wanted)
         why = f"the policy says {', '.join(said)}" if said else "nothing was said"
@@ -169,9 +171,16 @@ class DockerFork(docker.Docker):
         }  # fmt: skip
         blocks = docker.expected_blocks(expected, _by_address(expected))
         return (
-            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15),
-            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked)),
+            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15, shows="docker.info"),
+            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked), shows="docker.flags"),
         )
+
+    def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
+        lists = self.in_force(host)
+        if lists is None:
+            return []
+        lists = replace(lists, blocked=unique((*lists.blocked, *_blocked_by_file(host))))
+        return docker.unmet_words(self._enforceable(policy), _NAMES, lists)
 
     def report(self, host: Observed) -> dict[str, Any]:
         places = _Places(host)

@@ -13,6 +13,10 @@ OF_HOSTS = {
     "docker_registries_result": "registries",
     "docker_registries_info": "registries",
     "image_policy_result": "image policy",
+    "registry_storage_hosted": "integrated registry",
+    "node_storage_result": "storage",
+    "node_storage_info": "storage",
+    "image_policy_trust_result": "trust of the master",
     "image_policy_info": "image policy",
 }
 OF_CLUSTERS = {

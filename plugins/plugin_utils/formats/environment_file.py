@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from . import FormatError, line_of, refuse_nul
-from .splice import Item, Style, sequence_steps, splice
+from .splice import Item, Style, sequence_pieces, splice
 
 
 def _unnamed(pattern: re.Pattern[str]) -> str:
@@ -116,8 +116,8 @@ def edit_words(value: str, items: Sequence[str]) -> str:
     def change(index: int, word: str) -> str:
         return value[spans[index].start : spans[index].end] if word == old[index] else _quoted_word(word)
 
-    steps = sequence_steps(old, items, change, _quoted_word)
-    result = splice(value, 0, len(value), spans, steps, Style(separator="", comment=""))
+    pieces = sequence_pieces(old, items, change, _quoted_word)
+    result = splice(value, 0, len(value), spans, pieces, Style(separator="", comment=""))
     # A last word whose quote is open swallows what is put behind it.
     return result if words(result) == list(items) else join(items)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import FormatError, line_of
-from .splice import Item, Style, member_steps, same, sequence_steps, splice
+from .splice import Item, Style, member_pieces, same, sequence_pieces, splice
 
 MAX_DEPTH = 100
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -193,11 +193,11 @@ class _Editor:
 
         colon = self._colon(node)
         if isinstance(new, list):
-            steps = sequence_steps(node.value, new, change, create)
+            pieces = sequence_pieces(node.value, new, change, create)
         else:
-            steps = member_steps(node.value, new, change, lambda name, value: _dumps(name) + colon + create(value))
+            pieces = member_pieces(node.value, new, change, lambda name, value: _dumps(name) + colon + create(value))
         style = Style(comment="", lead=" " if colon.endswith(" ") else "")
-        inside = splice(self.text, node.start + 1, node.end - 1, node.items, steps, style)
+        inside = splice(self.text, node.start + 1, node.end - 1, node.items, pieces, style)
         return self.text[node.start] + inside + self.text[node.end - 1]
 
     def _rendered(self, value: Any, indentation: str, expanded: bool) -> str:

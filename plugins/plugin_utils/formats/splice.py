@@ -40,7 +40,7 @@ class Style:
 
 
 @dataclass(frozen=True)
-class Step:
+class Piece:
     """One item of the result: its text, and which old item it was (None: new)."""
 
     text: str
@@ -84,54 +84,54 @@ def paired(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[int | None,
             yield (start + offset if start + offset < end else None), value
 
 
-def sequence_steps(
+def sequence_pieces(
     old: Sequence[Any],
     new: Sequence[Any],
     change: Callable[[int, Any], str],
     create: Callable[[Any], str],
-) -> list[Step]:
-    """Plan the steps from one list to another. ``change(index, value)`` gives the text of an old item for a value."""
-    return [Step(create(value) if index is None else change(index, value), index) for index, value in paired(old, new)]
+) -> list[Piece]:
+    """List the pieces of the new list. ``change(index, value)`` gives the text of an old item for a value."""
+    return [Piece(create(value) if index is None else change(index, value), index) for index, value in paired(old, new)]
 
 
-def member_steps(
+def member_pieces(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     change: Callable[[int, Any], str],
     create: Callable[[str, Any], str],
-) -> list[Step]:
-    """Plan the steps from one mapping to another: members keep their order, new ones come last."""
-    kept = [Step(change(index, new[key]), index) for index, key in enumerate(old) if key in new]
-    return kept + [Step(create(key, value)) for key, value in new.items() if key not in old]
+) -> list[Piece]:
+    """List the pieces of the new mapping: members keep their order, new ones come last."""
+    kept = [Piece(change(index, new[key]), index) for index, key in enumerate(old) if key in new]
+    return kept + [Piece(create(key, value)) for key, value in new.items() if key not in old]
 
 
-def splice(text: str, start: int, end: int, items: Sequence[Item], steps: Sequence[Step], style: Style) -> str:
-    """Return the new text for ``text[start:end]``, which holds ``items``, after ``steps``."""
+def splice(text: str, start: int, end: int, items: Sequence[Item], pieces: Sequence[Piece], style: Style) -> str:
+    """Return the new text for ``text[start:end]``, of which ``items`` are the old ones, made of ``pieces``."""
     head, chunks, closing = _cut(text, start, end, items, style)
     result: list[_Chunk] = []
     following = 0  # the first old chunk that is not dealt with yet
     left = ""  # the leads of deleted chunks
     if not chunks:
         left, closing = _split_last_line(closing) if closing.strip() else ("", closing if head else "")
-    for step in steps:
-        if step.old is None:
+    for piece in pieces:
+        if piece.old is None:
             neighbours = chunks or result
             lead = _new_lead(neighbours, following, bool(result), style) if neighbours else _lead_after(left)
-            result.append(_Chunk(lead, step.text))
+            result.append(_Chunk(lead, piece.text))
             left = left if chunks else ""
             continue
-        for deleted in chunks[following : step.old]:
+        for deleted in chunks[following : piece.old]:
             left = _joined(left, deleted.lead)
-        chunk = chunks[step.old]
+        chunk = chunks[piece.old]
         lead = _joined(left, chunk.lead)
-        if step.old > 0 and not result and not (left + chunk.lead).strip():
+        if piece.old > 0 and not result and not (left + chunk.lead).strip():
             lead = chunks[0].lead
-        elif step.old > 0 and not result and not chunks[0].lead:
+        elif piece.old > 0 and not result and not chunks[0].lead:
             lead = lead.lstrip("\r\n")
-        elif step.old == 0 and result and not _LINE_BREAK.search(lead):
+        elif piece.old == 0 and result and not _LINE_BREAK.search(lead):
             lead = _later_lead(chunks, 0, style)
-        result.append(replace(chunk, lead=lead, item=step.text))
-        left, following = "", step.old + 1
+        result.append(replace(chunk, lead=lead, item=piece.text))
+        left, following = "", piece.old + 1
     for deleted in chunks[following:]:
         left = _joined(left, deleted.lead)
     trailing = bool(chunks and chunks[-1].separator)

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..imports import tomlkit, tomllib
+from ..libraries import tomlkit, tomllib
 from . import FormatError, line_of, refuse_beyond
-from .splice import Item, Style, member_steps, paired, same, sequence_steps, splice
+from .splice import Item, Style, member_pieces, paired, same, sequence_pieces, splice
 
 Path = tuple[str | int, ...]  # keys, and the number of an element of an array of tables
 
@@ -382,12 +382,12 @@ def _edited(text: str, node: _Node, old: Any, new: Any) -> str:
 
     if isinstance(old, list) and isinstance(new, list):
         literal = bool(node.items) and text[node.items[-1].start] == "'"
-        steps = sequence_steps(old, new, change, lambda value: _rendered(value, literal))
+        pieces = sequence_pieces(old, new, change, lambda value: _rendered(value, literal))
     elif isinstance(old, dict) and isinstance(new, Mapping) and old and _has_plain_keys(text, node, old):
-        steps = member_steps(old, new, change, lambda key, value: f"{_rendered_key((key,))} = {_rendered(value)}")
+        pieces = member_pieces(old, new, change, lambda key, value: f"{_rendered_key((key,))} = {_rendered(value)}")
     else:
         return _rendered(new, source.startswith("'"))
-    return source[0] + splice(text, node.start + 1, node.end - 1, node.items, steps, Style()) + source[-1]
+    return source[0] + splice(text, node.start + 1, node.end - 1, node.items, pieces, Style()) + source[-1]
 
 
 def _has_plain_keys(text: str, node: _Node, value: Mapping[str, Any]) -> bool:

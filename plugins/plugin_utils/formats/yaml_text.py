@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..imports import yaml
+from ..libraries import yaml
 from . import FormatError, line_of
-from .splice import Item, Step, Style, member_steps, same, sequence_steps, splice
+from .splice import Item, Piece, Style, member_pieces, same, sequence_pieces, splice
 
 MAX_DEPTH = 100
 MAX_NODES = 100_000  # after aliases are followed
@@ -303,14 +303,14 @@ class _Editor:
             return self._lines([value], node.column)
 
         if isinstance(new, list):
-            steps = sequence_steps(node.value, new, change, create)
+            pieces = sequence_pieces(node.value, new, change, create)
         else:
-            steps = self._member_steps(node, new, change)
+            pieces = self._member_pieces(node, new, change)
         if flow:
             start, end, style = node.start + 1, node.end - 1, Style()
         else:
             start, end, style = node.start, node.end, Style("", "#", self.line_break + " " * node.column)
-        inside = splice(text, start, end, node.items, steps, style)
+        inside = splice(text, start, end, node.items, pieces, style)
         return text[node.start : start] + inside + text[end : node.end]
 
     def _opens(self, node: _Node, index: int, value: Any) -> bool:
@@ -321,7 +321,7 @@ class _Editor:
         is_empty = child.style == "flow" and not child.items and not inside.strip() and not before.strip(" \t")
         return node.style == "block" and is_empty and bool(value) and isinstance(value, Mapping)
 
-    def _member_steps(self, node: _Node, new: Mapping[Any, Any], change: Callable[[int, Any], str]) -> list[Step]:
+    def _member_pieces(self, node: _Node, new: Mapping[Any, Any], change: Callable[[int, Any], str]) -> list[Piece]:
         own = dict(zip(node.keys, (child.value for child in node.children), strict=True))
         wanted = {key: value for key, value in new.items() if key in own or not _has(node.value, key, value)}
         if _MERGE_KEY in own:
@@ -332,7 +332,7 @@ class _Editor:
                 return f"{_flow(key)}: {_flow(value)}"
             return f"{_flow(key)}:{self._below(value, node.column)}"
 
-        return member_steps(own, wanted, change, create)
+        return member_pieces(own, wanted, change, create)
 
     def _replaced(self, node: _Node, index: int, value: Any) -> str:
         """Return the text of an item whose value changes its kind; comments between key and value stay."""

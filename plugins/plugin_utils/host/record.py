@@ -16,8 +16,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..observed import Observed, from_snapshot
 from ..problems import Problem
+from .observed import Observed
+from .snapshot import from_snapshot
 
 _RECORDED, _FORM = "dockyard.openshift host", 1
 _HIDDEN = "********"

@@ -15,7 +15,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ..observed import HostProblem, Observed, Question
+from .observed import HostProblem, Observed
+from .watch import Question
 
 # Where systemd holds the socket, any client starts a daemon that is down, `docker --version` too: looking must not.
 _DOCKER_INFO = ("sh", "-c", "systemctl is-active --quiet docker.service && exec docker info")
@@ -59,6 +60,10 @@ MASTER_STATE = Question(
 MASTER_STARTED = Question("masters.started", ("sh", "-c", _MASTERS_STARTED))
 _MASTER_PODS = Question("masters.pods", ("sh", "-c", f"test -x {MASTER_RESTART} && ls /etc/origin/node/pods/; :"))
 MASTER_QUESTIONS = (MASTER_STATE, _MASTER_PODS, MASTER_STARTED)
+#: Where its API listens; nothing else of the file is told.
+MASTER_ADDRESS = Question(
+    "masters.address", ("sed", "-n", "/^servingInfo:/,/^[^ #]/s/^ *bindAddress: *//p", MASTER_CONFIG)
+)
 
 _DAEMON_SPEAKS = "Insecure Registries:"
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..formats import FormatError, environment_file
-from ..observed import HostProblem, NotAsked, Observed, Watch
+from .observed import HostProblem, Observed
+from .watch import NotAsked, Watch
 
 _FRAGMENT = re.compile(r"# (/\S+\.(?:service|conf))")
 _VARIABLE = re.compile(r"\$(\w+)")

@@ -11,9 +11,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from ..host.observed import Observed
 from ..host.services import MASTER_CONFIG, MASTER_QUESTIONS
-from ..observed import Observed, Watch
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal, start_of
+from ..policy.word import Reading
 from ..variables import Fill, behind
 from . import asked
 from . import drafts as drafting
@@ -50,6 +52,16 @@ WORD_OPTIONS: dict[str, dict[str, Any]] = {
         "description": [
             "The registries that people may import from, in place of the list in O(image_policy_config): texts "
             "C(host[:port]), or mappings with C(domainName), C(insecure) and C(state). Merged by C(domainName).",
+        ],
+    },
+    "import_trust": {
+        "type": "raw",
+        "description": [
+            "Registries whose authorities imports trust. A list of mappings with C(registry) and C(ca) or C(ca_file), "
+            "or a JSON text of one; an empty list takes away what earlier runs put there.",
+            "On 3.11 they go into a file of their own, which C(additionalTrustedCA) names. Masters before read the "
+            "trust store of the host: the role brings them there with M(dockyard.openshift.registry_trust), which "
+            "restarts the master.",
         ],
     },
     "plugin_order": {
@@ -115,6 +127,7 @@ VARIABLES = {
         "image_policy_allowed_registries_for_import",
         "openshift_master_image_policy_allowed_registries_for_import",
     ),
+    "import_trust": ("image_policy_import_trust",),
     "plugin_order": ("image_policy_plugin_order",),
     "release": ("image_policy_release", "openshift_release", "openshift_image_tag"),
 }
@@ -124,7 +137,7 @@ fill = Fill(VARIABLES)
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Said:
-    return asked.read(options)
+    return asked.read(options, Reading(read_file, hide, now) if now else Reading())
 
 
 def watch(said: Said) -> Watch:
@@ -148,4 +161,4 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
 
 
 def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
-    return {"master": reporting.found(start_of(host), said)}
+    return {"master": reporting.as_it_is(start_of(host), said)}

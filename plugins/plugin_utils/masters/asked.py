@@ -20,9 +20,11 @@ from typing import Any, NamedTuple
 from ..cluster.openshift3 import Finding, PolicyProblem, image_policy_doubts, import_policy, releases
 from ..cluster.openshift3.releases import Release
 from ..formats import FormatError, yaml_text
-from ..policy.word import kind_of, shown
+from ..policy import trust
+from ..policy.trust import Trust
+from ..policy.word import PolicyError, Reading, kind_of, shown
 from ..problems import Problem
-from ..references import is_domain
+from ..resolution.references import is_domain
 
 PLUGIN = "openshift.io/ImagePolicy"
 IMPORTS = "allowedRegistriesForImport"
@@ -60,6 +62,7 @@ class Said:
     imports: Named | None = None
     settings: Mapping[str, Any] | None = None
     plugin_order: tuple[str, ...] | None = None
+    trust: Trust | None = None
     purge: bool = False
     release: Release | None = None
     registry_addresses: tuple[str, ...] = ()
@@ -71,16 +74,18 @@ class Said:
 
     @property
     def asks(self) -> bool:
-        return any(each is not None for each in (self.rules, self.imports, self.settings, self.plugin_order))
+        asked = (self.rules, self.imports, self.settings, self.plugin_order, self.trust)
+        return any(each is not None for each in asked)
 
 
-def read(options: Mapping[str, Any]) -> Said:
+def read(options: Mapping[str, Any], reading: Reading) -> Said:
     """Read the options of the task. Raises Problem."""
     release = _release(options.get("release"))
     notes: list[str] = []
     rules, fields = _policy(options.get("image_policy"), release, notes)
     imports, settings = _imports(options, release)
     order = _texts("plugin_order", options.get("plugin_order"))
+    authorities = _trust(options.get("import_trust"), settings, reading)
     addresses = _texts("registry_addresses", options.get("registry_addresses")) or ()
     for address in addresses:
         if not is_domain(address):
@@ -91,10 +96,26 @@ def read(options: Mapping[str, Any]) -> Said:
     if not 1 <= options["timeout"] <= 3600:
         raise AskedProblem("timeout", f"{options['timeout']} is not a number of seconds from 1 to 3600")
     return Said(
-        rules, fields, imports, settings, order, options["purge"], release, addresses, path, options["timeout"],
+        rules, fields, imports, settings, order, authorities, options["purge"], release, addresses, path,
+        options["timeout"],
         activation=options.get("activation", ""),
         notes=tuple(notes),
     )  # fmt: skip
+
+
+def _trust(value: Any, settings: Mapping[str, Any] | None, reading: Reading) -> Trust | None:
+    word = "import_trust"
+    if value is None:
+        return None
+    try:
+        found = trust.read(word, value, reading)
+    except PolicyError as problem:
+        raise AskedProblem(word, str(problem).removeprefix(f"{trust.NAME}: ")) from None
+    if lone := next((one.name for one in found.present if not one.cas), None):
+        raise AskedProblem(word, f"{shown(lone)} has no ca; imports show registries no certificate of their own")
+    if settings and "additionalTrustedCA" in settings:
+        raise AskedProblem(word, "additionalTrustedCA is said beside it, and is set by it; leave one of them out")
+    return found
 
 
 def value_of(word: str, value: Any) -> Any:

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..formats import FormatError, yaml_text
-from ..observed import HostProblem, NotAsked, Observed, Watch
-from ..references import is_registry
+from ..host.observed import HostProblem, Observed
+from ..host.watch import NotAsked, Watch
+from ..resolution.references import is_registry
 from .asked import IMPORTS, PLUGIN
 
 Path = tuple[str, ...]
@@ -137,12 +138,9 @@ def platform_registries(master: File) -> list[str]:
     return found
 
 
-def address(master: File) -> str:
-    """Return HOST:PORT at which the master's API answers on the host itself."""
-    bound = at(master.value, ("servingInfo", "bindAddress"))
-    host, _colon, port = str(bound or "0.0.0.0:8443").rpartition(":")
-    everywhere = host in ("", "0.0.0.0", "[::]", "::")
-    return f"{'127.0.0.1' if everywhere else host}:{port if port.isdigit() else '8443'}"
+def bound(master: File) -> str:
+    """Return the address at which the master's API listens, "" where the file does not say it."""
+    return str(at(master.value, ("servingInfo", "bindAddress")) or "")
 
 
 def mapping_for(path: str, value: dict[str, Any], keys: Path) -> dict[str, Any]:

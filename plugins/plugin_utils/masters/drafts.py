@@ -16,11 +16,14 @@ from ..cluster.openshift3 import Finding, PolicyProblem, image_policy_doubts, im
 from ..cluster.openshift3.image_policy_doubts import ADDRESS, INTEGRATED_REGISTRY
 from ..cluster.openshift3.releases import Release
 from ..formats import yaml_text
+from ..host.observed import HostProblem, Observed
 from ..host.services import MASTER_QUESTIONS, MASTERS, Service
-from ..observed import HostProblem, NotAsked, Observed, Question, Watch
-from ..plan import records
+from ..host.watch import NotAsked, Question, Watch
+from ..plan import healthz, records
 from ..plan.draft import Check, Draft, Due, FileChange, Validation
 from ..plan.proposal import Drafter
+from ..policy.certificates import bundle, certificates_in
+from ..policy.trust import Trust
 from ..problems import one_line
 from ..shapes import Each
 from . import platform_images
@@ -30,8 +33,8 @@ from .config import (
     ORDER,
     File,
     Path,
-    address,
     at,
+    bound,
     master_file,
     misplaced,
     parsed,
@@ -43,7 +46,11 @@ from .edit import MEMORY, Editing
 PART = ("masters",)
 #: since: the second, by the host's clock, since which a master must have been started to have read its file, where a
 #: restart was deferred. It is made of starts, not of the time, so that the plan's id is the same in every run.
-RECORD = {"files?": Each(MEMORY), "since?": int}
+RECORD = {"files?": Each(MEMORY), "since?": int, "authorities?": str}
+_AUTHORITY: Path = (*IMAGE_POLICY, "additionalTrustedCA")
+_AUTHORITIES = "dockyard-import-authorities.pem"
+#: The first release that reads additionalTrustedCA.
+_READS_AUTHORITY = "3.11"
 
 _POD = "/etc/origin/node/pods/apiserver.yaml"
 _SYSCONFIG = tuple(
@@ -55,8 +62,6 @@ _VERSION = Question("masters.version", ("openshift", "version"))
 _RELEASE = Watch(files=(_POD, *_SYSCONFIG), commands=(_VERSION,))
 _IMAGE = re.compile(r"^\s*image:\s*\S+:v?(3\.[0-9]+)", re.MULTILINE)
 _TOLD = re.compile(r"^(?:openshift |IMAGE_VERSION=)v?(3\.[0-9]+)", re.MULTILINE)
-_HEALTHY = ({"pattern": "^ok"},)
-_DELAY = 2
 #: The second of the boot, from which starts are counted, moves when the clock is set right.
 _CLOCK_MOVES = 2
 _ONLY_A_REAL_RUN = ("whether each master starts with its file and answers /healthz",)
@@ -75,8 +80,14 @@ class About:
 def watch(said: Said) -> Watch:
     """Name the facts that a plan needs."""
     authority = (said.settings or {}).get("additionalTrustedCA")
-    files = (said.path, *([authority] if authority else []))
+    ours = [_beside(said.path)] if said.trust is not None else []
+    files = (said.path, *([authority] if authority else []), *ours)
     return Watch(files=files, commands=MASTER_QUESTIONS) + (Watch() if said.release else _RELEASE)
+
+
+def _beside(path: str) -> str:
+    """Name the file of ours with authorities, beside the master's own, where its static pod sees it as well."""
+    return f"{path.rpartition('/')[0]}/{_AUTHORITIES}"
 
 
 def drafts(said: Said) -> list[Drafter]:
@@ -124,6 +135,9 @@ class _Drafting:
         self.edits: dict[str, Editing] = {}
         self.warnings: list[str] = []
         self.refusals: list[str] = []
+        self.notes: list[str] = []
+        self.authorities = str(record.get("authorities", ""))
+        self.bundle: tuple[FileChange, ...] = ()
 
     def draft(self) -> Draft:
         if self.said.withdrawn:
@@ -136,6 +150,8 @@ class _Drafting:
             self._policy(self._editing(file), keys, self._editing(master), release)
         if self.said.imports is not None or self.said.settings is not None:
             self._imports(self._editing(master), release)
+        if self.said.trust is not None:
+            self._import_trust(self.said.trust, self._editing(master), release)
         if self.said.plugin_order is not None:
             self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
         return self._finished(About(release, master.path, (file.path, keys)), master)
@@ -145,12 +161,14 @@ class _Drafting:
 
     def _withdrawn(self) -> File | None:
         """Take everything of ours out of every file; return that of the master."""
-        if unknown := tuple(path for path in self.known if not self.host.knows(path)):
+        ours = [self.authorities] if self.authorities else []
+        if unknown := tuple(path for path in (*self.known, *ours) if not self.host.knows(path)):
             raise NotAsked(Watch(files=unknown))
         for path in self.known:
             text = self.host.text(path)
             if text is not None:
                 self._editing(File(path, text)).withdraw()
+        self._remove_bundle()
         return next((each.file for each in self.edits.values() if each.file.value.get("kind") == "MasterConfig"), None)
 
     # the image policy
@@ -241,9 +259,48 @@ class _Drafting:
             self.warnings.append(f"{IMPORTS} is empty: from now on nothing may be imported but from the own registry")
         self._trusted_authority(release)
 
+    def _import_trust(self, trust: Trust, editing: Editing, release: Release) -> None:
+        """Bring authorities to imports: a file and its name on 3.11; before, nothing of the file is meant."""
+        self.warnings += trust.warnings
+        found = {ca.fingerprint: ca for registry in trust.present for ca in registry.cas}
+        if release.name != _READS_AUTHORITY:
+            if found:
+                self.notes.append(
+                    f"imports of {release.name} trust what the trust store of this master holds: registry_trust brings "
+                    "the authorities there, and restarts the master"
+                )
+            return
+        path, named = _beside(editing.file.path), at(editing.value, _AUTHORITY)
+        if named not in (None, "", path) and found:
+            raise HostProblem(f"additionalTrustedCA names {named}, which is somebody else's: add the authorities to it")
+        if not found:
+            if named == path:
+                editing.restore(_AUTHORITY)
+            self._remove_bundle()
+            return
+        self.authorities = path
+        self.notes.append(f"imports trust them by additionalTrustedCA ({path}); the trust store is left alone")
+        text = bundle(found.values())
+        if self.host.text(path) != text:
+            lines = "".join(f"{ca.line()}\n" for ca in found.values())
+            self.bundle = (FileChange(path, text.encode(), "import_trust", self._certificates(path), lines, "0644"),)
+        editing.put(_AUTHORITY, path)
+
+    def _certificates(self, path: str) -> str:
+        """Describe the certificates in a file, one a line."""
+        text = self.host.text(path) or ""
+        return "".join(f"{ca.line()}\n" for ca in certificates_in(text.encode("ascii", "replace")))
+
+    def _remove_bundle(self) -> None:
+        """Remove the file of ours, if earlier runs made it."""
+        if self.authorities and self.host.exists(self.authorities):
+            before = self._certificates(self.authorities)
+            self.bundle = (FileChange(self.authorities, None, "no authority of ours is left", before),)
+        self.authorities = ""
+
     def _trusted_authority(self, release: Release) -> None:
         path = (self.said.settings or {}).get("additionalTrustedCA")
-        if path and release.name != "3.11":
+        if path and release.name != _READS_AUTHORITY:
             raise HostProblem(
                 f"additionalTrustedCA: only masters of 3.11 are known to read it, not of {release.name}; bring the CA "
                 "to their trust store with registry_trust, and restart them"
@@ -274,7 +331,7 @@ class _Drafting:
             FileChange(path, text.encode(), self._why(), _view(editing.file.text), _view(text), secret=True)
             for (path, text), editing in zip(texts.items(), self.edits.values(), strict=True)
             if text != editing.file.text
-        )
+        ) + self.bundle
         running = services_of(self.host)
         if changes and not running:
             raise HostProblem(
@@ -286,7 +343,7 @@ class _Drafting:
             files=changes,
             due=tuple(self._dues(running, master, bool(changes))),
             validations=self._validations(master, changes),
-            notes=(*self.said.notes, *self._notes()),
+            notes=(*self.said.notes, *self.notes, *self._notes()),
             warnings=tuple(dict.fromkeys(self.warnings)),
             refusals=tuple(self.refusals),
             only_a_real_run_shows=_ONLY_A_REAL_RUN,
@@ -332,13 +389,12 @@ class _Drafting:
         if changed:
             latest = max((service.started(self.host, "latest") for service in running), default=0)
             since = latest + _CLOCK_MOVES if latest and self.said.activation == "defer" else 0
-        return {"files": files, **({"since": since} if since else {})} if files else {}
+        more = {"since": since, "authorities": self.authorities}
+        return {"files": files, **{key: value for key, value in more.items() if value}} if files else {}
 
 
 def _healthz(master: File, said: Said) -> Check:
-    url = f"https://{address(master)}/healthz"
-    argv = ("curl", "--silent", "--show-error", "--insecure", "--max-time", "5", url)
-    return Check(f"{url} answers ok", argv, _HEALTHY, attempts=max(said.timeout // _DELAY, 1), delay=_DELAY, timeout=10)
+    return healthz.check(bound(master), said.timeout)
 
 
 def shown_parts(value: Mapping[str, Any]) -> dict[str, Any]:

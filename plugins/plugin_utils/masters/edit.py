@@ -16,7 +16,7 @@ from typing import Any
 
 from ..formats import yaml_text
 from ..formats.splice import same
-from ..observed import HostProblem, in_file
+from ..host.observed import HostProblem, in_file
 from .asked import HEAD, Named
 from .config import File, Path, at, mapping_for
 
@@ -73,6 +73,12 @@ class Editing:
             del parent[keys[-1]]
         else:
             parent[keys[-1]] = value
+
+    def restore(self, keys: Path) -> None:
+        """Put back what stood at a key before we gave it a value."""
+        for entry in [each for each in self.before if each["keys"] == list(keys)]:
+            self._put_back(entry)
+        self._restore_empty()
 
     def merge(self, kind: str, keys: Path, name: str, wanted: Named, keep: Iterable[str], purge: bool) -> None:
         """Merge entries into a list of mappings, by their name.

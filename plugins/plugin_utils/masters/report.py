@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..cluster.openshift3 import image_policy_doubts, import_policy
-from ..observed import Observed
+from ..host.observed import Observed
 from ..plan.proposal import Proposal
 from .asked import Said
 from .config import IMAGE_POLICY, ORDER, at, master_file, misplaced, policy_place
@@ -21,7 +21,7 @@ def written(proposal: Proposal, said: Said) -> dict[str, Any]:
     return _told(proposal.world, said)
 
 
-def found(host: Observed, said: Said) -> dict[str, Any]:
+def as_it_is(host: Observed, said: Said) -> dict[str, Any]:
     """Tell of the master as it is, with what is wrong with its file. Raises HostProblem, and NotAsked."""
     told = _told(host, said)
     master = master_file(host, said.path)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..host.observed import Observed
 from ..host.services import SERVICES, Service
-from ..observed import Observed
 from ..problems import one_line
 from .draft import AGAIN, Again, Step
 from .plan import Change, Disruption

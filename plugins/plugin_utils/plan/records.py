@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..observed import STATE_PATH, HostProblem, Observed
+from ..host.observed import STATE_PATH, HostProblem, Observed
 from ..shapes import fits
 from .draft import FileChange
 from .plan import view

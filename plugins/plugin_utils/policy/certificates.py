@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
-from ..imports import serialization, x509
+from ..libraries import serialization, x509
 from ..problems import Problem, one_line
 
 _CERTIFICATE_LABELS = ("CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE")

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..names import has_login
+from ..resolution.names import has_login
 from .lists import entries
 from .word import PolicyError, Reading, Targets, Word, kind_of
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..names import (
+from ..resolution.names import (
     DOCKER_HUB,
     NameProblem,
     Scope,

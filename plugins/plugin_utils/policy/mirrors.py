@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..names import NameProblem, official_image, parse_scope
+from ..resolution.names import NameProblem, official_image, parse_scope
 from .lists import entries, with_official_image
 from .word import PolicyError, Reading, Word, kind_of, unique
 

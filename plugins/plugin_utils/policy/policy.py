@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
-from ..names import Scopes, is_range
+from ..resolution.names import Scopes, is_range
 from . import credentials, import_sources, lists, mirrors, short_names, trust
 from .credentials import Credential
 from .import_sources import ImportSource
@@ -55,16 +55,21 @@ class Policy:
         sources = tuple(mirrored.source for mirrored in self.mirrors or ())
         return unique((self.search or ()) + (self.allowed or ()) + sources)
 
-    def said(self) -> Iterator[tuple[str, Word, Any]]:
+    def set_words(self) -> Iterator[tuple[str, Word, Any]]:
         """Yield every word that is set: its name, the word, its value."""
         for name, word in VOCABULARY.items():
             value = getattr(self, _attribute(name))
             if value is not None:
                 yield name, word, value
 
+    def without(self, word: str) -> Policy:
+        """Return the policy that does not say this word."""
+        unsaid: dict[str, Any] = {_attribute(word): None}
+        return replace(self, **unsaid)
+
     def words(self) -> dict[str, Any]:
         """Return the words that are set, as plain values that `read_policy` reads back; none that may hold secrets."""
-        return {name: word.plain(value) for name, word, value in self.said() if word.plain}
+        return {name: word.plain(value) for name, word, value in self.set_words() if word.plain}
 
     def out_of_reach(self) -> list[str]:
         """Warn about trusted names that can never be pulled from: no allow-list and no mirror contains them."""
@@ -85,7 +90,7 @@ class Policy:
         What both say together is judged like one policy. An allow-list and a list of what is blocked exclude each
         other, so the earlier one of them ends, with a warning. Raises PolicyError.
         """
-        spoken = {_attribute(name) for name, _word, _value in self.said()}
+        spoken = {_attribute(name) for name, _word, _value in self.set_words()}
         whole = _read(words_in("words", earlier), Reading())  # what is damaged is refused, whether it is needed or not
         older = {name: value for name, value in whole.items() if name not in spoken}
         warnings = []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..names import has_login
-from ..references import SHORT_NAME_MODES, ReferenceProblem, parse_alias
+from ..resolution.names import has_login
+from ..resolution.references import SHORT_NAME_MODES, ReferenceProblem, parse_alias
 from .word import PolicyError, Reading, Targets, Word, kind_of
 
 

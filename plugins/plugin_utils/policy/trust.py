@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..names import NameProblem, has_login, parse_scope
+from ..resolution.names import NameProblem, has_login, parse_scope
 from . import certificates
 from .certificates import Certificate, CertificateProblem
 from .word import PolicyError, Reading, Word, unique

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 from enum import Flag, auto
 from typing import Any
 
-from ..names import without_login
 from ..problems import Problem, one_line
+from ..resolution.names import without_login
 
 _LONGEST_SHOWN = 120
 

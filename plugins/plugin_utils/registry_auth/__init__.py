@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..observed import Observed, Watch
+from ..host.observed import Observed
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import options_of, read_options, read_policy
 from ..policy.word import Reading

@@ -21,13 +21,14 @@ from ..credentials.edit import Added
 from ..credentials.login import Login
 from ..credentials.lookup import look_up
 from ..formats import FormatError, json_text
-from ..observed import NotAsked, Observed, Watch, in_file
+from ..host.observed import Observed, in_file
+from ..host.watch import NotAsked, Watch
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange
 from ..plan.plan import mark_of, view
 from ..plan.proposal import Drafter
 from ..policy.credentials import Credential
-from ..references import Reference
+from ..resolution.references import Reference
 from ..shapes import Each
 from . import proof
 from .places import PODMAN, Found, Place, find, named

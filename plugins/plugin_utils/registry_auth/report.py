@@ -12,7 +12,7 @@ from typing import Any
 from ..credentials import containers, docker
 from ..credentials.answers import Source, Tried, entry
 from ..credentials.go import Unreadable
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..plan.proposal import Proposal
 from .drafts import About, Said, places_of
 from .places import Place

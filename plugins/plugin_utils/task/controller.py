@@ -111,3 +111,25 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
 def _unread(path: str, reason: str) -> TaskProblem:
     return TaskProblem(f"{path} cannot be read on the controller: {reason}")
+
+
+def content_of(option: str, path: str) -> str | None:
+    """Return the text of a file that a task wrote before, None without one. Raises TaskProblem."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        raise TaskProblem(f"{option}: {path} cannot be read") from None
+
+
+def write_text(option: str, path: str, text: str) -> None:
+    """Write a text without secrets, whole or not at all. Raises TaskProblem."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(f"{path}.new", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(f"{path}.new", path)
+    except OSError as error:
+        raise TaskProblem(f"{option}: {path} cannot be written: {error.strerror}") from None

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from ..observed import Observed, Watch
+from ..host.observed import Observed
+from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal
 from .base import Fill
 
@@ -18,13 +19,11 @@ Spec = dict[str, dict[str, Any]]
 Report = tuple[Mapping[str, Any], ...]
 
 
-class Feature(Protocol):
-    """A module with these names. `said` is its own value, made of the options of the task."""
+class AnyFeature(Protocol):
+    """What a feature of hosts and one of clusters have in common. `said` is its own value, made of its options."""
 
-    WATCH: Watch
-    #: Its words, and what is needed to read them; `make docs` documents options from their key `description`.
-    WORD_OPTIONS: Spec
-    #: WORD_OPTIONS and the other options of every task; of those that change a host; of those that only report.
+    #: The options of every task; of those that change something; of those that only report. `make docs` documents
+    #: them from their key `description`.
     OPTIONS: Spec
     CHANGE_OPTIONS: Spec
     SURVEY_OPTIONS: Spec
@@ -39,6 +38,15 @@ class Feature(Protocol):
         self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
     ) -> Any:
         """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
+
+
+class HostFeature(AnyFeature, Protocol):
+    """A module with these names is a feature of hosts."""
+
+    #: What is always looked at.
+    WATCH: Watch
+    #: Its words, and what is needed to read them: part of OPTIONS.
+    WORD_OPTIONS: Spec
 
     def watch(self, said: Any) -> Watch:
         """Name the facts that a plan needs beside WATCH."""
@@ -57,3 +65,8 @@ class Feature(Protocol):
 
     def survey(self, host: Observed, said: Any, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return its part of the result of an _info task. Raises Problem."""
+
+
+def merged_specs(specs: Iterable[Spec]) -> Spec:
+    """Merge the options of several argument specs."""
+    return {name: about for spec in specs for name, about in spec.items()}

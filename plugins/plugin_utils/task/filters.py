@@ -13,7 +13,7 @@ from ansible.errors import AnsibleFilterError  # type: ignore[import-untyped]
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator  # type: ignore[import-untyped]
 
 from ..problems import Problem
-from ..references import shown
+from ..resolution.references import quoted
 from ..shapes import can_be_written
 from .base import plain
 
@@ -72,20 +72,29 @@ def _drop_in(item: Any) -> tuple[str, str]:
     if not isinstance(item, Mapping) or set(item) != {"name", "content"}:
         raise ArgumentProblem(f"an item of drop_ins must have name and content and nothing else, not {_shown(item)}")
     name = text(item["name"], "the name of a drop-in")
-    return name, text(item["content"], f"the content of {shown(name)}")
+    return name, text(item["content"], f"the content of {quoted(name)}")
 
 
-def validated(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take."""
+def validated(
+    spec: Mapping[str, Any], given: Mapping[str, Any], named: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, Any]:
+    """Return the options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take.
+
+    named: option → what it is called where it was taken from.
+    """
     found = ArgumentSpecValidator(spec).validate(given)
     if found.error_messages:
+        for option, names in (named or {}).items():
+            alone = {option: given[option]} if option in given and option in spec else {}
+            if alone and (wrong := ArgumentSpecValidator({option: spec[option]}).validate(alone).error_messages):
+                raise ArgumentProblem(f"{names[0]}: {wrong[0]}")
         raise ArgumentProblem("; ".join(found.error_messages))
     return dict(found.validated_parameters)
 
 
 def _shown(value: Any) -> str:
     try:
-        return shown(str(value))
+        return quoted(str(value))
     except RecursionError:
         return "something that is nested too deeply"
 

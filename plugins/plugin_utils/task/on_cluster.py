@@ -16,26 +16,30 @@ from typing import Any, ClassVar, Protocol
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
-from ..cluster.api import ClusterProblem, Ref
-from ..cluster.changes import Draft, NotYet, ObjectChange, Proposal, Until, difference, inverse, propose
+from ..cluster.api import ClusterProblem, Manifest, Ref
+from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, change_of, propose_changes
 from ..cluster.client import Client, Limits, Moved, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
+from ..cluster.merge_patch import difference, inverse
 from ..cluster.seen import Answer, Cluster, read
-from ..imports import yaml
-from ..observed import HostProblem, Watch, from_snapshot, unpack
+from ..host.observed import HostProblem
+from ..host.snapshot import from_snapshot, unpack
+from ..host.watch import Watch
+from ..libraries import yaml
 from ..plan import account
 from ..plan.plan import Plan
-from ..problems import Problem
-from .base import Fill, TaskProblem, plain, select
-from .controller import ControllerFiles
-from .feature import Spec
-from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, merged, why_unread
+from ..problems import Problem, one_line
+from .base import TaskProblem, plain, select
+from .controller import ControllerFiles, content_of, write_text
+from .feature import AnyFeature, Spec
+from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
 
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
 _HERE = ("localhost", "127.0.0.1", "::1")
 _TRIES = 5  # to put an object back that somebody else is changing
+_PAUSE = 0.2  # seconds before an object that somebody else just wrote is read again
 _POLL = 1.0  # seconds between two looks at an object whose status is waited for
 
 #: Options of every task about a cluster.
@@ -84,27 +88,13 @@ CHANGE_OPTIONS: Spec = {
 }
 
 
-class Feature(Protocol):
-    """What a task about clusters can be asked for: a module with these names."""
+class ClusterFeature(AnyFeature, Protocol):
+    """A module with these names is a feature of clusters."""
 
     #: What is always read.
     WATCH: tuple[Ref, ...]
-    OPTIONS: Spec
-    CHANGE_OPTIONS: Spec
-    SURVEY_OPTIONS: Spec
-    #: Option → the variables of the inventory that it is taken from, nearest first.
-    VARIABLES: Mapping[str, tuple[str, ...]]
 
-    @property
-    def fill(self) -> Fill:
-        """How variables give options, from VARIABLES."""
-
-    def read(
-        self, options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
-    ) -> Any:
-        """Read what is asked for. read_file: a file on the controller; hide: takes each private key. Raises Problem."""
-
-    def draft(self, cluster: Cluster, said: Any) -> Draft:
+    def draft(self, cluster: Cluster, said: Any) -> ClusterDraft:
         """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
 
     def survey(self, cluster: Cluster, said: Any) -> dict[str, Any]:
@@ -117,8 +107,8 @@ class ClusterConnection(HostModules, ControllerFiles):
     _requires_connection = False
     secrets: Any
 
-    def connect(self, options: Mapping[str, Any]) -> Client:
-        """Log in; nothing is sent yet. Raises Problem."""
+    def connect(self, options: Mapping[str, Any], *, another: bool = False) -> Client:
+        """Log in; nothing is sent yet. another: to a cluster of which the environment says nothing. Raises Problem."""
         delegated = getattr(self._task, "delegate_to", None)
         if delegated and delegated not in _HERE:
             raise TaskProblem(
@@ -126,6 +116,9 @@ class ClusterConnection(HostModules, ControllerFiles):
                 "leave delegate_to out, and give proxy where only that host reaches the API server"
             )
         environment = {**os.environ, **self._environment_of_the_task()}
+        if another:
+            own = ("K8S_AUTH_", "KUBECONFIG")
+            environment = {name: text for name, text in environment.items() if not name.startswith(own)}
         given = with_environment(options, environment)
         if given["kubeconfig"] is not None and not isinstance(given["kubeconfig"], (str, dict)):
             raise TaskProblem("kubeconfig: it is neither a path nor a mapping")
@@ -194,19 +187,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     """A task that changes objects of one cluster: looks, plans, and writes only what differs."""
 
     subject = "cluster"
-    features: ClassVar[tuple[Feature, ...]] = ()
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        if cls.features:
-            cls.fills = tuple(feature.fill for feature in cls.features)
-            cls.spec = cls.options_of(cls.features)
-
-    @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
+    features: ClassVar[tuple[ClusterFeature, ...]] = ()
+    own_options = CLUSTER_OPTIONS | CHANGE_OPTIONS
+    #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
+    #: not where one makes what the next one needs.
+    rehearses: ClassVar[bool] = True
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the cluster in one plan. Raises Problem."""
@@ -214,14 +199,16 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.options = options
         said = self._read(options)
         self.client = self.connect(options)
+        said = self.completed(said)
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
-        self._plans: list[Proposal] = []
+        self._wrong: list[str] = []  # what answers to requests say
+        self._plans: list[ClusterProposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
             result, proposal = self.apply(
-                lambda cluster: propose(cluster, [feature.draft(cluster, words) for feature, words in said]),
+                lambda cluster: propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said]),
                 options["expect_plan"],
                 self._watch(),
             )
@@ -234,7 +221,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result.pop("rolled_back", None)
         result["written"] = self.written
         for draft in proposal.drafts:
-            result |= draft.found
+            result |= draft.result
         if self.client.warnings:
             remarks = [f"the API server remarks: {text}" for text in self.client.warnings]
             result["warnings"] = [*result.get("warnings", ()), *remarks]
@@ -248,10 +235,17 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         lines = [line for draft in proposal.drafts for line in draft.lines]
         return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
 
-    def _read(self, options: dict[str, Any]) -> list[tuple[Feature, Any]]:
+    def _read(self, options: dict[str, Any]) -> list[tuple[ClusterFeature, Any]]:
         now = datetime.now(timezone.utc)
         hide = self.secrets.add_key
         return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
+
+    def completed(self, said: list[tuple[ClusterFeature, Any]]) -> list[tuple[ClusterFeature, Any]]:
+        """Return what was asked for with what only another cluster knows. Raises Problem."""
+        return said
+
+    def before_writing(self, proposal: ClusterProposal) -> None:
+        """Look at what must be so before the first write. Raises ClusterProblem."""
 
     def _watch(self) -> tuple[Ref, ...]:
         return tuple(ref for feature in self.features for ref in feature.WATCH)
@@ -276,11 +270,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self._known = read(self.client, more, self._known)
         return Cluster(self._known)
 
-    def agreed(self, proposal: Proposal) -> bool:
+    def agreed(self, proposal: ClusterProposal) -> bool:
         """After a conflict: every write that is left was in the plan that a person has agreed to."""
         return bool(self._agreed) and {change.digest() for change in proposal.changes} <= self._agreed
 
-    def carry_out(self, proposal: Proposal) -> Outcome:
+    def carry_out(self, proposal: ClusterProposal) -> Outcome:
         """Ask the server to judge all writes, then send them in their order."""
         self._settle(proposal)
         self._plans.append(proposal)
@@ -289,7 +283,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         if self.options["expect_plan"] and proposal.plan.id == self.options["expect_plan"]:
             self._agreed = frozenset(change.digest() for change in proposal.changes)
         try:
-            if len(proposal.changes) > 1:
+            self.before_writing(proposal)
+            if len(proposal.changes) > 1 and self.rehearses:
                 self._rehearse(proposal.changes)
             for change in proposal.changes:
                 self._send(change)
@@ -300,35 +295,56 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             rest = f"; not done: {', '.join(left)}" if self.written else ""
             msg = f"{problem}; {self._so_far()}{rest}"
             return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
+        if self._wrong:
+            return Outcome(failed={"changed": True, "failed": True, "msg": one_line("; ".join(self._wrong))})
         return Outcome(committed=True)
 
     def _send(self, change: ObjectChange) -> None:
-        self._unsure = [change]  # until there is an answer
-        change.send(self.client)
+        """Send one write; after a conflict, what is left of it, if the object is one that can be planned alone."""
+        found: ObjectChange | None = change
+        answer: Manifest | None = None
+        for left in reversed(range(_TRIES)):
+            if found is None:
+                break  # somebody did it, or the answer to it was lost
+            self._unsure = [found]  # until there is an answer
+            try:
+                answer = found.send(self.client)
+            except Moved:
+                if not left or self.options["expect_plan"] or found.wanted.anew is None:
+                    raise
+                self.client.sleep(_PAUSE)
+                now = self.client.read(found.ref)
+                wanted = found.wanted.anew(now)
+                found = None if wanted is None else change_of(wanted, now)
+            else:
+                self._sent.append(found)
+                break
         self._unsure = []
         self.written.append(change.what)
-        self._sent.append(change)
+        if change.wanted.heard and answer is not None:
+            self._wrong += filter(None, [change.wanted.heard(answer)])
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
-    def _settle(self, proposal: Proposal) -> None:
+    def _settle(self, proposal: ClusterProposal) -> None:
         """Count a write of unknown fate as done if the next look finds no difference for it."""
         left = {change.ref for change in proposal.changes}
         self.written += [change.what for change in self._unsure if change.ref not in left]
         self._unsure = []
 
-    def _wait(self, ref: Ref, until: Until) -> None:
-        """Look until it holds. Raises ClusterProblem with the cause, when the time is over."""
+    def _wait(self, ref: Ref, until: Until, found: Manifest | None = None) -> None:
+        """Look until it holds; found: what was read just now. Raises ClusterProblem with the cause, at the end."""
         end = time.monotonic() + self.options["wait_timeout"]
         lacks = ""
         while True:
-            found = self.client.read(ref)
+            found = found or self.client.read(ref)
             if found is not None and until.holds(found):
-                lacks = until.more(self.client) if until.more else ""
+                lacks = until.more(self.client, found) if until.more else ""
                 if not lacks:
                     return
             if time.monotonic() >= end:
                 break
+            found = None
             time.sleep(_POLL)
         told = [
             f"waited {self.options['wait_timeout']} s for {until.what}",
@@ -369,12 +385,13 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 break
         return False
 
-    def _settled(self, proposal: Proposal) -> None:
-        """Wait for what must hold even when nothing differs. Raises ClusterProblem."""
+    def _settled(self, proposal: ClusterProposal) -> None:
+        """Wait for what must hold even when nothing differs; the look of this round counts. Raises ClusterProblem."""
         waited = {change.ref for change in self._sent}
         for one in (one for draft in proposal.drafts for one in draft.wanted):
             if one.until and one.until.always and one.ref not in waited:
-                self._wait(one.ref, one.until)
+                found = self._known.get(one.ref)
+                self._wait(one.ref, one.until, found if isinstance(found, Mapping) else None)
 
     def _rehearse(self, changes: Iterable[ObjectChange]) -> None:
         """Let the server judge every write and store none. Raises Moved, ClusterProblem."""
@@ -397,10 +414,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         result, proposal = super().apply(propose, expect, more)
         self._settle(proposal)
         if self._plans and self.written:
-            result |= self.shown(self._whole(proposal)) | {"changed": True}
+            result |= self.result_of(self._whole(proposal)) | {"changed": True}
         return result, proposal
 
-    def _whole(self, proposal: Proposal) -> Plan:
+    def _whole(self, proposal: ClusterProposal) -> Plan:
         """Return the plan of the whole run."""
         rounds = list({one.plan.id: one for one in (*self._plans, proposal) if one.changes}.values())
         if len(rounds) < 2:
@@ -409,17 +426,17 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         notes = (*proposal.plan.notes, "planned again, because the cluster changed in between")
         return replace(rounds[0].plan, changes=tuple(changes.values()), notes=notes)
 
-    def _exported(self, proposal: Proposal, directory: str) -> dict[str, Any]:
+    def _exported(self, proposal: ClusterProposal, directory: str) -> dict[str, Any]:
         """Write manifests to a directory instead of the cluster."""
         wanted = [one for draft in proposal.drafts for one in draft.wanted]
         found = export.files(wanted)
         changed = []
         for name, text in found.items():
             path = os.path.join(directory, name)
-            if _content(path) != text:
+            if content_of("manifests_to", path) != text:
                 changed.append(path)
                 if not self._task.check_mode:
-                    _write(path, text)
+                    write_text("manifests_to", path, text)
         paths = [os.path.join(directory, name) for name in export.gone(wanted)]
         gone = [path for path in paths if os.path.exists(path)]
         for path in gone if not self._task.check_mode else ():
@@ -435,16 +452,14 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 class ClusterInfo(ClusterTask):
     """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
 
-    @staticmethod
-    def options_of(features: Iterable[Feature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
+    own_options = CLUSTER_OPTIONS | SURVEY_OPTIONS
+    more_options = "SURVEY_OPTIONS"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
         said = self._read(options)
         self.options, self.client = options, self.connect(options)
+        said = self.completed(said)
 
         def answer(cluster: Cluster) -> tuple[Plan, dict[str, Any], list[str]]:
             lines: list[str] = []
@@ -452,10 +467,10 @@ class ClusterInfo(ClusterTask):
             found: dict[str, Any] = {}
             plan = Plan(subject=self.subject)
             try:
-                proposal = propose(cluster, [feature.draft(cluster, words) for feature, words in said])
+                proposal = propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said])
                 plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
                 for draft in proposal.drafts:
-                    found |= draft.found
+                    found |= draft.result
             except Problem as problem:
                 problems.append(str(problem))
             for feature, words in said:
@@ -464,7 +479,9 @@ class ClusterInfo(ClusterTask):
             return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
-        shown = self.shown(plan)
+        shown = self.result_of(plan)
+        if warnings := [*found.pop("warnings", ()), *shown.get("warnings", ())]:
+            shown["warnings"] = warnings
         return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
 
 
@@ -482,23 +499,3 @@ def _secrets_of(kubeconfig: Any) -> Iterator[str]:
                     waiting.append(item)
         elif isinstance(value, list):
             waiting += value
-
-
-def _content(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError):
-        raise TaskProblem(f"manifests_to: {path} cannot be read") from None
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(f"{path}.new", path)
-    except OSError as error:
-        raise TaskProblem(f"manifests_to: {path} cannot be written: {error.strerror}") from None

@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..problems import Problem, one_line
-from . import certs_d, stores
+from ..resolution.certificate_directories import PLACES
+from . import stores
 
 _MANIFEST, _SEAL, _FILES = "manifest.json", "manifest.sha256", "files"
 _LARGEST, _LARGEST_FILE, _MOST = 64 * 1024 * 1024, 8 * 1024 * 1024, 5000
@@ -131,7 +132,7 @@ def unpack(data: bytes) -> Archive:
 
 def allowed(path: str) -> bool:
     """Return whether certificates live at a path: certs.d/REGISTRY/FILE, or an anchor, one directory deep at most."""
-    for place in certs_d.PLACES:
+    for place in PLACES:
         if path.startswith(place + "/"):
             parts = path[len(place) + 1 :].split("/")
             return len(parts) == 2 and bool(_REGISTRY.fullmatch(parts[0])) and _is_name(parts[1])
@@ -277,7 +278,7 @@ def _believed(record: object, files: tuple[Saved, ...]) -> dict[str, Any]:
         path
         for path in (directories if isinstance(directories, list) else [])
         if isinstance(path, str) and any(file.startswith(f"{path}/") and file in ours for file in ours)
-        and (path in certs_d.PLACES or path.rpartition("/")[0] in certs_d.PLACES)
+        and (path in PLACES or path.rpartition("/")[0] in PLACES)
     ]  # fmt: skip
     relying = record.get("relying")
     names = _registries(relying if isinstance(relying, list) else [])

@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question, Tree, Watch
 from ..plan import records
 from ..plan.proposal import start_of
 from ..policy.certificates import Certificate, certificates_in
 from ..problems import one_line
+from ..resolution import certificate_directories
 from . import certs_d, stores
 from .archive import Archive, Saved, allowed
 from .drafts import PART, RECORD, slug
@@ -80,7 +82,7 @@ def collect(host: Observed, name: str, *, keys: bool) -> tuple[Archive, list[str
 
 
 def _paths(host: Observed) -> list[str]:
-    places = (*certs_d.PLACES, *(store.anchors for store in stores.STORES))
+    places = (*certificate_directories.PLACES, *(store.anchors for store in stores.STORES))
     return [path for place in places for path in host.listing(place).files]
 
 

@@ -2,29 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""certs.d: which directory each engine reads for a registry, which files in it count, and what hides what.
+"""certs.d: what an engine finds for a registry in the directory that it reads, which files count, what hides what.
 
-Sources: containers/image docs/containers-certs.d.5.md and docker/docker_client.go (the first existing directory is the
-only one that is read, even when it is empty); docker registry/registry.go ReadCertsDirectory and loadTLSConfig.
+Source: docker registry/registry.go ReadCertsDirectory and loadTLSConfig.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from ..observed import Observed, Tree, Watch
+from ..host.observed import Observed
+from ..host.watch import Tree, Watch
 from ..plan.plan import view
 from ..policy.certificates import certificates_in
 from ..problems import one_line
-
-DOCKER = "/etc/docker/certs.d"
-CONTAINERS = "/etc/containers/certs.d"
-ROOTS_OWN = "/root/.config/containers/certs.d"
-
-#: podman, skopeo, buildah and CRI-O look here, in this order.
-FAMILY = (ROOTS_OWN, CONTAINERS, DOCKER)
-PLACES = FAMILY
+from ..resolution.certificate_directories import DOCKER, PLACES, of_registry
 
 #: Names of what is ours in such a directory. Authorities end in .crt; a client's two files share their stem.
 CA, CERT, KEY = "dockyard.crt", "dockyard.cert", "dockyard.key"
@@ -50,14 +44,13 @@ class Looked:
 
 def look(host: Observed, places: Sequence[str], name: str) -> Looked:
     """Return what an engine finds for host[:port] that looks in these places, in order."""
-    existing = [place for place in places if host.listing(place).holds(name)]
+    existing = of_registry(places, name, partial(is_there, host))
     if not existing:
         return Looked()
-    directory = f"{existing[0]}/{name}"
-    files = files_in(host, existing[0], name)
-    hidden = [path for place in existing[1:] for path in files_in(host, place, name)]
+    files = files_in(host, existing[0])
+    hidden = [path for directory in existing[1:] for path in files_in(host, directory)]
     return Looked(
-        directory=directory,
+        directory=existing[0],
         authorities=tuple(path for path in files if path.endswith(".crt")),
         shadowed=tuple(hidden),
         problems=(*_problems(files), *_unreadable(host, files, places)),
@@ -65,8 +58,14 @@ def look(host: Observed, places: Sequence[str], name: str) -> Looked:
     )
 
 
-def files_in(host: Observed, place: str, name: str) -> list[str]:
-    return [path for path in host.listing(place).files if path.startswith(f"{place}/{name}/")]
+def is_there(host: Observed, directory: str) -> bool:
+    """Return whether the host has the directory of a registry."""
+    return directory in host.listing(directory.rpartition("/")[0]).directories
+
+
+def files_in(host: Observed, directory: str) -> list[str]:
+    """List the files of a registry's directory."""
+    return [path for path in host.listing(directory.rpartition("/")[0]).files if path.startswith(f"{directory}/")]
 
 
 def _lone(files: Sequence[str]) -> list[str]:
@@ -108,7 +107,7 @@ def _problems(files: Sequence[str]) -> list[str]:
     return found
 
 
-def shown(path: str, content: bytes) -> str:
+def view_of(path: str, content: bytes) -> str:
     """Describe a file for a person: its certificates, or that it is a private key."""
     if path.endswith(".key"):
         return "a private key\n"
@@ -116,8 +115,8 @@ def shown(path: str, content: bytes) -> str:
     return view(certificate.line() for certificate in found) or "no certificate\n"
 
 
-def shown_on(host: Observed, path: str) -> str:
+def view_on(host: Observed, path: str) -> str:
     """Return the same of a file on the host, "" of one that is not there."""
     if not host.exists(path):
         return ""
-    return shown(path, b"" if path.endswith(".key") else host.content(path) or b"")
+    return view_of(path, b"" if path.endswith(".key") else host.content(path) or b"")

@@ -18,13 +18,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from ..names import has_port, is_address
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
 from ..policy.trust import Trust, TrustedRegistry
+from ..resolution import certificate_directories
+from ..resolution.names import has_port, is_address
 from ..shapes import Each
 from . import certs_d, proof, readers, stores
 from .readers import Reader
@@ -36,6 +37,7 @@ PART = ("registry_trust",)
 #: the shape of what is remembered on a host, see shapes.py
 RECORD = {
     "files?": Each({"sha256": str, "registries": [str]}), "directories?": [str], "relying?": [str], "since?": int,
+    "masters?": int,
 }  # fmt: skip
 _KEY_MODE, _MODE = "0600", "0644"
 ONLY_A_REAL_RUN = ("whether the system's trust takes the certificates, and the registries are believed then",)
@@ -80,12 +82,12 @@ def needs_directory(name: str, scope: str, registry: TrustedRegistry, reader: Re
 
 def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]) -> str:
     """Return the place where this engine finds a directory for the name: the one it reads now, else its usual."""
-    existing = [place for place in reader.places if host.listing(place).holds(name)]
+    existing = certificate_directories.of_registry(reader.places, name, partial(certs_d.is_there, host))
     if existing:
-        return existing[0]
+        return existing[0].rpartition("/")[0]
     # docker reads one place only; a directory there serves podman too, until another hides it
     shared = [place for other in everyone for place in other.places if len(other.places) == 1]
-    return next((place for place in shared if place in reader.places), certs_d.CONTAINERS)
+    return next((place for place in shared if place in reader.places), certificate_directories.CONTAINERS)
 
 
 def update(store: Store) -> Step:
@@ -97,6 +99,8 @@ def update(store: Store) -> Step:
 def due(reader: Reader, why: str = "it reads the system's trust only when it starts") -> tuple[Due, ...]:
     """Return what the daemon of a reader must do to see today's trust of the system."""
     until, instead = "it sees the system's trust", "scope to engine, which needs no restart"
+    if reader.daemon and not reader.places:
+        return (Due(reader.daemon, why, until, whose="the master", checks=reader.checks),)
     return (Due(reader.daemon, why, until, instead=instead),) if reader.daemon else ()
 
 
@@ -116,6 +120,7 @@ class _Drafting:
         self.start, self.said, self.trust = host, said, said.trust
         self.record: dict[str, Any] = records.record_of(records.state_of(host), PART, RECORD)
         self.readers = readers.readers(self.start)
+        self.engines = tuple(reader for reader in self.readers if reader.places)
         self.store: Store | None = None
         self.wanted: dict[str, FileChange] = {}
         self.anchors: dict[str, Certificate] = {}
@@ -132,7 +137,7 @@ class _Drafting:
         removed = self._removals()
         written = [wanted for wanted in self.wanted.values() if self._differs(wanted)]
         steps = self._update(written, removed)
-        dues, since = self._restarts(removed, bool(steps))
+        dues, since, masters = self._restarts(removed, bool(steps))
         return Draft(
             PART,
             files=(*map(self._writing, written), *map(self._removing, removed)),
@@ -144,7 +149,7 @@ class _Drafting:
             notes=tuple(self.notes),
             warnings=tuple(self.warnings),
             only_a_real_run_shows=ONLY_A_REAL_RUN if self.said.verify != "none" else (),
-            record=self._new_record(written, since),
+            record=self._new_record(written, since, masters),
             remembers=True,
         )
 
@@ -156,7 +161,7 @@ class _Drafting:
         ours = any(map(stores.is_anchor, self._recorded()))
         if ours or (scope != "engine" and any(map(_authorities, self.trust.present))):
             self.store = stores.store_of(self.start)
-        if scope == "engine" and not self.readers and self.trust.present:
+        if scope == "engine" and not self.engines and self.trust.present:
             raise HostProblem("scope is engine, and no container engine was found on this host")
 
     def _place(self, registry: TrustedRegistry) -> None:
@@ -166,14 +171,14 @@ class _Drafting:
                     self._anchor(registry, ca, self.store)
         for name in registry.names:
             for reader in self.readers:
-                if needs_directory(name, self.said.scope, registry, reader):
-                    self._directory(registry, name, target(self.start, name, reader, self.readers))
-                elif reader.daemon:
+                if reader.places and needs_directory(name, self.said.scope, registry, reader):
+                    self._directory(registry, name, target(self.start, name, reader, self.engines))
+                elif reader.daemon and reader.places:
                     self.relying.setdefault(reader.daemon.unit, set()).add(registry.name)
                 self._warn_of_shadows(name, reader)
-        if registry.client and not self.readers:
+        if registry.client and not self.engines:
             self.warnings.append(f"{registry.name}: no engine was found here, so its client certificate has no place")
-        if registry.needs_certs_d and not self.readers:
+        if registry.needs_certs_d and not self.engines:
             self.warnings.append(f"{registry.name}: no engine was found here, so its own certificate has no place")
 
     def _anchor(self, registry: TrustedRegistry, ca: Certificate, store: Store) -> None:
@@ -205,8 +210,7 @@ class _Drafting:
         path = f"{directory}/{certs_d.CA}"
         if self._ours(path) or self.start.exists(path):
             return False
-        place, dummy, name = directory.rpartition("/")
-        theirs = [other for other in certs_d.files_in(self.start, place, name) if other.endswith(".crt")]
+        theirs = [other for other in certs_d.files_in(self.start, directory) if other.endswith(".crt")]
         held = {fingerprint for other in theirs for fingerprint in self._fingerprints(other)}
         if not {ca.fingerprint for ca in registry.cas} <= held:
             return False
@@ -303,24 +307,31 @@ class _Drafting:
         }
         return stores.missing(self.start, self.store, asked)
 
-    def _restarts(self, removed: list[str], updated: bool) -> tuple[tuple[Due, ...], int]:
-        """Return the services due, and the second since which they must have started; 0 when nothing is left to do.
+    def _restarts(self, removed: list[str], updated: bool) -> tuple[tuple[Due, ...], int, int]:
+        """Return the services due, and the seconds since which engines and masters must have started; 0: nothing left.
 
-        A daemon reads the system's trust once, when it starts; certs.d it reads at every pull.
+        A daemon reads the system's trust once, when it starts; certs.d, which masters do not know, it reads at every
+        pull.
         """
-        since, relied = int(self.record.get("since", 0)), set(self.record.get("relying", []))
-        changing = {name for path in removed for name in self._recorded()[path]["registries"]} if updated else set()
-        if updated:
-            news = self._ineffective()
-            changing &= relied
-            changing |= {
-                r.name for r in self.trust.present if news & {ca.fingerprint for ca in r.cas}
-            } & self._reliers()
+        since, masters = int(self.record.get("since", 0)), int(self.record.get("masters", 0))
+        gone, new = self._changing(removed) if updated else (set(), set())
+        changing = (gone & set(self.record.get("relying", []))) | (new & self._reliers())
+        parts = [reader for reader in self.readers if not reader.places]
         if changing:
-            since = unseen_since(self.start, self.readers)
-        old = [reader for reader in self.readers if changing or self._is_old(reader, since)]
-        dues = tuple(one for reader in old for one in due(reader))
-        return dues, since if dues and self.said.activation == "defer" else 0
+            since = unseen_since(self.start, self.engines)
+        if gone | new:
+            masters = unseen_since(self.start, parts)
+        old = [one for one in self.engines if changing or self._is_old(one, since)]
+        late = [one for one in parts if gone | new or self._is_old(one, masters)]
+        dues = tuple(one for reader in (*old, *late) for one in due(reader))
+        deferred = self.said.activation == "defer"
+        return dues, since if old and deferred else 0, masters if late and deferred else 0
+
+    def _changing(self, removed: list[str]) -> tuple[set[str], set[str]]:
+        """Return the registries whose authorities leave the system's trust, and those whose authorities come."""
+        news = self._ineffective()
+        gone = {name for path in removed for name in self._recorded()[path]["registries"]}
+        return gone, {r.name for r in self.trust.present if news & {ca.fingerprint for ca in r.cas}}
 
     def _is_old(self, reader: Reader, since: int) -> bool:
         """Return whether a daemon has the system's trust of before; one whose start nobody knows is not asked twice."""
@@ -330,7 +341,7 @@ class _Drafting:
         """Registries with a name that some daemon finds through the system's trust alone."""
         return set().union(*self.relying.values()) if self.relying else set()
 
-    def _new_record(self, written: list[FileChange], since: int) -> dict[str, Any]:
+    def _new_record(self, written: list[FileChange], since: int, masters: int) -> dict[str, Any]:
         recorded = self._recorded()
         files = {}
         for path, owners in sorted(self.owners.items()):
@@ -342,6 +353,7 @@ class _Drafting:
         kept = sorted(path for path in directories if any(file.startswith(path + "/") for file in files))
         relying = sorted(self._reliers() | (set(self.record.get("relying", [])) & self._still(files)))
         record = {"files": files, "directories": kept, "relying": relying, "since": since}
+        record["masters"] = masters
         return {key: value for key, value in record.items() if value}
 
     def _still(self, files: Mapping[str, Mapping[str, Any]]) -> set[str]:
@@ -352,7 +364,7 @@ class _Drafting:
     def _new_directories(self, written: list[FileChange]) -> list[str]:
         """Directories of certs.d that this plan makes, places of all of certs.d included."""
         made = []
-        for place in certs_d.PLACES:
+        for place in certificate_directories.PLACES:
             for path in (wanted.path for wanted in written if wanted.path.startswith(place + "/")):
                 listing = self.start.listing(place)
                 directory = path.rpartition("/")[0]
@@ -366,7 +378,7 @@ class _Drafting:
         gone = set(removed)
         found = []
         for directory in sorted(ours, key=len, reverse=True):
-            place = next((place for place in certs_d.PLACES if directory.startswith(place)), directory)
+            place = next((place for place in certificate_directories.PLACES if directory.startswith(place)), directory)
             inside = {path for path in self.start.listing(place).files if path.startswith(directory + "/")}
             new = any(wanted.path.startswith(directory + "/") for wanted in self.wanted.values())
             if inside <= gone and not new:
@@ -384,11 +396,11 @@ class _Drafting:
     def _shown_now(self, wanted: FileChange) -> str:
         if wanted.mode == _KEY_MODE and self.start.exists(wanted.path):
             return "another private key\n" if self.start.checksum(wanted.path) != _sha256(wanted) else wanted.after
-        return certs_d.shown_on(self.start, wanted.path)
+        return certs_d.view_on(self.start, wanted.path)
 
     def _removing(self, path: str) -> FileChange:
         why = f"{', '.join(self._recorded()[path]['registries'])} is not to be trusted any more by us"
-        before = certs_d.shown_on(self.start, path)
+        before = certs_d.view_on(self.start, path)
         return FileChange(path, None, why, before, keep=not stores.is_anchor(path))
 
     def _checks(self) -> list[Check]:
@@ -410,7 +422,7 @@ class _Drafting:
             for registry in self.trust.present
             if registry.cas
             for name in registry.names
-            for reader in self.readers or (_SYSTEM,)
+            for reader in self.engines or (_SYSTEM,)
             if not certs_d.look(self.start, reader.places, name).refused
         ]
 

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..names import host_of, port_of
 from ..plan.draft import Check
 from ..policy.certificates import Certificate
+from ..resolution.names import host_of, port_of
 
 # What a certificate or a peer says goes through no echo: that of dash makes line breaks of backslashes.
 _SAY = r"""

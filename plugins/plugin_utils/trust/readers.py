@@ -16,16 +16,25 @@ from dataclasses import dataclass
 
 from ..engines import docker
 from ..host import services
+from ..host.observed import Observed
 from ..host.services import Service
-from ..observed import Observed, Question, Watch
-from . import certs_d
+from ..host.watch import NotAsked, Question, Watch
+from ..plan import healthz
+from ..plan.draft import Check
+from ..resolution import certificate_directories
 
+_MASTER = "master-of-openshift-3"
 _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio", "openssl", "curl", "trust")
 
 WATCH = Watch(
     commands=(
         Question(
-            "trust.tools", ("sh", "-c", f"for t in {' '.join(_TOOLS)}; do command -v $t >/dev/null && echo $t; done; :")
+            "trust.tools",
+            (
+                "sh", "-c",
+                f"for t in {' '.join(_TOOLS)}; do command -v $t >/dev/null && echo $t; done; "
+                f"test -e {services.MASTER_CONFIG} && echo {_MASTER}; :",
+            ),
         ),
         *services.STARTED,
         services.CRIO_STATE,
@@ -36,14 +45,19 @@ WATCH = Watch(
 
 
 _DOCKER = docker.Docker()
+#: Seconds until the API of a master has to answer after a restart.
+_PATIENCE = 180
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One kind of engine. places: where it looks for certs.d, in order; adds: whether the system's trust counts too.
+    """One kind of engine, or a part of a master of OpenShift 3, which imports images.
+
+    places: where it looks for certs.d, in order, () for a part of a master; adds: whether the system's trust counts
+    too.
 
     daemon: the service that holds the system's trust in memory, None when it does not run. common_name: whether it
-    takes a certificate that says its name only there.
+    takes a certificate that says its name only there. checks: after its restart.
     """
 
     title: str
@@ -51,6 +65,7 @@ class Reader:
     adds: bool = True
     common_name: bool = False
     daemon: Service | None = None
+    checks: tuple[Check, ...] = ()
 
 
 def tools(host: Observed) -> frozenset[str]:
@@ -58,7 +73,12 @@ def tools(host: Observed) -> frozenset[str]:
 
 
 def readers(host: Observed) -> tuple[Reader, ...]:
-    """Return all on this host, () when there is no engine."""
+    """Return all on this host. Raises NotAsked."""
+    return engines(host) + _masters(host)
+
+
+def engines(host: Observed) -> tuple[Reader, ...]:
+    """Return the engines on this host, () when there is none."""
     return tuple(reader for find in (_docker, _family) if (reader := find(host)))
 
 
@@ -68,7 +88,7 @@ def _docker(host: Observed) -> Reader | None:
     version = _numbers(_DOCKER.version(host))
     return Reader(
         title=f"docker {_DOCKER.version(host)}".strip(),
-        places=(certs_d.DOCKER,),
+        places=(certificate_directories.DOCKER,),
         adds=version >= (1, 13),
         common_name=version < (1, 14),
         daemon=services.DOCKER if _DOCKER.running(host) else None,
@@ -82,7 +102,25 @@ def _family(host: Observed) -> Reader | None:
         return None
     running = crio and services.CRIO.running(host)
     title = ", ".join([*found, *(["CRI-O"] if crio else [])])
-    return Reader(title, certs_d.FAMILY, daemon=services.CRIO if running else None)
+    return Reader(title, certificate_directories.FAMILY, daemon=services.CRIO if running else None)
+
+
+def _masters(host: Observed) -> tuple[Reader, ...]:
+    """Return what runs of a master here, in the order of restarts; the API is awaited after the last. Raises NotAsked.
+
+    Imports are done by the API and the controllers, which read the system's trust when they start.
+    """
+    if _MASTER not in tools(host):
+        return ()
+    questions = (*services.MASTER_QUESTIONS, services.MASTER_ADDRESS)
+    if missing := tuple(question for question in questions if question.name not in host.answers):
+        raise NotAsked(Watch(commands=missing))
+    running = [service for service in services.MASTERS if service.running(host)]
+    awaited = (healthz.check(host.answer(services.MASTER_ADDRESS.name).stdout.strip(), _PATIENCE),)
+    return tuple(
+        Reader("OpenShift 3", (), daemon=service, checks=awaited if service is running[-1] else ())
+        for service in running
+    )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..policy.certificates import Certificate, certificates_in
 from ..policy.trust import Trust
+from ..resolution import certificate_directories
 from . import certs_d, readers, stores
 
 
@@ -31,7 +32,7 @@ def asked(trust: Trust, now: datetime) -> list[dict[str, Any]]:
 def survey(host: Observed, trust: Trust, now: datetime, expires_in_days: int | None) -> dict[str, Any]:
     """Return every name that has a directory in certs.d or is asked for, by engine; the anchors; what expires soon."""
     names = _names(host, trust)
-    registries = [_registry(host, name, reader, now) for name in names for reader in readers.readers(host)]
+    registries = [_registry(host, name, reader, now) for name in names for reader in readers.engines(host)]
     anchors = _anchors(host, now)
     found = [certificate for entry in (*registries, *anchors) for certificate in entry["certificates"]]
     soon = [each for each in found if expires_in_days is not None and each["days_left"] < expires_in_days]
@@ -42,7 +43,7 @@ def survey(host: Observed, trust: Trust, now: datetime, expires_in_days: int | N
 
 
 def _names(host: Observed, trust: Trust) -> list[str]:
-    directories = (path for place in certs_d.PLACES for path in host.listing(place).directories)
+    directories = (path for place in certificate_directories.PLACES for path in host.listing(place).directories)
     said = (name for registry in trust.present for name in registry.names)
     return sorted({*(path.rpartition("/")[2] for path in directories), *said})
 
@@ -66,7 +67,7 @@ def _anchors(host: Observed, now: datetime) -> list[dict[str, Any]]:
     """Report the files that somebody added to the system's trust, and whether programs see them."""
     try:
         store = stores.store_of(host)
-        effective = stores.effective(host, store)
+        effective = stores.trusted_now(host, store)
     except HostProblem:
         return []
     found = []

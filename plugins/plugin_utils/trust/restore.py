@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..observed import HostProblem, Observed
+from ..host.observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import Check, Draft, FileChange, Step
 from ..policy.certificates import Certificate, certificates_in
 from ..problems import one_line
+from ..resolution.certificate_directories import PLACES
 from . import certs_d, proof, readers, stores
 from .archive import Archive, Saved
 from .drafts import ONLY_A_REAL_RUN, PART, RECORD, WATCH, due, unseen_since, update
@@ -82,7 +83,7 @@ class _Restore:
 
     def _store(self) -> stores.Store | None:
         """Return the host's store if the archive needs it. Raises HostProblem when it is of another family."""
-        anchors = [saved.path for saved in self.archive.files if not saved.path.startswith(certs_d.PLACES)]
+        anchors = [saved.path for saved in self.archive.files if not saved.path.startswith(PLACES)]
         if not anchors:
             return None
         store = stores.store_of(self.start)
@@ -104,7 +105,7 @@ class _Restore:
             raise HostProblem(f"{saved.path}: {about['reason']}")
         if saved.origin == "system trust" and self.store:
             fingerprints = {each.fingerprint for each in certificates_in(saved.content)}
-            if fingerprints <= stores.effective(self.start, self.store) and about["state"] == "absent":
+            if fingerprints <= stores.trusted_now(self.start, self.store) and about["state"] == "absent":
                 return False
         key = saved.path.rpartition(".")[0] + ".key"
         if saved.path.endswith(".cert") and key in self.archive.left_out and not self.start.exists(key):
@@ -156,11 +157,11 @@ class _Restore:
 
     def _writing(self, saved: Saved) -> FileChange:
         """Write a file with all its attributes of the archive."""
-        before = certs_d.shown_on(self.start, saved.path)
+        before = certs_d.view_on(self.start, saved.path)
         if before:
             about = self.start.about(saved.path)
             before += f"mode {about.get('mode')}, owner {about.get('uid')}:{about.get('gid')}\n"
-        after = certs_d.shown(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
+        after = certs_d.view_of(saved.path, saved.content) + f"mode {saved.mode}, owner {saved.uid}:{saved.gid}\n"
         why = f"the archive of {one_line(self.archive.host)} holds it"
         return FileChange(
             saved.path, saved.content, why, before, after, mode=saved.mode, uid=saved.uid, gid=saved.gid,

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..observed import HostProblem, Observed, Question, Tree, Watch
+from ..host.observed import HostProblem, Observed
+from ..host.watch import Question, Tree, Watch
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def bundle_of(host: Observed) -> str:
     return next((store.bundle for store in STORES if host.exists(store.bundle)), "")
 
 
-def effective(host: Observed, store: Store) -> frozenset[str]:
+def trusted_now(host: Observed, store: Store) -> frozenset[str]:
     """Fingerprints of all that programs trust now. Raises HostProblem when that cannot be read."""
     return frozenset(host.certificates(store.bundle))
 
@@ -97,7 +98,7 @@ def missing(host: Observed, store: Store, asked: Iterable[str]) -> set[str]:
     begun = journal["actions"][: journal["started"]]
     if any(tuple(action["argv"]) == store.update for action in begun):
         return set(asked)
-    return set(asked) - effective(host, store)
+    return set(asked) - trusted_now(host, store)
 
 
 def is_anchor(path: str) -> bool:

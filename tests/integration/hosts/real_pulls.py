@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import references
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import references
 from conftest import ON_HOST, Node, _podman
 from pull_registries import ADDRESS, IMAGES, LOGINS, MARK, NAMES, REPOSITORIES, SERVERS, TRUSTED, images_of
 

@@ -49,14 +49,24 @@ def _lines(message: Any) -> list[str]:
     return message if isinstance(message, list) else [str(message)]
 
 
-def ansible_playbook(core: str, home: Path, *arguments: str | Path, **environment: str | Path) -> Completed:
-    """Run ansible-playbook of this core, each result on one line as JSON; only the environment given counts."""
+def ansible_playbook(
+    core: str,
+    home: Path,
+    *arguments: str | Path,
+    cwd: Path = REPOSITORY,
+    behind: tuple[str, ...] = (),
+    **environment: str | Path,
+) -> Completed:
+    """Run ansible-playbook of this core, each result on one line as JSON; only the environment given counts.
+
+    behind: a command that runs it.
+    """
     environment |= {"ANSIBLE_HOME": home / "ansible", "ANSIBLE_NOCOLOR": "1"}
     environment |= {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false"}
     outer = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return subprocess.run(
-        [REPOSITORY / CORES[core] / "bin/ansible-playbook", *arguments],
-        cwd=REPOSITORY,
+        [*behind, REPOSITORY / CORES[core] / "bin/ansible-playbook", *arguments],
+        cwd=cwd,
         env=outer | {name: str(value) for name, value in environment.items()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

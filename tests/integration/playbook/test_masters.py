@@ -40,3 +40,16 @@ def test_a_mistake_in_the_inventory_is_told_by_its_variable(play: Play) -> None:
     outcome = play("masters", {"a": {"fate": "changed"}}, vars=wrong, groups=groups)
     sentence = "openshift_master_image_policy_config: allowedRegistriesForImport[0] is a text, not a mapping"
     assert outcome.rc and sentence in outcome.output and not outcome.calls
+
+
+@pytest.mark.parametrize(("release", "brought"), [("3.9", ["a"]), ("3.11", [])])
+def test_authorities_reach_the_trust_store_of_masters_that_read_no_other(
+    play: Play, release: str, brought: list[str]
+) -> None:
+    asked = ASKED | {"image_policy_import_trust": [{"registry": "b.io", "state": "absent"}], "release": release}
+    hosts = {"a": {"fate": "same", "trusts": True}, "b": {"fate": "same"}}
+    outcome = play("masters", hosts, vars=asked, groups={"masters": {"hosts": dict.fromkeys(hosts)}})
+    assert outcome.rc == 0, outcome.output
+    changes = [call for call in outcome.asked("registry_trust") if not call["check"]]
+    assert [call["host"] for call in changes] == brought
+    assert all(call["args"]["purge"] is False for call in changes)

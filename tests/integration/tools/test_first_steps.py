@@ -43,6 +43,13 @@ def test_targets_without_root_leave_the_machine_alone(target):
     assert [command for command in planned(target) if command.startswith("tests/lab/")] == []
 
 
+def test_linters_leave_the_home_of_their_user_empty(tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    environment.pop("ANSIBLE_HOME", None)
+    subprocess.run(["make", "--no-print-directory", "lint"], cwd=REPOSITORY, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.root
 def test_setup_says_who_it_is_for_before_it_begins(tmp_path):
     setup = shutil.copy(REPOSITORY / "tests/lab/setup", "/tmp/setup-of-nobody")

@@ -31,7 +31,7 @@ def ensure(names: list[str]) -> None:
     missing = [name for name in names if run("podman", "image", "exists", tag(name), check=False).returncode]
     if not missing:
         return
-    mirror = _mirror()
+    mirror = machine_mirror()
     # one that lends its keyring to another is built before it
     lenders = {IMAGES[name]["keyring_of"] for name in missing if "keyring_of" in IMAGES[name]}
     first = [name for name in IMAGES if name in lenders]
@@ -95,7 +95,7 @@ def _keyring(lender: str) -> Path:
     return path
 
 
-def _mirror() -> list[str]:
+def machine_mirror() -> list[str]:
     """The Debian mirror this machine uses itself; on other distributions mmdebstrap's own choice."""
     sites = run("apt-get", "indextargets", "--format", "$(SITE)", "Label: Debian", check=False).stdout.decode().split()
     return sites[:1]

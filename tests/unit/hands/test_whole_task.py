@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, Draft, FileChange, Step
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT, HostTask
 from tasks import Run, asked, run
@@ -34,7 +34,8 @@ def task_of(host: Host, says: str) -> type[HostTask]:
 
     class Whole(HostTask):
         features = (SimpleNamespace(
-            WATCH=Watch(files=(x, y)), OPTIONS={}, CHANGE_OPTIONS={}, SURVEY_OPTIONS={}, VARIABLES={}, fill=dict,
+            WATCH=Watch(files=(x, y)), OPTIONS={}, WORD_OPTIONS={}, CHANGE_OPTIONS={}, SURVEY_OPTIONS={}, VARIABLES={},
+            fill=dict,
             read=lambda *more: None, watch=lambda said: Watch(), drafts=drafts,
             report=lambda proposal, said, report: {"said": [[each["step"], each["stdout"]] for each in report]}),)
 

@@ -13,10 +13,11 @@ import time
 import tracemalloc
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, certs_d
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.certificate_directories import PLACES
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive, ArchiveProblem, Saved
 from cases import DATA, cases
 from hypothesis import given
@@ -142,7 +143,7 @@ def test_an_archive_is_read_as_it_was_written():
 
 
 names = st.sampled_from(["a", "a.example.com:5000", "10.0.0.1", "b_c"])
-paths = st.builds(lambda place, name, file: f"{place}/{name}/{file}.crt", st.sampled_from(certs_d.PLACES), names, names)
+paths = st.builds(lambda place, name, file: f"{place}/{name}/{file}.crt", st.sampled_from(PLACES), names, names)
 saved = st.builds(Saved, paths, st.binary(max_size=2000), st.sampled_from(["0644", "0600"]))
 archives = st.builds(
     lambda host, files: Archive(host, tuple({file.path: file for file in files}.values())),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import STATE_PATH, HostProblem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import record_of, state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
@@ -66,7 +66,7 @@ def test_a_file_is_named_after_its_certificate(name, words):
     ],
 )
 def test_the_view_of_a_file(path, content, says):
-    lines = certs_d.shown(path, content.encode()).splitlines()
+    lines = certs_d.view_of(path, content.encode()).splitlines()
     assert len(lines) == len(says)
     assert all(line.startswith(words) for line, words in zip(lines, says, strict=True)), lines
 
@@ -266,3 +266,9 @@ def test_no_verification():
     assert propose(world(HOST), read_trust(ONE, NOW), {"verify": "none"}).commit["checks"] == []
     (store,) = propose(world(HOST), read_trust(ONE, NOW), {"verify": "store"}).commit["checks"]
     assert store["name"] == "the system's trust holds the certificates"
+
+
+def test_the_api_of_a_master_is_awaited_after_its_restart():
+    case = {"masters": ["origin-master-api", "origin-master-controllers"]}
+    checks = propose(world(case), read_trust(ONE, NOW)).commit["checks"]
+    assert [check["argv"][-1] for check in checks if "healthz" in check["name"]] == ["https://127.0.0.1:8443/healthz"]

@@ -13,18 +13,20 @@ from functools import partial
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.observed import Observed, from_snapshot
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import Observed
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Drafter
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import propose as propose_drafts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, drafts, restore, stores
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import certificate_directories
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import drafts, restore, stores
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive
 from hosts import commit, contents
 
 from trust.pki import text
 
-PLACES = (*certs_d.PLACES, *(store.anchors for store in stores.STORES))
+PLACES = (*certificate_directories.PLACES, *(store.anchors for store in stores.STORES))
 STORES = {store.family: store for store in stores.STORES}
 NOTHING = {"state": "done", "rc": 1, "stdout": "", "stderr": ""}
 CLOCK = 1_800_000_000
@@ -49,7 +51,7 @@ def listing(place: str, files: dict, directories: list[str], family: str) -> dic
 
 
 def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
-    """The host of a case: family, docker, podman, crio, running, sick, started, files, directories, effective, tool."""
+    """The host of a case, whose keys plan.yml explains."""
     family = case.get("family", "redhat")
     files = {path: described(text(value)) for path, value in case.get("files", {}).items()} if files is None else files
     for path, target in case.get("links", {}).items():
@@ -72,6 +74,9 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
     if "crio" in case:
         answers["crio.state"] = f"LoadState=loaded\nActiveState={case['crio']}\n"
     started = CLOCK + case.get("started", -1000)
+    if "masters" in case:
+        tools.append("master-of-openshift-3")
+        answers |= masters(case["masters"], started)
     answers["trust.tools"] = "\n".join(tools)
     for daemon in ("docker", "crio"):
         answers[f"{daemon}.started"] = f"started {(started - 1000) * 100}\nbtime 1000\nticks 100\n"
@@ -95,6 +100,17 @@ def world(case: dict, files: dict[str, dict] | None = None) -> Observed:
             **case.get("more", {}),
         }
     )  # fmt: skip
+
+
+def masters(running: list[str], started: int) -> dict[str, str]:
+    """Answer as a master of OpenShift 3 does on which these units run, or these files of static pods are."""
+    units = "\n\n".join(f"Id={unit}.service\nLoadState=loaded\nActiveState=active" for unit in running)
+    ticks = (started - 1000) * 100
+    return {
+        "masters.state": units, "masters.pods": "\n".join(each for each in running if each.endswith(".yaml")),
+        "masters.started": f"started {ticks}\nlatest {ticks}\nbtime 1000\nticks 100\n",
+        "masters.address": "0.0.0.0:8443\n",
+    }  # fmt: skip
 
 
 def _real(files: dict) -> dict:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from ..openshift4.objects import shown
+from ..openshift4.objects import cited
 from .pods import NEVER, Pod
 
 
@@ -75,7 +75,7 @@ def _daemon_set(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
     if pod.is_finished and kubectl.finished_go:
         return _GOES_ON
     if options.existing is not None and f"{pod.namespace}/{name}" not in options.existing:
-        why = f"belongs to the DaemonSet {shown(name)}, which does not exist"
+        why = f"belongs to the DaemonSet {cited(name)}, which does not exist"
         text = f'{kubectl.resource} "{name}" not found'
         return Answer("evict", text, why) if options.force else Answer("refuse", text, f"{why} (force)")
     if options.ignore_daemonsets:

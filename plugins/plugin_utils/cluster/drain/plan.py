@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from .. import labels
-from ..openshift4.objects import kind_of, shown
+from ..openshift4.objects import cited, kind_of
 from . import DrainProblem, pods
 from .kubectl import KUBECTL_1_11, KUBECTL_1_34, Answer, Kubectl, Options, decide, going_for_long
 from .pods import Pod
@@ -76,20 +76,20 @@ def _lines(groups: Mapping[str, list[tuple[Pod, Answer]]]) -> Iterator[str]:
 def _kubectl(release: Any) -> Kubectl:
     match = None if isinstance(release, bool) else _RELEASE.fullmatch(str(release))
     if not match:
-        raise DrainProblem(f"release must be a release of OpenShift such as 3.11 or 4.18, not {shown(release)}")
+        raise DrainProblem(f"release must be a release of OpenShift such as 3.11 or 4.18, not {cited(release)}")
     return KUBECTL_1_11 if match[1] == "3" else KUBECTL_1_34
 
 
 def _flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise DrainProblem(f"{name} must be true or false, not {shown(value)}")
+        raise DrainProblem(f"{name} must be true or false, not {cited(value)}")
     return value
 
 
 def _seconds(value: Any, kubectl: Kubectl) -> int:
     name = "skip_wait_for_delete_timeout"
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise DrainProblem(f"{name} must be a number of seconds, 0 or more, not {shown(value)}")
+        raise DrainProblem(f"{name} must be a number of seconds, 0 or more, not {cited(value)}")
     if value and going_for_long not in kubectl.filters:
         raise DrainProblem(f"{name} must be 0 for release 3.x, whose drain has no such option, not {value}")
     return value
@@ -99,7 +99,7 @@ def _selector(value: Any) -> labels.Selector:
     if value is None:
         return labels.Selector()
     if not isinstance(value, str):
-        raise DrainProblem(f"pod_selector must be the text of a label selector, not {kind_of(value)}: {shown(value)}")
+        raise DrainProblem(f"pod_selector must be the text of a label selector, not {kind_of(value)}: {cited(value)}")
     try:
         return labels.parse(value)
     except labels.SelectorProblem as problem:

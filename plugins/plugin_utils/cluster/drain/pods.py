@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ...references import shown as quoted
+from ...resolution.references import quoted
 from ..openshift4 import texts
-from ..openshift4.objects import Manifest, kind_of, name_of, shown
+from ..openshift4.objects import Manifest, cited, kind_of, name_of
 from . import DrainProblem
 
 _MIRROR = "kubernetes.io/config.mirror"
@@ -49,7 +49,7 @@ def read(value: Any) -> Iterator[Pod]:
     Raises DrainProblem or ManifestProblem for a wrong shape; null is the same as absent, as in Go.
     """
     if value is None or not isinstance(value, (str, list, tuple, Mapping)):
-        raise DrainProblem(f"the pods must be Pod manifests, not {kind_of(value)}: {shown(value)}")
+        raise DrainProblem(f"the pods must be Pod manifests, not {kind_of(value)}: {cited(value)}")
     for manifest in _manifests(value, "the pods", "Pod"):
         yield _pod(manifest)
 
@@ -151,7 +151,7 @@ def _text(holder: Manifest, key: str, path: str, manifest: Manifest) -> str:
 
 
 def _wrong(manifest: Manifest, path: str, wanted: str, found: object) -> DrainProblem:
-    return DrainProblem(f"{name_of(manifest)}: {path} must be {wanted}, not {kind_of(found)}: {shown(found)}")
+    return DrainProblem(f"{name_of(manifest)}: {path} must be {wanted}, not {kind_of(found)}: {cited(found)}")
 
 
 def time(name: str, value: Any) -> datetime:
@@ -165,4 +165,4 @@ def time(name: str, value: Any) -> datetime:
             return datetime.fromisoformat(f"{match[1]}T{match[2]}{'+00:00' if zone in 'Zz' else zone}")
     except ValueError:
         pass
-    raise DrainProblem(f"{name} must be a time such as 2026-06-01T12:00:00Z, not {shown(value)}")
+    raise DrainProblem(f"{name} must be a time such as 2026-06-01T12:00:00Z, not {cited(value)}")

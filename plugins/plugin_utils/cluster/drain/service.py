@@ -38,7 +38,7 @@ _RIGHTS = "cannot create resource"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NodeOptions:
     """What a person asked for; the names are those of the options."""
 
     node: str
@@ -58,7 +58,7 @@ class NodeService:
     """One node and the API server of its cluster. say: is told how far it is."""
 
     client: Client
-    wanted: Wanted
+    wanted: NodeOptions
     say: Callable[[str], None] = lambda line: None
     found: dict[str, Any] = field(default_factory=dict)
 

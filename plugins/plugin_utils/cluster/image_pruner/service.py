@@ -17,9 +17,9 @@ from datetime import datetime
 from typing import Any
 
 from ...policy.word import PolicyError
-from ...variables import Fill, behind
+from ...variables import Fill, behind, from_variables
 from ..api import Manifest, Ref, at
-from ..changes import Draft, NotYet, Wanted
+from ..changes import ClusterDraft, NotYet, WantedObject
 from ..image_registry.values import duration
 from ..integrated_registry import CONFIG, JOBS, PRUNER, diagnosis, health
 from ..seen import Cluster
@@ -53,10 +53,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "next that succeeds.",
         ],
     },
-    "from_variables": {
-        "type": "bool", "default": False,
-        "description": ["Whether to take options that are not given from variables C(image_pruner_...)."],
-    },
+    **from_variables("image_pruner_"),
 }  # fmt: skip
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
 SURVEY_OPTIONS: dict[str, dict[str, Any]] = {}
@@ -156,7 +153,7 @@ def read(
     return Asked(options)
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Say what is wanted of the cluster. Raises NotRead, NotYet, ClusterProblem."""
     pruner = cluster.one(PRUNER)
     if pruner is None:
@@ -165,10 +162,10 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
     if "keepYoungerThanDuration" in spec and at(pruner, "spec", "keepYoungerThan") is not None:
         spec["keepYoungerThan"] = None  # the older field, in nanoseconds, which the newer one replaces
     why = ", ".join(name for name in _FIELDS if asked.said[name] is not None)
-    wanted = [Wanted(PRUNER, {"spec": spec}, why)] if spec else []
+    wanted = [WantedObject(PRUNER, {"spec": spec}, why)] if spec else []
     if asked.said["remove_failed_jobs"]:
-        wanted += [Wanted(_ref(job), None, "remove_failed_jobs") for job in failed(cluster.all(JOBS))]
-    return Draft(tuple(wanted), warnings=tuple(_warnings(cluster, pruner, spec)))
+        wanted += [WantedObject(_ref(job), None, "remove_failed_jobs") for job in failed(cluster.all(JOBS))]
+    return ClusterDraft(tuple(wanted), warnings=tuple(_warnings(cluster, pruner, spec)))
 
 
 def _warnings(cluster: Cluster, pruner: Manifest, spec: Mapping[str, Any]) -> Iterator[str]:
@@ -197,10 +194,10 @@ def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
         "there": pruner is not None,
         "schedule": spec.get("schedule") or "",
         "suspend": bool(spec.get("suspend")),
-        "conditions": {name: health.said(one) for name, one in health.conditions(pruner).items()},
+        "conditions": {name: health.condition_text(one) for name, one in health.conditions(pruner).items()},
         "failed_jobs": [
             {
-                "name": at(job, "metadata", "name"), "reason": health.said(health.conditions(job)["Failed"]),
+                "name": at(job, "metadata", "name"), "reason": health.condition_text(health.conditions(job)["Failed"]),
                 "remedy": "nothing tries again before the next time of the schedule; remove_failed_jobs: true ends the "
                 "state Degraded at once",
             }

@@ -15,9 +15,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ...imports import yaml
-from ...references import shown as quoted
-from ..openshift4.objects import shown
+from ...libraries import yaml
+from ...resolution.references import quoted
+from ..openshift4.objects import cited
 from . import UNOBSERVED, Finding, refusal, warning
 from .asked import DEFAULT_CLAIM, Asked, part
 from .surroundings import NAMESPACE, Claim
@@ -101,9 +101,9 @@ def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     if name:
         bundle = asked.around.config_maps.get(name)
         if bundle is None:
-            yield refusal("storage.s3.trustedCA.name", f"the ConfigMap openshift-config/{shown(name)} does not exist")
+            yield refusal("storage.s3.trustedCA.name", f"the ConfigMap openshift-config/{cited(name)} does not exist")
         elif "ca-bundle.crt" not in bundle:
-            sentence = f"the ConfigMap openshift-config/{shown(name)} has no key ca-bundle.crt"
+            sentence = f"the ConfigMap openshift-config/{cited(name)} has no key ca-bundle.crt"
             yield refusal("storage.s3.trustedCA.name", sentence)
     region, endpoint = config.get("region"), config.get("regionEndpoint")
     if not region and not endpoint and asked.around.platform == "AWS":
@@ -142,7 +142,7 @@ def _azure(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     cloud, own = str(config.get("cloudName") or ""), str(asked.around.settings.get("cloudName") or "")
     known = (*_AZURE_CLOUDS, _AZURE_STACK) if own.upper() == _AZURE_STACK else _AZURE_CLOUDS
     if cloud and cloud.upper() not in known:
-        yield refusal("storage.azure.cloudName", f"{shown(cloud)!r} is not the name of an Azure cloud")
+        yield refusal("storage.azure.cloudName", f"{cited(cloud)!r} is not the name of an Azure cloud")
     if USER_SECRET in asked.around.secrets:
         for key in ("accountName", "container"):
             if not config.get(key):
@@ -170,7 +170,7 @@ def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     if f"{_PREFIX}SWIFT_USERNAME" in (user or {}) and version != "2" and "/v2" not in url:
         yield from _domain(config)
     if not version.lstrip("+-").isdecimal():
-        yield refusal("storage.swift.authVersion", f"must be a number, not {shown(version)!r}")
+        yield refusal("storage.swift.authVersion", f"must be a number, not {cited(version)!r}")
     _host, _slash, path = url.partition("://")[2].partition("/")
     if path.strip("/") and not path.startswith(("v1", "v2", "v3")):
         yield refusal("storage.swift.authURL", f"must end with the host or with /v3: {quoted(url)}")
@@ -200,7 +200,7 @@ def _pvc(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     path, claim = "storage.pvc.claim", asked.around.claims.get(name)
     if claim is None:
         if config.get("claim"):
-            yield refusal(path, f"the claim {shown(name)} does not exist in {NAMESPACE}")
+            yield refusal(path, f"the claim {cited(name)} does not exist in {NAMESPACE}")
         return
     if not config.get("claim") and not claim.is_operators:
         sentence = f"{name} exists and is not the operator's: it is refused once, then used as if it had been named"
@@ -213,7 +213,7 @@ def _modes(path: str, name: str, claim: Claim, asked: Asked) -> Iterator[Finding
         return
     if "ReadWriteOnce" not in claim.modes:
         modes = ", ".join(claim.modes) or "no access mode"
-        yield refusal(path, f"the claim {name} has {shown(modes)}, and ReadWriteMany or ReadWriteOnce is needed")
+        yield refusal(path, f"the claim {name} has {cited(modes)}, and ReadWriteMany or ReadWriteOnce is needed")
     elif asked.replicas > 1:
         yield refusal(path, f"the claim {name} is ReadWriteOnce, which serves one replica, not {asked.replicas}")
     elif asked.spec.get("rolloutStrategy") != "Recreate":

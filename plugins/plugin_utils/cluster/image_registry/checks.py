@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..labels import is_key, is_subdomain
-from ..openshift4.objects import kind_of, shown
+from ..openshift4.objects import cited, kind_of
 from . import STORAGE_NOT_CONFIGURED, UNOBSERVED, VERIFICATION_FAILED, Finding, backends, pods, refusal, warning
 from .asked import BACKENDS, Asked, of_platform, part
 from .asked import backends as backends_of
@@ -47,10 +47,10 @@ def unreadable(value: Any, schema: Schema, path: str = "") -> Iterator[Finding]:
     elif schema.get("format") == "int32" and not -_INT32 <= value < _INT32:
         yield refusal(path, f"{value} does not fit in 32 bits, and the operator sees nothing of this", UNOBSERVED)
     elif schema.get("format") == "duration" and duration(value) is None:
-        sentence = f"{shown(value)!r} is not a duration such as 30s or 24h, and the operator sees nothing of this"
+        sentence = f"{cited(value)!r} is not a duration such as 30s or 24h, and the operator sees nothing of this"
         yield refusal(path, sentence, UNOBSERVED)
     elif schema.get("x-kubernetes-int-or-string") and quantity(value) is None:
-        sentence = f"{shown(value)!r} is not a quantity such as 1.5Gi, and the operator sees nothing of this"
+        sentence = f"{cited(value)!r} is not a quantity such as 1.5Gi, and the operator sees nothing of this"
         yield refusal(path, sentence, UNOBSERVED)
 
 
@@ -76,7 +76,7 @@ def _verified(asked: Asked) -> Iterator[Finding]:
         name = route.get("name")
         if name in seen:
             what = "is the operator's own" if name == DEFAULT_ROUTE else "is used twice"
-            yield refusal(f"routes[{place}].name", f"the name {shown(name)} {what}", VERIFICATION_FAILED)
+            yield refusal(f"routes[{place}].name", f"the name {cited(name)} {what}", VERIFICATION_FAILED)
         seen.add(name)
 
 
@@ -91,7 +91,7 @@ def _storage(asked: Asked) -> Iterator[Finding]:
         (backend,) = counted
         config = dict(part(asked.storage, backend))
     if backend is None:
-        sentence = f"names no backend, and the platform {shown(asked.around.platform)} has none of its own"
+        sentence = f"names no backend, and the platform {cited(asked.around.platform)} has none of its own"
         yield refusal("storage", sentence, STORAGE_NOT_CONFIGURED)
     elif backend == "pvc" and _is_in_use(config, asked):
         yield from _claim_in_use(config, asked)
@@ -146,9 +146,9 @@ def _overrides(asked: Asked) -> Iterator[Finding]:
         if value is not None and not isinstance(value, str):
             yield refusal(f"{path}.annotations.{key}", f"must be text, not {kind_of(value)}")
         elif not is_key(str(key).lower()):
-            yield refusal(f"{path}.annotations", f"{shown(key)!r} cannot be the key of an annotation")
+            yield refusal(f"{path}.annotations", f"{cited(key)!r} cannot be the key of an annotation")
     if runtime is not None and not (isinstance(runtime, str) and is_subdomain(runtime)):
-        yield refusal(f"{path}.runtimeClassName", f"must be the name of a RuntimeClass, not {shown(runtime)!r}")
+        yield refusal(f"{path}.runtimeClassName", f"must be the name of a RuntimeClass, not {cited(runtime)!r}")
 
 
 def _field(holder: Mapping[str, Any], name: str) -> Any:
@@ -168,11 +168,11 @@ def _routes(asked: Asked) -> Iterator[Finding]:
         path, name, host = f"routes[{place}]", str(route.get("name")), str(route.get("hostname") or "")
         secret = route.get("secretName")
         if secret and secret not in asked.around.secrets:
-            yield refusal(f"{path}.secretName", f"the secret {NAMESPACE}/{shown(secret)} does not exist")
+            yield refusal(f"{path}.secretName", f"the secret {NAMESPACE}/{cited(secret)} does not exist")
         if not is_subdomain(name):
-            yield refusal(f"{path}.name", f"{shown(name)!r} cannot be the name of a route")
+            yield refusal(f"{path}.name", f"{cited(name)!r} cannot be the name of a route")
         if host and (len(host) > _LONGEST_HOST or not _HOST.fullmatch(host)):
-            yield refusal(f"{path}.hostname", f"{shown(host)!r} cannot be the host of a route")
+            yield refusal(f"{path}.hostname", f"{cited(host)!r} cannot be the host of a route")
 
 
 #: In the order in which the operator looks; it stops at the first that refuses.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..openshift4.objects import shown
+from ..openshift4.objects import cited
 from . import Finding, warning
 from .asked import Asked, backends, part
 from .backends import MINTED_SECRET, USER_SECRET
@@ -72,7 +72,7 @@ def _deletable(asked: Asked) -> Iterator[Finding]:
     claim = asked.around.claims.get(str(part(asked.storage, "pvc").get("claim") or ""))
     if backend == "pvc" and claim and not claim.is_operators:
         name = part(asked.storage, "pvc")["claim"]
-        yield warning(path, f"Managed lets a later Removed delete the claim {shown(name)}, which is not the operator's")
+        yield warning(path, f"Managed lets a later Removed delete the claim {cited(name)}, which is not the operator's")
     elif backend not in ("pvc", "emptyDir") and before.get("managementState") and not before.get(backend):
         yield warning(path, f"Managed was said of the storage before: a later Removed would delete {backend} too")
 
@@ -94,16 +94,16 @@ def _place(storage: Mapping[str, Any], backend: str) -> dict[str, str]:
 
 
 def _named(place: Mapping[str, str]) -> str:
-    return shown(" ".join(value for key, value in place.items() if key not in _ADDRESSES))
+    return cited(" ".join(value for key, value in place.items() if key not in _ADDRESSES))
 
 
 def _claim(asked: Asked) -> Iterator[Finding]:
     name = str(part(asked.storage, "pvc").get("claim") or "")
     claim = asked.around.claims.get(name)
     if claim and claim.is_going:
-        yield warning("storage.pvc.claim", f"the claim {shown(name)} is being deleted: new pods will not start with it")
+        yield warning("storage.pvc.claim", f"the claim {cited(name)} is being deleted: new pods will not start with it")
     if claim and claim.is_lost:
-        yield warning("storage.pvc.claim", f"the claim {shown(name)} has lost its volume")
+        yield warning("storage.pvc.claim", f"the claim {cited(name)} has lost its volume")
 
 
 def _unknown_driver(asked: Asked) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def _s3(asked: Asked) -> Iterator[Finding]:
         yield warning("storage.s3.keyID", "does nothing without encrypt: true")
     secret = part(config, "cloudFront", "privateKey").get("name")
     if secret and secret not in asked.around.secrets:
-        sentence = f"the secret {NAMESPACE}/{shown(secret)} does not exist, and no pod will start without it"
+        sentence = f"the secret {NAMESPACE}/{cited(secret)} does not exist, and no pod will start without it"
         yield warning("storage.s3.cloudFront.privateKey.name", sentence)
 
 
@@ -151,12 +151,12 @@ def _hosts(asked: Asked) -> Iterator[Finding]:
     for place, route in enumerate(asked.spec.get("routes") or ()):
         host, secret = str(route.get("hostname") or ""), str(route.get("secretName") or "")
         if host and host in seen:
-            yield warning(f"routes[{place}].hostname", f"{shown(host)} is the host of two routes")
+            yield warning(f"routes[{place}].hostname", f"{cited(host)} is the host of two routes")
         if host != host.lower():
-            yield warning(f"routes[{place}].hostname", f"{shown(host)} is refused in capitals by some releases")
+            yield warning(f"routes[{place}].hostname", f"{cited(host)} is refused in capitals by some releases")
         absent = [key for key in ("tls.crt", "tls.key") if key not in asked.around.secrets.get(secret, {})]
         if secret in asked.around.secrets and absent:
-            sentence = f"the secret {shown(secret)} has no {' and no '.join(absent)}: the router's certificate is shown"
+            sentence = f"the secret {cited(secret)} has no {' and no '.join(absent)}: the router's certificate is shown"
             yield warning(f"routes[{place}].secretName", sentence)
         seen.add(host)
 
@@ -175,7 +175,7 @@ def _unmanaged(asked: Asked) -> Iterator[Finding]:
         if asked.spec.get(key) != asked.current.get(key)
     )
     if changed:
-        sentence = f"Unmanaged applies nothing of what changes: {', '.join(map(shown, changed))}"
+        sentence = f"Unmanaged applies nothing of what changes: {', '.join(map(cited, changed))}"
         yield warning("managementState", sentence)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..labels import is_key, is_subdomain, is_value
-from ..openshift4.objects import shown
+from ..openshift4.objects import cited
 from .asked import part
 from .structural import Mistake
 from .values import quantity
@@ -49,12 +49,12 @@ def _resources(resources: Mapping[str, Any]) -> Iterator[Mistake]:
         path, ours, most = f"resources.requests.{name}", quantity(amount), quantity(limits.get(name))
         if name in _OF_CONTAINERS:
             if ours is not None and most is not None and ours > most:
-                yield Mistake(path, f"{shown(amount)} is more than the limit {shown(limits[name])}")
+                yield Mistake(path, f"{cited(amount)} is more than the limit {cited(limits[name])}")
         elif _is_countable(name) and ours != most:
-            limit = shown(limits[name]) if name in limits else "not there"
-            yield Mistake(path, f"{shown(amount)} must be as much as the limit, which is {limit}")
+            limit = cited(limits[name]) if name in limits else "not there"
+            yield Mistake(path, f"{cited(amount)} must be as much as the limit, which is {limit}")
     for place, claim in enumerate(resources.get("claims") or ()):
-        yield Mistake(f"resources.claims[{place}]", f"the pods have no resource claim {shown(claim.get('name'))}")
+        yield Mistake(f"resources.claims[{place}]", f"the pods have no resource claim {cited(claim.get('name'))}")
     names = {*limits, *requests}
     if any(name.startswith(_HUGE) for name in names) and not names & {"cpu", "memory"}:
         yield Mistake("resources", "hugepages need cpu or memory beside them")
@@ -68,13 +68,13 @@ def _is_countable(name: str) -> bool:
 def _amount(path: str, name: str, amount: Any) -> Iterator[Mistake]:
     number = quantity(amount)
     if name not in _OF_CONTAINERS and not _is_countable(name):
-        yield Mistake(path, f"{shown(name)!r} is not a resource of containers")
+        yield Mistake(path, f"{cited(name)!r} is not a resource of containers")
     elif not is_key(name):
-        yield Mistake(path, f"{shown(name)!r} cannot be the name of a resource")
+        yield Mistake(path, f"{cited(name)!r} cannot be the name of a resource")
     elif number is not None and number < 0:
-        yield Mistake(path, f"must be 0 or more, not {shown(amount)}")
+        yield Mistake(path, f"must be 0 or more, not {cited(amount)}")
     elif number is not None and number.denominator != 1 and name not in _OF_CONTAINERS:
-        yield Mistake(path, f"must be a whole number, not {shown(amount)}")
+        yield Mistake(path, f"must be a whole number, not {cited(amount)}")
 
 
 # --- where pods may run ---------------------------------------------------------------------------------------------
@@ -83,16 +83,16 @@ def _amount(path: str, name: str, amount: Any) -> Iterator[Mistake]:
 def _labels(path: str, pairs: Mapping[str, Any]) -> Iterator[Mistake]:
     for key, value in pairs.items():
         if not is_key(key):
-            yield Mistake(path, f"{shown(key)!r} cannot be the key of a label")
+            yield Mistake(path, f"{cited(key)!r} cannot be the key of a label")
         if not is_value(value):
-            yield Mistake(f"{path}.{key}", f"{shown(value)!r} cannot be the value of a label")
+            yield Mistake(f"{path}.{key}", f"{cited(value)!r} cannot be the value of a label")
 
 
 def _toleration(path: str, toleration: Mapping[str, Any]) -> Iterator[Mistake]:
     key, operator, effect = (str(toleration.get(name) or "") for name in ("key", "operator", "effect"))
     value = str(toleration.get("value") or "")
     if key and not is_key(key):
-        yield Mistake(f"{path}.key", f"{shown(key)!r} cannot be the key of a taint")
+        yield Mistake(f"{path}.key", f"{cited(key)!r} cannot be the key of a taint")
     if not key and operator != "Exists":
         yield Mistake(f"{path}.operator", "must be Exists when there is no key")
     if toleration.get("tolerationSeconds") is not None and effect != "NoExecute":
@@ -100,11 +100,11 @@ def _toleration(path: str, toleration: Mapping[str, Any]) -> Iterator[Mistake]:
     if operator == "Exists" and value:
         yield Mistake(f"{path}.value", "must be empty with operator Exists")
     elif operator in ("Equal", "") and not is_value(value):
-        yield Mistake(f"{path}.value", f"{shown(value)!r} cannot be the value of a taint")
+        yield Mistake(f"{path}.value", f"{cited(value)!r} cannot be the value of a taint")
     elif operator not in ("Equal", "Exists", ""):
-        yield Mistake(f"{path}.operator", f"must be Equal or Exists, not {shown(operator)!r}")
+        yield Mistake(f"{path}.operator", f"must be Equal or Exists, not {cited(operator)!r}")
     if effect and effect not in _EFFECTS:
-        yield Mistake(f"{path}.effect", f"must be one of {', '.join(_EFFECTS)}, not {shown(effect)!r}")
+        yield Mistake(f"{path}.effect", f"must be one of {', '.join(_EFFECTS)}, not {cited(effect)!r}")
 
 
 def _affinity(affinity: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -133,7 +133,7 @@ def _affinity(affinity: Mapping[str, Any]) -> Iterator[Mistake]:
 
 def _weight(path: str, weighted: Mapping[str, Any]) -> Iterator[Mistake]:
     if not 1 <= weighted.get("weight", 0) <= 100:
-        yield Mistake(f"{path}.weight", f"must be 1 to 100, not {shown(weighted.get('weight'))}")
+        yield Mistake(f"{path}.weight", f"must be 1 to 100, not {cited(weighted.get('weight'))}")
 
 
 def _node_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -144,7 +144,7 @@ def _node_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
         if one.get("operator") not in ("In", "NotIn") or len(one.get("values") or ()) != 1:
             yield Mistake(where, "must compare with In or NotIn and one value")
         if one.get("key") != "metadata.name":
-            yield Mistake(f"{where}.key", f"must be metadata.name, not {shown(one.get('key'))!r}")
+            yield Mistake(f"{where}.key", f"must be metadata.name, not {cited(one.get('key'))!r}")
 
 
 def _expression(path: str, one: Mapping[str, Any], more: tuple[str, ...] = ()) -> Iterator[Mistake]:
@@ -160,12 +160,12 @@ def _expression(path: str, one: Mapping[str, Any], more: tuple[str, ...] = ()) -
         if len(values) != 1:
             yield Mistake(f"{path}.values", f"must have one value with operator {operator}")
     else:
-        yield Mistake(f"{path}.operator", f"{shown(operator)!r} is not an operator here")
+        yield Mistake(f"{path}.operator", f"{cited(operator)!r} is not an operator here")
     if not is_key(str(one.get("key") or "")):
-        yield Mistake(f"{path}.key", f"{shown(one.get('key'))!r} cannot be the key of a label")
+        yield Mistake(f"{path}.key", f"{cited(one.get('key'))!r} cannot be the key of a label")
     for value in values:
         if not is_value(value):
-            yield Mistake(f"{path}.values", f"{shown(value)!r} cannot be the value of a label")
+            yield Mistake(f"{path}.values", f"{cited(value)!r} cannot be the value of a label")
 
 
 def _selector(path: str, selector: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -179,10 +179,10 @@ def _pod_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _selector(f"{path}.{selector}", part(term, selector))
     for name in term.get("namespaces") or ():
         if not is_subdomain(name) or "." in name:
-            yield Mistake(f"{path}.namespaces", f"{shown(name)!r} cannot be the name of a namespace")
+            yield Mistake(f"{path}.namespaces", f"{cited(name)!r} cannot be the name of a namespace")
     key = str(term.get("topologyKey") or "")
     if not is_key(key):
-        sentence = f"{shown(key)!r} cannot be the key of a label" if key else "must name a label of the nodes"
+        sentence = f"{cited(key)!r} cannot be the key of a label" if key else "must name a label of the nodes"
         yield Mistake(f"{path}.topologyKey", sentence)
 
 
@@ -191,11 +191,11 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
     for place, one in enumerate(constraints):
         path, when = f"topologySpreadConstraints[{place}]", one.get("whenUnsatisfiable")
         if one.get("maxSkew", 0) <= 0:
-            yield Mistake(f"{path}.maxSkew", f"must be 1 or more, not {shown(one.get('maxSkew'))}")
+            yield Mistake(f"{path}.maxSkew", f"must be 1 or more, not {cited(one.get('maxSkew'))}")
         if not one.get("topologyKey"):
             yield Mistake(f"{path}.topologyKey", "must name a label of the nodes")
         if when not in (_DO_NOT_SCHEDULE, "ScheduleAnyway"):
-            sentence = f"must be {_DO_NOT_SCHEDULE} or ScheduleAnyway, not {shown(when)!r}"
+            sentence = f"must be {_DO_NOT_SCHEDULE} or ScheduleAnyway, not {cited(when)!r}"
             yield Mistake(f"{path}.whenUnsatisfiable", sentence)
         if (one.get("topologyKey"), when) in seen:
             yield Mistake(path, "is there twice with this topologyKey and whenUnsatisfiable")
@@ -205,7 +205,7 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
             yield Mistake(f"{path}.minDomains", f"must be 1 or more, and only with {_DO_NOT_SCHEDULE}")
         for policy in ("nodeAffinityPolicy", "nodeTaintsPolicy"):
             if one.get(policy) is not None and one[policy] not in _HONOR:
-                yield Mistake(f"{path}.{policy}", f"must be Honor or Ignore, not {shown(one[policy])!r}")
+                yield Mistake(f"{path}.{policy}", f"must be Honor or Ignore, not {cited(one[policy])!r}")
         yield from _selector(f"{path}.labelSelector", part(one, "labelSelector"))
         yield from _label_keys(path, one)
 
@@ -218,6 +218,6 @@ def _label_keys(path: str, one: Mapping[str, Any]) -> Iterator[Mistake]:
     said |= {expression.get("key") for expression in part(one, "labelSelector").get("matchExpressions") or ()}
     for key in keys:
         if not is_key(key):
-            yield Mistake(f"{path}.matchLabelKeys", f"{shown(key)!r} cannot be the key of a label")
+            yield Mistake(f"{path}.matchLabelKeys", f"{cited(key)!r} cannot be the key of a label")
         elif key in said:
-            yield Mistake(f"{path}.matchLabelKeys", f"{shown(key)!r} is in labelSelector too")
+            yield Mistake(f"{path}.matchLabelKeys", f"{cited(key)!r} is in labelSelector too")

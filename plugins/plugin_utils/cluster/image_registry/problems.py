@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..openshift4 import releases
-from ..openshift4.objects import kind_of, shown
+from ..openshift4.objects import cited, kind_of
 from . import BY_API, REFUSE, Finding, RegistryProblem, checks, doubts, refusal, structural, surroundings, warning
 from .asked import Asked
 
@@ -61,7 +61,7 @@ def _dropped(path: str) -> str:
 
 def _spec(argument: str, value: Any) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise RegistryProblem(f"{argument} must be a mapping, not {kind_of(value)}: {shown(value)}")
+        raise RegistryProblem(f"{argument} must be a mapping, not {kind_of(value)}: {cited(value)}")
     if value.get("kind") == "Config" and "spec" in value:
         raise RegistryProblem(f"{argument} must be the spec of Config/cluster, and this is the whole object")
     return value

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..openshift4.objects import kind_of, shown
+from ..openshift4.objects import cited, kind_of
 from .values import is_loose_duration
 
 Schema = Mapping[str, Any]
@@ -109,7 +109,7 @@ def _mistakes(value: Any, schema: Schema, path: str) -> Iterator[Mistake]:
         return
     wrong = _wrong_type(value, schema)
     if wrong:
-        value_shown = "" if path in _SECRET else f": {shown(value)}"
+        value_shown = "" if path in _SECRET else f": {cited(value)}"
         yield Mistake(path, f"must be {wrong}, not {kind_of(value)}{value_shown}")
         return
     yield from (Mistake(path, sentence) for sentence in _wrong_value(value, schema))
@@ -133,7 +133,7 @@ def _mistakes_in_list(value: list[Any], schema: Schema, path: str) -> Iterator[M
         if _KEYS in schema and isinstance(item, Mapping):
             names = [item.get(key) for key in schema[_KEYS]]
             if names in seen:
-                yield Mistake(f"{path}[{place}]", f"is there twice: {', '.join(map(shown, names))}")
+                yield Mistake(f"{path}[{place}]", f"is there twice: {', '.join(map(cited, names))}")
             seen.append(names)
 
 
@@ -164,7 +164,7 @@ def _is_integer(value: Any) -> bool:
 
 def _wrong_value(value: Any, schema: Schema) -> Iterator[str]:
     if "enum" in schema and value not in schema["enum"]:
-        yield f"must be one of {', '.join(repr(one) for one in schema['enum'])}, not {shown(value)!r}"
+        yield f"must be one of {', '.join(repr(one) for one in schema['enum'])}, not {cited(value)!r}"
     if "minimum" in schema and value < schema["minimum"]:
         yield f"must be {schema['minimum']} or more, not {value}"
     if "maximum" in schema and value > schema["maximum"]:
@@ -172,13 +172,13 @@ def _wrong_value(value: Any, schema: Schema) -> Iterator[str]:
     if not isinstance(value, str):
         return
     if len(value) < schema.get("minLength", 0):
-        yield f"must have {schema['minLength']} characters or more: {shown(value)!r}"
+        yield f"must have {schema['minLength']} characters or more: {cited(value)!r}"
     if len(value) > schema.get("maxLength", len(value)):
-        yield f"must have {schema['maxLength']} characters or less: {shown(value)!r}"
+        yield f"must have {schema['maxLength']} characters or less: {cited(value)!r}"
     if "pattern" in schema and not _pattern(schema["pattern"]).search(value):
-        yield f"must match {schema['pattern']}, not be {shown(value)!r}"
+        yield f"must match {schema['pattern']}, not be {cited(value)!r}"
     if schema.get("format") == "duration" and not is_loose_duration(value):
-        yield f"must be a duration such as 30s or 1h30m, not {shown(value)!r}"
+        yield f"must be a duration such as 30s or 1h30m, not {cited(value)!r}"
 
 
 @cache

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..openshift4 import texts
-from ..openshift4.objects import Manifest, kind_of, name_of, shown
+from ..openshift4.objects import Manifest, cited, kind_of, name_of
 from . import RegistryProblem
 
 NAMESPACE = "openshift-image-registry"
@@ -113,7 +113,7 @@ def _decoded(value: Any) -> str:
 def _name(manifest: Manifest) -> str:
     name = _mapping(manifest, "metadata", manifest).get("name")
     if name is not None and not isinstance(name, str):
-        raise RegistryProblem(f"objects: metadata.name must be text, not {kind_of(name)}: {shown(name)}")
+        raise RegistryProblem(f"objects: metadata.name must be text, not {kind_of(name)}: {cited(name)}")
     return name or ""
 
 
@@ -125,6 +125,6 @@ def _namespace(manifest: Manifest, kind: str) -> str:
 def _mapping(holder: Manifest, key: str, manifest: Manifest) -> Mapping[str, Any]:
     found = holder.get(key)
     if found is not None and not isinstance(found, Mapping):
-        where = f"{shown(manifest.get('kind', 'object'))}: {key}"
+        where = f"{cited(manifest.get('kind', 'object'))}: {key}"
         raise RegistryProblem(f"objects: {where} must be a mapping, not {kind_of(found)}")
     return found or {}

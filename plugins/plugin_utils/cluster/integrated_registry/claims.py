@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...policy.word import PolicyError
-from ..api import Manifest, annotation, at
-from ..changes import Wanted
+from ..api import Manifest, Ref, annotation, at
+from ..changes import WantedObject
 from ..image_registry.values import quantity
 from ..labels import is_subdomain
 from ..marks import LABEL
-from . import claim
 
 SHARED, SINGLE = "ReadWriteMany", "ReadWriteOnce"
 DEFAULT_SIZE = "100Gi"
@@ -32,7 +31,7 @@ _BLOCK = ("ebs", "disk.csi.azure", "azure-disk", "pd.csi", "gce-pd", "cinder", "
 class Claims:
     """What is wanted of claims, and what a person is to hear."""
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
@@ -54,14 +53,14 @@ def read(given: Mapping[str, Any] | None, storage: Mapping[str, Any] | None) -> 
 
 
 def wanted(
-    name: str, given: Mapping[str, Any], replicas: int, there: Manifest | None, classes: Iterable[Manifest]
+    ref: Ref, given: Mapping[str, Any], replicas: int, there: Manifest | None, classes: Iterable[Manifest]
 ) -> Claims:
-    """Want the claim of this name. there: as it is, None when it is to be made."""
+    """Want this claim. there: as it is, None when it is to be made."""
     classes = tuple(classes)
-    return _grown(name, given, there, classes) if there is not None else _new(name, given, replicas, classes)
+    return _grown(ref, given, there, classes) if there is not None else _new(ref, given, replicas, classes)
 
 
-def _new(name: str, given: Mapping[str, Any], replicas: int, classes: tuple[Manifest, ...]) -> Claims:
+def _new(ref: Ref, given: Mapping[str, Any], replicas: int, classes: tuple[Manifest, ...]) -> Claims:
     asked = given.get("storage_class")
     known = {str(at(one, "metadata", "name")): one for one in classes}
     found = known.get(str(asked)) if asked else next((one for one in classes if _is_default(one)), None)
@@ -80,11 +79,12 @@ def _new(name: str, given: Mapping[str, Any], replicas: int, classes: tuple[Mani
     if asked:
         spec["storageClassName"] = asked
     fields = {"metadata": {"labels": {LABEL: "claim"}}, "spec": spec}
-    return Claims((Wanted(claim(name), fields, "claim"),), tuple(_doubts(mode, found)))
+    return Claims((WantedObject(ref, fields, "claim"),), tuple(_doubts(mode, found)))
 
 
-def _grown(name: str, given: Mapping[str, Any], there: Manifest, classes: tuple[Manifest, ...]) -> Claims:
+def _grown(ref: Ref, given: Mapping[str, Any], there: Manifest, classes: tuple[Manifest, ...]) -> Claims:
     """Keep the claim, or let it grow; refuse what is fixed in a claim."""
+    name = ref.name
     class_name, modes = at(there, "spec", "storageClassName"), at(there, "spec", "accessModes") or []
     mode, asked = given.get("access_mode"), given.get("storage_class")
     refusals = []
@@ -104,7 +104,7 @@ def _grown(name: str, given: Mapping[str, Any], there: Manifest, classes: tuple[
         return Claims(refusals=tuple(refusals))
     if grows:
         fields = {"spec": {"resources": {"requests": {"storage": size}}}}
-        return Claims((Wanted(claim(name), fields, "claim"),))
+        return Claims((WantedObject(ref, fields, "claim"),))
     smaller = size is not None and (quantity(size) or 0) < (quantity(have) or 0)
     notes = (f"claim: {name} keeps its {have}; a claim is never made smaller",) if smaller else ()
     return Claims(notes=notes)

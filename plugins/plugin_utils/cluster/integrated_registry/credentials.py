@@ -16,7 +16,7 @@ from typing import Any
 from ...policy.certificates import CertificateProblem, doubts, read_certificates, read_client_key
 from ...policy.word import UNSHOWN, PolicyError
 from ..api import ClusterProblem, Manifest, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..image_registry.backends import USER_SECRET, keys_of_user
 from ..marks import LABEL
 from . import secret
@@ -49,7 +49,9 @@ def read(given: Mapping[str, Any] | None, hide: Hide) -> dict[str, str] | None:
     return found
 
 
-def wanted(given: Mapping[str, str], backend: str, there: Manifest | None, mark: Callable[[bytes], str]) -> Wanted:
+def wanted(
+    given: Mapping[str, str], backend: str, there: Manifest | None, mark: Callable[[bytes], str]
+) -> WantedObject:
     """Want the secret that wins over the cloud's, with the keys that this backend reads. Raises ClusterProblem.
 
     there: the secret as it is. Keys of another login for the same backend go, others stay.
@@ -71,7 +73,7 @@ def wanted(given: Mapping[str, str], backend: str, there: Manifest | None, mark:
     have = at(there, "data") or {}
     data |= {key: None for key in names.values() if key in have and key not in data}
     metadata = {} if there else {"metadata": {"labels": {LABEL: "credentials"}}, "type": "Opaque"}
-    return Wanted(secret(USER_SECRET), {**metadata, "data": data}, "credentials", view=view(mark))
+    return WantedObject(secret(USER_SECRET), {**metadata, "data": data}, "credentials", view=view(mark))
 
 
 def _sets(sets: tuple[tuple[str, ...], ...]) -> str:
@@ -156,7 +158,7 @@ def _certificate(route: Mapping[str, Any], now: datetime, days: int, hide: Hide)
     return {key: _encoded(value) for key, value in data.items()}, warnings
 
 
-def wanted_tls(route: Mapping[str, Any], there: Manifest | None, mark: Callable[[bytes], str]) -> Wanted:
+def wanted_tls(route: Mapping[str, Any], there: Manifest | None, mark: Callable[[bytes], str]) -> WantedObject:
     """Want the secret with a route's certificate."""
     start = {} if there else {"metadata": {"labels": {LABEL: "routes"}}, "type": "kubernetes.io/tls"}
-    return Wanted(secret(str(route["secret_name"])), {**start, "data": route["tls"]}, "routes", view=view(mark))
+    return WantedObject(secret(str(route["secret_name"])), {**start, "data": route["tls"]}, "routes", view=view(mark))

@@ -20,10 +20,9 @@ from .spec import backend_of
 _LOG_LINES = 5
 
 
-def not_rolled_out(client: Client) -> str:
+def not_rolled_out(client: Client, config: Manifest) -> str:
     """Say what the Deployment lacks still. Raises ClusterProblem."""
-    config = client.read(CONFIG)
-    return health.not_rolled_out(config or {}, client.read(DEPLOYMENT))
+    return health.not_rolled_out(config, client.read(DEPLOYMENT))
 
 
 def why(client: Client) -> str:

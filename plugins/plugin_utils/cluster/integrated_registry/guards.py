@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..api import ClusterProblem, Manifest, Ref, at
-from ..changes import Wanted, merged
+from ..changes import WantedObject
 from ..image_registry import REFUSE, problems
 from ..image_registry.asked import DEFAULT_CLAIM
 from ..image_registry.backends import MINTED_SECRET, USER_SECRET
+from ..merge_patch import applied
 from ..preflight import release_of
 from ..seen import Cluster
 from . import CLAIMS, CONFIG, INFRASTRUCTURE, VERSION, authorities, secret
@@ -54,13 +55,13 @@ class _Sorting:
 
 
 def judge(
-    cluster: Cluster, config: Manifest, wanted: Iterable[Wanted], allow: Iterable[str], release: object
+    cluster: Cluster, config: Manifest, wanted: Iterable[WantedObject], allow: Iterable[str], release: object
 ) -> Judged:
     """Sort what the operator would answer. Raises NotRead, and ClusterProblem where something cannot be read."""
     wanted, allowed = tuple(wanted), set(allow)
     patch = next((one.fields for one in wanted if one.ref == CONFIG), {})
     current: Mapping[str, Any] = at(config, "spec") or {}
-    spec = merged(current, at(patch, "spec") or {})
+    spec = applied(current, at(patch, "spec") or {})
     minor = release_of(cluster, release).name
     now = objects(cluster, current, spec)
     later = _with(now, wanted)
@@ -108,7 +109,7 @@ def reads(spec: Mapping[str, Any]) -> list[Ref]:
     return [*(secret(name) for name in names if name), *([authorities(bundle)] if bundle else [])]
 
 
-def _with(now: Iterable[Manifest], wanted: Iterable[Wanted]) -> list[Manifest]:
+def _with(now: Iterable[Manifest], wanted: Iterable[WantedObject]) -> list[Manifest]:
     """Return the objects as they will be once everything that is wanted has been written."""
     kept = {(one.get("kind"), at(one, "metadata", "name")): one for one in now}
     for one in wanted:
@@ -116,7 +117,7 @@ def _with(now: Iterable[Manifest], wanted: Iterable[Wanted]) -> list[Manifest]:
         if one.fields is None:
             kept.pop(key, None)
         else:
-            kept[key] = merged(kept.get(key, one.ref.manifest()), one.fields)
+            kept[key] = applied(kept.get(key, one.ref.manifest()), one.fields)
     return list(kept.values())
 
 

@@ -48,20 +48,20 @@ def missing(config: Manifest) -> str:
     if at(config, "status", "observedGeneration") != at(config, "metadata", "generation"):
         return "the operator has not taken up the change"
     if _is(found, "Progressing"):
-        return f"the operator is not done: {said(found['Progressing'])}"
+        return f"the operator is not done: {condition_text(found['Progressing'])}"
     if state == "Removed":
         return "" if _is(found, "Removed") else "the registry is not removed yet"
     if _is(found, "Degraded"):
-        return f"the operator is degraded: {said(found['Degraded'])}"
+        return f"the operator is degraded: {condition_text(found['Degraded'])}"
     if not _is(found, "Available"):
-        return f"the registry is not available: {said(found.get('Available') or {})}"
+        return f"the registry is not available: {condition_text(found.get('Available') or {})}"
     exists = found.get("StorageExists", {})
     if (
         exists.get("status") == "False"
         and state == "Managed"
         and backend_of(at(config, "spec", "storage")) != "emptyDir"
     ):
-        return f"the storage cannot be used: {said(exists)}"
+        return f"the storage cannot be used: {condition_text(exists)}"
     return ""
 
 
@@ -69,7 +69,7 @@ def _is(found: Mapping[str, Manifest], name: str) -> bool:
     return found.get(name, {}).get("status") == "True"
 
 
-def said(condition: Manifest) -> str:
+def condition_text(condition: Manifest) -> str:
     """Quote what a condition says: "Error: …"."""
     texts = [str(condition.get(key) or "") for key in ("reason", "message")]
     return short(": ".join(filter(None, texts)) or "no condition says why")
@@ -229,7 +229,8 @@ _WAITING: Mapping[str, str] = {
 }
 
 
-def _pods(scene: Scene) -> Iterator[str]:
+def of_pods(scene: Scene) -> Iterator[str]:
+    """Yield what keeps pods from serving."""
     for pod in scene.pods:
         name = at(pod, "metadata", "name")
         scheduled = conditions(pod).get("PodScheduled", {})
@@ -252,7 +253,7 @@ def _selector(scene: Scene) -> str:
     return f"; node_selector asks for {labels}: label a node so, or change it"
 
 
-CAUSES: tuple[Callable[[Scene], Iterator[str]], ...] = (_chain, _refused, _claim, _credentials, _quota, _pods)
+CAUSES: tuple[Callable[[Scene], Iterator[str]], ...] = (_chain, _refused, _claim, _credentials, _quota, of_pods)
 
 
 def crashing(pods: tuple[Manifest, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...imports import x509
+from ...libraries import x509
 
 
 def names_in(pem: str) -> list[str]:

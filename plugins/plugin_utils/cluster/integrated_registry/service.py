@@ -21,11 +21,12 @@ from ...policy.certificates import CertificateProblem, read_certificates
 from ...policy.word import PolicyError
 from .. import managers
 from ..api import Manifest, Ref, at
-from ..changes import Draft, NotYet, Until, Wanted, changes_of, merged
+from ..changes import ClusterDraft, NotYet, Until, WantedObject, changes_of
 from ..image_pruner import service as pruner
 from ..image_registry.asked import DEFAULT_CLAIM
 from ..image_registry.backends import USER_SECRET
 from ..marks import LABEL
+from ..merge_patch import applied
 from ..seen import Cluster, Unread
 from . import (
     CA_KEY,
@@ -41,6 +42,7 @@ from . import (
     VOLUMES,
     access,
     authorities,
+    claim,
     claims,
     credentials,
     diagnosis,
@@ -128,21 +130,22 @@ def _judge_ca(said: Mapping[str, Any]) -> None:
         raise PolicyError("storage_ca", "the text", str(problem)) from None
 
 
-def draft(cluster: Cluster, asked: Asked) -> Draft:
+def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Say what is wanted of the cluster, and judge it. Raises NotRead, NotYet, ClusterProblem."""
     if not asked.anything:
-        return Draft()
+        return ClusterDraft()
     config = cluster.one(CONFIG)
     if config is None:
         raise NotYet(f"{CONFIG}: the registry operator has not made it yet", diagnosis.why)
     said = asked.said
     patch = spec_patch(config, said, said["mode"] == "exact")
-    spec = merged(at(config, "spec") or {}, patch.get("spec") or {})
+    spec = applied(at(config, "spec") or {}, patch.get("spec") or {})
     made = _claim(cluster, said, spec)
     wanted = [*access.wanted(cluster, asked.grants), *_before_the_spec(cluster, asked, spec), *made.wanted]
     if any(said[name] is not None for name in ASKING if name != "access"):
-        wanted.append(Wanted(CONFIG, patch, _why(said), until=_until(asked)))
-    start = Draft(tuple(wanted), made.notes, (*asked.warnings, *made.warnings, *_always(config, spec)), made.refusals)
+        wanted.append(WantedObject(CONFIG, patch, _why(said), until=_until(asked)))
+    warnings = (*asked.warnings, *made.warnings, *_always(config, spec))
+    start = ClusterDraft(tuple(wanted), made.notes, warnings, made.refusals)
     changes = [one for one in changes_of(cluster, wanted) if one.ref.resource not in access.RESOURCES]
     if made.refusals or not changes:
         return start
@@ -150,7 +153,7 @@ def draft(cluster: Cluster, asked: Asked) -> Draft:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
     judged = guards.judge(cluster, config, wanted, said["allow"], said["release"])
     warnings = (*start.warnings, *judged.warnings, *_kept_by_others(config), *_nfs(cluster, spec))
-    return Draft(start.wanted, start.notes, warnings, judged.refusals)
+    return ClusterDraft(start.wanted, start.notes, warnings, judged.refusals)
 
 
 def _why(said: Mapping[str, Any]) -> str:
@@ -162,13 +165,13 @@ def _with_claims(cluster: Cluster) -> Cluster:
     return cluster
 
 
-def _before_the_spec(cluster: Cluster, asked: Asked, spec: Mapping[str, Any]) -> Iterator[Wanted]:
+def _before_the_spec(cluster: Cluster, asked: Asked, spec: Mapping[str, Any]) -> Iterator[WantedObject]:
     """Yield the objects that pods read: authorities, logins, certificates of routes. Raises NotRead, ClusterProblem."""
     said = asked.said
     if said["storage_ca"] is not None:
         ref = authorities(str(at(said["storage"], "s3", "trustedCA", "name")))
         start = {} if cluster.one(ref) else {"metadata": {"labels": {LABEL: "storage_ca"}}}
-        yield Wanted(ref, {**start, "data": {CA_KEY: said["storage_ca"]}}, "storage_ca", view=_ca_lines)
+        yield WantedObject(ref, {**start, "data": {CA_KEY: said["storage_ca"]}}, "storage_ca", view=_ca_lines)
     if asked.credentials is not None:
         there = cluster.one(secret(USER_SECRET))
         yield credentials.wanted(asked.credentials, backend_of(spec.get("storage")), there, asked.mark)
@@ -191,7 +194,7 @@ def _claim(cluster: Cluster, said: Mapping[str, Any], spec: Mapping[str, Any]) -
     name = str(at(spec, "storage", "pvc", "claim"))
     cluster.need(CLAIMS, CLASSES)
     there = next((one for one in cluster.all(CLAIMS) if at(one, "metadata", "name") == name), None)
-    return claims.wanted(name, said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
+    return claims.wanted(claim(name), said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
 
 
 def _always(config: Manifest, spec: Mapping[str, Any]) -> Iterator[str]:

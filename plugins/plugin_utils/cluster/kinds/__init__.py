@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ...policy import Policy
 from ..api import Ref
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..seen import Cluster
 from .mirrors_from import MirrorObject
 
@@ -41,14 +41,14 @@ class Said:
     def anything(self) -> bool:
         """Whether anything at all is asked for."""
         own = (self.external_hostnames, self.import_mode, self.node_disruption, self.mirrors_from)
-        return any(value is not None for value in own) or any(True for _word in self.policy.said())
+        return any(value is not None for value in own) or any(True for _word in self.policy.set_words())
 
 
 @dataclass(frozen=True)
 class Part:
     """What one kind contributes. lost: sources whose mirrors an object of others would lose."""
 
-    wanted: tuple[Wanted, ...] = ()
+    wanted: tuple[WantedObject, ...] = ()
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()

@@ -16,8 +16,9 @@ from typing import Any
 from ...policy import unique
 from ...policy.lists import OPENSHIFT_4, fit
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Wanted, difference
+from ..changes import WantedObject
 from ..marks import ENTRIES, our_entries, record, together
+from ..merge_patch import difference
 from ..openshift4 import objects, payload, releases
 from ..seen import Cluster
 from . import Part, Said, trusted_cas
@@ -86,17 +87,18 @@ class _Writing:
         self.ours[key] = entries
         return entries if self.said.exact else together(have, before, entries)
 
-    def object(self) -> Wanted:
+    def object(self) -> WantedObject:
         """Return what is wanted; the record of our entries is written where something else is, too."""
         fields: dict[str, Any] = {"spec": self.spec}
         if difference(self.image, fields):
             fields["metadata"] = {"annotations": {ENTRIES: record(self.ours)}}
         lists = self.spec.get("registrySources")
-        return Wanted(IMAGE, fields, _why(self.said), on_nodes=bool(difference(_sources(self.image), lists or {})))
+        on_nodes = bool(difference(_sources(self.image), lists or {}))
+        return WantedObject(IMAGE, fields, _why(self.said), on_nodes)
 
 
 def _why(said: Said) -> str:
-    words = [name for name, _word, _value in said.policy.said() if name != "mirrors"]
+    words = [name for name, _word, _value in said.policy.set_words() if name != "mirrors"]
     own = ("external_hostnames", "import_mode")
     return ", ".join([*words, *(name for name in own if getattr(said, name) is not None)])
 

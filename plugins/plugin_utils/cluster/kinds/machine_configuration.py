@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Until, Wanted
+from ..changes import Until, WantedObject
 from ..marks import ENTRIES, our_entries, record
 from ..seen import Cluster, Unread
 from . import Part, Said
@@ -58,7 +58,7 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     if there is None:
         spec["managementState"] = "Managed"
     until = Until(lambda manifest: _taken(manifest, said), "the machine-config-operator to put the policy in force")
-    return Part((Wanted(REF, {"metadata": metadata, "spec": spec}, "node_disruption", until=until),))
+    return Part((WantedObject(REF, {"metadata": metadata, "spec": spec}, "node_disruption", until=until),))
 
 
 def in_force(manifest: Manifest | None) -> list[Mapping[str, Any]]:

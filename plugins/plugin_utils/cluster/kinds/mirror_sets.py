@@ -16,7 +16,7 @@ from typing import Any
 from ...policy import MirrorSet
 from ...policy.mirrors import PULLS
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..marks import LABEL, is_ours
 from ..openshift4.objects import ALLOW, MIRROR_KINDS, NEVER
 from ..seen import Cluster
@@ -44,7 +44,7 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     if not new and not cluster.has(OLD):
         raise ClusterProblem("mirrors: this API has no kind of object for mirrors; is this OpenShift 4?")
     notes: list[str] = []
-    objects: list[Wanted] = []
+    objects: list[WantedObject] = []
     lost: list[str] = []
     if said.policy.mirrors is not None:
         objects += _of_word(said.policy.mirrors, new, notes)
@@ -69,7 +69,7 @@ def sets_of(manifest: Manifest) -> list[Mapping[str, Any]]:
     return [item for item in found or () if isinstance(item, Mapping)] if isinstance(found, list) else []
 
 
-def _of_word(mirrors: Iterable[MirrorSet], new: bool, notes: list[str]) -> Iterator[Wanted]:
+def _of_word(mirrors: Iterable[MirrorSet], new: bool, notes: list[str]) -> Iterator[WantedObject]:
     mirrors, pulls = tuple(mirrors), dict[Resource, tuple[str, ...]]()
     if not new:
         for one in mirrors:
@@ -101,11 +101,11 @@ def _set(one: MirrorSet, new: bool) -> dict[str, Any]:
     )
 
 
-def _object(ref: Ref, sets: list[Any], why: str, word: str = "") -> Wanted:
+def _object(ref: Ref, sets: list[Any], why: str, word: str = "") -> WantedObject:
     """word: for an object of ours, the word of its label."""
     labels = {"metadata": {"labels": {LABEL: word}}} if word else {}
     spec = {MIRROR_KINDS[ref.resource.kind][1]: sets}
-    return Wanted(ref, {**labels, "spec": spec}, why, on_nodes=True, view=view)
+    return WantedObject(ref, {**labels, "spec": spec}, why, on_nodes=True, view=view)
 
 
 def view(manifest: Manifest) -> list[str]:
@@ -139,7 +139,7 @@ def _fitting(one: MirrorObject, new: bool, notes: list[str]) -> MirrorObject:
     return MirrorObject(OLD.kind, one.name, sets, one.where)
 
 
-def _of_file(cluster: Cluster, said: Said, one: MirrorObject) -> tuple[Wanted, list[str]]:
+def _of_file(cluster: Cluster, said: Said, one: MirrorObject) -> tuple[WantedObject, list[str]]:
     """Return the object as it shall be, and the sources that would lose their mirrors by it."""
     ref = Ref(RESOURCES[one.kind], one.name)
     there = next((item for item in cluster.all(Ref(ref.resource)) if at(item, "metadata", "name") == one.name), None)
@@ -164,11 +164,11 @@ def _joined(have: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]])
     return list(found.values())
 
 
-def _no_longer(cluster: Cluster, said: Said) -> Iterator[Wanted]:
+def _no_longer(cluster: Cluster, said: Said) -> Iterator[WantedObject]:
     """Objects of ours for the words that are said; they go unless they are asked for."""
     words = {"mirrors": said.policy.mirrors, "mirrors_from": said.mirrors_from}
     for manifest in present(cluster):
         for word, value in words.items():
             if value is not None and is_ours(manifest, word):
                 ref = Ref(RESOURCES[str(manifest["kind"])], str(at(manifest, "metadata", "name")))
-                yield Wanted(ref, None, f"{word} asks for it no longer", on_nodes=True, view=view)
+                yield WantedObject(ref, None, f"{word} asks for it no longer", on_nodes=True, view=view)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ..api import ClusterProblem
 from ..openshift4.objects import MIRROR_KINDS
 from ..openshift4.texts import documents

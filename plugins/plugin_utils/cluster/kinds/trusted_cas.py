@@ -17,7 +17,7 @@ from typing import Any
 from ...policy.certificates import CertificateProblem, bundle, read_certificates
 from ...policy.trust import TrustedRegistry
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
-from ..changes import Wanted
+from ..changes import WantedObject
 from ..marks import ENTRIES, LABEL, is_ours, our_entries, record
 from ..seen import Cluster
 from . import Part, Said
@@ -50,14 +50,14 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     if there is not None and not ours:
         notes.append(f"trust: {ref} is somebody else's; it is extended")
     if ours and not any(value for value in _after(there, data).values()):
-        gone = (Wanted(ref, None, "trust asks for nothing any more", view=view),) if there is not None else ()
+        gone = (WantedObject(ref, None, "trust asks for nothing any more", view=view),) if there is not None else ()
         return Part(gone, tuple(notes), tuple(warnings))
     metadata: dict[str, Any] = {"labels": {LABEL: "trust"}} if ours else {}
     keys = sorted(key for key, value in data.items() if value is not None)
     if record({_DATA: keys}) != record(our_entries(there)):
         metadata["annotations"] = {ENTRIES: record({_DATA: keys})}
     fields = {_DATA: data} | ({"metadata": metadata} if metadata else {})
-    return Part((Wanted(ref, fields, "trust", view=view),), tuple(notes), tuple(warnings))
+    return Part((WantedObject(ref, fields, "trust", view=view),), tuple(notes), tuple(warnings))
 
 
 def reference(cluster: Cluster, said: Said) -> dict[str, str] | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...problems import Problem, one_line
-from ...references import ReferenceProblem, shown
+from ...resolution.references import ReferenceProblem, quoted
 from . import image_names
 from .image_names import ImageName
 from .image_policy import REQUIRES, RESOLVES, REWRITES, ImagePolicy, Resource, Rule
@@ -70,7 +70,7 @@ class Resolver:
             return self._of_stream_image(where, reference.name)
         if reference.kind == DOCKER_IMAGE:
             return self._of_name(_parsed(reference.name), namespace, by_local_name)
-        raise Unresolved(f"no policy allows a reference of kind {shown(reference.kind)}")
+        raise Unresolved(f"no policy allows a reference of kind {quoted(reference.kind)}")
 
     def _of_name(self, name: ImageName, namespace: str, by_local_name: bool) -> Found:
         if name.digest:

@@ -16,17 +16,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from math import isinf
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...problems import Problem, one_line
-from ...references import shown
+from ...resolution.references import quoted
 from ..openshift4 import ManifestProblem
 from ..openshift4.texts import check_depth, check_size
+from . import Finding, PolicyProblem, refuse
 
 TEXT, BOOL, INT = "text", "a boolean", "a whole number"
 
@@ -78,6 +79,34 @@ def decode(document: Any, shape: Mapping[str, Any], loosely: bool) -> Decoded:
     return Decoded(value, raw.oddities + decoder.oddities)
 
 
+def accepted(
+    decoded: Callable[[], Decoded], refusals: Callable[[Any], Iterable[Finding]], *, refused: str
+) -> Mapping[str, Any]:
+    """Return the fields of a document that is taken. Raises PolicyProblem: `refused`, and the first reason."""
+    try:
+        fields: Mapping[str, Any] = decoded().value
+    except DecodingProblem as problem:
+        raise PolicyProblem(f"{refused}: {problem}") from None
+    for finding in refusals(fields):
+        raise PolicyProblem(f"{refused}: {finding.path}: {finding.sentence}")
+    return fields
+
+
+def findings(
+    decoded: Callable[[], Decoded],
+    refusals: Callable[[Any], Iterable[Finding]],
+    doubts: Callable[[Decoded], Iterable[Finding]],
+) -> Iterator[Finding]:
+    """Yield what stops the decoder; else what validation refuses, and then what a person would regret."""
+    try:
+        found = decoded()
+    except DecodingProblem as problem:
+        yield refuse("", str(problem))
+        return
+    yield from refusals(found.value)
+    yield from doubts(found)
+
+
 class _Decoder:
     """Brings values into shapes, and collects the keys that nobody reads."""
 
@@ -127,7 +156,7 @@ class _Decoder:
 
 def _mismatch(path: str, wanted: str, value: Any) -> DecodingProblem:
     found = _NAMES.get(type(value), "nothing that JSON knows")
-    again = f" {shown(str(value).lower() if isinstance(value, bool) else str(value))}" if _is_short(value) else ""
+    again = f" {quoted(str(value).lower() if isinstance(value, bool) else str(value))}" if _is_short(value) else ""
     return DecodingProblem(f"{path or 'the document'} must be {wanted}, not {found}{again}")
 
 
@@ -138,7 +167,7 @@ def _is_short(value: Any) -> bool:
 def _unknown(key: str, shape: Mapping[str, Any]) -> str:
     meant = next((known for known in shape if known.lower() == key.lower()), None)
     hint = f"; {meant} is meant, and its case counts" if meant else ""
-    return f"nobody reads the key {shown(key)}{hint}"
+    return f"nobody reads the key {quoted(key)}{hint}"
 
 
 def _below(path: str, key: Any) -> str:
@@ -174,7 +203,7 @@ def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
     seen = set()
     for key in keys:
         if key in seen:
-            yield "", f"the key {shown(str(key))} is there twice, and only the last one counts"
+            yield "", f"the key {quoted(str(key))} is there twice, and only the last one counts"
         seen.add(key)
 
 
@@ -201,7 +230,7 @@ def _plain_scalar(text: str) -> Any:
     if _NUMBER.fullmatch(text):
         return _number(text)
     if _NO_NUMBER.fullmatch(text):
-        raise DecodingProblem(f"JSON has no number {shown(text)}")
+        raise DecodingProblem(f"JSON has no number {quoted(text)}")
     return text
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ... import references
-from ...references import is_registry
+from ...resolution import references
+from ...resolution.references import is_registry
 
 DOCKER_HUB = "docker.io"
 #: What an image of Docker Hub is really asked for at.

@@ -16,10 +16,10 @@ from itertools import starmap
 from typing import Any, NamedTuple
 
 from ...problems import one_line
-from ...references import shown
+from ...resolution.references import quoted
 from ..labels import Requirement, Selector, is_key, is_value
-from . import Finding, PolicyProblem, refuse
-from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read
+from . import Finding, refuse
+from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, accepted, decode, read
 from .releases import Release
 
 KIND, API_VERSION = "ImagePolicyConfig", "v1"
@@ -146,12 +146,11 @@ _DEFAULT_RESOLUTION = (
 
 def load(document: Any, release: Release) -> ImagePolicy:
     """Load the policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
-    try:
-        fields = decoded(document, release).value
-    except DecodingProblem as problem:
-        raise PolicyProblem(f"policy: the master does not load it: {problem}") from None
-    for finding in refusals(fields, release):
-        raise PolicyProblem(f"policy: the master does not load it: {finding.path}: {finding.sentence}")
+    fields = accepted(
+        lambda: decoded(document, release),
+        lambda fields: refusals(fields, release),
+        refused="policy: the master does not load it",
+    )
     return of_fields(fields)
 
 
@@ -173,7 +172,7 @@ def _with_kind(document: Mapping[str, Any]) -> Mapping[str, Any]:
         if written == "":
             raise DecodingProblem(f"{key} is missing; it must be {wanted}")
         if written != wanted:
-            raise DecodingProblem(f"{key} is {shown(str(written))}, and must be {wanted}")
+            raise DecodingProblem(f"{key} is {quoted(str(written))}, and must be {wanted}")
         rest = {each: value for each, value in rest.items() if each not in spellings}
     return rest
 
@@ -262,13 +261,13 @@ def _demands(selector: Mapping[str, Any]) -> Iterator[_Demand]:
 
 def _why_refused(key: str, operator: str, values: Sequence[str]) -> str | None:
     if operator not in _OPERATORS:
-        return f"{shown(operator)} is not an operator; there are {', '.join(_OPERATORS)}"
+        return f"{quoted(operator)} is not an operator; there are {', '.join(_OPERATORS)}"
     if not is_key(key):
-        return f"{shown(key)} cannot be the key of a label"
+        return f"{quoted(key)} cannot be the key of a label"
     if bool(values) != (operator in ("In", "NotIn")):
         return f"{operator} needs {'no values' if values else 'values'}"
     wrong = next((value for value in values if not is_value(value)), None)
-    return None if wrong is None else f"{shown(wrong)} cannot be the value of a label"
+    return None if wrong is None else f"{quoted(wrong)} cannot be the value of a label"
 
 
 def _selector(fields: Mapping[str, Any]) -> Selector:

@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ...references import is_domain, shown
-from . import Finding, image_policy, refuse, warn
+from ...resolution.references import is_domain, quoted
+from . import Finding, image_policy, warn
 from .admission import Found, matches
-from .decoding import DecodingProblem
+from .decoding import Decoded, findings
 from .image_names import ImageName
 from .image_policy import WORDS, ImagePolicy, Resource, Rule
 from .releases import Release
@@ -39,15 +39,15 @@ _ODD_IN_A_REGISTRY = (
 
 
 def problems(document: Any, release: Release) -> Iterator[Finding]:
-    """Yield what the plug-in refuses, then what it takes and a person would regret."""
-    try:
-        found = image_policy.decoded(document, release)
-    except DecodingProblem as problem:
-        yield refuse("", str(problem))
-        return
+    """Return what the plug-in refuses, then what it takes and a person would regret."""
+    return findings(
+        lambda: image_policy.decoded(document, release), lambda fields: image_policy.refusals(fields, release), _doubts
+    )
+
+
+def _doubts(found: Decoded) -> Iterator[Finding]:
     fields = found.value
     names = [rule["name"] for rule in fields["executionRules"] or ()]
-    yield from image_policy.refusals(fields, release)
     for path, sentence in found.oddities:
         rule = _RULE_OF_A_KEY.match(path)
         more = ", so that the rule goes without that condition" if rule else ""
@@ -65,7 +65,7 @@ def _odd_words(fields: Mapping[str, Any]) -> Iterator[Finding]:
     written += [(f"resolutionRules[{n}].policy", rule["policy"]) for n, rule in rules]
     for path, word in written:
         if word and word not in WORDS:
-            yield warn(path, f"{shown(word)} is taken, and means nothing; the words are {', '.join(sorted(WORDS))}")
+            yield warn(path, f"{quoted(word)} is taken, and means nothing; the words are {', '.join(sorted(WORDS))}")
 
 
 def _odd_rule(rule: Mapping[str, Any], path: str) -> Iterator[Finding]:
@@ -78,7 +78,7 @@ def _odd_rule(rule: Mapping[str, Any], path: str) -> Iterator[Finding]:
         odd = next((called for sign, called in _ODD_IN_A_REGISTRY if sign.search(registry)), None)
         if odd or registry and not is_domain(registry):
             odd = odd or "a sign where no host has one"
-            sentence = f"{shown(registry)} holds {odd}; it is compared sign by sign with HOST or HOST:PORT of an image"
+            sentence = f"{quoted(registry)} holds {odd}; it is compared sign by sign with HOST or HOST:PORT of an image"
             yield warn(f"{path}.matchRegistries[{n}]", sentence, name)
     if rule["skipOnResolutionFailure"] and not rule["reject"]:
         sentence = "on a rule that allows, this voids the rule for every image that has not been imported"
@@ -96,8 +96,8 @@ def _why_dead(target: Mapping[str, str]) -> tuple[str, str] | None:
         return None
     if resource in {known.name for known in RESOURCES}:
         groups = sorted(f"'{known.group}'" for known in RESOURCES if known.name == resource)
-        return "group", f"{shown(group)} has no {resource}; the group is {' or '.join(groups)}"
-    return "resource", f"{shown(resource)} holds no images; a resource has a plural name in lower case, as pods"
+        return "group", f"{quoted(group)} has no {resource}; the group is {' or '.join(groups)}"
+    return "resource", f"{quoted(resource)} holds no images; a resource has a plural name in lower case, as pods"
 
 
 def _dead_resolution(rules: Any) -> Iterator[Finding]:

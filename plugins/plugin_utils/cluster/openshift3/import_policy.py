@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...references import is_domain, shown
-from . import Finding, PolicyProblem, image_names, refuse, warn
-from .decoding import BOOL, INT, TEXT, Decoded, DecodingProblem, Items, decode
+from ...resolution.references import is_domain, quoted
+from . import Finding, image_names, refuse, warn
+from .decoding import BOOL, INT, TEXT, Decoded, Items, accepted, decode, findings
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
 from .releases import Release
 
@@ -89,12 +89,11 @@ class ImportPolicy:
 
 def load(config: Any, release: Release) -> ImportPolicy:
     """Load the policy of a text or mapping. Raises PolicyProblem for one that the master refuses."""
-    try:
-        fields = decoded(config, release).value
-    except DecodingProblem as problem:
-        raise PolicyProblem(f"config: the {_owner(release)} does not take it: {problem}") from None
-    for finding in refusals(fields, release):
-        raise PolicyProblem(f"config: the {_owner(release)} does not take it: {finding.path}: {finding.sentence}")
+    fields = accepted(
+        lambda: decoded(config, release),
+        lambda fields: refusals(fields, release),
+        refused=f"config: the {_owner(release)} does not take it",
+    )
     entries = tuple(Entry.of(each["domainName"], each["insecure"]) for each in fields[LIST] or ())
     no_list = fields[LIST] is None or release.in_cluster and not entries
     return ImportPolicy(None if no_list else entries, fields.get("internalRegistryHostname", ""))
@@ -113,16 +112,12 @@ def _owner(release: Release) -> str:
 
 
 def problems(config: Any, release: Release) -> Iterator[Finding]:
-    """Yield all findings, refusals first."""
-    try:
-        found = decoded(config, release)
-    except DecodingProblem as problem:
-        yield refuse("", str(problem))
-        return
-    yield from refusals(found.value, release)
-    for path, sentence in found.oddities:
-        yield warn(path, _WRAPPED if path == "imagePolicyConfig" else sentence)
-    yield from _doubts(found.value, release)
+    """Return all findings, refusals first."""
+    return findings(
+        lambda: decoded(config, release),
+        lambda fields: refusals(fields, release),
+        lambda found: _doubts(found, release),
+    )
 
 
 _WRAPPED = (
@@ -147,14 +142,17 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
         if not name:
             yield "it is empty"
         if not host:
-            yield f"{shown(name)} names no registry; it must be HOST or HOST:PORT"
+            yield f"{quoted(name)} names no registry; it must be HOST or HOST:PORT"
     if len(ports) > 1:
-        yield f"{shown(name)} has more than one colon; it must be HOST or HOST:PORT"
+        yield f"{quoted(name)} has more than one colon; it must be HOST or HOST:PORT"
     if len(ports) == 1 and not release.in_cluster and not (_PORT.fullmatch(ports[0]) and len(ports[0]) < 20):
-        yield f"{shown(ports[0])} is not a port; a port must be a number, without wildcards"
+        yield f"{quoted(ports[0])} is not a port; a port must be a number, without wildcards"
 
 
-def _doubts(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
+def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
+    for path, sentence in found.oddities:
+        yield warn(path, _WRAPPED if path == "imagePolicyConfig" else sentence)
+    fields = found.value
     entries = fields[LIST] or ()
     if release.in_cluster and fields[LIST] == []:
         yield warn(LIST, "OpenShift 4 ignores an empty list: everything may be imported")
@@ -165,12 +163,12 @@ def _doubts(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
         name, path = entry["domainName"], f"{LIST}[{n}]"
         if any(_why_refused(name, release)):
             continue
-        yield from (warn(f"{path}.domainName", f"{shown(name)} {reason}") for reason in _why_doubted(name, release))
+        yield from (warn(f"{path}.domainName", f"{quoted(name)} {reason}") for reason in _why_doubted(name, release))
         if name == DOCKER_HUB and hub_needs_more:
             sentence = f"before 3.9 a written-out {DOCKER_HUB}/… is asked for at {HUB_SERVER}, which "
             yield warn(f"{path}.domainName", f"{sentence}needs an entry *.{DOCKER_HUB} beside {DOCKER_HUB}")
         if entry["insecure"] and ":" not in name:
-            yield warn(f"{path}.insecure", f"{shown(name)} stands for port 80 alone, without encryption")
+            yield warn(f"{path}.insecure", f"{quoted(name)} stands for port 80 alone, without encryption")
 
 
 def _why_doubted(name: str, release: Release) -> Iterator[str]:
@@ -186,7 +184,7 @@ def _why_doubted(name: str, release: Release) -> Iterator[str]:
         yield "has upper-case letters, and is compared with its case"
     can_match = _WRITTEN_PORT.fullmatch(port) or release.in_cluster and set(port) & {"*", "?"}
     if colon and (not can_match or port.isdigit() and int(port) > _HIGHEST_PORT):
-        yield f"matches nothing, because no registry is asked for at port {shown(port)}"
+        yield f"matches nothing, because no registry is asked for at port {quoted(port)}"
 
 
 # --- one image ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from ...references import shown
+from ...resolution.references import quoted
 from . import PolicyProblem
 
 
@@ -74,4 +74,4 @@ def find(name: object, with_4: bool = False) -> Release:
         return replace(_3_11, name=match[1], in_cluster=True)
     known = f"{', '.join(RELEASES)}{' and 4.x' if with_4 else ''}"
     hint = "; quote it, as '3.10', because YAML reads 3.10 as a number" if str(name) == "3.1" else ""
-    raise PolicyProblem(f"release: {shown(str(name))} is not known here, only {known} are{hint}")
+    raise PolicyProblem(f"release: {quoted(str(name))} is not known here, only {known} are{hint}")

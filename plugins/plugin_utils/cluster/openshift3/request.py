@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...references import shown
+from ...resolution.references import quoted
 from ..openshift4.objects import kind_of, name_of
 from . import PolicyProblem
 from .image_names import LATEST
@@ -78,7 +78,7 @@ class Request:
 def of_image(text: str, namespace: str) -> Request:
     """Make a pod with one container."""
     images = (("spec.containers[0].image", Reference(DOCKER_IMAGE, text)),)
-    return Request(f"a pod of {shown(text)}", Resource("pods"), namespace, images)
+    return Request(f"a pod of {quoted(text)}", Resource("pods"), namespace, images)
 
 
 def of_manifest(manifest: Mapping[str, Any], namespace: str, release: Release) -> Request:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ...references import ReferenceProblem, is_location, parse_normalized
+from ...resolution.references import ReferenceProblem, is_location, parse_normalized
 from . import authorities, exports, payload
 from .guard_checks import Situation, not_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...references import ReferenceProblem, parse_canonical
+from ...resolution.references import ReferenceProblem, parse_canonical
 from . import ManifestProblem, authorities, exports, node_files
-from .change import Outcome
 from .disruption import NodeCost
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
-from .objects import SINGLETONS, Manifest, Objects, name_of, shown
+from .objects import SINGLETONS, Manifest, Objects, cited, name_of
 from .releases import USER_CA, Release
+from .scenario import Outcome
 
 #: The policy that comes with a release says this scope must be signed. We do not need its key.
 _SIGNED = "quay.io/openshift-release-dev/ocp-release"
@@ -76,7 +76,7 @@ def _version(manifest: Manifest, notes: list[str]) -> str:
         )
     image = _at(manifest, "status", "desired", "image")
     if isinstance(image, str) and "@" in image and not _is_canonical(image):
-        raise ManifestProblem(f"ClusterVersion/version: status.desired.image has no whole digest: {shown(image)}")
+        raise ManifestProblem(f"ClusterVersion/version: status.desired.image has no whole digest: {cited(image)}")
     version = _at(manifest, "status", "desired", "version")
     history = _at(manifest, "status", "history")
     latest = history[0] if isinstance(history, (list, tuple)) and history else None

@@ -33,11 +33,11 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
     group, key = objects.MIRROR_KINDS[ICSP]
     knows_both = next(release for release in RELEASES.values() if len(release.mirror_kinds) > 1)
     converted = []
-    for manifest in objects.documents(manifests):
+    for manifest in objects.each_manifest(manifests):
         where = objects.name_of(manifest)
         version = str(manifest.get("apiVersion") or "")
         if manifest.get("kind") != ICSP or version.partition("/")[0] != group:
-            raise ManifestProblem(f"{where} ({objects.shown(version or 'no apiVersion')}) is not an {ICSP} of {group}")
+            raise ManifestProblem(f"{where} ({objects.cited(version or 'no apiVersion')}) is not an {ICSP} of {group}")
         sets = objects.read(manifest, knows_both).sets(ICSP)
         for one in sets:
             if not one.source:

@@ -17,9 +17,9 @@ from typing import Any
 
 from ...formats import FormatError, toml_text
 from ...problems import one_line
-from ...registries_conf import MAIN as REGISTRIES_CONF
+from ...resolution.registries_conf import MAIN as REGISTRIES_CONF
 from . import ManifestProblem, releases, rendered
-from .objects import kind_of, shown
+from .objects import cited, kind_of
 from .releases import FixedLists, Release
 
 CRIO = "crio.service"
@@ -43,6 +43,14 @@ class NodeCost:
         units = getattr(self, kind)
         if unit not in units:
             units.append(unit)
+
+
+#: Whether the control plane is one node → what a reboot does.
+_ABOUT_REBOOT = {
+    False: "a reboot drains the node first and takes the place of everything else",
+    True: "a reboot takes the place of everything else; this only node is not drained, and all it runs is down until "
+    "it is back",
+}
 
 
 def of_change(
@@ -80,12 +88,7 @@ def of_change(
         result.reasons.append(f"{reason}: reboot")
     if result.reboot:
         result.drain, result.reload, result.restart = True, [], []
-        result.reasons.append(
-            "a reboot takes the place of everything else; this only node is not drained, and all it runs is down until"
-            " it is back"
-            if is_single_node
-            else "a reboot drains the node first and takes the place of everything else"
-        )
+        result.reasons.append(_ABOUT_REBOOT[is_single_node])
     elif looked_at and not result.drain:
         unsafe = unsafe_change(old.get(REGISTRIES_CONF, ""), new.get(REGISTRIES_CONF, ""), found)
         may_skip = skips_drain and found.drain_override
@@ -231,7 +234,7 @@ class _Conf:
     def _fields(self, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
         for key, default in defaults.items():
             if not isinstance(table.get(key, default), type(default)):
-                raise ManifestProblem(f"{self.whose} {REGISTRIES_CONF}: '{key}' must not be {shown(table[key])}")
+                raise ManifestProblem(f"{self.whose} {REGISTRIES_CONF}: '{key}' must not be {cited(table[key])}")
         return {key: table.get(key, default) for key, default in defaults.items()}
 
 
@@ -308,7 +311,7 @@ def _files(what: str, files: Any) -> dict[str, str]:
         raise ManifestProblem(f"{what} must be a mapping of paths to texts, not {kind_of(files)}")
     for path, text in files.items():
         if not isinstance(path, str) or not isinstance(text, str):
-            raise ManifestProblem(f"{what}: {shown(path)} must be a path with text, not {kind_of(text)}")
+            raise ManifestProblem(f"{what}: {cited(path)} must be a path with text, not {kind_of(text)}")
     return dict(files)
 
 
@@ -321,7 +324,7 @@ def _file_policies(policies: Any) -> dict[str, list[Mapping[str, Any]]]:
         path = policy.get("path") if isinstance(policy, Mapping) else None
         actions = policy.get("actions") if isinstance(policy, Mapping) else None
         if not isinstance(path, str) or not isinstance(actions, (list, tuple)):
-            raise ManifestProblem(f"a node disruption policy needs a path and a list of actions: {shown(policy)}")
+            raise ManifestProblem(f"a node disruption policy needs a path and a list of actions: {cited(policy)}")
         found[path] = [_action(path, action) for action in actions]
     return found
 
@@ -330,12 +333,12 @@ def _action(path: str, action: Any) -> Mapping[str, Any]:
     kind = action.get("type") if isinstance(action, Mapping) else None
     if kind not in _ACTIONS:
         raise ManifestProblem(
-            f"the node disruption policy of {shown(path)} has an action of no known type: {shown(action)}"
+            f"the node disruption policy of {cited(path)} has an action of no known type: {cited(action)}"
         )
     if kind in _UNITS:
         unit = action.get(kind.lower())
         if not isinstance(unit, Mapping) or not isinstance(unit.get("serviceName"), str):
             raise ManifestProblem(
-                f"the node disruption policy of {shown(path)}: {kind} needs {kind.lower()}.serviceName"
+                f"the node disruption policy of {cited(path)}: {kind} needs {kind.lower()}.serviceName"
             )
     return dict(action)

@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from . import ManifestProblem, objects, schema, shapes
-from .objects import Manifest, name_of, shown
+from .objects import Manifest, cited, name_of
 from .releases import NEWEST, RELEASES
 
 #: kind → API groups in which it is read. The first of them is meant where none is said.
@@ -186,7 +186,7 @@ _ARGUMENTS = {"ClusterVersion": "clusterversion version", "Image": "image.config
 
 
 def _kind(manifest: Manifest) -> str:
-    return shown(manifest.get("kind") or f"a document without kind{_looks_like(manifest)}")
+    return cited(manifest.get("kind") or f"a document without kind{_looks_like(manifest)}")
 
 
 def _looks_like(manifest: Manifest) -> str:
@@ -229,7 +229,7 @@ def _called(manifest: Manifest) -> str:
         return name_of(manifest)
     hit = _looks_like(manifest)
     says = "; imageDigestSources are written as an ImageDigestMirrorSet" if hit else ""
-    return f"a document without kind{hit}{says}, with {', '.join(shown(str(key)) for key in list(manifest)[:5])},"
+    return f"a document without kind{hit}{says}, with {', '.join(cited(str(key)) for key in list(manifest)[:5])},"
 
 
 def meant(manifest: Manifest) -> str | None:
@@ -241,11 +241,11 @@ def meant(manifest: Manifest) -> str | None:
         of_others = not group.endswith("openshift.io") or group == "image.openshift.io" or kind == "ConfigMap"
         if group in READ[kind] or of_others and group:
             return None
-        said = shown(manifest.get("apiVersion") or "no apiVersion")
+        said = cited(manifest.get("apiVersion") or "no apiVersion")
         return f"no API has this kind in {said}; it is in {READ[kind][0]}/{_VERSIONS.get(kind, 'v1')}"
     near = get_close_matches(kind, READ, 1, 0.8)
     if near and (group.endswith("openshift.io") or not group):
-        return f"no API has a kind {shown(kind)}; is {near[0]} meant?"
+        return f"no API has a kind {cited(kind)}; is {near[0]} meant?"
     return None
 
 

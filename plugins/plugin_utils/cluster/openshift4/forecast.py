@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ... import pull_sources, signature_policy
 from ...policy import Policy
-from ...references import ReferenceProblem
-from ...registries_conf import RegistriesConfProblem
-from ...signature_policy import REJECT, SignaturePolicyProblem
+from ...resolution import pull_sources, signature_policy
+from ...resolution.references import ReferenceProblem
+from ...resolution.registries_conf import RegistriesConfProblem
+from ...resolution.signature_policy import REJECT, SignaturePolicyProblem
 from . import (
     ManifestProblem,
     account,
@@ -30,7 +30,6 @@ from . import (
     releases,
     texts,
 )
-from .change import Change, Outcome
 from .clusters import Cluster
 from .disruption import NodeCost
 from .guard_checks import Situation
@@ -38,6 +37,7 @@ from .machine_configs import MachineConfig
 from .node_files import NodeFiles
 from .objects import Manifest, Objects
 from .releases import Release
+from .scenario import Outcome, Scenario
 
 
 def of_cluster(
@@ -62,18 +62,18 @@ def of_cluster(
     cluster = clusters.read(have)
     version = _version(cluster, release)
     main = releases.find(version)
-    change = Change(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
-    notes, outcome = _passed_over(change), change.outcome(main)
+    scenario = Scenario(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
+    outcome = scenario.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
-    notes += [f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present)]
-    notes += [*clusters.of_another_release(cluster, main), *cluster.notes, *outcome.notes]
+    notes = [*_passed_over(scenario), *_cut_off(present), *clusters.of_another_release(cluster, main)]
+    notes += [*cluster.notes, *outcome.notes]
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
     policies = clusters.policies(outcome, node_disruption_policy, main, notes)
     cost = _cost(before, after, main, policies)
-    others = _costs_elsewhere(change, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
+    others = _costs_elsewhere(scenario, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
     notes += [*after.notes(), *clusters.assumed(outcome.manifests, main, cluster)]
-    notes += [*clusters.doubts(cluster, cost, main)]
+    notes += clusters.doubts(cluster, cost, main)
     then = before.situation(version, Outcome(have))
     now = after.situation(version, outcome, then, cost, policy)
     notes += [*authorities.not_there(before.authorities, after.authorities), *clusters.not_for_nodes(outcome)]
@@ -90,11 +90,16 @@ def of_cluster(
         "warnings": [text for text in after.files.warnings if text not in after.seen.ignored],
         "notes": notes,
         "disruption": {name: asdict(one) if one else None for name, one in ({main.name: cost} | others).items()},
-        "findings": _told_apart(guards.findings(now, _overridden(overridden)), change, cost),
+        "findings": _told_apart(guards.findings(now, _overridden(overridden)), scenario, cost),
         "images_in_use": sorted({image for image, _where in exports.images_of(outcome.manifests)}),
         "manifests": outcome.manifests,
     }
-    found["images"] = _pulls(_texts("images", images), found["files"])
+    return _with_answers(found, _texts("images", images))
+
+
+def _with_answers(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
+    """Add what follows from the rest: where images come from, which guards fail, what a person reads."""
+    found["images"] = _pulls(images, found["files"])
     found["failing"] = sorted(
         {one["guard"] for one in found["findings"] if one["effect"] != "surprises" and not one["already"]}
     )
@@ -185,19 +190,23 @@ def _removed(value: Any) -> list[Any]:
     return [value] if isinstance(value, (str, Mapping)) else _list("removed", value)
 
 
-def _passed_over(change: Change) -> list[str]:
+def _cut_off(present: Any) -> Iterator[str]:
+    return (f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present))
+
+
+def _passed_over(scenario: Scenario) -> list[str]:
     """List manifests that are not read. Raises ManifestProblem when no other was proposed."""
-    said = list(exports.passed_over(change.proposed, proposed=True))
-    if change.proposed and not any(map(exports.counts, change.proposed)):
+    said = list(exports.passed_over(scenario.proposed, proposed=True))
+    if scenario.proposed and not any(map(exports.counts, scenario.proposed)):
         raise ManifestProblem(f"nothing that is proposed is read: {'; '.join(said[:5])}")
-    if change.proposes_nothing:
+    if scenario.proposes_nothing:
         said.append("the files hold no object")
-    return [f"proposed: {text}" for text in said] + list(exports.passed_over(change.present, proposed=False))
+    return [f"proposed: {text}" for text in said] + list(exports.passed_over(scenario.present, proposed=False))
 
 
-def _told_apart(findings: list[dict[str, Any]], change: Change, cost: NodeCost | None) -> list[dict[str, Any]]:
+def _told_apart(findings: list[dict[str, Any]], scenario: Scenario, cost: NodeCost | None) -> list[dict[str, Any]]:
     """Findings as they are; where nothing arrives, what stops it is news to whoever proposes something."""
-    if change.is_nothing or cost is not None:
+    if scenario.is_nothing or cost is not None:
         return findings
     return [one | ({"already": False} if one["effect"] == "stops" else {}) for one in findings]
 
@@ -225,15 +234,15 @@ def _cost(before: State, after: State, release: Release, policies: Any) -> NodeC
 
 
 def _costs_elsewhere(
-    change: Change, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
+    scenario: Scenario, others: Iterable[object], policies: Any, cluster: Cluster, notes: list[str]
 ) -> dict[str, NodeCost | None]:
     """Return the same change in other releases, whose objects may be others; what one cannot be told is a note."""
     costs: dict[str, NodeCost | None] = {}
     for release in map(releases.find, others):
         try:
-            outcome = change.outcome(release)
-            before = State.of(change.present, change.present, release, cluster)
-            after = State.of(outcome.manifests, change.present, release, cluster)
+            outcome = scenario.outcome(release)
+            before = State.of(scenario.present, scenario.present, release, cluster)
+            after = State.of(outcome.manifests, scenario.present, release, cluster)
             in_force = clusters.policies(outcome, policies, release, [])
             costs[release.name] = _cost(before, after, release, in_force)
         except ManifestProblem as problem:
@@ -312,12 +321,12 @@ def _overridden(value: Any) -> list[str]:
 
 def _list(name: str, value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple)):
-        raise ManifestProblem(f"{name} must be a list, not {objects.kind_of(value)}: {objects.shown(value)}")
+        raise ManifestProblem(f"{name} must be a list, not {objects.kind_of(value)}: {objects.cited(value)}")
     return list(value)
 
 
 def _texts(name: str, value: Any) -> list[str]:
     for item in _list(name, value):
         if not isinstance(item, str):
-            raise ManifestProblem(f"{name}: an item must be text, not {objects.kind_of(item)}: {objects.shown(item)}")
+            raise ManifestProblem(f"{name}: an item must be text, not {objects.kind_of(item)}: {objects.cited(item)}")
     return list(value)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from functools import cmp_to_key
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 
 _TOML_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x20), 0x7F)} | {
     ord(sign): "\\" + letter for sign, letter in zip('"\\\b\t\n\f\r', '"\\btnfr', strict=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ... import registries_conf, signature_policy
-from ...references import Reference, is_location
+from ...resolution import registries_conf, signature_policy
+from ...resolution.references import Reference, is_location
 from . import authorities, payload, rendered
 from .disruption import NodeCost
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import SEARCH_DROP_IN, NodeFiles
-from .objects import NEVER, MirrorSet, Objects, Sources
+from .objects import NEVER, Objects, SourceMirrors, Sources
 from .payload import Protected
 from .releases import Release, takes_icsp_beside
 from .scopes import Scopes, is_entry, is_source, nested
@@ -66,7 +66,7 @@ class Situation:
             return Protected()
 
     @cached_property
-    def all_sets(self) -> list[MirrorSet]:
+    def all_sets(self) -> list[SourceMirrors]:
         return self.seen.sets(*DIGEST_KINDS, *TAG_KINDS)
 
     @cached_property
@@ -84,7 +84,7 @@ class Situation:
         except payload.Stumble:
             return False
 
-    def kept(self, kinds: tuple[str, ...]) -> list[MirrorSet]:
+    def kept(self, kinds: tuple[str, ...]) -> list[SourceMirrors]:
         """Sets that count: with a mirror other than the source."""
         return [one for one in self.seen.sets(*kinds) if any(mirror != one.source for mirror in one.mirrors)]
 
@@ -221,7 +221,7 @@ def shorter_source(now: Situation) -> Iterator[str]:
 
 
 def conflicts(now: Situation) -> Iterator[str]:
-    first: dict[str, MirrorSet] = {}
+    first: dict[str, SourceMirrors] = {}
     for one in now.all_sets:
         other = first.setdefault(one.source, one)
         if other.effective_policy != one.effective_policy:

@@ -41,7 +41,7 @@ def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> lis
     Raises ManifestProblem for malformed manifests, and for a name in ``overridden`` that is not a guard.
     """
     found = releases.find(release)
-    whole = list(objects.documents(manifests))
+    whole = list(objects.each_manifest(manifests))
     refusals = [list(schema.refusals(one, found)) for one in whole]
     taken = [one for one, refused in zip(whole, refusals, strict=True) if not refused]
     seen = objects.read(taken, found)
@@ -58,7 +58,7 @@ def findings(situation: Situation, overridden: Iterable[str] = ()) -> list[dict[
     silent = set(overridden)
     unknown = sorted(name for name in silent if name.partition(":")[0] not in {guard.name for guard in GUARDS})
     if unknown:
-        raise ManifestProblem(f"there is no guard '{objects.shown(unknown[0])}' to override")
+        raise ManifestProblem(f"there is no guard '{objects.cited(unknown[0])}' to override")
     exact = {f"{guard}:{found.strip()}" for guard, colon, found in (name.partition(":") for name in silent) if colon}
     before = set(_speak(situation.before)) if situation.before else set()
     return [

@@ -20,6 +20,7 @@ from ...policy.certificates import bundle
 from ...policy.lists import OPENSHIFT_4, fit
 from ...policy.mirrors import PULLS
 from ...policy.trust import Trust
+from ..merge_patch import applied
 from . import ManifestProblem, authorities, objects, releases
 from .authorities import Authorities
 from .exports import identity
@@ -35,7 +36,7 @@ _PULLS = {"ImageDigestMirrorSet": ("digest", "all"), "ImageTagMirrorSet": ("tag"
 
 
 @dataclass
-class Wanted:
+class PolicyObjects:
     """objects: to be merged into what is there. removed: what has nothing left to say. notes: what is left out."""
 
     objects: list[dict[str, Any]] = field(default_factory=list)
@@ -50,20 +51,22 @@ def of_policy(
     payload: Iterable[str] = (),
     internal_registry: str = objects.INTERNAL_REGISTRY,
     present: Iterable[Mapping[str, Any]] = (),
-) -> Wanted:
+) -> PolicyObjects:
     """Image/cluster, the mirror objects of the release, and the ConfigMap of CAs, as far as words were said.
 
     payload: repositories that the cluster itself is made of, which an exact allow-list has to name. present: what the
     cluster holds; a ConfigMap of certificates that somebody else named there is kept and extended.
     Raises ManifestProblem in one sentence for what the release cannot do.
     """
-    found, wanted = releases.find(release), Wanted()
+    found, wanted = releases.find(release), PolicyObjects()
     wanted.notes += [*policy.notes, *policy.warnings]
     wanted.notes += [
         f"'{name}' is a word for hosts, and is left out"
-        for name, word, _value in policy.said()
+        for name, word, _value in policy.set_words()
         if Targets.CLUSTERS not in word.targets
     ]
+    if policy.credentials is not None:
+        wanted.notes.append("'credentials' is left out: the task cluster_pull_secret brings logins to the cluster")
     lists = _lists(policy, (*payload, internal_registry), wanted.notes)
     spec: dict[str, Any] = {"registrySources": lists} if lists else {}
     config_map = None
@@ -101,7 +104,7 @@ def _insecure(policy: Policy, notes: list[str]) -> tuple[str, ...]:
     return found.held
 
 
-def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: Wanted) -> None:
+def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: PolicyObjects) -> None:
     """Add one object for each kind of pull; remove empty ones, and the old kind where there are new ones."""
     has_new_kinds = release.mirror_kinds != (_OLD_KIND,)
     for one in mirrors:
@@ -179,27 +182,14 @@ def merged_into(
     present: Iterable[Any], proposed: Iterable[Mapping[str, Any]], removed: Iterable[Mapping[str, Any]] = ()
 ) -> list[Any]:
     """Return the later objects of a cluster: one of the same kind and name is merged, key by key; null removes."""
-    result = list(objects.documents(list(present)))
+    result = list(objects.each_manifest(list(present)))
     places = {identity(one): place for place, one in enumerate(result)}
     for one in proposed:
         place = places.get(identity(one))
         if place is None:
             places[identity(one)] = len(result)
-            result.append(merged({}, one))
+            result.append(applied({}, one))
         else:
-            result[place] = merged(result[place], one)
+            result[place] = applied(result[place], one)
     gone = {identity(one) for one in removed}
     return [one for one in result if identity(one) not in gone]
-
-
-def merged(old: Any, new: Any) -> Any:
-    """Apply a manifest to an object: mappings key by key, everything else as a whole; null removes a key."""
-    if not isinstance(new, Mapping):
-        return new
-    result = dict(old) if isinstance(old, Mapping) else {}
-    for key, value in new.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ... import pull_sources, registries_conf
-from ...names import DOCKER_HUB
-from ...pull_sources import Candidate, Endpoint
-from ...references import ReferenceProblem
-from ...registries_conf import RegistriesConf, RegistriesConfProblem
+from ...resolution import pull_sources, registries_conf
+from ...resolution.names import DOCKER_HUB
+from ...resolution.pull_sources import Candidate, Endpoint
+from ...resolution.references import ReferenceProblem
+from ...resolution.registries_conf import RegistriesConf, RegistriesConfProblem
 from . import ManifestProblem, rendered
-from .objects import kind_of, shown
+from .objects import cited, kind_of
 
 _DROP_INS = "/etc/containers/registries.conf.d/"
 #: Where the registry of this name answers.
@@ -75,7 +75,7 @@ def _read(files: Any) -> RegistriesConf:
         raise ManifestProblem(f"the files of a node must be a mapping that holds {registries_conf.MAIN}")
     for path, text in files.items():
         if not isinstance(path, str) or not isinstance(text, str):
-            raise ManifestProblem(f"the files of a node: {shown(path)} must be a path with text, not {kind_of(text)}")
+            raise ManifestProblem(f"the files of a node: {cited(path)} must be a path with text, not {kind_of(text)}")
     try:
         return of_node(files)
     except RegistriesConfProblem as problem:
@@ -84,8 +84,8 @@ def _read(files: Any) -> RegistriesConf:
 
 def _texts(images: Any) -> Iterable[str]:
     if not isinstance(images, (list, tuple)):
-        raise ManifestProblem(f"images must be a list, not {kind_of(images)}: {shown(images)}")
+        raise ManifestProblem(f"images must be a list, not {kind_of(images)}: {cited(images)}")
     for image in images:
         if not isinstance(image, str):
-            raise ManifestProblem(f"images: an item must be text, not {kind_of(image)}: {shown(image)}")
+            raise ManifestProblem(f"images: an item must be text, not {kind_of(image)}: {cited(image)}")
         yield image

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...references import is_location
+from ...resolution.references import is_location
 from . import go_text
-from .objects import NEVER, MirrorSet, Objects
+from .objects import NEVER, Objects, SourceMirrors
 from .releases import Release
 from .scopes import Scopes, is_entry, is_source
 
@@ -42,7 +42,7 @@ class Merged:
 
 
 @dataclass
-class Endpoint:
+class MirrorTable:
     location: str
     pull: str = ""
     insecure: bool = False
@@ -56,7 +56,7 @@ class Entry:
     blocked: bool = False
     insecure: bool = False
     by_digest: bool = False
-    mirrors: list[Endpoint] = field(default_factory=list)
+    mirrors: list[MirrorTable] = field(default_factory=list)
 
     @property
     def prefix(self) -> str:
@@ -104,9 +104,9 @@ def check_entries(word: str, entries: Iterable[str]) -> None:
             raise Stopped(f"invalid entry for {word} registries {go_text.quoted(entry)}")
 
 
-def merged(sets: Iterable[MirrorSet]) -> list[Merged]:
+def one_per_source(sets: Iterable[SourceMirrors]) -> list[Merged]:
     """Return one Merged a source, sorted; sets without a mirror other than the source count for nothing."""
-    by_source: dict[str, list[MirrorSet]] = {}
+    by_source: dict[str, list[SourceMirrors]] = {}
     for one in sets:
         if any(mirror != one.source for mirror in one.mirrors):
             by_source.setdefault(one.source, []).append(one)
@@ -156,7 +156,7 @@ def edited(
     Raises Stopped for a wildcard source with an entry below it.
     """
     insecure, blocked = tuple(insecure), tuple(blocked)
-    digest, tag = merged(objects.sets(*DIGEST_KINDS)), merged(objects.sets(*tag_kinds))
+    digest, tag = one_per_source(objects.sets(*DIGEST_KINDS)), one_per_source(objects.sets(*tag_kinds))
     entries: dict[str, Entry] = {}
     by_digest = release.digest_word == "mirror-by-digest-only"
     for sets, pull in ((digest, DIGEST_ONLY), (tag, TAG_ONLY)):
@@ -164,7 +164,7 @@ def edited(
             entry = entries.setdefault(one.source, Entry(one.source))
             entry.blocked |= one.never
             entry.by_digest |= by_digest
-            entry.mirrors += [Endpoint(mirror, "" if by_digest else pull) for mirror in one.mirrors]
+            entry.mirrors += [MirrorTable(mirror, "" if by_digest else pull) for mirror in one.mirrors]
     for scope in (*blocked, *insecure):
         entries.setdefault(scope, Entry(scope))
     blocking, trusting = Scopes(blocked), Scopes(insecure)
@@ -195,7 +195,7 @@ def _check_name(what: str, name: str, matches: Any, release: Release) -> None:
         raise Stopped(f"wildcard entries are not supported with mirror configuration {go_text.quoted(name)}")
 
 
-def _in_one_order(source: str, sets: list[MirrorSet]) -> list[str]:
+def _in_one_order(source: str, sets: list[SourceMirrors]) -> list[str]:
     first = sets[0].mirrors
     if len(sets) == 1 and len(set(first)) == len(first):
         ordered = list(first)  # the usual case: one path needs no sorting
@@ -227,7 +227,7 @@ def _pass_mirrors_on(entries: dict[str, Entry], sources: list[str]) -> None:
         raise Stopped(f"internal error: mirrorsAdjustedForNestedScope for a wildcard scope {go_text.quoted(first)}")
     for source, entry in heirs:
         rest = entry.scope[len(source) :]
-        entry.mirrors = [Endpoint(m.location + rest, m.pull, m.insecure) for m in entries[source].mirrors]
+        entry.mirrors = [MirrorTable(m.location + rest, m.pull, m.insecure) for m in entries[source].mirrors]
 
 
 def _table(entry: Entry) -> str:

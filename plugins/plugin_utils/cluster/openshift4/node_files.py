@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...registries_conf import MAIN as REGISTRIES_CONF
-from ...signature_policy import PATH as POLICY_JSON
+from ...resolution.registries_conf import MAIN as REGISTRIES_CONF
+from ...resolution.signature_policy import PATH as POLICY_JSON
 from . import mirrors, objects, payload, releases, signatures
 from .mirrors import Stopped
 from .objects import Objects, Sources
@@ -62,7 +62,7 @@ def of_objects(seen: Objects, release: Release) -> NodeFiles:
         return result
     try:
         lists = payload.protect(seen, release)
-        policies = signatures.effective(seen)
+        policies = signatures.policies_in_force(seen)
         result.warnings += [*lists.warnings, *policies.warnings]
         result.files = dict(_files(seen, seen.sources, lists, policies, release))
     except Stopped as reason:

@@ -44,7 +44,7 @@ _DEEPEST = 10
 
 
 @dataclass(frozen=True)
-class MirrorSet:
+class SourceMirrors:
     """One source and its mirrors, of one object. policy is as written, empty when nothing was said."""
 
     source: str
@@ -87,13 +87,13 @@ class Objects:
     internal_registry: str = INTERNAL_REGISTRY
     #: (release image, its version) of updates that are offered, asked for or under way.
     other_releases: list[tuple[str, str]] = field(default_factory=list)
-    mirror_sets: dict[str, list[MirrorSet]] = field(default_factory=dict)
+    mirror_sets: dict[str, list[SourceMirrors]] = field(default_factory=dict)
     cluster_policies: list[SignaturePolicy] = field(default_factory=list)
     image_policies: list[SignaturePolicy] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     manifests: list[Manifest] = field(default_factory=list)
 
-    def sets(self, *kinds: str) -> list[MirrorSet]:
+    def sets(self, *kinds: str) -> list[SourceMirrors]:
         return [one for kind in kinds for one in self.mirror_sets.get(kind, ())]
 
 
@@ -103,7 +103,7 @@ def read(manifests: Any, release: Release) -> Objects:
     Raises ManifestProblem, naming the object, for what no API server would hand to the operator.
     """
     objects = Objects()
-    for manifest in documents(manifests):
+    for manifest in each_manifest(manifests):
         kind = manifest.get("kind")
         if not isinstance(kind, str) or kind not in GROUPS:
             continue
@@ -117,7 +117,7 @@ def read(manifests: Any, release: Release) -> Objects:
     return objects
 
 
-def documents(manifests: Any) -> Iterator[Manifest]:
+def each_manifest(manifests: Any) -> Iterator[Manifest]:
     """Yield every object of a manifest, a list of them, or lists as the API and oc write them, in order."""
     waiting: list[tuple[Any, int]] = [(manifests, 0)]
     while waiting:
@@ -129,7 +129,7 @@ def documents(manifests: Any) -> Iterator[Manifest]:
         if isinstance(value, (list, tuple)):
             waiting += [(item, depth + 1) for item in reversed(value)]
         elif not isinstance(value, Mapping):
-            raise ManifestProblem(f"a manifest must be a mapping, and one is {kind_of(value)}: {shown(value)}")
+            raise ManifestProblem(f"a manifest must be a mapping, and one is {kind_of(value)}: {cited(value)}")
         elif reason := _no_object(value):
             raise ManifestProblem(reason)
         elif str(value.get("kind", "")).endswith("List") and isinstance(value.get("items"), (list, type(None))):
@@ -143,9 +143,9 @@ def _no_object(value: Manifest) -> str:
     kind, metadata = value.get("kind"), value.get("metadata")
     for key in value:
         if is_message(str(key)):
-            return f"the manifests hold a message, so objects may be missing: {shown(f'{key}: {value[key]}')}"
+            return f"the manifests hold a message, so objects may be missing: {cited(f'{key}: {value[key]}')}"
     if kind == "Status" and not isinstance(value.get("spec"), Mapping):
-        return f"the manifests hold an answer of an API server instead of objects: {shown(value.get('message', kind))}"
+        return f"the manifests hold an answer of an API server instead of objects: {cited(value.get('message', kind))}"
     if kind == "Table":
         return "the manifests hold a Table, which is made for people; export with -o yaml or -o json"
     if "items" in value and not kind:
@@ -167,8 +167,8 @@ def name_of(manifest: Manifest) -> str:
     """Kind and name as a person says them: "ImagePolicy team-a/signed"."""
     metadata = manifest.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
-    names = [shown(metadata[part]) for part in ("namespace", "name") if metadata.get(part)]
-    return " ".join([shown(manifest.get("kind", "object")), "/".join(names) or "without a name"])
+    names = [cited(metadata[part]) for part in ("namespace", "name") if metadata.get(part)]
+    return " ".join([cited(manifest.get("kind", "object")), "/".join(names) or "without a name"])
 
 
 def kind_of(value: object) -> str:
@@ -185,7 +185,7 @@ def kind_of(value: object) -> str:
     return next((name for kind, name in kinds.items() if isinstance(value, kind)), f"a {type(value).__name__}")
 
 
-def shown(value: object) -> str:
+def cited(value: object) -> str:
     text = one_line(" ".join(value.split()) if isinstance(value, str) else repr(value))
     return text if len(text) <= 80 else text[:77] + "…"
 
@@ -203,7 +203,7 @@ def _not_seen(manifest: Manifest, kind: str, release: Release) -> str | None:
     if group != GROUPS[kind]:
         if kind == "Image":
             return ""  # image.openshift.io has images of its own
-        return f"has apiVersion {shown(manifest['apiVersion'])}, where no API has this kind; it is left out"
+        return f"has apiVersion {cited(manifest['apiVersion'])}, where no API has this kind; it is left out"
     if kind in MIRROR_KINDS and kind not in release.mirror_kinds:
         return f"is left out: {release.name} does not know this kind"
     if kind.endswith("ImagePolicy") and kind not in release.signature_kinds:
@@ -253,7 +253,7 @@ class _Reader:
         return tuple(found)
 
     def refuse(self, path: str, wanted: str, found: object) -> None:
-        raise ManifestProblem(f"{self.where}: {path} must be {wanted}, not {kind_of(found)}: {shown(found)}")
+        raise ManifestProblem(f"{self.where}: {path} must be {wanted}, not {kind_of(found)}: {cited(found)}")
 
 
 def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) -> None:
@@ -290,7 +290,7 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [one for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
-def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[MirrorSet]:
+def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[SourceMirrors]:
     items = reader.mapping(manifest, "spec").get(key)
     if items is not None and not isinstance(items, (list, tuple)):
         reader.refuse(f"spec.{key}", "a list", items)
@@ -298,7 +298,7 @@ def _mirror_sets(manifest: Manifest, key: str, reader: _Reader) -> Iterator[Mirr
     for item in items or ():
         if not isinstance(item, Mapping):
             reader.refuse(f"an item of spec.{key}", "a mapping", item)
-        yield MirrorSet(
+        yield SourceMirrors(
             reader.text(item, "source", path),
             reader.texts(item, "mirrors", path) or (),
             # The old kind has no such field, and the API server drops it.

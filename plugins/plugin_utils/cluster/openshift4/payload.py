@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ... import registries_conf
-from ...names import match_length
-from ...pull_sources import RewriteProblem, endpoints
-from ...references import Reference, ReferenceProblem, is_location, parse_canonical
+from ...resolution import registries_conf
+from ...resolution.names import match_length
+from ...resolution.pull_sources import RewriteProblem, endpoints
+from ...resolution.references import Reference, ReferenceProblem, is_location, parse_canonical
 from . import go_text, mirrors
 from .mirrors import Stopped
 from .objects import Objects, Sources

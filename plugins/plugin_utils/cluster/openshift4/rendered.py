@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ... import registries_conf
-from ...registries_conf import MAIN, RegistriesConf
+from ...resolution import registries_conf
+from ...resolution.registries_conf import MAIN, RegistriesConf
 
 _STRING = r'"[^"\\\x00-\x1f\x7f]*"'
 

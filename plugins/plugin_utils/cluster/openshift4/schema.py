@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from ...references import is_location
-from .objects import ALLOW, MIRROR_KINDS, NEVER, name_of, shown
+from ...resolution.references import is_location
+from .objects import ALLOW, MIRROR_KINDS, NEVER, cited, name_of
 from .releases import RELEASES, Release
 from .scopes import is_source
 from .shapes import ANY, OPEN, Rule, Shape, array, mapping_of, matching, pem_rules, problems, record, text, union
@@ -259,7 +259,7 @@ def _config_map(_release: Release) -> Shape:
 
 def _no_key(key: str) -> str:
     said = "is not a key of a ConfigMap, which has letters, digits, '-', '_' and '.' only"
-    return f"{said}; write {shown(key.replace(':', '..'))}" if ":" in key else said
+    return f"{said}; write {cited(key.replace(':', '..'))}" if ":" in key else said
 
 
 def _machine_config(_release: Release) -> Shape:

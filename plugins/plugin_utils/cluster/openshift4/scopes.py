@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...references import is_domain, is_location
+from ...resolution.references import is_domain, is_location
 
 
 def is_source(text: str) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
-from .objects import kind_of, shown
+from .objects import cited, kind_of
 
 #: A test of a value, and what is said behind the value when it fails.
 Rule = tuple[Callable[[Any], bool], str]
@@ -121,12 +121,12 @@ def problems(shape: Shape, value: Any, old: Any = ..., path: str = "", whole: Sh
     whole = whole or shape
     words, types = _TYPES[shape.type]
     if not isinstance(value, types):
-        yield f"{path or 'the object'}: must be {words}, not {kind_of(value)}: {shown(value)}"
+        yield f"{path or 'the object'}: must be {words}, not {kind_of(value)}: {cited(value)}"
         return
     found = [*_of_itself(shape, value, path), *_of_parts(shape, value, old, path, whole)]
     # As an API server: rules are asked only of what has the right shape.
     yield from found or (
-        f"{path or 'the object'}: {f'{shown(value)!r} ' if shape.type == 'text' else ''}{otherwise}"
+        f"{path or 'the object'}: {f'{cited(value)!r} ' if shape.type == 'text' else ''}{otherwise}"
         for rule, otherwise in shape.rules
         if not rule(value)
     )
@@ -142,7 +142,7 @@ def _same(value: Any, old: Any) -> bool:
 
 def _of_itself(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if shape.one_of and value not in shape.one_of:
-        yield f"{path}: {shown(value)!r} must be one of {', '.join(repr(one) for one in shape.one_of)}"
+        yield f"{path}: {cited(value)!r} must be one of {', '.join(repr(one) for one in shape.one_of)}"
     if shape.type in ("text", "list"):
         least, most = shape.length
         unit = "characters" if shape.type == "text" else "items"
@@ -171,12 +171,12 @@ def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whol
     for name, item in value.items():
         inner = shape.each or shape.fields.get(name)
         if shape.keys and (not isinstance(name, str) or not shape.keys[0].fullmatch(name)):
-            yield f"{path}: {shown(name)!r} {shape.keys[1](str(name))}"
+            yield f"{path}: {cited(name)!r} {shape.keys[1](str(name))}"
         if inner is None:
             if not shape.is_open:
-                yield f"{_below(path, shown(name))}: {_unknown(shape, str(name), path, whole)}"
+                yield f"{_below(path, cited(name))}: {_unknown(shape, str(name), path, whole)}"
         elif item is not None:  # null is dropped
-            yield from problems(inner, item, stored.get(name, ...), _below(path, shown(name)), whole)
+            yield from problems(inner, item, stored.get(name, ...), _below(path, cited(name)), whole)
 
 
 def _twice(shape: Shape, value: Any, path: str) -> Iterator[str]:
@@ -184,7 +184,7 @@ def _twice(shape: Shape, value: Any, path: str) -> Iterator[str]:
         return
     said = [item.get(shape.key) if shape.key else item for item in value if not shape.key or isinstance(item, Mapping)]
     counts = Counter(item for item in said if isinstance(item, str))
-    yield from (f"{path}: names {shown(item)!r} twice" for item, number in counts.items() if number > 1)
+    yield from (f"{path}: names {cited(item)!r} twice" for item, number in counts.items() if number > 1)
 
 
 def _mappings(value: Any) -> list[Mapping[str, Any]]:

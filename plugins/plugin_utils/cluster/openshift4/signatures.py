@@ -15,13 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ... import registries_conf
-from ...pull_sources import RewriteProblem, endpoints
-from ...references import ReferenceProblem, is_location, parse
-from ...signature_policy import ACCEPT, REJECT, Requirements
+from ...resolution import registries_conf
+from ...resolution.pull_sources import RewriteProblem, endpoints
+from ...resolution.references import ReferenceProblem, is_location, parse
+from ...resolution.signature_policy import ACCEPT, REJECT, Requirements
 from . import ManifestProblem, go_text
 from .mirrors import Entry, Stopped, check_entries
-from .objects import Objects, SignaturePolicy, kind_of, shown
+from .objects import Objects, SignaturePolicy, cited, kind_of
 from .payload import Protected
 from .releases import Release
 from .scopes import Scopes
@@ -95,7 +95,7 @@ class ScopePolicies:
         return sorted({*self.cluster, *(scope for scopes in self.namespaced.values() for scope in scopes)})
 
 
-def effective(objects: Objects) -> ScopePolicies:
+def policies_in_force(objects: Objects) -> ScopePolicies:
     """Return the policies that count: what lies in a scope of the cluster is not for a namespace to say."""
     found = ScopePolicies()
     for policy in objects.cluster_policies:
@@ -128,7 +128,7 @@ def requirement(policy: SignaturePolicy) -> dict[str, Any]:
     identity = _mapping(policy, policy.policy.get("signedIdentity"), "signedIdentity")
     match = identity.get("matchPolicy") or ""
     if not isinstance(match, str) or match not in _MATCHES:
-        raise Stopped(f"unknown signedIdentity match policy: {shown(match)}")
+        raise Stopped(f"unknown signedIdentity match policy: {cited(match)}")
     name, fields = _MATCHES[match]
     item["signedIdentity"] = {"type": name} | _fields(policy, identity, fields, "signedIdentity")
     for prefix in (item["signedIdentity"].get(key, "") for key, path in fields if match == "RemapIdentity"):

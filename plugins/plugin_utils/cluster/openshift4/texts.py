@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...imports import yaml
+from ...libraries import yaml
 from ...problems import one_line
 from . import ManifestProblem, objects
-from .objects import Manifest, shown
+from .objects import Manifest, cited
 
 _DEEPEST = 100
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
@@ -26,9 +26,9 @@ def decoded(raw: bytes) -> str:
 
 def documents(value: Any) -> Iterator[Manifest]:
     """Yield every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
-    for item in objects.documents(value):
+    for item in objects.each_manifest(value):
         if set(item) == {"name", "content"}:
-            yield from objects.documents(_documents(item["name"], item["content"]))
+            yield from objects.each_manifest(_documents(item["name"], item["content"]))
         else:
             yield item
 
@@ -43,7 +43,7 @@ def unfinished(value: Any) -> Iterator[str]:
 
 def _documents(name: Any, content: Any) -> list[Any]:
     if not isinstance(name, str) or not isinstance(content, str):
-        raise ManifestProblem(f"a file of manifests must have name and content as text: {shown(name)}")
+        raise ManifestProblem(f"a file of manifests must have name and content as text: {cited(name)}")
     name = one_line(name)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
@@ -55,13 +55,13 @@ def _documents(name: Any, content: Any) -> list[Any]:
         mark = error.problem_mark or error.context_mark
         first = content.lstrip().partition("\n")[0]
         if objects.is_message(first):
-            raise ManifestProblem(f"{name} holds a message, so objects may be missing: {shown(first)}") from None
+            raise ManifestProblem(f"{name} holds a message, so objects may be missing: {cited(first)}") from None
         where = f", line {mark.line + 1}" if mark else ""
         if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
             raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
-        raise ManifestProblem(f"{name}{where}: {shown(error.problem or error.context)}") from None
+        raise ManifestProblem(f"{name}{where}: {cited(error.problem or error.context)}") from None
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise ManifestProblem(f"{name} cannot be read as YAML: {shown(str(error).partition(chr(10))[0])}") from None
+        raise ManifestProblem(f"{name} cannot be read as YAML: {cited(str(error).partition(chr(10))[0])}") from None
     check_size(name, found)
     return found
 
@@ -82,7 +82,7 @@ def _with_keys_once(name: str, events: Iterable[Any]) -> Iterator[Any]:
             if awaited[-1] and isinstance(event, yaml.ScalarEvent) and event.value != "<<":
                 if event.value in keys[-1]:
                     line = event.start_mark.line + 1
-                    raise ManifestProblem(f"{name}, line {line}: the key {shown(event.value)!r} is there twice")
+                    raise ManifestProblem(f"{name}, line {line}: the key {cited(event.value)!r} is there twice")
                 keys[-1].add(event.value)
             awaited[-1] = not awaited[-1]
         if isinstance(event, yaml.CollectionStartEvent):

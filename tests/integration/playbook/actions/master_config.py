@@ -29,4 +29,5 @@ class ActionModule(AskedOfMasters, HostTask):
             log.write(json.dumps({**entry, "args": self.given()}, default=str) + "\n")
         if fate == "refused" or fate == "failed" and not check:
             return {"failed": True, "msg": f"{fate}; everything is as it was"}
-        return {"changed": fate != "same", "account": [fate], "plan": {"id": f"plan-of-{fate}"}}
+        master = {"release": self.variables.get("release", "3.11")}
+        return {"changed": fate != "same", "account": [fate], "plan": {"id": f"plan-of-{fate}"}, "master": master}

@@ -1,0 +1,208 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which files of a host podman, skopeo, buildah and CRI-O read, by version: registries.conf, its drop-ins, policy.json.
+
+Sources: containers/image docs/containers-registries.conf.d.5.md; podman's design "config file parsing" for version 6
+(the order of the UAPI group: one main file, drop-ins of all directories by their names); what CRI-O was seen to do.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from ..formats import FormatError, toml_text
+from ..host.observed import HostProblem, Observed
+from ..host.services import CRIO, CRIO_STATE, CRIO_VERSION, crio_version
+from ..host.watch import NotAsked, Tree, Watch
+from ..resolution import registries_conf, signature_policy
+from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
+
+#: What podman writes down when a person has chosen one of several images; it wins over all aliases of registries.conf.
+CHOSEN_ALIASES = "/var/cache/containers/short-name-aliases.conf"
+
+_ROOT, _ETC, _USR = "/root/.config/containers", "/etc/containers", "/usr/share/containers"
+ROOTS_OWN = f"{_ROOT}/"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an engine that runs as root looks.
+
+    mains: of these the first that is there is the only one read. drop_ins: directories, the least important first.
+    by_name: whether drop-ins are sorted by name across directories, and replace those of the same name before them;
+    else directory after directory is read, and root's own main file hides the system's drop-ins too.
+    """
+
+    mains: tuple[str, ...]
+    drop_ins: tuple[str, ...]
+    policies: tuple[str, ...]
+    by_name: bool = False
+
+
+UP_TO_5 = Places(
+    mains=(f"{_ROOT}/registries.conf", MAIN),
+    drop_ins=(DROP_IN_DIRECTORY, f"{_ROOT}/registries.conf.d"),
+    policies=(f"{_ROOT}/policy.json", signature_policy.PATH),
+)
+SINCE_6 = Places(
+    mains=(*UP_TO_5.mains, f"{_USR}/registries.conf"),
+    drop_ins=(
+        f"{_USR}/registries.conf.d", f"{_USR}/registries.rootful.conf.d",
+        DROP_IN_DIRECTORY, f"{_ETC}/registries.rootful.conf.d", f"{_ROOT}/registries.conf.d",
+    ),
+    policies=(*UP_TO_5.policies, f"{_USR}/policy.json"),
+    by_name=True,
+)  # fmt: skip
+
+#: From which version on a program reads drop-ins of registries.conf (containers/image 5.6).
+DROP_INS_SINCE = {"podman": (2, 1), "skopeo": (1, 2), "buildah": (1, 17), "crio": (1, 20)}
+
+_CRIO_CONF, CRIO_CONF_D = "/etc/crio/crio.conf", "/etc/crio/crio.conf.d"
+_CRIO_DROP_INS_SINCE = (1, 17)
+#: It reads every file there, whatever its name, and below it (cri-o 3123).
+_CRIO_TREE = Tree(CRIO_CONF_D, pattern="*", depth=3)
+CRIO_POLICIES = "/etc/crio/policies"
+
+WATCH = Watch(
+    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json"),
+    directories=SINCE_6.drop_ins,
+    trees=(_CRIO_TREE,),
+    commands=(CRIO_VERSION, CRIO_STATE),
+)
+CRIO_WATCH = Watch(files=(_CRIO_CONF,), trees=(_CRIO_TREE,))
+
+
+def podman_version(host: Observed) -> tuple[int, int]:
+    """Return the first two numbers of podman's version, (0, 0) where there is none."""
+    try:
+        said = json.loads(host.answer("podman.info").stdout)["version"]["Version"]
+        found = re.match(r"v?(\d+)\.(\d+)", said)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        found = None
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def places_of(host: Observed) -> Places:
+    """Return the places where the programs of this host look."""
+    return SINCE_6 if podman_version(host) >= (6, 0) else UP_TO_5
+
+
+def main_of(host: Observed, *, roots_own: bool = True) -> str:
+    """Return the main file that counts; the system's own where there is none. roots_own: whether root's home counts."""
+    mains = [path for path in places_of(host).mains if roots_own or not path.startswith(ROOTS_OWN)]
+    return next((path for path in mains if host.exists(path)), MAIN)
+
+
+def drop_ins_of(host: Observed, *, roots_own: bool = True) -> list[str]:
+    """Return the drop-ins that count, in the order in which they are read."""
+    places = places_of(host)
+    directories = [path for path in places.drop_ins if roots_own or not path.startswith(ROOTS_OWN)]
+    if not places.by_name:
+        if roots_own and host.exists(places.mains[0]):
+            directories = directories[1:]
+        return [path for directory in directories for path in host.entries(directory)]
+    named = {path.rpartition("/")[2]: path for directory in directories for path in host.entries(directory)}
+    return [named[name] for name in sorted(named, key=str.encode)]
+
+
+def conf_of(host: Observed, *, roots_own: bool = True) -> RegistriesConf:
+    """Read registries.conf as root's programs do, or without the files in root's home. Raises Problem."""
+    main = main_of(host, roots_own=roots_own)
+    drop_ins = [(path, host.text(path) or "") for path in drop_ins_of(host, roots_own=roots_own)]
+    drop_ins += [(path, host.text(path) or "") for path in (CHOSEN_ALIASES,) if host.exists(path)]
+    return registries_conf.load(host.text(main), drop_ins, main, appends=places_of(host).by_name)
+
+
+def policy_of(host: Observed) -> str:
+    """Return the policy.json that root's podman reads."""
+    return next((path for path in places_of(host).policies if host.exists(path)), signature_policy.PATH)
+
+
+# CRI-O
+
+
+@dataclass(frozen=True)
+class CrioSetting:
+    """A value of the table [crio.image], and the file and line that says it."""
+
+    value: Any
+    origin: str
+
+
+def crio_settings(host: Observed) -> dict[str, CrioSetting]:
+    """Return the table [crio.image] as crio.conf and its drop-ins say it; the last one counts. Raises HostProblem."""
+    found: dict[str, CrioSetting] = {}
+    for path in (_CRIO_CONF, *(host.entries(CRIO_CONF_D) if reads_crio_drop_ins(host) else ())):
+        text = host.text(path)
+        if text is None:
+            continue
+        try:
+            document = toml_text.parse(text)
+        except FormatError as error:
+            raise HostProblem(f"{path}: {error}") from None
+        crio = document.get("crio")
+        image = crio.get("image") if isinstance(crio, dict) else None
+        for key, value in (image if isinstance(image, dict) else {}).items():
+            line = toml_text.line_of_path(text, ("crio", "image", key))
+            found[key] = CrioSetting(value, f"{path} line {line}" if line else path)
+    return found
+
+
+def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
+    """Return the policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
+
+    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at.
+    """
+    setting = crio_settings(host).get("signature_policy")
+    if setting is None or not isinstance(setting.value, str) or not setting.value:
+        return policy_of(host)
+    if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
+        raise NotAsked(Watch(files=(setting.value,)))
+    return setting.value
+
+
+def has_crio(host: Observed) -> bool:
+    """Return whether there is a CRI-O, running or not. Raises HostProblem when systemd did not answer."""
+    return CRIO.running(host) or "LoadState=loaded" in host.answer(CRIO_STATE.name).stdout
+
+
+def reads_crio_drop_ins(host: Observed) -> bool:
+    """Return whether the CRI-O of this host reads drop-ins of crio.conf; nothing is said of an unknown version."""
+    version = crio_version(host)
+    return version >= _CRIO_DROP_INS_SINCE or not any(version)
+
+
+def crio_policies_of(host: Observed) -> tuple[str, ...]:
+    """Return the files of requirements for pods of one namespace. Raises NotAsked."""
+    setting = crio_settings(host).get("signature_policy_dir")
+    place = setting.value if setting and isinstance(setting.value, str) and setting.value else CRIO_POLICIES
+    if place not in host.directories and place != CRIO_POLICIES:
+        raise NotAsked(Watch(trees=(Tree(place, pattern="*.json"),)))
+    return host.listing(place).files
+
+
+def crio_conf_of(host: Observed) -> RegistriesConf:
+    """registries.conf as the CRI-O of this host reads it, whatever its version. Raises Problem.
+
+    Before 1.15 it knows the old form only, and of that no blocked list; before 1.20 it reads no drop-ins.
+    """
+    version = crio_version(host)
+    if version >= DROP_INS_SINCE["crio"] or not any(version):
+        return conf_of(host)  # of one whose version nobody knows nothing is said
+    main = main_of(host)
+    conf = registries_conf.load(host.text(main), (), main)
+    if version >= (1, 15):
+        return conf
+    if conf.version != 1:
+        return RegistriesConf()
+    insecure = {
+        prefix: registries_conf.RegistryTable(prefix, table.location, insecure=True, file=table.file)
+        for prefix, table in conf.registries.items()
+        if table.insecure
+    }
+    return RegistriesConf(conf.search, conf.search_file, insecure, version=1)

@@ -1,0 +1,151 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The machine with disks of its own (tests/lab/disks), its disks as a test wants them, and the collection on it.
+
+FULL=1 takes every case; otherwise a quarter of them, another one each week (SEED), and those that must always run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+DATA = REPOSITORY / "tests/data/storage"
+FULL = os.environ.get("FULL", "0") not in ("", "0")
+SEED = int(os.environ.get("SEED") or datetime.date.today().isocalendar().week)
+QUARTER = 4
+#: For a task that runs here in the middle of a play.
+LOCALLY = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+sys.path[:0] = [str(REPOSITORY / "tests/lab")]
+
+from disks import guest as lab  # noqa: E402
+
+
+def pytest_report_header() -> str:
+    return f"disks: {'every case' if FULL else f'a quarter of the cases, SEED={SEED}'}"
+
+
+def table(name: str) -> list[dict[str, Any]]:
+    """Read a table of cases."""
+    return yaml.safe_load((DATA / name).read_text())
+
+
+def chosen(name: str, always: bool = False) -> bool:
+    """Tell whether a case runs this time."""
+    return FULL or always or zlib.crc32(name.encode()) % QUARTER == SEED % QUARTER
+
+
+def cases(name: str) -> list[Any]:
+    """Choose the rows of a table for this run, as parameters."""
+    return [pytest.param(row, id=row["name"]) for row in table(name) if chosen(row["name"], row.get("always", False))]
+
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lab.Guest]:
+    """Start the machine, or take the one that runs; all of ssh, Ansible's too, shares one connection."""
+    was_up = lab.running()
+    lab.up()
+    guest = lab.Guest(control=str(tmp_path_factory.mktemp("ssh") / "c"))
+    yield guest
+    guest.disconnect()
+    if not was_up:
+        lab.end()
+
+
+@pytest.fixture
+def fresh(machine: lab.Guest) -> lab.Guest:
+    """Bring the machine back to what it was after its boot: empty disks, no docker."""
+    machine.load("base")
+    return machine
+
+
+@dataclass
+class Disks:
+    """The machine in a state of states.yml, which is made by the first that wants it."""
+
+    machine: lab.Guest
+    scratch: Path
+    runs: int = 0
+
+    def begin(self, state: str) -> None:
+        saved = self.machine.monitor("info snapshots").split()
+        if state not in saved:
+            self.machine.load("base")
+            self.machine.sh(f"set -e\n{table('states.yml')[state]}")
+            self.machine.save(state)
+        self.machine.load(state)
+
+    def look(self, script: str) -> str:
+        return self.machine.sh(script)
+
+    def play(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run tasks on the machine, the next one after a failure, too; return what each returned."""
+        process = self.start(*steps)
+        output, _ = process.communicate(timeout=1200)
+        lines = [json.loads(line) for line in self._results().read_text().splitlines()]
+        assert len(lines) == len(steps), output
+        return [line["result"] | {"failed": line["outcome"] != "ok"} for line in lines]
+
+    def start(self, *steps: dict[str, Any]) -> subprocess.Popen[str]:
+        """Start a run of these tasks."""
+        self.runs += 1
+        self._results().touch()
+        play = self.scratch / f"play{self.runs}.yml"
+        tasks = [{"ignore_errors": True, **step} for step in steps]
+        play.write_text(yaml.safe_dump([{"hosts": "disks1", "gather_facts": False, "tasks": tasks}]))
+        variables = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".cache/collections"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(REPOSITORY / "tests/integration/hosts/callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "ANSIBLE_HOME": str(self.scratch / "home"),
+            "ANSIBLE_SSH_CONTROL_PATH": self.machine.control,
+            "ANSIBLE_TIMEOUT": "60",
+            "DOCKYARD_RESULTS": str(self._results()),
+        }
+        return subprocess.Popen(
+            [REPOSITORY / ".venv/bin/ansible-playbook", "-i", lab.INVENTORY, play], env=variables, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=REPOSITORY,
+        )  # fmt: skip
+
+    def _results(self) -> Path:
+        return self.scratch / f"results{self.runs}"
+
+
+@pytest.fixture
+def disks(machine: lab.Guest, tmp_path: Path) -> Disks:
+    return Disks(machine, tmp_path)
+
+
+def storage(options: dict[str, Any], check: bool = False) -> dict[str, Any]:
+    """Make the task that a test is about."""
+    return {"dockyard.openshift.container_storage": options, "check_mode": check}
+
+
+def checksums() -> dict[str, Any]:
+    """Make a task that returns what all disks hold at that moment."""
+    command = {"argv": [str(REPOSITORY / "tests/lab/disks/disks"), "checksums"]}
+    return {"ansible.builtin.command": command, "delegate_to": "localhost", "vars": LOCALLY}
+
+
+def looks(script: str) -> dict[str, Any]:
+    """Make a task that runs a script on the machine; for its stdout."""
+    return {"ansible.builtin.raw": script}
