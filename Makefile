@@ -56,7 +56,7 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
@@ -137,6 +137,11 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 
 cluster-down:
 	tests/lab/cluster/cluster down
+
+.PHONY: page
+page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
+	@$(PYTHON) tests/tools/environment page
+	pytest tests/page
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full

@@ -283,10 +283,12 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     warnings = [*asked.warnings, *(text for part in parts for text in part.warnings)]
     refusals = [text for part in parts for text in part.refusals]
     changes = tuple(changes_of(cluster, wanted))
+    said = {"policy": asked.said.policy.words()}
+    start = ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals), result=said)
     if not changes or refusals:
-        return ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
+        return start
     preflight.refuse_hosted(cluster)
-    return _judged(cluster, asked, ClusterDraft(wanted, tuple(notes), tuple(warnings)), changes, parts)
+    return _judged(cluster, asked, start, changes, parts)
 
 
 def _in_order(wanted: Iterable[WantedObject]) -> tuple[WantedObject, ...]:
@@ -328,7 +330,7 @@ def _judged(
     ]
     lines = [*outlook["lines"], *(pool.line(str(level)) for pool in found_pools if now.on_nodes)]
     whom = f"{sum(pool.machines for pool in found_pools if not pool.paused)} nodes"
-    found = {"forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
+    found = {**start.result, "forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
     found["forecast"]["pools"] = [pool.result() for pool in found_pools]
     return ClusterDraft(
         start.wanted, start.notes, tuple(warnings), tuple(refusals), level, whom, tuple(lines), found,
@@ -459,6 +461,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
             for one in mirror_sets.present(cluster)
         ],
         "version": at(cluster.one(image.VERSION), "status", "desired", "version") or "",
+        "policy": asked.said.policy.words(),
         "pools": [] if isinstance(pool_list, Unread) else [pool.result() for pool in pools.read(pool_list)],
     }  # fmt: skip
 
