@@ -24,6 +24,7 @@ class ActionModule(ClusterConnection, Task):
     }
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        answers = access.review(self.connect(options), options["task"])
+        client = self.connect(options)
+        which, answers = access.openshift(client), access.review(client, options["task"])
         missing = [access.sentence(answer) for answer in answers if not answer["allowed"]]
-        return {"changed": False, "allowed": not missing, "missing": missing, "access": answers}
+        return {"changed": False, "allowed": not missing, "missing": missing, "access": answers, **which}

@@ -14,7 +14,8 @@ from typing import Any
 
 from . import registries
 from .api import ClusterProblem, Ref, Resource, at
-from .client import Client, NoSuchKind
+from .client import Client, NoSuchKind, Rejected
+from .kinds import image
 from .rollout import service as rollout
 
 REVIEW = Ref(Resource("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"))
@@ -23,7 +24,28 @@ TASKS: Mapping[str, Callable[[], Mapping[Ref, tuple[str, ...]]]] = {
     "cluster_registries": registries.access,
     "node_pools": rollout.access,
 }
+#: Every OpenShift has this project; Kubernetes has no such kind.
+_PROJECT = Ref(Resource("Project", "project.openshift.io", "v1", "projects"), "default")
 _ROLES = {"cluster_registries": "dockyard-registries", "node_pools": "dockyard-node-pools"}
+
+
+def openshift(client: Client) -> dict[str, Any]:
+    """Say which OpenShift the API belongs to: {openshift: 4, 3 or null, version}. Raises ClusterProblem."""
+    try:
+        found = client.read(image.VERSION)
+        return {"openshift": 4, "version": str(at(found, "status", "desired", "version") or "")}
+    except NoSuchKind:
+        pass
+    except Rejected:
+        return {"openshift": 4, "version": ""}
+    version = ".".join(map(str, client.version()))
+    try:
+        client.read(_PROJECT)
+    except NoSuchKind:
+        return {"openshift": None, "version": version}
+    except Rejected:
+        pass
+    return {"openshift": 3, "version": version}
 
 
 def review(client: Client, task: str) -> list[dict[str, Any]]:
