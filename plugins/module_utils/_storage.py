@@ -127,13 +127,23 @@ def whole_of(path):
     entry = os.path.realpath("/sys/class/block/%s" % os.path.basename(path))
     if os.path.exists(os.path.join(entry, "partition")):
         return "/dev/" + os.path.basename(os.path.dirname(entry)).replace("!", "/")
+    if text_of(os.path.join(entry, "dm/uuid")).startswith("part"):  # a partition of a disk on several paths
+        return "/dev/" + os.listdir(os.path.join(entry, "slaves"))[0]
     return path
+
+
+def text_of(path):
+    try:
+        with open(path) as stream:
+            return stream.read()
+    except (IOError, OSError):
+        return ""
 
 
 def check_disk(disk):
     """Refuse a new disk that is not as the plan saw it: another one, or no longer empty and unused."""
     path, name = os.path.realpath(disk["path"]), disk["path"]
-    if not os.path.exists(path):
+    if not there_is(path):
         raise Refused("%s is gone" % name)
     size = must(["blockdev", "--getsize64", path]).strip()
     if int(size) != disk["size"]:
@@ -159,6 +169,10 @@ def refuse_used(path):
         os.close(os.open(path, os.O_RDONLY | os.O_EXCL))
     except OSError as error:
         raise Refused("%s is in use: %s" % (path, os.strerror(error.errno)))
+
+
+def there_is(path):
+    return os.path.exists(path)
 
 
 def check_half_a_disk(path, name):
@@ -308,14 +322,16 @@ def check_stopped(units):
         dummy, out, dummy = run(["systemctl", "show", "-p", "ActiveState", unit])
         if out.strip() not in ("ActiveState=inactive", "ActiveState=failed"):
             raise Refused("%s is not stopped (%s)" % (unit, out.strip() or "systemctl does not answer"))
+    for pid, name in daemons():
+        raise Refused("%s runs (process %s)" % (name, pid))
+
+
+def daemons():
+    """Return [(process, name)] of daemons of docker, whoever started them."""
+    found = []
     for pid in [name for name in os.listdir("/proc") if name.isdigit()]:
-        try:
-            with open("/proc/%s/comm" % pid) as stream:
-                name = stream.read().strip()
-        except (IOError, OSError):
-            continue
-        if name in ("dockerd", "dockerd-current"):
-            raise Refused("%s runs (process %s)" % (name, pid))
+        found.append((pid, text_of("/proc/%s/comm" % pid).strip()))
+    return [(pid, name) for pid, name in found if name in ("dockerd", "dockerd-current")]
 
 
 def check_root(wanted):

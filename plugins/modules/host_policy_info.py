@@ -64,7 +64,10 @@ options:
     type: bool
     default: true
   expires_in_days:
-    description: Name the certificates that expire within so many days in RV(expiring).
+    description:
+      - Name the certificates that expire within so many days in RV(expiring).
+      - With it the host connects to the registries of the list, and RV(shown) says until when the certificates
+        are valid that they show.
     type: int
   credentials:
     description:
@@ -229,6 +232,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
 pulled:
   description: What came of each image of O(verify_pull).
   returned: success
@@ -471,6 +478,22 @@ anchors:
         days_left:
           description: Whole days until the certificate expires; negative after that.
           type: int
+shown:
+  description: The certificates that the registries of the list show to this host; empty without O(expires_in_days).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name or address of the registry.
+      type: str
+    certificate:
+      description: The certificate, as in RV(registries[].certificates) without a path; null when it showed
+        none.
+      type: dict
+    reason:
+      description: Why it showed none.
+      type: str
 expiring:
   description: Certificates that expire within O(expires_in_days), soonest first.
   returned: success

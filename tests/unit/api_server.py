@@ -78,6 +78,10 @@ KINDS = {
     )
 }
 
+IMAGE_API = "image.openshift.io"
+KINDS["ManagedImage"] = Resource("Image", IMAGE_API, "v1", "images")
+KINDS["ImageStream"] = resource("ImageStream", IMAGE_API, "imagestreams", True)
+
 #: Something else than the server would do: (method, path, body) → a reply, or None to let it do as usual.
 Fault = Callable[[str, str, Any], Reply | None]
 

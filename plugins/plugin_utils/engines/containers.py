@@ -823,7 +823,10 @@ _INFO_SHAPE = {
     "version?": {"Version?": str},
     "registries?": (
         None,
-        Each((None, [str], {"Mirrors?": (None, [{"Location": str}]), "Blocked?": bool, "Insecure?": bool})),
+        Each((None, [str], {
+            "Location?": str, "Blocked?": bool, "Insecure?": bool, "MirrorByDigestOnly?": bool,
+            "Mirrors?": (None, [{"Location": str, "Insecure?": bool, "PullFromMirror?": (None, str)}]),
+        })),
     ),
 }
 

@@ -45,6 +45,8 @@ _DROP_IN = """\
 [Unit]
 ConditionPathExists=!{path}
 """
+#: Starts that failed before count towards systemd's limit, and are forgotten first.
+_START = 'systemctl reset-failed "$@" 2>/dev/null; exec systemctl start "$@"'
 _RELOAD = Step("reload systemd", ("systemctl", "daemon-reload"), "the condition of docker changes")
 
 
@@ -114,7 +116,6 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
     """Remove the storage before."""
     old = decision.remove
     root = facts.old_root
-    group = facts.layout.vg(old.vg if old else facts.old_group)
     names = _sources(facts.old_group, facts.old_name)
     wanted = {
         "units": [unit for unit in (*DOCKER_UNITS, *NODE_UNITS) if facts.unit(unit)],
@@ -126,7 +127,7 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
         "known_too": OF_DOCKER_TOO,
         "remove_volume_group": facts.said.remove_volume_group,
         "group_disks": (_group_disks(facts) or _begun_disks(facts)) if facts.said.remove_volume_group else [],
-        **_expected(facts, group.name if group else "", old),
+        **_expected(facts, facts.old_group, old),
     }
     why = f"{old.vg}/{old.name} and its data go" if old else "its data go"
     return Draft(PART, steps=(_step(f"remove the storage below {root}", "clear", wanted, why, 1800.0),))
@@ -151,7 +152,7 @@ def _release(facts: Facts, decision: Decision) -> Draft:
     drop_ins = [path for path in DROP_INS.values() if facts.host.exists(path)]
     start = Step(
         "start docker and the node service",
-        ("systemctl", "start", *units),
+        ("sh", "-c", _START, "sh", *units),
         "its storage is as asked for",
         ", ".join(units),
         Disruption.NONE,
@@ -165,7 +166,11 @@ def _release(facts: Facts, decision: Decision) -> Draft:
             *(FileChange(path, None, "docker may start again") for path in drop_ins),
         ),
         steps=(_RELOAD, start) if drop_ins else (start,),
-        checks=(*_told(facts), *_answers(facts), *(_is_active(unit) for unit in units)),
+        checks=(
+            *_told(facts),
+            *docker_answers(facts.driver, facts.keys, facts.root),
+            *(_is_active(unit) for unit in units),
+        ),
     )
 
 
@@ -275,20 +280,21 @@ def _told(facts: Facts) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-def _answers(facts: Facts) -> tuple[Check, ...]:
+def docker_answers(driver: str, keys: Mapping[str, str], root: str) -> tuple[Check, ...]:
     """Ask docker itself: its driver, its place, and whether overlay works there."""
     expect: list[Mapping[str, Any]] = [
-        {"pattern": rf"^ *Storage Driver: {facts.driver}\s*$"},
+        {"pattern": rf"^ *Storage Driver: {driver}\s*$"},
         {"pattern": "Data loop file", "found": False},
     ]
-    if facts.driver == "devicemapper":
-        vg, pool = facts.keys.get("VG", ""), facts.keys.get("CONTAINER_THINPOOL", POOL)
+    if driver == "devicemapper":
+        vg, pool = keys.get("VG", ""), keys.get("CONTAINER_THINPOOL", POOL)
         mapped = LogicalVolume(vg, pool, "", 0, "").mapped.removeprefix("/dev/mapper/")
         expect.append({"pattern": rf"^ *Pool Name: {re.escape(mapped)}\s*$"})
     else:
-        expect.append({"pattern": r"^ *Supports d_type: true\s*$"})
-    expect.append({"pattern": rf"^ *Docker Root Dir: {re.escape(facts.root)}\s*$"})
-    name = f"docker answers with {facts.driver} in {facts.root}"
+        # docker before 1.13 does not tell
+        expect.append({"pattern": r"^ *Supports d_type: false\s*$", "found": False})
+    expect.append({"pattern": rf"^ *Docker Root Dir: {re.escape(root)}\s*$"})
+    name = f"docker answers with {driver} in {root}"
     return (Check(name, DOCKER_INFO.argv, tuple(expect), attempts=30, delay=2.0, timeout=60.0),)
 
 

@@ -33,7 +33,7 @@ STANDINS = {"docker-storage-setup": "/usr/bin/docker-storage-setup", "restorecon
 DISKS = {
     "vdb": ("4G", "disk-b"), "vdc": ("4G", "disk-c"), "vdd": ("4G", "disk-d"), "vde": ("4G", "disk-e"),
     "vdf": ("64M", "small"), "vdg": ("4G", "twin"), "vdh": ("4G", "twin"), "vdi": ("3T", "huge"),
-} | {f"vd{letter}": ("4G", f"disk-{letter}") for letter in "jklmnopqrs"}  # fmt: skip
+} | {f"vd{letter}": ("4G", f"disk-{letter}") for letter in "jklmnopqrst"}  # fmt: skip
 MACHINE = (
     "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-M", "q35", "-cpu", "qemu64",
     "-accel", "tcg,thread=multi,tb-size=512", "-smp", "2", "-m", "1024", "-display", "none",
@@ -47,7 +47,7 @@ KERNEL = (
 #: What qemu keeps as one piece.
 BLOCK = 64 << 10
 #: Seconds until a booting guest has to answer: eight on an idle machine.
-PATIENCE = 240
+PATIENCE = 600
 
 
 class Guest:
@@ -159,7 +159,7 @@ class Guest:
                 return
             if not running():
                 raise LabError(f"qemu has ended: {(RUN / 'qemu.log').read_text()[-400:]}")
-            seconds = min(seconds * 1.5, 15)
+            seconds = min(seconds * 1.5, 60)
             time.sleep(0.3)
         raise LabError(f"the guest did not answer within {PATIENCE} s: {RUN / 'serial.log'}")
 
