@@ -269,7 +269,9 @@ def _told(facts: Facts) -> tuple[Check, ...]:
     """Check what docker is told, and that the volume is where it shall be."""
     checks = []
     if facts.driver:
-        told = rf"--storage-driver[ =]{facts.driver}\b"
+        told = rf"(--storage-driver|-s)[ =]{facts.driver}\b"
+        if facts.driver == "devicemapper":
+            told += r"|dm\.thinpooldev="  # which says it too, in files of long ago
         checks.append(Check(f"{STORAGE_FILE} says {facts.driver}", ("cat", STORAGE_FILE), ({"pattern": told},)))
     if facts.driver != "devicemapper" and facts.keys.get(ROOT_LV):
         sources = "|".join(map(re.escape, _sources(facts.keys["VG"], facts.keys[ROOT_LV])))
