@@ -31,30 +31,33 @@ def asked_of(case, host, action=container_storage.ActionModule, **more):
 
 
 @pytest.mark.parametrize("case", cases("storage/bad.yml"))
-def test_bad_options_are_refused_before_any_host_is_looked_at(case):
+def test_bad_options_are_refused_before_any_host_is_looked_at(case, sentences):
     host = Host({})
     result = asked_of(case, host)
     assert result["failed"] and result["msg"].startswith(case["error"]), result["msg"]
     assert "\n" not in result["msg"] and not host.calls
+    sentences(result)
 
 
 @pytest.mark.parametrize("case", cases("storage/decisions.yml", having="refused"))
-def test_a_layout_is_refused_and_nothing_is_sent(case):
+def test_a_layout_is_refused_and_nothing_is_sent(case, sentences):
     host = host_of(case)
     result = asked_of(case, host)
     assert result.get("failed"), result["account"]
     assert case["refused"] in result["msg"], result["msg"]
     assert not host.transactions
+    sentences(result)
 
 
 @pytest.mark.parametrize("case", cases("storage/decisions.yml", having="stage"))
-def test_what_comes_next(case):
+def test_what_comes_next(case, sentences):
     host = host_of(case)
     host.ends = [{"committed": False, "rolled_back": True, "changed": False, "reason": "stop here", "step": "act"}]
     checked = asked_of(case, host_of(case), check=True)
     assert not checked.get("failed"), checked["msg"]
     assert checked["storage"]["stage"] == case["stage"], checked["account"]
     assert checked["changed"] == bool(case["stage"])
+    sentences(checked)
     for kind in ("warned", "noted"):
         if kind in case:
             told = checked.get({"warned": "warnings", "noted": "notes"}[kind], [])
