@@ -21,9 +21,17 @@ class ActionModule(ClusterConnection, Task):
             "default": "cluster_registries",
             "description": ["The task of this collection that is to be run."],
         },
+        "namespaces": {
+            "type": "list",
+            "elements": "str",
+            "default": [],
+            "description": ["The projects in which it is to be run, for tasks that work in projects."],
+        },
     }
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        answers = access.review(self.connect(options), options["task"])
+        wanted = access.of_task(options["task"], options["namespaces"])
+        client = self.connect(options)
+        which, answers = access.openshift(client), access.review(client, wanted)
         missing = [access.sentence(answer) for answer in answers if not answer["allowed"]]
-        return {"changed": False, "allowed": not missing, "missing": missing, "access": answers}
+        return {"changed": False, "allowed": not missing, "missing": missing, "access": answers, **which}

@@ -10,12 +10,14 @@ from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_plan as planning
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import words_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, misspelt
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, FEATURES, NOTHING_ASKED, misspelt
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.secrets import Secrets
 
 _SPEC = HostTask.options_of(FEATURES)
+_FOR_CLUSTERS = "it is a word for clusters"
+_NOT_PLANNED = {"credentials": "no record of a host holds its logins"}
 
 
 def registries_plan(
@@ -35,22 +37,34 @@ def registries_plan(
 def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> dict[str, Any]:
     if (policy is None) == (variables is None):
         raise filters.ArgumentProblem("give either policy or variables, and not both")
-    said, remarks = (words_in("policy", policy), []) if variables is None else _words_of(variables)
+    if variables is None:
+        said, remarks = _words_in(policy)
+        named = {word: (f"policy.{word}",) for word in said}
+    else:
+        said, named, remarks = _words_of(variables)
     chosen = {name: value for name, value in how.items() if value is not None}
     usual = {name: about.get("default") for name, about in _SPEC.items() if name in how}
     given = chosen | said | {name: value for name, value in chosen.items() if value != usual[name]}
     secrets = Secrets()
     secrets.add_passwords_of(host)
-    options = filters.validated(_SPEC, given)
-    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key)
+    options = filters.validated(_SPEC, given, named)
+    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key, named)
     result = planning.result(planned)
     result["warnings"] = [*remarks, *result["warnings"]]
     hidden: dict[str, Any] = secrets.hidden_in(result)
     return hidden
 
 
-def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
-    """Return the options that variables of an inventory fill, as from_variables does, and what is left out."""
+def _words_in(policy: Any) -> tuple[dict[str, Any], list[str]]:
+    """Return the words that are planned here, and what is said of the others."""
+    said = {word: value for word, value in words_in("policy", policy).items() if value is not None}
+    planned = {word: value for word, value in said.items() if word in _SPEC and word not in _NOT_PLANNED}
+    left_out = (word for word in said if word not in planned)
+    return planned, [f"policy.{word} is left out: {_NOT_PLANNED.get(word, _FOR_CLUSTERS)}" for word in left_out]
+
+
+def _words_of(variables: Any) -> tuple[dict[str, Any], dict[str, tuple[str, ...]], list[str]]:
+    """Return the options that variables of an inventory fill, by which, and what is left out."""
     if not isinstance(variables, Mapping):
         raise filters.ArgumentProblem("variables must be a mapping of names to values")
     if problem := misspelt(map(str, variables)):
@@ -58,9 +72,20 @@ def _words_of(variables: Any) -> tuple[dict[str, Any], list[str]]:
     found: dict[str, tuple[str, Any]] = {}
     for feature in FEATURES:
         found |= feature.fill(list(_SPEC), variables.get)
+    if not any(option in found and not (found[option][1] is False and _is_flag(option)) for option in ASKING):
+        raise filters.ArgumentProblem(NOTHING_ASKED.format(host=str(variables.get("inventory_hostname", "the host"))))
     origins = {option: name for option, (name, _value) in found.items()}
     remarks = [text for feature in FEATURES for text in feature.fill.remarks(origins, variables.get)]
-    return {option: value for option, (_name, value) in found.items()}, remarks
+    named = {option: (name,) for option, name in origins.items()}
+    for feature in FEATURES:
+        named |= feature.fill.trail(origins, variables.get)
+    for option, why in _NOT_PLANNED.items():
+        remarks += [f"{found.pop(option)[0]} is left out: {why}"] if option in found else []
+    return {option: value for option, (_name, value) in found.items()}, named, remarks
+
+
+def _is_flag(option: str) -> bool:
+    return bool(_SPEC[option].get("type") == "bool")
 
 
 class FilterModule:

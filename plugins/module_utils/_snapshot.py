@@ -115,17 +115,7 @@ def take(wanted):
             snapshot["journal"] = summary(read_journal(wanted["state_directory"]))
         except (KeyError, TypeError, ValueError) as problem:
             snapshot.update(journal=None, journal_problem="the journal cannot be read: %s" % problem)
-        for entry in wanted["directories"]:
-            listing = list_directory(entry)
-            snapshot["directories"][entry["path"]] = listing
-            for name in listing.get("entries", ()):
-                path = os.path.join(entry["path"], name)
-                hidden = entry["secret"] and fnmatch.fnmatchcase(os.path.basename(name), entry["secret"])
-                form = "checksum" if hidden else entry["form"]
-                snapshot["files"][path] = in_form(form, describe(path, entry["limit"], mounts))
-        for entry in wanted["files"]:
-            found = describe(entry["path"], entry["limit"], mounts)
-            snapshot["files"][entry["path"]] = in_form(entry["form"], found)
+        take_files(wanted, snapshot, mounts)
         if wanted["last"]:
             snapshot.update(last_transaction(wanted["state_directory"], snapshot["files"], mounts))
     if wanted["labels"]:
@@ -138,6 +128,21 @@ def take(wanted):
     with shared_lock(wanted["state_directory"]) as locked:
         snapshot["locked"] = snapshot["locked"] or locked
     return snapshot
+
+
+def take_files(wanted, snapshot, mounts):
+    """Add the directories, the files in them, and the single files."""
+    for entry in wanted["directories"]:
+        listing = list_directory(entry)
+        snapshot["directories"][entry["path"]] = listing
+        for name in listing.get("entries", ()):
+            path = os.path.join(entry["path"], name)
+            hidden = entry["secret"] and fnmatch.fnmatchcase(os.path.basename(name), entry["secret"])
+            form = "checksum" if hidden else entry["form"]
+            snapshot["files"][path] = in_form(form, describe(path, entry["limit"], mounts))
+    for entry in wanted["files"]:
+        found = describe(entry["path"], entry["limit"], mounts)
+        snapshot["files"][entry["path"]] = in_form(entry["form"], found)
 
 
 def user_name():

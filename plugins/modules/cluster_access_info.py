@@ -90,8 +90,13 @@ options:
   task:
     description: The task of this collection that is to be run.
     type: str
-    choices: [cluster_registries]
+    choices: [cluster_registries, node_pools, cluster_pull_secret, dockercfg_secret, registry_consumer]
     default: cluster_registries
+  namespaces:
+    description: The projects in which it is to be run, for tasks that work in projects.
+    type: list
+    elements: str
+    default: []
 # END make docs
 seealso:
   - module: dockyard.openshift.cluster_registries
@@ -119,6 +124,14 @@ missing:
   returned: success
   type: list
   elements: str
+openshift:
+  description: V(4), V(3), or null for a cluster that is plain Kubernetes.
+  returned: success
+  type: int
+version:
+  description: The release of OpenShift 4, else that of Kubernetes; empty when it may not be read.
+  returned: success
+  type: str
 access:
   description: Every question and its answer, C(verb), C(resource), C(name), C(namespace), C(allowed) and C(reason).
   returned: success

@@ -259,6 +259,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy, as they were understood.
+  returned: success
+  type: dict
 forecast:
   description:
     - What nodes would get, what that costs and what the guards find, as P(dockyard.openshift.mco_forecast#filter)
@@ -315,6 +319,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success

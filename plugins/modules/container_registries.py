@@ -122,6 +122,33 @@ options:
     type: str
     choices: [fail, reject, keep]
     default: fail
+  verify_pull:
+    description:
+      - Images that prove the lists, pulled by the engines of the host itself after a change; when one
+        is not as it should be, everything is put back. Nothing is pulled unless this is set, or where
+        nothing changes.
+      - The task that only reports pulls them at every run. An image that was not there before is removed
+        again.
+      - With it comes a warning for each insecure registry, and one where V(all) is blocked and images
+        of C(docker.io) are out of reach.
+    type: dict
+    suboptions:
+      comes:
+        description: Images that the host must be able to pull.
+        type: list
+        elements: str
+        default: []
+      refused:
+        description: Images that it must not be able to pull, for whatever reason.
+        type: list
+        elements: str
+        default: []
+      pushed:
+        description: Names under which an empty image is pushed and then pulled; it stays in the registry.
+          CRI-O cannot push.
+        type: list
+        elements: str
+        default: []
   from_variables:
     description: Whether to take options that are not given from the variables of the role C(docker_registries),
       from C(registry_policy) and from the variables of openshift-ansible, as that role does.
@@ -154,8 +181,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
 engines:
-  description: The engines found, with the lists they have once the plan is applied.
+  description:
+    - The engines found, with the lists that each one answered when it was asked last. That is after a
+      change, and in check mode before it.
+    - The lists are null where the engine was not asked, or cannot say. See RV(planned) for what its files
+      say.
   returned: success
   type: list
   elements: dict
@@ -182,6 +217,53 @@ engines:
       description: Insecure scopes in force.
       type: list
       elements: str
+planned:
+  description: The lists in the files of each engine once the plan is applied, whether it has read them
+    or not.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Short name, as in RV(engines).
+      type: str
+    search:
+      description: Search list.
+      type: list
+      elements: str
+    blocked:
+      description: Blocked scopes; V(all) when all but the allowed ones are.
+      type: list
+      elements: str
+    insecure:
+      description: Insecure scopes.
+      type: list
+      elements: str
+    mirrors:
+      description: Mirrors, as the engine shows them.
+      type: list
+      elements: str
+pulled:
+  description: What came of each image of O(verify_pull).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    image:
+      description: The image.
+      type: str
+    engine:
+      description: The program that pulled it.
+      type: str
+    expected:
+      description: One of V(comes), V(refused), V(pushed).
+      type: str
+    ok:
+      description: Whether it was as expected.
+      type: bool
+    said:
+      description: What happened, in one line.
+      type: str
 account:
   description: The outcome as text for a person. A headline, then the plan or the differences, one line
     each.
@@ -230,6 +312,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -249,5 +341,17 @@ rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

@@ -93,6 +93,33 @@ options:
     type: str
     choices: [fail, reject, keep]
     default: fail
+  verify_pull:
+    description:
+      - Images that prove the lists, pulled by the engines of the host itself after a change; when one
+        is not as it should be, everything is put back. Nothing is pulled unless this is set, or where
+        nothing changes.
+      - The task that only reports pulls them at every run. An image that was not there before is removed
+        again.
+      - With it comes a warning for each insecure registry, and one where V(all) is blocked and images
+        of C(docker.io) are out of reach.
+    type: dict
+    suboptions:
+      comes:
+        description: Images that the host must be able to pull.
+        type: list
+        elements: str
+        default: []
+      refused:
+        description: Images that it must not be able to pull, for whatever reason.
+        type: list
+        elements: str
+        default: []
+      pushed:
+        description: Names under which an empty image is pushed and then pulled; it stays in the registry.
+          CRI-O cannot push.
+        type: list
+        elements: str
+        default: []
   images:
     description: Images for which RV(images) says where podman, skopeo, buildah and CRI-O of this host
       would pull them from. The task contacts no registry and returns no secret.
@@ -142,6 +169,51 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
+pulled:
+  description: What came of each image of O(verify_pull).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    image:
+      description: The image.
+      type: str
+    engine:
+      description: The program that pulled it.
+      type: str
+    expected:
+      description: One of V(comes), V(refused), V(pushed).
+      type: str
+    ok:
+      description: Whether it was as expected.
+      type: bool
+    said:
+      description: What happened, in one line.
+      type: str
+own_files:
+  description:
+    - Files that users without root have of their own, which their podman, skopeo and buildah read instead
+      of those of the system or beside them, and units and quadlets that name another file.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The file.
+      type: str
+    user:
+      description: Whose programs read it.
+      type: str
+    line:
+      description: The line that sets RV(own_files[].variable); null for a file that is read by its name.
+      type: int
+    variable:
+      description: C(REGISTRY_AUTH_FILE) or C(CONTAINERS_REGISTRIES_CONF).
+      type: str
 recorded:
   description: The file of O(record); null where none was written.
   returned: success
@@ -269,6 +341,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -284,5 +366,17 @@ diff:
   returned: in diff mode
   type: list
   elements: dict
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

@@ -397,7 +397,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
 )
 
 FILE_LIMIT = 16 * 1024 * 1024
-TAIL = 4096
+TAIL = 65536
 STAGED = re.compile(r"\{staged:([^{}]+)\}")
 
 

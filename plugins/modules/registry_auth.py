@@ -244,6 +244,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -263,5 +273,17 @@ rolled_back:
   description: Whether something failed and everything was put back.
   returned: always
   type: bool
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

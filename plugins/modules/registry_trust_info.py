@@ -64,7 +64,10 @@ options:
     type: bool
     default: true
   expires_in_days:
-    description: Name the certificates that expire within so many days in RV(expiring).
+    description:
+      - Name the certificates that expire within so many days in RV(expiring).
+      - With it the host connects to the registries of the list, and RV(shown) says until when the certificates
+        are valid that they show.
     type: int
   from_variables:
     description: Whether to take options that are not given from the variables of the role C(docker_registries),
@@ -188,6 +191,22 @@ anchors:
         days_left:
           description: Whole days until the certificate expires; negative after that.
           type: int
+shown:
+  description: The certificates that the registries of the list show to this host; empty without O(expires_in_days).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name or address of the registry.
+      type: str
+    certificate:
+      description: The certificate, as in RV(registries[].certificates) without a path; null when it showed
+        none.
+      type: dict
+    reason:
+      description: Why it showed none.
+      type: str
 expiring:
   description: Certificates that expire within O(expires_in_days), soonest first.
   returned: success
@@ -280,6 +299,16 @@ plan:
         undo:
           description: How this change is undone when something fails.
           type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
 notes:
   description: Remarks for a person, for instance how an entry was understood.
   returned: success
@@ -295,5 +324,17 @@ diff:
   returned: in diff mode
   type: list
   elements: dict
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
 # END make docs
 """

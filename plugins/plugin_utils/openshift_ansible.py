@@ -35,6 +35,8 @@ WORD_OF = {variable: word for word, (variable, _flag) in LISTS.items()} | {CREDE
 _MIRROR_FLAG = "--registry-mirror"
 
 OPTIONS = "openshift_docker_options"
+#: What value_of may call the variable of a word that adds up.
+SUMS = (*WORD_OF, OPTIONS, OREG_USER)
 _ENTERPRISE_REGISTRY = "openshift_docker_ent_reg"
 _DEPLOYMENTS = ("openshift_deployment_type", "deployment_type")
 _RELEASES = ("openshift_release", "openshift_image_tag", "openshift_pkg_version", "openshift_version")
@@ -82,6 +84,19 @@ def value_of(variable: str, ask: ValueOf) -> tuple[str, Any] | None:
         return name, given
     listed = entries(variable, given)
     return name, [*listed, *(item for item in dict.fromkeys(more) if item not in listed)]
+
+
+def trail(word: str, ask: ValueOf) -> tuple[str, ...]:
+    """Return the variables that have a part in a word which value_of gives. Raises PolicyError."""
+    if word == "credentials":
+        parts = {CREDENTIALS: ask(CREDENTIALS) is not None, OREG_USER: bool(_own_credential(ask))}
+    else:
+        variable = LISTS[word][0]
+        parts = {variable: ask(variable) is not None, OPTIONS: bool(_flags(word, ask))}
+        if word == "search" and parts[variable] and _enterprise(ask):
+            names = (_ENTERPRISE_REGISTRY, *_DEPLOYMENTS)
+            parts[next(name for name in names if ask(name) is not None)] = True
+    return tuple(name for name, has_part in parts.items() if has_part)
 
 
 def _credentials(ask: ValueOf) -> tuple[str, Any] | None:

@@ -22,10 +22,12 @@ from .host.short import ShortHost, ShortHostProblem
 from .host.watch import NotAsked, Watch
 from .plan.draft import FileChange
 from .plan.plan import Change, Plan
-from .plan.proposal import Applying, Proposal, propose
+from .plan.proposal import Applying, Proposal, asked, propose
 from .policy import Policy, PolicyError
+from .policy.word import shown
 from .problems import Problem
 from .trust import feature as trust
+from .variables import words_of
 
 #: How often a plan may ask for more; more than once is rare already.
 _LOOKS = 10
@@ -40,24 +42,36 @@ class Planned:
     lists: tuple[Mapping[str, Any], ...] = ()
 
 
-def plan(host: Any, options: Mapping[str, Any], now: datetime, hide: Callable[[str], None]) -> Planned:
+def plan(
+    host: Any,
+    options: Mapping[str, Any],
+    now: datetime,
+    hide: Callable[[str], None],
+    named: Mapping[str, tuple[str, ...]],
+) -> Planned:
     """Plan a host from its record.
 
     host: a recorded snapshot, or a short description (see host/short.py). options: those of the task host_policy,
-    read already. hide: is told every private key. Raises Problem for a description that makes no sense; why the words
-    or the host are refused is in the result.
+    read already. hide: is told every private key. named: option → the variables it was taken from.
+    Raises Problem for a description that makes no sense; why the words or the host are refused is in the result.
     """
     see = _eyes(host)
     try:
-        said = [(feature, feature.read(options, now, _no_file, hide)) for feature in _asked(options)]
+        said = [
+            (feature, feature.read(options, now, _no_file, hide), words_of(feature.WORD_OPTIONS, options))
+            for feature in _asked(options)
+        ]
     except PolicyError as problem:
-        return Planned(Proposal(Plan()), str(problem))
-    more = sum((feature.WATCH + feature.watch(words) for feature, words in said), Watch())
-    how = Applying(options["activation"], options["unenforceable"])
+        name = named.get(problem.word, (problem.word,))[0]
+        return Planned(Proposal(Plan()), f"{name}{str(problem)[len(problem.word) :]}")
+    more = sum((feature.WATCH + feature.watch(words) for feature, words, _asks in said), Watch())
+    how = Applying(options["activation"], options["unenforceable"], named)
     for _look in range(_LOOKS):
         try:
             observed = see(more)
-            drafters = [drafter for feature, words in said for drafter in feature.drafts(observed, words)]
+            drafters = [
+                drafter for feature, words, asks in said for drafter in asked(asks, feature.drafts(observed, words))
+            ]
             proposal = propose(observed, drafters, how)
             return Planned(proposal, lists=tuple(registries.planned(proposal)))
         except NotAsked as question:
@@ -107,7 +121,7 @@ def _step(change: Change) -> dict[str, Any]:
 
 
 def _no_file(path: str) -> bytes:
-    raise record.RecordProblem(f"{path}: this filter reads no file; give the text itself")
+    raise record.RecordProblem(f"trust: {shown(path)} is a file, and this filter reads no file; give the text itself")
 
 
 def _eyes(host: Any) -> Callable[[Watch], Observed]:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from . import masters, registries, registry_auth
+from . import masters, registries, registry_auth, storage
 from .policy import HOST_WORDS
 from .trust import feature as trust
 from .variables import PREFIX
@@ -46,7 +46,10 @@ FROM_VARIABLES = _from_variables(
 
 #: What the role and its playbooks read or set beside the options of tasks, behind the prefix.
 _OF_THE_ROLE = (
-    "before_restart", "after_restart", "serial", "max_failures", "backup_directory", "backup_encrypt", "backup_keys",
+    "before_restart", "after_restart", "drain", "drain_node", "drain_kubeconfig", "drain_remote_kubeconfig",
+    "drain_force", "drain_ignore_daemonsets", "drain_delete_emptydir_data", "drain_timeout",
+    "drain_max_out_of_service", "drain_state", "serial", "max_failures", "backup_directory", "backup_encrypt",
+    "backup_keys",
     "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
 )  # fmt: skip
 _OF_TASKS = {names[0] for feature in FEATURES for names in feature.VARIABLES.values() if names[0].startswith(PREFIX)}
@@ -75,7 +78,10 @@ class Asked:
 
 
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
-_OF_MASTERS = ("result", "info", "trust_result")
+_OF_MASTERS = (
+    "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",
+    "explain_after", "images", "cluster_result", "nodes_result", "cluster_info", "nodes_info",
+)  # fmt: skip
 KNOWN_OF_MASTERS = (
     *sorted(
         {name for names in masters.VARIABLES.values() for name in names if name.startswith(masters.PREFIX)}
@@ -97,6 +103,44 @@ class AskedOfMasters(Asked):
     @staticmethod
     def misspelt(names: Iterable[str]) -> str:
         return misspelt(names, masters.PREFIX, KNOWN_OF_MASTERS)
+
+
+#: What the role node_storage and its playbook read or set, behind its prefix, beside the options of its task.
+_OF_STORAGE = (
+    "result", "info", "plan", "drain", "node", "api_host", "kubeconfig", "remote_kubeconfig", "delete_emptydir_data",
+    "force", "drain_timeout", "ready_timeout", "serial", "max_failures", "outcome", "message", "drained", "restored",
+)  # fmt: skip
+KNOWN_OF_STORAGE = (
+    *sorted(
+        {name for names in storage.VARIABLES.values() for name in names if name.startswith(storage.PREFIX)}
+        | {f"{storage.PREFIX}{name}" for name in _OF_STORAGE}
+    ),
+)
+
+
+class AskedOfStorage(Asked):
+    """The same for the role node_storage, whose task is told the name of its host."""
+
+    asking = storage.ASKING
+    nothing_asked = (
+        "nothing is asked for: neither node_storage_devices, _driver and _settings nor openshift-ansible's variables "
+        "say what storage {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
+    )
+    from_variables = _from_variables("C(node_storage) and from the variables of openshift-ansible")
+    variables: dict[str, Any]
+
+    @staticmethod
+    def misspelt(names: Iterable[str]) -> str:
+        return misspelt(names, storage.PREFIX, KNOWN_OF_STORAGE)
+
+    def must_ask(self, options: dict[str, Any]) -> None:
+        """Refuse a call that asks for nothing; to grow what is there is something."""
+        if options.get("mode") != "grow":
+            super().must_ask(options)  # type: ignore[misc]
+
+    def read(self, options: dict[str, Any]) -> Any:
+        """Read the options, with the name that `confirm` must be."""
+        return super().read({**options, "host": self.variables.get("inventory_hostname")})  # type: ignore[misc]
 
 
 def misspelt(names: Iterable[str], prefix: str = PREFIX, known: tuple[str, ...] = KNOWN) -> str:

@@ -38,9 +38,24 @@ def behind(prefix: str, options: Iterable[str]) -> Sources:
     return {option: (f"{prefix}{option}",) for option in options}
 
 
+def from_variables(prefix: str) -> dict[str, dict[str, Any]]:
+    """Make the option of a task whose options may be taken from variables behind a prefix."""
+    text = f"Whether to take options that are not given from variables C({prefix}...)."
+    return {"from_variables": {"type": "bool", "default": False, "description": [text]}}
+
+
 def words(group: str) -> Sources:
     """Return the words of a group, for tasks of the role."""
     return policy.variables_of(group, PREFIX, POLICY)
+
+
+def words_of(spec: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return those of these options that say what is wanted; the ones with a default say how."""
+    return tuple(
+        name
+        for name, about in spec.items()
+        if options.get(name) is not None and ("default" not in about or options[name] is True)
+    )
 
 
 @dataclass(frozen=True)
@@ -78,3 +93,13 @@ class Fill:
         if not openshift_ansible.LISTS.keys() <= self.sources.keys():
             return []
         return openshift_ansible.remarks(origins.keys(), lambda word: origins.get(word, ""), value_of)
+
+    def trail(self, origins: Mapping[str, str], value_of: Callable[[str], Any]) -> dict[str, tuple[str, ...]]:
+        """Return, for each option that adds up from variables of openshift-ansible, all of them. origins: as above."""
+        return {
+            option: openshift_ansible.trail(openshift_ansible.WORD_OF[source], value_of)
+            for option, name in origins.items()
+            if name in openshift_ansible.SUMS
+            for source in self.sources.get(option, ())
+            if source in openshift_ansible.WORD_OF
+        }

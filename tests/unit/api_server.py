@@ -20,7 +20,8 @@ from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import labels
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
 
@@ -66,8 +67,14 @@ KINDS = {
         resource("Pod", "", "pods", True),
         resource("DaemonSet", "apps", "daemonsets", True),
         resource("Lease", "coordination.k8s.io", "leases", True),
+        resource("ServiceAccount", "", "serviceaccounts", True),
+        resource("ImageStream", "image.openshift.io", "imagestreams", True),
+        resource("BuildConfig", "build.openshift.io", "buildconfigs", True),
         resource("DeploymentConfig", "apps.openshift.io", "deploymentconfigs", True),
         resource("ReplicationController", "", "replicationcontrollers", True),
+        resource("ControllerConfig", "machineconfiguration.openshift.io", "controllerconfigs"),
+        resource("ValidatingWebhookConfiguration", "admissionregistration.k8s.io", "validatingwebhookconfigurations"),
+        resource("MutatingWebhookConfiguration", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     )
 }
 
@@ -128,6 +135,7 @@ class ApiServer:
     def _answer(self, method: str, path: str, query: dict[str, str], given: Any) -> Reply:
         if path == "/version":
             return reply(200, {"major": self.version[0], "minor": self.version[1]})
+        path = path.removesuffix("/status") if method == "PATCH" else path
         found = next((one for kind, one in KINDS.items() if kind not in self.without and serves(one, path)), None)
         if found is None:
             return Reply(404, {"Content-Type": "text/plain"}, [b"404 page not found\n"])
@@ -143,6 +151,7 @@ class ApiServer:
     def _list(self, found: Resource, path: str, query: dict[str, str]) -> Reply:
         start = f"{path}/" if not found.namespaced or "/namespaces/" in path else "/"
         items = [one for place, one in self.objects.items() if place.startswith(start) and serves(found, place)]
+        items = [one for one in items if selected(one, query)]
         first, limit = int(query.get("continue", 0)), int(query["limit"])
         more = {"continue": str(first + limit)} if len(items) > first + limit else {}
         kind, page = f"{found.kind}List", items[first : first + limit]
@@ -160,7 +169,8 @@ class ApiServer:
 
     def _patch(self, path: str, query: dict[str, str], given: Any) -> Reply:
         have = self.objects[path]
-        if given["metadata"].get("resourceVersion") != have["metadata"]["resourceVersion"]:
+        version = (given.get("metadata") or {}).get("resourceVersion")
+        if version is not None and version != have["metadata"]["resourceVersion"]:
             return status(409, "Conflict", "the object has been modified", path)
         stored = applied(have, given)
         stored["metadata"]["resourceVersion"] = str(next(self.numbers))
@@ -177,6 +187,14 @@ class ApiServer:
         if "dryRun" not in query:
             del self.objects[path]
         return reply(200, {"kind": "Status", "status": "Success"})
+
+
+def selected(one: dict[str, Any], query: dict[str, str]) -> bool:
+    """Return whether the selectors of a list match an object."""
+    field, _sign, value = query.get("fieldSelector", "").partition("=")
+    wanted = labels.parse(query.get("labelSelector", ""))
+    fits = not field or at(one, *field.split(".")) == value
+    return fits and wanted.matches(one["metadata"].get("labels", {}))
 
 
 def serves(found: Resource, path: str) -> bool:
@@ -230,6 +248,17 @@ def times(count: int, fault: Fault) -> Fault:
 def on(method: str, part: str, answer: Callable[[], Reply]) -> Fault:
     """A fault for requests of a method whose path holds a text."""
     return lambda sent, path, body: answer() if sent == method and part in path else None
+
+
+def reviews(allows: Callable[[dict[str, str]], bool] = lambda attributes: True) -> Fault:
+    """Answer access reviews, which leave nothing behind. allows: by verb, group, resource, namespace and name."""
+
+    def answer(method: str, path: str, body: Any) -> Reply | None:
+        if "selfsubjectaccessreviews" not in path:
+            return None
+        return reply(201, {"status": {"allowed": allows(body["spec"]["resourceAttributes"])}})
+
+    return answer
 
 
 def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SHARED = REPOSITORY.parent / "shared"
 
 sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).parent)]
+sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
+
+from sentences import compare, write  # noqa: E402
 
 # Cases say which modes files have that somebody has made; whoever runs them may have a stricter umask.
 os.umask(0o022)
@@ -57,10 +61,16 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def rounds() -> int:
     """Make ids of plans with secrets cheap here, a tenth of a second each otherwise. The value is what users pay."""
-    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import proposal
+    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan
 
-    real, proposal._ROUNDS = proposal._ROUNDS, 1
+    real, plan._ROUNDS = plan._ROUNDS, 1
     return real
+
+
+@pytest.fixture
+def sentences(request):
+    """sentences(answer, …) compares all that people read of answers with tests/data/sentences."""
+    return functools.partial(compare, request.module.__name__, request.node.name)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -77,6 +87,7 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session):
     """Tell the process that prints the summary, where tests run side by side."""
+    write()
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left_out"] = left_out
 

@@ -35,7 +35,7 @@ def given(host: dict[str, Any], policy: dict[str, Any], mode: str | None) -> dic
     usual = dict.fromkeys((*registries.WORD_OPTIONS, "images"))
     options = {**usual, "hosted_registry_insecure": False, "hosted_registry_network": "172.30.0.0/16"}
     options |= {"foreign_scopes": "keep", "unenforceable": "warn", "activation": "now", "mode": mode, **policy}
-    planned = registries_plan.plan(host, options, NOW, lambda key: None)
+    planned = registries_plan.plan(host, options, NOW, lambda key: None, {})
     assert planned.refused is None and planned.proposal.plan.changed
     return after(host, planned.proposal)
 

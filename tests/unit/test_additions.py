@@ -84,6 +84,9 @@ class Made:
     def checks(self, host, expected):
         return ()
 
+    def contradicted(self, host, policy):
+        return []
+
     def report(self, host):
         return self._lists(host).plain() | {"files": [LIST], "problems": []}
 
@@ -102,7 +105,7 @@ def test_a_new_engine_is_one_file_and_one_line(made):
     done = run(container_registries.ActionModule, {"search": ["a.example.com"]}, [host], COMMITTED)
     assert done.result["changed"], done.result
     assert contents(done.transactions[0])[LIST] == "a.example.com\n"
-    assert [(each["name"], each["search"]) for each in done.result["engines"]] == [("made", ["a.example.com"])]
+    assert [(each["name"], each["search"]) for each in done.result["planned"]] == [("made", ["a.example.com"])]
     seen = run(container_registries_info.ActionModule, {"search": ["a.example.com"]}, [host]).result
     assert seen["account"][0] == "differs from the policy" and seen["engines"][0]["title"] == Made.title
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import cluster_access_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import access
-from api_server import KINDS, ApiServer, reply, run
+from api_server import KINDS, ApiServer, reply, reviews, run
 from conftest import REPOSITORY
 from test_cluster_registries import TABLE, cluster, task
 
@@ -18,7 +18,9 @@ ROLES = REPOSITORY / "docs/registries-role.yml"
 
 def test_the_roles_that_are_shipped_are_those_of_the_tasks():
     """One list, because a file of Ansible's collections holds one document."""
-    assert yaml.safe_load(ROLES.read_text(encoding="utf-8"))["items"] == access.manifests("cluster_registries")
+    assert yaml.safe_load(ROLES.read_text(encoding="utf-8"))["items"] == [
+        one for name in access.TASKS if name not in access.IN_PROJECTS for one in access.manifests(name)
+    ]
 
 
 def allowed(method: str, path: str, body) -> bool:
@@ -51,11 +53,7 @@ def test_no_request_of_any_case_needs_more(case):
 
 
 def test_what_a_login_lacks_is_said():
-    def answer(method, path, body):
-        if "selfsubjectaccessreviews" in path:
-            about = body["spec"]["resourceAttributes"]
-            return reply(201, {"status": {"allowed": (about["verb"], about["resource"]) != ("patch", "images")}})
-
+    answer = reviews(lambda about: (about["verb"], about["resource"]) != ("patch", "images"))
     result = run(cluster_access_info.ActionModule, {}, ApiServer(faults=[answer]))
     assert result["allowed"] is False and result["missing"] == ["cannot patch images.config.openshift.io cluster"]
     assert len(result["access"]) > 20 and not result["changed"]
@@ -66,4 +64,22 @@ def test_what_a_login_lacks_is_said():
 
 
 def test_kinds_of_the_stand_in_are_those_of_the_task():
-    assert {ref.resource.kind for ref in access.TASKS["cluster_registries"]()} <= KINDS.keys()
+    assert {ref.resource.kind for ref in access.of_task("cluster_registries")} <= KINDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"task": "dockercfg_secret"}, "namespaces: names no project"),
+        ({"task": "cluster_pull_secret", "namespaces": ["a"]}, "namespaces: means nothing to this task"),
+    ],
+)
+def test_projects_are_named_where_they_count(given, says):
+    result = run(cluster_access_info.ActionModule, given, ApiServer())
+    assert result["failed"] and says in result["msg"]
+
+
+def test_what_lacks_in_projects_is_named():
+    server = ApiServer(faults=[reviews(lambda about: about["verb"] != "create")])
+    found = run(cluster_access_info.ActionModule, {"task": "dockercfg_secret", "namespaces": ["a", "b"]}, server)
+    assert found["missing"] == ["cannot create secrets in a", "cannot create secrets in b"] and not found["allowed"]

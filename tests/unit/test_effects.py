@@ -9,7 +9,8 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, effects
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, containers, effects
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers_files import conf_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
@@ -74,6 +75,21 @@ def test_podman_s_files_with_one_entry_changed():
     assert passed == {f'location = "{place}"' for place in places}
 
 
+def test_podman_s_answer_with_one_entry_changed():
+    """After the change podman is asked again, and its answer is compared with the words; it has no short names."""
+    passed = {line for path, text, line in changed(PODMANS) if not contradicted({path: text})}
+    places = ("b.changed.test:5000", "d.changed.test/x", "f.changed.test/g", "changed.test")  # as above
+    assert passed == {f'location = "{place}"' for place in places} | {
+        'app = "a.changed.test/app"', 'short-name-mode = "disabled"',
+    }  # fmt: skip
+    assert contradicted(PODMANS) == []
+
+
+def contradicted(files):
+    answer = {"version": {"Version": "4.9.4"}, "registries": containers.predicted_info(host(files))}
+    return Containers().contradicted(host(PODMANS, {"podman.info": json.dumps(answer)}), read_policy(WORDS))
+
+
 def unmet(files):
     found = host(files, {"podman.info": json.dumps({"version": {"Version": "4.9.4"}})})
     policy = read_policy(WORDS)
@@ -97,4 +113,12 @@ def test_docker_s_files_with_one_entry_changed(engine, said, words, files):
     assert effects.unmet_by_lists(spelled, shown.plain()) == []
     for path, text, line in changed(files):
         shown = engine.desired(host({**files, path: text}, said), Policy(), Request()).expected
+        assert answered(engine, host(files, said), shown, policy), line
         assert effects.unmet_by_lists(spelled, shown.plain()), line
+
+
+def answered(engine, found, lists, policy):
+    """Return what the engine's answer lacks if it shows these lists."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(engine), "in_force", lambda self, host: lists)
+        return engine.contradicted(found, policy)

@@ -10,7 +10,7 @@ import json
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import records
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import records, undo
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange, Step
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
@@ -90,7 +90,26 @@ def test_nothing_to_undo_is_not_the_same_as_once_more(undo, sent):
     again = journal_of([["make it", "lvcreate", "x"]], {})
     again["actions"][0]["undo"] = sent
     back = commit(propose(host({}, journal=again), [], Applying()))
-    assert back["actions"][0]["undo"] == sent
+    assert back["recover"] and back["actions"] == [], "host_transaction runs the undo; nobody runs lvcreate again"
+
+
+def test_a_step_that_cannot_be_undone_goes_on_under_its_name():
+    """It is told anew what it finds; until it has ended, every journal says that it was begun."""
+    step = Step("fill it", ("fill", "the rest"), undo=None)
+    again = journal_of([["fill it", "fill", "all"]], {})
+    again["actions"][0]["undo"] = []
+    back = commit(propose(host({}, journal=again), [lambda world: Draft(("test",), steps=(step,))], Applying()))
+    assert [(each["argv"], each["instead_of"]) for each in back["actions"]] == [(["fill", "the rest"], [0])]
+
+
+def test_a_plan_is_taken_back_by_the_undo_of_its_steps_or_not_at_all():
+    last = journal_of([["stop it", "systemctl", "stop", "x"]], {})
+    last["actions"][0]["undo"] = ["systemctl", "start", "x"]
+    (step,) = undo.draft(["p"], host({}, last=last)).steps
+    assert (step.argv, step.undo) == (("systemctl", "start", "x"), ("systemctl", "stop", "x"))
+    last["actions"][0]["undo"] = []
+    with pytest.raises(HostProblem, match="stop it of plan p cannot be undone, so the plan is not taken back"):
+        undo.draft(["p"], host({}, last=last))
 
 
 D = "/etc/containers/registries.conf.d"

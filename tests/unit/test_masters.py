@@ -87,11 +87,12 @@ def after(files, done):
 
 
 @pytest.mark.parametrize("case", cases("masters/bad.yml"))
-def test_bad_options_are_refused_before_any_master_is_looked_at(case):
+def test_bad_options_are_refused_before_any_master_is_looked_at(case, sentences):
     done = run(master_config.ActionModule, {key: case[key] for key in (*ASKED, *OTHERS) if key in case} | (
         {"image_polices": {}} if "does not exist" in case["name"] else {}), [])  # fmt: skip
     assert done.result["failed"] and done.result["msg"].startswith(case["error"]), done.result["msg"]
     assert "\n" not in done.result["msg"] and not done.calls
+    sentences(done.result)
 
 
 @pytest.mark.parametrize("case", cases("masters/shapes.yml"))
@@ -124,9 +125,10 @@ def test_three_shapes_give_one_file(given):
 
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml", having="after"))
-def test_plan(case):
+def test_plan(case, sentences):
     done = of_case(case)
     assert not done.result.get("failed"), done.result["msg"]
+    sentences(done.result)
     files = {path: text for path, text in written(done).items() if path != STATE}
     expected = {} if case["after"] == "same" else {MASTER: case["after"]}
     assert files == {**expected, **case.get("after_files", {})}
@@ -138,9 +140,10 @@ def test_plan(case):
 
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml", having="refused"))
-def test_refused(case):
+def test_refused(case, sentences):
     done = of_case(case)
     assert done.result["failed"] and case["refused"] in done.result["msg"], done.result["msg"]
+    sentences(done.result)
     assert not done.transactions and "topsecret" not in json.dumps(done.result)
 
 
@@ -264,9 +267,30 @@ def test_secrets_of_the_file_are_never_shown(action, args):
 def test_info_tells_what_is_wrong_with_a_file():
     text = "imagePolicyConfig: {allowedRegistriesForImport: [{domainName: 'b.io:5*'}], imagePolicyConfig: {}}\n"
     done = run(master_config_info.ActionModule, {}, [seen({MASTER: text})])
-    found = done.result["master"]
-    assert found["release"] == "3.9" and found["services"] == [f"{unit}.service" for unit in RUNNING]
-    assert [each["effect"] for each in found["findings"]] == ["refuse", "warn", "warn"]
+    port = "'5*' is not a port; a port must be a number, without wildcards"
+    wrapped = (
+        "the settings are wrapped in imagePolicyConfig a second time, where nobody reads them: there is no list, and "
+        "everything may be imported"
+    )
+    place = "imagePolicyConfig.imagePolicyConfig has no effect; its place is imagePolicyConfig"
+    assert done.result["master"] == {
+        "path": MASTER,
+        "release": "3.9",
+        "services": [f"{unit}.service" for unit in RUNNING],
+        "image_policy_file": MASTER,
+        "image_policy": None,
+        "image_policy_config": {"allowedRegistriesForImport": [{"domainName": "b.io:5*"}], "imagePolicyConfig": {}},
+        "plugin_order": None,
+        "findings": [
+            {
+                "effect": "refuse",
+                "path": "imagePolicyConfig: allowedRegistriesForImport[0].domainName",
+                "sentence": port,
+            },
+            {"effect": "warn", "path": "imagePolicyConfig: imagePolicyConfig", "sentence": wrapped},
+            {"effect": "warn", "path": "", "sentence": f"{MASTER}: {place}"},
+        ],
+    }
     assert not done.result["drift"]
 
 

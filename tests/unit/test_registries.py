@@ -27,9 +27,8 @@ def propose(found, policy=POLICY, **options):
     """(plan, options of host_transaction, proposal)"""
     how = Applying(**{key: options.pop(key) for key in ("activation", "unenforceable") if key in options})
     proposal = propose_drafts(found, registries.drafts(found, registries.Said(policy, **options)), how)
-    return SimpleNamespace(
-        plan=proposal.plan, commit=commit(proposal), engines=registries.report(proposal, None, ())["engines"]
-    )
+    told = registries.report(proposal, registries.Said(policy), ())
+    return SimpleNamespace(plan=proposal.plan, commit=commit(proposal), **told)
 
 
 def docker(case):
@@ -57,15 +56,17 @@ def podman(files=None, **more):
 
 
 @pytest.mark.parametrize("case", cases("engines/activation.yml"))
-def test_activation(case):
+def test_activation(case, sentences):
     options = {"activation": case["activation"]} if "activation" in case else {}
     if "refusal" in case:
         with pytest.raises(HostProblem) as refusal:
             propose(docker(case), **options)
         assert case["refusal"] in str(refusal.value)
+        sentences(refusal.value)
         return
     proposal = propose(docker(case), **options)
     assert [action["name"] for action in proposal.commit.get("actions", [])] == case["steps"]
+    sentences(proposal.plan.text(), proposal.plan.pending)
     assert proposal.plan.changed == bool(case["steps"] or case.get("edited"))
     assert len(proposal.plan.pending) == len(case.get("pending", []))
     assert all(part in text for part, text in zip(case.get("pending", []), proposal.plan.pending, strict=True))
@@ -74,7 +75,7 @@ def test_activation(case):
 
 
 @pytest.mark.parametrize("case", cases("engines/whole.yml"))
-def test_a_whole_proposal(case):
+def test_a_whole_proposal(case, sentences):
     found = host(case["files"], case["answers"])
     proposal = propose(found, read_policy(case["policy"]), **case.get("options", {}))
     wanted = [{**action, "undo": action["argv"], "instead_of": []} for action in case["actions"]]
@@ -83,6 +84,9 @@ def test_a_whole_proposal(case):
     shown = views(SimpleNamespace(path=each["after_header"], **each) for each in proposal.plan.diff())
     assert {path: lines for path, lines in shown.items() if path != STATE_PATH} == case["diff"]
     assert all(part in proposal.plan.text() for part in case["plan"]), proposal.plan.text()
+    (planned,) = map(filled, proposal.planned)
+    sentences(proposal.plan.text(), proposal.plan.notes)
+    assert planned == case["planned"]
     assert list(map(filled, proposal.engines)) == [case["engines"]]
     looked = registries.survey(found, registries.Said(read_policy({})), {})
     assert list(map(filled, looked["engines"])) == [case["survey"]]
@@ -135,12 +139,15 @@ def test_a_damaged_record_is_refused():
         propose(podman(state=described("no JSON")))
 
 
+RELOAD = ["systemctl", "reload", "crio"]
+
+
 def journal(present, started=0, old="[[registry]]\nlocation = 'old.example.com'\nblocked = true\n"):
     return {
         "id": "cafe", "plan_id": "p", "time": 1, "started": started, "directories": [],
         "files": [{"path": DROP_IN, "new": "n", "present": present}],
         "old": {DROP_IN: described(old)},
-        "actions": [{"name": "reload crio.service", "argv": ["systemctl", "reload", "crio"], "undo": [], "timeout": 9}],
+        "actions": [{"name": "reload crio.service", "argv": RELOAD, "undo": RELOAD, "timeout": 9}],
     }  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def reached(room: str) -> set[str]:
 @pytest.mark.parametrize("room", ["task", "plan"])
 def test_features_can_be_taken_away(room):
     """The kernel works without any feature: its modules import none, not even through others."""
-    known = ("trust", "registries", "registry_auth", "masters")
+    known = ("trust", "registries", "registry_auth", "masters", "storage")
     features = {name for name in reached(room) if name.split(".")[0] in known}
     assert reached(room) and not features
 

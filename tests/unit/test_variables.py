@@ -135,6 +135,8 @@ def test_lists_as_openshift_ansible_made_them(case):
     assert {word: value for word, (_name, value) in filled.items()} == case["words"]
     origins = {word: name for word, (name, _value) in filled.items()}
     assert case.get("from", {}).items() <= origins.items()
+    if "trail" in case:
+        assert {word: list(names) for word, names in fill.trail(origins, ask).items()} == case["trail"]
     said = fill.remarks(origins, ask)
     assert len(said) == len(case.get("remarks", [])), said
     assert all(part in text for part, text in zip(case.get("remarks", []), said, strict=True))

@@ -9,22 +9,83 @@ Source: Kubernetes authorization.k8s.io/v1 SelfSubjectAccessReview, rbac.authori
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..policy.word import UNSHOWN, PolicyError
 from . import registries
 from .api import ClusterProblem, Ref, Resource, at
-from .client import Client, NoSuchKind
+from .changes import ObjectChange
+from .client import Client, NoSuchKind, Rejected
+from .cluster_pull_secret import service as pull_secret
+from .dockercfg_secret import service as dockercfg_secret
+from .kinds import image
+from .registry_consumer import service as registry_consumer
+from .rollout import service as rollout
 
 REVIEW = Ref(Resource("SelfSubjectAccessReview", "authorization.k8s.io", "v1", "selfsubjectaccessreviews"))
-#: Name of a task → what it reads and writes.
-TASKS: Mapping[str, Callable[[], Mapping[Ref, tuple[str, ...]]]] = {"cluster_registries": registries.access}
+Access = Mapping[Ref, tuple[str, ...]]
+#: Name of a task → what it reads and writes, in these projects where it works in projects.
+TASKS: Mapping[str, Callable[[tuple[str, ...]], Access]] = {
+    "cluster_registries": lambda projects: registries.access(),
+    "node_pools": lambda projects: rollout.access(),
+    "cluster_pull_secret": lambda projects: pull_secret.ACCESS,
+    "dockercfg_secret": dockercfg_secret.access,
+    "registry_consumer": registry_consumer.grants,
+}
+#: Tasks that work in projects; no role is shipped for them, because nobody knows the projects.
+IN_PROJECTS = ("dockercfg_secret", "registry_consumer")
 ROLE = "dockyard-registries"
+_ROLES = {"node_pools": "dockyard-node-pools", "cluster_pull_secret": "dockyard-pull-secret"}
+#: What a change is called in a review; to replace is both.
+_VERBS = {"replace": ("delete", "create")}
+#: Every OpenShift has this project; Kubernetes has no such kind.
+_PROJECT = Ref(Resource("Project", "project.openshift.io", "v1", "projects"), "default")
 
 
-def review(client: Client, task: str) -> list[dict[str, Any]]:
+def openshift(client: Client) -> dict[str, Any]:
+    """Say which OpenShift the API belongs to: {openshift: 4, 3 or null, version}. Raises ClusterProblem."""
+    try:
+        found = client.read(image.VERSION)
+        return {"openshift": 4, "version": str(at(found, "status", "desired", "version") or "")}
+    except NoSuchKind:
+        pass
+    except Rejected:
+        return {"openshift": 4, "version": ""}
+    version = ".".join(map(str, client.version()))
+    try:
+        client.read(_PROJECT)
+    except NoSuchKind:
+        return {"openshift": None, "version": version}
+    except Rejected:
+        pass
+    return {"openshift": 3, "version": version}
+
+
+def of_task(task: str, projects: Iterable[str] = ()) -> Access:
+    """Return what a task reads and writes. Raises PolicyError for one in projects without any."""
+    projects = tuple(projects)
+    if (task in IN_PROJECTS) != bool(projects):
+        told = "names no project, and this task works in projects" if not projects else "means nothing to this task"
+        raise PolicyError("namespaces", UNSHOWN, told)
+    return TASKS[task](projects)
+
+
+def review(client: Client, access: Access) -> list[dict[str, Any]]:
     """Ask the API about every verb: {verb, resource, name, namespace, allowed, reason}. Raises ClusterProblem."""
-    return [_asked(client, ref, verb) for ref, verbs in TASKS[task]().items() for verb in verbs]
+    return [_asked(client, ref, verb) for ref, verbs in access.items() for verb in verbs]
+
+
+def refuse_what_is_not_allowed(client: Client, changes: Iterable[ObjectChange]) -> None:
+    """Ask the API about every write before the first one. Raises ClusterProblem that names all that is missing."""
+    wanted: dict[tuple[Ref, str], None] = {}
+    for change in changes:
+        for verb in _VERBS.get(change.verb, (change.verb,)):
+            place = Ref(change.ref.resource, "" if verb == "create" else change.ref.name, change.ref.namespace)
+            wanted[place, verb] = None
+    answers = [_asked(client, ref, verb) for ref, verb in wanted]
+    if missing := [sentence(answer) for answer in answers if not answer["allowed"]]:
+        raise ClusterProblem(f"this login {'; '.join(missing)} (at {client.transport.address})")
 
 
 def sentence(answer: Mapping[str, Any]) -> str:
@@ -50,16 +111,17 @@ def _asked(client: Client, ref: Ref, verb: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def manifests(task: str) -> list[dict[str, Any]]:
+def manifests(task: str, projects: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Make the roles that allow the task and nothing else: one of the cluster, one for each namespace it reads."""
-    access = TASKS[task]()
+    access = of_task(task, projects)
     namespaces = list(dict.fromkeys(ref.namespace for ref in access if ref.namespace))
-    found = [_role("ClusterRole", "", access)]
-    return found + [_role("Role", namespace, access) for namespace in namespaces]
+    name = _ROLES.get(task, ROLE)
+    found = [_role(name, "ClusterRole", "", access)]
+    return found + [_role(name, "Role", namespace, access) for namespace in namespaces]
 
 
-def _role(kind: str, namespace: str, access: Mapping[Ref, tuple[str, ...]]) -> dict[str, Any]:
-    metadata = {"name": ROLE} | ({"namespace": namespace} if namespace else {})
+def _role(name: str, kind: str, namespace: str, access: Access) -> dict[str, Any]:
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
     rules = [rule for ref, verbs in access.items() if ref.namespace == namespace for rule in _rules(ref, verbs)]
     return {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata, "rules": rules}
 

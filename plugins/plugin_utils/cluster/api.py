@@ -47,13 +47,16 @@ class Resource:
 class Ref:
     """One object, or without a name all objects of a kind (in a namespace, where one is given).
 
-    bare: of all objects only what identifies them and their metadata, where the whole of them would be large.
+    bare: of all objects only what identifies them and their metadata, where the whole of them would be large. fields,
+    labels: of all objects only those that these selectors match.
     """
 
     resource: Resource
     name: str = ""
     namespace: str = ""
     bare: bool = False
+    fields: str = ""
+    labels: str = ""
 
     @property
     def path(self) -> str:
@@ -66,7 +69,9 @@ class Ref:
     def __str__(self) -> str:
         """Name it as a person does: "Image/cluster", "ConfigMap openshift-config/cas", "all ImageDigestMirrorSets"."""
         if not self.name:
-            return f"all {self.resource.plural}" + (f" of {self.namespace}" if self.namespace else "")
+            selector = ", ".join(filter(None, (self.fields, self.labels)))
+            where = f" of {self.namespace}" if self.namespace else ""
+            return f"all {self.resource.plural}{where}" + (f" with {selector}" if selector else "")
         if self.namespace:
             return f"{self.resource.kind} {self.namespace}/{self.name}"
         return f"{self.resource.kind}/{self.name}"

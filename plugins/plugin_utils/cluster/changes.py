@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..plan.plan import Change, Disruption, Plan
+from ..plan.plan import Change, Disruption, Plan, checksum
 from ..problems import one_line
 from . import marks
 from .api import ClusterProblem, Manifest, Ref, at
@@ -63,6 +63,10 @@ class WantedObject:
 
     fields: what shall be in it, merged into what is there; null takes a key away, None the whole object. why: which
     word asked. on_nodes: whether files of nodes follow from it. view: how a person is shown the object's settings.
+    secret: whether the fields hold secrets. replaces: whether the object is deleted and made anew. anew: what is wanted
+    of the object as it is now, None for nothing: for one that others write all the time, so that only it is planned
+    again after a conflict. heard: takes the answer to a request that leaves no object behind, and that is always sent;
+    returns what went wrong, "" for nothing.
     """
 
     ref: Ref
@@ -71,6 +75,10 @@ class WantedObject:
     on_nodes: bool = False
     until: Until | None = None
     view: Callable[[Manifest], Iterable[str]] | None = None
+    secret: bool = False
+    replaces: bool = False
+    anew: Callable[[Manifest | None], WantedObject | None] | None = field(default=None, compare=False)
+    heard: Callable[[Manifest], str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -87,19 +95,22 @@ class ObjectChange:
 
     @property
     def verb(self) -> str:
-        return "delete" if self.fields is None else "create" if self.before is None else "patch"
+        if self.fields is None:
+            return "delete"
+        return "create" if self.before is None else "replace" if self.wanted.replaces else "patch"
 
     @property
     def what(self) -> str:
         """As a person says it: "create ConfigMap openshift-config/cas"."""
-        return f"{'change' if self.verb == 'patch' else self.verb} {self.ref}"
+        verb = "request" if self.wanted.heard else "change" if self.verb == "patch" else self.verb
+        return f"{verb} {self.ref}"
 
     @property
     def after(self) -> Manifest | None:
         """The object as it will be."""
         if self.fields is None:
             return None
-        start = self.ref.manifest() if self.before is None else self.before
+        start = self.ref.manifest() if self.before is None or self.wanted.replaces else self.before
         result: Manifest = applied(start, self.fields)
         return result
 
@@ -114,7 +125,11 @@ class ObjectChange:
         if self.fields is None:
             client.delete(self.ref, uid, version, rehearse=rehearse)
             return None
-        if self.before is None:
+        if self.before is not None and self.wanted.replaces:
+            client.delete(self.ref, uid, version, rehearse=rehearse)
+            if rehearse:
+                return None
+        if self.before is None or self.wanted.replaces:
             return client.create(self.ref, self.after or {}, rehearse=rehearse)
         return client.patch(self.ref, self.fields, version, rehearse=rehearse)
 
@@ -157,31 +172,34 @@ def propose_changes(cluster: Cluster, drafts: Iterable[ClusterDraft]) -> Cluster
         changes=tuple(_shown(draft, change) for draft, change in pairs),
         notes=_unique(text for draft in drafts for text in draft.notes),
         warnings=_unique(text for draft in drafts for text in draft.warnings),
-        sends=hashlib.sha256("".join(change.digest() for change in changes).encode()).hexdigest() if changes else "",
+        sends=_sends(changes),
         subject="cluster",
     )
     return ClusterProposal(plan, changes, drafts)
 
 
+def _sends(changes: tuple[ObjectChange, ...]) -> str:
+    """Return a checksum of all that is sent, "" for nothing."""
+    text = "".join(change.digest() for change in changes).encode()
+    return checksum(text, secret=any(change.wanted.secret for change in changes)) if changes else ""
+
+
 def changes_of(cluster: Cluster, wanted: Iterable[WantedObject]) -> Iterator[ObjectChange]:
     """Return the writes for what is not as wanted. Raises NotRead for an object that nobody read, ClusterProblem."""
     for one in wanted:
-        before = _read_object(cluster, one.ref)
-        if one.fields is None:
-            if before is not None:
-                yield ObjectChange(one, before, None)
-        elif before is None:
-            yield ObjectChange(one, None, without_nulls(one.fields))
-        elif fields := difference(before, one.fields):
-            yield ObjectChange(one, before, fields)
+        change = change_of(one, None if one.heard else cluster.find(one.ref))
+        if change is not None:
+            yield change
 
 
-def _read_object(cluster: Cluster, ref: Ref) -> Manifest | None:
-    """Take the object from the list of its kind if that was read, so that it is not read twice."""
-    everything = Ref(ref.resource, namespace=ref.namespace)
-    if cluster.was_read(ref) or not cluster.was_read(everything):
-        return cluster.one(ref)
-    return next((item for item in cluster.all(everything) if at(item, "metadata", "name") == ref.name), None)
+def change_of(wanted: WantedObject, before: Manifest | None) -> ObjectChange | None:
+    """Return the write that makes of an object what is wanted; None when it is so."""
+    if wanted.fields is None:
+        return None if before is None else ObjectChange(wanted, before, None)
+    if before is None or wanted.replaces:
+        return ObjectChange(wanted, before, without_nulls(wanted.fields))
+    fields = difference(before, wanted.fields)
+    return ObjectChange(wanted, before, fields) if fields else None
 
 
 def settings(manifest: Manifest | None) -> dict[str, Any] | None:
@@ -196,10 +214,17 @@ def _shown(draft: ClusterDraft, change: ObjectChange) -> Change:
     view = change.wanted.view or (lambda manifest: settings_of(manifest, change.fields or manifest))
     before, after = ("\n".join(view(one)) if one else "" for one in (change.before, change.after))
     node_cost = draft.disruption if change.wanted.on_nodes else Disruption.NONE
-    undo = {"create": "delete it", "patch": "its former settings, which the diff shows", "delete": "create it again"}
     return Change(
-        change.what, change.wanted.why, before, after, node_cost, draft.whom if node_cost else "", undo[change.verb]
+        change.what, change.wanted.why, before, after, node_cost, draft.whom if node_cost else "", _undo(change)
     )
+
+
+def _undo(change: ObjectChange) -> str:
+    """Say how a change is taken back; what a secret held before is kept nowhere."""
+    if change.wanted.heard:
+        return ""
+    again = "give the former secret again" if change.wanted.secret else "its former settings, which the diff shows"
+    return {"create": "delete it", "delete": "create it again"}.get(change.verb, again)
 
 
 def settings_of(manifest: Manifest, touched: Manifest) -> Iterator[str]:

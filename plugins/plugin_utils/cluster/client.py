@@ -136,10 +136,12 @@ class Client:
         return body if status == 200 and isinstance(body, str) else ""
 
     def read_all(self, ref: Ref, **selectors: str) -> tuple[Manifest, ...]:
-        """Read all objects of a kind, page by page. selectors: fieldSelector, labelSelector.
+        """Read all objects of a kind, page by page. selectors: fieldSelector, labelSelector, unless the ref has them.
 
         Raises NoSuchKind, ClusterProblem.
         """
+        own = {"fieldSelector": ref.fields, "labelSelector": ref.labels}
+        selectors = {**selectors, **{name: text for name, text in own.items() if text}}
         for _again in range(2):  # a list that takes too long begins anew
             items = self._pages(ref, selectors)
             if items is not None:
@@ -272,30 +274,19 @@ class Client:
         renewed, tries = False, 0
         while True:
             self.requests[method] = self.requests.get(method, 0) + 1
-            reason, pause = "", 0.0
+            pause = 0.0
             try:
                 reply = self.transport.send(method, path, headers, data, self._seconds(path))
-                status = reply.status
                 answer, length = self._body(reply, path)
-                if 300 <= status < 400:
-                    raise ClusterProblem(
-                        f"{self.transport.address} answers with a redirect to {_host(reply.header('Location'))}; it is "
-                        "not followed, because the login would go there"
-                    )
+                self._refuse_redirect(reply)
                 self._note(reply)
-                if status == 401 and not renewed:
+                if reply.status == 401 and not renewed:
                     renewed = True
                     if self.transport.renew():
                         continue
-                if status == 429 or (status == 503 and writes):
-                    reason, pause = f"answers {status}", _seconds_of(reply.header("Retry-After")) or 1.0
-                elif status in _PASSING and not writes:
-                    reason = f"answers {status}: {_message(answer)}".rstrip(": ")
-                    pause = _seconds_of(reply.header("Retry-After"))
-                elif status in _PASSING:
-                    raise Moved(f"{writes}: the API server answers {status}: {_message(answer)}")
-                else:
-                    return status, answer, length
+                reason, pause = _passing(reply, answer, writes)
+                if not reason:
+                    return reply.status, answer, length
             except NotSent as problem:
                 reason = str(problem)
             except NoAnswer as problem:
@@ -303,6 +294,13 @@ class Client:
                     raise Moved(f"{writes}: {problem}") from None
                 reason = str(problem)
             tries = self._wait(reason, pause, tries)
+
+    def _refuse_redirect(self, reply: Reply) -> None:
+        if 300 <= reply.status < 400:
+            raise ClusterProblem(
+                f"{self.transport.address} answers with a redirect to {_host(reply.header('Location'))}; it is not "
+                "followed, because the login would go there"
+            )
 
     def _wait(self, reason: str, pause: float, tries: int) -> int:
         """Wait before the next try. Raises ClusterProblem when there is none: too many, or the time is over."""
@@ -397,6 +395,21 @@ def _missing(body: Any) -> None:
     """Raise for a 404: one with a Status means a missing object, one without means that nobody serves the path."""
     if not at(body, "details", "name"):
         raise NoSuchKind
+
+
+def _passing(reply: Reply, answer: Any, writes: Ref | None) -> tuple[str, float]:
+    """Return why a request is worth another try, "" when it is not, and for how long the server wants peace.
+
+    Raises Moved for a write whose fate is unknown.
+    """
+    status, pause = reply.status, _seconds_of(reply.header("Retry-After"))
+    if status == 429 or (status == 503 and writes):
+        return f"answers {status}", pause or 1.0
+    if status in _PASSING and writes:
+        raise Moved(f"{writes}: the API server answers {status}: {_message(answer)}")
+    if status in _PASSING:
+        return f"answers {status}: {_message(answer)}".rstrip(": "), pause
+    return "", 0.0
 
 
 def _message(body: Any) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..problems import Problem
 from ..resolution.references import quoted
@@ -31,6 +32,11 @@ _LARGEST = 2**63
 def is_subdomain(text: str) -> bool:
     """Say whether a text can be the name of most objects: lower case, digits, '-' and '.'."""
     return len(text) <= _LONGEST_SUBDOMAIN and bool(_SUBDOMAIN.fullmatch(text))
+
+
+def is_label(text: str) -> bool:
+    """Say whether a text can be the name of a namespace or a service: as a subdomain, without '.', and shorter."""
+    return len(text) <= _LONGEST_NAME and "." not in text and is_subdomain(text)
 
 
 def is_key(text: str) -> bool:
@@ -83,6 +89,29 @@ class Selector:
 def parse(text: str) -> Selector:
     """Read a selector. Raises SelectorProblem in one sentence."""
     return Selector(tuple(_Parser(text).requirements()))
+
+
+#: Operators of a LabelSelector → those of a requirement.
+_OF_OBJECTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
+
+
+def selects(selector: Any, carried: Mapping[str, str]) -> bool:
+    """Match a LabelSelector of an object; one that is empty selects everything, and null nothing.
+
+    An operator that no server stores leaves nothing out.
+    """
+    if not isinstance(selector, Mapping):
+        return False
+    wanted = selector.get("matchLabels") or {}
+    if any(carried.get(str(key)) != str(value) for key, value in wanted.items()):
+        return False
+    return all(_meets(one, carried) for one in selector.get("matchExpressions") or () if isinstance(one, Mapping))
+
+
+def _meets(expression: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
+    sign = _OF_OBJECTS.get(str(expression.get("operator")))
+    values = frozenset(map(str, expression.get("values") or ()))
+    return sign is None or Requirement(str(expression.get("key")), sign, values).matches(carried)
 
 
 class _Parser:

@@ -15,6 +15,8 @@ from .api import Manifest, annotation, label
 LABEL = "dockyard.openshift/word"
 #: On any object: which entries of its lists or keys of its data we added, as JSON {name: [entry…]}.
 ENTRIES = "dockyard.openshift/entries"
+#: On a pool of nodes that a task of ours has paused: since when.
+PAUSED = "dockyard.openshift/paused"
 ALL = (LABEL, ENTRIES)
 
 

@@ -15,7 +15,8 @@ from math import ceil
 from typing import Any
 
 from ..problems import one_line
-from .api import Manifest, Ref, Resource, at
+from . import marks
+from .api import Manifest, Ref, Resource, annotation, at
 
 POOLS = Ref(Resource("MachineConfigPool", "machineconfiguration.openshift.io", "v1", "machineconfigpools"))
 BUDGETS = Ref(Resource("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", namespaced=True))
@@ -89,7 +90,8 @@ def _pool(manifest: Manifest) -> Pool:
         machines,
         _number(at(manifest, "status", "updatedMachineCount")),
         _at_once(at(manifest, "spec", "maxUnavailable"), machines),
-        at(manifest, "spec", "paused") is True,
+        # what a task of ours has paused is resumed by the same play
+        at(manifest, "spec", "paused") is True and not annotation(manifest, marks.PAUSED),
         "Updating" in true,
         one_line(" ".join(message.split()))[:_LONGEST] if kind else "",
     )

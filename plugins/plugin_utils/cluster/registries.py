@@ -34,16 +34,19 @@ KINDS: tuple[Kind, ...] = (machine_configuration, trusted_cas, mirror_sets, imag
 WATCH: tuple[Ref, ...] = (image.IMAGE,)
 
 #: What the forecast reads beside the objects of the policy; what cannot be read is named.
-_READ_FOR_NODES = (
+READ_FOR_NODES = (
     image.VERSION, image.IMAGE, preflight.INFRASTRUCTURE, machine_configuration.REF, *mirror_sets.LISTS,
 )  # fmt: skip
 _REGISTRY = Ref(Resource("Config", "imageregistry.operator.openshift.io", "v1", "configs"), "cluster")
 _CONFIG = "config.openshift.io"
 _OPERATORS = "openshift-machine-config-operator"
 #: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.
-FURTHER = (
+SIGNATURES = (
     Ref(Resource("ClusterImagePolicy", _CONFIG, "v1", "clusterimagepolicies")),
     Ref(Resource("ImagePolicy", _CONFIG, "v1", "imagepolicies", namespaced=True)),
+)
+FURTHER = (
+    *SIGNATURES,
     Ref(Resource("FeatureGate", _CONFIG, "v1", "featuregates"), "cluster"),
     Ref(trusted_cas.RESOURCE, "image-registry-override-drain", _OPERATORS),
     Ref(Resource("CatalogSource", "operators.coreos.com", "v1alpha1", "catalogsources", namespaced=True)),
@@ -280,10 +283,12 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     warnings = [*asked.warnings, *(text for part in parts for text in part.warnings)]
     refusals = [text for part in parts for text in part.refusals]
     changes = tuple(changes_of(cluster, wanted))
+    said = {"policy": asked.said.policy.words()}
+    start = ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals), result=said)
     if not changes or refusals:
-        return ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
+        return start
     preflight.refuse_hosted(cluster)
-    return _judged(cluster, asked, ClusterDraft(wanted, tuple(notes), tuple(warnings)), changes, parts)
+    return _judged(cluster, asked, start, changes, parts)
 
 
 def _in_order(wanted: Iterable[WantedObject]) -> tuple[WantedObject, ...]:
@@ -295,8 +300,8 @@ def _judged(
     cluster: Cluster, asked: Asked, start: ClusterDraft, changes: tuple[ObjectChange, ...], parts: Iterable[Part]
 ) -> ClusterDraft:
     """Return the draft with its forecast, after all guards."""
-    cluster.need(*_READ_FOR_NODES, pools.POOLS, *FURTHER, MACHINE_CONFIGS)
-    cluster.need(*_configs_of_people(cluster))
+    cluster.need(*READ_FOR_NODES, pools.POOLS, *FURTHER, MACHINE_CONFIGS)
+    cluster.need(*configs_of_people(cluster))
     pool_list = cluster.try_all(pools.POOLS)
     warnings = list(start.warnings)
     if isinstance(pool_list, Unread):
@@ -311,7 +316,7 @@ def _judged(
     warnings += [*told, *preflight.without_login(now)]
     outlook = _outlook(cluster, asked, changes)
     cost = outlook["disruption"].get(outlook["release"]) if now.on_nodes else None
-    level = _level(cost)
+    level = level_of(cost)
     if level >= Disruption.DRAIN:
         warnings += [*_budgets(cluster), *_lone_registry(cluster)]
     if level > asked.max_disruption:
@@ -325,7 +330,7 @@ def _judged(
     ]
     lines = [*outlook["lines"], *(pool.line(str(level)) for pool in found_pools if now.on_nodes)]
     whom = f"{sum(pool.machines for pool in found_pools if not pool.paused)} nodes"
-    found = {"forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
+    found = {**start.result, "forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
     found["forecast"]["pools"] = [pool.result() for pool in found_pools]
     return ClusterDraft(
         start.wanted, start.notes, tuple(warnings), tuple(refusals), level, whom, tuple(lines), found,
@@ -335,7 +340,7 @@ def _judged(
 def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) -> dict[str, Any]:
     """Return the forecast for this very cluster; `new`: findings that it does not have already."""
     release = preflight.release_of(cluster, asked.release)
-    present, proposed = list(_manifests(cluster)), [_proposed(one) for one in changes if one.fields is not None]
+    present, proposed = list(manifests_of(cluster)), [_proposed(one) for one in changes if one.fields is not None]
     gone = [change.before for change in changes if change.fields is None and change.before is not None]
     policies = machine_configuration.after(_known(cluster, machine_configuration.REF), asked.said)
     overridden = [name for name in asked.overridden if name not in preflight.NAMES]
@@ -353,7 +358,7 @@ def _proposed(change: ObjectChange) -> dict[str, Any]:
     return {**change.ref.manifest(), **fields}
 
 
-def _configs_of_people(cluster: Cluster) -> list[Ref]:
+def configs_of_people(cluster: Cluster) -> list[Ref]:
     """Return the MachineConfigs that no controller made, by the list of their names."""
     listed = cluster.try_all(MACHINE_CONFIGS)
     return [
@@ -363,7 +368,7 @@ def _configs_of_people(cluster: Cluster) -> list[Ref]:
     ]
 
 
-def _manifests(cluster: Cluster) -> Iterable[Manifest]:
+def manifests_of(cluster: Cluster) -> Iterable[Manifest]:
     """Return all that was read and that a forecast looks at; logins are not."""
     for ref, answer in cluster.answers.items():
         if ref.bare or ref in (preflight.PULL_SECRET, pools.BUDGETS):
@@ -385,7 +390,8 @@ def _known(cluster: Cluster, ref: Ref) -> Manifest | None:
     return None if isinstance(found, Unread) else found
 
 
-def _level(cost: Mapping[str, Any] | None) -> Disruption:
+def level_of(cost: Mapping[str, Any] | None) -> Disruption:
+    """Return what nodes notice of a change, from its cost in a forecast."""
     if not cost:
         return Disruption.NONE
     levels = {"reboot": Disruption.REBOOT, "drain": Disruption.DRAIN, "restart": Disruption.RESTART}
@@ -455,6 +461,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
             for one in mirror_sets.present(cluster)
         ],
         "version": at(cluster.one(image.VERSION), "status", "desired", "version") or "",
+        "policy": asked.said.policy.words(),
         "pools": [] if isinstance(pool_list, Unread) else [pool.result() for pool in pools.read(pool_list)],
     }  # fmt: skip
 

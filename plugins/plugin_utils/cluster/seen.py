@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..host.watch import NotAsked
-from .api import ClusterProblem, Manifest, Ref, Resource
+from .api import ClusterProblem, Manifest, Ref, Resource, ref_of
 from .client import Client, NoSuchKind, Rejected
 
 
@@ -52,6 +53,27 @@ class Cluster:
         if isinstance(found, Unread):
             raise ClusterProblem(found.why)
         return found
+
+    def find(self, ref: Ref) -> Manifest | None:
+        """Return the object as `one` does, from a list that must hold it where one was read, so that it is read once.
+
+        Lists that count: those of its namespace, of its name in all namespaces, and of everything.
+        """
+        if not self.was_read(ref):
+            resource, name = ref.resource, ref.name
+            for everything in (Ref(resource, namespace=ref.namespace), named_everywhere(resource, name), Ref(resource)):
+                if self.was_read(everything) and not isinstance(self.try_all(everything), Unread):
+                    if everything not in self._lists:
+                        self._lists[everything] = self._by_name(everything)
+                    return self._lists[everything].get(ref)
+        return self.one(ref)
+
+    @cached_property
+    def _lists(self) -> dict[Ref, dict[Ref, Manifest]]:
+        return {}
+
+    def _by_name(self, everything: Ref) -> dict[Ref, Manifest]:
+        return {ref_of(everything.resource, item): item for item in self.all(everything)}
 
     def try_one(self, ref: Ref) -> Manifest | Unread | None:
         """Return the object, None when it does not exist, and why it is unread, also when its kind does not exist."""
@@ -91,6 +113,11 @@ class Cluster:
         if ref not in self.answers:
             raise NotRead(ref)
         return self.answers[ref]
+
+
+def named_everywhere(resource: Resource, name: str) -> Ref:
+    """Name all objects of a kind that have this name, whatever their namespace."""
+    return Ref(resource, fields=f"metadata.name={name}")
 
 
 def read(client: Client, refs: Iterable[Ref], known: Mapping[Ref, Answer]) -> dict[Ref, Answer]:

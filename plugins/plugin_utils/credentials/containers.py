@@ -111,10 +111,10 @@ def _keys(reference: Reference, source: Source, auth_file: AuthFile) -> list[str
     names = [reference.domain] if source.old_form else parents
     exact = [name for name in names if name in auth_file.entries]
     registry = hub_name(reference.domain, "logins")
-    return exact[:1] or [key for key in auth_file.entries if _registry(key, source.old_form) == registry]
+    return exact[:1] or [key for key in auth_file.entries if registry_of(key, source.old_form) == registry]
 
 
-def _registry(key: str, old_form: bool) -> str:
+def registry_of(key: str, old_form: bool) -> str:
     """Normalise an address that docker once wrote: http[s]://host/v1/."""
     address = key.removeprefix("http://").removeprefix("https://")
     if old_form or address != key:

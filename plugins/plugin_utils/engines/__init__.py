@@ -12,12 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..host.observed import Observed
 from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy, read_policy
+
+if TYPE_CHECKING:
+    from .effects import Unmet
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,9 @@ class Engine(Protocol):
 
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         """Return the questions that prove it did. host: with its files as they will be."""
+
+    def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
+        """List the entries of words that its own answer does not fulfil; none where it gives none."""
 
     def report(self, host: Observed) -> dict[str, Any]:
         """Return lists and files for the _info task: {search, blocked, insecure, files, problems}."""

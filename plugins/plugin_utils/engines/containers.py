@@ -24,13 +24,32 @@ from ..host.watch import NotAsked, Question, Tree, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, PolicyError
-from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, fit
+from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, Takes, fit
 from ..problems import Problem
 from ..resolution import registries_conf, signature_policy
-from ..resolution.names import Scopes
-from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistriesConfProblem
+from ..resolution.names import Scopes, is_range
+from ..resolution.registries_conf import (
+    DROP_IN_DIRECTORY,
+    MAIN,
+    Mirror,
+    RegistriesConf,
+    RegistriesConfProblem,
+    RegistryTable,
+)
 from ..shapes import Each, fits
-from . import ALL_WORDS, Desired, Lists, Request, added, containers_files, differing, effects, joint_list, without_ours
+from . import (
+    ALL_WORDS,
+    Desired,
+    Lists,
+    Request,
+    added,
+    containers_files,
+    crio_drop_in,
+    differing,
+    effects,
+    joint_list,
+    without_ours,
+)
 from .containers_files import ROOTS_OWN, conf_of
 from .effects import Unmet
 
@@ -47,6 +66,21 @@ _INFO = ("podman", "info", "--format", "json")
 _PULL_FROM_MIRROR_SINCE = {"podman": (4, 2), "skopeo": (1, 9), "buildah": (1, 27), "crio": (1, 25)}
 _PULL_SPELLING = {"digest": "digest-only", "tag": "tag-only"}
 _PULLS = {spelling: pull for pull, spelling in _PULL_SPELLING.items()}
+
+#: A reload that fails leaves CRI-O with its old lists, and tells it to nobody but its log; it takes a moment to say so.
+_RELOAD_TOLD = r"""
+tries=0
+while [ $tries -lt 10 ]; do
+  said=$(journalctl -u crio.service -o cat --no-pager --since=-3s 2>/dev/null |
+    grep -E 'Configuration reload completed|Unable to reload configuration|Starting CRI-O' | tail -n 1)
+  case $said in
+    *'Unable to reload'*) printf '%s\n' "$said" >&2; exit 1;;
+    ?*) exit 0;;
+  esac
+  tries=$((tries + 1)); sleep 0.5
+done
+"""
+_RELOADED = Check("CRI-O takes in its files", ("sh", "-c", _RELOAD_TOLD), ({"rc": 0},), attempts=1)
 
 _V1 = {"search": "search", "blocked": "block", "insecure": "insecure"}
 
@@ -81,7 +115,7 @@ class Containers:
     def present(self, host: Observed) -> bool:
         return any(
             host.answer(f"{name}").there for name in ("podman.info", "skopeo.version", "buildah.version")
-        ) or self._crio(host)
+        ) or containers_files.has_crio(host)
 
     def version(self, host: Observed) -> str:
         version = _info(host).get("version", {}).get("Version")
@@ -89,7 +123,7 @@ class Containers:
 
     def running(self, host: Observed) -> bool:
         """podman and its family read the files at every command; only CRI-O holds them in memory."""
-        return self._crio(host)
+        return services.CRIO.running(host)
 
     def in_force(self, host: Observed) -> Lists | None:
         """podman's own answer; skopeo, buildah and CRI-O have no question and read the same files."""
@@ -132,13 +166,19 @@ class Containers:
         )
 
     def differs(self, host: Observed, predicted_info: Lists, expected: Lists) -> frozenset[str]:
+        """Compare the lists; podman's answer says nothing of what CRI-O holds, so all counts where its files change."""
+        told = (MAIN, *OURS, crio_drop_in.PATH)
+        if self.running(host) and any(path in host.changed for path in told):
+            return ALL_WORDS
         return differing(predicted_info, expected)
 
     def after_start(self, host: Observed) -> Lists | None:
         return None
 
     def activation(self, host: Observed, differs: frozenset[str] = ALL_WORDS) -> Due | None:
-        return Due(services.CRIO, restart=False) if self._crio(host) else None
+        """CRI-O reads drop-ins of crio.conf at its start only."""
+        restart = crio_drop_in.PATH in host.changed
+        return Due(services.CRIO, restart=restart, checks=(_RELOADED,)) if self.running(host) else None
 
     def refresh(self, host: Observed) -> tuple[Step, ...]:
         return ()
@@ -154,7 +194,23 @@ class Containers:
                 {"path": ["registries", source, "Mirrors", number, "Location"], "equals": location}
                 for number, location in enumerate((*mirrors, None))
             ]
-        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2),)
+        return (Check("podman info shows the lists", _INFO, tuple(wanted), attempts=2, shows="podman.info"),)
+
+    def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
+        """Judge podman's answer, which has neither aliases nor the mode of short names."""
+        registries = _info(host).get("registries")
+        if host.answer("podman.info").rc != 0 or not isinstance(registries, dict):
+            return []
+        try:
+            version = conf_of(host).version
+        except Problem:
+            return []  # that is told elsewhere
+        asked = sayable(policy, REGISTRIES_CONF_V1 if version == 1 else REGISTRIES_CONF)
+        some_pulls = any(mirrored.pull != "all" for mirrored in policy.mirrors or ())
+        old = containers_files.podman_version(host) < _PULL_FROM_MIRROR_SINCE["podman"]
+        mirrors = None if some_pulls and old else asked.mirrors
+        asked = replace(asked, aliases=None, short_name_mode=None, mirrors=mirrors)
+        return effects.unmet(asked, _conf_of_info(registries), host)
 
     def report(self, host: Observed) -> dict[str, Any]:
         policies = dict.fromkeys((containers_files.policy_of(host), *self._policies_of_crio(host)))
@@ -170,11 +226,8 @@ class Containers:
             "allowed": allowed, "files": files, "problems": problems,
         }  # fmt: skip
 
-    def _crio(self, host: Observed) -> bool:
-        return services.CRIO.running(host)
-
     def _policies_of_crio(self, host: Observed) -> tuple[str, ...]:
-        return (containers_files.crio_policy_of(host, its_text=False),) if self._crio(host) else ()
+        return (containers_files.crio_policy_of(host, its_text=False),) if containers_files.has_crio(host) else ()
 
 
 class _Proposal:
@@ -196,6 +249,7 @@ class _Proposal:
         before = conf_of(self.host, roots_own=False)
         self.old_style = self._is_old_style(before)
         edits = [*([self._old_file()] if self.old_style else self._drop_ins()), *self._signature_policies()]
+        edits.append(crio_drop_in.change(self.host, self.policy, self.why, exact=self.mode == "exact"))
         after = self.host.with_texts({edit.path: edit.text for edit in edits if edit})
         conf = conf_of(after)
         self._check_effects(after, conf)
@@ -222,10 +276,14 @@ class _Proposal:
         """Return whether registries.conf itself changes, list by list: it has the old form, or nothing else is read."""
         if any(map(self.host.exists, OURS)):
             return False
-        only_old = services.CRIO.running(self.host) and (0, 0) < services.crio_version(self.host) < (1, 15)
+        only_old = self._old_crio()
         text = self.host.text(MAIN)
         says_nothing = text is None or registries_conf.version_of(registries_conf.document(text, MAIN)) is None
         return before.version == 1 or (only_old and says_nothing)
+
+    def _old_crio(self) -> bool:
+        """Return whether there is a CRI-O that reads the old form only, in whose insecure list it takes ranges."""
+        return containers_files.has_crio(self.host) and (0, 0) < services.crio_version(self.host) < (1, 15)
 
     def _over_earlier(self, policy: Policy) -> Policy:
         """Return the policy with what our drop-in says for words that are not said now. Raises HostProblem."""
@@ -256,15 +314,29 @@ class _Proposal:
         """Return the scopes to block and the scopes to reach insecurely, as registries.conf can say them."""
         blocked = tuple(scope for scope in self.policy.blocked or () if scope != ALL)
         insecure = fit(self.policy.insecure or (), REGISTRIES_CONF, self.policy.service_network)
+        crio = self._crio_takes_ranges()
+        if crio and not self._others():
+            return {"blocked": blocked, "insecure": insecure.held}
+        left_out = "the service network, is left out" + (f" for {self._others()}" if crio else "")
+        beyond = f" in {self._others()}" if crio else ""
         self.notes += [
-            f"insecure '{scope}', the service network, is left out: registries.conf knows no address ranges"
-            for scope in insecure.left_out
+            f"insecure '{scope}', {left_out}: registries.conf knows no address ranges" for scope in insecure.left_out
         ]
         self.unenforceable += [
-            f"insecure '{scope}': registries.conf knows no address ranges; name the registries"
+            f"insecure '{scope}'{beyond}: registries.conf knows no address ranges; name the registries"
             for scope in insecure.beyond
         ]
         return {"blocked": blocked, "insecure": insecure.held}
+
+    def _others(self) -> str:
+        """Name the programs beside CRI-O that read these files."""
+        asked = ("podman.info", "skopeo.version", "buildah.version")
+        return ", ".join(name.partition(".")[0] for name in asked if self.host.answer(name).there)
+
+    def _crio_takes_ranges(self) -> bool:
+        """Return whether address ranges reach CRI-O: in crio.conf, or in the old form of registries.conf."""
+        old = self._old_crio() and self.old_style
+        return containers_files.has_crio(self.host) and (old or containers_files.reads_crio_drop_ins(self.host))
 
     def _drop_ins(self) -> list[FileChange | None]:
         """Return our drop-in, and the one under the other name taken away."""
@@ -413,6 +485,8 @@ class _Proposal:
             given = tuple(item for item in given if REGISTRIES_CONF_V1.holds(word, item))
             # what only docker understands of this word in a file that both read ("all", ranges)
             given += tuple(item for item in getattr(self.policy, word) if item in before[word] and item not in given)
+            if word == "insecure" and self._old_crio():
+                given += tuple(item for item in self.policy.insecure or () if is_range(item) and item not in given)
             present, mine = tuple(before[word]), tuple(ours.get(word, ()))
             after = given if self.mode == "exact" else joint_list(given, present, mine, _trimmed)
             ours[word] = added(given, present, mine, _trimmed)
@@ -432,7 +506,7 @@ class _Proposal:
     def _signature_policies(self) -> list[FileChange | None]:
         """List the files that demand signatures or reject: that of podman and its family, and CRI-O's own, if any."""
         paths = dict.fromkeys([signature_policy.PATH, *self.record.get("policies", {})])
-        if services.CRIO.running(self.host):
+        if containers_files.has_crio(self.host):
             own = containers_files.crio_policy_of(self.host)
             if not own.startswith(ROOTS_OWN) and own not in containers_files.SINCE_6.policies:
                 paths[own] = None
@@ -494,9 +568,12 @@ class _Proposal:
     def _check_effects(self, after: Observed, conf: RegistriesConf) -> None:
         """Check the effect of each word, as root's programs will read the files."""
         self.unmet = effects.unmet(self._sayable(), conf, after)
+        self.warnings += effects.hindered(self._sayable(), conf, after)
         self.refusals += [self._in_the_way(each, after) for each in self.unmet]
         allowed = self.policy.allow_list
-        if allowed is not None:
+        if allowed is None:
+            self.warnings += self._rejected(after)
+        else:
             policies = dict.fromkeys([containers_files.policy_of(after), *self._policies_of_crio(after)])
             lacking = [
                 each
@@ -509,25 +586,22 @@ class _Proposal:
                 if each.file.startswith(ROOTS_OWN)
             ]
 
+    def _rejected(self, after: Observed) -> list[str]:
+        """Say what policy.json, which is not ours here, does to searched registries."""
+        path = containers_files.policy_of(after)
+        try:
+            return effects.rejected(self.policy.search or (), path, _signature_document(after.text(path), path))
+        except Problem as problem:
+            return [str(problem)] if self.policy.search else []
+
     def _sayable(self) -> Policy:
         """Return the policy without what these files cannot say at all, which is told elsewhere."""
-        takes = REGISTRIES_CONF_V1 if self.old_style else REGISTRIES_CONF
-
-        def held(word: str, items: tuple[str, ...] | None) -> tuple[str, ...] | None:
-            return None if items is None else tuple(item for item in items if takes.holds(word, item))
-
+        policy = sayable(self.policy, REGISTRIES_CONF_V1 if self.old_style else REGISTRIES_CONF)
         some_pulls = any(mirrored.pull != "all" for mirrored in self.policy.mirrors or ())
-        return replace(
-            self.policy,
-            blocked=held("blocked", self.policy.blocked),
-            insecure=held("insecure", self.policy.insecure),
-            mirrors=None if self.old_style or (some_pulls and self._too_old()) else self.policy.mirrors,
-            aliases=None if self.old_style else self.policy.aliases,
-            short_name_mode=None if self.old_style else self.policy.short_name_mode,
-        )
+        return replace(policy, mirrors=None) if some_pulls and self._too_old() else policy
 
     def _policies_of_crio(self, host: Observed) -> tuple[str, ...]:
-        return (containers_files.crio_policy_of(host),) if services.CRIO.running(host) else ()
+        return (containers_files.crio_policy_of(host),) if containers_files.has_crio(host) else ()
 
     def _in_the_way(self, each: Unmet, after: Observed) -> str:
         """Return the sentence about a word that another file keeps from its effect."""
@@ -560,7 +634,7 @@ class _Proposal:
 
     def _check_crio(self, after: Observed) -> None:
         """Check the effect on a CRI-O beside podman; see containers_files.crio_conf_of."""
-        if not services.CRIO.running(self.host):
+        if not containers_files.has_crio(self.host):
             return
         version = services.crio_version(self.host)
         name = f"CRI-O {version[0]}.{version[1]}"
@@ -580,15 +654,10 @@ class _Proposal:
             self.refusals.append(
                 f"{own.origin} says registries, which CRI-O searches in place of registries.conf's list; take it away"
             )
-        searched = containers_files.crio_conf_of(after).search or ()
-        mode = settings["short_name_mode"].value if "short_name_mode" in settings else "enforcing"
-        if version >= (1, 34) and mode == "enforcing" and len(searched) > 1 and self.policy.search is not None:
-            self.warnings.append(
-                f"{name} refuses every short name while {len(searched)} registries are searched; it takes no notice of "
-                "short-name-mode in registries.conf, only of short_name_mode in [crio.image] of crio.conf"
-            )
-        spaces = self.host.listing(containers_files.CRIO_POLICIES).files
-        if self.policy.allow_list is not None and spaces:
+        self.refusals += crio_drop_in.overruled(after, self.policy)
+        self.warnings += crio_drop_in.short_names(after, self.policy)
+        spaces = containers_files.crio_policies_of(self.host) if self.policy.allow_list is not None else ()
+        if spaces:
             self.warnings.append(
                 f"CRI-O reads {', '.join(spaces)} instead of its usual policy.json for pods of these namespaces; the "
                 "allow-list does not reach them"
@@ -679,6 +748,43 @@ def _lists(conf: RegistriesConf) -> Lists:
     )
 
 
+def sayable(policy: Policy, takes: Takes) -> Policy:
+    """Return the policy without what these files cannot say: entries, and in the old form of registries.conf words."""
+
+    def held(word: str, items: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if items is None else tuple(item for item in items if takes.holds(word, item))
+
+    old = takes == REGISTRIES_CONF_V1
+    return replace(
+        policy,
+        blocked=held("blocked", policy.blocked),
+        insecure=held("insecure", policy.insecure),
+        mirrors=None if old else policy.mirrors,
+        aliases=None if old else policy.aliases,
+        short_name_mode=None if old else policy.short_name_mode,
+    )
+
+
+def _conf_of_info(registries: Mapping[str, Any]) -> RegistriesConf:
+    """Read podman's answer as the files that it stands for; it does not say which."""
+    tables = {
+        prefix: RegistryTable(
+            prefix,
+            table.get("Location", prefix),
+            bool(table.get("Insecure")),
+            bool(table.get("Blocked")),
+            bool(table.get("MirrorByDigestOnly")),
+            tuple(
+                Mirror(each["Location"], bool(each.get("Insecure")), str(each.get("PullFromMirror") or ""))
+                for each in table.get("Mirrors") or ()
+            ),
+        )
+        for prefix, table in registries.items()
+        if isinstance(table, dict)
+    }
+    return RegistriesConf(tuple(registries.get("search") or ()), registries=tables)
+
+
 def _lists_of_podman(registries: dict[str, Any]) -> Lists:
     found = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
     tables = {prefix: found[prefix] for prefix in sorted(found, key=str.encode)}
@@ -717,7 +823,10 @@ _INFO_SHAPE = {
     "version?": {"Version?": str},
     "registries?": (
         None,
-        Each((None, [str], {"Mirrors?": (None, [{"Location": str}]), "Blocked?": bool, "Insecure?": bool})),
+        Each((None, [str], {
+            "Location?": str, "Blocked?": bool, "Insecure?": bool, "MirrorByDigestOnly?": bool,
+            "Mirrors?": (None, [{"Location": str, "Insecure?": bool, "PullFromMirror?": (None, str)}]),
+        })),
     ),
 }
 

@@ -18,7 +18,7 @@ from typing import Any
 from ..formats import FormatError, toml_text
 from ..host.observed import HostProblem, Observed
 from ..host.services import CRIO, CRIO_STATE, CRIO_VERSION, crio_version
-from ..host.watch import NotAsked, Watch
+from ..host.watch import NotAsked, Tree, Watch
 from ..resolution import registries_conf, signature_policy
 from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
 
@@ -62,14 +62,19 @@ SINCE_6 = Places(
 #: From which version on a program reads drop-ins of registries.conf (containers/image 5.6).
 DROP_INS_SINCE = {"podman": (2, 1), "skopeo": (1, 2), "buildah": (1, 17), "crio": (1, 20)}
 
-_CRIO_CONF, _CRIO_CONF_D = "/etc/crio/crio.conf", "/etc/crio/crio.conf.d"
+_CRIO_CONF, CRIO_CONF_D = "/etc/crio/crio.conf", "/etc/crio/crio.conf.d"
+_CRIO_DROP_INS_SINCE = (1, 17)
+#: It reads every file there, whatever its name, and below it (cri-o 3123).
+_CRIO_TREE = Tree(CRIO_CONF_D, pattern="*", depth=3)
 CRIO_POLICIES = "/etc/crio/policies"
 
 WATCH = Watch(
     files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json"),
-    directories=(*SINCE_6.drop_ins, _CRIO_CONF_D),
+    directories=SINCE_6.drop_ins,
+    trees=(_CRIO_TREE,),
     commands=(CRIO_VERSION, CRIO_STATE),
 )
+CRIO_WATCH = Watch(files=(_CRIO_CONF,), trees=(_CRIO_TREE,))
 
 
 def podman_version(host: Observed) -> tuple[int, int]:
@@ -132,7 +137,7 @@ class CrioSetting:
 def crio_settings(host: Observed) -> dict[str, CrioSetting]:
     """Return the table [crio.image] as crio.conf and its drop-ins say it; the last one counts. Raises HostProblem."""
     found: dict[str, CrioSetting] = {}
-    for path in (_CRIO_CONF, *host.entries(_CRIO_CONF_D)):
+    for path in (_CRIO_CONF, *(host.entries(CRIO_CONF_D) if reads_crio_drop_ins(host) else ())):
         text = host.text(path)
         if text is None:
             continue
@@ -161,9 +166,24 @@ def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     return setting.value
 
 
-def crio_runs(host: Observed) -> bool:
-    """Return whether CRI-O holds its files in memory. Raises HostProblem when systemd did not answer."""
-    return CRIO.running(host)
+def has_crio(host: Observed) -> bool:
+    """Return whether there is a CRI-O, running or not. Raises HostProblem when systemd did not answer."""
+    return CRIO.running(host) or "LoadState=loaded" in host.answer(CRIO_STATE.name).stdout
+
+
+def reads_crio_drop_ins(host: Observed) -> bool:
+    """Return whether the CRI-O of this host reads drop-ins of crio.conf; nothing is said of an unknown version."""
+    version = crio_version(host)
+    return version >= _CRIO_DROP_INS_SINCE or not any(version)
+
+
+def crio_policies_of(host: Observed) -> tuple[str, ...]:
+    """Return the files of requirements for pods of one namespace. Raises NotAsked."""
+    setting = crio_settings(host).get("signature_policy_dir")
+    place = setting.value if setting and isinstance(setting.value, str) and setting.value else CRIO_POLICIES
+    if place not in host.directories and place != CRIO_POLICIES:
+        raise NotAsked(Watch(trees=(Tree(place, pattern="*.json"),)))
+    return host.listing(place).files
 
 
 def crio_conf_of(host: Observed) -> RegistriesConf:

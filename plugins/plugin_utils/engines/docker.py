@@ -280,15 +280,56 @@ def clash(origin: str, flag: str, key: str, path: str) -> str:
     )
 
 
+#: Keys of daemon.json that are a flag under another name (cmd/dockerd/config.go); the others are their flag's name.
+_FLAG_OF = {f"{name}s": name for name in (
+    "authorization-plugin", "default-address-pool", "default-ulimit", "dns-opt", "exec-opt", "host", "label", "log-opt",
+    "node-generic-resource", "storage-opt",
+)} | {"insecure-registries": "insecure-registry", "registry-mirrors": "registry-mirror"}
+_SHORT = {
+    "bridge": "b", "debug": "D", "group": "G", "host": "H", "log-level": "l", "pidfile": "p", "storage-driver": "s",
+}  # fmt: skip
+#: The only key that a flag may say, too.
+_ADDS_UP = "runtimes"
+
+
+def said_twice(keys: Iterable[str], words: Iterable[units.Word]) -> Iterator[tuple[units.Word, str]]:
+    """Yield the flags that daemon.json says too, each with its key (findConfigurationConflicts in daemon/config)."""
+    given = list(words)
+    for key in keys:
+        name = _FLAG_OF.get(key, key)
+        short = f"-{_SHORT[name]}" if name in _SHORT else None
+        for word in given if key != _ADDS_UP else ():
+            if word.text.partition("=")[0] == f"--{name}" or (short and word.text.startswith(short)):
+                yield word, key
+                break
+
+
+def misspelt_keys(document: Mapping[str, Any], spelling: Mapping[str, Spelling], path: str) -> list[str]:
+    """Say which keys are nearly one of ours: keys are compared letter by letter, and docker takes no unknown one."""
+    ours = {each.json for each in spelling.values()}
+    return [
+        f"{path}: docker does not know the key '{key}', so it does not start or reload with it; write '{key.lower()}'"
+        for key in document
+        if key not in ours and key.lower() in ours
+    ]
+
+
 def without_effect(
     said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], expected: Lists
 ) -> list[str]:
     """Sentences about entries that would not be in force with the files as they will be."""
-    spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
     return [
         f"{each.word} '{each.entry}' would have no effect: docker would show {', '.join(getattr(expected, each.word))}"
-        for each in effects.unmet_by_lists(spelled, expected.plain())
+        for each in unmet_words(said, names, expected)
     ]
+
+
+def unmet_words(
+    said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], lists: Lists
+) -> list[effects.Unmet]:
+    """List the entries that these lists of docker lack. names: how docker reads an entry of each."""
+    spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
+    return effects.unmet_by_lists(spelled, lists.plain())
 
 
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:

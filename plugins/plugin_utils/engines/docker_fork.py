@@ -28,6 +28,7 @@ from ..resolution.registries_conf import MAIN as REGISTRIES_CONF
 from ..resolution.registries_conf import version_of
 from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, fork_start, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
+from .effects import Unmet
 
 SYSCONFIG = "/etc/sysconfig/docker"
 GENERATOR = "/usr/libexec/registries"
@@ -170,9 +171,16 @@ class DockerFork(docker.Docker):
         }  # fmt: skip
         blocks = docker.expected_blocks(expected, _by_address(expected))
         return (
-            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15),
-            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked)),
+            Check("docker info shows the lists", docker.INFO, (search, *blocks), attempts=15, shows="docker.info"),
+            Check("the daemon runs with the block list", docker.FLAGS, ({"rc": 0}, blocked), shows="docker.flags"),
         )
+
+    def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
+        lists = self.in_force(host)
+        if lists is None:
+            return []
+        lists = replace(lists, blocked=unique((*lists.blocked, *_blocked_by_file(host))))
+        return docker.unmet_words(self._enforceable(policy), _NAMES, lists)
 
     def report(self, host: Observed) -> dict[str, Any]:
         places = _Places(host)

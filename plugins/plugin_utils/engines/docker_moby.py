@@ -24,6 +24,7 @@ from ..resolution.names import DOCKER_HUB
 from . import ALL_WORDS, Desired, Lists, Request, added, docker, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
+from .effects import Unmet
 
 SPELLING = {
     "insecure": Spelling("--insecure-registry", "", "insecure-registries"),
@@ -80,7 +81,7 @@ class Moby(docker.Docker):
             edits=(edit,) if edit else (),
             expected=expected,
             unenforceable=tuple(self._unenforceable(policy)),
-            refusals=tuple(self._clashes(host, place) or docker.without_effect(said, name, expected)),
+            refusals=tuple(self._refusals(host, place, edit) or docker.without_effect(said, name, expected)),
             record={"added": record} if record else {},
         )
 
@@ -109,7 +110,11 @@ class Moby(docker.Docker):
 
     def checks(self, host: Observed, expected: Lists) -> tuple[Check, ...]:
         wanted = tuple(docker.expected_blocks(expected))
-        return (Check("docker info shows the lists", docker.INFO, wanted, attempts=10, delay=0.5),)
+        return (Check("docker info shows the lists", docker.INFO, wanted, attempts=10, delay=0.5, shows="docker.info"),)
+
+    def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
+        lists = self.in_force(host)
+        return docker.unmet_words(self._enforceable(policy), self._names(host), lists) if lists else []
 
     def report(self, host: Observed) -> dict[str, Any]:
         place = self._place(host)
@@ -183,6 +188,14 @@ class Moby(docker.Docker):
             for word, spelling in SPELLING.items()
             if place.says(word) and (origin := self._source(host, spelling.flag))
         ]
+
+    def _refusals(self, host: Observed, place: _ReloadedDaemonJson, edit: FileChange | None) -> list[str]:
+        """Say what keeps the daemon from its lists; other options matter once it has to read the file."""
+        found = docker.misspelt_keys(place.document, SPELLING, place.path) + self._clashes(host, place)
+        lists = {spelling.json for spelling in SPELLING.values()}
+        others = [key for key in place.document if key not in lists] if edit else []
+        twice = docker.said_twice(others, Unit(host).words(host))
+        return found + [docker.clash(word.origin, word.text.partition("=")[0], key, place.path) for word, key in twice]
 
     def _source(self, host: Observed, flag: str) -> str:
         """Locate a flag: file and line, or the running daemon's command line."""

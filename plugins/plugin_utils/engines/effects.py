@@ -9,20 +9,24 @@ The plan is compared with the words here, never with itself: what some other fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from ..formats import toml_text
 from ..host.observed import Observed
 from ..policy import ALL, MirrorSet, Policy
 from ..resolution import pull_sources
-from ..resolution.names import covers, has_port
+from ..resolution.names import Scopes, covers, has_port
 from ..resolution.pull_sources import RewriteProblem
 from ..resolution.references import Reference, parse_alias
-from ..resolution.registries_conf import RegistriesConf, RegistryTable, document
+from ..resolution.registries_conf import Mirror, RegistriesConf, RegistryTable, document
 from ..resolution.signature_policy import requirements_for
 
+#: So many sentences of a kind are enough to know where to look; each needs a file to be read again.
+_TOLD = 10
 _DIGEST = "sha256:" + "0" * 64
 _OUTSIDE = Reference("outside.invalid", "dockyard/image", "latest")
 
@@ -81,8 +85,102 @@ def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[st
     return found
 
 
+def rejected(entries: Iterable[str], path: str, document: Mapping[str, Any]) -> list[str]:
+    """Say which searched registries a policy.json of others rejects."""
+    found = []
+    for entry in entries:
+        at, requirements = requirements_for(document, next(_inside(entry, ports=False)))
+        if any(each.get("type") == "reject" for each in requirements):
+            scope = f"scope '{at}'" if at else "everything else" if at is not None else "its default"
+            found.append(f"'{entry}' is searched, and {path} rejects its images ({scope}), so that nothing is pulled")
+    return found
+
+
+def hindered(policy: Policy, conf: RegistriesConf, host: Observed) -> list[str]:
+    """Say what files of others keep a word from a part of its effect, though nothing of ours is overruled.
+
+    host: for the lines of its files. What the words themselves say against each other is told by the policy.
+    """
+    said = Scopes((*(policy.blocked or ()), *(each.source for each in policy.mirrors or () if not each.contact_source)))
+    place = partial(_place, host)
+    kinds = (
+        _never_reached(policy, conf, said, place), _mirrors_hindered(policy, conf, said, place),
+        _still_served(policy, conf), _led_into(policy, conf, place),
+    )  # fmt: skip
+    return list(dict.fromkeys(text for kind in kinds for text in islice(kind, _TOLD)))
+
+
+def _place(host: Observed, table: RegistryTable) -> str:
+    line = line_of(host, table)
+    return f"{table.file} (line {line})" if line else table.file
+
+
+_Place = Callable[[RegistryTable], str]
+
+
+def _never_reached(policy: Policy, conf: RegistriesConf, said: Scopes, place: _Place) -> Iterator[str]:
+    for word, entries in (("searched", policy.search), ("allowed", policy.allowed)):
+        for entry in entries or ():
+            table = conf.find(next(_inside(entry, ports=False)).name)
+            if table and table.blocked and said.covering(entry) is None:
+                rest = "images come from its mirrors only" if table.mirrors else "it is never pulled from"
+                yield f"'{entry}' is {word}, and {place(table)} blocks '{table.prefix}', so that {rest}"
+
+
+def _mirrors_hindered(policy: Policy, conf: RegistriesConf, said: Scopes, place: _Place) -> Iterator[str]:
+    asked = _mirrors_of(policy)
+    for source, mirrors in asked.items():
+        for mirror in mirrors:
+            table = conf.find(mirror)
+            if table and table.blocked and said.covering(mirror) is None:
+                yield f"mirror '{mirror}' of '{source}' is never asked: {place(table)} blocks '{table.prefix}'"
+    sources = Scopes(asked)
+    for prefix, table in conf.registries.items():
+        whole = sources.covering(prefix) if prefix not in asked else None
+        others = {each.location for each in table.mirrors}
+        if whole is not None and not (table.blocked and not others) and not others & set(asked[whole]):
+            yield (
+                f"images of '{prefix}' do not come from the mirrors of '{whole}': {place(table)} has a table of its "
+                "own for them"
+            )
+
+
+def _still_served(policy: Policy, conf: RegistriesConf) -> Iterator[str]:
+    asked, blocked = _mirrors_of(policy), Scopes(policy.blocked or ())
+    for prefix, table in conf.registries.items():
+        scope = blocked.covering(prefix)
+        others = [each.location for each in table.mirrors if each.location not in asked.get(prefix, ())]
+        if scope is not None and others:
+            yield (
+                f"'{scope}' is blocked, and images of '{prefix}' still come from {', '.join(others)}, a mirror that "
+                "others have set; mirrors: [] in mode exact takes it away"
+            )
+
+
+def _mirrors_of(policy: Policy) -> dict[str, list[str]]:
+    asked: dict[str, list[str]] = {}
+    for mirrored in policy.mirrors or ():
+        asked.setdefault(mirrored.source, []).extend(mirrored.mirrors)
+    return asked
+
+
+def _led_into(policy: Policy, conf: RegistriesConf, place: _Place) -> Iterator[str]:
+    scopes = Scopes(policy.insecure or ())
+    for prefix, table in conf.registries.items():
+        places = (Mirror(table.location, table.insecure), *table.mirrors)
+        for location, insecure in ((each.location, each.insecure) for each in places):
+            scope = scopes.covering(location) if location and location != prefix and not insecure else None
+            if scope is not None:
+                yield (
+                    f"'{scope}' is insecure, and images of '{prefix}', which {place(table)} leads to '{location}', are "
+                    "fetched securely all the same: that place has to say insecure itself"
+                )
+
+
 def line_of(host: Observed, registry: RegistryTable) -> int:
     """Return the line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
+    if not registry.file:
+        return 0
     text = host.text(registry.file) or ""
     tables = document(text, registry.file).get("registry", [])
     number = next((index for index, table in enumerate(tables) if table is registry.table), None)

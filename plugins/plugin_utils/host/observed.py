@@ -149,6 +149,10 @@ class Observed:
         """Return the same host after these files were written, or removed."""
         return replace(self, changed={**self.changed, **contents}) if contents else self
 
+    def with_answers(self, answers: Mapping[str, Answer]) -> Observed:
+        """Return the same host after these questions were asked again."""
+        return replace(self, answers={**self.answers, **answers})
+
     def without_interrupted(self) -> Observed:
         """Return the host as it is once the transaction that its journal tells of has been taken back.
 

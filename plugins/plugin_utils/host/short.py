@@ -77,6 +77,7 @@ class ShortHost:
         self.engines = {name: described[name] or {} for name in ("fork", "moby", "podman", "crio") if name in described}
         if "fork" in self.engines and "moby" in self.engines:
             raise ShortHostProblem("the host has both fork and moby, and docker.service is one of them")
+        self._refuse_numbers()
         if beside := self.engines.get("podman", {}).get("crio"):
             self.engines.setdefault("crio", {"version": str(beside)})
         self.files = {path: text for path, text in (described.get("files") or {}).items() if text is not None}
@@ -84,6 +85,16 @@ class ShortHost:
         self.shown_by = shown_by
         if "podman" in self.engines and not any(path.endswith("/policy.json") for path in self.files):
             self.files["/etc/containers/policy.json"] = _STOCK_POLICY
+
+    def _refuse_numbers(self) -> None:
+        """Refuse versions such as 4.1 without quotes: as a number it is the same as 4.10."""
+        for name, engine in self.engines.items():
+            for key in ("version", "crio"):
+                if isinstance(engine.get(key), float):
+                    raise ShortHostProblem(
+                        f"the host's {name} has the {key} {engine[key]}, a number; write it in quotes, since 4.1 and "
+                        "4.10 are the same number"
+                    )
 
     def see(self, watch: Watch) -> Observed:
         """Return the host as a look with this watch finds it."""

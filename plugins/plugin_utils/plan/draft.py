@@ -30,7 +30,8 @@ class FileChange:
 
     before and after are views for people: they hold only settings of ours, so they can be shown. keep: whether the old
     file may stand beside the new one meanwhile; not in a directory of which a program reads every file. secret: whether
-    the content holds passwords, of which a checksum must not be told to anybody.
+    the content holds passwords, of which a checksum must not be told to anybody. asked_by: the words without which it
+    would be another one; () for all that its draft is asked.
     """
 
     path: str
@@ -44,6 +45,7 @@ class FileChange:
     label: str | None = None
     keep: bool = True
     secret: bool = False
+    asked_by: tuple[str, ...] = ()
 
     @property
     def text(self) -> str | None:
@@ -77,9 +79,16 @@ class Validation:
     argv: tuple[str, ...]
 
 
+#: The end of an answer that is told; see TAIL in host_transaction.
+ANSWER_LIMIT = 65536
+
+
 @dataclass(frozen=True)
 class Check:
-    """A question after the steps, with the answers it must give (see host_transaction)."""
+    """A question after the steps, with the answers it must give (see host_transaction).
+
+    shows: the name of the question of a look that it asks again, "" for none.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -87,6 +96,7 @@ class Check:
     attempts: int = 5
     delay: float = 1.0
     timeout: float = 10.0
+    shows: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +125,8 @@ class Draft:
     part: where its record stands in state.json. record: what is ours afterwards, {} for nothing; None leaves the old
     one. remembers: whether a record that differs is a change by itself. current: services that hold in memory what
     these files say, as far as this part goes. beyond: what cannot be enforced. refusals: what must not be done.
-    undoes: the id of the plan that it takes back. forgets: whether no trace of any transaction is to stay.
+    undoes: the id of the plan that it takes back. forgets: whether no trace of any transaction is to stay. asks: the
+    options for which it was made.
     """
 
     part: tuple[str, ...]
@@ -135,5 +146,15 @@ class Draft:
     remembers: bool = False
     undoes: str = ""
     forgets: bool = False
+    asks: tuple[str, ...] = ()
     #: what the feature's own report needs of it
     about: Any = field(default=None, compare=False)
+
+    def asking(self) -> tuple[str, ...]:
+        """Return the words that its files are there for; where there are none, all that it was asked."""
+        words = [word for change in self.files for word in change.asked_by or self.asks]
+        return tuple(dict.fromkeys(words)) or self.asks
+
+    def all_checks(self) -> tuple[Check, ...]:
+        """Return its checks, those of its services too."""
+        return (*self.checks, *(check for due in self.due for check in due.checks))

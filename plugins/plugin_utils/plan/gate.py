@@ -10,22 +10,30 @@ counts like everything else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..host.observed import Observed
 from ..host.services import Service
-from .draft import Check, Draft, Due, Step
+from .draft import AGAIN, Check, Draft, Due, Step
 from .interrupted import Begun
 from .plan import Disruption
 
 
 @dataclass(frozen=True)
 class Applying:
-    """How drafts are brought to a host; the words are those of the tasks' documentation."""
+    """How drafts are brought to a host; the words are those of the tasks' documentation.
+
+    named: option → the variables that it was taken from, where it was.
+    """
 
     activation: str = "if_idle"
     unenforceable: str = "fail"
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def names(self, words: Iterable[str]) -> tuple[str, ...]:
+        """Return what asked for these words, each once."""
+        return tuple(dict.fromkeys(name for word in words for name in self.named.get(word, (word,))))
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,13 @@ class Gate:
         return tuple(
             begun.number
             for begun in self.begun
-            if (begun.service.unit == step.whom if begun.service else begun.step.argv == step.argv)
+            if (begun.service.unit == step.whom if begun.service else _goes_on(begun.step, step))
         )
+
+
+def _goes_on(begun: Step, step: Step) -> bool:
+    """Return whether a step is the one that had begun; one that cannot be undone is told anew how to go on."""
+    return begun.argv == step.argv or (begun.undo is None and step.undo is None and begun.name == step.name)
 
 
 def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how: Applying) -> Gate:
@@ -88,7 +101,8 @@ def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how
     return Gate(
         services=tuple(services),
         first=tuple(step for due in acting for step in due.first),
-        left_over=tuple(each.step for each in begun if not each.service),
+        # what has an undo of its own, or none, is not run again: the transaction that takes it back sees to it
+        left_over=tuple(each.step for each in begun if not each.service and each.step.undo is AGAIN),
         checks=tuple(check for due in acting for check in due.checks),
         pending=tuple(dict.fromkeys(pending)),
         refusals=tuple(refusals),

@@ -19,11 +19,20 @@ from ..problems import one_line
 
 #: A mark in a view by which a person tells two secrets apart within one run; it means nothing in another one.
 _OF_THIS_RUN = re.compile(r" \(secret [0-9a-f]{8}\)")
+#: What one guess at a password in a plan costs: a tenth of a second.
+_ROUNDS = 200_000
 
 
 def mark_of(secret: bytes, key: bytes) -> str:
     """Return the mark of a secret. key: made anew for each run, so that nobody can try guesses against the mark."""
     return f" (secret {hmac.new(key, secret, 'sha256').hexdigest()[:8]})"
+
+
+def checksum(text: bytes, *, secret: bool) -> str:
+    """Return a checksum that the id of a plan is made of; of a secret, one that is of no use for trying passwords."""
+    if secret:
+        return hashlib.pbkdf2_hmac("sha256", text, b"dockyard.openshift plan", _ROUNDS).hex()
+    return hashlib.sha256(text).hexdigest()
 
 
 def lasting(view: str) -> str:
@@ -53,7 +62,8 @@ class Disruption(IntEnum):
 class Change:
     """One difference between what is and what was asked for.
 
-    before and after are views for people: they hold only settings of ours, so they can be shown.
+    before and after are views for people: they hold only settings of ours, so they can be shown. asked_by: the
+    variables, or options of the task, without which it would not be.
     """
 
     what: str
@@ -63,6 +73,7 @@ class Change:
     disruption: Disruption = Disruption.NONE
     whom: str = ""
     undo: str = ""
+    asked_by: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("what", "why", "whom", "undo"):
@@ -99,9 +110,12 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """Names this plan: the same id means the same changes to the same state, down to the last byte that is sent."""
+        """Names this plan: the same id means the same changes to the same state, down to the last byte that is sent.
+
+        Who asked for them is not in it.
+        """
         changes = [replace(each, before=lasting(each.before), after=lasting(each.after)) for each in self.changes]
-        facts = [[asdict(change) for change in changes], self.sends]
+        facts = [[_without_askers(change) for change in changes], self.sends]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
     def diff(self) -> list[dict[str, str]]:
@@ -114,7 +128,10 @@ class Plan:
 
     def result(self) -> dict[str, Any]:
         """Return the plan for the key `plan` of a task's result."""
-        changes = [{**asdict(change), "disruption": str(change.disruption)} for change in self.changes]
+        changes = [
+            {**asdict(change), "disruption": str(change.disruption), "asked_by": list(change.asked_by)}
+            for change in self.changes
+        ]
         return {"id": self.id, "text": self.text(), "disruption": str(self.disruption), "changes": changes}
 
     def text(self) -> str:
@@ -125,7 +142,7 @@ class Plan:
             lines = [f"Plan {self.id}: {len(self.changes)} change(s), disruption: {self.disruption}"]
         for change in self.changes:
             lines.append(f"  {change.what}")
-            lines.append(f"    why: {change.why}")
+            lines.append(f"    why: {change.why}{_askers(change)}")
             if change.disruption:
                 lines.append(f"    disruption: {change.disruption} of {change.whom}")
             lines += _difference(change)
@@ -154,6 +171,16 @@ class Plan:
         if self.beyond:
             return "Nothing to do: the host is as asked for as far as its engines can."
         return f"Nothing to do: the {self.subject} already is as asked for."
+
+
+def _without_askers(change: Change) -> dict[str, Any]:
+    facts = asdict(change)
+    del facts["asked_by"]
+    return facts
+
+
+def _askers(change: Change) -> str:
+    return f" (asked by {', '.join(change.asked_by)})" if change.asked_by else ""
 
 
 def _difference(change: Change) -> list[str]:

@@ -14,19 +14,17 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 
 from ..host.observed import FILE_LIMIT, HostProblem, Observed
 from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
 from .gate import Applying, Gate, gate_of
-from .plan import Change, Plan, lasting
+from .plan import Change, Plan, checksum, lasting
 from .records import State
 
-__all__ = ["Applying", "Drafter", "Proposal", "Transaction", "as_reported", "propose", "start_of"]
-
-#: What one guess at a password in a plan costs: a tenth of a second.
-_ROUNDS = 200_000
+__all__ = ["Applying", "Drafter", "Proposal", "Transaction", "as_reported", "asked", "propose", "start_of"]
 
 #: One part of what is wanted of a host that looks so, files written by the drafts before included.
 Drafter = Callable[[Observed], Draft]
@@ -67,10 +65,7 @@ class Transaction:
         contents = {change.path: _sha256(change.content) for change in self.files}
         facts = asdict(replace(self, files=tuple(map(_without_content, self.files))))
         text = json.dumps([facts, contents], sort_keys=True, default=str).encode()
-        if any(change.secret for change in self.files):
-            # The plan's id is shown, and is to be of no use for trying passwords against it.
-            return hashlib.pbkdf2_hmac("sha256", text, b"dockyard.openshift plan", _ROUNDS).hex()
-        return hashlib.sha256(text).hexdigest()
+        return checksum(text, secret=any(change.secret for change in self.files))
 
 
 @dataclass(frozen=True)
@@ -93,6 +88,16 @@ def as_reported(propose: Callable[[], Proposal]) -> tuple[Proposal, list[str]]:
         return propose(), []
     except Problem as problem:
         return Proposal(Plan()), [str(problem)]
+
+
+def asked(words: Iterable[str], drafters: Iterable[Drafter]) -> list[Drafter]:
+    """Let each draft say for which options of the task it was made."""
+    asks = tuple(words)
+
+    def made(drafter: Drafter, host: Observed) -> Draft:
+        return replace(drafter(host), asks=asks)
+
+    return [partial(made, drafter) for drafter in drafters]
 
 
 def start_of(host: Observed) -> Observed:
@@ -127,8 +132,8 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
     plan = Plan(
         changes=(
             *interrupted.changes(host),
-            *(_of_file(start, change) for change in files),
-            *(_of_step(step, gate.whom(step)) for step in steps),
+            *(replace(_of_file(start, change), asked_by=how.names(change.asked_by)) for change in files),
+            *(replace(_of_step(step, gate.whom(step)), asked_by=how.names(_asking(step, drafts))) for step in steps),
         ),
         notes=_unique(*(draft.notes for draft in drafts)),
         warnings=_unique(*(draft.warnings for draft in drafts)),
@@ -155,10 +160,11 @@ def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
     reasons = [reason for draft in drafts for reason in draft.refusals]
     reasons += [_too_large(change) for draft in drafts for change in draft.files if _is_too_large(change)]
     reasons += gate.refusals
-    if how.unenforceable == "fail":
-        reasons += [reason for draft in drafts for reason in draft.beyond]
-    if reasons:
-        raise HostProblem("; ".join(dict.fromkeys(reasons)))
+    beyond = [reason for draft in drafts for reason in draft.beyond] if how.unenforceable == "fail" else []
+    if beyond and not reasons:
+        beyond.append("nothing was changed; unenforceable: warn applies the rest")
+    if reasons or beyond:
+        raise HostProblem("; ".join(dict.fromkeys((*reasons, *beyond))))
 
 
 def _is_too_large(change: FileChange) -> bool:
@@ -179,13 +185,13 @@ def _files(start: Observed, drafts: Iterable[Draft], *, changed: bool) -> tuple[
     A record that only says better what was ours already is written where something changes anyway; see Draft.remembers.
     """
     files: dict[str, FileChange] = {}
-    for change in (change for draft in drafts for change in draft.files):
+    for change in (replace(each, asked_by=each.asked_by or draft.asks) for draft in drafts for each in draft.files):
         files[change.path] = _joined(files[change.path], change) if change.path in files else change
     before = records.state_of(start)
     after = _state(before, drafts if changed or files else [draft for draft in drafts if draft.remembers])
     if after != before:
         everything = _state(before, drafts)
-        record = records.change_of(before, everything)
+        record = replace(records.change_of(before, everything), asked_by=_unique(*(each.asking() for each in drafts)))
         if any(draft.forgets for draft in drafts):
             record = replace(record, content=None)
         if _is_too_large(record):
@@ -204,7 +210,7 @@ def _state(state: State, drafts: Iterable[Draft]) -> State:
 def _joined(first: FileChange, last: FileChange) -> FileChange:
     """Join two drafts about one file: the second was made from what the first leaves."""
     why = "; ".join(dict.fromkeys((first.why, last.why)))
-    return replace(last, before=first.before, why=why)
+    return replace(last, before=first.before, why=why, asked_by=_unique(first.asked_by, last.asked_by))
 
 
 def _only_read(host: Observed, written: Iterable[FileChange]) -> dict[str, str]:
@@ -232,12 +238,17 @@ def _steps(drafts: Iterable[Draft], gate: Gate) -> list[Step]:
 
 
 def _action(step: Step, drafts: Iterable[Draft], gate: Gate) -> Action:
-    asks = (
-        draft.part[0]
-        for draft in drafts
-        if step in draft.steps or any(due.service.unit == step.whom for due in draft.due)
-    )
-    return Action(step, tuple(dict.fromkeys(asks)), gate.instead_of(step))
+    parts = (draft.part[0] for draft in drafts if _wants(draft, step))
+    return Action(step, tuple(dict.fromkeys(parts)), gate.instead_of(step))
+
+
+def _wants(draft: Draft, step: Step) -> bool:
+    return step in draft.steps or any(due.service.unit == step.whom for due in draft.due)
+
+
+def _asking(step: Step, drafts: Iterable[Draft]) -> tuple[str, ...]:
+    before = (draft.asking() for draft in drafts if any(step in due.first for due in draft.due))
+    return _unique(*(draft.asking() for draft in drafts if _wants(draft, step)), *before)
 
 
 def _of_step(step: Step, whom: str) -> Change:
@@ -250,7 +261,7 @@ def _unique(*groups: Iterable[str]) -> tuple[str, ...]:
 
 
 def _without_content(change: FileChange) -> FileChange:
-    return replace(change, content=None, before=lasting(change.before), after=lasting(change.after))
+    return replace(change, content=None, before=lasting(change.before), after=lasting(change.after), asked_by=())
 
 
 def _sha256(content: bytes | None) -> str:

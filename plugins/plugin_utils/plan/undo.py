@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ..host.observed import LAST_PATH, STATE_PATH, HostProblem, Observed
 from ..host.services import SERVICES
 from ..host.watch import Tree, Watch
-from .draft import Draft, Due, FileChange
+from .draft import AGAIN, Draft, Due, FileChange, Step
 from .interrupted import Begun, begun
 
 #: Whether there is anything to forget: by its checksum, since what was there before may be secret.
@@ -44,7 +45,7 @@ def draft(ids: Sequence[str], host: Observed) -> Draft:
     return Draft(
         ("undo",),
         files=tuple(_back(entry, last["old"][entry["path"]], why) for entry in last["files"]),
-        steps=tuple(action.step for action in actions if not action.service),
+        steps=tuple(_back_of(action.step, plan_id) for action in actions if not action.service),
         due=tuple(_due(host, last, actions, why)),
         remove_empty=tuple(reversed(last["directories"])),
         undoes=plan_id,
@@ -85,6 +86,15 @@ def _back(entry: Mapping[str, Any], old: Mapping[str, Any], why: str) -> FileCha
         )
     content = base64.b64decode(old["content"])
     return FileChange(entry["path"], content, why, before, after, old["mode"], old["uid"], old["gid"])
+
+
+def _back_of(step: Step, plan_id: str) -> Step:
+    """Return the step that takes one back. Raises HostProblem for one that has no way back."""
+    if step.undo is AGAIN:
+        return step
+    if step.undo is None:
+        raise HostProblem(f"{step.name} of plan {plan_id} cannot be undone, so the plan is not taken back")
+    return replace(step, name=f"undo: {step.name}", argv=step.undo, undo=step.argv)
 
 
 def _due(host: Observed, last: Mapping[str, Any], actions: Sequence[Begun], why: str) -> Iterator[Due]:

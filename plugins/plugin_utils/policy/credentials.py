@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..resolution.names import NameProblem, has_login, parse_scope
-from .word import UNSHOWN, PolicyError, Reading, Targets, Word, kind_of
+from .word import UNSHOWN, PolicyError, Reading, Word, kind_of
 
 NAME = "credentials"
 STATES = ("present", "absent")
@@ -166,7 +166,6 @@ def _check(name: str, registry: str, username: str, password: str) -> None:
 
 CREDENTIALS = Word(
     read,
-    targets=Targets.HOSTS,
     variable="openshift_additional_registry_credentials",
     option={
         "type": "raw",

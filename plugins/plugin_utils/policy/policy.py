@@ -62,6 +62,11 @@ class Policy:
             if value is not None:
                 yield name, word, value
 
+    def without(self, word: str) -> Policy:
+        """Return the policy that does not say this word."""
+        unsaid: dict[str, Any] = {_attribute(word): None}
+        return replace(self, **unsaid)
+
     def words(self) -> dict[str, Any]:
         """Return the words that are set, as plain values that `read_policy` reads back; none that may hold secrets."""
         return {name: word.plain(value) for name, word, value in self.set_words() if word.plain}

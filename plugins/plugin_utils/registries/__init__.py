@@ -9,7 +9,7 @@ Everything an engine knows is in its own file; everything they share is decided 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,17 +19,18 @@ from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
-from ..host.observed import HostProblem, Observed
+from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER
-from ..host.watch import Watch
+from ..host.watch import NotAsked, Watch
 from ..plan import records
-from ..plan.draft import Draft, Due
+from ..plan.draft import ANSWER_LIMIT, Draft, Due, FileChange
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
-from ..policy.word import Reading
+from ..policy.word import Reading, unique
+from ..problems import Problem
 from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
-from . import image_report
+from . import image_report, own_files, pull_proof
 
 #: In this order: where two engines read one file, the stricter form comes first.
 ENGINES: tuple[Engine, ...] = (DockerFork(), Moby(), Containers())
@@ -38,6 +39,8 @@ WATCH = sum((engine.watch for engine in ENGINES), Watch())
 
 _RECORD = "container_registries"
 _LISTS = tuple(Lists().plain())
+#: In place of the content of a file that is not written at all.
+_STAYS = object()
 _ONLY_A_REAL_RUN = ("whether the engine accepts the files, starts with them and then shows the lists",)
 
 
@@ -50,6 +53,13 @@ class Said:
     foreign_scopes: str = "fail"
     images: tuple[str, ...] = ()
     recorded: bool = False
+    insecure_by: tuple[str, ...] = ("insecure",)
+    pulls: tuple[pull_proof.Wanted, ...] = ()
+    at_a_look: bool = False
+
+    def options_of(self, word: str) -> tuple[str, ...]:
+        """Return the options that say a word."""
+        return self.insecure_by if word == "insecure" else (word,)
 
 
 WORD_OPTIONS = options_of("registries") | {
@@ -94,6 +104,7 @@ OPTIONS = WORD_OPTIONS | {
             "it and warns.",
         ],
     },
+    "verify_pull": pull_proof.OPTION,
 }
 
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
@@ -129,7 +140,8 @@ VARIABLES = {
     **words("registries"),
     "hosted_registry_insecure": ("openshift_docker_hosted_registry_insecure",),
     "hosted_registry_network": NETWORK_VARIABLES,
-    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "images", "query", "record", "record_encrypt")),
+    **behind(PREFIX, ("mode", "unenforceable", "foreign_scopes", "verify_pull")),
+    **behind(PREFIX, ("images", "query", "record", "record_encrypt")),
     **COMMON,
 }
 fill = Fill(VARIABLES)
@@ -140,13 +152,21 @@ def read(
 ) -> Said:
     policy = read_options(options, Reading(read_file, hide, now), "registries")
     recorded = bool(options.get("record"))
-    return Said(policy, options["mode"], options["foreign_scopes"], tuple(options.get("images") or ()), recorded)
+    insecure_by = tuple(name for name in ("insecure", "hosted_registry_insecure") if options.get(name))
+    images = tuple(options.get("images") or ())
+    pulls = pull_proof.read(options.get("verify_pull"))
+    if pulls:
+        policy = replace(policy, warnings=unique((*policy.warnings, *pull_proof.warnings(policy))))
+    how = (options["mode"], options["foreign_scopes"], images, recorded, insecure_by or ("insecure",))
+    return Said(policy, *how, pulls, at_a_look="query" in options)
 
 
 def watch(said: Said) -> Watch:
     """Name the facts that a plan for this policy needs beside WATCH, so that they are collected at once."""
     some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
-    return (VERSIONS if some_pulls or said.recorded else Watch()) + (image_report.WATCH if said.images else Watch())
+    more = pull_proof.watch(said.pulls) + own_files.WATCH if said.at_a_look else Watch()
+    more += VERSIONS if some_pulls or said.recorded else Watch()
+    return more + (image_report.WATCH if said.images else Watch())
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
@@ -185,12 +205,32 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
         | engine.report(host)
         for engine in present(host)
     ]
-    return {"engines": engines, "images": image_report.images(host, list(said.images))}
+    images = image_report.images(host, list(said.images))
+    return {
+        "engines": engines,
+        "images": images,
+        "pulled": pull_proof.seen(host, said.pulls),
+        "own_files": own_files.found(host),
+        "policy": said.policy.words(),
+    }
 
 
 def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Report what each engine has in force after the proposal; deferred lists are not."""
-    return {"engines": [_report(draft, proposal) for draft in proposal.drafts if isinstance(draft.about, _About)]}
+    """Report what each engine answered last, and what its files say after the proposal."""
+    answers = [answer for answer in report if answer["step"] == "check"]
+    drafts = [draft for draft in proposal.drafts if isinstance(draft.about, _About)]
+    return {
+        "engines": [_answered(draft, proposal, answers) for draft in drafts],
+        "planned": planned(proposal),
+        "pulled": pull_proof.outcomes(answers),
+        "policy": said.policy.words(),
+        "without_effect": [
+            text
+            for draft in drafts
+            if (later := _asked_again(draft, answers))
+            for text in _contradicted(draft.about.engine, proposal.world.with_answers(later), said.policy)
+        ],
+    }
 
 
 def planned(proposal: Proposal) -> list[dict[str, Any]]:
@@ -222,7 +262,7 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
     desired = engine.desired(host, said.policy, request) if said.policy.words() else Desired()
     draft = Draft(
         part,
-        files=desired.edits,
+        files=tuple(_with_askers(desired.edits, engine, said, request, host)),
         validations=engine.validations(host, desired.edits),
         notes=(*said.policy.notes, *desired.notes),
         warnings=(*said.policy.warnings, *desired.warnings),
@@ -230,9 +270,53 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         beyond=tuple(f"{engine.title} cannot enforce {text}" for text in desired.unenforceable),
         only_a_real_run_shows=_ONLY_A_REAL_RUN,
         record=desired.record if desired.record or desired.expected is not None else None,
-        about=_About(engine, desired.expected, None),
+        about=_About(engine, desired.expected, _shown(engine, host)),
     )
-    return draft if desired.expected is None else _activated(engine, host, desired.expected, draft, bool(draft.files))
+    if desired.expected is None:
+        return draft
+    draft = _activated(engine, host, desired.expected, draft, bool(draft.files), said.pulls)
+    if draft.files or draft.due:
+        return draft
+    return replace(draft, warnings=(*draft.warnings, *_contradicted(engine, host, said.policy)))
+
+
+def _contradicted(engine: Engine, host: Observed, policy: Policy) -> list[str]:
+    """Say which words the engine's own answer does not fulfil, though its files do."""
+    try:
+        found = engine.contradicted(host, policy)
+    except Problem:
+        return []  # where its answer matters, the plan is refused
+    return [
+        f"{engine.title}: {each.word} '{each.entry}' has no effect, though the files say it"
+        + (f": its answer {each.what}" if each.what else "")
+        for each in found
+    ]
+
+
+def _shown(engine: Engine, host: Observed) -> Lists | None:
+    try:
+        return engine.in_force(host)
+    except Problem:
+        return None  # where it matters, _activated refuses
+
+
+def _with_askers(
+    edits: tuple[FileChange, ...], engine: Engine, said: Said, request: Request, host: Observed
+) -> Iterator[FileChange]:
+    """Say of each file which words asked for it: those without which it would be another one."""
+    words = list(said.policy.words()) if edits else []
+    others = {word: _files(engine, host, said.policy.without(word), request) for word in words if len(words) > 1}
+    for edit in edits:
+        needed = [word for word in words if word not in others or others[word].get(edit.path, _STAYS) != edit.content]
+        options = (option for word in needed or words for option in said.options_of(word))
+        yield replace(edit, asked_by=tuple(dict.fromkeys(options)))
+
+
+def _files(engine: Engine, host: Observed, policy: Policy, request: Request) -> dict[str, bytes | None]:
+    try:
+        return {edit.path: edit.content for edit in engine.desired(host, policy, request).edits}
+    except (Problem, NotAsked):
+        return {}  # nothing of it would be without the word
 
 
 def _withdrawal(engine: Engine, host: Observed) -> Draft:
@@ -254,10 +338,18 @@ def _confirmation(engine: Engine, host: Observed) -> Draft:
     return replace(draft, due=tuple(replace(due, restart=due.restart or after_start is not None) for due in draft.due))
 
 
-def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, changed: bool) -> Draft:
+def _activated(
+    engine: Engine,
+    host: Observed,
+    expected: Lists,
+    draft: Draft,
+    changed: bool,
+    pulls: tuple[pull_proof.Wanted, ...] = (),
+) -> Draft:
     """Add what makes an engine take in its files, and what proves that it did. changed: whether they change now."""
     after = host.with_files({change.path: change.content for change in draft.files})
-    in_force, checks = engine.in_force(host), engine.checks(after, expected)
+    in_force = engine.in_force(host)
+    checks = (*engine.checks(after, expected), *pull_proof.checks(engine, host, pulls))
     differs = ALL_WORDS if in_force is None else engine.differs(after, in_force, expected)
     unseen = changed if in_force is None else bool(differs)
     due = engine.activation(after, differs) if engine.running(host) and unseen else None
@@ -266,7 +358,8 @@ def _activated(engine: Engine, host: Observed, expected: Lists, draft: Draft, ch
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
-        return replace(draft, due=(replace(due, why=why, until=until, whose=engine.title, first=first, checks=checks),))
+        due = replace(due, why=why, until=until, whose=engine.title, first=first, checks=(*due.checks, *checks))
+        return replace(draft, due=(due,))
     return replace(
         draft,
         checks=checks if changed and _can_answer(engine, host) else (),
@@ -284,14 +377,22 @@ def _can_answer(engine: Engine, host: Observed) -> bool:
     return engine.running(host) or engine.activation(host) is None
 
 
-def _report(draft: Draft, proposal: Proposal) -> dict[str, Any]:
-    engine, expected = draft.about.engine, draft.about.expected
-    if any(due.service.unit in proposal.deferred for due in draft.due):
-        expected = draft.about.in_force
-    lists = expected or Lists(
-        **{word: tuple(engine.report(proposal.world)[word]) for word in ("search", "blocked", "insecure")}
-    )
+def _answered(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the lists that an engine showed: when it proved the change, else before it. None for what nobody asked."""
+    engine, world = draft.about.engine, proposal.world
+    later, lists = _asked_again(draft, answers), draft.about.in_force
+    if answers and any(check.shows for check in draft.all_checks()):
+        lists = _shown(engine, world.with_answers(later)) if later else None
+    shown = lists.plain() if lists else dict.fromkeys(_LISTS)
+    about = {"name": engine.name, "title": engine.title, "version": engine.version(world)}
+    return about | {word: shown[word] for word in ("search", "blocked", "insecure")}
+
+
+def _asked_again(draft: Draft, answers: Iterable[Mapping[str, Any]]) -> dict[str, Answer]:
+    """Return what the engine answered when it proved the change, by the name of the question; whole answers only."""
+    shows = {check.name: check.shows for check in draft.all_checks() if check.shows}
     return {
-        "name": engine.name, "title": engine.title, "version": engine.version(proposal.world),
-        "search": list(lists.search), "blocked": list(lists.blocked), "insecure": list(lists.insecure),
-    }  # fmt: skip
+        shows[answer["name"]]: Answer(rc=answer.get("rc"), stdout=answer["stdout"])
+        for answer in answers
+        if answer.get("name") in shows and len(answer.get("stdout", "")) < ANSWER_LIMIT
+    }

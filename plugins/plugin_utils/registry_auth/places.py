@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from ..credentials import containers
 from ..credentials.answers import Source
 from ..credentials.docker import HUB_KEY
-from ..formats import toml_text
-from ..host.observed import HostProblem, Observed, in_file
+from ..engines import containers_files
+from ..host.observed import HostProblem, Observed
 from ..host.watch import NotAsked, Question, Watch
 from ..resolution.names import DOCKER_HUB
 
@@ -28,7 +28,6 @@ KUBELET = "/var/lib/kubelet/config.json"
 ORIGIN = "/var/lib/origin/.docker/config.json"
 #: Written by the machine-config operator of OpenShift 4, from the pull secret of the cluster.
 _MACHINE_CONFIG = "/etc/machine-config-daemon"
-_CRIO, _CRIO_DROP_INS = "/etc/crio/crio.conf", "/etc/crio/crio.conf.d"
 
 _TOOLS = ("docker", "podman", "skopeo", "buildah", "crio")
 _DIRECTORIES = (KUBELET.rpartition("/")[0], ORIGIN.rpartition("/")[0], _MACHINE_CONFIG)
@@ -38,10 +37,9 @@ _LOOK = (
 )
 
 WATCH = Watch(
-    files=(*containers.FILES, KUBELET, ORIGIN, _CRIO),
-    directories=(_CRIO_DROP_INS,),
+    files=(*containers.FILES, KUBELET, ORIGIN),
     commands=(Question("auth.engines", ("sh", "-c", _LOOK)),),
-)
+) + containers_files.CRIO_WATCH
 
 
 @dataclass(frozen=True)
@@ -121,13 +119,8 @@ def _looked(host: Observed) -> tuple[frozenset[str], dict[str, str]]:
 
 def _global_auth_file(host: Observed) -> str | None:
     """Return the file that crio.conf names, its drop-ins last; None where it names none."""
-    named = None
-    for path in (_CRIO, *host.entries(_CRIO_DROP_INS)):
-        text = host.text(path)
-        with in_file(path):
-            document = toml_text.parse(text) if text else {}
-        image = document.get("crio", {}).get("image", {}) if isinstance(document.get("crio"), dict) else {}
-        named = image.get("global_auth_file", named) if isinstance(image, dict) else named
+    setting = containers_files.crio_settings(host).get("global_auth_file")
+    named = setting.value if setting else None
     if not isinstance(named, str) or not named:
         return None
     if not host.knows(named):

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..host.programs import with_python
 from ..plan.draft import Check
 from ..policy.credentials import Credential
 from ..resolution.names import covers
@@ -22,11 +23,7 @@ from .places import Place
 
 NAME = "registries take the logins"
 _PROGRAM = Path(__file__).parents[2] / "module_utils/_login.py"
-#: Any Python of the host will do.
-_RUN = (
-    "for p in /usr/libexec/platform-python python3 python2 python; do "
-    'command -v "$p" >/dev/null 2>&1 && exec "$p" -c "$@"; done; echo "any undecided: this host has no Python"'
-)
+_MISSING = "echo 'any undecided: this host has no Python'"
 _SAID = re.compile(r"^(\S+) (accepted|refused|unasked|undecided): (.*)$", re.MULTILINE)
 
 
@@ -38,7 +35,7 @@ def check(logins: Iterable[tuple[Credential, Place]], insecure: Iterable[str]) -
         for credential, place in logins
         for word in (credential.registry, place.path, place.key(credential.registry), _how(credential, scopes))
     ]
-    return Check(NAME, ("sh", "-c", _RUN, "sh", _program(), *words), ({"rc": 0},), attempts=1, timeout=120.0)
+    return Check(NAME, with_python(_program(), *words, missing=_MISSING), ({"rc": 0},), attempts=1, timeout=120.0)
 
 
 def outcomes(report: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:

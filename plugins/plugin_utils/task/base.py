@@ -35,6 +35,9 @@ class Fill(Protocol):
     def remarks(self, origins: Mapping[str, str], value_of: ValueOf, /) -> list[str]:
         """List the values of the variables that are left out, one sentence each. origins: option → variable or ""."""
 
+    def trail(self, origins: Mapping[str, str], value_of: ValueOf, /) -> dict[str, tuple[str, ...]]:
+        """Return, for each of these options that add up from several variables, all of them. origins: as above."""
+
 
 #: What steers a terminal, or cannot be seen: control characters but for tab and line feed, other ends of lines, marks
 #: that turn the direction of writing or join letters, tags, halves of surrogate pairs.
@@ -66,6 +69,7 @@ class Task(ActionBase):  # type: ignore[misc]
         self.variables = task_vars or {}
         self.secrets = Secrets()
         self.origins: dict[str, str] = {}
+        self.named: dict[str, tuple[str, ...]] = {}
         self.remarks: list[str] = []
         try:
             result.update(self.perform(self._options()))
@@ -89,7 +93,8 @@ class Task(ActionBase):  # type: ignore[misc]
     def given(self) -> dict[str, Any]:
         """Return the options of the task; with from_variables also those that variables of the inventory fill.
 
-        `origins` remembers the variables, for sentences that speak of them. Raises Problem.
+        `origins` remembers the variables, for sentences that speak of them, and `named` all of those that an option
+        adds up from. Raises Problem.
         """
         given: dict[str, Any] = plain(self._task.args)
         if not boolean(given.get("from_variables", False), strict=False):
@@ -104,6 +109,9 @@ class Task(ActionBase):  # type: ignore[misc]
         self.origins = {option: name for option, (name, _value) in filled.items()}
         origins = dict.fromkeys(given, "the task") | self.origins
         self.remarks = [text for fill in self.fills for text in fill.remarks(origins, variable)]
+        self.named = {option: (name,) for option, name in self.origins.items()}
+        for fill in self.fills:
+            self.named |= fill.trail(self.origins, variable)
         return {option: value for option, (_name, value) in filled.items()} | given
 
     def must_ask(self, options: Mapping[str, Any]) -> None:

@@ -87,12 +87,17 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
     def write_privately(self, path: str, data: bytes) -> None:
         """Write a file whole or not at all, and readable for its owner only from the first byte on."""
+        self.write_whole(path, data, 0o600)
+
+    def write_whole(self, path: str, data: bytes, mode: int) -> None:
+        """Write a file whole or not at all, with these permissions; its directory is made when it is missing."""
         directory, fresh = os.path.dirname(path), f"{path}.{os.getpid()}.new"
         try:
             os.makedirs(directory, 0o700, exist_ok=True)
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             try:
                 with os.fdopen(fd, "wb") as stream:
+                    os.fchmod(fd, mode)
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())
@@ -106,3 +111,25 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
 def _unread(path: str, reason: str) -> TaskProblem:
     return TaskProblem(f"{path} cannot be read on the controller: {reason}")
+
+
+def content_of(option: str, path: str) -> str | None:
+    """Return the text of a file that a task wrote before, None without one. Raises TaskProblem."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        raise TaskProblem(f"{option}: {path} cannot be read") from None
+
+
+def write_text(option: str, path: str, text: str) -> None:
+    """Write a text without secrets, whole or not at all. Raises TaskProblem."""
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(f"{path}.new", "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(f"{path}.new", path)
+    except OSError as error:
+        raise TaskProblem(f"{option}: {path} cannot be written: {error.strerror}") from None

@@ -75,10 +75,19 @@ def _drop_in(item: Any) -> tuple[str, str]:
     return name, text(item["content"], f"the content of {quoted(name)}")
 
 
-def validated(spec: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take."""
+def validated(
+    spec: Mapping[str, Any], given: Mapping[str, Any], named: Mapping[str, tuple[str, ...]] | None = None
+) -> dict[str, Any]:
+    """Return the options of a task, defaults filled in. Raises ArgumentProblem for what the task would not take.
+
+    named: option → what it is called where it was taken from.
+    """
     found = ArgumentSpecValidator(spec).validate(given)
     if found.error_messages:
+        for option, names in (named or {}).items():
+            alone = {option: given[option]} if option in given and option in spec else {}
+            if alone and (wrong := ArgumentSpecValidator({option: spec[option]}).validate(alone).error_messages):
+                raise ArgumentProblem(f"{names[0]}: {wrong[0]}")
         raise ArgumentProblem("; ".join(found.error_messages))
     return dict(found.validated_parameters)
 

@@ -17,8 +17,8 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Manifest, Ref
-from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, propose_changes
-from ..cluster.client import Client, Limits, Moved, Transport
+from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, change_of, propose_changes
+from ..cluster.client import Client, Limits, Moved, Rejected, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.merge_patch import difference, inverse
@@ -29,16 +29,17 @@ from ..host.watch import Watch
 from ..libraries import yaml
 from ..plan import account
 from ..plan.plan import Plan
-from ..problems import Problem
+from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
-from .controller import ControllerFiles
-from .feature import AnyFeature, Spec, merged_specs
+from .controller import ControllerFiles, content_of, write_text
+from .feature import AnyFeature, Spec
 from .on_host import SNAPSHOT, SURVEY_OPTIONS, HostModules, why_unread
 from .rounds import Outcome, Rounds
 
 #: delegate_to these changes nothing: a task about a cluster works on the controller anyway.
 _HERE = ("localhost", "127.0.0.1", "::1")
 _TRIES = 5  # to put an object back that somebody else is changing
+_PAUSE = 0.2  # seconds before an object that somebody else just wrote is read again
 _POLL = 1.0  # seconds between two looks at an object whose status is waited for
 
 #: Options of every task about a cluster.
@@ -106,8 +107,8 @@ class ClusterConnection(HostModules, ControllerFiles):
     _requires_connection = False
     secrets: Any
 
-    def connect(self, options: Mapping[str, Any]) -> Client:
-        """Log in; nothing is sent yet. Raises Problem."""
+    def connect(self, options: Mapping[str, Any], *, another: bool = False) -> Client:
+        """Log in; nothing is sent yet. another: to a cluster of which the environment says nothing. Raises Problem."""
         delegated = getattr(self._task, "delegate_to", None)
         if delegated and delegated not in _HERE:
             raise TaskProblem(
@@ -115,6 +116,9 @@ class ClusterConnection(HostModules, ControllerFiles):
                 "leave delegate_to out, and give proxy where only that host reaches the API server"
             )
         environment = {**os.environ, **self._environment_of_the_task()}
+        if another:
+            own = ("K8S_AUTH_", "KUBECONFIG")
+            environment = {name: text for name, text in environment.items() if not name.startswith(own)}
         given = with_environment(options, environment)
         if given["kubeconfig"] is not None and not isinstance(given["kubeconfig"], (str, dict)):
             raise TaskProblem("kubeconfig: it is neither a path nor a mapping")
@@ -184,18 +188,12 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 
     subject = "cluster"
     features: ClassVar[tuple[ClusterFeature, ...]] = ()
-
-    def __init_subclass__(cls, **more: Any) -> None:
-        super().__init_subclass__(**more)
-        if cls.features:
-            cls.fills = tuple(feature.fill for feature in cls.features)
-            cls.spec = cls.options_of(cls.features)
-
-    @staticmethod
-    def options_of(features: Iterable[ClusterFeature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | CHANGE_OPTIONS | own
+    own_options = CLUSTER_OPTIONS | CHANGE_OPTIONS
+    #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
+    #: not where one makes what the next one needs.
+    rehearses: ClassVar[bool] = True
+    #: Whether what is refused in one project stops only what is left to do there.
+    goes_on: ClassVar[bool] = False
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the cluster in one plan. Raises Problem."""
@@ -203,9 +201,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self.options = options
         said = self._read(options)
         self.client = self.connect(options)
+        said = self.completed(said)
         self.written: list[str] = []
         self._unsure: list[ObjectChange] = []
         self._sent: list[ObjectChange] = []
+        self._wrong: list[str] = []  # what answers to requests say
         self._plans: list[ClusterProposal] = []
         self._agreed: frozenset[str] = frozenset()
         try:
@@ -241,6 +241,13 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         now = datetime.now(timezone.utc)
         hide = self.secrets.add_key
         return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
+
+    def completed(self, said: list[tuple[ClusterFeature, Any]]) -> list[tuple[ClusterFeature, Any]]:
+        """Return what was asked for with what only another cluster knows. Raises Problem."""
+        return said
+
+    def before_writing(self, proposal: ClusterProposal) -> None:
+        """Look at what must be so before the first write. Raises ClusterProblem."""
 
     def _watch(self) -> tuple[Ref, ...]:
         return tuple(ref for feature in self.features for ref in feature.WATCH)
@@ -278,25 +285,73 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         if self.options["expect_plan"] and proposal.plan.id == self.options["expect_plan"]:
             self._agreed = frozenset(change.digest() for change in proposal.changes)
         try:
-            if len(proposal.changes) > 1:
+            self.before_writing(proposal)
+            if len(proposal.changes) > 1 and self.rehearses:
                 self._rehearse(proposal.changes)
-            for change in proposal.changes:
-                self._send(change)
-        except Moved as moved:
-            return Outcome(moved=str(moved))
+            moved = self._send_all(proposal.changes)
+        except Moved as problem:
+            return Outcome(moved=str(problem))
         except ClusterProblem as problem:
             left = [change.what for change in proposal.changes if change.what not in self.written]
             rest = f"; not done: {', '.join(left)}" if self.written else ""
             msg = f"{problem}; {self._so_far()}{rest}"
             return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
+        if moved:
+            return Outcome(moved=moved)
+        if self._wrong:
+            return Outcome(failed={"changed": True, "failed": True, "msg": one_line("; ".join(self._wrong))})
         return Outcome(committed=True)
 
+    def _send_all(self, changes: Iterable[ObjectChange]) -> str:
+        """Send the writes in their order; return which of those that can be planned alone has to be planned again.
+
+        Raises Moved, ClusterProblem.
+        """
+        moved = ""
+        refused: dict[str, str] = {}
+        for change in changes:
+            if change.ref.namespace in refused:
+                continue
+            try:
+                self._send(change)
+            except Moved as problem:
+                if change.wanted.anew is None or self.options["expect_plan"]:
+                    raise
+                moved = moved or str(problem)
+            except Rejected as problem:
+                if not (self.goes_on and change.ref.namespace):
+                    raise
+                refused[change.ref.namespace] = str(problem)
+                self._unsure = [one for one in self._unsure if one.ref != change.ref]
+        if refused:
+            raise ClusterProblem("; ".join(refused.values()))
+        return moved
+
     def _send(self, change: ObjectChange) -> None:
-        self._unsure = [change]  # until there is an answer
-        change.send(self.client)
-        self._unsure = []
+        """Send one write; after a conflict, what is left of it, if the object is one that can be planned alone."""
+        found: ObjectChange | None = change
+        answer: Manifest | None = None
+        for left in reversed(range(_TRIES)):
+            if found is None:
+                break  # somebody did it, or the answer to it was lost
+            self._unsure.append(found)  # until there is an answer
+            try:
+                answer = found.send(self.client)
+            except Moved:
+                if not left or self.options["expect_plan"] or found.wanted.anew is None:
+                    raise
+                self.client.sleep(_PAUSE)
+                now = self.client.read(found.ref)
+                wanted = found.wanted.anew(now)
+                self._unsure.remove(found)
+                found = None if wanted is None else change_of(wanted, now)
+            else:
+                self._unsure.remove(found)
+                self._sent.append(found)
+                break
         self.written.append(change.what)
-        self._sent.append(change)
+        if change.wanted.heard and answer is not None:
+            self._wrong += filter(None, [change.wanted.heard(answer)])
         if change.wanted.until:
             self._wait(change.ref, change.wanted.until)
 
@@ -407,10 +462,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         changed = []
         for name, text in found.items():
             path = os.path.join(directory, name)
-            if _content(path) != text:
+            if content_of("manifests_to", path) != text:
                 changed.append(path)
                 if not self._task.check_mode:
-                    _write(path, text)
+                    write_text("manifests_to", path, text)
         paths = [os.path.join(directory, name) for name in export.gone(wanted)]
         gone = [path for path in paths if os.path.exists(path)]
         for path in gone if not self._task.check_mode else ():
@@ -426,16 +481,14 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
 class ClusterInfo(ClusterTask):
     """Tells what a cluster has and how it differs from what is asked for, changing nothing."""
 
-    @staticmethod
-    def options_of(features: Iterable[ClusterFeature]) -> Spec:
-        """Return the argument spec of a task with these features."""
-        own = merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
-        return CLUSTER_OPTIONS | SURVEY_OPTIONS | own
+    own_options = CLUSTER_OPTIONS | SURVEY_OPTIONS
+    more_options = "SURVEY_OPTIONS"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
         said = self._read(options)
         self.options, self.client = options, self.connect(options)
+        said = self.completed(said)
 
         def answer(cluster: Cluster) -> tuple[Plan, dict[str, Any], list[str]]:
             lines: list[str] = []
@@ -455,7 +508,10 @@ class ClusterInfo(ClusterTask):
             return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
-        return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}
+        shown = self.result_of(plan)
+        if warnings := [*found.pop("warnings", ()), *shown.get("warnings", ())]:
+            shown["warnings"] = warnings
+        return {**found, **shown, "changed": False, "selected": select(options["query"], found)}
 
 
 def _secrets_of(kubeconfig: Any) -> Iterator[str]:
@@ -472,23 +528,3 @@ def _secrets_of(kubeconfig: Any) -> Iterator[str]:
                     waiting.append(item)
         elif isinstance(value, list):
             waiting += value
-
-
-def _content(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read()
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError):
-        raise TaskProblem(f"manifests_to: {path} cannot be read") from None
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(f"{path}.new", "w", encoding="utf-8") as stream:
-            stream.write(text)
-        os.replace(f"{path}.new", path)
-    except OSError as error:
-        raise TaskProblem(f"manifests_to: {path} cannot be written: {error.strerror}") from None

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import cache, partial
@@ -25,15 +26,17 @@ from ..host.watch import Watch
 from ..plan import account, undo
 from ..plan.draft import AGAIN, Check, FileChange
 from ..plan.plan import Plan
-from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, propose
+from ..plan.proposal import Action, Applying, Drafter, Proposal, Transaction, as_reported, asked, propose
 from ..problems import one_line
 from ..shapes import fits
+from ..variables import words_of
 from .base import select
 from .controller import ControllerFiles
-from .feature import HostFeature, Spec, merged_specs
+from .feature import HostFeature, Spec
 from .rounds import Outcome, Rounds
 
-Said = list[tuple[HostFeature, Any]]
+#: Each feature, what it is asked for, and the options that say so.
+Said = list[tuple[HostFeature, Any, tuple[str, ...]]]
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -51,6 +54,8 @@ _ENDED = {
 }  # fmt: skip
 _REPORT = [{"step": str, "stdout?": str, "stderr?": str, "state?": str, "rc?": int}]
 _NOTHING = pack_json([])
+#: What trust/proof.py says of a registry that is not believed.
+_REFUSED = re.compile(r"(?P<name>\S+) \[(?P<engines>.+)\] untrusted: (?P<why>.*)")
 #: Options of every task that changes a host.
 CHANGE_OPTIONS: Spec = {
     "activation": {
@@ -130,13 +135,11 @@ class HostModules(ActionBase):  # type: ignore[misc]
 
 
 class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
-    """A task about one managed host: one snapshot, and one transaction only when something is to change.
-
-    What it is about are its features; a task without any says for itself what it does.
-    """
+    """A task about one managed host: one snapshot, and one transaction only when something is to change."""
 
     subject = "host"
     features: ClassVar[tuple[HostFeature, ...]] = ()
+    own_options = CHANGE_OPTIONS | FEATURE_OPTIONS
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
@@ -146,15 +149,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         if cls.features:
-            cls.fills = tuple(feature.fill for feature in cls.features)
             cls.watch = sum((feature.WATCH for feature in cls.features), Watch())
-            cls.spec = cls.options_of(cls.features)
-
-    @staticmethod
-    def options_of(features: Iterable[HostFeature]) -> Spec:
-        """Make the argument spec of a task with these features."""
-        of_features = merged_specs(feature.OPTIONS | feature.CHANGE_OPTIONS for feature in features)
-        return CHANGE_OPTIONS | FEATURE_OPTIONS | of_features
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the host: one plan, one transaction. Raises Problem."""
@@ -164,22 +159,14 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             return self.withdraw(options)
         self.must_ask(options)
         said, more = self.read(options)
-        how = Applying(options["activation"], options.get("unenforceable", "fail"))
-        result, proposal = self.apply(
-            lambda host: propose(host, drafters(host, said), how), options["expect_plan"], more
-        )
-        if result.get("failed"):
-            return result
-        for feature, words in said:
-            result |= feature.report(proposal, words, self.report)
-        return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+        return self.bring(lambda host: drafters(host, said), options, more, said)
 
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
         """Make the host what it was before its last plan, as a plan of its own. Raises Problem."""
 
         def back(host: Observed) -> list[Drafter]:
             confirm = (drafter for feature in self.features for drafter in feature.confirm(host))
-            return [partial(undo.draft, options["undo"]), *confirm]
+            return asked(("undo",), [partial(undo.draft, options["undo"]), *confirm])
 
         return self.bring(back, options, Watch(last=True))
 
@@ -187,27 +174,39 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         """Take everything of ours off the host. Raises Problem."""
 
         def nothing(host: Observed) -> list[Drafter]:
-            return [*(drafter for feature in self.features for drafter in feature.withdraw(host)), undo.forget]
+            withdraw = (drafter for feature in self.features for drafter in feature.withdraw(host))
+            return asked(("state",), [*withdraw, undo.forget])
 
         return self.bring(nothing, options, undo.REMAINS)
 
     def bring(
-        self, drafting: Callable[[Observed], list[Drafter]], options: dict[str, Any], more: Watch
+        self,
+        drafting: Callable[[Observed], list[Drafter]],
+        options: dict[str, Any],
+        more: Watch,
+        said: Said | None = None,
     ) -> dict[str, Any]:
-        """Carry out drafts that follow from the host alone. Raises Problem."""
-        how = Applying(options["activation"])
+        """Carry out drafts, and report what was asked for, if the drafts are made of that. Raises Problem."""
+        how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
         result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
         if result.get("failed"):
             return result
+        if said is not None:
+            for feature, words, _asks in said:
+                result |= feature.report(proposal, words, self.report)
+            result["asked_by"] = asked_by(said, how)
+        if unmet := result.pop("without_effect", []):
+            result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
-        said = [
-            (feature, feature.read(options, now, self.read_file, self.secrets.add_key)) for feature in self.features
-        ]
-        return said, sum((feature.watch(words) for feature, words in said), Watch())
+        said: Said = []
+        for feature in self.features:
+            words = feature.read(options, now, self.read_file, self.secrets.add_key)
+            said.append((feature, words, words_of(feature.WORD_OPTIONS, options)))
+        return said, sum((feature.watch(words) for feature, words, _asks in said), Watch())
 
     def see(self, more: Watch) -> Observed:
         """Read everything in one round trip. Raises HostProblem."""
@@ -255,23 +254,24 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
 class HostInfo(HostTask):
     """Tells what a host has and how it differs from what is asked for, changing nothing."""
 
-    @staticmethod
-    def options_of(features: Iterable[HostFeature]) -> Spec:
-        """Make the argument spec of a task with these features."""
-        return SURVEY_OPTIONS | merged_specs(feature.OPTIONS | feature.SURVEY_OPTIONS for feature in features)
+    own_options = SURVEY_OPTIONS
+    more_options = "SURVEY_OPTIONS"
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Look, plan, and say both. Raises Problem."""
         if options.get("from_variables"):
             self.must_ask(options)
         said, more = self.read(options)
-        how = Applying("now", options.get("unenforceable", "fail"))
+        how = Applying("now", options.get("unenforceable", "fail"), self.named)
 
         def answer(host: Observed) -> tuple[Plan, dict[str, Any]]:
             proposal, problems = as_reported(lambda: propose(host, drafters(host, said), how))
             found: dict[str, Any] = {"drift": proposal.plan.changed or bool(problems), "problems": problems}
-            for feature, words in said:
+            for feature, words, _asks in said:
                 found |= feature.survey(host, words, options)
+            found["asked_by"] = asked_by(said, how)
+            problems += [each["said"] for each in found.get("pulled", ()) if not each["ok"]]
+            found["drift"] = found["drift"] or bool(problems)
             return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
 
         plan, found = self.look(answer, more)
@@ -290,7 +290,12 @@ class HostInfo(HostTask):
 
 def drafters(host: Observed, said: Said) -> list[Drafter]:
     """List what all features want of the host, in their order. Raises Problem."""
-    return [drafter for feature, words in said for drafter in feature.drafts(host, words)]
+    return [drafter for feature, words, asks in said for drafter in asked(asks, feature.drafts(host, words))]
+
+
+def asked_by(said: Said, how: Applying) -> dict[str, list[str]]:
+    """Return, for each option that says what is wanted, what it was taken from."""
+    return {word: list(how.names((word,))) for _feature, _words, asks in said for word in asks}
 
 
 def packed_job(wanted: dict[str, Any]) -> str:
@@ -339,7 +344,9 @@ def _action(action: Action) -> dict[str, Any]:
 
 def check_option(check: Check) -> dict[str, Any]:
     """Make an item of the option `checks`."""
-    return asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
+    told = asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
+    del told["shows"]
+    return told
 
 
 @cache
@@ -385,4 +392,11 @@ def _last_words(report: Any) -> str:
     lines = [
         line.strip() for answer in failed[:1] for line in str(answer.get("stderr", "")).splitlines() if line.strip()
     ]
-    return f" ({lines[-1]})" if lines else ""
+    if not lines:
+        return ""
+    if refused := _REFUSED.fullmatch(lines[-1]):
+        return (
+            f" ({refused['name']} shows a certificate that {refused['engines']} would refuse: {refused['why']}; while "
+            "a registry moves to a new authority, list the old one too)"
+        )
+    return f" ({lines[-1]})"

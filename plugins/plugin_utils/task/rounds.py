@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from ..host.watch import NotAsked
 from ..plan.plan import Plan
 from ..problems import Problem
 from .base import Task, TaskProblem
+from .feature import AnyFeature, Spec, merged_specs
 
 #: How often a plan is made again because the world changed under it.
 _ATTEMPTS = 3
@@ -49,6 +50,24 @@ class Rounds(Task, Generic[_World, _More]):
 
     #: What the task is about, in sentences.
     subject: ClassVar[str]
+    #: What can be asked for; a task without any says for itself what it does.
+    features: ClassVar[tuple[AnyFeature, ...]] = ()
+    #: Options beside those of its features, and which of theirs are added: CHANGE_OPTIONS or SURVEY_OPTIONS.
+    own_options: ClassVar[Spec] = {}
+    more_options: ClassVar[str] = "CHANGE_OPTIONS"
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if cls.features:
+            cls.fills = tuple(feature.fill for feature in cls.features)
+            cls.spec = cls.options_of(cls.features)
+
+    @classmethod
+    def options_of(cls, features: Iterable[AnyFeature]) -> Spec:
+        """Make the argument spec of a task with these features."""
+        return cls.own_options | merged_specs(
+            feature.OPTIONS | getattr(feature, cls.more_options) for feature in features
+        )
 
     def see(self, more: _More) -> _World:
         """Look at everything that the task always wants to know, and at more. Raises Problem."""

@@ -19,7 +19,7 @@ from ..policy.trust import Trust
 from ..policy.word import Reading, unique
 from ..variables import COMMON, PREFIX, Fill, behind, words
 from . import drafts as drafting
-from . import proof
+from . import proof, shown
 from . import report as reporting
 
 WATCH = drafting.WATCH
@@ -72,7 +72,11 @@ CHANGE_OPTIONS = {
 SURVEY_OPTIONS = {
     "expires_in_days": {
         "type": "int",
-        "description": ["Name the certificates that expire within so many days in RV(expiring)."],
+        "description": [
+            "Name the certificates that expire within so many days in RV(expiring).",
+            "With it the host connects to the registries of the list, and RV(shown) says until when the certificates "
+            "are valid that they show.",
+        ],
     },
 }
 
@@ -90,6 +94,7 @@ class Said:
 
     drafting: drafting.Said
     now: datetime
+    connects: bool = False
 
 
 def read(
@@ -99,11 +104,12 @@ def read(
     policy = read_options(options, Reading(read_file, hide, now, options["warn_days"]))  # an allow-list matters here
     trust = policy.trust or Trust()
     trust = replace(trust, warnings=unique((*trust.warnings, *policy.out_of_reach())))
-    return Said(drafting.Said(trust, **how), now)
+    return Said(drafting.Said(trust, **how), now, connects=options.get("expires_in_days") is not None)
 
 
 def watch(said: Said) -> Watch:
-    return Watch()
+    names = [name for registry in said.drafting.trust.present for name in registry.names]
+    return shown.watch(names) if said.connects else Watch()
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
@@ -123,4 +129,5 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
 
 
 def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
-    return reporting.survey(start_of(host), said.drafting.trust, said.now, options["expires_in_days"])
+    found = reporting.survey(start_of(host), said.drafting.trust, said.now, options["expires_in_days"])
+    return found | {"shown": shown.report(host, said.now)}

@@ -9,10 +9,13 @@ FULL=1 takes every case; otherwise a quarter of them, another one each week (SEE
 from __future__ import annotations
 
 import datetime
+import json
 import os
+import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,8 @@ DATA = REPOSITORY / "tests/data/storage"
 FULL = os.environ.get("FULL", "0") not in ("", "0")
 SEED = int(os.environ.get("SEED") or datetime.date.today().isocalendar().week)
 QUARTER = 4
+#: For a task that runs here in the middle of a play.
+LOCALLY = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 sys.path[:0] = [str(REPOSITORY / "tests/lab")]
 
@@ -49,6 +54,8 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(row, id=row["name"]) for row in table(name) if chosen(row["name"], row.get("always", False))]
 
 
+STATES: dict[str, str] = {"base": "", **yaml.safe_load((DATA / "states.yml").read_text())}
+
 # --- the machine ------------------------------------------------------------------------------------------------------
 
 
@@ -69,3 +76,85 @@ def fresh(machine: lab.Guest) -> lab.Guest:
     """Bring the machine back to what it was after its boot: empty disks, no docker."""
     machine.load("base")
     return machine
+
+
+@dataclass
+class Disks:
+    """The machine in a state of states.yml, which is made by the first that wants it."""
+
+    machine: lab.Guest
+    scratch: Path
+    runs: int = 0
+
+    def begin(self, state: str) -> None:
+        """Bring the machine into a state; it is saved under a name that changes with the script that makes it."""
+        script = STATES[state]
+        name = f"{state}-{zlib.crc32(script.encode()):x}" if script else state
+        if name not in self.machine.monitor("info snapshots").split():
+            self.machine.load("base")
+            self.machine.sh(f"set -e\n{script}")
+            self.machine.save(name)
+        self.machine.load(name)
+
+    def look(self, script: str) -> str:
+        return self.machine.sh(script)
+
+    def play(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run tasks on the machine, the next one after a failure, too; return what each returned."""
+        found = self.ended(self.start(*steps))
+        assert len(found) == len(steps)
+        return found
+
+    def ended(self, process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+        """Wait for a run; return what its tasks returned."""
+        output, _ = process.communicate(timeout=3600)
+        lines = [json.loads(line) for line in self._results().read_text().splitlines()]
+        assert lines, output
+        return [line["result"] | {"failed": line["outcome"] != "ok"} for line in lines]
+
+    def start(self, *steps: dict[str, Any]) -> subprocess.Popen[str]:
+        """Start a run of these tasks."""
+        self.runs += 1
+        self._results().touch()
+        play = self.scratch / f"play{self.runs}.yml"
+        tasks = [{"ignore_errors": True, **step} for step in steps]
+        play.write_text(yaml.safe_dump([{"hosts": "disks1", "gather_facts": False, "tasks": tasks}]))
+        variables = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+            "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".cache/collections"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(REPOSITORY / "tests/integration/hosts/callback"),
+            "ANSIBLE_CALLBACKS_ENABLED": "results",
+            "ANSIBLE_HOME": str(self.scratch / "home"),
+            "ANSIBLE_SSH_CONTROL_PATH": self.machine.control,
+            "ANSIBLE_TIMEOUT": "60",
+            "DOCKYARD_RESULTS": str(self._results()),
+        }
+        return subprocess.Popen(
+            [REPOSITORY / ".venv/bin/ansible-playbook", "-i", lab.INVENTORY, play], env=variables, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=REPOSITORY,
+        )  # fmt: skip
+
+    def _results(self) -> Path:
+        return self.scratch / f"results{self.runs}"
+
+
+@pytest.fixture
+def disks(machine: lab.Guest, tmp_path: Path) -> Disks:
+    return Disks(machine, tmp_path)
+
+
+def storage(options: dict[str, Any], check: bool = False) -> dict[str, Any]:
+    """Make the task that a test is about."""
+    return {"dockyard.openshift.container_storage": options, "check_mode": check}
+
+
+def checksums() -> dict[str, Any]:
+    """Make a task that returns what all disks hold at that moment."""
+    command = {"argv": [str(REPOSITORY / "tests/lab/disks/disks"), "checksums"]}
+    return {"ansible.builtin.command": command, "delegate_to": "localhost", "vars": LOCALLY}
+
+
+def looks(script: str) -> dict[str, Any]:
+    """Make a task that runs a script on the machine; for its stdout."""
+    return {"ansible.builtin.raw": script}

@@ -19,6 +19,8 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = Path(__file__).parent / "actions"
+#: Actions that contact nobody.
+REAL = ("fleet_report",)
 CORES = {"2.19": ".venv", "2.16": ".cache/venv-2.16"}
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 Completed = subprocess.CompletedProcess[str]
@@ -38,6 +40,7 @@ class Outcome:
     def account(self, play: str) -> dict[str, str] | None:
         """Return the messages of a play, in one text a host; None: the play did not run."""
         _before, found, part = self.output.partition(f"PLAY [{play}]")
+        part = part.partition("\nPLAY ")[0]
         said = re.findall(r"^(?:ok|fatal): \[([^\]]+)\][^\n]*? => (\{.*\})$", part, re.MULTILINE)
         return {host: "\n".join(_lines(json.loads(text).get("msg"))) for host, text in said} if found else None
 
@@ -46,14 +49,24 @@ def _lines(message: Any) -> list[str]:
     return message if isinstance(message, list) else [str(message)]
 
 
-def ansible_playbook(core: str, home: Path, *arguments: str | Path, **environment: str | Path) -> Completed:
-    """Run ansible-playbook of this core, each result on one line as JSON; only the environment given counts."""
+def ansible_playbook(
+    core: str,
+    home: Path,
+    *arguments: str | Path,
+    cwd: Path = REPOSITORY,
+    behind: tuple[str, ...] = (),
+    **environment: str | Path,
+) -> Completed:
+    """Run ansible-playbook of this core, each result on one line as JSON; only the environment given counts.
+
+    behind: a command that runs it.
+    """
     environment |= {"ANSIBLE_HOME": home / "ansible", "ANSIBLE_NOCOLOR": "1"}
     environment |= {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false"}
     outer = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     return subprocess.run(
-        [REPOSITORY / CORES[core] / "bin/ansible-playbook", *arguments],
-        cwd=REPOSITORY,
+        [*behind, REPOSITORY / CORES[core] / "bin/ansible-playbook", *arguments],
+        cwd=cwd,
         env=outer | {name: str(value) for name, value in environment.items()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -67,8 +80,9 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A collections path where dockyard.openshift has our roles, playbooks and brain, and the actions here."""
     path = tmp_path_factory.mktemp("collections")
     collection = path / "ansible_collections/dockyard/openshift"
-    (collection / "plugins").mkdir(parents=True)
-    (collection / "plugins/action").symlink_to(ACTIONS)
+    (collection / "plugins/action").mkdir(parents=True)
+    for action in (*ACTIONS.glob("*.py"), *(REPOSITORY / "plugins/action" / f"{name}.py" for name in REAL)):
+        (collection / "plugins/action" / action.name).symlink_to(action)
     (collection / "plugins/plugin_utils").symlink_to(REPOSITORY / "plugins/plugin_utils")
     for part in ("roles", "playbooks", "meta", "galaxy.yml"):
         (collection / part).symlink_to(REPOSITORY / part)

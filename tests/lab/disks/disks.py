@@ -9,6 +9,7 @@ usage: disks build            make kernel, initrd and root disk from the distrib
        disks status           whether it runs, its port, its disks and what it has saved
        disks save NAME        keep memory and disks under a name
        disks load NAME        bring them back; `base` is the machine after its boot
+       disks checksums        what each disk holds, as JSON: the same text as before, and no byte has changed
        disks power            cut the power; it boots again
        disks sh [SCRIPT]      run a script in it, or a shell
 
@@ -17,6 +18,7 @@ All files are below .cache/disks. See README.md.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -56,12 +58,17 @@ def power() -> None:
     machine.wait()
 
 
+def checksums() -> None:
+    print(json.dumps(guest.Guest().checksums()))
+
+
 def sh(*script: str) -> None:
     sys.exit(subprocess.run([*guest.Guest().ssh(), *script]).returncode)
 
 
 COMMANDS = {
     "build": image.ensure, "up": up, "down": down, "status": status, "power": power, "sh": sh,
+    "checksums": checksums,
     "save": lambda name: guest.Guest().save(name), "load": lambda name: guest.Guest().load(name),
 }  # fmt: skip
 

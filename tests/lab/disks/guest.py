@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shlex
@@ -30,15 +31,9 @@ HERE = Path(__file__).resolve().parent
 STANDINS = {"docker-storage-setup": "/usr/bin/docker-storage-setup", "restorecon": "/usr/sbin/restorecon"}
 #: Disks beside the root disk: name in the guest → size and serial number. Two have one serial, as clones do.
 DISKS = {
-    "vdb": ("4G", "disk-b"),
-    "vdc": ("4G", "disk-c"),
-    "vdd": ("4G", "disk-d"),
-    "vde": ("4G", "disk-e"),
-    "vdf": ("64M", "small"),
-    "vdg": ("4G", "twin"),
-    "vdh": ("4G", "twin"),
-    "vdi": ("3T", "huge"),
-}
+    "vdb": ("4G", "disk-b"), "vdc": ("4G", "disk-c"), "vdd": ("4G", "disk-d"), "vde": ("4G", "disk-e"),
+    "vdf": ("64M", "small"), "vdg": ("4G", "twin"), "vdh": ("4G", "twin"), "vdi": ("3T", "huge"),
+} | {f"vd{letter}": ("4G", f"disk-{letter}") for letter in "jklmnopqrst"}  # fmt: skip
 MACHINE = (
     "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-M", "q35", "-cpu", "qemu64",
     "-accel", "tcg,thread=multi,tb-size=512", "-smp", "2", "-m", "1024", "-display", "none",
@@ -49,8 +44,10 @@ KERNEL = (
     "console=ttyS0 quiet root=/dev/vda rw mitigations=off tsc=reliable no_timer_check audit=0 net.ifnames=0 "
     "systemd.show_status=0"
 )
+#: What qemu keeps as one piece.
+BLOCK = 64 << 10
 #: Seconds until a booting guest has to answer: eight on an idle machine.
-PATIENCE = 240
+PATIENCE = 600
 
 
 class Guest:
@@ -110,6 +107,15 @@ class Guest:
         self.disconnect()
         self.qmp("system_reset")
 
+    def checksums(self) -> dict[str, str]:
+        """Make a checksum of what each disk holds, as the guest would read it: blocks of zeros are as good as none."""
+        self.sh("sync")
+        self.qmp("stop")  # writes down what qemu itself still holds
+        try:
+            return {name: checksum(f"{name}.qcow2") for name in DISKS}
+        finally:
+            self.qmp("cont")
+
     # --- what runs in it ---------------------------------------------------------------------------------------
 
     def ssh(self) -> list[str]:
@@ -126,14 +132,14 @@ class Guest:
 
     def sh(self, script: str, timeout: float = 300, check: bool = True) -> str:
         """Run a script in the guest; stdout and stderr together. Raises LabError when it fails and check is set."""
-        done = subprocess.run([*self.ssh(), "sh"], input=script, text=True, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=timeout)  # fmt: skip
+        done = subprocess.run([*self.ssh(), f"sh -c {shlex.quote(script)}"], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)  # fmt: skip
         if check and done.returncode:
             raise LabError(f"the guest: {script!r} ended with {done.returncode}: {done.stdout}")
         return done.stdout
 
     def prepare(self) -> None:
-        """Put the stand-ins in place once it has booted; they are no part of the image, which takes long to make."""
+        """Put the stand-ins in place once it has booted; the image, which takes long to make, is without them."""
         for path, target in STANDINS.items():
             self.put((HERE / "standins" / path).read_bytes(), target, 0o755)
         self.sh("systemctl is-system-running --wait >/dev/null || true; sync")
@@ -153,7 +159,7 @@ class Guest:
                 return
             if not running():
                 raise LabError(f"qemu has ended: {(RUN / 'qemu.log').read_text()[-400:]}")
-            seconds = min(seconds * 1.5, 15)
+            seconds = min(seconds * 1.5, 60)
             time.sleep(0.3)
         raise LabError(f"the guest did not answer within {PATIENCE} s: {RUN / 'serial.log'}")
 
@@ -215,6 +221,22 @@ def ssh_options(place: Path) -> list[str]:
     options = (known, "HostKeyAlias=disks1", "StrictHostKeyChecking=yes", "IdentitiesOnly=yes", "BatchMode=yes",
                "LogLevel=ERROR", "ServerAliveInterval=20", "ServerAliveCountMax=6")  # fmt: skip
     return ["-F", "none", *(word for option in options for word in ("-o", option))]
+
+
+def checksum(name: str) -> str:
+    """Hash the blocks of a disk in their order, without those that hold nothing but zeros."""
+    extents = json.loads(run("qemu-img", "map", "--force-share", "--output=json", str(RUN / name)).stdout)
+    found = hashlib.sha256()
+    with open(RUN / name, "rb") as stream:
+        for extent in extents:
+            if not extent["data"] or extent["zero"]:
+                continue
+            stream.seek(extent["offset"])
+            for at in range(extent["start"], extent["start"] + extent["length"], BLOCK):
+                block = stream.read(BLOCK)
+                if block.count(0) != len(block):
+                    found.update(b"%d " % at + block)
+    return found.hexdigest()
 
 
 def inventory(place: Path, port: int) -> str:

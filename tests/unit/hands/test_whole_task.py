@@ -34,7 +34,8 @@ def task_of(host: Host, says: str) -> type[HostTask]:
 
     class Whole(HostTask):
         features = (SimpleNamespace(
-            WATCH=Watch(files=(x, y)), OPTIONS={}, CHANGE_OPTIONS={}, SURVEY_OPTIONS={}, VARIABLES={}, fill=dict,
+            WATCH=Watch(files=(x, y)), OPTIONS={}, WORD_OPTIONS={}, CHANGE_OPTIONS={}, SURVEY_OPTIONS={}, VARIABLES={},
+            fill=dict,
             read=lambda *more: None, watch=lambda said: Watch(), drafts=drafts,
             report=lambda proposal, said, report: {"said": [[each["step"], each["stdout"]] for each in report]}),)
 

@@ -49,30 +49,13 @@ def budgets(found: Iterable[Manifest], pods: Iterable[Manifest]) -> Iterator[dic
         under = [
             full_name(pod)
             for pod in pods
-            if at(pod, "metadata", "namespace") == namespace and _selects(at(budget, "spec", "selector"), pod)
+            if at(pod, "metadata", "namespace") == namespace
+            and labels.selects(at(budget, "spec", "selector"), _labels(pod))
         ]
         if under:
             allowed = at(budget, "status", "disruptionsAllowed")
             yield {"budget": full_name(budget), "allowed": allowed if isinstance(allowed, int) else 0, "pods": under}
 
 
-def _selects(selector: Any, pod: Manifest) -> bool:
-    """Match a LabelSelector; one that is empty selects all pods, and null none (policy/v1)."""
-    if not isinstance(selector, Mapping):
-        return False
-    carried = {str(key): str(value) for key, value in (at(pod, "metadata", "labels") or {}).items()}
-    wanted = selector.get("matchLabels") or {}
-    if any(carried.get(str(key)) != str(value) for key, value in wanted.items()):
-        return False
-    return all(_meets(one, carried) for one in selector.get("matchExpressions") or ())
-
-
-_SIGNS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!"}
-
-
-def _meets(expression: Any, carried: Mapping[str, str]) -> bool:
-    sign = _SIGNS.get(str(at(expression, "operator")))
-    if sign is None:
-        return True  # no server stores another one; a budget too many is named rather than one too few
-    values = frozenset(map(str, at(expression, "values") or ()))
-    return labels.Requirement(str(at(expression, "key")), sign, values).matches(carried)
+def _labels(manifest: Manifest) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (at(manifest, "metadata", "labels") or {}).items()}

@@ -85,6 +85,10 @@ class HostedFill:
                 found["claim"] = (KIND, claim)
         return found
 
+    def trail(self, origins: Mapping[str, str], value_of: Ask) -> dict[str, tuple[str, ...]]:
+        """Return, for each option that adds up from several variables, all of them. origins: as above."""
+        return self.own.trail(origins, value_of)
+
     def remarks(self, origins: Mapping[str, str], value_of: Ask) -> list[str]:
         """List the variables of openshift-ansible that are left out, one sentence each."""
         names = [name for name in _ELSEWHERE if _said(value_of, name)]

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import Any
 
 from ...policy.word import PolicyError
-from ...variables import Fill, behind
+from ...variables import Fill, behind, from_variables
 from ..api import Manifest, Ref, at
 from ..changes import ClusterDraft, NotYet, WantedObject
 from ..image_registry.values import duration
@@ -53,10 +53,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "next that succeeds.",
         ],
     },
-    "from_variables": {
-        "type": "bool", "default": False,
-        "description": ["Whether to take options that are not given from variables C(image_pruner_...)."],
-    },
+    **from_variables("image_pruner_"),
 }  # fmt: skip
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
 SURVEY_OPTIONS: dict[str, dict[str, Any]] = {}

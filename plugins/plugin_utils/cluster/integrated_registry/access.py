@@ -19,7 +19,7 @@ from typing import Any
 from ...policy.word import PolicyError
 from ..api import ClusterProblem, Ref, Resource, at
 from ..changes import WantedObject
-from ..labels import is_subdomain
+from ..labels import is_label, is_subdomain
 from ..marks import LABEL, is_ours
 from ..seen import Cluster
 
@@ -120,7 +120,7 @@ def _grants(one: Mapping[str, Any]) -> Iterator[Grant]:
     if role != METRICS and not projects:
         raise PolicyError("access", subject["name"], f"is {role} of no project; give projects")
     for project in projects or [""]:
-        if project and (not is_subdomain(project) or "." in project):
+        if project and not is_label(project):
             raise PolicyError("access", project, "cannot be the name of a project")
         yield Grant(role, subject, project, one["state"] == "present")
 
@@ -139,10 +139,13 @@ def _subject(one: Mapping[str, Any]) -> dict[str, str]:
     return {"kind": _KINDS[key], "name": short, "namespace": project}
 
 
-def wanted(cluster: Cluster, grants: Iterable[Grant]) -> Iterator[WantedObject]:
-    """Yield the bindings, and the role for metrics before its first. Raises NotRead, ClusterProblem."""
+def wanted(cluster: Cluster, grants: Iterable[Grant], made: Iterable[str] = ()) -> Iterator[WantedObject]:
+    """Yield the bindings, and the role for metrics before its first. made: projects that the same plan makes.
+
+    Raises NotRead, ClusterProblem.
+    """
     grants = tuple(grants)
-    projects = [Ref(PROJECTS, grant.project) for grant in grants if grant.project]
+    projects = [Ref(PROJECTS, grant.project) for grant in grants if grant.project and grant.project not in made]
     cluster.need(*dict.fromkeys((*projects, *(grant.binding for grant in grants))))
     for ref in projects:
         if cluster.one(ref) is None:

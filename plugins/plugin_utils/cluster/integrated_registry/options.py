@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...variables import Fill, behind
+from ...variables import Fill, behind, from_variables
 from .access import OPTION as ACCESS
 from .guards import LOSSES
 
@@ -135,10 +135,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "description": ["The minor release whose operator is asked, quoted, unless it is what ClusterVersion says."],
     },
     "warn_days": {"type": "int", "default": 30, "description": ["Warn of certificates that expire in so many days."]},
-    "from_variables": {
-        "type": "bool", "default": False,
-        "description": ["Whether to take options that are not given from variables C(image_registry_...)."],
-    },
+    **from_variables("image_registry_"),
 }  # fmt: skip
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
     "wait": {

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from math import isinf
@@ -27,6 +27,7 @@ from ...problems import Problem, one_line
 from ...resolution.references import quoted
 from ..openshift4 import ManifestProblem
 from ..openshift4.texts import check_depth, check_size
+from . import Finding, PolicyProblem, refuse
 
 TEXT, BOOL, INT = "text", "a boolean", "a whole number"
 
@@ -76,6 +77,34 @@ def decode(document: Any, shape: Mapping[str, Any], loosely: bool) -> Decoded:
     decoder = _Decoder(loosely)
     value = decoder.decoded(raw.value, shape, "")
     return Decoded(value, raw.oddities + decoder.oddities)
+
+
+def accepted(
+    decoded: Callable[[], Decoded], refusals: Callable[[Any], Iterable[Finding]], *, refused: str
+) -> Mapping[str, Any]:
+    """Return the fields of a document that is taken. Raises PolicyProblem: `refused`, and the first reason."""
+    try:
+        fields: Mapping[str, Any] = decoded().value
+    except DecodingProblem as problem:
+        raise PolicyProblem(f"{refused}: {problem}") from None
+    for finding in refusals(fields):
+        raise PolicyProblem(f"{refused}: {finding.path}: {finding.sentence}")
+    return fields
+
+
+def findings(
+    decoded: Callable[[], Decoded],
+    refusals: Callable[[Any], Iterable[Finding]],
+    doubts: Callable[[Decoded], Iterable[Finding]],
+) -> Iterator[Finding]:
+    """Yield what stops the decoder; else what validation refuses, and then what a person would regret."""
+    try:
+        found = decoded()
+    except DecodingProblem as problem:
+        yield refuse("", str(problem))
+        return
+    yield from refusals(found.value)
+    yield from doubts(found)
 
 
 class _Decoder:

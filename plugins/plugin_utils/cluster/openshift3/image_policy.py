@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from ...problems import one_line
 from ...resolution.references import quoted
 from ..labels import Requirement, Selector, is_key, is_value
-from . import Finding, PolicyProblem, refuse
-from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, decode, read
+from . import Finding, refuse
+from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, accepted, decode, read
 from .releases import Release
 
 KIND, API_VERSION = "ImagePolicyConfig", "v1"
@@ -146,12 +146,11 @@ _DEFAULT_RESOLUTION = (
 
 def load(document: Any, release: Release) -> ImagePolicy:
     """Load the policy of a text or mapping. Raises PolicyProblem for one that the plug-in does not load."""
-    try:
-        fields = decoded(document, release).value
-    except DecodingProblem as problem:
-        raise PolicyProblem(f"policy: the master does not load it: {problem}") from None
-    for finding in refusals(fields, release):
-        raise PolicyProblem(f"policy: the master does not load it: {finding.path}: {finding.sentence}")
+    fields = accepted(
+        lambda: decoded(document, release),
+        lambda fields: refusals(fields, release),
+        refused="policy: the master does not load it",
+    )
     return of_fields(fields)
 
 

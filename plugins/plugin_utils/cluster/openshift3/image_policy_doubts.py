@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ...resolution.references import is_domain, quoted
-from . import Finding, image_policy, refuse, warn
+from . import Finding, image_policy, warn
 from .admission import Found, matches
-from .decoding import DecodingProblem
+from .decoding import Decoded, findings
 from .image_names import ImageName
 from .image_policy import WORDS, ImagePolicy, Resource, Rule
 from .releases import Release
@@ -39,15 +39,15 @@ _ODD_IN_A_REGISTRY = (
 
 
 def problems(document: Any, release: Release) -> Iterator[Finding]:
-    """Yield what the plug-in refuses, then what it takes and a person would regret."""
-    try:
-        found = image_policy.decoded(document, release)
-    except DecodingProblem as problem:
-        yield refuse("", str(problem))
-        return
+    """Return what the plug-in refuses, then what it takes and a person would regret."""
+    return findings(
+        lambda: image_policy.decoded(document, release), lambda fields: image_policy.refusals(fields, release), _doubts
+    )
+
+
+def _doubts(found: Decoded) -> Iterator[Finding]:
     fields = found.value
     names = [rule["name"] for rule in fields["executionRules"] or ()]
-    yield from image_policy.refusals(fields, release)
     for path, sentence in found.oddities:
         rule = _RULE_OF_A_KEY.match(path)
         more = ", so that the rule goes without that condition" if rule else ""

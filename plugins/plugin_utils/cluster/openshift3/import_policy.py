@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...resolution.references import is_domain, quoted
-from . import Finding, PolicyProblem, image_names, refuse, warn
-from .decoding import BOOL, INT, TEXT, Decoded, DecodingProblem, Items, decode
+from . import Finding, image_names, refuse, warn
+from .decoding import BOOL, INT, TEXT, Decoded, Items, accepted, decode, findings
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
 from .releases import Release
 
@@ -89,12 +89,11 @@ class ImportPolicy:
 
 def load(config: Any, release: Release) -> ImportPolicy:
     """Load the policy of a text or mapping. Raises PolicyProblem for one that the master refuses."""
-    try:
-        fields = decoded(config, release).value
-    except DecodingProblem as problem:
-        raise PolicyProblem(f"config: the {_owner(release)} does not take it: {problem}") from None
-    for finding in refusals(fields, release):
-        raise PolicyProblem(f"config: the {_owner(release)} does not take it: {finding.path}: {finding.sentence}")
+    fields = accepted(
+        lambda: decoded(config, release),
+        lambda fields: refusals(fields, release),
+        refused=f"config: the {_owner(release)} does not take it",
+    )
     entries = tuple(Entry.of(each["domainName"], each["insecure"]) for each in fields[LIST] or ())
     no_list = fields[LIST] is None or release.in_cluster and not entries
     return ImportPolicy(None if no_list else entries, fields.get("internalRegistryHostname", ""))
@@ -113,16 +112,12 @@ def _owner(release: Release) -> str:
 
 
 def problems(config: Any, release: Release) -> Iterator[Finding]:
-    """Yield all findings, refusals first."""
-    try:
-        found = decoded(config, release)
-    except DecodingProblem as problem:
-        yield refuse("", str(problem))
-        return
-    yield from refusals(found.value, release)
-    for path, sentence in found.oddities:
-        yield warn(path, _WRAPPED if path == "imagePolicyConfig" else sentence)
-    yield from _doubts(found.value, release)
+    """Return all findings, refusals first."""
+    return findings(
+        lambda: decoded(config, release),
+        lambda fields: refusals(fields, release),
+        lambda found: _doubts(found, release),
+    )
 
 
 _WRAPPED = (
@@ -154,7 +149,10 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
         yield f"{quoted(ports[0])} is not a port; a port must be a number, without wildcards"
 
 
-def _doubts(fields: Mapping[str, Any], release: Release) -> Iterator[Finding]:
+def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
+    for path, sentence in found.oddities:
+        yield warn(path, _WRAPPED if path == "imagePolicyConfig" else sentence)
+    fields = found.value
     entries = fields[LIST] or ()
     if release.in_cluster and fields[LIST] == []:
         yield warn(LIST, "OpenShift 4 ignores an empty list: everything may be imported")

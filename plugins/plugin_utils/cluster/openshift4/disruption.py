@@ -45,6 +45,14 @@ class NodeCost:
             units.append(unit)
 
 
+#: Whether the control plane is one node → what a reboot does.
+_ABOUT_REBOOT = {
+    False: "a reboot drains the node first and takes the place of everything else",
+    True: "a reboot takes the place of everything else; this only node is not drained, and all it runs is down until "
+    "it is back",
+}
+
+
 def of_change(
     old: Any,
     new: Any,
@@ -80,12 +88,7 @@ def of_change(
         result.reasons.append(f"{reason}: reboot")
     if result.reboot:
         result.drain, result.reload, result.restart = True, [], []
-        result.reasons.append(
-            "a reboot takes the place of everything else; this only node is not drained, and all it runs is down until"
-            " it is back"
-            if is_single_node
-            else "a reboot drains the node first and takes the place of everything else"
-        )
+        result.reasons.append(_ABOUT_REBOOT[is_single_node])
     elif looked_at and not result.drain:
         unsafe = unsafe_change(old.get(REGISTRIES_CONF, ""), new.get(REGISTRIES_CONF, ""), found)
         may_skip = skips_drain and found.drain_override

@@ -63,17 +63,17 @@ def of_cluster(
     version = _version(cluster, release)
     main = releases.find(version)
     scenario = Scenario(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
-    notes, outcome = _passed_over(scenario), scenario.outcome(main)
+    outcome = scenario.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
-    notes += [f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present)]
-    notes += [*clusters.of_another_release(cluster, main), *cluster.notes, *outcome.notes]
+    notes = [*_passed_over(scenario), *_cut_off(present), *clusters.of_another_release(cluster, main)]
+    notes += [*cluster.notes, *outcome.notes]
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
     policies = clusters.policies(outcome, node_disruption_policy, main, notes)
     cost = _cost(before, after, main, policies)
     others = _costs_elsewhere(scenario, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
     notes += [*after.notes(), *clusters.assumed(outcome.manifests, main, cluster)]
-    notes += [*clusters.doubts(cluster, cost, main)]
+    notes += clusters.doubts(cluster, cost, main)
     then = before.situation(version, Outcome(have))
     now = after.situation(version, outcome, then, cost, policy)
     notes += [*authorities.not_there(before.authorities, after.authorities), *clusters.not_for_nodes(outcome)]
@@ -94,7 +94,12 @@ def of_cluster(
         "images_in_use": sorted({image for image, _where in exports.images_of(outcome.manifests)}),
         "manifests": outcome.manifests,
     }
-    found["images"] = _pulls(_texts("images", images), found["files"])
+    return _with_answers(found, _texts("images", images))
+
+
+def _with_answers(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
+    """Add what follows from the rest: where images come from, which guards fail, what a person reads."""
+    found["images"] = pulls(images, found["files"])
     found["failing"] = sorted(
         {one["guard"] for one in found["findings"] if one["effect"] != "surprises" and not one["already"]}
     )
@@ -185,6 +190,10 @@ def _removed(value: Any) -> list[Any]:
     return [value] if isinstance(value, (str, Mapping)) else _list("removed", value)
 
 
+def _cut_off(present: Any) -> Iterator[str]:
+    return (f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present))
+
+
 def _passed_over(scenario: Scenario) -> list[str]:
     """List manifests that are not read. Raises ManifestProblem when no other was proposed."""
     said = list(exports.passed_over(scenario.proposed, proposed=True))
@@ -265,7 +274,7 @@ def _notes_on_lists(now: Situation) -> list[str]:
     return notes
 
 
-def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
+def pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return each image with the candidates for it, as the files of a node have it, or why there are none."""
     found = []
     for image in images:

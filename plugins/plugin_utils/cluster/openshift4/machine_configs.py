@@ -63,6 +63,11 @@ def read(manifests: Iterable[Manifest]) -> list[MachineConfig]:
     return sorted(found, key=lambda one: one.name)
 
 
+def files_of(manifest: Manifest) -> dict[str, str | None]:
+    """Return the files of a MachineConfig of any origin: path → text, None for contents that cannot be read here."""
+    return dict(_files(_mapping(_mapping(manifest.get("spec")).get("config"))))
+
+
 def changed(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[MachineConfig]:
     """Return the MachineConfigs that a change brings, alters or takes away, each as it is and as it was."""
     old, new = read(before), read(after)

@@ -65,6 +65,8 @@ def of_policy(
         for name, word, _value in policy.set_words()
         if Targets.CLUSTERS not in word.targets
     ]
+    if policy.credentials is not None:
+        wanted.notes.append("'credentials' is left out: the task cluster_pull_secret brings logins to the cluster")
     lists = _lists(policy, (*payload, internal_registry), wanted.notes)
     spec: dict[str, Any] = {"registrySources": lists} if lists else {}
     config_map = None

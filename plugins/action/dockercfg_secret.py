@@ -1,0 +1,13 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.dockercfg_secret import service
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.tokens import TakesToken
+
+
+class ActionModule(TakesToken):
+    features = (service,)
+    goes_on = True
+    rehearses = False  # each write is good by itself, and a thousand projects would be written twice

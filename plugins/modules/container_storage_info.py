@@ -1,0 +1,229 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: container_storage_info
+short_description: Report the storage that a host has for images
+version_added: 1.0.0
+description:
+  - Tells the driver, the volume group, the volume and the disks of docker's storage, whether a switch is under way, and
+    where docker, what it is told, and what is configured differ. Nothing is changed.
+  - Given the options of M(dockyard.openshift.container_storage), it tells whether that task would change something,
+    what it would destroy, and why it would refuse.
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.attributes.info
+# BEGIN make docs: options
+options:
+  query:
+    description: A JMESPath query over all returned values but the plan, its notes and what is pending.
+      Its answer is RV(selected).
+    type: str
+  driver:
+    description: 'The driver that docker shall have, C(STORAGE_DRIVER): V(overlay2) or V(devicemapper).'
+    type: str
+  devices:
+    description:
+      - 'Disks for the volume group: whole ones, by any name, as a list or a text with spaces. They are
+        added to C(DEVS); disks of it that are in the group stay.'
+      - A disk that holds anything, is in use, belongs to another group, or is the system's own, is refused.
+    type: raw
+  settings:
+    description:
+      - Keys of C(/etc/sysconfig/docker-storage-setup) by name, such as C(VG) and C(DATA_SIZE); those
+        of openshift-ansible's C(docker_storage_setup_options) are taken too.
+      - A volume for overlay2 has C(CONTAINER_ROOT_LV_NAME), C(CONTAINER_ROOT_LV_MOUNT_PATH) and perhaps
+        C(CONTAINER_ROOT_LV_SIZE).
+      - Keys that are not named stay as they are on the host.
+    type: dict
+  mode:
+    description: V(setup) makes the storage of a host that has none, and changes keys of its file. V(grow)
+      takes more disks into the group and grows the volume with its file system; everything on it stays.
+      V(switch) goes to another driver or volume, and destroys the images and containers there.
+    type: str
+    choices: [setup, grow, switch]
+    default: setup
+  path:
+    description: With O(mode=grow), the mount point of the volume that shall grow, such as V(/var/lib/containers)
+      of podman and CRI-O. Unless given, it is the volume that docker-storage-setup has made.
+    type: str
+  size:
+    description: 'With O(mode=grow), how large the volume shall be: V(100%FREE) for all there is, a share
+      of the group such as V(80%VG), or a size such as V(200G). Nothing is ever made smaller.'
+    type: str
+    default: 100%FREE
+  remove_volume_group:
+    description: With O(mode=switch), whether the volume group goes as well, with its physical volumes
+      and the partition tables of its disks. Refused when it has volumes of anybody else.
+    type: bool
+    default: false
+  from_variables:
+    description: Whether to take options that are not given from the variables of the role C(node_storage)
+      and from the variables of openshift-ansible, as that role does.
+    type: bool
+    default: false
+# END make docs
+seealso:
+  - module: dockyard.openshift.container_storage
+"""
+
+EXAMPLES = r"""
+- name: Look at the storage
+  dockyard.openshift.container_storage_info:
+  register: found
+
+- name: Say where docker differs from what is configured
+  ansible.builtin.debug:
+    msg: "{{ found.storage.findings }}"
+"""
+
+RETURN = r"""
+# BEGIN make docs: returned
+storage:
+  description: The storage as it is.
+  returned: success
+  type: dict
+  contains:
+    stage:
+      description: What would come next, one of V(hold), V(clear), V(make), V(release), V(grow), V(write);
+        empty when nothing does.
+      type: str
+    held:
+      description: Whether a switch is under way, so that docker is kept from starting.
+      type: bool
+    configured:
+      description: The driver in C(docker-storage-setup) as it shall be, and the one in C(docker-storage).
+      type: dict
+    docker:
+      description: The driver, the root, the pool and the number of images of a running docker; null when
+        it is down.
+      type: dict
+    root:
+      description: The directory in which docker keeps its data.
+      type: str
+    volume_group:
+      description: The name of the volume group, its size and what is free in bytes, and the number of
+        its physical volumes.
+      type: dict
+    volume:
+      description: The volume for images with its kind, its size in bytes, and how full a pool is in percent.
+      type: dict
+    disks:
+      description: The disks on which the volume group is.
+      type: list
+      elements: str
+    lost:
+      description: What would be destroyed.
+      type: list
+      elements: str
+    findings:
+      description: Where docker, what it is told, and what is configured differ.
+      type: list
+      elements: str
+drift:
+  description: Whether M(dockyard.openshift.container_storage) with the same options would change something.
+  returned: success
+  type: bool
+problems:
+  description: Why M(dockyard.openshift.container_storage) would refuse the same options.
+  returned: success
+  type: list
+  elements: str
+selected:
+  description: What O(query) selects.
+  returned: success
+  type: raw
+account:
+  description: The outcome as text for a person. A headline, then the plan or the differences, one line
+    each.
+  returned: success
+  type: list
+  elements: str
+plan:
+  description: What changes and why. C(changes) is empty when there is nothing to do.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
+      type: str
+    text:
+      description: The plan as text for a person, several lines.
+      type: str
+    disruption:
+      description: The largest disruption that running workloads notice.
+      type: str
+      sample: restart
+    changes:
+      description: One entry for each file and each step.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: Path of the file, or the step.
+          type: str
+        why:
+          description: What asked for this change.
+          type: str
+        before:
+          description: Our settings in the file before, one a line.
+          type: str
+        after:
+          description: Our settings in the file afterwards, one a line.
+          type: str
+        disruption:
+          description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
+          type: str
+        whom:
+          description: The unit or engine that is disturbed.
+          type: str
+        undo:
+          description: How this change is undone when something fails.
+          type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
+notes:
+  description: Remarks for a person, for instance how an entry was understood.
+  returned: success
+  type: list
+  elements: str
+pending:
+  description: Restarts that were deferred and still have to be done.
+  returned: success
+  type: list
+  elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
+asked_by:
+  description:
+    - Each option that says what is wanted, with the variables that it was taken from, or its own name
+      where the task gives it.
+  returned: success
+  type: dict
+  sample:
+    search:
+      - registry_policy.search
+    insecure:
+      - openshift_docker_insecure_registries
+      - openshift_docker_options
+# END make docs
+"""

@@ -1,0 +1,265 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: image_import
+short_description: Import images into image streams of a project
+version_added: 1.1.0
+description:
+  - Requests images that a stream does not have as asked (another source, another policy, or the last import
+    failed), and says for each tag what came of it. Other tags of the stream stay.
+  - A login comes from the secrets of the project, see M(dockyard.openshift.dockercfg_secret).
+  - The task works on the controller, with the Python library C(kubernetes).
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.attributes.cluster
+# BEGIN make docs: options
+options:
+  kubeconfig:
+    description:
+      - 'A kubeconfig: its path on the controller, or its content as a mapping.'
+      - Without any option, the kubeconfig of E(K8S_AUTH_KUBECONFIG), of E(KUBECONFIG) or C(~/.kube/config)
+        is taken; inside a cluster, the service account of the pod.
+    type: raw
+  remote_kubeconfig:
+    description: The path of a kubeconfig on the host that the task runs for, as C(/etc/origin/master/admin.kubeconfig)
+      on the first master of OpenShift 3. It is read with C(become), and is never written anywhere.
+    type: str
+  context:
+    description: The context of the kubeconfig, unless it is the current one.
+    type: str
+  host:
+    description: The address of the API server, as C(https://api.example.com:6443).
+    type: str
+  api_key:
+    description: A bearer token.
+    type: str
+  username:
+    description: A user for basic authentication.
+    type: str
+  password:
+    description: The password of O(username).
+    type: str
+  ca_cert:
+    description: A file on the controller with the authorities that sign for the API server.
+    type: path
+    aliases:
+      - ssl_ca_cert
+  validate_certs:
+    description: Whether the certificate of the API server must be valid. V(true) unless the kubeconfig
+      says.
+    type: bool
+    aliases:
+      - verify_ssl
+  client_cert:
+    description: A file on the controller with a client certificate.
+    type: path
+    aliases:
+      - cert_file
+  client_key:
+    description: A file on the controller with the key of O(client_cert).
+    type: path
+    aliases:
+      - key_file
+  proxy:
+    description: The address of an HTTP proxy to the API server.
+    type: str
+  no_proxy:
+    description: Hosts that are reached without a proxy, separated by commas.
+    type: str
+  impersonate_user:
+    description: A user in whose name requests are made.
+    type: str
+  impersonate_groups:
+    description: Groups in whose name requests are made.
+    type: list
+    elements: str
+  request_timeout:
+    description: Seconds in which the API server has to answer a request.
+    type: int
+    default: 30
+  timeout:
+    description: Seconds after which the task gives up, however often the API server asks it to try again.
+    type: int
+    default: 600
+  expect_plan:
+    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse
+      any other.
+    type: str
+  server_dry_run:
+    description:
+      - Whether a run in check mode asks the API server to judge every change (C(dryRun)). Without it,
+        check mode sends nothing but reads.
+      - A real run with several changes always asks first, so that none is written when one would be refused.
+    type: bool
+    default: false
+  manifests_to:
+    description: A directory on the controller to which manifests of everything that is asked for are
+      written, for GitOps. Nothing is written to the cluster then.
+    type: path
+  wait_timeout:
+    description: Seconds to wait for an operator where one change must be in force before the next one.
+    type: int
+    default: 180
+  namespace:
+    description: The project with the image streams.
+    type: str
+    required: true
+  images:
+    description: The images, each with the stream and the tag that it becomes.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      from:
+        description: The image with its registry, as V(quay.io/team/app:1).
+        type: str
+        required: true
+      stream:
+        description: The image stream. Unless given, the last part of the name.
+        type: str
+      tag:
+        description: The tag of the stream. Unless given, that of the image.
+        type: str
+      scheduled:
+        description: Whether the cluster looks for a newer image by itself, every quarter of an hour.
+        type: bool
+        default: false
+      insecure:
+        description: Whether the registry is reached over HTTP, or without verifying its certificate.
+        type: bool
+        default: false
+      local:
+        description: Whether pods pull it through the registry of the cluster (C(referencePolicy)).
+        type: bool
+        default: false
+  refresh:
+    description: Whether images that are imported already are looked for again. Such a run always counts
+      as a change.
+    type: bool
+    default: false
+  from_variables:
+    description: Whether to take options that are not given from variables C(image_import_...).
+    type: bool
+    default: false
+# END make docs
+seealso:
+  - module: dockyard.openshift.dockercfg_secret
+"""
+
+EXAMPLES = r"""
+- name: Import two images, one of them again and again
+  dockyard.openshift.image_import:
+    kubeconfig: ~/.kube/config
+    namespace: shop
+    images:
+      - from: registry.example.com:5000/shop/base:1
+      - from: quay.io/team/app:stable
+        stream: app
+        tag: prod
+        scheduled: true
+  register: imported
+"""
+
+RETURN = r"""
+# BEGIN make docs: returned
+imports:
+  description:
+    - One entry for each tag, also where the task fails. Its C(stream), C(tag) and C(from), whether it
+      is C(imported), the C(image) that it stands for with its digest, else the C(message) of the API
+      server.
+    - In check mode those that would be requested are not in it.
+  returned: always
+  type: list
+  elements: dict
+account:
+  description: The outcome as text for a person. A headline, then the plan or the differences, one line
+    each.
+  returned: success
+  type: list
+  elements: str
+plan:
+  description: What changes and why. C(changes) is empty when there is nothing to do.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
+      type: str
+    text:
+      description: The plan as text for a person, several lines.
+      type: str
+    disruption:
+      description: The largest disruption that running workloads notice.
+      type: str
+      sample: restart
+    changes:
+      description: One entry for each file and each step.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: Path of the file, or the step.
+          type: str
+        why:
+          description: What asked for this change.
+          type: str
+        before:
+          description: Our settings in the file before, one a line.
+          type: str
+        after:
+          description: Our settings in the file afterwards, one a line.
+          type: str
+        disruption:
+          description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
+          type: str
+        whom:
+          description: The unit or engine that is disturbed.
+          type: str
+        undo:
+          description: How this change is undone when something fails.
+          type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
+notes:
+  description: Remarks for a person, for instance how an entry was understood.
+  returned: success
+  type: list
+  elements: str
+pending:
+  description: Restarts that were deferred and still have to be done.
+  returned: success
+  type: list
+  elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
+written:
+  description: The writes that were done, in their order; also where a later one failed.
+  returned: always
+  type: list
+  elements: str
+requests:
+  description: How many requests of each method were sent.
+  returned: success
+  type: dict
+# END make docs
+"""

@@ -1,0 +1,295 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: registry_consumer
+short_description: Let another cluster use the registry of this one
+version_added: 1.1.0
+description:
+  - Makes a project, a service account in it, its role in the registry and its token, which does not end. Bindings
+    of others stay.
+  - Since Kubernetes 1.24 nobody makes tokens by himself, so the task makes a secret for one and waits until a
+    controller has filled it. A token that is there already counts, whoever made its secret.
+  - Which permissions the login lacks is said before the first write.
+  - The token is never part of a result; M(dockyard.openshift.dockercfg_secret) reads it for the other cluster.
+  - The task works on the controller, with the Python library C(kubernetes).
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.attributes.cluster
+# BEGIN make docs: options
+options:
+  kubeconfig:
+    description:
+      - 'A kubeconfig: its path on the controller, or its content as a mapping.'
+      - Without any option, the kubeconfig of E(K8S_AUTH_KUBECONFIG), of E(KUBECONFIG) or C(~/.kube/config)
+        is taken; inside a cluster, the service account of the pod.
+    type: raw
+  remote_kubeconfig:
+    description: The path of a kubeconfig on the host that the task runs for, as C(/etc/origin/master/admin.kubeconfig)
+      on the first master of OpenShift 3. It is read with C(become), and is never written anywhere.
+    type: str
+  context:
+    description: The context of the kubeconfig, unless it is the current one.
+    type: str
+  host:
+    description: The address of the API server, as C(https://api.example.com:6443).
+    type: str
+  api_key:
+    description: A bearer token.
+    type: str
+  username:
+    description: A user for basic authentication.
+    type: str
+  password:
+    description: The password of O(username).
+    type: str
+  ca_cert:
+    description: A file on the controller with the authorities that sign for the API server.
+    type: path
+    aliases:
+      - ssl_ca_cert
+  validate_certs:
+    description: Whether the certificate of the API server must be valid. V(true) unless the kubeconfig
+      says.
+    type: bool
+    aliases:
+      - verify_ssl
+  client_cert:
+    description: A file on the controller with a client certificate.
+    type: path
+    aliases:
+      - cert_file
+  client_key:
+    description: A file on the controller with the key of O(client_cert).
+    type: path
+    aliases:
+      - key_file
+  proxy:
+    description: The address of an HTTP proxy to the API server.
+    type: str
+  no_proxy:
+    description: Hosts that are reached without a proxy, separated by commas.
+    type: str
+  impersonate_user:
+    description: A user in whose name requests are made.
+    type: str
+  impersonate_groups:
+    description: Groups in whose name requests are made.
+    type: list
+    elements: str
+  request_timeout:
+    description: Seconds in which the API server has to answer a request.
+    type: int
+    default: 30
+  timeout:
+    description: Seconds after which the task gives up, however often the API server asks it to try again.
+    type: int
+    default: 600
+  expect_plan:
+    description: Apply only the plan with this RV(plan.id), which a run in check mode returned; refuse
+      any other.
+    type: str
+  server_dry_run:
+    description:
+      - Whether a run in check mode asks the API server to judge every change (C(dryRun)). Without it,
+        check mode sends nothing but reads.
+      - A real run with several changes always asks first, so that none is written when one would be refused.
+    type: bool
+    default: false
+  manifests_to:
+    description: A directory on the controller to which manifests of everything that is asked for are
+      written, for GitOps. Nothing is written to the cluster then.
+    type: path
+  wait_timeout:
+    description: Seconds to wait for an operator where one change must be in force before the next one.
+    type: int
+    default: 180
+  project:
+    description: The project whose images are used. It is made if it is not there, and never deleted.
+    type: str
+    required: true
+  service_account:
+    description: The service account in O(project) in whose name the other cluster pulls or pushes.
+    type: str
+    default: registry-consumer
+  role:
+    description: V(viewer) pulls, V(editor) pulls and pushes.
+    type: str
+    choices: [viewer, editor]
+    default: viewer
+  access:
+    description: Who else may use the registry, as in M(dockyard.openshift.image_registry). An entry without
+      C(projects) is about O(project).
+    type: list
+    elements: dict
+    suboptions:
+      role:
+        description: V(viewer) pulls, V(editor) pulls and pushes, V(puller) lets pods of other projects
+          pull, V(metrics) reads the metrics of the registry.
+        type: str
+        required: true
+        choices: [viewer, editor, puller, metrics]
+      user:
+        description: The name of a user.
+        type: str
+      group:
+        description: The name of a group, as V(system:serviceaccounts:PROJECT).
+        type: str
+      service_account:
+        description: A service account, as V(PROJECT/NAME).
+        type: str
+      projects:
+        description: The projects whose images are meant. V(metrics) has none.
+        type: list
+        elements: str
+      state:
+        description: Whether the subject may.
+        type: str
+        choices: [present, absent]
+        default: present
+  anonymous_pull:
+    description: Whether everybody may pull the images of O(project) without a login. Omitted, that stays.
+    type: bool
+  state:
+    description: V(absent) takes the role, the token and the service account away that this task made.
+    type: str
+    choices: [present, absent]
+    default: present
+  from_variables:
+    description: Whether to take options that are not given from variables C(registry_consumer_...).
+    type: bool
+    default: false
+# END make docs
+seealso:
+  - module: dockyard.openshift.dockercfg_secret
+  - module: dockyard.openshift.image_registry
+  - module: dockyard.openshift.cluster_access_info
+"""
+
+EXAMPLES = r"""
+- name: Let another cluster pull and push images of one project
+  dockyard.openshift.registry_consumer:
+    kubeconfig: ~/.kube/registry
+    project: shop-images
+    role: editor
+  register: consumer
+
+- name: Bring its token to the cluster that uses the registry
+  dockyard.openshift.dockercfg_secret:
+    kubeconfig: ~/.kube/config
+    name: shop-images
+    namespaces: [shop]
+    from_service_account:
+      service_account: "{{ consumer.service_account }}"
+      registries: "{{ consumer.registries }}"
+      cluster:
+        kubeconfig: ~/.kube/registry
+"""
+
+RETURN = r"""
+# BEGIN make docs: returned
+service_account:
+  description: The service account, as V(PROJECT/NAME), for C(from_service_account) of the task C(dockercfg_secret).
+  returned: success
+  type: str
+token_secret:
+  description: The secret with its token, as V(PROJECT/NAME). The token itself is never returned.
+  returned: success
+  type: str
+registries:
+  description: The names under which the registry is known outside of the cluster. Empty where the cluster
+    does not say it.
+  returned: success
+  type: list
+  elements: str
+account:
+  description: The outcome as text for a person. A headline, then the plan or the differences, one line
+    each.
+  returned: success
+  type: list
+  elements: str
+plan:
+  description: What changes and why. C(changes) is empty when there is nothing to do.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: Identifies this plan. The same id means the same changes to the same files, down to
+        what is sent.
+      type: str
+    text:
+      description: The plan as text for a person, several lines.
+      type: str
+    disruption:
+      description: The largest disruption that running workloads notice.
+      type: str
+      sample: restart
+    changes:
+      description: One entry for each file and each step.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: Path of the file, or the step.
+          type: str
+        why:
+          description: What asked for this change.
+          type: str
+        before:
+          description: Our settings in the file before, one a line.
+          type: str
+        after:
+          description: Our settings in the file afterwards, one a line.
+          type: str
+        disruption:
+          description: One of V(none), V(reload), V(restart), V(drain), V(reboot).
+          type: str
+        whom:
+          description: The unit or engine that is disturbed.
+          type: str
+        undo:
+          description: How this change is undone when something fails.
+          type: str
+        asked_by:
+          description:
+            - The variables without which this change would not be, or options of the task that the task
+              itself gives.
+            - Empty for what an interrupted run has left to do.
+          type: list
+          elements: str
+          sample:
+            - registry_policy.search
+            - openshift_docker_options
+notes:
+  description: Remarks for a person, for instance how an entry was understood.
+  returned: success
+  type: list
+  elements: str
+pending:
+  description: Restarts that were deferred and still have to be done.
+  returned: success
+  type: list
+  elements: str
+diff:
+  description: What changes in the settings of each file, in diff mode.
+  returned: in diff mode
+  type: list
+  elements: dict
+written:
+  description: The writes that were done, in their order; also where a later one failed.
+  returned: always
+  type: list
+  elements: str
+requests:
+  description: How many requests of each method were sent.
+  returned: success
+  type: dict
+# END make docs
+"""

@@ -1,0 +1,282 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The logins in one Secret: read, merged and shown, without another entry or another byte changed.
+
+Sources: Kubernetes "Types of Secret", "Immutable Secrets"; machine-config-operator#3806 (one bad entry stops every
+node); openshift-controller-manager pkg/serviceaccounts (which secrets controllers make, and their annotations).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...credentials import containers, edit, kubelet
+from ...credentials.answers import Source
+from ...credentials.docker import HUB_KEY
+from ...credentials.go import Unreadable
+from ...credentials.login import Login
+from ...credentials.lookup import look_up
+from ...credentials.pull_secrets import TYPES
+from ...formats import FormatError
+from ...problems import one_line
+from ...resolution.names import DOCKER_HUB
+from ...resolution.names import without_login as hidden
+from ...resolution.references import Reference
+from ..api import ClusterProblem, Manifest, Ref, annotation, at, ref_of
+from ..changes import WantedObject
+from ..marks import LABEL, is_ours
+from . import NEW, SECRETS
+
+Mark = Callable[[bytes], str]
+WORD = "credentials"
+#: Annotations that controllers put on the secrets that they make for service accounts.
+_OF_CONTROLLERS = (
+    "openshift.io/internal-registry-auth-token.service-account", "openshift.io/token-secret.name",
+    "kubernetes.io/service-account.name",
+)  # fmt: skip
+_NAMED_BY_CONTROLLERS = re.compile(r".+-(?:dockercfg|token)-[a-z0-9]{1,8}")
+
+
+@dataclass(frozen=True)
+class Logins:
+    """What is asked of the entries of a secret.
+
+    present: registry → login, in order. absent: registries that shall have none. exact: whether all others go; lose:
+    those of them of which a person has said so.
+    """
+
+    present: Mapping[str, Login] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    exact: bool = False
+    lose: tuple[str, ...] = ()
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.present or self.absent)
+
+
+def text_of(manifest: Manifest) -> tuple[str | None, bool]:
+    """Return the text of a Secret's logins, None without one, and whether it is the old form. Raises ClusterProblem."""
+    kind = str(manifest.get("type") or NEW)
+    if kind not in TYPES:
+        raise ClusterProblem(f"{ref_of(SECRETS, manifest)} is of the type {kind}, and holds no logins to registries")
+    member, old_form = TYPES[kind]
+    encoded = at(manifest, "data", member)
+    if encoded is None:
+        return None, old_form
+    try:
+        return base64.b64decode("".join(str(encoded).split()), validate=True).decode(), old_form
+    except (binascii.Error, ValueError):
+        raise ClusterProblem(
+            f"{ref_of(SECRETS, manifest)}: its {member} cannot be read as text; mend it by hand, nothing is written "
+            "over it"
+        ) from None
+
+
+def entries_of(manifest: Manifest | None) -> dict[str, Any]:
+    """Return the entries of a Secret by key, none of one that holds no logins. Raises ClusterProblem."""
+    if manifest is None or manifest.get("type") not in TYPES:
+        return {}
+    text, old_form = text_of(manifest)
+    return _entries(text, old_form, str(ref_of(SECRETS, manifest)))
+
+
+def _entries(text: str | None, old_form: bool, where: str) -> dict[str, Any]:
+    if text is None or not text.strip():
+        return {}
+    try:
+        return edit.entries_of(text, old_form=old_form)
+    except FormatError as problem:
+        raise ClusterProblem(
+            f"{where}: what is there cannot be read as logins ({problem}); mend it by hand, nothing is written over it"
+        ) from None
+
+
+def key_in(entries: Mapping[str, Any], registry: str) -> str:
+    """Return the key that a registry has here; that of Docker Hub is the one that all engines take."""
+    if registry != DOCKER_HUB:
+        return registry
+    return next((key for key in entries if is_hub(key)), HUB_KEY)
+
+
+def is_hub(key: str) -> bool:
+    """Say whether a key of an auth file means Docker Hub."""
+    return containers.registry_of(key, False) == DOCKER_HUB
+
+
+def broken(entries: Mapping[str, Any]) -> dict[str, str]:
+    """Return the entries that spoil the whole secret for the kubelet: key → why, in words without the value."""
+    found = {}
+    for key, entry in entries.items():
+        try:
+            kubelet.read(Source("", json.dumps({"auths": {key: entry}})))
+        except Unreadable as problem:
+            found[key] = str(problem)
+    return found
+
+
+def login_in(entries: Mapping[str, Any], key: str) -> Login | None:
+    """Return the login of an entry, None where engines disagree on it."""
+    return edit.login_of(json.dumps({key: entries[key]}), key, old_form=True) if key in entries else None
+
+
+def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = False) -> str:
+    """Return the text with the logins in it. Raises ClusterProblem for what would lose or spoil something."""
+    entries = _entries(text, old_form, where)
+    present = {key_in(entries, registry): login for registry, login in logins.present.items()}
+    gone = [key_in(entries, registry) for registry in logins.absent]
+    if bad := {key: why for key, why in broken(entries).items() if key not in present and key not in gone}:
+        told = "; ".join(f"{shown(key)}: {one_line(why)}" for key, why in bad.items())
+        raise ClusterProblem(
+            f"{where} has an entry that spoils all its others already ({told}); give this registry in credentials to "
+            "mend it, or with state: absent to take it out"
+        )
+    if logins.exact:
+        others = [key for key in entries if key not in present and key not in gone]
+        if unsaid := [key for key in others if key not in logins.lose]:
+            raise ClusterProblem(
+                f"{where}: mode: exact would take away the logins for {', '.join(map(shown, unsaid))}; name them in "
+                "lose if they are to go"
+            )
+        gone += others
+    result = text
+    for key, login in present.items():
+        result, _added = edit.put(result, key, login, old_form=old_form)
+    for key in gone:
+        if result is not None and key in _entries(result, old_form, where):
+            result = edit.take_out(result, key, old_form=old_form)
+    return result if result is not None else "{}"
+
+
+def wanted(
+    there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool, mark: Mark
+) -> WantedObject:
+    """Return what is wanted of a Secret. kind: its type, None for that which it has. Raises ClusterProblem."""
+    view = view_of(mark)
+    if there is None and not logins.present:
+        return WantedObject(ref, None, WORD, view=view)
+    if there is None:
+        text = merged(None, logins, str(ref), old_form=TYPES[kind or NEW][1])
+        fields = _whole(kind or NEW, text, {LABEL: WORD}, {})
+        return WantedObject(ref, fields, WORD, view=view, secret=True)
+    have = str(there.get("type") or "Opaque")
+    if keeper := kept_by(there):
+        raise ClusterProblem(f"{ref} is kept by {keeper}; take another name")
+    kind = kind or (have if have in TYPES else NEW)
+    if have == kind:
+        before, old_form = text_of(there)
+        text = merged(before, logins, str(ref), old_form=old_form)
+        if text == before:
+            return WantedObject(ref, {}, WORD, view=view)
+        if not there.get("immutable"):
+            return WantedObject(ref, {"data": {TYPES[kind][0]: encoded(text)}}, WORD, view=view, secret=True)
+        why = "is immutable"
+    else:
+        why = f"is of the type {have}, not {kind}" + ("" if is_ours(there) else ", and was not made by this collection")
+    if not replace:
+        raise ClusterProblem(f"{ref} {why}; replace: true deletes it and makes it anew, or take another name")
+    if have != kind:
+        text = _carried(there, logins, ref, kind)
+    metadata = there.get("metadata") or {}
+    labels = {**(metadata.get("labels") or {}), LABEL: WORD}
+    fields = _whole(kind, text, labels, metadata.get("annotations") or {})
+    if there.get("immutable") and have == kind:
+        fields["immutable"] = True
+    return WantedObject(ref, fields, WORD, view=view, secret=True, replaces=True)
+
+
+def _carried(there: Manifest, logins: Logins, ref: Ref, kind: str) -> str:
+    """Return the text of a secret of another type, with the entries that it had. Raises ClusterProblem."""
+    entries = {} if logins.exact else entries_of(there)
+    old_form = TYPES[kind][1]
+    text = json.dumps(entries if old_form else {"auths": entries}) if entries else None
+    return merged(text, logins, str(ref), old_form=old_form)
+
+
+def _whole(kind: str, text: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"labels": dict(labels)} | ({"annotations": dict(annotations)} if annotations else {})
+    return {"metadata": metadata, "type": kind, "data": {TYPES[kind][0]: encoded(text)}}
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def kept_by(manifest: Manifest) -> str:
+    """Say who makes this secret again and again; "" for one that is a person's or ours."""
+    for owner in at(manifest, "metadata", "ownerReferences") or ():
+        return f"{at(owner, 'kind')} {at(owner, 'name')}, its owner"
+    for name in _OF_CONTROLLERS:
+        if account := annotation(manifest, name):
+            return f"the controller of service accounts ({one_line(account)})"
+    name = str(at(manifest, "metadata", "name") or "")
+    if _NAMED_BY_CONTROLLERS.fullmatch(name) and not is_ours(manifest):
+        return "the controller of service accounts, as its name says"
+    return ""
+
+
+def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
+    """Return the places, registries or parts of them, for which nodes find no login in it. Raises ClusterProblem."""
+    text, old_form = text_of(manifest)
+    source = Source(str(ref_of(SECRETS, manifest)), text or "{}", old_form)
+    answers = {}
+    for place in places:
+        domain, _slash, path = place.partition("/")
+        answers[place] = look_up("crio", Reference(domain, path or "an/image"), [source]).answer()
+    if bad := next((answer.problem for answer in answers.values() if answer.problem), None):
+        raise ClusterProblem(bad)
+    return [place for place, answer in answers.items() if not answer.tried]
+
+
+def view_of(mark: Mark) -> Callable[[Manifest], list[str]]:
+    """Make the view of a secret with logins: registry, user and a mark of the secret, a line each."""
+
+    def lines(manifest: Manifest) -> list[str]:
+        return [f"type: {manifest.get('type')}", *_lines(manifest, mark)]
+
+    return lines
+
+
+def _lines(manifest: Manifest, mark: Mark) -> Iterator[str]:
+    try:
+        entries = entries_of(manifest)
+    except ClusterProblem:
+        entries = {}
+        yield "logins: not readable"
+    for key, entry in entries.items():
+        login = login_in(entries, key)
+        secret = json.dumps(entry) if login is None else f"{login.username}:{login.password}"
+        user = "another login" if login is None else login.username or "no user"
+        yield f"{shown(key)}: {one_line(user)}{mark(secret.encode())}"
+    if manifest.get("type") not in TYPES:
+        for key, value in sorted((at(manifest, "data") or {}).items()):
+            yield f"{key}:{mark(str(value).encode())}"
+
+
+def report(there: Manifest | None) -> dict[str, Any]:
+    """Return the registries with their users, and what is wrong with entries; never a secret."""
+    try:
+        found = entries_of(there)
+    except ClusterProblem as problem:
+        return {"logins": [], "broken": [str(problem)]}
+    users = {key: login_in(found, key) for key in found}
+    return {
+        "logins": [
+            {"registry": shown(key), "username": login.username if login else None}
+            for key, login in users.items()
+        ],
+        "broken": [f"{shown(key)}: {why}" for key, why in broken(found).items()],
+    }
+
+
+def shown(key: str) -> str:
+    """Return a key of an auth file for a sentence, without a login in it."""
+    return hidden(one_line(key))

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What holds the drain of a node: pods with a budget, finalizers or a webhook, each by its name. Pure.
+
+The drain controller evicts as kubectl drain does with force, ignore-daemonsets and delete-emptydir-data.
+Source: machine-config-operator pkg/controller/drain drain_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..api import Manifest, Resource, at
+from ..drain import waiting
+from ..drain.plan import plan
+
+_GROUP = "admissionregistration.k8s.io"
+WEBHOOKS = (
+    Resource("ValidatingWebhookConfiguration", _GROUP, "v1", "validatingwebhookconfigurations"),
+    Resource("MutatingWebhookConfiguration", _GROUP, "v1", "mutatingwebhookconfigurations"),
+)
+#: Names of a rule that are about evictions.
+_EVICTIONS = {"pods/eviction", "pods/*", "*/*", "*/eviction"}
+#: So many pods are named.
+_NAMED = 5
+
+
+def reasons(pods: Iterable[Manifest], budgets: Iterable[Manifest], webhooks: Iterable[Manifest]) -> list[str]:
+    """Return a sentence for each pod that is still to go, those with a known cause first."""
+    by_name = {waiting.full_name(pod): pod for pod in pods}
+    answer = plan(list(by_name.values()), force=True, ignore_daemonsets=True, delete_emptydir_data=True)
+    going = {one["pod"]: by_name[one["pod"]] for one in answer["evict"]}
+    full = [one for one in waiting.budgets(budgets, going.values()) if not one["allowed"]]
+    asked = list(_webhooks(webhooks))
+    known: list[str] = []
+    rest: list[str] = []
+    for name, pod in going.items():
+        over = ", ".join(one["budget"] for one in full if name in one["pods"])
+        deleted = at(pod, "metadata", "deletionTimestamp")
+        if over and not deleted:
+            known.append(f"pod {name}: the PodDisruptionBudget {over} allows no eviction now")
+        elif deleted:
+            (known if at(pod, "metadata", "finalizers") else rest).append(f"pod {name} {waiting.held(pod, '')}")
+        elif asked:
+            rest.append(f"pod {name} has not been evicted, and the webhook {', '.join(asked)} is asked about evictions")
+        else:
+            rest.append(f"pod {name} has not ended yet")
+    found = [*known, *rest]
+    return found[:_NAMED] + ([f"and {len(found) - _NAMED} more pods"] if len(found) > _NAMED else [])
+
+
+def _webhooks(manifests: Iterable[Manifest]) -> Iterator[str]:
+    """Yield the webhooks that are asked about evictions."""
+    for manifest in manifests:
+        for one in at(manifest, "webhooks") or ():
+            if any(map(_is_about_evictions, at(one, "rules") or ())):
+                yield f"{at(one, 'name')} of {at(manifest, 'kind')}/{at(manifest, 'metadata', 'name')}"
+
+
+def _is_about_evictions(rule: Any) -> bool:
+    operations, resources = set(at(rule, "operations") or ()), set(at(rule, "resources") or ())
+    groups = set(at(rule, "apiGroups") or ())
+    return bool(operations & {"CREATE", "*"} and resources & _EVICTIONS and groups & {"", "*"})

@@ -1,0 +1,31 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tasks about the pools of a cluster: they wait, and say how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ansible.utils.display import Display  # type: ignore[import-untyped]
+
+from ..cluster.client import Limits
+from ..cluster.rollout.service import Rollout, Wanted
+from .on_cluster import ClusterConnection
+
+
+class PoolsConnection(ClusterConnection):
+    """Connects with a client that has no end of its own: a wait says itself what ended it."""
+
+    def rollout_of(self, options: Mapping[str, Any], wanted: Wanted) -> Rollout:
+        """Return the pools of the cluster that the options name. Raises Problem."""
+        client = self.connect({**options, "timeout": 0})
+        return Rollout(
+            replace(client, limits=Limits(float(options["request_timeout"]), float("inf"))), wanted, say=self._say
+        )
+
+    def _say(self, line: str) -> None:
+        Display().display(self.secrets.hidden_in({"line": line})["line"])

@@ -1,0 +1,178 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Old mirror policies become new ones without a moment that has neither, and without a node that notices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.action import mirrors_migrate
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.migration import Migration
+from api_server import KINDS, run, status
+from cases import cases
+from openshift4 import manifests
+from rolling import FACTOR, Rolling, Running
+
+THREE = {f"icsp-{number}": [[f"quay.io/{number}", [f"m.example.com/{number}"]]] for number in range(3)}
+
+
+def cluster(icsp: dict[str, Any] | None = None, **case: Any) -> Rolling:
+    """A settled cluster with old objects."""
+    rolling = Rolling(workers=3, settled=False)
+    sets = {"icsp": icsp or {"icsp-0": [["quay.io/a", ["m.example.com/a"]]]}, "idms": case.get("idms") or {}}
+    found = [one for one in manifests(sets) if one["kind"] in ("ImageContentSourcePolicy", "ImageDigestMirrorSet")]
+    for one in found:
+        if case.get("keeper") and one["metadata"]["name"] == "icsp-0":
+            owned = {"f:spec": {"f:repositoryDigestMirrors": {}}}
+            one["metadata"]["managedFields"] = [{"manager": case["keeper"], "operation": "Apply", "fieldsV1": owned}]
+    rolling.server.put(*found)
+    rolling.server.get("Image", "cluster")["spec"] = {"registrySources": case.get("image", {})}
+    rolling.server.get("ClusterVersion", "version")["status"]["desired"]["version"] = case.get("version", "4.16.30")
+    topology = {"controlPlaneTopology": case.get("topology", "HighlyAvailable")}
+    rolling.server.put(
+        {"kind": "Infrastructure", "apiVersion": KINDS["Infrastructure"].api_version, "metadata": {"name": "cluster"},
+         "status": topology}
+    )  # fmt: skip
+    rolling.server.without = tuple(case.get("without", ()))
+    rolling.controllers.release = "4.16"
+    if not case.get("image"):
+        rolling.controllers.settle(12)
+    return rolling
+
+
+def migrate(rolling: Rolling, *, check: bool = False, **about: Any) -> dict[str, Any]:
+    rollout = rolling.rollout(**about)
+    with Running(rolling.controllers, pause=0.01):
+        return Migration(rollout.client, rollout).run(check=check)
+
+
+def kinds(rolling: Rolling) -> tuple[int, int]:
+    every = [one["kind"] for one in rolling.server.objects.values()]
+    return every.count("ImageContentSourcePolicy"), every.count("ImageDigestMirrorSet")
+
+
+def ours(rolling: Rolling, start: int) -> list[str]:
+    """List the writes of the task, without those of the controllers."""
+    return [
+        f"{method} {path.split('/')[-1 if method == 'POST' else -2]}"
+        for method, path, query, _body in rolling.server.log[start:]
+        if method != "GET" and "mirrorset" in path + "" or method == "DELETE"
+        if query.get("dryRun") != "All"
+    ]
+
+
+def test_create_wait_prove_delete() -> None:
+    """C3."""
+    rolling = cluster(THREE)
+    target = rolling.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"]
+    start = len(rolling.server.log)
+    done = migrate(rolling)
+    assert not done.get("failed"), done
+    assert kinds(rolling) == (0, 3)
+    assert ours(rolling, start) == ["POST imagedigestmirrorsets"] * 3 + ["DELETE imagecontentsourcepolicies"] * 3
+    assert rolling.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"] == target
+    assert done["account"][-1] == "no file of a node differs"
+    assert done["created"] == [f"ImageDigestMirrorSet/icsp-{number}" for number in range(3)]
+    again = migrate(rolling)
+    assert not again["changed"] and again["account"] == ["there is no ImageContentSourcePolicy to migrate"]
+
+
+def test_check_mode_writes_nothing() -> None:
+    rolling = cluster(THREE)
+    start = len(rolling.server.log)
+    foreseen = Migration(rolling.rollout().client, rolling.rollout()).run(check=True)
+    assert foreseen["changed"] and foreseen["account"][0] == "would create ImageDigestMirrorSet/icsp-0"
+    assert {method for method, *_rest in rolling.server.log[start:]} == {"GET"}
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5])
+def test_a_run_that_is_killed_is_gone_on_with_and_never_leaves_neither(after: int) -> None:
+    rolling = cluster(THREE)
+    rollout, told = rolling.rollout(), []
+
+    def killed(line: str) -> None:
+        if line.startswith(("created", "deleted")):
+            told.append(line)
+            if len(told) > after:
+                raise KeyboardInterrupt
+
+    rollout.say = killed
+    with pytest.raises(KeyboardInterrupt), Running(rolling.controllers, pause=0.01):
+        Migration(rollout.client, rollout).run()
+    for number in range(3):
+        kept = [rolling.server.get(kind, f"icsp-{number}")
+                for kind in ("ImageContentSourcePolicy", "ImageDigestMirrorSet")]  # fmt: skip
+        assert any(kept)
+    done = migrate(rolling)
+    assert not done.get("failed") and kinds(rolling) == (0, 3)
+
+
+def test_nothing_is_deleted_when_a_node_degrades() -> None:
+    rolling = cluster(THREE)
+    sick = rolling.server.get("Node", "worker-00")["metadata"]["annotations"]
+    sick["machineconfiguration.openshift.io/state"] = "Degraded"
+    done = migrate(rolling)
+    assert done["failed"] and "node worker-00 is Degraded" in done["msg"] and kinds(rolling) == (3, 3)
+    assert "and nothing was deleted; the next run goes on" in done["msg"]
+    sick["machineconfiguration.openshift.io/state"] = "Done"
+    rolling.server.get("Node", "worker-00")["metadata"]["annotations"].update(sick)
+    assert not migrate(rolling).get("failed") and kinds(rolling) == (0, 3)
+
+
+def test_a_paused_pool_that_lags_stops_it() -> None:
+    rolling = cluster()
+    rolling.server.get("MachineConfigPool", "worker")["spec"]["paused"] = True
+    rolling.server.get("Image", "cluster")["spec"] = {"registrySources": {"blockedRegistries": ["bad.example.com"]}}
+    done = migrate(rolling)
+    assert done["failed"] and "pool worker is paused" in done["msg"] and kinds(rolling) == (1, 1)
+
+
+def test_a_delete_that_is_refused_is_told_with_what_was_done() -> None:
+    rolling = cluster(THREE)
+    refusal = status(403, "Forbidden", "nobody may delete")
+    rolling.server.faults.insert(0, lambda method, path, body: refusal if method == "DELETE" else None)
+    done = migrate(rolling)
+    assert done["failed"] and "nobody may delete; created ImageDigestMirrorSet/icsp-0, " in done["msg"]
+
+
+def test_files_become_files_of_the_same_name_every_run(tmp_path: Path) -> None:
+    old = [one for one in manifests({"icsp": THREE}) if one["kind"] == "ImageContentSourcePolicy"]
+    given = {"files": ["old.yaml"], "to": str(tmp_path)}
+    files = {"old.yaml": yaml.safe_dump_all(old)}
+    assert run(mirrors_migrate.ActionModule, given, None, files=files, check=True)["changed"]
+    assert not list(tmp_path.iterdir())
+    done = run(mirrors_migrate.ActionModule, given, None, files=files)
+    names = [f"imagedigestmirrorset-icsp-{number}.yaml" for number in range(3)]
+    assert done["changed"] and sorted(path.name for path in tmp_path.iterdir()) == names
+    first = yaml.safe_load((tmp_path / names[0]).read_text())
+    assert first == {
+        "apiVersion": "config.openshift.io/v1", "kind": "ImageDigestMirrorSet", "metadata": {"name": "icsp-0"},
+        "spec": {"imageDigestMirrors": [{"mirrors": ["m.example.com/0"], "source": "quay.io/0"}]},
+    }  # fmt: skip
+    assert not run(mirrors_migrate.ActionModule, given, None, files=files)["changed"]
+
+
+@pytest.mark.parametrize("case", cases("rollout/migration.yml"))
+def test_what_is_refused(case: dict[str, Any], tmp_path: Path) -> None:
+    about = {key: case[key] for key in ("idms", "version", "topology", "keeper", "without", "image") if key in case}
+    rolling = cluster(case.get("icsp"), **about)
+    start = len(rolling.server.log)
+    given = dict(case.get("given", {}))
+    if given.get("to"):
+        given["to"] = str(tmp_path / given["to"])
+    failed = run(mirrors_migrate.ActionModule, given, rolling.server, files=case.get("files", {}))
+    assert failed.get("failed") and case["says"] in failed["msg"] and "\n" not in failed["msg"], failed
+    assert {method for method, *_rest in rolling.server.log[start:]} <= {"GET"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_keeper_may_be_overridden() -> None:
+    rolling = cluster(keeper="argocd-controller")
+    rollout = rolling.rollout()
+    with Running(rolling.controllers, pause=0.01):
+        done = Migration(rollout.client, rollout, overridden=("managed-by-others",)).run()
+    assert not done.get("failed") and kinds(rolling) == (0, 1) and FACTOR

@@ -1,0 +1,368 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A wait for the pools of OpenShift 4 ends exactly when it should, and says why when it cannot."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from ansible_collections.dockyard.openshift.plugins.action import node_pools, node_pools_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import NoAnswer, NotSent
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout import holding, progress
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
+from api_server import ApiServer, run, status
+from cases import cases
+from rolling import Rolling, budget, config, node, pod, pool, texts
+
+# --- what was observed becomes a judgement ---
+
+
+def seen_pool(case: dict[str, Any], nodes: list[list[str]]) -> progress.Pool:
+    found = [
+        progress.Node(f"n{number}", *one[:3], draining="drains" in one[3:])
+        for number, one in enumerate(nodes)
+    ]  # fmt: skip
+    return progress.Pool(
+        "p", case.get("config", "new"), case.get("paused", False), False, case.get("render_degraded", ""), tuple(found)
+    )
+
+
+@pytest.mark.parametrize("case", cases("rollout/pools.yml"))
+def test_where_a_pool_stands(case: dict[str, Any]) -> None:
+    found = seen_pool(case, case["nodes"])
+    assert found.state(case.get("as_expected")) == case["state"]
+    if "phases" in case:
+        assert [one.phase(found.target) for one in found.nodes] == case["phases"]
+
+
+@pytest.mark.parametrize("case", cases("rollout/clocks.yml"))
+def test_whose_time_is_over(case: dict[str, Any]) -> None:
+    clocks, late = progress.Clocks(100, 30), None
+    for number, (now, nodes, *as_expected) in enumerate(case["looks"]):
+        found = seen_pool(case, nodes)
+        if who := clocks.late(found, found.state(*(as_expected or [True])), now):
+            late = [number, who.node.name if who.node else "pool"]
+            break
+    assert late == case.get("late")
+
+
+@pytest.mark.parametrize("case", cases("rollout/members.yml"))
+def test_which_pool_a_node_belongs_to(case: dict[str, Any]) -> None:
+    by_expression = pool("gpu", nodeSelector={"matchExpressions": [{"key": "gpu", "operator": "Exists"}]})
+    pools = [pool("master"), pool("worker"), pool("infra"), by_expression]
+    found, notes = progress.read(pools, [{"metadata": {"name": "n", "labels": case["labels"]}}])
+    assert [one.name for one in found if one.nodes] == ([case["pool"]] if "pool" in case else [])
+    assert notes == ([case["note"]] if "note" in case else [])
+
+
+@pytest.mark.parametrize("case", cases("rollout/holding.yml"))
+def test_what_holds_a_drain(case: dict[str, Any]) -> None:
+    assert holding.reasons(case["pods"], case.get("budgets", ()), case.get("webhooks", ())) == case["says"]
+
+
+# --- whole rollouts, moved by the stand-in ---
+
+
+def test_a_wait_ends_when_every_node_has_it_and_not_before() -> None:
+    """C1: 40 s until something is rendered, in two steps, though every condition says Updated from the last rollout."""
+    rolling = Rolling(workers=20, worker={"maxUnavailable": 5})
+    rolling.controllers.steps, rolling.controllers.render_delay = 2, 40.0
+    rolling.change()
+    done = rolling.wait()
+    assert "failed" not in done and done["verified"] and rolling.all_have() and rolling.holds("bad.example.com")
+    assert rolling.controllers.most_away["worker"] == 5
+    assert len([line for line in rolling.lines if " is done (" in line]) >= 20
+    assert done["account"] == ["pool master: updated, 1 of 1 node done", "pool worker: updated, 20 of 20 nodes done"]
+
+
+def test_with_nothing_to_render_it_returns_at_once() -> None:
+    rolling = Rolling(workers=20)
+    start = len(rolling.server.log)
+    done = rolling.rollout().wait()
+    assert done["verified"] and done["waited"] < 0.5
+    assert {method for method, *_rest in rolling.server.log[start:]} == {"GET"}
+
+
+def test_a_node_that_never_finishes() -> None:
+    """C2: the run fails with pool, node, desired config, state, reason and how many are done."""
+    rolling = Rolling(workers=4, worker={"maxUnavailable": 2})
+    rolling.controllers.stalled = {"worker-02"}
+    rolling.change()
+    done = rolling.wait(node_timeout=200.0)
+    target = rolling.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"]
+    assert done["failed"] and not done["verified"]
+    said = f"pool worker: node worker-02 has not finished in 2 s: desired {target}, state Done; 3 of 4 nodes done"
+    assert done["msg"] == said
+
+
+def test_a_run_that_was_killed_is_gone_on_with() -> None:
+    rolling = Rolling(workers=4)
+    rolling.controllers.stalled = {"worker-02"}
+    rolling.change()
+    assert rolling.wait(node_timeout=100.0)["failed"]
+    rolling.controllers.stalled.clear()
+    assert rolling.wait()["verified"] and rolling.all_have()
+
+
+@pytest.mark.parametrize("masters", [1, 3])
+def test_an_api_server_that_is_away_for_minutes(masters: int) -> None:
+    """C4: refused, 503, and a login that is renewed once."""
+    rolling = Rolling(masters=masters, workers=2)
+    away = {"on": False, "answers": 0}
+
+    def fault(method: str, path: str, body: Any) -> Any:
+        if not away["on"]:
+            return None
+        away["answers"] += 1
+        if away["answers"] % 3 == 1:
+            raise NotSent("connection refused")
+        answer = (401, "Unauthorized") if away["answers"] % 3 else (503, "ServiceUnavailable")
+        return status(*answer, "apiserver is shutting down")
+
+    rolling.server.faults.insert(0, fault)
+    rolling.after(20, lambda: away.update(on=True))
+    rolling.after(300, lambda: away.update(on=False))
+    rolling.change()
+    done = rolling.wait(node_timeout=3000.0)
+    assert done["verified"] and rolling.all_have() and away["answers"] > 1
+    assert any("goes on waiting, since a node of the API server may be rolling" in line for line in rolling.lines)
+    said = "there is one master: the API server will be away while it rolls"
+    assert (said in done["notes"]) is (masters == 1)
+
+
+def test_an_api_server_that_does_not_come_back() -> None:
+    rolling = Rolling()
+
+    def gone(method: str, path: str, body: Any) -> Any:
+        if rolling.lines:
+            raise NoAnswer("the connection broke")
+
+    rolling.server.faults.insert(0, gone)
+    rolling.change()
+    with pytest.raises(Problem, match="the API server has been away for"):
+        rolling.wait(node_timeout=100.0)
+
+
+def test_a_budget_that_holds_a_drain_is_named() -> None:
+    """C5: node, pod, namespace and budget, after a minute; the wait goes on and ends well when the budget frees."""
+    rolling = Rolling(workers=2)
+    rolling.server.put(pod("web", "worker-00"), pod("idle", "worker-00"), budget("web", "web", 0))
+    frees = lambda: rolling.server.get("PodDisruptionBudget", "web", "team")["status"].update(disruptionsAllowed=1)  # noqa: E731
+    rolling.after(200, frees)
+    rolling.change()
+    done = rolling.wait()
+    said = "worker-00 is not empty yet: pod team/web: the PodDisruptionBudget team/web allows no eviction now"
+    assert done["verified"] and said in rolling.lines
+
+
+def test_what_holds_a_drain_is_in_the_last_word() -> None:
+    rolling = Rolling(workers=2)
+    rolling.server.put(pod("web", "worker-00", finalizers=["example.com/wait"]))
+    rolling.change()
+    done = rolling.wait(node_timeout=150.0)
+    assert done["failed"] and "node worker-00 has not finished in" in done["msg"]
+    assert "pod team/web is being deleted, and waits for its finalizers example.com/wait" in done["msg"]
+
+
+def test_a_paused_pool_is_said_before_and_after_and_not_waited_for() -> None:
+    """C6."""
+    rolling = Rolling(workers=2, more=(pool("infra", paused=True), node("infra-0", "infra", "worker")))
+    rolling.change()
+    done = rolling.wait()
+    said = "pool infra is paused: 1 of its nodes keep old files, and nodes that join get those too"
+    assert done["failed"] and not done["verified"] and rolling.all_have("master")
+    assert done["msg"] == f"{said} (accept_paused: true ends well nevertheless)"
+    assert said in done["notes"] and done["account"][0] == said
+    again = rolling.wait(accept_paused=True)
+    assert "failed" not in again and not again["verified"] and said in again["notes"]
+    states = {one["name"]: one["state"] for one in again["pools"]}
+    assert states == {"infra": "paused", "master": "updated", "worker": "updated"}
+
+
+def test_a_degraded_node_ends_the_wait_at_once() -> None:
+    rolling = Rolling(workers=4)
+    rolling.controllers.degrade = {"worker-00": "unexpected on-disk state validating against rendered-worker"}
+    rolling.change()
+    done = rolling.wait()
+    assert done["failed"] and done["waited"] < 3
+    assert "pool worker: node worker-00 is Degraded: desired rendered-worker-" in done["msg"]
+    assert "reason: unexpected on-disk state validating against rendered-worker; 0 of 4 nodes done" in done["msg"]
+
+
+def test_a_node_that_was_degraded_before_is_not_blamed_on_the_change() -> None:
+    """C14."""
+    rolling = Rolling(workers=4)
+    rolling.controllers.degrade = {"worker-00": "disk full"}
+    rolling.change()
+    rolling.wait()
+    assert "is Degraded, as it was before this wait: " in rolling.wait()["msg"]
+
+
+def test_a_node_that_joins_while_the_others_roll() -> None:
+    """C16: it is counted in, and the wait ends when it is done as well."""
+    rolling = Rolling(workers=4)
+    rolling.after(30, lambda: rolling.server.put(node("worker-99", "worker")))
+    rolling.change()
+    done = rolling.wait()
+    (workers,) = [one for one in done["pools"] if one["name"] == "worker"]
+    assert done["verified"] and workers["machines"] == 5 and rolling.all_have()
+    assert any("worker-99 joins" in line for line in rolling.lines)
+
+
+def test_controllers_that_restart_in_the_middle() -> None:
+    rolling = Rolling(workers=4)
+    for second in (10, 30, 55):
+        rolling.after(second, rolling.controllers.restart)
+    rolling.change()
+    assert rolling.wait()["verified"] and rolling.all_have()
+
+
+def test_a_config_that_is_never_rendered() -> None:
+    rolling = Rolling(workers=2)
+    rolling.controllers.render_delay = 1e9
+    rolling.change()
+    done = rolling.wait(render_timeout=100.0)
+    assert done["failed"] and "does not hold what follows from the objects of the cluster after 1 s" in done["msg"]
+    assert "/etc/containers/policy.json, /etc/containers/registries.conf" in done["msg"]
+
+
+def test_objects_that_the_operator_refuses() -> None:
+    """No object of a cluster shows why nothing is rendered; the forecast does."""
+    rolling = Rolling(workers=2)
+    rolling.change()
+    sources = {"blockedRegistries": ["b.example.com"], "allowedRegistries": ["a.example.com"]}
+    rolling.server.get("Image", "cluster")["spec"] = {"registrySources": sources}
+    done = rolling.rollout().wait()
+    assert done["failed"] and "the operator writes no files for these objects, so nothing will roll: " in done["msg"]
+
+
+def test_a_timeout_of_the_whole() -> None:
+    rolling = Rolling(workers=2)
+    rolling.controllers.stalled = {"worker-00"}
+    rolling.change()
+    done = rolling.wait(timeout=100.0)
+    assert done["failed"] and done["msg"].endswith("the timeout is over")
+
+
+def test_what_nobody_may_read_is_said_and_the_wait_is_longer() -> None:
+    rolling = Rolling(workers=2)
+    refused = lambda: status(403, "Forbidden", "images is forbidden: nobody may list")  # noqa: E731
+    rolling.server.faults.insert(0, lambda method, path, body: refused() if path.endswith("/images/cluster") else None)
+    done = rolling.rollout().wait()
+    assert not done["verified"]
+    assert any("is not compared: Image/cluster: images is forbidden" in note for note in done["notes"])
+    assert done["waited"] >= 0.25
+
+
+# --- pausing ---
+
+
+def test_pools_are_paused_and_resumed_and_those_of_others_stay() -> None:
+    rolling = Rolling(workers=2, more=(pool("infra", paused=True), node("infra-0", "infra", "worker"), pool("none")))
+    foreseen = rolling.rollout().pause(check=True)
+    assert foreseen["switched"] == ["master", "worker"]
+    assert not rolling.server.get("MachineConfigPool", "worker")["spec"]["paused"]
+    assert rolling.rollout().pause() == foreseen | {"changed": True}
+    assert not rolling.rollout().pause()["changed"]
+    rolling.change()
+    waited = rolling.wait(accept_paused=True)
+    assert any("paused by an earlier run of node_pools (state: resumed lifts it)" in note for note in waited["notes"])
+    done = rolling.rollout().resume()
+    assert done["switched"] == ["master", "worker"]
+    assert done["notes"] == ["pool infra was paused by somebody else, and stays paused"]
+    assert not rolling.rollout().resume()["changed"]
+    assert rolling.server.get("MachineConfigPool", "infra")["spec"]["paused"]
+    assert rolling.wait(accept_paused=True)["account"][1:3] == [
+        "pool master: updated, 1 of 1 node done", "pool none: no nodes",
+    ]  # fmt: skip
+
+
+# --- the report ---
+
+
+def test_a_report_compares_what_each_node_has_now() -> None:
+    rolling = Rolling(workers=2)
+    first = rolling.rollout().report()
+    assert not first["drift"] and not first["problems"]
+    rolling.change()
+    second = rolling.rollout().report()
+    assert second["drift"] and "pool worker: worker-00, worker-01 differ from the objects of the cluster in " in (
+        second["problems"][1]
+    )
+    (workers,) = [one for one in second["pools"] if one["name"] == "worker"]
+    assert 'location = "bad.example.com"' in workers["differences"]["/etc/containers/registries.conf"]
+    rolling.wait()
+    assert not rolling.rollout().report()["drift"]
+
+
+def test_an_edit_of_the_operators_own_object_is_named() -> None:
+    """C7."""
+    rolling = Rolling(workers=2)
+    rolling.change()
+    rolling.wait()
+    own = rolling.server.get("MachineConfig", "99-worker-generated-registries")
+    edited = copy.deepcopy(own)
+    files = dict(texts(own))
+    more = ["", "[[registry]]", '  prefix = "evil.example.com"', '  location = "x.example.com"', ""]
+    files["/etc/containers/registries.conf"] += "\n".join(more)
+    edited["spec"] = config("x", files, "worker")["spec"]
+    rolling.server.put(edited)
+    found = rolling.rollout().report()["problems"]
+    (said,) = [text for text in found if "99-worker" in text]
+    assert said.startswith(
+        "MachineConfig/99-worker-generated-registries holds what no object of the cluster says, and the operator will "
+        "revert it: /etc/containers/registries.conf: "
+    )
+    assert 'prefix = "evil.example.com"' in said
+
+
+def test_authorities_that_no_node_has_been_given() -> None:
+    rolling = Rolling(workers=1)
+    rolling.server.get("Image", "cluster")["spec"]["additionalTrustedCA"] = {"name": "cas"}
+    data = {"a.example.com": "x", "b.example.com..5000": "x"}
+    metadata = {"name": "cas", "namespace": "openshift-config"}
+    rolling.server.put(
+        {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data},
+        {
+            "kind": "ControllerConfig", "apiVersion": "machineconfiguration.openshift.io/v1",
+            "metadata": {"name": "machine-config-controller"},
+            "spec": {"imageRegistryBundleData": [{"file": "a.example.com", "data": ""}]},
+        },
+    )  # fmt: skip
+    said = "ControllerConfig/machine-config-controller has no authority for b.example.com..5000"
+    assert said in rolling.rollout().report()["problems"]
+
+
+# --- the tasks ---
+
+
+def test_tasks() -> None:
+    rolling = Rolling(workers=2)
+    seen = run(node_pools_info.ActionModule, {}, rolling.server)
+    assert not seen["drift"] and not seen["changed"], seen
+    assert {method for method, *_rest in rolling.server.log[-10:]} == {"GET"}
+    assert run(node_pools.ActionModule, {"state": "paused"}, rolling.server)["changed"]
+    assert run(node_pools.ActionModule, {"state": "resumed"}, rolling.server)["changed"]
+    assert run(node_pools.ActionModule, {}, rolling.server)["verified"]
+    assert run(node_pools.ActionModule, {"pools": ["worker"]}, rolling.server, check=True)["verified"]
+
+
+@pytest.mark.parametrize("case", cases("rollout/refused.yml"))
+def test_bad_input(case: dict[str, Any], sentences) -> None:
+    rolling = Rolling(workers=1)
+    start = len(rolling.server.log)
+    failed = run(node_pools.ActionModule, case["given"], rolling.server)
+    assert failed["failed"] and case["says"] in failed["msg"] and "\n" not in failed["msg"]
+    assert all(method == "GET" for method, *_rest in rolling.server.log[start:])
+    sentences(failed)
+    if not case.get("asks"):
+        assert len(rolling.server.log) == start
+
+
+def test_a_cluster_without_pools() -> None:
+    for action in (node_pools, node_pools_info):
+        failed = run(action.ActionModule, {}, ApiServer(without=("MachineConfigPool",)))
+        assert failed["failed"] and "this API has no MachineConfigPools" in failed["msg"]
