@@ -63,9 +63,10 @@ def _flags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
 
     A word that can be no value of the flag before it is an argument, and docker takes none (cli.NoArgs).
     """
-    rest, whole = iter(list(words)[1:]), False  # the first may be the word daemon
+    program, *more = words
+    rest, whole, itself = iter(more), False, program.rpartition("/")[2].startswith("dockerd")  # else a shell's words
     for word in rest:
-        if whole and not word.startswith("-"):
+        if whole and itself and not word.startswith("-"):
             raise ValueError(f'"dockerd" accepts no argument(s), and "{word}" is one')
         whole = word.startswith("--") and ("=" in word or word[2:] in (*_NAMES, _MIRROR))
         if found := _SHORTHAND.match(word):
