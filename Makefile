@@ -56,11 +56,15 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
 	pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
+
+.PHONY: sentences
+sentences: environment ## writes tests/data/sentences: all that people read in the cases of tables, to be reviewed
+	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
 
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
@@ -134,6 +138,11 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 cluster-down:
 	tests/lab/cluster/cluster down
 
+.PHONY: page
+page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
+	@$(PYTHON) tests/tools/environment page
+	pytest tests/page
+
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
 disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
@@ -147,6 +156,9 @@ molecule: environment images ## the role on a podman node, with molecule and tes
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
-.PHONY: bench
+.PHONY: bench bench-secrets
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
+
+bench-secrets: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
+	.venv/bin/python tests/bench/secrets.py $(PROJECTS); status=$$?; tests/lab/cluster/cluster down; exit $$status

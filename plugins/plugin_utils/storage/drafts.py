@@ -116,7 +116,6 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
     """Remove the storage before."""
     old = decision.remove
     root = facts.old_root
-    group = facts.layout.vg(old.vg if old else facts.old_group)
     names = _sources(facts.old_group, facts.old_name)
     wanted = {
         "units": [unit for unit in (*DOCKER_UNITS, *NODE_UNITS) if facts.unit(unit)],
@@ -128,7 +127,7 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
         "known_too": OF_DOCKER_TOO,
         "remove_volume_group": facts.said.remove_volume_group,
         "group_disks": (_group_disks(facts) or _begun_disks(facts)) if facts.said.remove_volume_group else [],
-        **_expected(facts, group.name if group else "", old),
+        **_expected(facts, facts.old_group, old),
     }
     why = f"{old.vg}/{old.name} and its data go" if old else "its data go"
     return Draft(PART, steps=(_step(f"remove the storage below {root}", "clear", wanted, why, 1800.0),))

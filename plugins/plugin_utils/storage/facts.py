@@ -69,10 +69,10 @@ WATCH = Watch(
 #: What docker of any release makes below its root; anything else there is somebody's.
 OF_DOCKER = frozenset(
     "aufs btrfs builder buildkit containerd containers devicemapper execdriver graph image init key.json linkgraph.db "
-    "network nuke-graph-directory.sh overlay overlay2 plugins runtimes secrets swarm tmp tmp-old trust vfs volumes "
-    "windowsfilter zfs engine-id lost+found storage metadata".split()
+    "network nuke-graph-directory.sh overlay overlay2 plugins runtimes swarm tmp tmp-old trust vfs volumes "
+    "zfs engine-id lost+found".split()
 )
-OF_DOCKER_TOO = r"(repositories-\w+|\.[\w.-]+)$"
+OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
 
 
 @dataclass(frozen=True)
@@ -298,10 +298,11 @@ _SIZES = Question(
 def watch(said: Said) -> Watch:
     """Name what is to be asked beside WATCH, as far as the options tell it."""
     root = root_of(said.keys)
-    if said.mode == "grow":
-        path = said.path or root
-        return Watch(commands=(_question("storage.files", _FILES, path),), timeout=_TIMEOUT)
-    return Watch(commands=(_question("storage.data", _DATA, root),), timeout=_TIMEOUT)
+    files, data = ("storage.files", _FILES, said.path or root), ("storage.data", _DATA, root)
+    without_volume = ROOT_LV not in said.keys and said.keys.get("STORAGE_DRIVER") != "devicemapper"
+    places = (files,) if said.mode == "grow" else (data, files) if without_volume else (data,)
+    names = (("storage.name", _NAMES, device) for device in said.devices if device.startswith("/dev/disk/"))
+    return Watch(commands=tuple(_question(*each) for each in (*places, *names)), timeout=_TIMEOUT)
 
 
 #: Seconds that LVM and docker may take to answer on a host that is busy with its disks.
