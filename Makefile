@@ -56,7 +56,7 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
@@ -117,6 +117,13 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 	tests/lab/lab up
 	pytest -n 4 tests/integration/hosts tests/lab
 
+.PHONY: crio
+crio: export DOCKYARD_LAB_IS_UP = 1
+crio: export DOCKYARD_CRIO = 1
+crio: environment images ## the collection on a stand-in for CRI-O that answers the real crictl; needs Go
+	tests/lab/lab up registry crio1
+	pytest tests/integration/hosts/test_crio.py
+
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
 control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
@@ -131,6 +138,11 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 cluster-down:
 	tests/lab/cluster/cluster down
 
+.PHONY: page
+page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
+	@$(PYTHON) tests/tools/environment page
+	pytest tests/page
+
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
 disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
@@ -144,6 +156,9 @@ molecule: environment images ## the role on a podman node, with molecule and tes
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
-.PHONY: bench
+.PHONY: bench bench-projects
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
+
+bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
+	.venv/bin/python tests/bench/projects.py $(PROJECTS); status=$$?; tests/lab/cluster/cluster down; exit $$status

@@ -259,6 +259,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy, as they were understood.
+  returned: success
+  type: dict
 forecast:
   description:
     - What nodes would get, what that costs and what the guards find, as P(dockyard.openshift.mco_forecast#filter)

@@ -222,6 +222,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy, as they were understood.
+  returned: success
+  type: dict
 lists:
   description: The lists of Image/cluster for nodes, by the words C(search), C(blocked), C(allowed), C(insecure).
   returned: success

@@ -181,6 +181,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
 engines:
   description:
     - The engines found, with the lists that each one answered when it was asked last. That is after a

@@ -232,6 +232,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 # BEGIN make docs: returned
+policy:
+  description: The words of the policy about lists, mirrors and names, as they were understood.
+  returned: success
+  type: dict
 pulled:
   description: What came of each image of O(verify_pull).
   returned: success

@@ -25,7 +25,7 @@ WRITES = os.environ.get("SENTENCES") == "write"
 READ = ("msg", "account", "text", "notes", "warnings", "pending", "refused", "problems", "sentence")
 #: What is another in every run: checksums, dates, sizes of certificates, addresses of stand-ins; and words of Ansible's own.
 _VARYING = (
-    (re.compile(r"\b[0-9a-f]{8,}\b"), "CHECKSUM"),
+    (re.compile(r"\b[0-9a-f]{12,}\b|(?<=\(secret )[0-9a-f]+"), "CHECKSUM"),
     (re.compile(r"\b20\d\d-\d\d-\d\d(T[\d:.]+Z?)?"), "DATE"),
     (re.compile(r"\b\d+(?= bytes)"), "SOME"),
     (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),

@@ -37,6 +37,7 @@ WATCH: tuple[Ref, ...] = (image.IMAGE,)
 READ_FOR_NODES = (
     image.VERSION, image.IMAGE, preflight.INFRASTRUCTURE, machine_configuration.REF, *mirror_sets.LISTS,
 )  # fmt: skip
+_REGISTRY = Ref(Resource("Config", "imageregistry.operator.openshift.io", "v1", "configs"), "cluster")
 _CONFIG = "config.openshift.io"
 _OPERATORS = "openshift-machine-config-operator"
 #: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.
@@ -282,10 +283,12 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     warnings = [*asked.warnings, *(text for part in parts for text in part.warnings)]
     refusals = [text for part in parts for text in part.refusals]
     changes = tuple(changes_of(cluster, wanted))
+    said = {"policy": asked.said.policy.words()}
+    start = ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals), result=said)
     if not changes or refusals:
-        return ClusterDraft(wanted, tuple(notes), tuple(warnings), tuple(refusals))
+        return start
     preflight.refuse_hosted(cluster)
-    return _judged(cluster, asked, ClusterDraft(wanted, tuple(notes), tuple(warnings)), changes, parts)
+    return _judged(cluster, asked, start, changes, parts)
 
 
 def _in_order(wanted: Iterable[WantedObject]) -> tuple[WantedObject, ...]:
@@ -315,7 +318,7 @@ def _judged(
     cost = outlook["disruption"].get(outlook["release"]) if now.on_nodes else None
     level = level_of(cost)
     if level >= Disruption.DRAIN:
-        warnings += _budgets(cluster)
+        warnings += [*_budgets(cluster), *_lone_registry(cluster)]
     if level > asked.max_disruption:
         refusals.append(
             f"max_disruption is {asked.max_disruption}, and this change means {level} of nodes: "
@@ -327,7 +330,7 @@ def _judged(
     ]
     lines = [*outlook["lines"], *(pool.line(str(level)) for pool in found_pools if now.on_nodes)]
     whom = f"{sum(pool.machines for pool in found_pools if not pool.paused)} nodes"
-    found = {"forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
+    found = {**start.result, "forecast": {key: value for key, value in outlook.items() if key != "manifests"}}
     found["forecast"]["pools"] = [pool.result() for pool in found_pools]
     return ClusterDraft(
         start.wanted, start.notes, tuple(warnings), tuple(refusals), level, whom, tuple(lines), found,
@@ -420,6 +423,18 @@ def _budgets(cluster: Cluster) -> list[str]:
     return [f"budgets of pods are not known: {found.why}"] if isinstance(found, Unread) else pools.holding(found)
 
 
+def _lone_registry(cluster: Cluster) -> list[str]:
+    """Warn of an integrated registry with one pod, which moves with its node; one that is unread is passed over."""
+    found = cluster.try_one(_REGISTRY)
+    spec = {} if isinstance(found, Unread) else at(found, "spec") or {}
+    if spec.get("managementState") != "Managed" or spec.get("replicas") != 1:
+        return []
+    return [
+        "the integrated registry has one pod: while that moves from node to node, nothing can be pulled from it or "
+        "pushed to it"
+    ]
+
+
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     """Report the lists of the cluster. Raises NotRead, ClusterProblem."""
     cluster.need(image.IMAGE, image.VERSION, pools.POOLS, *mirror_sets.LISTS)
@@ -446,13 +461,14 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
             for one in mirror_sets.present(cluster)
         ],
         "version": at(cluster.one(image.VERSION), "status", "desired", "version") or "",
+        "policy": asked.said.policy.words(),
         "pools": [] if isinstance(pool_list, Unread) else [pool.result() for pool in pools.read(pool_list)],
     }  # fmt: skip
 
 
 def _read_only() -> dict[Ref, tuple[str, ...]]:
     found = {ref: ("get",) if ref.name else ("list",) for ref in FURTHER}
-    return found | {Ref(MACHINE_CONFIG): ("get", "list")}
+    return found | {Ref(MACHINE_CONFIG): ("get", "list"), _REGISTRY: ("get",)}
 
 
 def access() -> dict[Ref, tuple[str, ...]]:

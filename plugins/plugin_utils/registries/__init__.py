@@ -211,6 +211,7 @@ def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, 
         "images": images,
         "pulled": pull_proof.seen(host, said.pulls),
         "own_files": own_files.found(host),
+        "policy": said.policy.words(),
     }
 
 
@@ -222,6 +223,7 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
         "engines": [_answered(draft, proposal, answers) for draft in drafts],
         "planned": planned(proposal),
         "pulled": pull_proof.outcomes(answers),
+        "policy": said.policy.words(),
         "without_effect": [
             text
             for draft in drafts

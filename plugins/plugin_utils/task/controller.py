@@ -87,12 +87,17 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
     def write_privately(self, path: str, data: bytes) -> None:
         """Write a file whole or not at all, and readable for its owner only from the first byte on."""
+        self.write_whole(path, data, 0o600)
+
+    def write_whole(self, path: str, data: bytes, mode: int) -> None:
+        """Write a file whole or not at all, with these permissions; its directory is made when it is missing."""
         directory, fresh = os.path.dirname(path), f"{path}.{os.getpid()}.new"
         try:
             os.makedirs(directory, 0o700, exist_ok=True)
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             try:
                 with os.fdopen(fd, "wb") as stream:
+                    os.fchmod(fd, mode)
                     stream.write(data)
                     stream.flush()
                     os.fsync(stream.fileno())

@@ -19,6 +19,8 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 ACTIONS = Path(__file__).parent / "actions"
+#: Actions that contact nobody.
+REAL = ("fleet_report",)
 CORES = {"2.19": ".venv", "2.16": ".cache/venv-2.16"}
 UNREACHABLE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 Completed = subprocess.CompletedProcess[str]
@@ -38,6 +40,7 @@ class Outcome:
     def account(self, play: str) -> dict[str, str] | None:
         """Return the messages of a play, in one text a host; None: the play did not run."""
         _before, found, part = self.output.partition(f"PLAY [{play}]")
+        part = part.partition("\nPLAY ")[0]
         said = re.findall(r"^(?:ok|fatal): \[([^\]]+)\][^\n]*? => (\{.*\})$", part, re.MULTILINE)
         return {host: "\n".join(_lines(json.loads(text).get("msg"))) for host, text in said} if found else None
 
@@ -77,8 +80,9 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A collections path where dockyard.openshift has our roles, playbooks and brain, and the actions here."""
     path = tmp_path_factory.mktemp("collections")
     collection = path / "ansible_collections/dockyard/openshift"
-    (collection / "plugins").mkdir(parents=True)
-    (collection / "plugins/action").symlink_to(ACTIONS)
+    (collection / "plugins/action").mkdir(parents=True)
+    for action in (*ACTIONS.glob("*.py"), *(REPOSITORY / "plugins/action" / f"{name}.py" for name in REAL)):
+        (collection / "plugins/action" / action.name).symlink_to(action)
     (collection / "plugins/plugin_utils").symlink_to(REPOSITORY / "plugins/plugin_utils")
     for part in ("roles", "playbooks", "meta", "galaxy.yml"):
         (collection / part).symlink_to(REPOSITORY / part)

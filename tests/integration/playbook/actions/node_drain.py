@@ -21,7 +21,7 @@ class ActionModule(Task):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
-            entry = {"task": "node_drain", "host": options["node"], "check": options["state"]}
+            entry = {"task": "node_drain", "host": options["node"], "check": self._task.check_mode}
             log.write(json.dumps({**entry, "args": self.given()}, default=str) + "\n")
         if self.variables.get("fate") in FATES and options["state"] == "drained":
             return {"failed": True, "msg": FATES[self.variables["fate"]]}
