@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a secret in many projects costs: the first run and one without a change, on the cluster lab.
 
-usage: secrets.py [PROJECTS]     1,000 unless given; each has two service accounts that are linked
+usage: projects.py [PROJECTS]     1,000 unless given; each has two service accounts that are linked
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from api_server import KINDS, run  # noqa: E402
 from integration.cluster.conftest import Lab  # noqa: E402
 
 ACCOUNTS = ("default", "builder")
-LABEL = {"dockyard-bench": "secrets"}
+LABEL = {"dockyard-bench": "projects"}
 GIVEN = {
     "name": "pull",
-    "namespace_selector": "dockyard-bench=secrets",
+    "namespace_selector": "dockyard-bench=projects",
     "credentials": [{"registry": "registry.example.com", "username": "robot", "password": "of-the-bench"}],
     "link": [{"service_account": "default"}, {"service_account": "builder", "for": "mount"}],
 }
