@@ -62,6 +62,10 @@ lock: environment ## renew tests/requirements from the groups of pyproject.toml
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
 	pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
+.PHONY: sentences
+sentences: environment ## writes tests/data/sentences: all that people read in the cases of tables, to be reviewed
+	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
+
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
 
@@ -113,6 +117,13 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 	tests/lab/lab up
 	pytest -n 4 tests/integration/hosts tests/lab
 
+.PHONY: crio
+crio: export DOCKYARD_LAB_IS_UP = 1
+crio: export DOCKYARD_CRIO = 1
+crio: environment images ## the collection on a stand-in for CRI-O that answers the real crictl; needs Go
+	tests/lab/lab up registry crio1
+	pytest tests/integration/hosts/test_crio.py
+
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
 control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
@@ -145,6 +156,9 @@ molecule: environment images ## the role on a podman node, with molecule and tes
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
-.PHONY: bench
+.PHONY: bench bench-projects
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
+
+bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
+	.venv/bin/python tests/bench/projects.py $(PROJECTS); status=$$?; tests/lab/cluster/cluster down; exit $$status

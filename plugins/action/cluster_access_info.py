@@ -31,6 +31,7 @@ class ActionModule(ClusterConnection, Task):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         wanted = access.of_task(options["task"], options["namespaces"])
-        answers = access.review(self.connect(options), wanted)
+        client = self.connect(options)
+        which, answers = access.openshift(client), access.review(client, wanted)
         missing = [access.sentence(answer) for answer in answers if not answer["allowed"]]
-        return {"changed": False, "allowed": not missing, "missing": missing, "access": answers}
+        return {"changed": False, "allowed": not missing, "missing": missing, "access": answers, **which}

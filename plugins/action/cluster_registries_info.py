@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import pulls, registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import ClusterInfo
 
 
 class ActionModule(ClusterInfo):
-    features = (registries,)
+    features = (registries, pulls)

@@ -127,7 +127,17 @@ def whole_of(path):
     entry = os.path.realpath("/sys/class/block/%s" % os.path.basename(path))
     if os.path.exists(os.path.join(entry, "partition")):
         return "/dev/" + os.path.basename(os.path.dirname(entry)).replace("!", "/")
+    if text_of(os.path.join(entry, "dm/uuid")).startswith("part"):  # a partition of a disk on several paths
+        return "/dev/" + os.listdir(os.path.join(entry, "slaves"))[0]
     return path
+
+
+def text_of(path):
+    try:
+        with open(path) as stream:
+            return stream.read()
+    except (IOError, OSError):
+        return ""
 
 
 def check_disk(disk):
@@ -320,11 +330,7 @@ def daemons():
     """Return [(process, name)] of daemons of docker, whoever started them."""
     found = []
     for pid in [name for name in os.listdir("/proc") if name.isdigit()]:
-        try:
-            with open("/proc/%s/comm" % pid) as stream:
-                found.append((pid, stream.read().strip()))
-        except (IOError, OSError):
-            continue
+        found.append((pid, text_of("/proc/%s/comm" % pid).strip()))
     return [(pid, name) for pid, name in found if name in ("dockerd", "dockerd-current")]
 
 

@@ -124,6 +124,14 @@ missing:
   returned: success
   type: list
   elements: str
+openshift:
+  description: V(4), V(3), or null for a cluster that is plain Kubernetes.
+  returned: success
+  type: int
+version:
+  description: The release of OpenShift 4, else that of Kubernetes; empty when it may not be read.
+  returned: success
+  type: str
 access:
   description: Every question and its answer, C(verb), C(resource), C(name), C(namespace), C(allowed) and C(reason).
   returned: success

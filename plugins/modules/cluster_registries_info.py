@@ -196,6 +196,12 @@ options:
       names, else C(registry_policy), else the variables of openshift-ansible.'
     type: bool
     default: false
+  images:
+    description: Images, as C(quay.io/team/app:1), for which the result says where nodes, imports of image
+      streams and builds take them from.
+    type: list
+    elements: str
+    default: []
 # END make docs
 seealso:
   - module: dockyard.openshift.cluster_registries
@@ -270,6 +276,15 @@ forecast:
       already.
   returned: when something changes
   type: dict
+images:
+  description:
+    - For each of O(images) the C(endpoints) that C(nodes) ask, in their order (C(mirror), C(blocked),
+      C(insecure), C(login) in the global pull secret, C(ca)), and whether they are C(refused); whether
+      people may C(import) it; which of nodes, imports and builds use a mirror (C(uses_mirror)); and C(lines)
+      for a person.
+  returned: O(images) is given
+  type: list
+  elements: dict
 drift:
   description: Whether M(dockyard.openshift.cluster_registries) with the same options would change something.
   returned: success

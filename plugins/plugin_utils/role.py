@@ -46,7 +46,10 @@ FROM_VARIABLES = _from_variables(
 
 #: What the role and its playbooks read or set beside the options of tasks, behind the prefix.
 _OF_THE_ROLE = (
-    "before_restart", "after_restart", "serial", "max_failures", "backup_directory", "backup_encrypt", "backup_keys",
+    "before_restart", "after_restart", "drain", "drain_node", "drain_kubeconfig", "drain_remote_kubeconfig",
+    "drain_force", "drain_ignore_daemonsets", "drain_delete_emptydir_data", "drain_timeout",
+    "drain_max_out_of_service", "drain_state", "serial", "max_failures", "backup_directory", "backup_encrypt",
+    "backup_keys",
     "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
 )  # fmt: skip
 _OF_TASKS = {names[0] for feature in FEATURES for names in feature.VARIABLES.values() if names[0].startswith(PREFIX)}
@@ -75,7 +78,10 @@ class Asked:
 
 
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
-_OF_MASTERS = ("result", "info", "trust_result")
+_OF_MASTERS = (
+    "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",
+    "explain_after", "images", "cluster_result", "nodes_result", "cluster_info", "nodes_info",
+)  # fmt: skip
 KNOWN_OF_MASTERS = (
     *sorted(
         {name for names in masters.VARIABLES.values() for name in names if name.startswith(masters.PREFIX)}

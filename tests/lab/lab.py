@@ -19,7 +19,7 @@ from parts.shell import LabError, fail, pass_through, podman, run, step
 def up(args: argparse.Namespace) -> None:
     """bring the lab up: all nodes, or those named (the registries always)"""
     begin = time.monotonic()
-    names = _known(args.names, NODES) or list(NODES)
+    names = _known(args.names, NODES) or [name for name in NODES if not NODES[name].get("only_when_named")]
     names = ["registry"] + [name for name in names if name != "registry"]
     with step("packages of this machine"):
         run(str(LAB / "setup"))

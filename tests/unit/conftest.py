@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ SHARED = REPOSITORY.parent / "shared"
 
 sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).parent)]
 sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
+
+from sentences import compare, write  # noqa: E402
 
 # Cases say which modes files have that somebody has made; whoever runs them may have a stricter umask.
 os.umask(0o022)
@@ -64,6 +67,12 @@ def rounds() -> int:
     return real
 
 
+@pytest.fixture
+def sentences(request):
+    """sentences(answer, …) compares all that people read of answers with tests/data/sentences."""
+    return functools.partial(compare, request.module.__name__, request.node.name)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     if "shared_dir" in getattr(item, "fixturenames", ()):
@@ -78,6 +87,7 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session):
     """Tell the process that prints the summary, where tests run side by side."""
+    write()
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left_out"] = left_out
 

@@ -129,7 +129,7 @@ def server_object(server: ApiServer, name: str) -> Any:
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
+def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
     planned = task(case, server, check=True, diff=True)
@@ -137,6 +137,7 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
     assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
     done = task(case, server)
     assert done["changed"] and not done.get("failed"), done
+    sentences(done)
     assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
     found = [
         text for name, wanted in then["objects"].items() for text in part(server_object(server, name), wanted, name)
@@ -162,7 +163,7 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
+def test_what_is_refused_is_one_sentence_before_anything_is_written(case, sentences):
     server = cluster(case)
     for check in (True, False):
         result = task(case, server, check=check)
@@ -170,6 +171,7 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
         assert "\n" not in result["msg"] and not result.get("changed")
         assert "hidden-" not in json.dumps(result) and "PRIVATE" not in json.dumps(result)
     assert {method for method, *_rest in server.log} <= READS
+    sentences(result)
 
 
 def test_there_are_many_bad_inputs():
@@ -217,7 +219,7 @@ def broken(server: ApiServer, **pod: Any) -> None:
 
 
 @pytest.mark.parametrize("case", cases("cluster/image_registry_causes.yml"))
-def test_the_cause_is_told_and_what_mends_it(case):
+def test_the_cause_is_told_and_what_mends_it(case, sentences):
     server = cluster(case)
     log = case.get("log")
     if log:
@@ -229,6 +231,7 @@ def test_the_cause_is_told_and_what_mends_it(case):
     found = run(image_registry_info.ActionModule, {}, server)
     assert not found["healthy"] and (log or any(case["cause"] in text for text in found["causes"])), found["causes"]
     assert "hidden-" not in result["msg"]
+    sentences(result, found["causes"])
 
 
 def told(server: ApiServer, conditions: list[dict[str, Any]]) -> None:

@@ -90,17 +90,18 @@ def part(found: Any, wanted: Any, path: str = "") -> list[str]:
 
 
 @pytest.mark.parametrize("case", [one for one in TABLE if "refused" in one.values[0]["then"]])
-def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
+def test_what_is_refused_is_one_sentence_before_anything_is_written(case, sentences):
     server = cluster(case)
     for check in (True, False):
         result = task(case, server, check=check)
         assert result["failed"] and case["then"]["refused"] in result["msg"], result["msg"]
         assert "\n" not in result["msg"] and not result.get("changed")
+    sentences(result)
     assert {method for method, *_rest in server.log} <= READS
 
 
 @pytest.mark.parametrize("case", [one for one in TABLE if "refused" not in one.values[0]["then"]])
-def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
+def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
     planned = task(case, server, check=True)
@@ -108,6 +109,7 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
     assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
     done = task(case, server, diff=True)
     assert done["changed"] and not done.get("failed"), done
+    sentences(done)
     assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
     wrong = [text for name, wanted in then.get("objects", {}).items() for text in differences(server, name, wanted)]
     assert not wrong, wrong
@@ -156,12 +158,13 @@ def touched(server: ApiServer) -> set[str]:
 
 
 @pytest.mark.parametrize("case", cases("cluster/bad_input.yml"))
-def test_bad_input_is_one_sentence_before_the_first_request(case):
+def test_bad_input_is_one_sentence_before_the_first_request(case, sentences):
     server = ApiServer()
     result = run(cluster_registries.ActionModule, with_certificates(case["given"]), server, files=case.get("files", {}))
     assert result["failed"] and case["says"] in result["msg"], result["msg"]
     assert "\n" not in result["msg"] and result["msg"].isprintable() and not server.log
     assert case.get("lacks", "\n") not in result["msg"]
+    sentences(result)
 
 
 # --- whole runs ---

@@ -46,17 +46,19 @@ def by_release(file):
 
 
 @pytest.mark.parametrize("case, release", by_release("openshift4/disruption.yml"))
-def test_the_cost_of_changed_manifests(case, release):
+def test_the_cost_of_changed_manifests(case, release, sentences):
     old, new = (node_files.of_manifests(manifests(case[when]), release) for when in ("before", "after"))
     assert old.error is None and new.error is None
     found = disruption.of_change(old.on_node, new.on_node, release, case.get("policies", []))
     assert cost(found) == cost(COSTS[case["costs"][release]]), found.reasons
+    sentences(found.reasons)
 
 
 @pytest.mark.parametrize("case, release", by_release("openshift4/changed_files.yml"))
-def test_the_cost_of_changed_files(case, release):
+def test_the_cost_of_changed_files(case, release, sentences):
     found = disruption.of_change({}, dict.fromkeys(case["changed"], "new"), release)
     assert cost(found) == cost(disruption.NodeCost(**case["costs"][release])), found.reasons
+    sentences(found.reasons)
 
 
 def test_upstream_drains(shared_dir):

@@ -48,32 +48,35 @@ def answers():
 
 
 @pytest.mark.parametrize(("case", "release"), list(answers()))
-def test_plan(case, release):
+def test_plan(case, release, sentences):
     wanted = case.get("both", case.get(release))
     pods = case.get("manifests") or [pod(name, **facts) for name, facts in case["pods"].items()]
     found = drain_plan(pods, release=RELEASES[release], now=NOON, **case.get("ask", {}))
     assert found["proceed"] == (not wanted.get("refuse"))
+    sentences(found["lines"], [found[outcome] for outcome in OUTCOMES])
     for outcome in OUTCOMES:
         texts = {one["pod"].removeprefix("team/"): one["text"] for one in found[outcome]}
         assert (list(texts) if "both" in case else texts) == wanted.get(outcome, [] if "both" in case else {})
 
 
 @pytest.mark.parametrize("case", cases("drain/selectors.yml"))
-def test_selectors(case):
+def test_selectors(case, sentences):
     if "refused" in case:
         with pytest.raises(labels.SelectorProblem) as refusal:
             labels.parse(case["selector"])
         assert case["refused"] in str(refusal.value)
+        sentences(refusal.value)
     else:
         selector = labels.parse(case["selector"])
         assert [number for number, labels in enumerate(LABELS) if selector.matches(labels)] == case["selects"]
 
 
 @pytest.mark.parametrize("case", cases("drain/refused.yml"))
-def test_refused_in_one_sentence(case):
+def test_refused_in_one_sentence(case, sentences):
     with pytest.raises(AnsibleFilterError) as refusal:
         drain_plan(case["pods"], **case.get("ask", {}))
     text = str(refusal.value)
+    sentences(text)
     assert text.startswith(f"drain_plan: {case['error']}") and "\n" not in text
     assert case["error"].endswith(": ") or text == f"drain_plan: {case['error']}"
 

@@ -46,13 +46,15 @@ def desired(case):
 
 
 @pytest.mark.parametrize("case", cases("engines/docker_fork.yml"))
-def test_desired_files(case):
+def test_desired_files(case, sentences):
     if "error" in case:
         with pytest.raises(HostProblem) as refusal:
             desired(case)
         assert case["error"] in str(refusal.value)
+        sentences(refusal.value)
         return
     found = desired(case)
+    sentences(found.refusals, found.unenforceable, found.notes, found.warnings)
     edits = {edit.path: edit.text for edit in found.edits}
     if "after" in case:
         assert edits == case["after"]

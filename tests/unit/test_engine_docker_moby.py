@@ -44,13 +44,15 @@ def desired(case):
 
 
 @pytest.mark.parametrize("case", cases("engines/docker_moby.yml"))
-def test_desired_files(case):
+def test_desired_files(case, sentences):
     if "error" in case:
         with pytest.raises(HostProblem) as refusal:
             desired(case)
         assert case["error"] in str(refusal.value)
+        sentences(refusal.value)
         return
     found = desired(case)
+    sentences(found.refusals, found.unenforceable, found.notes, found.warnings)
     for kind in ("refusals", "unenforceable"):
         said, wanted = getattr(found, kind), case.get(kind, [])
         assert len(said) == len(wanted), said

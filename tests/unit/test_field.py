@@ -74,14 +74,16 @@ def forecast_of(case):
 
 
 @pytest.mark.parametrize("case", [case for table in TABLES for case in cases(table)])
-def test_what_the_account_says(case):
+def test_what_the_account_says(case, sentences):
     if "refused" in case:
         with pytest.raises(ManifestProblem) as problem:
             forecast_of(case)
         assert case["refused"] in str(problem.value) and "\n" not in str(problem.value)
+        sentences(problem.value)
         return
     found = forecast_of(case)
     said = "\n".join(found["lines"])
+    sentences(found["notes"], [one["sentence"] for one in found["findings"] if not one["already"]])
     guards = [finding["guard"] for finding in found["findings"] if not finding["already"]]
     assert guards == case.get("guards", []), said
     assert sorted({finding["guard"] for finding in found["findings"] if finding["already"]}) == case.get("already", [])
@@ -96,7 +98,7 @@ def test_what_the_account_says(case):
 
 
 @pytest.mark.parametrize("case", cases("forecast/field/exports.yml"))
-def test_what_is_not_a_whole_export_is_named(case):
+def test_what_is_not_a_whole_export_is_named(case, sentences):
     """whole: how many of ClusterVersion and Image stand in a file beside it."""
     present = [*reversed(of_cluster({})[-case.get("whole", 0) or 2 :])] if case.get("whole") else []
     present.append({"name": "cluster.yml", "content": case["given"]})
@@ -106,6 +108,7 @@ def test_what_is_not_a_whole_export_is_named(case):
     with pytest.raises(ManifestProblem) as problem:
         forecast.of_cluster(present)
     assert case["refused"] in str(problem.value)
+    sentences(problem.value)
     assert "\n" not in str(problem.value) and len(str(problem.value)) < 400
 
 

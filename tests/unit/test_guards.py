@@ -160,12 +160,13 @@ def test_patterns_are_those_of_the_crds(shared_dir, field):
 
 
 @pytest.mark.parametrize("case", cases("openshift4/api.yml"))
-def test_what_an_api_server_takes(case):
+def test_what_an_api_server_takes(case, sentences):
     """Our own objects, beside those of upstream: refused with a path and a reason, or taken."""
     metadata = {"name": "x"} | ({"namespace": "team"} if case["kind"] == "ImagePolicy" else {})
     one = {"apiVersion": "x/v1", "kind": case["kind"], "metadata": metadata, **case.get("object", {})}
     said = [text.partition(": ")[2] for text in schema.refusals(one, releases.find(case.get("release", "4.22")))]
     assert len(said) == len(case["refused"]), said
+    sentences(said)
     assert all(text.startswith(part) for text, part in zip(said, case["refused"], strict=True)), said
 
 

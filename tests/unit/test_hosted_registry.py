@@ -198,7 +198,7 @@ def untouched(server: ApiServer, before: dict[str, Any], kind: str = "Deployment
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_the_registry_is_as_asked_and_a_second_run_writes_nothing(case):
+def test_the_registry_is_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
     planned = task(case, server, check=True, diff=True)
@@ -206,6 +206,7 @@ def test_the_registry_is_as_asked_and_a_second_run_writes_nothing(case):
     assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
     done = task(case, server)
     assert done["changed"] and not done.get("failed"), done
+    sentences(done)
     assert done["plan"]["id"] == planned["plan"]["id"]
     judged(server, then)
     untouched(server, before, then.get("kind", "DeploymentConfig"))
@@ -222,7 +223,7 @@ def test_the_registry_is_as_asked_and_a_second_run_writes_nothing(case):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
+def test_what_is_refused_is_one_sentence_before_anything_is_written(case, sentences):
     server = cluster(case)
     for check in (True, False):
         result = task(case, server, check=check)
@@ -230,6 +231,7 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
         assert "\n" not in result["msg"] and not result.get("changed")
         assert "hidden-" not in json.dumps(result) and "PRIVATE" not in json.dumps(result)
     assert {method for method, *_rest in server.log} <= READS
+    sentences(result)
 
 
 def test_there_are_many_bad_inputs():

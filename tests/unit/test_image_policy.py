@@ -30,11 +30,12 @@ def policy_of(row):
 
 
 @pytest.mark.parametrize("row, release, answer", by_release(cases("openshift3/admits.yml"), "answer"))
-def test_admits(row, release, answer):
+def test_admits(row, release, answer, sentences):
     registry = row.get("integrated_registry", INTEGRATED)
     found = admits(row["object"], policy_of(row), release, row.get("namespace", "shop"), registry, KNOWN)
     first, _comma, again = answer.partition(", ")
     assert (found["admitted"], found["admitted_again"]) == (first == "yes", (again or first) == "yes"), found
+    sentences(found["refused"], found.get("notes"))
     assert found["rewritten"] == row.get("rewritten", found["rewritten"] if found["admitted"] else {})
     if "refused" in row:
         assert [one["reference"] for one in found["refused"]] == row["refused"]
@@ -45,10 +46,11 @@ def test_admits(row, release, answer):
 
 
 @pytest.mark.parametrize("row", cases("openshift3/image_policy_problems.yml"))
-def test_problems(row):
+def test_problems(row, sentences):
     text = row.get("document", f"kind: ImagePolicyConfig\napiVersion: v1\n{row.get('text', '')}")
     found = problems(text, row.get("release", "3.11"))
     assert (paths(found, "refuse"), paths(found, "warn")) == (row.get("refuse", []), row.get("warn", [])), found
+    sentences(found)
     assert all(one["sentence"] and "\n" not in one["sentence"] for one in found)
 
 

@@ -43,13 +43,14 @@ def cluster(*changed: dict[str, Any]) -> ApiServer:
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_fields_are_as_asked_and_a_second_run_writes_nothing(case):
+def test_fields_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server = cluster()
     before = server.get("ImagePruner", "cluster")["spec"]
     planned = run(image_pruner.ActionModule, case["given"], server, check=True)
     assert planned["changed"] and {method for method, *_rest in server.log} == {"GET"}, planned
     done = run(image_pruner.ActionModule, case["given"], server)
     assert done["changed"] and done["plan"]["id"] == planned["plan"]["id"], done
+    sentences(done)
     found = server.get("ImagePruner", "cluster")["spec"]
     wanted = {**before, **case["spec"]}
     assert found == {key: value for key, value in wanted.items() if value is not None}
@@ -57,16 +58,18 @@ def test_fields_are_as_asked_and_a_second_run_writes_nothing(case):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_is_one_sentence_before_anything_is_sent(case):
+def test_what_is_refused_is_one_sentence_before_anything_is_sent(case, sentences):
     server = cluster()
     result = run(image_pruner.ActionModule, case["given"], server)
     assert result["failed"] and case["refused"] in result["msg"] and not server.log, result
+    sentences(result)
 
 
 @pytest.mark.parametrize("case", cases("cluster/cron.yml"))
-def test_a_schedule_is_taken_as_cron_takes_it(case):
+def test_a_schedule_is_taken_as_cron_takes_it(case, sentences):
     mistake = cron_mistake(case["schedule"])
     assert (case["mistake"] in mistake) if case["mistake"] else not mistake, mistake
+    sentences(mistake)
 
 
 def test_failed_jobs_are_removed_and_no_other():

@@ -62,7 +62,7 @@ def objects(case):
 
 
 @pytest.mark.parametrize("case", cases("image_registry/problems.yml"))
-def test_problems(case):
+def test_problems(case, sentences):
     current = merged(STANDARD, case["current"]) if "current" in case else None
     found = image_registry_problems(
         merged(STANDARD, case["spec"]), current, list(objects(case)), case.get("release", "4.18")
@@ -70,6 +70,7 @@ def test_problems(case):
     assert [" ".join(filter(None, (one["reason"], one["path"]))) for one in found] == case["finds"]
     assert all(one["effect"] == ("refuse" if one["reason"] else "warn") for one in found)
     assert case.get("sentence", "") in (found[0]["sentence"] if found else "")
+    sentences(found)
     assert not any("\n" in one["sentence"] or "secret@" in one["sentence"] for one in found)
 
 

@@ -25,19 +25,21 @@ REFUSED = yaml.safe_load((DATA / "openshift3/refused.yml").read_text())
 
 
 @pytest.mark.parametrize("row, release, answer", by_release(cases("openshift3/imports.yml"), "allowed"))
-def test_allowed(row, release, answer):
+def test_allowed(row, release, answer, sentences):
     config = {"allowedRegistriesForImport": row["list"]}
     found = allowed(row["asked"], config, release, INTEGRATED, row.get("insecure", False), row.get("of", "import"))
     assert found["allowed"] is answer, found
+    sentences(found)
     assert found["registry"] == row.get("registry", found["registry"])
     assert found["entry"] == row.get("entry", found["entry"])
     assert found["reference"] == row["asked"] and found["sentence"]
 
 
 @pytest.mark.parametrize("row", cases("openshift3/import_policy_problems.yml"))
-def test_problems(row):
+def test_problems(row, sentences):
     found = problems(row["config"], row.get("release", "3.11"))
     assert (paths(found, "refuse"), paths(found, "warn")) == (row.get("refuse", []), row.get("warn", [])), found
+    sentences(found)
     assert all(one["sentence"] and "\n" not in one["sentence"] for one in found)
 
 

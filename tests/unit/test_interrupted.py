@@ -10,7 +10,7 @@ import json
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import records
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import records, undo
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Draft, FileChange, Step
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
@@ -100,6 +100,16 @@ def test_a_step_that_cannot_be_undone_goes_on_under_its_name():
     again["actions"][0]["undo"] = []
     back = commit(propose(host({}, journal=again), [lambda world: Draft(("test",), steps=(step,))], Applying()))
     assert [(each["argv"], each["instead_of"]) for each in back["actions"]] == [(["fill", "the rest"], [0])]
+
+
+def test_a_plan_is_taken_back_by_the_undo_of_its_steps_or_not_at_all():
+    last = journal_of([["stop it", "systemctl", "stop", "x"]], {})
+    last["actions"][0]["undo"] = ["systemctl", "start", "x"]
+    (step,) = undo.draft(["p"], host({}, last=last)).steps
+    assert (step.argv, step.undo) == (("systemctl", "start", "x"), ("systemctl", "stop", "x"))
+    last["actions"][0]["undo"] = []
+    with pytest.raises(HostProblem, match="stop it of plan p cannot be undone, so the plan is not taken back"):
+        undo.draft(["p"], host({}, last=last))
 
 
 D = "/etc/containers/registries.conf.d"

@@ -42,9 +42,10 @@ def wanted(case):
 
 
 @pytest.mark.parametrize("case", [case for case in cases("openshift4/policies.yml") if "error" not in case.values[0]])
-def test_objects_of_a_policy(case):
+def test_objects_of_a_policy(case, sentences):
     found = wanted(case)
     by_kind = {one["kind"]: one for one in found.objects}
+    sentences(found.notes)
     spec = by_kind.pop("Image", {}).get("spec", {})
     assert spec.get("registrySources", {}) == case.get("lists", {})
     config_map = by_kind.pop("ConfigMap", {"metadata": {}})
@@ -61,10 +62,11 @@ def test_objects_of_a_policy(case):
 
 
 @pytest.mark.parametrize("case", cases("openshift4/policies.yml", having="error"))
-def test_policies_that_are_refused(case):
+def test_policies_that_are_refused(case, sentences):
     with pytest.raises(ManifestProblem) as refusal:
         wanted(case)
     assert case["error"] in str(refusal.value)
+    sentences(refusal.value)
     assert "\n" not in str(refusal.value)
 
 

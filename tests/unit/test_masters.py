@@ -87,11 +87,12 @@ def after(files, done):
 
 
 @pytest.mark.parametrize("case", cases("masters/bad.yml"))
-def test_bad_options_are_refused_before_any_master_is_looked_at(case):
+def test_bad_options_are_refused_before_any_master_is_looked_at(case, sentences):
     done = run(master_config.ActionModule, {key: case[key] for key in (*ASKED, *OTHERS) if key in case} | (
         {"image_polices": {}} if "does not exist" in case["name"] else {}), [])  # fmt: skip
     assert done.result["failed"] and done.result["msg"].startswith(case["error"]), done.result["msg"]
     assert "\n" not in done.result["msg"] and not done.calls
+    sentences(done.result)
 
 
 @pytest.mark.parametrize("case", cases("masters/shapes.yml"))
@@ -124,9 +125,10 @@ def test_three_shapes_give_one_file(given):
 
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml", having="after"))
-def test_plan(case):
+def test_plan(case, sentences):
     done = of_case(case)
     assert not done.result.get("failed"), done.result["msg"]
+    sentences(done.result)
     files = {path: text for path, text in written(done).items() if path != STATE}
     expected = {} if case["after"] == "same" else {MASTER: case["after"]}
     assert files == {**expected, **case.get("after_files", {})}
@@ -138,9 +140,10 @@ def test_plan(case):
 
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml", having="refused"))
-def test_refused(case):
+def test_refused(case, sentences):
     done = of_case(case)
     assert done.result["failed"] and case["refused"] in done.result["msg"], done.result["msg"]
+    sentences(done.result)
     assert not done.transactions and "topsecret" not in json.dumps(done.result)
 
 

@@ -120,7 +120,7 @@ def test_check_mode_writes_nothing_and_names_pods_and_budgets() -> None:
 
 
 @pytest.mark.parametrize("case", cases("drain/service.yml"))
-def test_evictions_that_are_refused(case: dict[str, Any]) -> None:
+def test_evictions_that_are_refused(case: dict[str, Any], sentences) -> None:
     cluster = Cluster(pod("a"), pod("b"), answers={"a": list(case["answers"])})
     try:
         cluster.service(timeout=60).drain()
@@ -128,6 +128,7 @@ def test_evictions_that_are_refused(case: dict[str, Any]) -> None:
     except Problem as problem:
         says = str(problem)
     assert case.get("says", "") in says and bool(says) is ("says" in case), says
+    sentences(says)
     assert [at for name, at in cluster.evicted if name == "a"][: len(case["asked"])] == pytest.approx(case["asked"])
     # the node is usable: it is open again after a failure, and closed after a success
     assert (cluster.cordoned, cluster.ours) == ((False, False) if says else (True, True))

@@ -351,12 +351,13 @@ def test_tasks() -> None:
 
 
 @pytest.mark.parametrize("case", cases("rollout/refused.yml"))
-def test_bad_input(case: dict[str, Any]) -> None:
+def test_bad_input(case: dict[str, Any], sentences) -> None:
     rolling = Rolling(workers=1)
     start = len(rolling.server.log)
     failed = run(node_pools.ActionModule, case["given"], rolling.server)
     assert failed["failed"] and case["says"] in failed["msg"] and "\n" not in failed["msg"]
     assert all(method == "GET" for method, *_rest in rolling.server.log[start:])
+    sentences(failed)
     if not case.get("asks"):
         assert len(rolling.server.log) == start
 

@@ -39,9 +39,10 @@ def read(given: dict) -> Policy:
 
 
 @pytest.mark.parametrize("case", cases("policy/read.yml", having="policy"))
-def test_a_policy_is_read(case):
+def test_a_policy_is_read(case, sentences):
     policy = read(case["given"])
     assert policy.words() == case["policy"]
+    sentences(policy.notes, policy.warnings)
     for kind in ("notes", "warnings"):
         if kind in case:
             said = getattr(policy, kind)
@@ -50,10 +51,11 @@ def test_a_policy_is_read(case):
 
 
 @pytest.mark.parametrize("case", cases("policy/read.yml", having="error"))
-def test_an_invalid_policy_is_refused_in_one_sentence(case):
+def test_an_invalid_policy_is_refused_in_one_sentence(case, sentences):
     with pytest.raises(PolicyError) as refusal:
         read(case["given"])
     assert case["error"] in str(refusal.value)
+    sentences(refusal.value)
     assert "\n" not in str(refusal.value)
     assert not [text for text in case.get("lacks", []) if text in str(refusal.value)]
 
@@ -92,10 +94,11 @@ def test_reading_is_linear_in_the_length_of_hostile_text():
 
 
 @pytest.mark.parametrize("case", cases("policy/over.yml", having="words"))
-def test_a_policy_after_an_earlier_one(case):
+def test_a_policy_after_an_earlier_one(case, sentences):
     now = read_policy(case["given"])
     both = now.over(case["earlier"])
     assert both.words() == case["words"]
+    sentences(both.warnings)
     new = [text for text in both.warnings if text not in now.warnings]
     assert len(new) == len(case.get("warnings", [])), new
     assert all(wanted in text for wanted, text in zip(case.get("warnings", []), new, strict=True))
@@ -103,10 +106,11 @@ def test_a_policy_after_an_earlier_one(case):
 
 
 @pytest.mark.parametrize("case", cases("policy/over.yml", having="error"))
-def test_an_earlier_policy_that_is_damaged(case):
+def test_an_earlier_policy_that_is_damaged(case, sentences):
     with pytest.raises(PolicyError) as refusal:
         read_policy(case["given"]).over(case["earlier"])
     assert case["error"] in str(refusal.value)
+    sentences(refusal.value)
 
 
 @given(st.dictionaries(st.sampled_from(WORDS), anything | st.lists(almost_names, max_size=2)) | anything)

@@ -14,7 +14,8 @@ from ansible_collections.dockyard.openshift.plugins.filter.registries_plan impor
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
 _RECIPE = re.compile(
-    r"<!-- host: (?P<host>.*?) -->\n```yaml\n(?P<variables>.*?)```\n```\w+\n# (?P<path>\S+)\n(?P<text>.*?)```", re.DOTALL
+    r"<!-- host: (?P<host>.*?) -->\n```yaml\n(?P<variables>.*?)```\n```\w+\n# (?P<path>\S+)\n(?P<text>.*?)```",
+    re.DOTALL,
 )
 RECIPES = [found.groupdict() for found in _RECIPE.finditer(_PAGE)]
 

@@ -56,15 +56,17 @@ def podman(files=None, **more):
 
 
 @pytest.mark.parametrize("case", cases("engines/activation.yml"))
-def test_activation(case):
+def test_activation(case, sentences):
     options = {"activation": case["activation"]} if "activation" in case else {}
     if "refusal" in case:
         with pytest.raises(HostProblem) as refusal:
             propose(docker(case), **options)
         assert case["refusal"] in str(refusal.value)
+        sentences(refusal.value)
         return
     proposal = propose(docker(case), **options)
     assert [action["name"] for action in proposal.commit.get("actions", [])] == case["steps"]
+    sentences(proposal.plan.text(), proposal.plan.pending)
     assert proposal.plan.changed == bool(case["steps"] or case.get("edited"))
     assert len(proposal.plan.pending) == len(case.get("pending", []))
     assert all(part in text for part, text in zip(case.get("pending", []), proposal.plan.pending, strict=True))
@@ -73,7 +75,7 @@ def test_activation(case):
 
 
 @pytest.mark.parametrize("case", cases("engines/whole.yml"))
-def test_a_whole_proposal(case):
+def test_a_whole_proposal(case, sentences):
     found = host(case["files"], case["answers"])
     proposal = propose(found, read_policy(case["policy"]), **case.get("options", {}))
     wanted = [{**action, "undo": action["argv"], "instead_of": []} for action in case["actions"]]
@@ -83,6 +85,7 @@ def test_a_whole_proposal(case):
     assert {path: lines for path, lines in shown.items() if path != STATE_PATH} == case["diff"]
     assert all(part in proposal.plan.text() for part in case["plan"]), proposal.plan.text()
     (planned,) = map(filled, proposal.planned)
+    sentences(proposal.plan.text(), proposal.plan.notes)
     assert planned == case["planned"]
     assert list(map(filled, proposal.engines)) == [case["engines"]]
     looked = registries.survey(found, registries.Said(read_policy({})), {})

@@ -62,9 +62,10 @@ def check(case):
 
 
 @pytest.mark.parametrize("case", cases("registries_plan/plans.yml"))
-def test_what_would_be_done(case):
+def test_what_would_be_done(case, sentences):
     if "error" not in case:
         check(case)
+        sentences(planned(case))
         return
     with pytest.raises(AnsibleFilterError, match="registries_plan") as refusal:
         planned(case)
@@ -72,13 +73,15 @@ def test_what_would_be_done(case):
 
 
 @pytest.mark.parametrize("case", cases("registries_plan/docker.yml"))
-def test_dockers_as_they_are_found(case):
+def test_dockers_as_they_are_found(case, sentences):
     check(case)
+    sentences(planned(case))
 
 
 @pytest.mark.parametrize("case", cases("registries_plan/containers.yml"))
-def test_podman_and_its_family_as_they_are_found(case):
+def test_podman_and_its_family_as_they_are_found(case, sentences):
     check(case)
+    sentences(planned(case))
 
 
 def test_the_second_run_of_a_plan_has_nothing_to_do():

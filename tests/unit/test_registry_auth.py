@@ -85,10 +85,11 @@ def written(done):
 
 
 @pytest.mark.parametrize("case", cases("credentials/plan.yml", having="after"))
-def test_plan(case):
+def test_plan(case, sentences):
     done = of_case(case)
     assert not done.result.get("failed"), done.result
     found = written(done)
+    sentences(done.result)
     assert found.keys() == case["after"].keys()
     assert {path: text for path, text in found.items() if case["after"][path] != "any"} == {
         path: text for path, text in case["after"].items() if text != "any"

@@ -31,30 +31,33 @@ def asked_of(case, host, action=container_storage.ActionModule, **more):
 
 
 @pytest.mark.parametrize("case", cases("storage/bad.yml"))
-def test_bad_options_are_refused_before_any_host_is_looked_at(case):
+def test_bad_options_are_refused_before_any_host_is_looked_at(case, sentences):
     host = Host({})
     result = asked_of(case, host)
     assert result["failed"] and result["msg"].startswith(case["error"]), result["msg"]
     assert "\n" not in result["msg"] and not host.calls
+    sentences(result)
 
 
 @pytest.mark.parametrize("case", cases("storage/decisions.yml", having="refused"))
-def test_a_layout_is_refused_and_nothing_is_sent(case):
+def test_a_layout_is_refused_and_nothing_is_sent(case, sentences):
     host = host_of(case)
     result = asked_of(case, host)
     assert result.get("failed"), result["account"]
     assert case["refused"] in result["msg"], result["msg"]
     assert not host.transactions
+    sentences(result)
 
 
 @pytest.mark.parametrize("case", cases("storage/decisions.yml", having="stage"))
-def test_what_comes_next(case):
+def test_what_comes_next(case, sentences):
     host = host_of(case)
     host.ends = [{"committed": False, "rolled_back": True, "changed": False, "reason": "stop here", "step": "act"}]
     checked = asked_of(case, host_of(case), check=True)
     assert not checked.get("failed"), checked["msg"]
     assert checked["storage"]["stage"] == case["stage"], checked["account"]
     assert checked["changed"] == bool(case["stage"])
+    sentences(checked)
     for kind in ("warned", "noted"):
         if kind in case:
             told = checked.get({"warned": "warnings", "noted": "notes"}[kind], [])
@@ -62,12 +65,16 @@ def test_what_comes_next(case):
     result = asked_of(case, host)
     assert bool(host.transactions) == bool(case["stage"]) and bool(result.get("failed")) == bool(case["stage"])
     if not host.transactions:
+        assert len(host.calls) == case.get("looks", 1), "a run that changes nothing looks once"
         return
     sent = host.transactions[0]
     if "devs" in case:
         assert f"DEVS='{case['devs']}'" in contents(sent)[SETUP] or f"DEVS={case['devs']}\n" in contents(sent)[SETUP]
     if "steps" in case:
         assert [each["name"] for each in sent["actions"]] == case["steps"]
+    if "told" in case:
+        wanted = json.loads(sent["actions"][-1]["argv"][-1])
+        assert {key: wanted[key] for key in case["told"]} == case["told"]
     if "checks" in case:
         assert [each["name"] for each in sent["checks"]] == case["checks"]
 
@@ -201,6 +208,31 @@ def test_a_failure_after_the_first_stage_says_that_something_was_changed():
     result = asked_of(THIN, machine)
     assert result["failed"] and result["changed"]
     assert "/dev/vdd, which is not docker's; 1 stage(s) are done, and the next run goes on from there" in result["msg"]
+
+
+def findings(**host):
+    told = run(container_storage_info.ActionModule, {}, [], module=Host({**OVERLAY["host"], **host}).module).result
+    assert not told.get("failed"), told["msg"]
+    return told["storage"]["findings"]
+
+
+OVERLAY = next(case.values[0] for case in cases("storage/decisions.yml") if case.id == "as asked for, with overlay2")
+
+
+def test_findings_name_what_docker_does_otherwise_than_it_is_told():
+    assert findings() == []
+    loop = {"driver": "devicemapper", "says": [" Data loop file: /var/lib/docker/data"]}
+    assert findings(docker=loop) == [
+        "docker runs with devicemapper, and docker-storage says overlay2",
+        "docker keeps its data in a loop file",
+    ]
+    assert findings(setup="VG=docker_vg\n") == ["STORAGE_DRIVER is not set"]
+    assert findings(setup="STORAGE_DRIVER=devicemapper\nVG=docker_vg\n") == [
+        "docker-storage says overlay2, and docker-storage-setup devicemapper"
+    ]
+    assert findings(docker={"says": [" Supports d_type: false"]}) == [
+        "/var/lib/docker is on a file system without d_type"
+    ]
 
 
 # variables of the inventory

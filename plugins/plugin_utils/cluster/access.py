@@ -16,9 +16,10 @@ from ..policy.word import UNSHOWN, PolicyError
 from . import registries
 from .api import ClusterProblem, Ref, Resource, at
 from .changes import ObjectChange
-from .client import Client, NoSuchKind
+from .client import Client, NoSuchKind, Rejected
 from .cluster_pull_secret import service as pull_secret
 from .dockercfg_secret import service as dockercfg_secret
+from .kinds import image
 from .registry_consumer import service as registry_consumer
 from .rollout import service as rollout
 
@@ -38,6 +39,27 @@ ROLE = "dockyard-registries"
 _ROLES = {"node_pools": "dockyard-node-pools", "cluster_pull_secret": "dockyard-pull-secret"}
 #: What a change is called in a review; to replace is both.
 _VERBS = {"replace": ("delete", "create")}
+#: Every OpenShift has this project; Kubernetes has no such kind.
+_PROJECT = Ref(Resource("Project", "project.openshift.io", "v1", "projects"), "default")
+
+
+def openshift(client: Client) -> dict[str, Any]:
+    """Say which OpenShift the API belongs to: {openshift: 4, 3 or null, version}. Raises ClusterProblem."""
+    try:
+        found = client.read(image.VERSION)
+        return {"openshift": 4, "version": str(at(found, "status", "desired", "version") or "")}
+    except NoSuchKind:
+        pass
+    except Rejected:
+        return {"openshift": 4, "version": ""}
+    version = ".".join(map(str, client.version()))
+    try:
+        client.read(_PROJECT)
+    except NoSuchKind:
+        return {"openshift": None, "version": version}
+    except Rejected:
+        pass
+    return {"openshift": 3, "version": version}
 
 
 def of_task(task: str, projects: Iterable[str] = ()) -> Access:

@@ -23,8 +23,11 @@ _DOCKER_INFO = ("sh", "-c", "systemctl is-active --quiet docker.service && exec 
 
 # Ticks since boot, the boot's second and the ticks of a second: together, when a daemon was started.
 # Upstream's unit allows three starts a minute. A restart that systemd refuses for that would leave the host without its
-# engine, and putting everything back is a restart too.
-_RESTART = "systemctl reset-failed $0; exec systemctl restart $0"
+# engine, and putting everything back is a restart too. Of one that does not start the last words are told: its own.
+_RESTART = (
+    "systemctl reset-failed $0; systemctl restart $0 && exit; code=$?; "
+    "journalctl _SYSTEMD_UNIT=$0 -n 1 -o cat --no-pager >&2; exit $code"
+)
 
 _STARTED = (
     'pid=$(systemctl show -p MainPID $0.service | cut -d= -f2); test "${pid:-0}" -gt 0 || exit 0; '

@@ -160,10 +160,11 @@ def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
     reasons = [reason for draft in drafts for reason in draft.refusals]
     reasons += [_too_large(change) for draft in drafts for change in draft.files if _is_too_large(change)]
     reasons += gate.refusals
-    if how.unenforceable == "fail":
-        reasons += [reason for draft in drafts for reason in draft.beyond]
-    if reasons:
-        raise HostProblem("; ".join(dict.fromkeys(reasons)))
+    beyond = [reason for draft in drafts for reason in draft.beyond] if how.unenforceable == "fail" else []
+    if beyond and not reasons:
+        beyond.append("nothing was changed; unenforceable: warn applies the rest")
+    if reasons or beyond:
+        raise HostProblem("; ".join(dict.fromkeys((*reasons, *beyond))))
 
 
 def _is_too_large(change: FileChange) -> bool:

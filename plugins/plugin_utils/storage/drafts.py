@@ -24,11 +24,9 @@ from .asked import POOL, ROOT_LV, Said, size_of
 from .facts import (
     DOCKER_UNITS,
     DROP_INS,
-    IMAGES,
     NODE_UNITS,
     OF_DOCKER,
     OF_DOCKER_TOO,
-    PODMAN_IMAGES,
     SETUP_FILE,
     STORAGE_FILE,
     Facts,
@@ -116,7 +114,6 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
     """Remove the storage before."""
     old = decision.remove
     root = facts.old_root
-    group = facts.layout.vg(old.vg if old else facts.old_group)
     names = _sources(facts.old_group, facts.old_name)
     wanted = {
         "units": [unit for unit in (*DOCKER_UNITS, *NODE_UNITS) if facts.unit(unit)],
@@ -128,7 +125,7 @@ def _clear(facts: Facts, decision: Decision) -> Draft:
         "known_too": OF_DOCKER_TOO,
         "remove_volume_group": facts.said.remove_volume_group,
         "group_disks": (_group_disks(facts) or _begun_disks(facts)) if facts.said.remove_volume_group else [],
-        **_expected(facts, group.name if group else "", old),
+        **_expected(facts, facts.old_group, old),
     }
     why = f"{old.vg}/{old.name} and its data go" if old else "its data go"
     return Draft(PART, steps=(_step(f"remove the storage below {root}", "clear", wanted, why, 1800.0),))
@@ -272,7 +269,9 @@ def _told(facts: Facts) -> tuple[Check, ...]:
     """Check what docker is told, and that the volume is where it shall be."""
     checks = []
     if facts.driver:
-        told = rf"--storage-driver[ =]{facts.driver}\b"
+        told = rf"(--storage-driver|-s)[ =]{facts.driver}\b"
+        if facts.driver == "devicemapper":
+            told += r"|dm\.thinpooldev="  # which says it too, in files of long ago
         checks.append(Check(f"{STORAGE_FILE} says {facts.driver}", ("cat", STORAGE_FILE), ({"pattern": told},)))
     if facts.driver != "devicemapper" and facts.keys.get(ROOT_LV):
         sources = "|".join(map(re.escape, _sources(facts.keys["VG"], facts.keys[ROOT_LV])))
@@ -301,15 +300,17 @@ def docker_answers(driver: str, keys: Mapping[str, str], root: str) -> tuple[Che
 
 def _same_images(facts: Facts) -> tuple[Check, ...]:
     """Check that every image is there afterwards, and no other."""
-    checks = []
-    asked = ((facts.images(), IMAGES), (facts.podman_images(), PODMAN_IMAGES))
-    for images, question in asked:
-        if images:
-            expect = {"pattern": r"^(?P<items>\S+)$", "items": list(images), "ordered": False}
-            checks.append(
-                Check("the images are those of before", question.argv, (expect,), attempts=3, timeout=60.0)
-            )
-    return tuple(checks)
+    return tuple(
+        Check(
+            "the images are those of before",
+            question.argv,
+            ({"pattern": r"^(?P<items>\S+)$", "items": list(images), "ordered": False},),
+            attempts=3,
+            timeout=60.0,
+        )
+        for question, images in facts.images()
+        if images
+    )
 
 
 def _sources(vg: str, lv: str) -> list[str]:

@@ -69,10 +69,10 @@ WATCH = Watch(
 #: What docker of any release makes below its root; anything else there is somebody's.
 OF_DOCKER = frozenset(
     "aufs btrfs builder buildkit containerd containers devicemapper execdriver graph image init key.json linkgraph.db "
-    "network nuke-graph-directory.sh overlay overlay2 plugins runtimes secrets swarm tmp tmp-old trust vfs volumes "
-    "windowsfilter zfs engine-id lost+found storage metadata".split()
+    "network nuke-graph-directory.sh overlay overlay2 plugins runtimes swarm tmp tmp-old trust vfs volumes "
+    "zfs engine-id lost+found".split()
 )
-OF_DOCKER_TOO = r"(repositories-\w+|\.[\w.-]+)$"
+OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
 
 
 @dataclass(frozen=True)
@@ -265,17 +265,12 @@ class Facts:
     def _lines(self, question: tuple[str, tuple[str, ...]], path: str) -> list[list[str]]:
         return [line.split(" ", 1) for line in self._ask(question, path).stdout.splitlines()]
 
-    def images(self) -> tuple[str, ...]:
-        """List the images of the engine that keeps them at the path. Raises NotAsked."""
-        answer = self.host.answers.get(IMAGES.name)
-        if answer is None:
-            raise NotAsked(Watch(commands=(IMAGES, PODMAN_IMAGES)))
-        return tuple(sorted(set(answer.stdout.split())))
-
-    def podman_images(self) -> tuple[str, ...]:
-        """List podman's images. Raises NotAsked."""
-        self.images()
-        return tuple(sorted(set(self.host.answer(PODMAN_IMAGES.name).stdout.split())))
+    def images(self) -> list[tuple[Question, tuple[str, ...]]]:
+        """List the images of each engine that tells them, and how it was asked. Raises NotAsked."""
+        if IMAGES[0].name not in self.host.answers:
+            raise NotAsked(Watch(commands=IMAGES))
+        told = ((question, self.host.answer(question.name)) for question in IMAGES)
+        return [(question, tuple(sorted(set(answer.stdout.split())))) for question, answer in told if answer.rc == 0]
 
     def sizes(self) -> str:
         """Say how much the data of a running docker is, as `docker system df` does; "" when it does not. NotAsked."""
@@ -288,8 +283,11 @@ class Facts:
 
 
 _DOCKER_UP = "systemctl is-active --quiet docker.service && exec "
-IMAGES = Question("storage.images", ("sh", "-c", _DOCKER_UP + "docker images -aq --no-trunc"), "docker")
-PODMAN_IMAGES = Question("storage.podman", ("podman", "images", "-aq", "--no-trunc"))
+IMAGES = (
+    Question("storage.images", ("sh", "-c", _DOCKER_UP + "docker images -aq --no-trunc"), "docker"),
+    Question("storage.podman", ("podman", "images", "-aq", "--no-trunc")),
+    Question("storage.crictl", ("crictl", "images", "-q")),
+)
 _SIZES = Question(
     "storage.sizes", ("sh", "-c", _DOCKER_UP + "docker system df --format '{{.Type}}\t{{.Size}}'"), "docker"
 )
@@ -298,10 +296,11 @@ _SIZES = Question(
 def watch(said: Said) -> Watch:
     """Name what is to be asked beside WATCH, as far as the options tell it."""
     root = root_of(said.keys)
-    if said.mode == "grow":
-        path = said.path or root
-        return Watch(commands=(_question("storage.files", _FILES, path),), timeout=_TIMEOUT)
-    return Watch(commands=(_question("storage.data", _DATA, root),), timeout=_TIMEOUT)
+    files, data = ("storage.files", _FILES, said.path or root), ("storage.data", _DATA, root)
+    without_volume = ROOT_LV not in said.keys and said.keys.get("STORAGE_DRIVER") != "devicemapper"
+    places = (files,) if said.mode == "grow" else (data, files) if without_volume else (data,)
+    names = (("storage.name", _NAMES, device) for device in said.devices if device.startswith("/dev/disk/"))
+    return Watch(commands=tuple(_question(*each) for each in (*places, *names)), timeout=_TIMEOUT)
 
 
 #: Seconds that LVM and docker may take to answer on a host that is busy with its disks.

@@ -202,7 +202,7 @@ def layout_of(host: Observed) -> Layout:
         devices=_devices(host),
         pvs=tuple(map(_pv, _rows(host, PVS))) if with_lvm else (),
         vgs=_vgs(host) if with_lvm else (),
-        lvs=tuple(map(_lv, _rows(host, LVS))) if with_lvm else (),
+        lvs=_lvs(host) if with_lvm else (),
         mounts=tuple(_mount(row) for row in _rows(host, FINDMNT)),
     )
 
@@ -282,6 +282,14 @@ def _vg(row: Mapping[str, str]) -> VolumeGroup:
         number(row["VG_EXTENT_SIZE"]) or 1, number(row["PV_COUNT"]), number(row["LV_COUNT"]),
         next((problem for problem, holds in problems.items() if holds), ""),
     )  # fmt: skip
+
+
+def _lvs(host: Observed) -> tuple[LogicalVolume, ...]:
+    """List each volume once: lvs prints a row for each of its segments, of which the first tells the kind."""
+    found: dict[tuple[str, str], LogicalVolume] = {}
+    for volume in map(_lv, _rows(host, LVS)):
+        found.setdefault((volume.vg, volume.name), volume)
+    return tuple(found.values())
 
 
 def _lv(row: Mapping[str, str]) -> LogicalVolume:

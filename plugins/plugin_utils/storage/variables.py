@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..formats import FormatError, yaml_text
 from ..variables import behind
 from .asked import DOCKER_ROOT, StorageProblem
 
@@ -95,7 +96,7 @@ def _of_openshift_ansible(value_of: Callable[[str], Any]) -> dict[str, Any]:
     extra = {"EXTRA_STORAGE_OPTIONS": _extra(value_of, device)}
     if not device:
         return {TYPE: kind, KEYS: extra}
-    given = value_of(KEYS) or {}
+    given = _value(KEYS, value_of) or {}
     if not isinstance(given, Mapping):
         raise StorageProblem(KEYS, "must be a mapping, such as {vg: docker_vg}")
     place = value_of(_PLACE) or DOCKER_ROOT
@@ -103,8 +104,19 @@ def _of_openshift_ansible(value_of: Callable[[str], Any]) -> dict[str, Any]:
     return {TYPE: kind, DEVICE: device, KEYS: {**keys, **extra}}
 
 
+def _value(name: str, value_of: Callable[[str], Any]) -> Any:
+    """Return a variable that a hosts file may hold as text. Raises StorageProblem."""
+    value = value_of(name)
+    if not isinstance(value, str):
+        return value
+    try:
+        return yaml_text.parse(value)
+    except FormatError as error:
+        raise StorageProblem(name, f"is neither JSON nor YAML: {error}") from None
+
+
 def _extra(value_of: Callable[[str], Any], device: Any) -> list[str]:
-    given = value_of(EXTRA)
+    given = _value(EXTRA, value_of)
     if given is not None:
         if not isinstance(given, list):
             raise StorageProblem(EXTRA, "must be a list of flags")

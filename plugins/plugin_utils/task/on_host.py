@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import asdict
@@ -53,6 +54,8 @@ _ENDED = {
 }  # fmt: skip
 _REPORT = [{"step": str, "stdout?": str, "stderr?": str, "state?": str, "rc?": int}]
 _NOTHING = pack_json([])
+#: What trust/proof.py says of a registry that is not believed.
+_REFUSED = re.compile(r"(?P<name>\S+) \[(?P<engines>.+)\] untrusted: (?P<why>.*)")
 #: Options of every task that changes a host.
 CHANGE_OPTIONS: Spec = {
     "activation": {
@@ -389,4 +392,11 @@ def _last_words(report: Any) -> str:
     lines = [
         line.strip() for answer in failed[:1] for line in str(answer.get("stderr", "")).splitlines() if line.strip()
     ]
-    return f" ({lines[-1]})" if lines else ""
+    if not lines:
+        return ""
+    if refused := _REFUSED.fullmatch(lines[-1]):
+        return (
+            f" ({refused['name']} shows a certificate that {refused['engines']} would refuse: {refused['why']}; while "
+            "a registry moves to a new authority, list the old one too)"
+        )
+    return f" ({lines[-1]})"

@@ -54,6 +54,8 @@ def cases(name: str) -> list[Any]:
     return [pytest.param(row, id=row["name"]) for row in table(name) if chosen(row["name"], row.get("always", False))]
 
 
+STATES: dict[str, str] = {"base": "", **yaml.safe_load((DATA / "states.yml").read_text())}
+
 # --- the machine ------------------------------------------------------------------------------------------------------
 
 
@@ -85,22 +87,29 @@ class Disks:
     runs: int = 0
 
     def begin(self, state: str) -> None:
-        saved = self.machine.monitor("info snapshots").split()
-        if state not in saved:
+        """Bring the machine into a state; it is saved under a name that changes with the script that makes it."""
+        script = STATES[state]
+        name = f"{state}-{zlib.crc32(script.encode()):x}" if script else state
+        if name not in self.machine.monitor("info snapshots").split():
             self.machine.load("base")
-            self.machine.sh(f"set -e\n{table('states.yml')[state]}")
-            self.machine.save(state)
-        self.machine.load(state)
+            self.machine.sh(f"set -e\n{script}")
+            self.machine.save(name)
+        self.machine.load(name)
 
     def look(self, script: str) -> str:
         return self.machine.sh(script)
 
     def play(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
         """Run tasks on the machine, the next one after a failure, too; return what each returned."""
-        process = self.start(*steps)
-        output, _ = process.communicate(timeout=1200)
+        found = self.ended(self.start(*steps))
+        assert len(found) == len(steps)
+        return found
+
+    def ended(self, process: subprocess.Popen[str]) -> list[dict[str, Any]]:
+        """Wait for a run; return what its tasks returned."""
+        output, _ = process.communicate(timeout=3600)
         lines = [json.loads(line) for line in self._results().read_text().splitlines()]
-        assert len(lines) == len(steps), output
+        assert lines, output
         return [line["result"] | {"failed": line["outcome"] != "ok"} for line in lines]
 
     def start(self, *steps: dict[str, Any]) -> subprocess.Popen[str]:

@@ -103,7 +103,7 @@ def test_with_the_authority_of_another_registry_it_is_refused(controller, node):
     before = everything(node)
     run = trust(controller, node, other)
     assert run.rc == 2 and run.last["rolled_back"], run.output
-    assert "the registries are trusted" in run.last["msg"] and " untrusted: " in run.last["msg"]
+    assert "the registries are trusted" in run.last["msg"] and " would refuse: " in run.last["msg"]
     assert everything(node) == before and node.leftovers() == ""
     assert trust(controller, node, other, verify="none").rc == 0
     assert_refused(node, *NAMES)

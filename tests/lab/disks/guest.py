@@ -159,7 +159,7 @@ class Guest:
                 return
             if not running():
                 raise LabError(f"qemu has ended: {(RUN / 'qemu.log').read_text()[-400:]}")
-            seconds = min(seconds * 1.5, 15)
+            seconds = min(seconds * 1.5, 60)
             time.sleep(0.3)
         raise LabError(f"the guest did not answer within {PATIENCE} s: {RUN / 'serial.log'}")
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from . import images, keys, origin, registries
+from . import crio, images, keys, origin, registries
 from .config import CACHE, IMAGES, LABEL, NETWORK, NODES
 from .shell import LabError, limits_conf, podman, run, step
 
@@ -172,6 +172,8 @@ def _files(name: str) -> Files:
         files["usr/share/containers/containers.conf"] = 0o644, limits_conf().encode()
     if "docker" in node:
         files.update(origin.files(node["docker"]))
+    if node.get("crio"):
+        files.update(crio.files())
     if name == "registry":
         files.update(registries.files())
     return files

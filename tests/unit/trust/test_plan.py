@@ -72,8 +72,9 @@ def test_the_view_of_a_file(path, content, says):
 
 
 @pytest.mark.parametrize("case", PLANS)
-def test_the_plan_of_certificates(case):
+def test_the_plan_of_certificates(case, sentences):
     proposal = proposed(case)
+    sentences(proposal.plan.text(), *(getattr(proposal.plan, kind) for kind in ("warnings", "notes", "pending")))
     assert files(proposal.commit) == sorted(path.replace("{one}", anchor("one")) for path in case["writes"])
     assert files(proposal.commit, "absent") == []
     assert [action["name"] for action in proposal.commit.get("actions", [])] == case["steps"]
@@ -88,10 +89,11 @@ def test_the_plan_of_certificates(case):
 
 
 @pytest.mark.parametrize("case", cases("trust/plan.yml", having="refused"))
-def test_plans_that_are_refused(case):
+def test_plans_that_are_refused(case, sentences):
     with pytest.raises(HostProblem) as refusal:
         proposed(case)
     assert case["refused"] in str(refusal.value)
+    sentences(refusal.value)
 
 
 @pytest.mark.parametrize("case", PLANS)

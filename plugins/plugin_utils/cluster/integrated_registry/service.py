@@ -50,6 +50,7 @@ from . import (
     health,
     secret,
 )
+from .move import images
 from .options import ASKING, CHANGE_OPTIONS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
 from .spec import backend_of, read_storage, spec_patch
 
@@ -67,6 +68,8 @@ __all__ = [
 ]
 
 WATCH: tuple[Ref, ...] = (CONFIG,)
+#: How image_registry_problems begins the sentence on a storage that changes.
+_LEFT_BEHIND = "nothing is copied"
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,22 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         return start
     if said["storage"] is not None and "pvc" in said["storage"]:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
-    judged = guards.judge(cluster, config, wanted, said["allow"], said["release"])
+    judged = _counted(cluster, guards.judge(cluster, config, wanted, said["allow"], said["release"]))
     warnings = (*start.warnings, *judged.warnings, *_kept_by_others(config), *_nfs(cluster, spec))
     return ClusterDraft(start.wanted, start.notes, warnings, judged.refusals)
+
+
+def _counted(cluster: Cluster, judged: guards.Judged) -> guards.Judged:
+    """Say how many images a change of the storage would leave behind. Raises NotRead."""
+    if not any(_LEFT_BEHIND in text for text in (*judged.refusals, *judged.warnings)):
+        return judged
+    found = cluster.try_all(images.IMAGES)
+    if isinstance(found, Unread) or not (count := images.kept(found).count):
+        return judged
+    more = f"{_LEFT_BEHIND} ({count} images that were pushed to it; the task image_registry_move copies them)"
+    texts = ([text.replace(_LEFT_BEHIND, more) for text in each] for each in (judged.refusals, judged.warnings))
+    refusals, warnings = map(tuple, texts)
+    return guards.Judged(refusals, warnings)
 
 
 def _why(said: Mapping[str, Any]) -> str:
@@ -194,7 +210,9 @@ def _claim(cluster: Cluster, said: Mapping[str, Any], spec: Mapping[str, Any]) -
     name = str(at(spec, "storage", "pvc", "claim"))
     cluster.need(CLAIMS, CLASSES)
     there = next((one for one in cluster.all(CLAIMS) if at(one, "metadata", "name") == name), None)
-    return claims.wanted(claim(name), said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
+    replicas = spec.get("replicas")
+    count = replicas if isinstance(replicas, int) else 1
+    return claims.wanted(claim(name), said["claim"], count, there, cluster.all(CLASSES))
 
 
 def _always(config: Manifest, spec: Mapping[str, Any]) -> Iterator[str]:

@@ -99,7 +99,7 @@ def of_cluster(
 
 def _with_answers(found: dict[str, Any], images: list[str]) -> dict[str, Any]:
     """Add what follows from the rest: where images come from, which guards fail, what a person reads."""
-    found["images"] = _pulls(images, found["files"])
+    found["images"] = pulls(images, found["files"])
     found["failing"] = sorted(
         {one["guard"] for one in found["findings"] if one["effect"] != "surprises" and not one["already"]}
     )
@@ -274,7 +274,7 @@ def _notes_on_lists(now: Situation) -> list[str]:
     return notes
 
 
-def _pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
+def pulls(images: list[str], files: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return each image with the candidates for it, as the files of a node have it, or why there are none."""
     found = []
     for image in images:

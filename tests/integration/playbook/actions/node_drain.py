@@ -13,14 +13,16 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import CLUSTER_OPTIONS
 
+FATES = {"undrained": "undrained: a budget forbids it", "stuck": "a pod is still there"}
+
 
 class ActionModule(Task):
     spec = CLUSTER_OPTIONS | drain.DRAIN | drain.SERVICE
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
-            entry = {"task": "node_drain", "host": options["node"], "check": options["state"]}
+            entry = {"task": "node_drain", "host": options["node"], "check": self._task.check_mode}
             log.write(json.dumps({**entry, "args": self.given()}, default=str) + "\n")
-        if self.variables["fate"] == "undrained" and options["state"] == "drained":
-            return {"failed": True, "msg": "undrained: a budget forbids it"}
+        if self.variables.get("fate") in FATES and options["state"] == "drained":
+            return {"failed": True, "msg": FATES[self.variables["fate"]]}
         return {"changed": True}

@@ -1,0 +1,180 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The integrated registry on a real API server: real claims, Deployments and Jobs; its operator is a stand-in."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.action import (
+    hosted_registry,
+    image_registry,
+    image_registry_move,
+)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.move import copying, state
+from api_server import KINDS, run
+from trust.pki import certificate
+
+from .conftest import LAB, Lab, Moved, ref
+
+_SPEC = importlib.util.spec_from_file_location("registry_operator", LAB / "standins/registry_operator.py")
+assert _SPEC and _SPEC.loader
+standin = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(standin)
+
+NAMESPACE = "openshift-image-registry"
+OBJECTS = yaml.safe_load("""
+- {kind: StorageClass, metadata: {name: made-before}, provisioner: kubernetes.io/no-provisioner}
+- kind: PersistentVolume
+  metadata: {name: volume-old}
+  spec: &volume
+    capacity: {storage: 100Gi}
+    accessModes: [ReadWriteMany]
+    storageClassName: made-before
+    nfs: {server: nfs.example.com, path: /old}
+- kind: PersistentVolume
+  metadata: {name: volume-new}
+  spec: {<<: *volume, nfs: {server: nfs.example.com, path: /new}}
+- kind: Deployment
+  metadata: {name: cluster-image-registry-operator, namespace: openshift-image-registry}
+  spec:
+    replicas: 1
+    selector: {matchLabels: {a: b}}
+    template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: a}]}}
+- {kind: Config, metadata: {name: cluster}, spec: {managementState: Removed, replicas: 1}}
+""")
+KINDS_HERE = ("Job", "Deployment", "PersistentVolumeClaim", "Pod", "Secret")
+GIVEN = {"claim": {"storage_class": "made-before", "access_mode": "ReadWriteMany"}, "wait_timeout": 20}
+
+
+def task(lab: Lab, action: Any, given: dict[str, Any], log: str = "", **more: Any) -> dict[str, Any]:
+    """Run a task; simulated nodes have no logs, so the text of the Job's pod is put in their place."""
+
+    class Logged(action.ActionModule):
+        def transport(self, login):
+            found = super().transport(login)
+            send = found.send
+
+            def answered(method, path, *rest):
+                if "/log?" in path:
+                    return Reply(200, {"Content-Type": "text/plain"}, [log.encode()])
+                return send(method, path, *rest)
+
+            found.send = answered
+            return found
+
+    return run(Logged, {"kubeconfig": str(lab.kubeconfig), **given}, None, **more)
+
+
+@pytest.fixture
+def registry(lab: Lab) -> Iterator[Lab]:
+    """A cluster whose registry is Removed, with two volumes made beforehand."""
+    cleared(lab)
+    for manifest in OBJECTS:
+        whole = {"apiVersion": KINDS[manifest["kind"]].api_version, **manifest}
+        if lab.client.read(ref(whole)) is None:
+            lab.client.create(ref(whole), whole)
+    with standin.RegistryOperator(lab.client_of({"kubeconfig": str(lab.kubeconfig)})) as operator:
+        yield lab
+    cleared(lab)
+    assert not operator.failures, operator.failures
+
+
+def cleared(lab: Lab) -> None:
+    for kind in KINDS_HERE:
+        for item in lab.client.read_all(ref({"kind": kind, "metadata": {"name": "", "namespace": NAMESPACE}})):
+            gone(lab, {"kind": kind, "metadata": item["metadata"]})
+    for manifest in OBJECTS:
+        if manifest["kind"] in ("Config", "PersistentVolume"):
+            gone(lab, manifest)
+
+
+def gone(lab: Lab, manifest: dict[str, Any]) -> None:
+    """Delete an object that controllers may be writing."""
+    for _try in range(20):
+        there = lab.client.read(ref(manifest))
+        if there is None:
+            return
+        with contextlib.suppress(Moved):
+            lab.client.delete(ref(manifest), there["metadata"]["uid"], there["metadata"]["resourceVersion"])
+            return
+
+
+def test_removed_becomes_managed_on_a_claim_and_a_second_run_writes_nothing(registry):
+    given = {**GIVEN, "storage": {"pvc": {"claim": "old"}}, "rollout_strategy": "Recreate"}
+    done = task(registry, image_registry, given)
+    assert not done.get("failed"), done["msg"]
+    spec = registry.get("Config", "cluster")["spec"]
+    assert spec["managementState"] == "Managed" and spec["storage"]["managementState"] == "Unmanaged"
+    claim = registry.get("PersistentVolumeClaim", "old", NAMESPACE)
+    assert claim["status"]["phase"] == "Bound"
+    again = task(registry, image_registry, given)
+    assert not again["changed"] and set(again["requests"]) == {"GET"}, again
+
+
+def test_what_the_operator_refuses_is_refused_before(registry):
+    given = {"storage": {"pvc": {"claim": "nope"}}, "wait_timeout": 5}
+    result = task(registry, image_registry, given)
+    assert result["failed"] and "nope does not exist" in result["msg"]
+    assert registry.get("Config", "cluster")["spec"]["managementState"] == "Removed"
+
+
+def test_a_move_with_real_claims_and_a_real_job(registry):
+    first = {**GIVEN, "storage": {"pvc": {"claim": "old"}}, "rollout_strategy": "Recreate"}
+    assert not task(registry, image_registry, first).get("failed")
+    given = {
+        **GIVEN, "storage": {"pvc": {"claim": "new"}}, "data": "copy", "copy_image": "registry.example.com/tools:1",
+        "copy_timeout": 60,
+    }  # fmt: skip
+    done = task(registry, image_registry_move, given, log="dockyard-copied blobs=3 files=9\n")
+    assert not done.get("failed"), done["msg"]
+    assert done["copied"] == {"blobs": 3, "files": 9}
+    config = registry.get("Config", "cluster")
+    assert config["spec"]["storage"]["pvc"] == {"claim": "new"} and config["spec"]["readOnly"] is False
+    assert state.MEMORY not in (config["metadata"].get("annotations") or {})
+    assert registry.get("Job", copying.JOB.name, NAMESPACE) is None
+    assert registry.get("PersistentVolumeClaim", "old", NAMESPACE)["status"]["phase"] == "Bound"
+    again = task(registry, image_registry_move, given)
+    assert not again["changed"] and again["steps"] == [], again
+
+
+def test_a_registry_of_openshift_3_trusts_an_authority(lab):
+    """Its kind is a stand-in here; nothing rolls out, so the rollout is not waited for."""
+    config = {
+        "kind": "DeploymentConfig", "apiVersion": "apps.openshift.io/v1",
+        "metadata": {"name": "docker-registry", "namespace": "default"},
+        "spec": {
+            "replicas": 1, "triggers": [{"type": "ConfigChange"}], "selector": {"docker-registry": "default"},
+            "template": {"metadata": {"labels": {"docker-registry": "default"}}, "spec": {"containers": [
+                {"name": "registry", "image": "registry:1", "env": [{"name": "SECRET", "value": "hidden"}],
+                 "volumeMounts": [{"name": "registry-storage", "mountPath": "/registry"}]}],
+                "volumes": [{"name": "registry-storage", "emptyDir": {}}]}},
+        },
+    }  # fmt: skip
+    lab.apply(config)
+    given = {
+        "trust": [{"registry": "r.example.com", "ca": certificate("ours")}], "authorities": certificate("root one"),
+        "wait": False,
+    }  # fmt: skip
+    try:
+        planned = task(lab, hosted_registry, given, check=True)
+        done = task(lab, hosted_registry, given)
+        assert done["changed"] and done["plan"]["id"] == planned["plan"]["id"] and "hidden" not in json.dumps(done)
+        assert not task(lab, hosted_registry, given)["changed"]
+        pod = lab.get("DeploymentConfig", "docker-registry", "default")["spec"]["template"]["spec"]
+        assert [one["name"] for one in pod["volumes"]] == ["registry-storage", "dockyard-authorities"]
+        assert task(lab, hosted_registry, {"trust": [], "wait": False})["changed"]
+        left = lab.get("DeploymentConfig", "docker-registry", "default")["spec"]
+        before = config["spec"]
+        assert left["template"]["spec"] == before["template"]["spec"]
+        assert lab.get("ConfigMap", "dockyard-registry-authorities", "default") is None
+    finally:
+        gone(lab, config)

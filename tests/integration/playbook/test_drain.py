@@ -1,0 +1,67 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""docker_registries_drain: a node is evacuated around a restart, and nothing is touched where that cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .conftest import Outcome
+
+Play = Callable[..., Outcome]
+ASKED = {"registry_policy": {"search": ["a.example.com"]}, "docker_registries_drain": True}
+
+
+def order(outcome: Outcome) -> list[str]:
+    """List the calls for hosts in their order, without looks in check mode."""
+    short = {"host_policy": "policy", "registry_policy": "validate", "node_drain_info": "check"}
+    return [
+        f"{call['host']} {call['args'].get('state') or short.get(call['task'], call['task'])}"
+        for call in outcome.calls
+        if not call.get("check")
+    ]
+
+
+def test_each_node_is_evacuated_around_its_restart(play: Play) -> None:
+    outcome = play("registries", {"a": {}, "b": {"docker_registries_drain_node": "b.example.com"}}, vars=ASKED)
+    assert outcome.rc == 0, outcome.output
+    assert sorted(order(outcome)[:4]) == ["a check", "a validate", "b check", "b validate"]
+    assert order(outcome)[4:] == [f"{host} {step}" for host in "ab" for step in ("drained", "policy", "in_service")]
+    assert [call["args"]["node"] for call in outcome.asked("node_drain")] == ["a"] * 2 + ["b.example.com"] * 2
+    assert all(call["args"]["ignore_daemonsets"] is True for call in outcome.asked("node_drain"))
+
+
+def test_nothing_is_touched_without_an_api(play: Play) -> None:
+    outcome = play("registries", {"a": {"no_api": True}, "b": {}}, vars=ASKED)
+    assert outcome.rc != 0 and not outcome.asked("host_policy") and not outcome.asked("node_drain")
+    assert "the API server cannot be reached" in outcome.output
+
+
+def test_nothing_is_touched_when_a_pod_must_not_go(play: Play) -> None:
+    outcome = play("registries", {"a": {}, "b": {"stuck": True}}, vars=ASKED)
+    assert outcome.rc != 0 and not outcome.asked("host_policy") and not outcome.asked("node_drain")
+    assert "docker_registries_drain: team/a has an emptyDir" in outcome.output
+
+
+def test_a_node_comes_back_when_the_change_fails(play: Play) -> None:
+    outcome = play("registries", {"a": {"fate": "failed"}}, vars=ASKED)
+    assert outcome.rc != 0 and order(outcome)[-3:] == ["a drained", "a policy", "a in_service"]
+
+
+def test_a_drain_that_fails_leaves_the_engine_alone(play: Play) -> None:
+    outcome = play("registries", {"a": {"fate": "stuck"}}, vars=ASKED)
+    assert outcome.rc != 0 and order(outcome)[-2:] == ["a drained", "a in_service"]
+    assert "a pod is still there" in outcome.output
+
+
+def test_no_node_is_touched_when_no_engine_restarts(play: Play) -> None:
+    reload, deferred = {"disruption": "reload"}, {"docker_registries_activation": "defer"}
+    for variables, arguments in ((reload, []), (deferred, []), ({}, ["--check"])):
+        outcome = play("registries", {"a": variables}, *arguments, vars=ASKED)
+        assert outcome.rc == 0 and not outcome.asked("node_drain"), outcome.output
+
+
+def test_without_the_word_no_cluster_is_asked(play: Play) -> None:
+    outcome = play("registries", {"a": {}}, vars=ASKED | {"docker_registries_drain": False})
+    assert outcome.rc == 0 and {call["task"] for call in outcome.calls} == {"registry_policy", "host_policy"}
