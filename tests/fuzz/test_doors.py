@@ -451,6 +451,19 @@ ICSP = {
     "spec": {"repositoryDigestMirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]},
 }  # fmt: skip
 ALLOWED = {"allowedRegistriesForImport": [{"domainName": "docker.io", "insecure": False}]}
+MIGRATED = {
+    "nodes": {
+        "n1": {
+            "engines": [{"search": ["a.example.com"], "blocked": ["all"], "insecure": ["10.0.0.0/8"], "allowed": []}],
+            "registries": [{"name": "a.example.com", "files": ["/a.crt"]}], "anchors": [{"path": "/b.crt"}],
+            "auth_files": [{"path": "/c", "entries": [{"key": "a.example.com", "kind": "basic", "username": "me"}]}],
+        },
+    },
+    "masters": {
+        "m1": {"master": {"image_policy_config": ALLOWED, "image_policy": {"executionRules": [{"name": "a"}]}}},
+    },
+    "authorities": {"/a.crt": "PEM"}, "variables": {"openshift_hosted_registry_storage_kind": "nfs"},
+}  # fmt: skip
 LOGIN = [{"registry": "a.example.com", "username": "me", "password": SECRET}]
 LISTS = {
     "verify": "none",
@@ -516,6 +529,7 @@ DOORS = [
     Door("snapshot, switch", disks, task(container_storage, SWITCH), 3),
     Door("snapshot, storage", disks, task(container_storage_info, {}), 2),
     Door("end of a transaction", lambda: [COMMITTED, END], ended, 2),
+    of_filter("migrate_3_to_4", [MIGRATED]),
     of_filter("registries_conf_problems", [CONF, [{"name": "a.conf", "content": OLD_CONF}]], [OLD_CONF]),
     of_filter("pull_sources", ["a.example.com/x/y:1", CONF, [], POLICY_JSON], [["a", f"https://u:{SECRET}@b/c"], CONF]),
     of_filter("registry_credential", ["a.example.com/x", [{"name": "config.json", "content": LOGINS}], [], "kubelet"]),
