@@ -51,7 +51,7 @@ fill = Fill(VARIABLES)
 def read(
     options: Mapping[str, Any], _now: datetime, _read_file: Callable[[str], bytes], _hide: Callable[[str], None]
 ) -> tuple[str, ...]:
-    """Read the images. Raises ReferenceProblem for a text that is no image."""
+    """Read the images. Raises ReferenceProblem for a text that names none."""
     found = tuple(dict.fromkeys(options["images"]))
     for image in found:
         if not image.strip():
