@@ -79,8 +79,8 @@ class Asked:
 
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
 _OF_MASTERS = (
-    "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout", "explain_after", "images",
-    "cluster_result", "nodes_result", "cluster_info", "nodes_info",
+    "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",
+    "explain_after", "images", "cluster_result", "nodes_result", "cluster_info", "nodes_info",
 )  # fmt: skip
 KNOWN_OF_MASTERS = (
     *sorted(

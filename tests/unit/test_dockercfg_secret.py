@@ -545,7 +545,10 @@ BOTH = {"registry.example.com": "u:topsecret", "r.example.com": "v:hubsecret"}
         (OLD, BOTH),
         ({"registry_policy": {"credentials": LOGIN}}, {"r.example.com": "u:topsecret"}),
         ({"registry_policy": {"credentials": LOGIN}, **OLD}, {"r.example.com": "u:topsecret"}),
-        ({"registry_access_credentials": LOGIN, **OLD}, {"r.example.com": "u:topsecret"}),
+        (
+            {"registry_access_credentials": LOGIN, "registry_policy": {"credentials": []}},
+            {"r.example.com": "u:topsecret"},
+        ),
     ],
 )
 def test_logins_come_from_variables(variables, wanted):

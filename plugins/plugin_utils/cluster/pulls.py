@@ -51,7 +51,7 @@ fill = Fill(VARIABLES)
 def read(
     options: Mapping[str, Any], _now: datetime, _read_file: Callable[[str], bytes], _hide: Callable[[str], None]
 ) -> tuple[str, ...]:
-    """Read the images. Raises ReferenceProblem for a text that is no image."""
+    """Read the images. Raises ReferenceProblem for a text that names no image."""
     found = tuple(dict.fromkeys(options["images"]))
     for image in found:
         if not image.strip():
@@ -94,13 +94,12 @@ class _Known:
     authorities: list[str] | None
 
     def has_login(self, place: str) -> bool | None:
-        """Say whether nodes have a login; None where that cannot be read."""
         if isinstance(self.secret, Unread):
             return None
         try:
-            return not entries.without_login(self.secret or {}, [place])
+            return self.secret is not None and not entries.without_login(self.secret, [place])
         except ClusterProblem:
-            return None
+            return None  # damaged: what it has is not known
 
     def has_authority(self, place: str) -> bool | None:
         host = place.partition("/")[0]

@@ -224,14 +224,9 @@ def kept_by(manifest: Manifest) -> str:
 
 
 def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
-    """Return the places, registries or parts of them, for which nodes find no login in it.
-
-    Raises ClusterProblem, also for a secret without a text, which no node can read.
-    """
+    """Return the places, registries or parts of them, for which nodes find no login in it. Raises ClusterProblem."""
     text, old_form = text_of(manifest)
-    if text is None:
-        raise ClusterProblem(f"{ref_of(SECRETS, manifest)} holds no logins")
-    source = Source(str(ref_of(SECRETS, manifest)), text, old_form)
+    source = Source(str(ref_of(SECRETS, manifest)), text or "{}", old_form)
     answers = {}
     for place in places:
         domain, _slash, path = place.partition("/")
