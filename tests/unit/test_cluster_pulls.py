@@ -24,7 +24,7 @@ def cluster(case: dict[str, Any]) -> ApiServer:
     if "import" in case:
         image["spec"]["allowedRegistriesForImport"] = case["import"]
     server, place = ApiServer(), {"namespace": "openshift-config"}
-    logins = {"auths": {name: {"auth": "c2VjcmV0"} for name in case.get("logins") or ()}}
+    logins = {"auths": {name: {"auth": "dTpzZWNyZXQ="} for name in case.get("logins") or ()}}
     secret = {".dockerconfigjson": base64.b64encode(json.dumps(logins).encode()).decode()}
     server.put(
         *objects,

@@ -139,7 +139,7 @@ def without_login(now: Situation) -> list[str]:
     if isinstance(secret, Unread):
         return [f"whether nodes have a login for {', '.join(places)} is not known: {secret.why}"]
     try:
-        missing = places if secret is None else entries.without_login(secret, places)
+        missing = entries.without_login(secret or {}, places)
     except ClusterProblem:
         return ["the global pull secret (openshift-config/pull-secret) cannot be read as logins: no node could log in"]
     return [

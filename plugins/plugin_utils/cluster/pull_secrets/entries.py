@@ -224,9 +224,14 @@ def kept_by(manifest: Manifest) -> str:
 
 
 def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
-    """Return the places, registries or parts of them, for which nodes find no login in it. Raises ClusterProblem."""
+    """Return the places, registries or parts of them, for which nodes find no login in it.
+
+    Raises ClusterProblem, also for a secret without a text, which no node can read.
+    """
     text, old_form = text_of(manifest)
-    source = Source(str(ref_of(SECRETS, manifest)), text or "{}", old_form)
+    if text is None:
+        raise ClusterProblem(f"{ref_of(SECRETS, manifest)} holds no logins")
+    source = Source(str(ref_of(SECRETS, manifest)), text, old_form)
     answers = {}
     for place in places:
         domain, _slash, path = place.partition("/")
