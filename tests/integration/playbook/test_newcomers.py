@@ -91,7 +91,8 @@ def test_what_an_engine_cannot_do_is_refused_before_certificates_are_written(
     """Recipe 2: half of the run was done before the other half was refused."""
     trust = [{"registry": "registry.lab.example", "ca": company_ca.read_text()}]
     answer = answered(run, tmp_path, {"trust": trust, "blocked": ["docker.io"]})
-    assert answer["refused"] == "docker (upstream) cannot enforce blocked 'docker.io': docker cannot block"
+    sentence = "docker (upstream) cannot enforce blocked 'docker.io': docker cannot block"
+    assert answer["refused"] == f"{sentence}; nothing was changed; unenforceable: warn applies the rest"
     assert (answer["changed"], answer["files"], answer["steps"]) == (False, {}, [])
 
 
