@@ -156,6 +156,9 @@ molecule: environment images ## the role on a podman node, with molecule and tes
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
-.PHONY: bench
+.PHONY: bench bench-projects
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
+
+bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
+	.venv/bin/python tests/bench/projects.py $(PROJECTS); status=$$?; tests/lab/cluster/cluster down; exit $$status

@@ -9,4 +9,5 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.tokens imp
 
 class ActionModule(TakesToken):
     features = (service,)
+    goes_on = True
     rehearses = False  # each write is good by itself, and a thousand projects would be written twice

@@ -149,6 +149,6 @@ def _shown_by(name: str, host: Observed) -> Mapping[str, Any]:
         engine = next(engine for engine in registries.ENGINES if engine.name == name)
         expected = engine.desired(host, Policy(), Request()).expected
         words = [word.text for word in docker.Unit(host).words(host)]
-        return (expected or Lists()).plain() | {"flags": docker.without_lists(words)}
+        return (expected or Lists()).plain() | {"flags": words if name == "docker" else docker.without_lists(words)}
     except Problem:
         return {}

@@ -255,5 +255,8 @@ class Host:
     def storage_podman(self, about: str) -> str:
         return "\n".join(self.told.get("podman_images", [])) + "\n"
 
+    def storage_crictl(self, about: str) -> str | None:
+        return "\n".join(self.told["crictl_images"]) if "crictl_images" in self.told else None
+
     def storage_sizes(self, about: str) -> str:
         return self.told.get("sizes", "Images\t1.2GB\nContainers\t3MB\nLocal Volumes\t0B\n")

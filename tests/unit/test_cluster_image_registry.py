@@ -13,8 +13,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import image_registry, image_registry_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import pools
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry.asked import BACKENDS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import health
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.spec import (
+    is_another_place,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from api_server import KINDS, ApiServer, on, ref, reply, run, status, times
 from cases import cases, part
@@ -366,12 +370,18 @@ def test_info_reports_the_registry_and_its_routes():
         "spec": {"host": "r.example.com", "tls": {"termination": "reencrypt"}},
     }  # fmt: skip
     login = {"kind": "Secret", "metadata": {"name": USER_SECRET, "namespace": NAMESPACE}, "data": {"X": "aGlkZGVuLWE="}}
-    server = cluster({"cluster": [route, login]})
-    found = run(image_registry_info.ActionModule, {"read_only": True, "query": "routes[].host"}, server)
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "image-registry-1", "namespace": NAMESPACE, "labels": {"docker-registry": "default"}},
+        "spec": {"nodeName": "worker-0"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    server = cluster({"cluster": [route, login, pod]})
     found = run(image_registry_info.ActionModule, {"read_only": True, "query": "routes[].host"}, server)
     assert not found.get("failed"), found
     assert found["drift"] and found["healthy"] and found["selected"] == ["r.example.com"]
     assert found["storage"]["claim"]["phase"] == "Bound" and found["credentials"]["keys"] == ["X"]
+    assert found["pods"] == [{"name": "image-registry-1", "node": "worker-0", "ready": True}]
     assert "aGlkZGVuLWE" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
 
 
@@ -439,3 +449,39 @@ def test_variables_of_the_inventory_fill_options():
     args = {"from_variables": True, "wait_timeout": 0}
     result = run(image_registry.ActionModule, args, server, variables={"image_registry_log_level": "Trace"})
     assert result["changed"] and server.get("Config", "cluster")["spec"]["logLevel"] == "Trace"
+
+
+#: Backend → the keys that name a place, and one that does not.
+PLACES = {
+    "s3": (["bucket"], "region"), "gcs": (["bucket"], "region"), "swift": (["container"], "domain"),
+    "azure": (["accountName", "container"], "cloudName"), "ibmcos": (["bucket"], "location"),
+    "oss": (["bucket"], "region"), "pvc": (["claim"], "x"), "emptyDir": ([], "x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("backend", PLACES)
+def test_another_place_is_another_value_of_a_key_that_names_one(backend):
+    keys, other = PLACES[backend]
+    now = {backend: {**dict.fromkeys(keys, "old"), other: "old"}}
+    for key in keys:
+        assert is_another_place(now, {backend: {key: "new"}}) and not is_another_place(now, {backend: {key: "old"}})
+    assert not is_another_place(now, {backend: {other: "new"}})
+    assert is_another_place({}, now) and is_another_place({"gcs" if backend == "s3" else "s3": {}}, now)
+
+
+@pytest.mark.parametrize(
+    ("status", "holds"),
+    [
+        ({"expectedPods": 3, "disruptionsAllowed": 0, "currentHealthy": 2, "desiredHealthy": 2}, True),
+        ({"expectedPods": 3, "disruptionsAllowed": 1, "currentHealthy": 3, "desiredHealthy": 2}, False),
+        ({"expectedPods": 0, "disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0}, False),
+        ({"expectedPods": 3}, False),
+        (None, False),
+    ],
+)
+def test_a_budget_that_allows_no_eviction_is_named(status, holds):
+    said = pools.holding([{"metadata": {"namespace": "team", "name": "b"}, "status": status}])
+    assert said == [
+        "the PodDisruptionBudget team/b allows no eviction now (2 of 3 pods are healthy, 2 have to be); a drain waits "
+        "for it, up to an hour a node"
+    ] * holds

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import random
 from typing import Any
 
 import pytest
@@ -484,3 +485,76 @@ OURS = {
 def gone(server: ApiServer, method: str, sent: str, path: str) -> None:
     if method == "PATCH" and sent.startswith(path):
         server.objects.pop(path, None)
+
+
+def test_one_project_that_is_refused_does_not_stop_the_others():
+    """What was refused is said, nothing else is tried there, and a second run has only that to do."""
+    server = many(14)
+    server.faults.append(on("POST", "/p0003/", lambda: status(403, "Forbidden", "exceeded quota in p0003")))
+    done = task(MANY, server)
+    assert done["failed"] and done["changed"] and "exceeded quota in p0003" in done["msg"]
+    assert "\n" not in done["msg"] and not server.get("Secret", "pull", "p0003")
+    assert "pull" not in json.dumps(server.get("ServiceAccount", "default", "p0003")), "nothing is linked without it"
+    assert logins_of(server.get("Secret", "pull", "p0013")) == {"r.example.com": "u:topsecret"}
+    assert len(done["written"]) == 13 * 3
+    server.faults.clear()
+    again = task(MANY, server)
+    assert not again.get("failed") and len(again["written"]) == 3
+    as_asked(server, 14)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_third_of_all_answers_is_a_fault(seed, monkeypatch):
+    """Conflicts, errors, answers that are lost after the work was done or before: at random, all of the time."""
+    from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import NoAnswer, NotSent
+
+    monkeypatch.setattr(on_cluster.Client, "__post_init__", patient)
+    server, chance = many(60), random.Random(seed)
+    answers = [*FAULTS.values()]
+
+    def trouble(method, path, body):
+        if chance.random() > 1 / 3:
+            return None
+        kind = chance.randrange(len(answers) + 3)
+        if kind < len(answers):
+            return None if method == "GET" and kind == 0 else answers[kind]()
+        if kind == len(answers) and method != "GET":
+            server._answer(method, path.partition("?")[0], {}, body)
+        raise NotSent("connection refused") if kind > len(answers) + 1 else NoAnswer("the connection broke")
+
+    server.faults.append(trouble)
+    done = task(MANY, server)
+    assert not done.get("failed"), done["msg"]
+    server.faults.clear()
+    as_asked(server, 60)
+    assert sorted(done["written"]) == sorted(set(done["written"])) and len(done["written"]) == 180
+    assert not task(MANY, server)["changed"]
+
+
+OLD = {
+    "oreg_url": "registry.example.com/openshift3/ose-${component}:${version}",
+    "oreg_auth_user": "u", "oreg_auth_password": "topsecret",
+    "openshift_additional_registry_credentials": [{"host": "r.example.com", "user": "v", "password": "hubsecret"}],
+}  # fmt: skip
+BOTH = {"registry.example.com": "u:topsecret", "r.example.com": "v:hubsecret"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        (OLD, BOTH),
+        ({"registry_policy": {"credentials": LOGIN}}, {"r.example.com": "u:topsecret"}),
+        ({"registry_policy": {"credentials": LOGIN}, **OLD}, {"r.example.com": "u:topsecret"}),
+        (
+            {"registry_access_credentials": LOGIN, "registry_policy": {"credentials": []}},
+            {"r.example.com": "u:topsecret"},
+        ),
+    ],
+)
+def test_logins_come_from_variables(variables, wanted):
+    """The old variables of openshift-ansible mean what they meant."""
+    server = cluster()
+    places = {"registry_access_name": "pull", "registry_access_namespaces": ["a"]}
+    done = run(dockercfg_secret.ActionModule, {"from_variables": True}, server, variables={**places, **variables})
+    assert not done.get("failed"), done["msg"]
+    assert logins_of(server.get("Secret", "pull", "a")) == wanted

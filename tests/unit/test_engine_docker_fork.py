@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.modules.host_transaction import unmet
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request, docker
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import json_text, toml_text
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
@@ -153,3 +153,15 @@ def test_upstream_docker_is_another_engine():
 def test_an_empty_exec_start_of_a_drop_in_resets_the_unit():
     unit = answers(["sysconfig"])["docker.unit"] + "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd $OTHER\n"
     assert not DockerFork().present(host({}, {"docker.unit": unit}))
+
+
+@pytest.mark.parametrize(
+    ("entry", "forks", "upstreams"),
+    [
+        ("http://a.example.com", "http://a.example.com", "a.example.com"),
+        ("10.0.0.7/8", "10.0.0.0/8", "10.0.0.0/8"),
+        ("a.example.com:5000", "a.example.com:5000", "a.example.com:5000"),
+    ],
+)
+def test_the_fork_keeps_a_scheme_that_upstream_cuts(entry, forks, upstreams):
+    assert (docker.insecure_name(entry), docker.insecure_name(entry, cuts_scheme=True)) == (forks, upstreams)

@@ -112,6 +112,36 @@ def test_what_is_not_a_whole_export_is_named(case, sentences):
     assert "\n" not in str(problem.value) and len(str(problem.value)) < 400
 
 
+KINDS = {*exports.ELSEWHERE, *exports.READ, *exports.WORKLOADS, "Secret", "KubeletConfig"}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_a_kind_is_not_read_for_is_said(kind, sentences):
+    group = {**exports.READ, **exports.WORKLOADS}.get(kind, ("example.com",))[0]
+    one = {"kind": kind, "apiVersion": f"{group}/v1" if group else "v1", "metadata": {"name": "x"}}
+    sentences(list(exports.passed_over([one], proposed=True)), list(exports.passed_over([one], proposed=False)))
+
+
+#: Kind → the group in which it is run or offers images.
+RUN = {
+    "CatalogSource": "operators.coreos.com", "ClusterServiceVersion": "operators.coreos.com",
+    "ClusterCatalog": "olm.operatorframework.io", "UpdateService": "updateservice.operator.openshift.io",
+    "DeploymentConfig": "apps.openshift.io", "Pod": "", "ReplicationController": "", "Deployment": "apps",
+    "DaemonSet": "apps", "ReplicaSet": "apps", "StatefulSet": "apps", "Job": "batch", "CronJob": "batch",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "group"), RUN.items())
+def test_images_are_those_of_a_kind_in_its_group(kind, group):
+    def found(group: str) -> list[str]:
+        version = f"{group}/v1" if group else "v1"
+        one = {"kind": kind, "apiVersion": version, "metadata": {"name": "x"}, "spec": {"a": [{"image": "r.io/a"}]}}
+        return [image for image, _where in exports.images_of([one])]
+
+    assert RUN.keys() == exports.WORKLOADS.keys()
+    assert found(group) == ["r.io/a"] and found("elsewhere.example.com") == []
+
+
 def test_shared_cases_each_have_one_of_ours(shared_dir):
     """The shared cases are told apart by their number, which is the first word of a case of ours."""
     ours = {case.values[0]["name"].split()[0] for table in TABLES for case in cases(table)}

@@ -39,6 +39,19 @@ def look(tmp_path):
     return look
 
 
+def test_a_directory_with_more_files_than_anyone_reads_is_named(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.conf").touch()
+    entry = {"path": str(tmp_path), "pattern": "*.conf", "depth": 1, "count": 2}
+    assert _snapshot.list_directory(entry) == {"state": "failed", "reason": "too many files (3, limit 2)"}
+    assert _snapshot.list_directory(entry | {"count": 3})["entries"] == ["0.conf", "1.conf", "2.conf"]
+    entry["pattern"] = "[z-a]"
+    assert _snapshot.list_directory(entry) in (
+        {"state": "failed", "reason": "the pattern [z-a] is not valid"},  # Python before 3
+        {"state": "directory", "entries": []},
+    )
+
+
 def test_every_question_is_answered(look, tmp_path):
     (tmp_path / "a.conf").write_text("search: ä\n")
     (tmp_path / "a.conf").chmod(0o640)

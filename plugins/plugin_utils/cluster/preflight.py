@@ -9,19 +9,15 @@ What the change makes of nodes and images is judged by `openshift4/guards.py`; h
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from ..resolution.names import match_length
 from . import managers, pools
 from .api import ClusterProblem, Manifest, Ref, Resource, at
 from .changes import ObjectChange
 from .kinds import Said, image, mirror_sets
 from .openshift4 import releases
+from .pull_secrets import entries
 from .seen import Cluster, Unread
 
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")
@@ -142,13 +138,12 @@ def without_login(now: Situation) -> list[str]:
     secret = now.cluster.try_one(PULL_SECRET)
     if isinstance(secret, Unread):
         return [f"whether nodes have a login for {', '.join(places)} is not known: {secret.why}"]
-    keys = logins(secret)
-    if keys is None:
+    try:
+        missing = places if secret is None else entries.without_login(secret, places)
+    except ClusterProblem:
         return ["the global pull secret (openshift-config/pull-secret) cannot be read as logins: no node could log in"]
     return [
-        f"{place} has no login in the global pull secret, the only one that nodes use for mirrors"
-        for place in places
-        if not any(match_length(key, place) >= 0 for key in keys)
+        f"{place} has no login in the global pull secret, the only one that nodes use for mirrors" for place in missing
     ]
 
 
@@ -166,16 +161,6 @@ def _new_places(changes: Iterable[ObjectChange]) -> Iterator[str]:
 def _mirrors(manifest: Manifest | None) -> list[str]:
     sets = mirror_sets.sets_of(manifest) if manifest else []
     return [str(mirror) for one in sets for mirror in one.get("mirrors") or ()]
-
-
-def logins(secret: Manifest | None) -> list[str] | None:
-    """Return the registries that a secret has logins for, without scheme and path; None when it is damaged."""
-    try:
-        text = base64.b64decode(str(at(secret, "data", ".dockerconfigjson") or ""), validate=True)
-        auths: Any = json.loads(text).get("auths", {})
-        return [key.removeprefix("https://").removeprefix("http://").rstrip("/") for key in auths]
-    except (binascii.Error, ValueError, AttributeError):
-        return None
 
 
 def release_of(cluster: Cluster, said: object) -> releases.Release:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..resolution.names import match_length
 from ..resolution.references import parse_normalized
 from ..variables import Fill
 from . import preflight
@@ -26,6 +25,7 @@ from .kinds import trusted_cas
 from .openshift3 import import_policy
 from .openshift3 import releases as import_releases
 from .openshift4 import forecast
+from .pull_secrets import entries
 from .rollout import expected
 from .rollout.expected import Expected
 from .seen import Cluster, Unread
@@ -51,7 +51,7 @@ fill = Fill(VARIABLES)
 def read(
     options: Mapping[str, Any], _now: datetime, _read_file: Callable[[str], bytes], _hide: Callable[[str], None]
 ) -> tuple[str, ...]:
-    """Read the images. Raises ReferenceProblem for a text that names none."""
+    """Read the images. Raises ReferenceProblem for a text that names no image."""
     found = tuple(dict.fromkeys(options["images"]))
     for image in found:
         if not image.strip():
@@ -77,7 +77,7 @@ def survey(cluster: Cluster, asked: tuple[str, ...]) -> dict[str, Any]:
     secret = cluster.try_one(preflight.PULL_SECRET)
     known = _Known(
         wanted, image, str(at(cluster.one(images.VERSION), "status", "desired", "version") or ""),
-        None if isinstance(secret, Unread) else preflight.logins(secret),
+        secret,
         None if isinstance(authorities, Unread) else [str(key) for key in at(authorities, "data") or {}],
     )  # fmt: skip
     return {"images": [_answer(known, name) for name in asked]}
@@ -85,16 +85,21 @@ def survey(cluster: Cluster, asked: tuple[str, ...]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the cluster. logins, authorities: names of registries, None where they may not be read."""
+    """What is known of the cluster. authorities: names of registries, None where they may not be read."""
 
     expected: Expected
     image: Manifest | None
     version: str
-    logins: list[str] | None
+    secret: Manifest | Unread | None
     authorities: list[str] | None
 
     def has_login(self, place: str) -> bool | None:
-        return None if self.logins is None else any(match_length(key, place) >= 0 for key in self.logins)
+        if isinstance(self.secret, Unread):
+            return None
+        try:
+            return self.secret is not None and not entries.without_login(self.secret, [place])
+        except ClusterProblem:
+            return None  # damaged: what it has is not known
 
     def has_authority(self, place: str) -> bool | None:
         host = place.partition("/")[0]

@@ -67,6 +67,8 @@ class Moby(docker.Docker):
         name = self._names(host)
         for word, given in said.items():
             present, mine = tuple(place.read(word)), tuple(ours.get(word, ()))
+            if self._flags_say(host, place, word, given, exact):
+                continue
             wanted = given if exact else joint_list(given, present, mine, name[word])
             record[word] = added(given, present, mine, name[word])
             here, there = (list(map(name[word], items)) for items in (wanted, present))
@@ -153,6 +155,14 @@ class Moby(docker.Docker):
         """Return the command line of the running daemon, else that of its next start."""
         running = host.answer("docker.flags").stdout.splitlines()
         return flag_values(running or [each.text for each in Unit(host).words(host)], SPELLING[word].flag)
+
+    def _flags_say(
+        self, host: Observed, place: _ReloadedDaemonJson, word: str, given: tuple[str, ...], exact: bool
+    ) -> bool:
+        """Return whether flags of the unit say the list already; its file must not say it as well."""
+        spelled = self._names(host)[word]
+        flags, wanted = set(map(spelled, self._flags(host, word))), set(map(spelled, given))
+        return bool(flags) and not place.says(word) and (wanted == flags if exact else wanted <= flags)
 
     def _remembers(self, host: Observed, place: _ReloadedDaemonJson, word: str) -> list[str]:
         """Name what the daemon goes on using although neither its flags nor its file hold it any longer."""

@@ -59,9 +59,16 @@ def _key(flag: str) -> str:
 
 
 def _flags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each flag that is known here, and its value; the next word is the value whatever it looks like."""
-    rest = iter(list(words)[1:])
+    """Yield each flag that is known here, and its value; the next word is the value whatever it looks like.
+
+    A word that can be no value of the flag before it is an argument, and docker takes none (cli.NoArgs).
+    """
+    program, *more = words
+    rest, whole, itself = iter(more), False, program.rpartition("/")[2].startswith("dockerd")  # else a shell's words
     for word in rest:
+        if whole and itself and not word.startswith("-"):
+            raise ValueError(f'"dockerd" accepts no argument(s), and "{word}" is one')
+        whole = word.startswith("--") and ("=" in word or word[2:] in (*_NAMES, _MIRROR))
         if found := _SHORTHAND.match(word):
             raise ValueError(f"unknown shorthand flag: '{found['sign']}' in {word}")
         if not word.startswith("--"):

@@ -21,7 +21,6 @@ from .watch import Question
 # Where systemd holds the socket, any client starts a daemon that is down, `docker --version` too: looking must not.
 _DOCKER_INFO = ("sh", "-c", "systemctl is-active --quiet docker.service && exec docker info")
 
-# Ticks since boot, the boot's second and the ticks of a second: together, when a daemon was started.
 # Upstream's unit allows three starts a minute. A restart that systemd refuses for that would leave the host without its
 # engine, and putting everything back is a restart too. Of one that does not start the last words are told: its own.
 _RESTART = (
@@ -29,6 +28,7 @@ _RESTART = (
     "journalctl _SYSTEMD_UNIT=$0 -n 1 -o cat --no-pager >&2; exit $code"
 )
 
+# Ticks since boot, the boot's second and the ticks of a second: together, when a daemon was started.
 _STARTED = (
     'pid=$(systemctl show -p MainPID $0.service | cut -d= -f2); test "${pid:-0}" -gt 0 || exit 0; '
     'sed "s/.*) //" /proc/$pid/stat | cut -d" " -f20 | sed "s/^/started /"; '
@@ -41,7 +41,6 @@ CRIO_VERSION = Question("crio.version", ("crio", "--version"))
 CRIO_STATE = Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio")
 STARTED = tuple(Question(f"{name}.started", ("sh", "-c", _STARTED, name), name) for name in ("docker", "crio"))
 
-#: What `docker info` always shows while it has a daemon to ask; upstream's client ends with 0 even without one.
 #: Masters are processes of the host, as static pods too; told are the first start of one and the last.
 MASTER_CONFIG = "/etc/origin/master/master-config.yaml"
 MASTER_RESTART = "/usr/local/bin/master-restart"
@@ -68,6 +67,7 @@ MASTER_ADDRESS = Question(
     "masters.address", ("sed", "-n", "/^servingInfo:/,/^[^ #]/s/^ *bindAddress: *//p", MASTER_CONFIG)
 )
 
+#: What `docker info` always shows while it has a daemon to ask; upstream's client ends with 0 even without one.
 _DAEMON_SPEAKS = "Insecure Registries:"
 
 

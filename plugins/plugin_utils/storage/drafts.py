@@ -24,11 +24,9 @@ from .asked import POOL, ROOT_LV, Said, size_of
 from .facts import (
     DOCKER_UNITS,
     DROP_INS,
-    IMAGES,
     NODE_UNITS,
     OF_DOCKER,
     OF_DOCKER_TOO,
-    PODMAN_IMAGES,
     SETUP_FILE,
     STORAGE_FILE,
     Facts,
@@ -73,10 +71,14 @@ def draft(said: Said, host: Observed) -> Draft:
         checks=made.checks,
         notes=(*decision.notes, *(f"then: {text}" for text in decision.later)),
         warnings=tuple(decision.warnings),
-        only_a_real_run_shows=("whether docker comes up with it",) if decision.stage else (),
+        only_a_real_run_shows=(_SHOWN_LATER[decision.stage],) if decision.stage in _SHOWN_LATER else (),
         about=about,
     )
 
+
+#: What no plan can tell, by stage.
+_SHOWN_LATER = dict.fromkeys((HOLD, CLEAR, MAKE, RELEASE), "whether docker comes up with it")
+_SHOWN_LATER[GROW] = "whether every image is there afterwards"
 
 # stages
 
@@ -271,7 +273,9 @@ def _told(facts: Facts) -> tuple[Check, ...]:
     """Check what docker is told, and that the volume is where it shall be."""
     checks = []
     if facts.driver:
-        told = rf"--storage-driver[ =]{facts.driver}\b"
+        told = rf"(--storage-driver|-s)[ =]{facts.driver}\b"
+        if facts.driver == "devicemapper":
+            told += r"|dm\.thinpooldev="  # which says it too, in files of long ago
         checks.append(Check(f"{STORAGE_FILE} says {facts.driver}", ("cat", STORAGE_FILE), ({"pattern": told},)))
     if facts.driver != "devicemapper" and facts.keys.get(ROOT_LV):
         sources = "|".join(map(re.escape, _sources(facts.keys["VG"], facts.keys[ROOT_LV])))
@@ -300,15 +304,17 @@ def docker_answers(driver: str, keys: Mapping[str, str], root: str) -> tuple[Che
 
 def _same_images(facts: Facts) -> tuple[Check, ...]:
     """Check that every image is there afterwards, and no other."""
-    checks = []
-    asked = ((facts.images(), IMAGES), (facts.podman_images(), PODMAN_IMAGES))
-    for images, question in asked:
-        if images:
-            expect = {"pattern": r"^(?P<items>\S+)$", "items": list(images), "ordered": False}
-            checks.append(
-                Check("the images are those of before", question.argv, (expect,), attempts=3, timeout=60.0)
-            )
-    return tuple(checks)
+    return tuple(
+        Check(
+            "the images are those of before",
+            question.argv,
+            ({"pattern": r"^(?P<items>\S+)$", "items": list(images), "ordered": False},),
+            attempts=3,
+            timeout=60.0,
+        )
+        for question, images in facts.images()
+        if images
+    )
 
 
 def _sources(vg: str, lv: str) -> list[str]:

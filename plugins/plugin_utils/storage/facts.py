@@ -20,6 +20,7 @@ from ..formats import FormatError, environment_file
 from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER_INFO, DOCKER_STATE, docker_info
 from ..host.watch import NotAsked, Question, Watch
+from ..shapes import fits
 from .asked import DOCKER_ROOT, POOL, ROOT_LV, ROOT_PATH, ROOT_SIZE, Said
 from .layout import QUESTIONS, Layout, LogicalVolume, layout_of
 
@@ -73,6 +74,11 @@ OF_DOCKER = frozenset(
     "zfs engine-id lost+found".split()
 )
 OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
+
+
+#: What a step was told, as far as the next run goes on with it.
+_DISK = {"path": str, "size": int}
+_TOLD = {"vg?": str, "disks?": [_DISK], "group_disks?": [{**_DISK, "pvs": [str]}]}
 
 
 @dataclass(frozen=True)
@@ -164,9 +170,10 @@ class Facts:
             argv = action["argv"]
             if "storage" in (action.get("parts") or ()) and len(argv) > 2 and argv[-2] in ("setup", "add", "clear"):
                 try:
-                    return {**json.loads(argv[-1]), "step": argv[-2]}
-                except (TypeError, ValueError):
+                    told = json.loads(argv[-1])
+                except (ValueError, RecursionError):
                     return {}
+                return {**told, "step": argv[-2]} if fits(told, _TOLD) else {}
         return {}
 
     @property
@@ -265,17 +272,12 @@ class Facts:
     def _lines(self, question: tuple[str, tuple[str, ...]], path: str) -> list[list[str]]:
         return [line.split(" ", 1) for line in self._ask(question, path).stdout.splitlines()]
 
-    def images(self) -> tuple[str, ...]:
-        """List the images of the engine that keeps them at the path. Raises NotAsked."""
-        answer = self.host.answers.get(IMAGES.name)
-        if answer is None:
-            raise NotAsked(Watch(commands=(IMAGES, PODMAN_IMAGES)))
-        return tuple(sorted(set(answer.stdout.split())))
-
-    def podman_images(self) -> tuple[str, ...]:
-        """List podman's images. Raises NotAsked."""
-        self.images()
-        return tuple(sorted(set(self.host.answer(PODMAN_IMAGES.name).stdout.split())))
+    def images(self) -> list[tuple[Question, tuple[str, ...]]]:
+        """List the images of each engine that tells them, and how it was asked. Raises NotAsked."""
+        if IMAGES[0].name not in self.host.answers:
+            raise NotAsked(Watch(commands=IMAGES))
+        told = ((question, self.host.answer(question.name)) for question in IMAGES)
+        return [(question, tuple(sorted(set(answer.stdout.split())))) for question, answer in told if answer.rc == 0]
 
     def sizes(self) -> str:
         """Say how much the data of a running docker is, as `docker system df` does; "" when it does not. NotAsked."""
@@ -288,8 +290,11 @@ class Facts:
 
 
 _DOCKER_UP = "systemctl is-active --quiet docker.service && exec "
-IMAGES = Question("storage.images", ("sh", "-c", _DOCKER_UP + "docker images -aq --no-trunc"), "docker")
-PODMAN_IMAGES = Question("storage.podman", ("podman", "images", "-aq", "--no-trunc"))
+IMAGES = (
+    Question("storage.images", ("sh", "-c", _DOCKER_UP + "docker images -aq --no-trunc"), "docker"),
+    Question("storage.podman", ("podman", "images", "-aq", "--no-trunc")),
+    Question("storage.crictl", ("crictl", "images", "-q")),
+)
 _SIZES = Question(
     "storage.sizes", ("sh", "-c", _DOCKER_UP + "docker system df --format '{{.Type}}\t{{.Size}}'"), "docker"
 )

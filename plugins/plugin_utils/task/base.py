@@ -141,6 +141,7 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def _options(self) -> dict[str, Any]:
         given = self.given()
+        self._refuse_no_mapping(given)
         validated = ArgumentSpecValidator(self.spec).validate(given)
         if not validated.error_messages:
             return dict(validated.validated_parameters)
@@ -149,6 +150,18 @@ class Task(ActionBase):  # type: ignore[misc]
             if wrong:
                 raise TaskProblem(f"{name}: {wrong[0]}")
         raise TaskProblem("; ".join(map(self._option_problem, validated.errors)))
+
+    def _refuse_no_mapping(self, given: Mapping[str, Any]) -> None:
+        """Refuse what is not a mapping where its keys are options, for which Ansible has no sentence."""
+        for option, about in self.spec.items():
+            value = given.get(option)
+            if "options" not in about or value is None:
+                continue
+            entries = value if about["type"] == "list" and isinstance(value, list) else [value]
+            wrong = [one for one in entries if not isinstance(one, (Mapping, str))]
+            if wrong:
+                name = self.origins.get(option, option)
+                raise TaskProblem(f"{name}: {wrong[0]!r} is not a mapping")
 
     def _option_problem(self, error: Any) -> str:
         if not isinstance(error, UnsupportedError):

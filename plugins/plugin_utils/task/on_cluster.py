@@ -18,7 +18,7 @@ from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Manifest, Ref
 from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, change_of, propose_changes
-from ..cluster.client import Client, Limits, Moved, Transport
+from ..cluster.client import Client, Limits, Moved, Rejected, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.merge_patch import difference, inverse
@@ -192,6 +192,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     #: Whether the server judges all of several writes before the first is sent: not where each is good by itself, and
     #: not where one makes what the next one needs.
     rehearses: ClassVar[bool] = True
+    #: Whether what is refused in one project stops only what is left to do there.
+    goes_on: ClassVar[bool] = False
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         """Bring everything that was asked to the cluster in one plan. Raises Problem."""
@@ -286,18 +288,44 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             self.before_writing(proposal)
             if len(proposal.changes) > 1 and self.rehearses:
                 self._rehearse(proposal.changes)
-            for change in proposal.changes:
-                self._send(change)
-        except Moved as moved:
-            return Outcome(moved=str(moved))
+            moved = self._send_all(proposal.changes)
+        except Moved as problem:
+            return Outcome(moved=str(problem))
         except ClusterProblem as problem:
             left = [change.what for change in proposal.changes if change.what not in self.written]
             rest = f"; not done: {', '.join(left)}" if self.written else ""
             msg = f"{problem}; {self._so_far()}{rest}"
             return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
+        if moved:
+            return Outcome(moved=moved)
         if self._wrong:
             return Outcome(failed={"changed": True, "failed": True, "msg": one_line("; ".join(self._wrong))})
         return Outcome(committed=True)
+
+    def _send_all(self, changes: Iterable[ObjectChange]) -> str:
+        """Send the writes in their order; return which of those that can be planned alone has to be planned again.
+
+        Raises Moved, ClusterProblem.
+        """
+        moved = ""
+        refused: dict[str, str] = {}
+        for change in changes:
+            if change.ref.namespace in refused:
+                continue
+            try:
+                self._send(change)
+            except Moved as problem:
+                if change.wanted.anew is None or self.options["expect_plan"]:
+                    raise
+                moved = moved or str(problem)
+            except Rejected as problem:
+                if not (self.goes_on and change.ref.namespace):
+                    raise
+                refused[change.ref.namespace] = str(problem)
+                self._unsure = [one for one in self._unsure if one.ref != change.ref]
+        if refused:
+            raise ClusterProblem("; ".join(refused.values()))
+        return moved
 
     def _send(self, change: ObjectChange) -> None:
         """Send one write; after a conflict, what is left of it, if the object is one that can be planned alone."""
@@ -306,7 +334,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         for left in reversed(range(_TRIES)):
             if found is None:
                 break  # somebody did it, or the answer to it was lost
-            self._unsure = [found]  # until there is an answer
+            self._unsure.append(found)  # until there is an answer
             try:
                 answer = found.send(self.client)
             except Moved:
@@ -315,11 +343,12 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
                 self.client.sleep(_PAUSE)
                 now = self.client.read(found.ref)
                 wanted = found.wanted.anew(now)
+                self._unsure.remove(found)
                 found = None if wanted is None else change_of(wanted, now)
             else:
+                self._unsure.remove(found)
                 self._sent.append(found)
                 break
-        self._unsure = []
         self.written.append(change.what)
         if change.wanted.heard and answer is not None:
             self._wrong += filter(None, [change.wanted.heard(answer)])

@@ -16,13 +16,10 @@ from datetime import datetime
 from secrets import token_bytes
 from typing import Any
 
-from ...credentials.answers import Source
-from ...credentials.lookup import look_up
 from ...plan.plan import Disruption, mark_of
 from ...policy import options_of
 from ...policy.word import UNSHOWN, PolicyError
 from ...problems import Problem
-from ...resolution.references import Reference
 from ...variables import Fill, behind
 from .. import managers, pools, preflight, registries
 from ..api import ClusterProblem, Manifest, Ref, at
@@ -157,15 +154,14 @@ def _on_nodes(cluster: Cluster) -> tuple[Disruption, list[str], list[str]]:
 
 def _without_login(cluster: Cluster, secret: Manifest | None) -> list[str]:
     """List the mirrors, the registries that are searched, and those of every cluster, for which nodes have no login."""
+    places = dict(_places(cluster))
     try:
-        text, old_form = entries.text_of(secret) if secret is not None else (None, False)
+        missing = entries.without_login(secret, places) if secret is not None else list(places)
     except ClusterProblem:
         return []  # the draft or the report has said so
-    source = Source(str(SECRET), text or "{}", old_form)
     return [
-        f"{place} has no login in the global pull secret, the only one that nodes use for {what}"
-        for place, what in dict(_places(cluster)).items()
-        if not _serves(source, place)
+        f"{place} has no login in the global pull secret, the only one that nodes use for {places[place]}"
+        for place in missing
     ]
 
 
@@ -178,12 +174,6 @@ def _places(cluster: Cluster) -> Iterator[tuple[str, str]]:
     if not isinstance(seen, Unread):
         yield from ((entry, "registries that are searched") for entry in image.lists_of(seen)["search"])
     yield from ((place, "images of the platform") for place in _ALWAYS)
-
-
-def _serves(source: Source, place: str) -> bool:
-    domain, _slash, path = place.partition("/")
-    answer = look_up("crio", Reference(domain, path or "an/image"), [source]).answer()
-    return bool(answer.tried) or answer.problem is not None
 
 
 # --- report ---

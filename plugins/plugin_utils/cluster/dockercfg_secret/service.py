@@ -10,7 +10,7 @@ written can be planned again alone, because the platform's controllers write the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -108,7 +108,8 @@ def access(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
 
 def _projects(cluster: Cluster, asked: Asked) -> tuple[list[str], list[str], list[str]]:
     """Return the projects, those of them that are to be made, and notes. Raises NotRead, ClusterProblem."""
-    found, new, notes = _named(cluster, asked)
+    found, new = _named(cluster, asked)
+    notes = []
     if asked.selector:
         chosen = cluster.all(Ref(NAMESPACES, labels=asked.selector))
         live = [str(at(one, "metadata", "name")) for one in chosen if not at(one, "metadata", "deletionTimestamp")]
@@ -120,21 +121,10 @@ def _projects(cluster: Cluster, asked: Asked) -> tuple[list[str], list[str], lis
     return list(dict.fromkeys(found)), new, notes
 
 
-def _named(cluster: Cluster, asked: Asked) -> tuple[list[str], list[str], list[str]]:
+def _named(cluster: Cluster, asked: Asked) -> tuple[list[str], list[str]]:
     """Return those named in namespaces; of a person who may not see namespaces, each is taken to be there."""
-    names = asked.namespaces
-    everything = Ref(NAMESPACES, bare=True)
-    known: Callable[[str], Manifest | Unread | None]
-    if len(names) > _FEW:
-        listed = cluster.try_all(everything)
-        by_name = {} if isinstance(listed, Unread) else {str(at(one, "metadata", "name")): one for one in listed}
-        known = (lambda name: listed) if isinstance(listed, Unread) else by_name.get
-    else:
-        cluster.need(*(Ref(NAMESPACES, name) for name in names))
-        known = lambda name: cluster.try_one(Ref(NAMESPACES, name))  # noqa: E731
     found, new, gone = [], [], []
-    for name in names:
-        there = known(name)
+    for name, there in _known(cluster, asked.namespaces).items():
         if there is None and not asked.present:
             continue
         if there is None and not asked.create_namespaces:
@@ -146,7 +136,19 @@ def _named(cluster: Cluster, asked: Asked) -> tuple[list[str], list[str], list[s
             new += [name] if there is None else []
     if gone:
         raise ClusterProblem(f"namespaces: there is no project {', '.join(gone[:_TOLD])}; create_namespaces makes it")
-    return found, new, []
+    return found, new
+
+
+def _known(cluster: Cluster, names: tuple[str, ...]) -> dict[str, Manifest | Unread | None]:
+    """Return the projects of these names as far as they can be seen."""
+    if len(names) <= _FEW:
+        cluster.need(*(Ref(NAMESPACES, name) for name in names))
+        return {name: cluster.try_one(Ref(NAMESPACES, name)) for name in names}
+    listed = cluster.try_all(Ref(NAMESPACES, bare=True))
+    if isinstance(listed, Unread):
+        return dict.fromkeys(names, listed)
+    by_name = {str(at(one, "metadata", "name")): one for one in listed}
+    return {name: by_name.get(name) for name in names}
 
 
 # --- objects ---

@@ -25,6 +25,7 @@ from ...policy.trust import Trust
 from ...policy.trust import read as read_trust
 from ...policy.word import PolicyError, Reading
 from ...resolution.references import is_location
+from ...shapes import fits
 from .. import managers
 from ..api import ClusterProblem, Manifest, Ref, at
 from ..changes import ClusterDraft, Until, WantedObject
@@ -183,6 +184,8 @@ def _workload(cluster: Cluster, asked: Asked) -> Manifest:
     if found is None:
         others = ", ".join(kind for kind in WORKLOADS if kind != asked.workload.resource.kind)
         raise ClusterProblem(f"there is no {asked.workload}; kind may also be {others}, and name another one")
+    if not fits(found, template.WORKLOAD):
+        raise ClusterProblem(f"{asked.workload}: what the API server tells of it does not look like a workload")
     start = {"kind": asked.workload.resource.kind, **found}
     metadata = {"namespace": asked.namespace, "name": asked.workload.name, **(at(found, "metadata") or {})}
     return {**start, "metadata": metadata}

@@ -14,9 +14,37 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...shapes import Each
 from ..api import ClusterProblem, Manifest, at
 
 Entry = Mapping[str, Any]
+_NUMBER = (int, None)
+_NAMED = {"name": str}
+_CONTAINER = {
+    "name": str, "image?": (str, None), "env?": ([_NAMED], None),
+    "volumeMounts?": ([{"name": str, "mountPath": str}], None),
+}  # fmt: skip
+#: What is looked at in an object that runs pods.
+WORKLOAD = {
+    "metadata": {"generation?": _NUMBER, "annotations?": (Each(str), None), "labels?": (Each(str), None)},
+    "spec": {
+        "replicas?": _NUMBER, "triggers?": ([dict], None), "selector?": (dict, None),
+        "template": {
+            "metadata?": ({"annotations?": (Each(str), None)}, None),
+            "spec": {"containers": [_CONTAINER], "volumes?": ([_NAMED], None)},
+        },
+    },
+    "status?": (
+        {
+            f"{name}?": _NUMBER
+            for name in (
+                "observedGeneration", "latestVersion", "replicas", "updatedReplicas", "availableReplicas",
+                "desiredNumberScheduled", "updatedNumberScheduled", "numberAvailable",
+            )
+        },
+        None,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _storage(ask: Ask) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         if stray:
             raise PolicyError(KIND, "nothing", f"is said, and {stray[0][1]} is; say the kind too")
         return None, None
-    if kind not in _OF_KIND:
+    if not isinstance(kind, str) or kind not in _OF_KIND:
         raise PolicyError(KIND, str(kind), f"is not one of {', '.join(_OF_KIND)}")
     if other := next((variable for name, variable in stray if name != kind), None):
         raise PolicyError(KIND, str(kind), f"is one backend, and {other} is of another; a registry has one")

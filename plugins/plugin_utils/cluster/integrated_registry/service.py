@@ -210,7 +210,9 @@ def _claim(cluster: Cluster, said: Mapping[str, Any], spec: Mapping[str, Any]) -
     name = str(at(spec, "storage", "pvc", "claim"))
     cluster.need(CLAIMS, CLASSES)
     there = next((one for one in cluster.all(CLAIMS) if at(one, "metadata", "name") == name), None)
-    return claims.wanted(claim(name), said["claim"], int(spec.get("replicas") or 1), there, cluster.all(CLASSES))
+    replicas = spec.get("replicas")
+    count = replicas if isinstance(replicas, int) else 1
+    return claims.wanted(claim(name), said["claim"], count, there, cluster.all(CLASSES))
 
 
 def _always(config: Manifest, spec: Mapping[str, Any]) -> Iterator[str]:

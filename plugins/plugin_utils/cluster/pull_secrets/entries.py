@@ -14,7 +14,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +23,13 @@ from ...credentials.answers import Source
 from ...credentials.docker import HUB_KEY
 from ...credentials.go import Unreadable
 from ...credentials.login import Login
+from ...credentials.lookup import look_up
 from ...credentials.pull_secrets import TYPES
 from ...formats import FormatError
 from ...problems import one_line
-from ...resolution.names import DOCKER_HUB, without_login
+from ...resolution.names import DOCKER_HUB
+from ...resolution.names import without_login as hidden
+from ...resolution.references import Reference
 from ..api import ClusterProblem, Manifest, Ref, annotation, at, ref_of
 from ..changes import WantedObject
 from ..marks import LABEL, is_ours
@@ -62,7 +65,10 @@ class Logins:
 
 def text_of(manifest: Manifest) -> tuple[str | None, bool]:
     """Return the text of a Secret's logins, None without one, and whether it is the old form. Raises ClusterProblem."""
-    member, old_form = TYPES[str(manifest.get("type"))]
+    kind = str(manifest.get("type") or NEW)
+    if kind not in TYPES:
+        raise ClusterProblem(f"{ref_of(SECRETS, manifest)} is of the type {kind}, and holds no logins to registries")
+    member, old_form = TYPES[kind]
     encoded = at(manifest, "data", member)
     if encoded is None:
         return None, old_form
@@ -217,6 +223,19 @@ def kept_by(manifest: Manifest) -> str:
     return ""
 
 
+def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
+    """Return the places, registries or parts of them, for which nodes find no login in it. Raises ClusterProblem."""
+    text, old_form = text_of(manifest)
+    source = Source(str(ref_of(SECRETS, manifest)), text or "{}", old_form)
+    answers = {}
+    for place in places:
+        domain, _slash, path = place.partition("/")
+        answers[place] = look_up("crio", Reference(domain, path or "an/image"), [source]).answer()
+    if bad := next((answer.problem for answer in answers.values() if answer.problem), None):
+        raise ClusterProblem(bad)
+    return [place for place, answer in answers.items() if not answer.tried]
+
+
 def view_of(mark: Mark) -> Callable[[Manifest], list[str]]:
     """Make the view of a secret with logins: registry, user and a mark of the secret, a line each."""
 
@@ -260,4 +279,4 @@ def report(there: Manifest | None) -> dict[str, Any]:
 
 def shown(key: str) -> str:
     """Return a key of an auth file for a sentence, without a login in it."""
-    return without_login(one_line(key))
+    return hidden(one_line(key))

@@ -143,10 +143,9 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         "token_secret": _name_of_token(cluster, asked, account) if asked.present else "",
         "registries": _registries(cluster),
     }
-    return ClusterDraft(
-        tuple(map(_again, wanted)), warnings=(*asked.warnings, *_state(cluster)), lines=(f"{asked.name} may use the "
-        "registry" if asked.present else f"{asked.name} may not use the registry",), result=found,
-    )  # fmt: skip
+    line = f"{asked.name} {'may' if asked.present else 'may not'} use the registry"
+    warnings = (*asked.warnings, *_state(cluster))
+    return ClusterDraft(tuple(map(_again, wanted)), warnings=warnings, lines=(line,), result=found)
 
 
 def _again(wanted: WantedObject) -> WantedObject:

@@ -46,8 +46,10 @@ def kept(images: Iterable[Manifest]) -> Kept:
     for image in images:
         if annotation(image, _MANAGED) == "true":
             count += 1
-            for layer in image.get("dockerImageLayers") or ():
-                layers[str(at(layer, "name"))] = int(at(layer, "size") or 0)
+            found = image.get("dockerImageLayers")
+            for layer in found if isinstance(found, list) else ():
+                size = at(layer, "size")
+                layers[str(at(layer, "name"))] = size if isinstance(size, int) else 0
     return Kept(count, sum(layers.values()))
 
 

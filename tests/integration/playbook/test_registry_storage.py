@@ -1,0 +1,61 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role registry_storage and its playbooks: which task runs is said by the variables alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .conftest import Outcome
+
+Play = Callable[..., Outcome]
+OPENSHIFT_3 = "/etc/origin/master/admin.kubeconfig"
+
+
+@pytest.mark.parametrize(
+    ("variables", "tasks"),
+    [
+        ({}, []),
+        ({"image_registry_state": "Managed"}, ["image_registry"]),
+        ({"image_registry_report_must": "healthy"}, []),
+        ({"image_pruner_suspend": True}, ["image_pruner"]),
+        ({"image_registry_replicas": 2, "image_pruner_suspend": True}, ["image_registry", "image_pruner"]),
+        ({"hosted_registry_trust": []}, ["hosted_registry"]),
+        ({"hosted_registry_name": "docker-registry"}, []),
+        ({"openshift_hosted_registry_storage_volume_size": "10Gi"}, []),
+        ({"openshift_hosted_registry_storage_kind": "dynamic"}, ["hosted_registry"]),
+    ],
+)
+def test_a_task_without_variables_is_passed_over(play: Play, variables: dict[str, Any], tasks: list[str]) -> None:
+    outcome = play("image_registry", {"a": {}}, vars=variables, groups={"clusters": {"hosts": {"a": None}}})
+    assert outcome.rc == 0 and [call["task"] for call in outcome.calls] == tasks, outcome.output
+
+
+def test_the_first_master_lends_its_kubeconfig(play: Play) -> None:
+    said = {"openshift_hosted_registry_storage_kind": "nfs", "openshift_hosted_registry_storage_host": "n.example.com"}
+    hosts = {"a": {}, "b": {}}
+    outcome = play("hosted_registry", hosts, vars=said, groups={"masters": {"hosts": dict.fromkeys(hosts)}})
+    assert outcome.rc == 0 and [call["host"] for call in outcome.calls] == ["a"], outcome.output
+    (call,) = outcome.calls
+    assert call["args"]["remote_kubeconfig"] == OPENSHIFT_3
+    assert call["args"]["storage"] == {"pvc": {"claim": "registry-claim"}}
+
+
+def test_a_kubeconfig_of_the_controller_is_taken_instead(play: Play) -> None:
+    said = {"hosted_registry_trust": [], "cluster_kubeconfig": "/k"}
+    outcome = play("hosted_registry", {"a": {}}, vars=said, groups={"masters": {"hosts": {"a": None}}})
+    (call,) = outcome.calls
+    assert call["args"]["kubeconfig"] == "/k" and OPENSHIFT_3 not in str(call["args"]), outcome.output
+
+
+def test_the_playbook_of_a_move(play: Play) -> None:
+    said = {"image_registry_storage": {"pvc": {"claim": "new"}}, "image_registry_move_data": "abandon"}
+    groups = {"clusters": {"hosts": {"a": None}}}
+    outcome = play("image_registry_move", {"a": {}}, "--check", vars=said, groups=groups)
+    (call,) = outcome.calls
+    assert outcome.rc == 0 and call["check"] and call["args"]["data"] == "abandon", outcome.output
+    assert call["args"]["storage"] == {"pvc": {"claim": "new"}}
