@@ -108,6 +108,11 @@ options:
     type: str
     choices: [updated, paused, resumed]
     default: updated
+  compare:
+    description: Whether configs are compared with the files that follow from the objects of the cluster.
+      Without it, the task waits until the pools have been updated for half a minute, and nothing is verified.
+    type: bool
+    default: true
   accept_paused:
     description: Whether the task ends well though a pool is paused and its nodes keep old files. It is
       never waited for.

@@ -204,7 +204,8 @@ def test_a_node_that_was_degraded_before_is_not_blamed_on_the_change() -> None:
 def test_a_node_that_joins_while_the_others_roll() -> None:
     """C16: it is counted in, and the wait ends when it is done as well."""
     rolling = Rolling(workers=4)
-    rolling.after(30, lambda: rolling.server.put(node("worker-99", "worker")))
+    rolling.controllers.join = 200.0  # it is configured after all others are done
+    rolling.after(10, lambda: rolling.server.put(node("worker-99", "worker")))
     rolling.change()
     done = rolling.wait()
     (workers,) = [one for one in done["pools"] if one["name"] == "worker"]
@@ -255,6 +256,14 @@ def test_what_nobody_may_read_is_said_and_the_wait_is_longer() -> None:
     assert not done["verified"]
     assert any("is not compared: Image/cluster: images is forbidden" in note for note in done["notes"])
     assert done["waited"] >= 0.25
+
+
+def test_without_a_comparison_pools_have_to_stay_updated_for_a_while() -> None:
+    rolling = Rolling(workers=2)
+    rolling.change()
+    done = rolling.wait(compare=False)
+    assert not done.get("failed") and not done["verified"] and rolling.all_have() and rolling.holds("bad.example.com")
+    assert "what nodes shall have is not compared: compare is false" in done["notes"]
 
 
 # --- pausing ---

@@ -32,6 +32,14 @@ ROLL: dict[str, dict[str, Any]] = {
             "paused, and does not wait. A pool that somebody else has paused stays paused.",
         ],
     },
+    "compare": {
+        "type": "bool",
+        "default": True,
+        "description": [
+            "Whether configs are compared with the files that follow from the objects of the cluster. Without it, the "
+            "task waits until the pools have been updated for half a minute, and nothing is verified.",
+        ],
+    },
     "accept_paused": {
         "type": "bool",
         "default": False,

@@ -57,6 +57,7 @@ class Wanted:
 
     pools: tuple[str, ...] | None = None
     release: object = None
+    compare: bool = True
     accept_paused: bool = False
     node_timeout: float = 5400.0
     render_timeout: float = 300.0
@@ -140,7 +141,9 @@ class Rollout:
             ) from None
         found, notes = progress.read(manifests, nodes)
         chosen = self._chosen(found)
-        wanted = self.answered(lambda cluster: expected.of(cluster, self.wanted.release))
+        wanted = Expected(unknown="compare is false")
+        if self.wanted.compare:
+            wanted = self.answered(lambda cluster: expected.of(cluster, self.wanted.release))
         differences = {}
         for pool in chosen:
             for name in {pool.target, *(node.current for node in pool.nodes if more)} - {""}:
