@@ -37,6 +37,8 @@ from ansible_collections.dockyard.openshift.plugins.action import (  # noqa: E40
     certificates_backup,
     container_registries,
     container_registries_info,
+    container_storage,
+    container_storage_info,
     host_policy,
     host_policy_info,
     registry_auth,
@@ -51,14 +53,17 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import 
     toml_text,
     yaml_text,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Question  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import certificates as pem  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.storage import facts  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.filters import filtered  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive  # noqa: E402
 from cases import DATA  # noqa: E402
+from disks import Host  # noqa: E402
 from hosts import described, snapshot  # noqa: E402
 from tasks import COMMITTED, opaque, run  # noqa: E402
 from test_engine_docker_fork import answers  # noqa: E402
@@ -285,6 +290,19 @@ def nodes() -> list[Any]:
     return [podman_node(), upstream_node(), old, older, cut_off]
 
 
+def disks() -> list[Any]:
+    """Hosts of the table of decisions that answer everything that a plan of their storage may ask."""
+    told = [case["host"] for case in table("storage/decisions.yml") if case["name"] in DISKS]
+    found = []
+    for each in told:
+        node = Host({key: value for key, value in each.items() if value is not None})
+        asked = [*facts.WATCH.commands, *facts.IMAGES, *(Question(name, ("x",)) for name in ASKED_OF_DISKS)]
+        answers = {question.name: node.answer(question.name, list(question.argv)) for question in asked}
+        files = {path: node.file(path) for path in facts.WATCH.files}
+        found.append({"files": files, "commands": answers, "uid": 0, "user": "root", "journal": node.journal()})
+    return found
+
+
 def manifests() -> list[Any]:
     found = []
     for case in table("openshift4/node_files.yml"):
@@ -433,6 +451,19 @@ ICSP = {
     "spec": {"repositoryDigestMirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]},
 }  # fmt: skip
 ALLOWED = {"allowedRegistriesForImport": [{"domainName": "docker.io", "insecure": False}]}
+MIGRATED = {
+    "nodes": {
+        "n1": {
+            "engines": [{"search": ["a.example.com"], "blocked": ["all"], "insecure": ["10.0.0.0/8"], "allowed": []}],
+            "registries": [{"name": "a.example.com", "files": ["/a.crt"]}], "anchors": [{"path": "/b.crt"}],
+            "auth_files": [{"path": "/c", "entries": [{"key": "a.example.com", "kind": "basic", "username": "me"}]}],
+        },
+    },
+    "masters": {
+        "m1": {"master": {"image_policy_config": ALLOWED, "image_policy": {"executionRules": [{"name": "a"}]}}},
+    },
+    "authorities": {"/a.crt": "PEM"}, "variables": {"openshift_hosted_registry_storage_kind": "nfs"},
+}  # fmt: skip
 LOGIN = [{"registry": "a.example.com", "username": "me", "password": SECRET}]
 LISTS = {
     "verify": "none",
@@ -444,6 +475,22 @@ END = {
     "committed": False, "rolled_back": True, "changed": True, "step": "act", "reason": "x", "conflict": [],
     "journal": None, "recovered": [],
     "report": [{"state": "done", "rc": 1, "stdout": "", "stderr": "x", "name": "a", "step": "act"}],
+}  # fmt: skip
+
+DISKS = (
+    "a switch begins with stopping", "a second disk for overlay2", "podman on a plain volume", "a fresh disk",
+    "a partition without a group, which an interrupted run has made",
+)  # fmt: skip
+ASKED_OF_DISKS = (
+    *(f"storage.{what} /var/lib/docker" for what in ("data", "files")),
+    *(f"storage.{what} /dev/{disk}" for what in ("signatures", "name") for disk in ("vdb", "vdb1", "vdc")),
+    "storage.sizes",
+)
+SWITCH = {
+    "mode": "switch", "driver": "overlay2", "confirm": "node1", "activation": "now", "devices": "/dev/vdb",
+    "settings": {
+        "VG": "docker_vg", "CONTAINER_ROOT_LV_NAME": "dockerlv", "CONTAINER_ROOT_LV_MOUNT_PATH": "/var/lib/docker",
+    },
 }  # fmt: skip
 
 DOORS = [
@@ -478,7 +525,11 @@ DOORS = [
     Door("snapshot, logins", nodes, task(registry_auth, {"credentials": LOGIN}), 2),
     Door("snapshot, login info", nodes, task(registry_auth_info, {"credentials": LOGIN}), 1),
     Door("snapshot, backup", nodes, task(certificates_backup, {"path": "/nonexistent/x.tar", "keys": True}), 1),
+    Door("snapshot, growth", disks, task(container_storage, {"mode": "grow", "devices": "/dev/vdc"}), 3),
+    Door("snapshot, switch", disks, task(container_storage, SWITCH), 3),
+    Door("snapshot, storage", disks, task(container_storage_info, {}), 2),
     Door("end of a transaction", lambda: [COMMITTED, END], ended, 2),
+    of_filter("migrate_3_to_4", [MIGRATED]),
     of_filter("registries_conf_problems", [CONF, [{"name": "a.conf", "content": OLD_CONF}]], [OLD_CONF]),
     of_filter("pull_sources", ["a.example.com/x/y:1", CONF, [], POLICY_JSON], [["a", f"https://u:{SECRET}@b/c"], CONF]),
     of_filter("registry_credential", ["a.example.com/x", [{"name": "config.json", "content": LOGINS}], [], "kubelet"]),

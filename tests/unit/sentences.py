@@ -23,7 +23,7 @@ KEPT = DATA / "sentences"
 WRITES = os.environ.get("SENTENCES") == "write"
 #: What people read of an answer; an account holds the text of the plan.
 READ = ("msg", "account", "text", "notes", "warnings", "pending", "refused", "problems", "sentence")
-#: What is another in every run: checksums, dates, sizes of certificates, addresses of stand-ins; and words of Ansible's own.
+#: What is another in every run: checksums, dates, sizes of certificates, addresses; Ansible's own words.
 _VARYING = (
     (re.compile(r"\b[0-9a-f]{12,}\b|(?<=\(secret )[0-9a-f]+"), "CHECKSUM"),
     (re.compile(r"\b20\d\d-\d\d-\d\d(T[\d:.]+Z?)?"), "DATE"),

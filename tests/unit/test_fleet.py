@@ -79,6 +79,34 @@ def test_certificates_are_listed_once_the_soonest_first():
     assert (found["summary"]["certificates_expired"], found["summary"]["certificates_ending"]) == (1, 1)
 
 
+SUBJECT = (
+    "name", "kind", "outcome", "headline", "drift", "disruption", "changes", "warnings", "days_left", "plans", "parts",
+    "group",
+)  # fmt: skip
+PART = (
+    "about", "outcome", "headline", "drift", "plan", "disruption", "changes", "problems", "warnings", "notes",
+    "pending", "policy", "pools", "reasons", "certificates", "images",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=BY_NAME)
+def test_an_event_has_always_the_same_keys(case):
+    """Others read them: a key less, or one of another meaning, needs another number in FORMAT."""
+    (one,) = reported(case)["subjects"]
+    assert tuple(one) == SUBJECT and {tuple(part) for part in one["parts"]} <= {PART}
+    text = (REPOSITORY / "docs/page.md").read_text(encoding="utf-8")
+    assert [key for key in PART if f"`{key}`" not in text] == []
+
+
+def test_the_service_of_the_timer_calls_what_there_is():
+    text = (REPOSITORY / "docs/events/dockyard-verify.service").read_text(encoding="utf-8")
+    command = text.partition("ExecStart=")[2].replace("\\\n", " ").split()
+    playbook = (REPOSITORY / "playbooks" / f"{command[3].rpartition('.')[2]}.yml").read_text(encoding="utf-8")
+    given = [word.partition("=")[0] for flag, word in zip(command, command[1:], strict=False) if flag == "-e"]
+    assert given == ["verify_fail_on_drift", "plan_page", "plan_metrics"]
+    assert all(f"#   {name} " in playbook for name in given)
+
+
 # --- the page ---
 
 

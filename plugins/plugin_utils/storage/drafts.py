@@ -71,10 +71,14 @@ def draft(said: Said, host: Observed) -> Draft:
         checks=made.checks,
         notes=(*decision.notes, *(f"then: {text}" for text in decision.later)),
         warnings=tuple(decision.warnings),
-        only_a_real_run_shows=("whether docker comes up with it",) if decision.stage else (),
+        only_a_real_run_shows=(_SHOWN_LATER[decision.stage],) if decision.stage in _SHOWN_LATER else (),
         about=about,
     )
 
+
+#: What no plan can tell, by stage.
+_SHOWN_LATER = dict.fromkeys((HOLD, CLEAR, MAKE, RELEASE), "whether docker comes up with it")
+_SHOWN_LATER[GROW] = "whether every image is there afterwards"
 
 # stages
 

@@ -20,6 +20,7 @@ from ..formats import FormatError, environment_file
 from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER_INFO, DOCKER_STATE, docker_info
 from ..host.watch import NotAsked, Question, Watch
+from ..shapes import fits
 from .asked import DOCKER_ROOT, POOL, ROOT_LV, ROOT_PATH, ROOT_SIZE, Said
 from .layout import QUESTIONS, Layout, LogicalVolume, layout_of
 
@@ -73,6 +74,11 @@ OF_DOCKER = frozenset(
     "zfs engine-id lost+found".split()
 )
 OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
+
+
+#: What a step was told, as far as the next run goes on with it.
+_DISK = {"path": str, "size": int}
+_TOLD = {"vg?": str, "disks?": [_DISK], "group_disks?": [{**_DISK, "pvs": [str]}]}
 
 
 @dataclass(frozen=True)
@@ -164,9 +170,10 @@ class Facts:
             argv = action["argv"]
             if "storage" in (action.get("parts") or ()) and len(argv) > 2 and argv[-2] in ("setup", "add", "clear"):
                 try:
-                    return {**json.loads(argv[-1]), "step": argv[-2]}
-                except (TypeError, ValueError):
+                    told = json.loads(argv[-1])
+                except (ValueError, RecursionError):
                     return {}
+                return {**told, "step": argv[-2]} if fits(told, _TOLD) else {}
         return {}
 
     @property

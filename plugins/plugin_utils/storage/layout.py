@@ -215,14 +215,16 @@ def _rows(host: Observed, question: Question) -> Iterator[Mapping[str, str]]:
         lines = answer.stderr.strip().splitlines() or ["it says nothing"]
         why = answer.failure or f"ended with {answer.rc} ({lines[-1].strip()})"
         raise HostProblem(f"{program} {why}, so it is not known what is on the disks; nothing was changed")
+    columns = set(question.argv[-1].upper().split(","))
     for line in answer.stdout.splitlines():
         if line.strip():
-            yield _pairs(line, program)
+            yield _pairs(line, program, columns)
 
 
-def _pairs(line: str, program: str) -> dict[str, str]:
+def _pairs(line: str, program: str, columns: set[str]) -> dict[str, str]:
+    """Read one line, which has every column that was asked for, be it empty. Raises HostProblem for another one."""
     found = {key.removeprefix("LVM2_"): _unescaped(double or single) for key, double, single in _PAIR.findall(line)}
-    if not found:
+    if columns - found.keys():
         raise HostProblem(f"{program} printed {line.strip()[:80]!r}, which is not understood; nothing was changed")
     return found
 

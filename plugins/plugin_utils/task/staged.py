@@ -15,7 +15,6 @@ from ..host.watch import Watch
 from ..plan import account
 from ..plan.proposal import Applying, Proposal, propose
 from ..problems import Problem
-from .base import TaskProblem
 from .on_host import CHANGE_OPTIONS, HostTask, Said, asked_by, drafters
 
 #: More transactions than any way from one state to another has.
@@ -52,7 +51,8 @@ class StagedTask(HostTask):
             if not result["changed"] or self._task.check_mode:
                 return _joined(results) | self._told(said, first, proposal)
             if len(results) == _MOST:
-                raise TaskProblem(f"the host is not as asked for after {_MOST} stages; the last: {result['stage']}")
+                msg = f"the host is not as asked for after {_MOST} stages; the last: {result['stage']}"
+                return _joined([*results, {"failed": True, "msg": msg, "rolled_back": False}])
 
     def _stage(
         self, said: Said, more: Watch, expect: str | None, options: dict[str, Any]

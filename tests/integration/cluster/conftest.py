@@ -20,7 +20,7 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LAB = REPOSITORY / "tests/lab/cluster"
-sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
+sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit"), str(LAB / "standins")]
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import (  # noqa: E402
@@ -30,6 +30,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client 
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.connection import Http, log_in  # noqa: E402
 from api_server import KINDS, ref  # noqa: E402
+from rolling import Controllers, Objects  # noqa: E402
 
 STOCK = yaml.safe_load((LAB / "stock.yml").read_text(encoding="utf-8"))
 NAMESPACE = Resource("Namespace", "", "v1", "namespaces")
@@ -39,6 +40,8 @@ CLEARED = {
     "MachineConfigPool": ("master", "worker"), "MachineConfig": (), "ConfigMap": ("kube-root-ca.crt",), "Secret": (),
 }  # fmt: skip
 IN_CONFIG = "openshift-config"
+#: By which durations of a real cluster are shortened; options of tasks are shortened as much.
+FACTOR = 0.05
 
 
 def completed(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -179,6 +182,19 @@ def operator(lab: Lab) -> Iterator[Operator]:
     yield found
     found.ended.set()
     found.thread.join()
+
+
+@pytest.fixture
+def controllers(lab: Lab) -> Controllers:
+    """Controllers whose cluster is settled, without what an earlier test left on nodes and in the project."""
+    objects = Objects(lab.client_of({"kubeconfig": str(lab.kubeconfig)}).transport)
+    for left in ("/apis/policy/v1/namespaces/team/poddisruptionbudgets/web", "/api/v1/namespaces/team/pods/web"):
+        objects.ask("DELETE", left, {"gracePeriodSeconds": 0})
+    for node in objects.list("/api/v1/nodes"):
+        old = dict.fromkeys(name for name in node["metadata"].get("annotations", {}) if "machineconfiguration" in name)
+        bare = {"metadata": {"annotations": old}, "spec": {"unschedulable": None}}
+        objects.merge(f"/api/v1/nodes/{node['metadata']['name']}", bare)
+    return Controllers(objects, FACTOR).settle(8)
 
 
 __all__ = ["Lab", "Moved", "NoSuchKind"]

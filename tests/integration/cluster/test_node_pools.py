@@ -8,27 +8,12 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import pytest
 from ansible_collections.dockyard.openshift.plugins.action import cluster_registries, node_pools, node_pools_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from api_server import KINDS, run
-from rolling import Controllers, Objects, Running, budget, pod
+from rolling import Running, budget, pod
 
-FACTOR = 0.05
 TIMES = {"node_timeout": 60, "render_timeout": 20, "explain_after": 3}
-
-
-@pytest.fixture
-def controllers(lab):
-    """Controllers whose cluster is settled, without what an earlier test left on nodes and in the project."""
-    objects = Objects(lab.client_of({"kubeconfig": str(lab.kubeconfig)}).transport)
-    for left in ("/apis/policy/v1/namespaces/team/poddisruptionbudgets/web", "/api/v1/namespaces/team/pods/web"):
-        objects.ask("DELETE", left, {"gracePeriodSeconds": 0})
-    for node in objects.list("/api/v1/nodes"):
-        old = dict.fromkeys(name for name in node["metadata"].get("annotations", {}) if "machineconfiguration" in name)
-        bare = {"metadata": {"annotations": old}, "spec": {"unschedulable": None}}
-        objects.merge(f"/api/v1/nodes/{node['metadata']['name']}", bare)
-    return Controllers(objects, FACTOR).settle(8)
 
 
 def task(action: Any, lab: Any, **given: Any) -> dict[str, Any]:

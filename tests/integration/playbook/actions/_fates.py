@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A base of every task that contacts nobody here: it notes what it was asked and ends as a variable says."""
+"""A base of tasks that contact nobody here: it notes what it was asked and ends as a variable says."""
 
 from __future__ import annotations
 
@@ -30,4 +30,4 @@ class Fated(ActionBase):
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": name, "host": str(task_vars["inventory_hostname"]), "check": self._task.check_mode}
             log.write(json.dumps(entry) + "\n")
-        return dict(ENDS[task_vars.get("cluster_fate", "changed")])
+        return {**ENDS[task_vars.get("cluster_fate", "changed")], **task_vars.get("master_has", {})}

@@ -31,14 +31,15 @@ class ActionModule(Asked, HostInfo):
     features = FEATURES
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        self.must_ask(options)
+        if options["from_variables"]:
+            self.must_ask(options)
         task_vars = self.variables
         self._low_level_execute_command("true")
         args = json.loads(json.dumps(self.given(), default=str))
         drift = bool(task_vars.get("drift"))
         account = ["differs from the policy" if drift else "as the policy says"]
-        answer = {"engines": [ENGINE], "drift": drift, "account": account}
+        answer = {"engines": [ENGINE], "drift": drift, "account": account, **task_vars.get("node_has", {})}
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": "host_policy_info", "host": str(task_vars["inventory_hostname"])}
             log.write(json.dumps({**entry, "args": args}) + "\n")
-        return {**answer, "selected": jmespath.search(args["query"], answer)}
+        return {**answer, "selected": jmespath.search(args.get("query") or "@", answer)}

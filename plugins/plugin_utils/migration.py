@@ -1,0 +1,301 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a cluster of OpenShift 3 to the variables of one of OpenShift 4: the same policy, and what has no equivalent.
+
+What nodes and masters said (the results of host_policy_info and master_config_info) goes in, with variables of
+openshift-ansible about the storage of the registry; variables for the group `clusters` come out. A password becomes the
+name of a variable that a person fills in a vault; none is ever read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .credentials.docker import HUB_KEY
+from .policy import import_sources
+from .policy.lists import ALL, SERVICE_NETWORK
+from .policy.word import kind_of
+from .problems import Problem
+from .resolution.names import is_range
+
+_STORAGE = "openshift_hosted_registry_storage_"
+_FORECAST = "dockyard.openshift.cluster_registries --check says what it does to the nodes"
+
+
+class MigrationProblem(Problem):
+    """Something in what was found that no policy can be made of."""
+
+
+@dataclass
+class Found:
+    """What is written, and what is left behind."""
+
+    policy: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    vault: list[str] = field(default_factory=list)
+    left: list[dict[str, str]] = field(default_factory=list)
+
+    def leave(self, what: str, where: str, reason: str, nearest: str) -> None:
+        """Name what has no equivalent: what, where it was found, why it cannot come along, and what comes nearest."""
+        one = {"what": what, "where": where, "reason": reason, "nearest": nearest}
+        if one not in self.left:
+            self.left.append(one)
+
+    def secret(self, name: str) -> str:
+        """Return the text that stands for a secret in a file: a variable of this name is to be put into a vault."""
+        if name not in self.vault:
+            self.vault.append(name)
+        return f"{{{{ {name} }}}}"
+
+
+def migrate(found: Any) -> dict[str, Any]:
+    """Return `variables` for the group clusters, names of variables for a `vault`, and what is `left` behind.
+
+    found: `nodes` and `masters`, host → result of the task; `authorities`, path on a node → its PEM text; `variables`
+    of the inventory. Raises MigrationProblem where nobody was asked, or somebody did not answer.
+    """
+    if not isinstance(found, Mapping):
+        raise MigrationProblem(f"what was found is {kind_of(found)}, not a mapping with nodes and masters")
+    nodes, masters = _answers(found, "nodes", "engines"), _answers(found, "masters", "master")
+    if not nodes:
+        raise MigrationProblem("nodes: nobody was asked, so there is no policy to bring along")
+    to = Found()
+    _lists(to, nodes)
+    _mirrors(to, nodes)
+    _trust(to, nodes, _mapping(found.get("authorities")))
+    _logins(to, nodes)
+    for name, result in masters.items():
+        _imports(to, name, _mapping(_mapping(result.get("master")).get("image_policy_config")))
+        _admission(to, name, _mapping(_mapping(result.get("master")).get("image_policy")))
+    _storage(to, _mapping(found.get("variables")))
+    policy = {"registry_policy": to.policy} if to.policy else {}
+    return {"variables": policy | to.variables, "vault": to.vault, "left": to.left}
+
+
+def _answers(found: Mapping[str, Any], kind: str, key: str) -> dict[str, Mapping[str, Any]]:
+    """Return what each host of a kind said. Raises MigrationProblem for one that did not."""
+    answers: dict[str, Mapping[str, Any]] = {
+        str(name): _mapping(result) for name, result in _mapping(found.get(kind)).items()
+    }
+    for name, result in answers.items():
+        if result.get("failed") or result.get("unreachable") or key not in result:
+            why = str(result.get("msg") or "it was not asked")
+            raise MigrationProblem(f"{kind}: {name} did not say what it has, so its policy is not known: {why}")
+    return answers
+
+
+# --- nodes ---
+
+
+def _lists(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take the lists that engines have in force; what only some nodes have is taken too, and named."""
+    has = {name: _of_engines(result) for name, result in nodes.items()}
+    whole = {word: _together(to, word, {name: lists[word] for name, lists in has.items()}) for word in _WORDS}
+    closed = [name for name, lists in has.items() if ALL in lists["blocked"]]
+    blocked = [entry for entry in whole["blocked"] if entry != ALL]
+    if len(closed) == len(nodes):
+        # What may be pulled is said by its names: the rest of the world is blocked, and so are the entries of the list.
+        allowed = [entry for entry in _unique([*whole["search"], *whole["allowed"]]) if entry not in blocked]
+        to.policy |= {"allowed": allowed} if allowed else {"blocked": ALL}
+    else:
+        if closed:
+            to.leave(
+                "blocked: all", ", ".join(closed), "other nodes pull from anywhere, and a cluster has one policy",
+                "allowed, with everything that any node pulls",
+            )  # fmt: skip
+        to.policy |= {"blocked": blocked} if blocked else {}
+    to.policy |= {"search": whole["search"]} if whole["search"] else {}
+    if whole["search"]:
+        to.leave(
+            "search for short names on nodes", "every node", "a new search list reboots or drains every node of 4",
+            f"full names in manifests; or image_policy_search, and {_FORECAST}",
+        )  # fmt: skip
+    insecure = [entry for entry in whole["insecure"] if not is_range(entry)]
+    to.policy |= {"insecure": insecure} if insecure else {}
+    for entry in (entry for entry in whole["insecure"] if is_range(entry)):
+        nearest = "each registry of the range in insecure, by name or address with port"
+        if entry == SERVICE_NETWORK:
+            nearest = "nothing: nodes of 4 trust the integrated registry by themselves"
+        to.leave(f"insecure: {entry}", "insecure", "Image/cluster takes no range of addresses", nearest)
+
+
+_WORDS = ("search", "blocked", "insecure", "allowed")
+
+
+def _of_engines(result: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the lists of all engines of a node."""
+    engines = _mappings(result.get("engines"))
+    return {word: _unique(entry for one in engines for entry in _texts(one.get(word))) for word in _WORDS}
+
+
+def _together(to: Found, word: str, lists: Mapping[str, list[str]]) -> list[str]:
+    """Return the entries of a list on any node, and name those that not all of them have."""
+    whole = _unique(entry for entries in lists.values() for entry in entries)
+    for entry in whole:
+        having = [name for name, entries in lists.items() if entry in entries]
+        if len(having) < len(lists) and entry != ALL:
+            to.leave(
+                f"{word}: {entry} of some nodes only", ", ".join(having),
+                "a cluster has one policy for all of its nodes",
+                f"it is in the list of all now; take it out of {word} where that is wrong",
+            )  # fmt: skip
+    return whole
+
+
+def _mirrors(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    sets = [one for result in nodes.values() for one in _mappings(_mapping(result.get("policy")).get("mirrors"))]
+    unique = [one for number, one in enumerate(sets) if one not in sets[:number]]
+    to.policy |= {"mirrors": unique} if unique else {}
+
+
+def _trust(to: Found, nodes: Mapping[str, Mapping[str, Any]], authorities: Mapping[str, Any]) -> None:
+    """Take the authorities of registries; those of the whole system, and clients' certificates, do not come along."""
+    texts: dict[str, list[str]] = {}
+    for node, result in nodes.items():
+        for place in _mappings(result.get("registries")):
+            for path in _texts(place.get("files")):
+                text = authorities.get(path)
+                if not isinstance(text, str):
+                    reason = "its text was not read"
+                    to.leave(f"the authority of {place.get('name')}", f"{node}: {path}", reason, "trust, with ca_file")
+                elif text.strip() not in texts.setdefault(str(place.get("name")), []):
+                    texts[str(place.get("name"))].append(text.strip())
+        for anchor in _mappings(result.get("anchors")):
+            to.leave(
+                f"the authority {anchor.get('path')} of the system", node,
+                "nodes of 4 have no trust store that a policy reaches", "trust, for each registry that it signs for",
+            )  # fmt: skip
+    trust = [{"registry": name, "ca": "".join(f"{text}\n" for text in each)} for name, each in texts.items() if each]
+    to.policy |= {"trust": trust} if trust else {}
+
+
+def _logins(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take the registries and users of logins; each password becomes the name of a variable."""
+    logins: dict[str, str] = {}
+    for node, result in nodes.items():
+        for file in _mappings(result.get("auth_files")):
+            for entry in _mappings(file.get("entries")):
+                _login(to, logins, f"{node}: {file.get('path')}", entry)
+    credentials = [
+        {"registry": key, "username": user, "password": to.secret(f"vault_registry_password_{number}")}
+        for number, (key, user) in enumerate(logins.items(), 1)
+    ]
+    to.policy |= {"credentials": credentials} if credentials else {}
+
+
+def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, Any]) -> None:
+    key, kind, user = str(entry.get("key") or ""), entry.get("kind"), str(entry.get("username") or "")
+    key = "docker.io" if key == HUB_KEY else key
+    if kind != "basic" or not user:
+        reason = {"helper": "a program on the node has it", "token": "it is a token that a registry gave this node"}
+        to.leave(
+            f"the login to {key or 'every registry'}", where, reason.get(str(kind), "no login is in it"),
+            "credentials, with a user and a password",
+        )  # fmt: skip
+    elif logins.setdefault(key, user) != user:
+        to.leave(
+            f"the login of {user} to {key}", where,
+            f"another node logs in as {logins[key]}, and a cluster has one login",
+            "imagePullSecrets of the service accounts that need it",
+        )  # fmt: skip
+
+
+# --- masters ---
+
+
+def _imports(to: Found, master: str, config: Mapping[str, Any]) -> None:
+    for key, value in config.items():
+        if key == "allowedRegistriesForImport":
+            known = to.variables.setdefault("image_policy_import", [])
+            known += [one for one in _mappings(value) if one not in known]
+        elif key == "externalRegistryHostname":
+            to.variables["image_policy_external_hostnames"] = [str(value)]
+        else:
+            reason = import_sources.GONE.get(key, "Image/cluster has no such field")
+            nearest = "trust, with its certificates" if key == "additionalTrustedCA" else "nothing that has to be set"
+            to.leave(f"{key}: {value}", f"{master}: imagePolicyConfig", reason, nearest)
+
+
+def _admission(to: Found, master: str, policy: Mapping[str, Any]) -> None:
+    reason = "the image policy of 4 is not configurable"
+    for rule in _mappings(policy.get("executionRules")):
+        registries = ", ".join(_texts(rule.get("matchRegistries")))
+        nearest = "an admission policy (ValidatingAdmissionPolicy) of the cluster"
+        if registries:
+            word = "blocked" if rule.get("reject") else "allowed"
+            nearest = f"{word}: {registries}, which counts for every namespace"
+        to.leave(f"the rule {rule.get('name') or 'without a name'}", f"{master}: executionRules", reason, nearest)
+    for key in policy.keys() - {"executionRules", "kind", "apiVersion"}:
+        to.leave(f"{key}: {policy[key]}", f"{master}: image policy", reason, "nothing: 4 has its own default")
+
+
+# --- storage of the registry ---
+
+#: Provider → (key of 4, variable → field of its spec, variable → key of image_registry_credentials).
+_STORES: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, str]]] = {
+    "s3": (
+        "s3", {"bucket": "bucket", "region": "region", "regionendpoint": "regionEndpoint", "kmskeyid": "keyID"},
+        {"accesskey": "access_key", "secretkey": "secret_key"},
+    ),
+    "azure_blob": ("azure", {"container": "container", "accountname": "accountName"}, {"accountkey": "account_key"}),
+    "gcs": ("gcs", {"bucket": "bucket"}, {"keyfile": "key_file"}),
+}  # fmt: skip
+
+
+def _storage(to: Found, variables: Mapping[str, Any]) -> None:
+    """Make the storage of the integrated registry from the variables of openshift-ansible, without their keys."""
+
+    def said(name: str) -> Any:
+        return variables.get(f"{_STORAGE}{name}")
+
+    kind, provider = said("kind"), said("provider")
+    if not kind:
+        return
+    where = f"{_STORAGE}kind"
+    if kind != "object":
+        to.variables["image_registry_storage"] = {"pvc": {"claim": "image-registry-storage"}}
+        if size := said("volume_size"):
+            to.variables["image_registry_claim"] = {"size": f"{size}" if str(size)[-1:].isalpha() else f"{size}Gi"}
+        to.leave(
+            f"the volume of the registry ({kind})", where, "a volume with images of 3 is none for a registry of 4",
+            "a new claim, and dockyard.openshift.image_import for the images",
+        )  # fmt: skip
+        return
+    if provider not in _STORES:
+        to.leave(
+            f"the store of the registry ({provider})", where, "no variable of 4 is known for it",
+            "image_registry_storage, with the fields of its CRD",
+        )  # fmt: skip
+        return
+    store, fields, secrets = _STORES[provider]
+    spec = {new: said(f"{provider}_{old}") for old, new in fields.items() if said(f"{provider}_{old}")}
+    to.variables["image_registry_storage"] = {store: spec}
+    keys = {new: to.secret(f"vault_registry_{new}") for old, new in secrets.items() if said(f"{provider}_{old}")}
+    to.variables |= {"image_registry_credentials": keys} if keys else {}
+    to.leave(
+        "the images in the store", where, "the registry of 4 does not know the image streams of 3",
+        "another bucket or container, and dockyard.openshift.image_import for the images",
+    )  # fmt: skip
+
+
+# --- values, whatever their shape ---
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: Any) -> list[dict[str, Any]]:
+    return [_mapping(one) for one in value if isinstance(one, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+def _texts(value: Any) -> list[str]:
+    return [one for one in value if isinstance(one, str)] if isinstance(value, (list, tuple)) else []
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))

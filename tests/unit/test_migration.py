@@ -1,0 +1,60 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From OpenShift 3 to 4: the same policy comes out, what has no equivalent is named, and no secret is in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from ansible.errors import AnsibleFilterError
+from ansible_collections.dockyard.openshift.plugins.filter.migrate_3_to_4 import migrate_3_to_4
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries as of_clusters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from conftest import REPOSITORY
+
+CASES = yaml.safe_load((REPOSITORY / "tests/data/migration/cases.yml").read_text(encoding="utf-8"))
+
+
+def found_in(case):
+    one = {"n1": {"engines": case["engines"]}} if "engines" in case else {}
+    return {"nodes": one, **{key: case[key] for key in ("nodes", "masters", "authorities", "variables") if key in case}}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_migration(case):
+    if "error" in case:
+        with pytest.raises(AnsibleFilterError, match=case["error"]):
+            migrate_3_to_4(found_in(case))
+        return
+    made = migrate_3_to_4(found_in(case))
+    variables = dict(made["variables"])
+    assert variables.pop("registry_policy", None) == case["policy"]
+    assert variables == case.get("more", {}) and made["vault"] == case.get("vault", [])
+    wanted = case.get("left", [])
+    assert len(made["left"]) == len(wanted), made["left"]
+    for one, (what, words) in zip(made["left"], wanted, strict=True):
+        assert what in one["what"] and words in f"{one['reason']} {one['nearest']}" and one["where"], one
+    assert not {"AKIAEXAMPLE", "topsecret"} & set(json.dumps(made).replace('"', " ").split())
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.get("policy")], ids=lambda case: case["name"])
+def test_the_policy_is_one_that_tasks_take(case):
+    """Every word but the texts of certificates, which the cases leave out."""
+    policy = {word: value for word, value in case["policy"].items() if word != "trust"}
+    if "credentials" in policy:
+        policy["credentials"] = [{**one, "password": "from the vault"} for one in policy["credentials"]]
+    assert read_policy(policy).words().keys() >= policy.keys() - {"credentials"}
+
+
+@pytest.mark.parametrize("found", [None, [], "text", 7])
+def test_what_is_not_a_mapping_is_refused(found):
+    with pytest.raises(AnsibleFilterError, match="not a mapping with nodes and masters"):
+        migrate_3_to_4(found)
+
+
+def test_the_variables_are_those_that_clusters_read():
+    read = {name for names in of_clusters.VARIABLES.values() for name in names}
+    assert {"image_policy_import", "image_policy_external_hostnames"} <= read
