@@ -449,4 +449,3 @@ def _storage_now(cluster: Cluster, asked: Asked, workload: Manifest) -> dict[str
         phase = "unread" if isinstance(there, Unread) else str(at(there, "status", "phase") or "missing")
         found["claim"] = "being deleted" if at(there, "metadata", "deletionTimestamp") else phase
     return found
-
