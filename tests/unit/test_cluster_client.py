@@ -280,6 +280,7 @@ def test_warnings_of_the_server_are_kept_once():
 PATCH_IMAGE = ("PATCH", "/images/cluster")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

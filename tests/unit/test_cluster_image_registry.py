@@ -311,6 +311,7 @@ def test_the_first_missing_object_of_the_chain_is_named():
 # --- faults ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [

@@ -143,6 +143,7 @@ def test_another_writer_in_between_loses_nothing():
     ) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_faults_lose_nothing(code, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)

@@ -188,6 +188,7 @@ MANY = {
 }
 
 
+@pytest.mark.slow
 def test_requests_are_the_pages_of_the_lists_and_the_changes():
     server = many(600)
     done = task(MANY, server)

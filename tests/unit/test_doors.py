@@ -98,6 +98,7 @@ def test_an_answer_of_another_form_is_one_sentence(case):
     assert result["failed"] and result["msg"] == NO_ANSWER and len(made) == 1
 
 
+@pytest.mark.slow
 @given(st.sampled_from(["files", "directories", "commands", "journal", "state", "time", "locked", "uid"]), JSON)
 def test_no_snapshot_ends_in_anything_but_a_result(part, value):
     result = asked(podman(**{part: value}))

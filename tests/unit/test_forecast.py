@@ -184,6 +184,7 @@ def test_a_long_difference_is_told_by_its_size():
     assert len(found["lines"]) < 20
 
 
+@pytest.mark.slow
 @given(clusters, clusters, st.sampled_from(["4.8", "4.15", "4.22"]))
 def test_every_change_has_an_account(before, after, release):
     found = forecast.of_cluster(manifests(before), release, proposed=manifests(after))
@@ -204,6 +205,7 @@ def test_no_yaml_gives_anything_but_an_account_or_a_sentence(present, proposed, 
         assert "\n" not in str(problem)
 
 
+@pytest.mark.slow
 @given(anything, anything, anything, anything)
 def test_no_value_gives_anything_but_an_answer_or_a_sentence(one, two, three, four):
     calls = [
@@ -290,6 +292,7 @@ def test_texts_of_people_break_no_line(call):
     assert found and all(line.isprintable() for line in found), found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "call",
     [

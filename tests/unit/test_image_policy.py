@@ -155,6 +155,7 @@ anything = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.d
 texts = st.lists(st.sampled_from(["kind: ImagePolicyConfig\n", "apiVersion: v1\n", "executionRules:\n", "- name: a\n", "{", "}", '"', ":", "- ", "&a ", "*a", "<<: ", "\t", "\x00", "é", "---\n"]), max_size=9).map("".join)  # fmt: skip # noqa: E501
 
 
+@pytest.mark.slow
 @given(anything, anything | texts, anything, st.sampled_from(RELEASES))
 def test_a_result_or_a_sentence(subject, policy, known, release):
     asks = [lambda: problems(policy, release), lambda: admits(subject, policy, release, known=known)]
@@ -166,6 +167,7 @@ def test_a_result_or_a_sentence(subject, policy, known, release):
             assert "\n" not in str(refusal)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["[", "{", "- ", "? ", "a: ", "&a [*a, ", "a.", "*", '{"a":', "\\"])
 def test_hostile_texts_end_soon(piece):
     start = time.process_time()
@@ -184,6 +186,7 @@ def test_aliases_do_not_multiply():
 # --- the real plug-in's answers -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_real_answers_about_objects(shared_dir):
     table = json.loads((shared_dir / "upstream-cases/70_imagepolicy_cases.json").read_text())
     asked = 0

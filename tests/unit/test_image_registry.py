@@ -133,6 +133,7 @@ def test_every_word_of_the_schema_is_known():
     assert all("kms" in json.dumps(choice) for choice in choices)
 
 
+@pytest.mark.slow
 def test_vendored_schema(shared_dir):
     """It is what the tool makes of the CRDs, and the releases that are not in it have the schema of one before."""
     path = REPOSITORY / "tests/tools/registry_schema"
@@ -336,6 +337,7 @@ def of_schema(schema):
 SPECS = st.deferred(lambda: of_schema(structural.schema_of(18)))
 
 
+@pytest.mark.slow
 @given(spec=SPECS, current=st.none() | SPECS)
 def test_whatever_the_schema_takes_is_judged(spec, current):
     found = image_registry_problems(spec, current)

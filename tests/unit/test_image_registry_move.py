@@ -232,6 +232,7 @@ def killed(world: World, count: int, **given: Any) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_killed_at_every_request_the_registry_serves_and_the_next_run_goes_on():
     ended, places = 0, set()
     for count in itertools.count(1):
@@ -281,6 +282,7 @@ def test_an_image_that_cannot_be_pulled_takes_the_switch_back():
     moved(world)
 
 
+@pytest.mark.slow
 def test_a_new_storage_that_does_not_serve_is_taken_back():
     world = World()
 

@@ -230,6 +230,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_hostile_names_cost_linear_time(shape):
     def work(number):

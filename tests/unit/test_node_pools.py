@@ -66,6 +66,7 @@ def test_what_holds_a_drain(case: dict[str, Any]) -> None:
 # --- whole rollouts, moved by the stand-in ---
 
 
+@pytest.mark.slow
 def test_a_wait_ends_when_every_node_has_it_and_not_before() -> None:
     """C1: 40 s until something is rendered, in two steps, though every condition says Updated from the last rollout."""
     rolling = Rolling(workers=20, worker={"maxUnavailable": 5})
@@ -86,6 +87,7 @@ def test_with_nothing_to_render_it_returns_at_once() -> None:
     assert {method for method, *_rest in rolling.server.log[start:]} == {"GET"}
 
 
+@pytest.mark.slow
 def test_a_node_that_never_finishes() -> None:
     """C2: the run fails with pool, node, desired config, state, reason and how many are done."""
     rolling = Rolling(workers=4, worker={"maxUnavailable": 2})
@@ -98,6 +100,7 @@ def test_a_node_that_never_finishes() -> None:
     assert done["msg"] == said
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_is_gone_on_with() -> None:
     rolling = Rolling(workers=4)
     rolling.controllers.stalled = {"worker-02"}
@@ -107,6 +110,7 @@ def test_a_run_that_was_killed_is_gone_on_with() -> None:
     assert rolling.wait()["verified"] and rolling.all_have()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("masters", [1, 3])
 def test_an_api_server_that_is_away_for_minutes(masters: int) -> None:
     """C4: refused, 503, and a login that is renewed once."""
@@ -133,6 +137,7 @@ def test_an_api_server_that_is_away_for_minutes(masters: int) -> None:
     assert (said in done["notes"]) is (masters == 1)
 
 
+@pytest.mark.slow
 def test_an_api_server_that_does_not_come_back() -> None:
     rolling = Rolling()
 
@@ -146,6 +151,7 @@ def test_an_api_server_that_does_not_come_back() -> None:
         rolling.wait(node_timeout=100.0)
 
 
+@pytest.mark.slow
 def test_a_budget_that_holds_a_drain_is_named() -> None:
     """C5: node, pod, namespace and budget, after a minute; the wait goes on and ends well when the budget frees."""
     rolling = Rolling(workers=2)
@@ -158,6 +164,7 @@ def test_a_budget_that_holds_a_drain_is_named() -> None:
     assert done["verified"] and said in rolling.lines
 
 
+@pytest.mark.slow
 def test_what_holds_a_drain_is_in_the_last_word() -> None:
     rolling = Rolling(workers=2)
     rolling.server.put(pod("web", "worker-00", finalizers=["example.com/wait"]))
@@ -167,6 +174,7 @@ def test_what_holds_a_drain_is_in_the_last_word() -> None:
     assert "pod team/web is being deleted, and waits for its finalizers example.com/wait" in done["msg"]
 
 
+@pytest.mark.slow
 def test_a_paused_pool_is_said_before_and_after_and_not_waited_for() -> None:
     """C6."""
     rolling = Rolling(workers=2, more=(pool("infra", paused=True), node("infra-0", "infra", "worker")))
@@ -201,6 +209,7 @@ def test_a_node_that_was_degraded_before_is_not_blamed_on_the_change() -> None:
     assert "is Degraded, as it was before this wait: " in rolling.wait()["msg"]
 
 
+@pytest.mark.slow
 def test_a_node_that_joins_while_the_others_roll() -> None:
     """C16: it is counted in, and the wait ends when it is done as well."""
     rolling = Rolling(workers=4)
@@ -213,6 +222,7 @@ def test_a_node_that_joins_while_the_others_roll() -> None:
     assert any("worker-99 joins" in line for line in rolling.lines)
 
 
+@pytest.mark.slow
 def test_controllers_that_restart_in_the_middle() -> None:
     rolling = Rolling(workers=4)
     for second in (10, 30, 55):
@@ -221,6 +231,7 @@ def test_controllers_that_restart_in_the_middle() -> None:
     assert rolling.wait()["verified"] and rolling.all_have()
 
 
+@pytest.mark.slow
 def test_a_config_that_is_never_rendered() -> None:
     rolling = Rolling(workers=2)
     rolling.controllers.render_delay = 1e9
@@ -240,6 +251,7 @@ def test_objects_that_the_operator_refuses() -> None:
     assert done["failed"] and "the operator writes no files for these objects, so nothing will roll: " in done["msg"]
 
 
+@pytest.mark.slow
 def test_a_timeout_of_the_whole() -> None:
     rolling = Rolling(workers=2)
     rolling.controllers.stalled = {"worker-00"}
@@ -248,6 +260,7 @@ def test_a_timeout_of_the_whole() -> None:
     assert done["failed"] and done["msg"].endswith("the timeout is over")
 
 
+@pytest.mark.slow
 def test_what_nobody_may_read_is_said_and_the_wait_is_longer() -> None:
     rolling = Rolling(workers=2)
     refused = lambda: status(403, "Forbidden", "images is forbidden: nobody may list")  # noqa: E731
@@ -258,6 +271,7 @@ def test_what_nobody_may_read_is_said_and_the_wait_is_longer() -> None:
     assert done["waited"] >= 0.25
 
 
+@pytest.mark.slow
 def test_without_a_comparison_pools_have_to_stay_updated_for_a_while() -> None:
     rolling = Rolling(workers=2)
     rolling.change()
@@ -269,6 +283,7 @@ def test_without_a_comparison_pools_have_to_stay_updated_for_a_while() -> None:
 # --- pausing ---
 
 
+@pytest.mark.slow
 def test_pools_are_paused_and_resumed_and_those_of_others_stay() -> None:
     rolling = Rolling(workers=2, more=(pool("infra", paused=True), node("infra-0", "infra", "worker"), pool("none")))
     foreseen = rolling.rollout().pause(check=True)
@@ -292,6 +307,7 @@ def test_pools_are_paused_and_resumed_and_those_of_others_stay() -> None:
 # --- the report ---
 
 
+@pytest.mark.slow
 def test_a_report_compares_what_each_node_has_now() -> None:
     rolling = Rolling(workers=2)
     first = rolling.rollout().report()
@@ -307,6 +323,7 @@ def test_a_report_compares_what_each_node_has_now() -> None:
     assert not rolling.rollout().report()["drift"]
 
 
+@pytest.mark.slow
 def test_an_edit_of_the_operators_own_object_is_named() -> None:
     """C7."""
     rolling = Rolling(workers=2)
@@ -359,6 +376,7 @@ def test_tasks() -> None:
     assert run(node_pools.ActionModule, {"pools": ["worker"]}, rolling.server, check=True)["verified"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", cases("rollout/refused.yml"))
 def test_bad_input(case: dict[str, Any], sentences) -> None:
     rolling = Rolling(workers=1)

@@ -159,6 +159,7 @@ def test_find_is_the_longest_match_in_byte_order(written, name):
     assert (found.prefix if found else "") == best
 
 
+@pytest.mark.slow
 def test_ten_thousand_mirrors_in_a_second():
     conf = "".join(
         f"[[registry]]\nlocation = 'quay.io/team{n}'\n[[registry.mirror]]\nlocation = 'm.lab/team{n}'\n"

@@ -55,6 +55,7 @@ def refused(host: Host, says: str) -> None:
     assert list(host.root.iterdir()) == [] and not Path("/PROOF").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", DAMAGED, ids=json.dumps)
 def test_a_journal_of_another_form_is_damaged(host: Host, part: dict[str, Any]) -> None:
     put(host, {**GOOD, **part})
@@ -97,6 +98,7 @@ def test_a_record_that_somebody_else_may_have_written_is_not_believed(host: Host
     assert host.snapshot()["state"]["state"] == "failed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", HISTORY, ids=lambda path: path.name)
 def test_a_journal_of_an_earlier_version_is_undone(host: Host, path: Path) -> None:
     """As the version that wrote it would have: files as they were, begun actions once more."""
