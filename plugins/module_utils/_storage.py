@@ -67,7 +67,7 @@ def rows(program, columns, *names):
 
 
 def say(text):
-    print(text)
+    sys.stdout.write("%s\n" % text)
     sys.stdout.flush()
 
 
@@ -474,4 +474,4 @@ def main(name, text):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    raise SystemExit(main(*sys.argv[1:3]))

@@ -121,7 +121,8 @@ _Place = Callable[[RegistryTable], str]
 def _never_reached(policy: Policy, conf: RegistriesConf, said: Scopes, place: _Place) -> Iterator[str]:
     for word, entries in (("searched", policy.search), ("allowed", policy.allowed)):
         for entry in entries or ():
-            table = conf.find(next(_inside(entry, ports=False)).name)
+            first, *_others = _inside(entry, ports=False)
+            table = conf.find(first.name)
             if table and table.blocked and said.covering(entry) is None:
                 rest = "images come from its mirrors only" if table.mirrors else "it is never pulled from"
                 yield f"'{entry}' is {word}, and {place(table)} blocks '{table.prefix}', so that {rest}"

@@ -162,7 +162,7 @@ class Migration:
     def _prove_by_forecast(self, found: list[Pair], fresh: list[Pair]) -> None:
         """Compute the files of nodes with the old objects and without. Raises ClusterProblem for a difference."""
         gone = {at(pair.old, "metadata", "name") for pair in found}
-        before = self.rollout.answered(lambda cluster: expected.of(cluster))
+        before = self.rollout.answered(expected.of)
         after = self.rollout.answered(
             lambda cluster: expected.of(
                 cluster,
