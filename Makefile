@@ -140,12 +140,14 @@ cluster-down:
 
 .PHONY: page
 page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
+	tests/lab/setup chromium chromium-driver
 	@$(PYTHON) tests/tools/environment page
 	pytest tests/page
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
 disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
+	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
 	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
 
 storage-full: export FULL = 1
