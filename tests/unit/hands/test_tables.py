@@ -104,7 +104,7 @@ def test_report_holds_the_end_of_long_outputs(host: Host) -> None:
     outcome = host.transaction({"actions": [
         {"name": "a", "argv": ["sh", "-c", "yes | head -c 100000; echo the end; exit 5"], "undo": []}]})
     assert [(e["step"], e["name"], e["rc"], len(e["stdout"]), e["stdout"][-8:]) for e in report_of(outcome)] == [
-        ("act", "a", 5, 4096, "the end\n")]
+        ("act", "a", 5, 65536, "the end\n")]
 
 
 def test_state_is_only_for_the_owner(host: Host) -> None:
