@@ -11,7 +11,8 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,25 @@ class Lab:
             fresh = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": version}}
             self.replace(place.path, fresh)
         if status is not None:
-            now = dict(self.client.read(place) or {})
-            self.replace(f"{place.path}/status", {**now, "status": status})
+            # controllers write the same object at the same time
+            of_status = f"{place.path}/status"
+            self.wait_for(lambda: self._put(of_status, {**(self.client.read(place) or {}), "status": status})[0] == 200)
 
     def replace(self, path: str, manifest: dict[str, Any]) -> None:
         """PUT an object, which the collection itself never does."""
-        status, body, _length = self.client._ask("PUT", path, manifest, "application/json")
+        status, body = self._put(path, manifest)
         assert status == 200, body
+
+    @staticmethod
+    def wait_for(holds: Callable[[], bool], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.2)
+
+    def _put(self, path: str, manifest: Any) -> tuple[int, Any]:
+        status, body, _length = self.client._ask("PUT", path, manifest, "application/json")
+        return status, body
 
     def get(self, kind: str, name: str, namespace: str = "") -> Any:
         return self.client.read(Ref(KINDS[kind], name, namespace))
@@ -112,7 +125,11 @@ class Lab:
                 self.client.delete(place, there["metadata"]["uid"], there["metadata"]["resourceVersion"])
 
     def reset(self) -> None:
-        """Bring everything back to the stock."""
+        """Bring everything back to the stock. No budget of an earlier test holds the drains of this one."""
+        for item in self.client.read_all(Ref(KINDS["PodDisruptionBudget"])):
+            metadata = item["metadata"]
+            budget = Ref(KINDS["PodDisruptionBudget"], metadata["name"], metadata["namespace"])
+            self.client.delete(budget, metadata["uid"], metadata["resourceVersion"])
         for kind, kept in CLEARED.items():
             place = Ref(KINDS[kind], namespace=IN_CONFIG if KINDS[kind].namespaced else "")
             for item in self.client.read_all(place):
@@ -188,8 +205,7 @@ def operator(lab: Lab) -> Iterator[Operator]:
 def controllers(lab: Lab) -> Controllers:
     """Controllers whose cluster is settled, without what an earlier test left on nodes and in the project."""
     objects = Objects(lab.client_of({"kubeconfig": str(lab.kubeconfig)}).transport)
-    for left in ("/apis/policy/v1/namespaces/team/poddisruptionbudgets/web", "/api/v1/namespaces/team/pods/web"):
-        objects.ask("DELETE", left, {"gracePeriodSeconds": 0})
+    objects.ask("DELETE", "/api/v1/namespaces/team/pods/web", {"gracePeriodSeconds": 0})
     for node in objects.list("/api/v1/nodes"):
         old = dict.fromkeys(name for name in node["metadata"].get("annotations", {}) if "machineconfiguration" in name)
         bare = {"metadata": {"annotations": old}, "spec": {"unschedulable": None}}

@@ -267,18 +267,9 @@ def test_a_budget_that_allows_no_eviction_is_named(lab):
     for place, manifest in wanted.items():
         if lab.client.read(place) is None:
             lab.client.create(place, {**place.manifest(), "spec": manifest})
-    wait_for(lambda: lab.get("PodDisruptionBudget", "db", namespace).get("status", {}).get("currentHealthy") == 1)
+    lab.wait_for(lambda: lab.get("PodDisruptionBudget", "db", namespace).get("status", {}).get("currentHealthy") == 1)
     told = task(lab, {"blocked": "docker.io"}, check=True)["warnings"]
     assert any("PodDisruptionBudget shop/db allows no eviction now (1 of 1 pods" in text for text in told), told
-
-
-def wait_for(holds: Any, seconds: float = 60) -> None:
-    import time
-
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.2)
 
 
 def test_lists_come_in_pages_from_a_real_server(lab):
