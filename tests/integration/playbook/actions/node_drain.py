@@ -21,7 +21,8 @@ class ActionModule(Task):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
-            entry = {"task": "node_drain", "host": options["node"], "check": self._task.check_mode}
+            host, check = str(self.variables["inventory_hostname"]), self._task.check_mode
+            entry = {"task": "node_drain", "host": host, "check": check}
             log.write(json.dumps({**entry, "args": self.given()}, default=str) + "\n")
         if self.variables.get("fate") in FATES and options["state"] == "drained":
             return {"failed": True, "msg": FATES[self.variables["fate"]]}
