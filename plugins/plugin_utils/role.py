@@ -9,7 +9,7 @@ What is asked for nowhere, or under a name that nobody reads, is never passed ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
@@ -33,6 +33,12 @@ NOTHING_ASKED = (
     "no policy: none of registry_policy, docker_registries_* and openshift_docker_*_registries says what {host} should "
     "get, so nothing was looked at; is group_vars beside the hosts file?"
 )
+
+
+def _known(variables: Mapping[str, Iterable[str]], prefix: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Return the variables of a role: those that fill options of its task, and the others, by prefix."""
+    filling = {name for names in variables.values() for name in names if name.startswith(prefix)}
+    return tuple(sorted(filling | {f"{prefix}{name}" for name in others}))
 
 
 def _from_variables(where: str) -> dict[str, dict[str, Any]]:
@@ -82,12 +88,7 @@ _OF_MASTERS = (
     "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",
     "explain_after", "images", "cluster_result", "nodes_result", "cluster_info", "nodes_info",
 )  # fmt: skip
-KNOWN_OF_MASTERS = (
-    *sorted(
-        {name for names in masters.VARIABLES.values() for name in names if name.startswith(masters.PREFIX)}
-        | {f"{masters.PREFIX}{name}" for name in _OF_MASTERS}
-    ),
-)
+KNOWN_OF_MASTERS = _known(masters.VARIABLES, masters.PREFIX, _OF_MASTERS)
 
 
 class AskedOfMasters(Asked):
@@ -110,12 +111,7 @@ _OF_STORAGE = (
     "result", "info", "plan", "drain", "node", "api_host", "kubeconfig", "remote_kubeconfig", "delete_emptydir_data",
     "force", "drain_timeout", "ready_timeout", "serial", "max_failures", "outcome", "message", "drained", "restored",
 )  # fmt: skip
-KNOWN_OF_STORAGE = (
-    *sorted(
-        {name for names in storage.VARIABLES.values() for name in names if name.startswith(storage.PREFIX)}
-        | {f"{storage.PREFIX}{name}" for name in _OF_STORAGE}
-    ),
-)
+KNOWN_OF_STORAGE = _known(storage.VARIABLES, storage.PREFIX, _OF_STORAGE)
 
 
 class AskedOfStorage(Asked):

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 import pytest
+import quartet
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import image_registry, image_registry_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import pools
@@ -22,6 +23,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integra
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from api_server import KINDS, ApiServer, on, ref, reply, run, status, times
 from cases import cases, part
+from quartet import READS
 from trust.pki import certificate, key_pem
 
 NAMESPACE = "openshift-image-registry"
@@ -53,7 +55,6 @@ STOCK = yaml.safe_load("""
 """)
 TABLE = cases("cluster/image_registry.yml")
 REFUSED = cases("cluster/image_registry_refused.yml")
-READS = {"GET"}
 
 
 @pytest.fixture(autouse=True)
@@ -136,46 +137,29 @@ def server_object(server: ApiServer, name: str) -> Any:
 def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
-    planned = task(case, server, check=True, diff=True)
-    assert planned["changed"] and not planned.get("failed"), planned
-    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
-    done = task(case, server)
-    assert done["changed"] and not done.get("failed"), done
+    planned, done = quartet.planned_and_done(task, case, server)
     sentences(done)
-    assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
+    assert done["written"]
     found = [
         text for name, wanted in then["objects"].items() for text in part(server_object(server, name), wanted, name)
     ]
     assert not found, found
     assert then.get("written", done["written"]) == done["written"]
-    for key in ("warnings", "notes"):
-        told = done.get(key, [])
-        assert all(any(wanted in text for text in told) for wanted in then.get(key, ())), told
+    quartet.told(done, then)
     config, old = (objects[ref(STOCK[0]).path] for objects in (server.objects, before))
     assert config["metadata"]["labels"] == {"keep": "me"} and config["metadata"]["annotations"]["theirs"] == "1"
     assert config["spec"]["httpSecret"] == old["spec"]["httpSecret"]
-    asked = json.dumps(filled(case["given"]))
     told = json.dumps([planned, done])
     assert "a-secret-of-the-registry" not in told
     for secret in ("hidden-access-key", "hidden-secret-key", "PRIVATE KEY"):
         assert secret not in told and base64.b64encode(secret.encode()).decode() not in told, secret
-    count = len(server.log)
-    for check in (True, False):
-        again = task(case, server, check=check)
-        assert not again["changed"] and not again.get("failed"), (again, asked)
-    assert {method for method, *_rest in server.log[count:]} == READS
+    quartet.nothing_left(task, case, server)
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused_is_one_sentence_before_anything_is_written(case, sentences):
     server = cluster(case)
-    for check in (True, False):
-        result = task(case, server, check=check)
-        assert result["failed"] and case["refused"] in result["msg"], result
-        assert "\n" not in result["msg"] and not result.get("changed")
-        assert "hidden-" not in json.dumps(result) and "PRIVATE" not in json.dumps(result)
-    assert {method for method, *_rest in server.log} <= READS
-    sentences(result)
+    sentences(quartet.refused(task, case, server))
 
 
 def test_there_are_many_bad_inputs():

@@ -11,10 +11,12 @@ import json
 from typing import Any
 
 import pytest
+import quartet
 from ansible_collections.dockyard.openshift.plugins.action import cluster_pull_secret, cluster_pull_secret_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from api_server import ApiServer, on, ref, run, status, times
 from cases import cases
+from quartet import READS
 from test_cluster_registries import STOCK
 from test_dockercfg_secret import made
 
@@ -29,7 +31,6 @@ USUAL = """{ "auths": {
 } }
 """
 TABLE = cases("cluster/pull_secret.yml")
-READS = {"GET"}
 
 
 @pytest.fixture(autouse=True)
@@ -81,12 +82,7 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
 def test_the_secret_is_as_asked_and_a_second_run_writes_nothing(case):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
-    planned = task(case, server, check=True)
-    assert planned["changed"] and not planned.get("failed"), planned
-    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
-    done = task(case, server, diff=True)
-    assert done["changed"] and not done.get("failed"), done
-    assert done["plan"]["id"] == planned["plan"]["id"]
+    planned, done = quartet.planned_and_done(task, case, server)
     assert done["written"] == ["change Secret openshift-config/pull-secret"]
     if "logins" in then:
         assert list(logins(server).items()) == list(then["logins"].items())
@@ -103,10 +99,7 @@ def test_the_secret_is_as_asked_and_a_second_run_writes_nothing(case):
     }
     assert "topsecret" not in json.dumps([planned, done]) and "csecret" not in json.dumps([planned, done])
     count = len(server.log)
-    for check in (True, False):
-        again = task(case, server, check=check)
-        assert not again["changed"] and not again.get("failed"), again
-    assert {method for method, *_rest in server.log[count:]} <= READS
+    quartet.nothing_left(task, case, server)
     reads = [path for _method, path, *_rest in server.log[count:]]
     assert len(reads) == 2 * len(set(reads)), "every object and list is read once a run"
 

@@ -9,10 +9,12 @@ import copy
 from typing import Any
 
 import pytest
+import quartet
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import cluster_registries, cluster_registries_info
 from api_server import KINDS, ApiServer, on, ref, run, status
 from cases import cases
+from quartet import READS
 from tasks import holds
 from trust.pki import certificate
 
@@ -34,7 +36,6 @@ STOCK = [
     {"kind": "MachineConfiguration", "metadata": {"name": "cluster"}, "spec": {}, "status": {"observedGeneration": 1}},
 ]  # fmt: skip
 TABLE = cases("cluster/registries.yml")
-READS = {"GET"}
 
 
 def cluster(case: dict[str, Any]) -> ApiServer:
@@ -104,31 +105,22 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case, senten
 def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
-    planned = task(case, server, check=True)
-    assert planned["changed"] and not planned.get("failed"), planned
-    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
-    done = task(case, server, diff=True)
-    assert done["changed"] and not done.get("failed"), done
+    planned, done = quartet.planned_and_done(task, case, server)
     sentences(done)
-    assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
+    assert done["written"]
     wrong = [text for name, wanted in then.get("objects", {}).items() for text in differences(server, name, wanted)]
     assert not wrong, wrong
     assert not [name for name in then.get("gone", ()) if server_object(server, name)]
     assert then.get("order", ordered(server)) == ordered(server)
     assert then.get("disruption", done["plan"]["disruption"]) == done["plan"]["disruption"]
-    for key in ("warnings", "notes"):
-        told = done.get(key, [])
-        assert all(any(wanted in text for text in told) for wanted in then.get(key, ())), told
+    quartet.told(done, then)
     assert all(any(wanted in line for line in done["account"]) for wanted in then.get("lines", ())), done["account"]
     assert {path: one for path, one in server.objects.items() if path not in touched(server)} == {
         path: one for path, one in before.items() if path not in touched(server)
     }, "objects of others are left as they are"
     assert server.get("Image", "cluster")["metadata"].get("labels") in (None, {"keep": "me"})
     count = len(server.log)
-    for check in (True, False):
-        again = task(case, server, check=check)
-        assert not again["changed"] and not again.get("failed"), again
-    assert {method for method, *_rest in server.log[count:]} <= READS
+    quartet.nothing_left(task, case, server)
     reads = [path for method, path, *_rest in server.log[count:]]
     assert len(reads) == 2 * len(set(reads)), "every object and list is read once a run"
 

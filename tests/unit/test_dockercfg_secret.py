@@ -12,6 +12,7 @@ import random
 from typing import Any
 
 import pytest
+import quartet
 from ansible_collections.dockyard.openshift.plugins.action import dockercfg_secret, dockercfg_secret_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
@@ -19,12 +20,12 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import tokens as token_task
 from api_server import KINDS, ApiServer, on, ref, run, status, times
 from cases import cases
+from quartet import READS
 from test_cluster_registries import part
 
 MEMBERS = {"kubernetes.io/dockerconfigjson": ".dockerconfigjson", "kubernetes.io/dockercfg": ".dockercfg"}
 LOGIN = [{"registry": "r.example.com", "username": "u", "password": "topsecret"}]
 TABLE = cases("cluster/dockercfg_secret.yml")
-READS = {"GET"}
 
 
 @pytest.fixture(autouse=True)
@@ -113,12 +114,8 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
 def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
     server, then = cluster(*case.get("cluster", [])), case["then"]
     before = copy.deepcopy(server.objects)
-    planned = task(case, server, check=True)
-    assert planned["changed"] and not planned.get("failed"), planned
-    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
-    done = task(case, server, diff=True)
-    assert done["changed"] and not done.get("failed"), done
-    assert done["plan"]["id"] == planned["plan"]["id"] and done["written"]
+    planned, done = quartet.planned_and_done(task, case, server)
+    assert done["written"]
     wrong = [
         text for name, wanted in then.get("objects", {}).items() for text in part(there(server, name), wanted, name)
     ]
@@ -128,9 +125,7 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
         if "logins" in wanted:
             assert list(there(server, name)["logins"]) == list(wanted["logins"]), "entries keep their order"
     assert not [name for name in (*then.get("gone", ()), *then.get("absent", ())) if there(server, name)]
-    for key in ("warnings", "notes"):
-        told = done.get(key, [])
-        assert all(any(wanted in text for text in told) for wanted in then.get(key, ())), told
+    quartet.told(done, then)
     touched = {
         f"{path}/{body['metadata']['name']}" if method == "POST" else path
         for method, path, _q, body in server.log
@@ -141,10 +136,7 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
     }, "objects of others are left as they are"
     assert not secrets_in(done, planned), "no secret is shown"
     count = len(server.log)
-    for check in (True, False):
-        again = task(case, server, check=check)
-        assert not again["changed"] and not again.get("failed"), again
-    assert {method for method, *_rest in server.log[count:]} <= READS
+    quartet.nothing_left(task, case, server)
     reads = [(path, sorted(query.items())) for _method, path, query, _body in server.log[count:]]
     assert len(reads) == 2 * len({json.dumps(one) for one in reads}), "every object and list is read once a run"
 

@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 import pytest
+import quartet
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import hosted_registry, hosted_registry_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.hosted_registry import authorities
@@ -62,7 +63,6 @@ STOCK = yaml.safe_load("""
 TABLE = cases("cluster/hosted_registry.yml")
 REFUSED = cases("cluster/hosted_registry_refused.yml")
 VARIABLES = cases("cluster/hosted_registry_variables.yml")
-READS = {"GET"}
 
 
 @pytest.fixture(autouse=True)
@@ -201,37 +201,20 @@ def untouched(server: ApiServer, before: dict[str, Any], kind: str = "Deployment
 def test_the_registry_is_as_asked_and_a_second_run_writes_nothing(case, sentences):
     server, then = cluster(case), case["then"]
     before = copy.deepcopy(server.objects)
-    planned = task(case, server, check=True, diff=True)
-    assert planned["changed"] and not planned.get("failed"), planned
-    assert {method for method, *_rest in server.log} == READS, "check mode sends no write verb"
-    done = task(case, server)
-    assert done["changed"] and not done.get("failed"), done
+    planned, done = quartet.planned_and_done(task, case, server)
     sentences(done)
-    assert done["plan"]["id"] == planned["plan"]["id"]
     judged(server, then)
     untouched(server, before, then.get("kind", "DeploymentConfig"))
     assert then.get("written", done["written"]) == done["written"]
-    for key in ("warnings", "notes"):
-        told = done.get(key, [])
-        assert all(any(wanted in text for text in told) for wanted in then.get(key, ())), told
+    quartet.told(done, then)
     assert "hidden-" not in json.dumps([planned, done])
-    count = len(server.log)
-    for check in (True, False):
-        again = task(case, server, check=check)
-        assert not again["changed"] and not again.get("failed"), again
-    assert {method for method, *_rest in server.log[count:]} == READS
+    quartet.nothing_left(task, case, server)
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_refused_is_one_sentence_before_anything_is_written(case, sentences):
     server = cluster(case)
-    for check in (True, False):
-        result = task(case, server, check=check)
-        assert result["failed"] and case["refused"] in result["msg"], result
-        assert "\n" not in result["msg"] and not result.get("changed")
-        assert "hidden-" not in json.dumps(result) and "PRIVATE" not in json.dumps(result)
-    assert {method for method, *_rest in server.log} <= READS
-    sentences(result)
+    sentences(quartet.refused(task, case, server))
 
 
 def test_there_are_many_bad_inputs():
