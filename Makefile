@@ -138,6 +138,13 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 cluster-down:
 	tests/lab/cluster/cluster down
 
+.PHONY: demo-cluster demo-cluster-down
+demo-cluster: control-plane ## an old 3.11 inventory on a cluster of OpenShift 4: forecast, guards, rollout, verify, a drain
+	tests/lab/cluster/demo
+
+demo-cluster-down: cluster-down ## remove everything that demo-cluster made on this machine
+	rm -rf .cache/cluster/demo
+
 .PHONY: page
 page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
 	tests/lab/setup chromium chromium-driver
