@@ -67,7 +67,8 @@ def test_a_review_asks_for_the_object_by_its_name():
     asked = []
     answer = reviews(lambda about: asked.append(about) or True)
     run(cluster_access_info.ActionModule, {}, ApiServer(faults=[answer]))
-    assert [one for one in asked if one["name"] == "cluster" and not one["namespace"] and one["resource"] == "images"]
+    image = {"group": "config.openshift.io", "version": "v1", "resource": "images", "namespace": "", "name": "cluster"}
+    assert {"verb": "patch", **image} in asked
     assert [one for one in asked if one["namespace"] == "openshift-config"]
 
 
