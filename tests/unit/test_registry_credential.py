@@ -152,7 +152,7 @@ def test_notes(image, engine, note):
 
 @pytest.mark.parametrize("engine", ["podman", "docker"])
 def test_a_choice_is_said_where_there_is_one(engine):
-    one, two = ({name: "bot" for name in names} for names in (["https://quay.io"], ["https://quay.io", "http://quay.io"]))
+    one, two = (dict.fromkeys(names, "bot") for names in (["https://quay.io"], ["https://quay.io", "http://quay.io"]))
     assert not registry_credential("quay.io/a", files({"keys": one}), engine=engine)["notes"]
     (said,) = registry_credential("quay.io/a", files({"keys": two}), engine=engine)["notes"]
     assert f"{engine} picks at random between https://quay.io, http://quay.io" in said
