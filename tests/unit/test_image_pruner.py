@@ -65,11 +65,22 @@ def test_what_is_refused_is_one_sentence_before_anything_is_sent(case, sentences
     sentences(result)
 
 
+def test_there_are_many_bad_inputs():
+    assert len(REFUSED) >= 40
+
+
 @pytest.mark.parametrize("case", cases("cluster/cron.yml"))
 def test_a_schedule_is_taken_as_cron_takes_it(case, sentences):
     mistake = cron_mistake(case["schedule"])
     assert (case["mistake"] in mistake) if case["mistake"] else not mistake, mistake
     sentences(mistake)
+
+
+def test_pruning_goes_on_when_nothing_else_is_asked_for():
+    server = cluster({"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": {"suspend": True}})
+    assert run(image_pruner.ActionModule, {"suspend": False}, server)["changed"]
+    assert server.get("ImagePruner", "cluster")["spec"] == {"suspend": False}
+    assert not run(image_pruner.ActionModule, {"suspend": False}, server)["changed"]
 
 
 def test_failed_jobs_are_removed_and_no_other():
