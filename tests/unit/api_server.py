@@ -38,6 +38,7 @@ KINDS = {
         resource("Image", CONFIG, "images"),
         resource("ClusterVersion", CONFIG, "clusterversions"),
         resource("Infrastructure", CONFIG, "infrastructures"),
+        resource("Proxy", CONFIG, "proxies"),
         resource("ImageDigestMirrorSet", CONFIG, "imagedigestmirrorsets"),
         resource("ImageTagMirrorSet", CONFIG, "imagetagmirrorsets"),
         resource("ImageContentSourcePolicy", "operator.openshift.io", "imagecontentsourcepolicies", version="v1alpha1"),

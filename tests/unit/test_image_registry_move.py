@@ -403,6 +403,14 @@ def test_logins_of_a_store_stay_in_their_secret():
     assert "aGlkZGVu" not in json.dumps(job)
 
 
+def test_the_pod_of_the_proof_asks_the_registry_whatever_the_node_holds():
+    ref, pod = images.proof_pod("team", f"app@{DIGEST}", "")
+    (container,) = pod["spec"]["containers"]
+    assert container["imagePullPolicy"] == "Always" and container["command"] == ["true"]
+    assert container["image"].endswith(f":5000/team/app@{DIGEST}") and pod["spec"]["restartPolicy"] == "Never"
+    assert (ref.name, ref.namespace) == (images.PROOF, "team")
+
+
 def test_the_kinds_of_images_are_told_apart():
     assert KINDS["ManagedImage"].group != KINDS["Image"].group
     assert isinstance(World().server, ApiServer)

@@ -178,6 +178,10 @@ class _Drafting:
         if isinstance(found, Mapping) and found.get("kind", HEAD["kind"]) != HEAD["kind"]:
             raise HostProblem(f"{editing.file.path}: {PLUGIN} has the kind {found['kind']!r}, not {HEAD['kind']}")
         rules, wanted = said.rules or Named({}), dict((said.rules or Named({})).present)
+        ours = frozenset(editing.ours["rules"])
+        kept = (platform_images.DENIED, *platform_images.RULES)
+        went = bool(ours.difference(kept)) or any(editing.has_put((*keys, key)) for key in said.fields or {})
+        takes_only_ours = self._takes_only_ours(ours, at(found, ("executionRules",)))
         if not found and platform_images.DENIED not in rules.absent:
             wanted = {platform_images.DENIED: platform_images.DENIED_RULE, **wanted}
         if not found:
@@ -185,19 +189,47 @@ class _Drafting:
                 editing.mapping(keys)[key] = value
         for key, value in (said.fields or {}).items():
             editing.put((*keys, key), value)
-        kept = (platform_images.DENIED, *platform_images.RULES)
         place = (*keys, "executionRules")
         editing.merge("rules", place, "name", Named(wanted, rules.absent), kept, said.purge)
         self._refuse(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+        if takes_only_ours:
+            self._leave(editing, keys, went)
+        else:
+            self._keep_platform(editing, keys, master, release, wanted)
+        self._warn(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+
+    def _keep_platform(
+        self, editing: Editing, keys: Path, master: Editing, release: Release, wanted: Mapping[str, Any]
+    ) -> None:
+        """Add the rules that keep the platform's own images admitted; refuse what rejects them all the same."""
+        rules, place = self.said.rules or Named({}), (*keys, "executionRules")
         own, registries = self._platform(at(editing.value, keys), master, release)
-        editing.merge("rules", place, "name", Named({**wanted, **own}, rules.absent), kept[:1], said.purge)
-        policy = platform_images.policy_of(at(editing.value, keys), release)
+        named = Named({**wanted, **own}, rules.absent)
+        editing.merge("rules", place, "name", named, (platform_images.DENIED,), self.said.purge)
         if platform_images.IMAGES in rules.absent:
             self.warnings.append("the platform's own images are not kept admitted, as the task says by name")
-        else:
-            image_format = str(at(master.value, ("imageConfig", "format")) or "images of the product")
-            self.refusals += platform_images.rejected(policy, registries, image_format)
-        self._warn(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+            return
+        policy = platform_images.policy_of(at(editing.value, keys), release)
+        image_format = str(at(master.value, ("imageConfig", "format")) or "images of the product")
+        self.refusals += platform_images.rejected(policy, registries, image_format)
+
+    def _takes_only_ours(self, ours: frozenset[str], before: Any) -> bool:
+        """Say whether nothing is asked for but that rules and fields of ours go: then the policy is others' again."""
+        rules = self.said.rules or Named({})
+        others = {at(rule, ("name",)) for rule in before or ()} - ours
+        asked = rules.present or any(value is not None for value in (self.said.fields or {}).values())
+        return not asked and not self.said.purge and not rules.absent & others
+
+    def _leave(self, editing: Editing, keys: Path, went: bool) -> None:
+        """Take out the rules for the platform where rules of ours went, and the one that holds anyway when alone."""
+        place, denied = (*keys, "executionRules"), platform_images.DENIED
+        if went:
+            editing.merge("rules", place, "name", Named({}), (denied,), purge=False)
+        document = at(editing.value, keys) or {}
+        names = [at(rule, ("name",)) for rule in document.get("executionRules") or ()]
+        only_rules = not any(value for key, value in document.items() if key not in (*HEAD, "executionRules"))
+        if only_rules and names == [denied] and editing.ours["rules"].get(denied, {}) is None:
+            editing.merge("rules", place, "name", Named({}, frozenset((denied,))), (), purge=False)
 
     def _platform(
         self, document: Mapping[str, Any], master: Editing, release: Release
@@ -207,7 +239,7 @@ class _Drafting:
         others = [
             rule
             for rule in document.get("executionRules") or ()
-            if rule.get("name") not in platform_images.RULES or rule["name"] in rules.present
+            if not (at(rule, ("name",)) in platform_images.RULES and rule["name"] not in rules.present)
         ]
         policy = platform_images.policy_of({**document, "executionRules": others}, release)
         if platform_images.IMAGES in rules.absent or all(rule.needs_the_image for rule in policy.rules):
