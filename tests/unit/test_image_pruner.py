@@ -107,6 +107,18 @@ def test_a_failed_job_is_named_with_what_ends_it():
     assert "nothing tries again before the next time of the schedule" in job["remedy"] and found["prunes_storage"]
 
 
+@pytest.mark.parametrize("case", cases("cluster/unreadable_images.yml"))
+def test_r12_the_object_with_an_unreadable_image_is_named(case, sentences):
+    spec = {"ignoreInvalidImageReferences": case.get("ignores")}
+    server = cluster(*case["cluster"], {"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": spec})
+    if case.get("healthy"):
+        server.objects = {path: one for path, one in server.objects.items() if one["kind"] != "Job"}
+    found = run(image_pruner_info.ActionModule, {}, server)["pruner"]["unreadable"]
+    assert [f"{one['object']}: {one['image']}" for one in found] == case["finds"]
+    assert all("ignore_invalid_image_references: true" in one["remedy"] for one in found) and not server.writes
+    sentences([f"{one['object']} ({one['image']}) {one['reason']}; {one['remedy']}" for one in found])
+
+
 def test_a_pruner_that_is_not_there_is_not_made():
     server = cluster()
     del server.objects[ref(STOCK[1]).path]

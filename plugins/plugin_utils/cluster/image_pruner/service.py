@@ -24,6 +24,7 @@ from ..image_registry import pods, structural
 from ..image_registry.values import duration
 from ..integrated_registry import CONFIG, JOBS, PRUNER, diagnosis, health
 from ..seen import Cluster
+from . import unreadable
 
 WATCH: tuple[Ref, ...] = (PRUNER,)
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -80,6 +81,9 @@ _FIELDS: Mapping[str, str] = {
 _OF_PODS = ("node_selector", "tolerations", "affinity", "resources")
 #: The newest minor release whose schema of pods is known here.
 _RELEASE = 18
+_UNREADABLE = (
+    "the pruner's job ends at it: correct the name, or say ignore_invalid_image_references: true, which passes over it"
+)
 _COUNTS = ("keep_tag_revisions", "successful_jobs_history_limit", "failed_jobs_history_limit")
 _MOST = 2**31 - 1
 
@@ -212,9 +216,14 @@ def failed(jobs: Iterable[Manifest]) -> list[Manifest]:
     return [job for job in mine if health.conditions(job).get("Failed", {}).get("status") == "True"]
 
 
-def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
-    """Report what the pruner does and which jobs failed; a failure of it does not make a registry broken."""
+def report(cluster: Cluster) -> dict[str, Any]:
+    """Report what the pruner does and which jobs failed; a failure of it does not make a registry broken.
+
+    Raises NotRead.
+    """
+    pruner, jobs = cluster.one(PRUNER), cluster.all(JOBS)
     spec: Mapping[str, Any] = at(pruner, "spec") or {}
+    ignores = spec.get("ignoreInvalidImageReferences")
     return {
         "there": pruner is not None,
         "schedule": spec.get("schedule") or "",
@@ -228,12 +237,16 @@ def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
             }
             for job in failed(jobs)
         ],
+        "unreadable": [
+            {**one, "remedy": _UNREADABLE} for one in (unreadable.references(cluster) if failed(jobs) else ())
+            if not ignores
+        ],
     }  # fmt: skip
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     """Report what the cluster has now. Raises NotRead, ClusterProblem."""
     cluster.need(PRUNER, JOBS, CONFIG)
-    found = report(cluster.one(PRUNER), cluster.all(JOBS))
+    found = report(cluster)
     state = at(cluster.one(CONFIG), "spec", "managementState") or ""
     return {"pruner": found, "registry_state": state, "prunes_storage": state == "Managed"}
