@@ -263,7 +263,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "storage": _storage(cluster, spec),
         "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
         "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
-        "trust": _trust(cluster),
+        "trust": trust(cluster),
         "pruner": pruner.report(cluster),
     }  # fmt: skip
 
@@ -275,7 +275,7 @@ def _conditions(config: Manifest | None) -> dict[str, Any]:
     }
 
 
-def _trust(cluster: Cluster) -> list[dict[str, str]]:
+def trust(cluster: Cluster) -> list[dict[str, str]]:
     """Say which authority signs for each route, as the word `trust` of a policy has it."""
     router = cluster.try_one(ROUTER_CA)
     default = "" if isinstance(router, Unread) else str(at(router, "data", CA_KEY) or "")
