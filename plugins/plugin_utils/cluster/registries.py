@@ -21,15 +21,25 @@ from ..policy import lists as policy_lists
 from ..policy.word import PolicyError, Reading
 from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
-from .api import Manifest, Ref, Resource, annotation, at
+from .api import ClusterProblem, Manifest, Ref, Resource, annotation, at
 from .changes import ClusterDraft, ObjectChange, WantedObject, changes_of
-from .kinds import Kind, Part, Said, image, machine_configuration, mirror_sets, mirrors_from, trusted_cas
+from .kinds import (
+    Kind,
+    Part,
+    Said,
+    image,
+    image_policies,
+    machine_configuration,
+    mirror_sets,
+    mirrors_from,
+    trusted_cas,
+)  # fmt: skip
 from .marks import is_ours
 from .openshift4 import forecast, guards
 from .seen import Cluster, Unread
 
 #: In this order they are written; what goes, goes after all of it.
-KINDS: tuple[Kind, ...] = (machine_configuration, trusted_cas, mirror_sets, image)
+KINDS: tuple[Kind, ...] = (machine_configuration, trusted_cas, mirror_sets, image_policies, image)
 
 WATCH: tuple[Ref, ...] = (image.IMAGE,)
 
@@ -42,7 +52,7 @@ _CONFIG = "config.openshift.io"
 _OPERATORS = "openshift-machine-config-operator"
 #: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.
 SIGNATURES = (
-    Ref(Resource("ClusterImagePolicy", _CONFIG, "v1", "clusterimagepolicies")),
+    Ref(image_policies.RESOURCE),
     Ref(Resource("ImagePolicy", _CONFIG, "v1", "imagepolicies", namespaced=True)),
 )
 FURTHER = (
@@ -57,7 +67,7 @@ MACHINE_CONFIGS = Ref(MACHINE_CONFIG, bare=True)
 _BY_CONTROLLER = "machineconfiguration.openshift.io/generated-by-controller-version"
 _DISRUPTIONS = [str(one) for one in Disruption]
 
-_WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "trust", "import")
+_WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "trust", "signatures", "import")
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "search": {
@@ -114,6 +124,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "Registries whose authorities nodes, builds and the integrated registry trust. A list of mappings with "
             "C(registry), C(ca) or C(ca_file), and if wanted C(aliases) and C(state); or a JSON text of one.",
             "A ConfigMap that Image/cluster names already is extended.",
+        ],
+    },
+    "signatures": {
+        "type": "raw",
+        "description": [
+            "Scopes whose images nodes take only with a signature (sigstore). A list of mappings with C(scope) and "
+            "C(key) or C(key_file), a public key in PEM; or a JSON text of one. For C(rekor_key), C(signed_as) and "
+            "signatures without a key see M(dockyard.openshift.container_registries).",
+            "Each scope becomes a ClusterImagePolicy, which OpenShift has from 4.20 on, and from 4.16 on with a "
+            "feature set of previews. Policies of others and of namespaces stay.",
         ],
     },
     "import": dict(VOCABULARY["import"].option),
@@ -337,7 +357,23 @@ def _judged(
     )  # fmt: skip
 
 
-def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) -> dict[str, Any]:
+def outlook(cluster: Cluster, asked: Asked, images: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the forecast of what was asked for, with where images would come from, and judge nothing of it.
+
+    Raises NotRead, and ClusterProblem for what no cluster can have.
+    """
+    parts = [kind.wanted(cluster, asked.said) for kind in KINDS] if asked.said.anything else []
+    if refusals := [text for part in parts for text in part.refusals]:
+        raise ClusterProblem("; ".join(refusals))
+    changes = tuple(changes_of(cluster, _in_order(one for part in parts for one in part.wanted)))
+    cluster.need(*READ_FOR_NODES, *FURTHER, MACHINE_CONFIGS)
+    cluster.need(*configs_of_people(cluster))
+    return _outlook(cluster, asked, changes, images)
+
+
+def _outlook(
+    cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange], images: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return the forecast for this very cluster; `new`: findings that it does not have already."""
     release = preflight.release_of(cluster, asked.release)
     present, proposed = list(manifests_of(cluster)), [_proposed(one) for one in changes if one.fields is not None]
@@ -346,7 +382,7 @@ def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) ->
     overridden = [name for name in asked.overridden if name not in preflight.NAMES]
     found = forecast.of_cluster(
         present, release.name, proposed=proposed, removed=gone,
-        node_disruption_policy=policies, overridden=overridden,
+        node_disruption_policy=policies, overridden=overridden, images=list(images),
     )  # fmt: skip
     found["new"] = [one for one in found["findings"] if not one["already"]]
     return found

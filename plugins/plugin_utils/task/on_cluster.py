@@ -109,6 +109,9 @@ class ClusterConnection(HostModules, ControllerFiles):
 
     def connect(self, options: Mapping[str, Any], *, another: bool = False) -> Client:
         """Log in; nothing is sent yet. another: to a cluster of which the environment says nothing. Raises Problem."""
+        for name, least in (("request_timeout", 1), ("timeout", 1), ("wait_timeout", 0)):
+            if options.get(name, least) < least:
+                raise TaskProblem(f"{name}: {options[name]} is not a number of seconds, {least} or more")
         delegated = getattr(self._task, "delegate_to", None)
         if delegated and delegated not in _HERE:
             raise TaskProblem(
