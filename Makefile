@@ -120,7 +120,7 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 .PHONY: crio
 crio: export DOCKYARD_LAB_IS_UP = 1
 crio: export DOCKYARD_CRIO = 1
-crio: environment images ## the collection on a stand-in for CRI-O that answers the real crictl; needs Go
+crio: environment images go ## the collection on a stand-in for CRI-O that answers the real crictl
 	tests/lab/lab up registry crio1
 	pytest tests/integration/hosts/test_crio.py
 

@@ -94,6 +94,18 @@ options:
     description: Full image names by short name, for podman and its family. An empty full name removes
       an alias that other files define.
     type: dict
+  signatures:
+    description:
+      - Scopes whose images must be signed (sigstore); others than these need no signature. A list of
+        mappings with C(scope) and C(key) or C(key_file), or a JSON text of one.
+      - C(key) is a public key in PEM, as C(cosign.pub) holds it; C(key_file) names a file on the controller.
+      - C(rekor_key) or C(rekor_key_file) is the public key of the log in which signatures must stand.
+        C(signed_as) is the name under which the images of the scope were signed, where they are copies.
+      - In place of a key, C(ca) or C(ca_file), C(issuer), C(email) and C(rekor_key) demand signatures
+        by a person (keyless). That was not tested with real signatures.
+      - podman, skopeo, buildah and CRI-O verify signatures; docker does not. Without it, what must be
+        signed stays as it is; an empty list takes away what earlier runs demanded.
+    type: raw
   hosted_registry_insecure:
     description: Whether to add O(hosted_registry_network) to O(insecure).
     type: bool

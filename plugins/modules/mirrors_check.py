@@ -146,6 +146,14 @@ options:
         one.
       - A ConfigMap that Image/cluster names already is extended.
     type: raw
+  signatures:
+    description:
+      - Scopes whose images nodes take only with a signature (sigstore). A list of mappings with C(scope)
+        and C(key) or C(key_file), a public key in PEM; or a JSON text of one. For C(rekor_key), C(signed_as)
+        and signatures without a key see M(dockyard.openshift.container_registries).
+      - Each scope becomes a ClusterImagePolicy, which OpenShift has from 4.20 on, and from 4.16 on with
+        a feature set of previews. Policies of others and of namespaces stay.
+    type: raw
   import:
     description:
       - 'Registries that users may import image streams from: a list of names or of mappings with C(domainName)

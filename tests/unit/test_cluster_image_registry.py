@@ -114,6 +114,10 @@ def filled(value: Any) -> Any:
         "CA": certificate("one"),
         "SERVER": certificate("server", names=("r.example.com",)),
         "KEY": key_pem("server"),
+        "OTHER": base64.b64encode(certificate("server", names=("r.example.com",)).encode()).decode(),
+        "STORE": base64.b64encode(
+            certificate("store", names=("minio.storage.svc", "minio.storage.svc.cluster.local")).encode()
+        ).decode(),
     }
     if isinstance(value, dict):
         return {key: filled(item) for key, item in value.items()}
@@ -140,12 +144,12 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     planned, done = quartet.planned_and_done(task, case, server)
     sentences(done)
     assert done["written"]
-    found = [
-        text for name, wanted in then["objects"].items() for text in part(server_object(server, name), wanted, name)
-    ]
+    objects = filled(then["objects"])
+    found = [text for name, wanted in objects.items() for text in part(server_object(server, name), wanted, name)]
     assert not found, found
     assert then.get("written", done["written"]) == done["written"]
     quartet.told(done, then)
+    assert not [text for text in done.get("warnings", ()) for quiet in then.get("quiet", ()) if quiet in text]
     config, old = (objects[ref(STOCK[0]).path] for objects in (server.objects, before))
     assert config["metadata"]["labels"] == {"keep": "me"} and config["metadata"]["annotations"]["theirs"] == "1"
     assert config["spec"]["httpSecret"] == old["spec"]["httpSecret"]

@@ -23,13 +23,23 @@ from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
 from .api import ClusterProblem, Manifest, Ref, Resource, annotation, at
 from .changes import ClusterDraft, ObjectChange, WantedObject, changes_of
-from .kinds import Kind, Part, Said, image, machine_configuration, mirror_sets, mirrors_from, trusted_cas
+from .kinds import (
+    Kind,
+    Part,
+    Said,
+    image,
+    image_policies,
+    machine_configuration,
+    mirror_sets,
+    mirrors_from,
+    trusted_cas,
+)  # fmt: skip
 from .marks import is_ours
 from .openshift4 import forecast, guards
 from .seen import Cluster, Unread
 
 #: In this order they are written; what goes, goes after all of it.
-KINDS: tuple[Kind, ...] = (machine_configuration, trusted_cas, mirror_sets, image)
+KINDS: tuple[Kind, ...] = (machine_configuration, trusted_cas, mirror_sets, image_policies, image)
 
 WATCH: tuple[Ref, ...] = (image.IMAGE,)
 
@@ -42,7 +52,7 @@ _CONFIG = "config.openshift.io"
 _OPERATORS = "openshift-machine-config-operator"
 #: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.
 SIGNATURES = (
-    Ref(Resource("ClusterImagePolicy", _CONFIG, "v1", "clusterimagepolicies")),
+    Ref(image_policies.RESOURCE),
     Ref(Resource("ImagePolicy", _CONFIG, "v1", "imagepolicies", namespaced=True)),
 )
 FURTHER = (
@@ -57,7 +67,7 @@ MACHINE_CONFIGS = Ref(MACHINE_CONFIG, bare=True)
 _BY_CONTROLLER = "machineconfiguration.openshift.io/generated-by-controller-version"
 _DISRUPTIONS = [str(one) for one in Disruption]
 
-_WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "trust", "import")
+_WORDS = ("search", "blocked", "allowed", "insecure", "mirrors", "trust", "signatures", "import")
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "search": {
@@ -114,6 +124,16 @@ OPTIONS: dict[str, dict[str, Any]] = {
             "Registries whose authorities nodes, builds and the integrated registry trust. A list of mappings with "
             "C(registry), C(ca) or C(ca_file), and if wanted C(aliases) and C(state); or a JSON text of one.",
             "A ConfigMap that Image/cluster names already is extended.",
+        ],
+    },
+    "signatures": {
+        "type": "raw",
+        "description": [
+            "Scopes whose images nodes take only with a signature (sigstore). A list of mappings with C(scope) and "
+            "C(key) or C(key_file), a public key in PEM; or a JSON text of one. For C(rekor_key), C(signed_as) and "
+            "signatures without a key see M(dockyard.openshift.container_registries).",
+            "Each scope becomes a ClusterImagePolicy, which OpenShift has from 4.20 on, and from 4.16 on with a "
+            "feature set of previews. Policies of others and of namespaces stay.",
         ],
     },
     "import": dict(VOCABULARY["import"].option),

@@ -11,9 +11,10 @@ docs/containers-registries.conf.d.5.md and docs/containers-policy.json.5.md; see
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from ..host.observed import STATE_PATH, HostProblem, Observed, in_file
 from ..host.watch import NotAsked, Question, Tree, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
-from ..policy import ALL, MirrorSet, Policy, PolicyError
+from ..policy import ALL, MirrorSet, Policy, PolicyError, Signed
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, Takes, fit
 from ..problems import Problem
 from ..resolution import registries_conf, signature_policy
@@ -48,6 +49,7 @@ from . import (
     differing,
     effects,
     joint_list,
+    signatures,
     without_ours,
 )
 from .containers_files import ROOTS_OWN, conf_of
@@ -103,6 +105,7 @@ class Containers:
         "added?": Each([str]),
         "policy.json?": dict,
         "policies?": Each(dict),  # of the other files of that kind, by path
+        "places?": bool,  # whether a file in registries.d is ours
     }  # fmt: skip
     watch = containers_files.WATCH + Watch(
         trees=(Tree(containers_files.CRIO_POLICIES, pattern="*.json"),),
@@ -248,10 +251,13 @@ class _Proposal:
     def desired(self) -> Desired:
         before = conf_of(self.host, roots_own=False)
         self.old_style = self._is_old_style(before)
+        self.signed = self._signed()
         edits = [*([self._old_file()] if self.old_style else self._drop_ins()), *self._signature_policies()]
         edits.append(crio_drop_in.change(self.host, self.policy, self.why, exact=self.mode == "exact"))
         after = self.host.with_texts({edit.path: edit.text for edit in edits if edit})
         conf = conf_of(after)
+        if places := self._signature_places(conf):
+            edits.append(places)
         self._check_effects(after, conf)
         self._check_crio(after)
         self._warn_of_shadows(before)
@@ -512,34 +518,72 @@ class _Proposal:
                 paths[own] = None
         return [self._signature_policy(path) for path in paths]
 
-    def _signature_policy(self, path: str) -> FileChange | None:
+    def _signed(self) -> tuple[Signed, ...]:
+        """Return the demands that all engines know; one that does not refuses all of policy.json. Raises NotAsked."""
+        asked = self.policy.signatures or ()
+        versions = _versions(self.host) if asked else {}
+        built_without = signatures.without_sigstore(_info(self.host)) if asked else False
+        debians = "podman of Debian, which is built without them and refuses every image then"
+        found = {signed: debians if built_without else signatures.beyond(signed, versions) for signed in asked}
+        self.unenforceable += [f"signatures of '{one.scope}' by {old}" for one, old in found.items() if old]
         allowed = self.policy.allow_list
-        ours = self._record_of(path)
-        if allowed is None and not ours:
+        allowing = None if allowed is None else Scopes(allowed)
+        outside = [one for one in asked if allowing is not None and allowing.covering(one.scope) is None]
+        self.refusals += [
+            f"signatures of '{one.scope}' are demanded, and the allow-list does not let all of it through; allow it, "
+            "or name what is allowed of it"
+            for one in outside
+        ]
+        return tuple(one for one, old in found.items() if not old and one not in outside)
+
+    def _signature_places(self, conf: RegistriesConf) -> FileChange | None:
+        """Return the file by which engines look for signatures; its scopes are those that must be signed."""
+        if not self.signed and not self.record.get("places"):
+            return None
+        why = "signatures are looked for" if self.signed else "no signatures are demanded any more"
+        found, refusals = signatures.change(self.host, (one.scope for one in self.signed), conf, why)
+        self.refusals += refusals
+        self.record.pop("places", None)
+        if self.signed:
+            self.record["places"] = True
+        return found
+
+    def _signature_policy(self, path: str) -> FileChange | None:
+        allowed, ours = self.policy.allow_list, self._record_of(path)
+        if allowed is None and not self.signed and not ours:
             return None
         text = self.host.text(path)
         source = path if text is not None or path != signature_policy.PATH else self._vendors_policy()
         base = self.host.text(source)
         document = _signature_document(base, source)
-        lifted = signature_policy.lift(document, ours)
-        if allowed is None:
-            self._remember(path, {})
-            after = lifted
-        else:
-            result = signature_policy.restrict(lifted, allowed, self.request.foreign_scopes, path)
-            self.notes += result.notes
-            self.warnings += result.warnings
-            self.refusals += result.refusals
-            self._remember(path, result.record)
-            after = result.document
-        if text is not None and after == document:
+        after, record = signature_policy.lift(document, ours), dict[str, Any]()
+        if self.signed:
+            wanted = {one.scope: one.requirement() for one in self.signed}
+            signed = self._took(signature_policy.demand(after, wanted, self.mode == "exact", path))
+            after, record = signed.document, {"signed": signed.record}
+        if allowed is not None:
+            restricted = self._took(signature_policy.restrict(after, allowed, self.request.foreign_scopes, path))
+            after, record = restricted.document, {**restricted.record, **record}
+        self._remember(path, record)
+        if after == document and (text is not None or not record):
             return None
         with in_file(source):
             new = json_text.edit(base, after) if base is not None else json.dumps(after, indent=4) + "\n"
         before_view = _scopes_view(document) if text is not None else ""
-        blocks = "the policy blocks all but its own registries"
-        why = blocks if allowed is not None else "the policy no longer blocks all"
-        return FileChange(path, new.encode(), why, before_view, _scopes_view(after))
+        return FileChange(path, new.encode(), self._why_of_policy(), before_view, _scopes_view(after))
+
+    def _took(self, result: signature_policy.Restriction) -> signature_policy.Restriction:
+        """Take over what is said of a change of policy.json."""
+        self.notes += result.notes
+        self.warnings += result.warnings
+        self.refusals += result.refusals
+        return result
+
+    def _why_of_policy(self) -> str:
+        if self.policy.allow_list is not None:
+            also = ", and some of them must be signed" if self.signed else ""
+            return f"the policy blocks all but its own registries{also}"
+        return "some images must be signed" if self.signed else "the policy no longer blocks all"
 
     def _vendors_policy(self) -> str:
         """Return the policy.json that counts while /etc has none: one made there hides it, so it begins as its copy."""
@@ -573,18 +617,21 @@ class _Proposal:
         allowed = self.policy.allow_list
         if allowed is None:
             self.warnings += self._rejected(after)
-        else:
-            policies = dict.fromkeys([containers_files.policy_of(after), *self._policies_of_crio(after)])
-            lacking = [
-                each
-                for path in policies
-                for each in effects.unmet_by_policy_json(allowed, path, _signature_document(after.text(path), path))
-            ]
-            self.refusals += [
-                f"{each.file} {each.what}, and root's programs read it instead of {signature_policy.PATH}; remove it"
-                for each in lacking
-                if each.file.startswith(ROOTS_OWN)
-            ]
+        if allowed is None and not self.signed:
+            return
+        self.refusals += [
+            f"{each.file} {each.what}, and root's programs read it instead of {signature_policy.PATH}; remove it"
+            for each in self._unmet_by_policies(after, allowed)
+            if each.file.startswith(ROOTS_OWN)
+        ]
+
+    def _unmet_by_policies(self, after: Observed, allowed: tuple[str, ...] | None) -> Iterator[Unmet]:
+        """Yield what the files that are read let through against the allow-list or without a signature."""
+        for path in dict.fromkeys([containers_files.policy_of(after), *self._policies_of_crio(after)]):
+            document = _signature_document(after.text(path), path)
+            if allowed is not None:
+                yield from effects.unmet_by_policy_json(allowed, path, document)
+            yield from effects.unmet_by_signatures(self.signed, path, document)
 
     def _rejected(self, after: Observed) -> list[str]:
         """Say what policy.json, which is not ours here, does to searched registries."""
@@ -656,11 +703,13 @@ class _Proposal:
             )
         self.refusals += crio_drop_in.overruled(after, self.policy)
         self.warnings += crio_drop_in.short_names(after, self.policy)
-        spaces = containers_files.crio_policies_of(self.host) if self.policy.allow_list is not None else ()
+        what = "allow-list does" if self.policy.allow_list is not None else "demand for signatures does"
+        restricted = self.policy.allow_list is not None or self.signed
+        spaces = containers_files.crio_policies_of(self.host) if restricted else ()
         if spaces:
             self.warnings.append(
                 f"CRI-O reads {', '.join(spaces)} instead of its usual policy.json for pods of these namespaces; the "
-                "allow-list does not reach them"
+                f"{what} not reach them"
             )
 
     def _warn_of_shadows(self, before: RegistriesConf) -> None:
@@ -890,9 +939,16 @@ def _table_lines(table: Mapping[str, Any], predicted_info: tuple[str, ...], name
 
 def _scopes_view(document: dict[str, Any]) -> str:
     scopes = document.get("transports", {}).get("docker", {})
-    predicted_info = [f"default: {', '.join(item['type'] for item in document['default'])}"]
-    predicted_info += [
-        f"docker {scope or 'everything else'}: {', '.join(item['type'] for item in items)}"
-        for scope, items in scopes.items()
-    ]
-    return view(predicted_info)
+    lines = [f"default: {_demands(document['default'])}"]
+    lines += [f"docker {scope or 'everything else'}: {_demands(items)}" for scope, items in scopes.items()]
+    return view(lines)
+
+
+def _demands(requirements: Iterable[Mapping[str, Any]]) -> str:
+    """Show requirements; of what images are signed with, so much that another one is seen to be another."""
+    shown = []
+    for each in requirements:
+        more = json.dumps({key: value for key, value in each.items() if key != "type"}, sort_keys=True)
+        mark = f" ({hashlib.sha256(more.encode()).hexdigest()[:12]})" if more != "{}" else ""
+        shown.append(f"{each['type']}{mark}")
+    return ", ".join(shown)

@@ -204,7 +204,9 @@ def mirrors_of(urls: Iterable[str]) -> tuple[str, ...]:
 def only_for_containers(policy: Policy) -> list[str]:
     """Name the words of a policy that only containers/image knows."""
     mode = [f"short_name_mode '{policy.short_name_mode}': docker knows none"] if policy.short_name_mode else []
-    return mode + [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]
+    aliases = [f"alias '{name}': docker knows no aliases" for name in policy.aliases or ()]
+    signed = [f"signatures of '{one.scope}': docker verifies none of sigstore" for one in policy.signatures or ()]
+    return mode + aliases + signed
 
 
 def mirror_urls(policy: Policy, *, mirrors_alone: bool = False) -> tuple[tuple[str, ...], list[str]]:

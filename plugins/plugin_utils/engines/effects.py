@@ -17,7 +17,7 @@ from typing import Any
 
 from ..formats import toml_text
 from ..host.observed import Observed
-from ..policy import ALL, MirrorSet, Policy
+from ..policy import ALL, MirrorSet, Policy, Signed
 from ..resolution import pull_sources
 from ..resolution.names import Scopes, covers, has_port
 from ..resolution.pull_sources import RewriteProblem
@@ -82,6 +82,19 @@ def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[st
     requirements = requirements_for(document, _OUTSIDE)[1]
     if not any(each.get("type") == "reject" for each in requirements):
         found.append(Unmet("blocked", ALL, path, "accepts images of every registry"))
+    return found
+
+
+def unmet_by_signatures(signed: Iterable[Signed], path: str, document: Mapping[str, Any]) -> list[Unmet]:
+    """List the scopes of which a policy.json lets some image pass without the signature that is asked for."""
+    found = []
+    for one in signed:
+        for reference in _inside(one.scope, ports=False):
+            at, requirements = requirements_for(document, reference)
+            if one.requirement() not in requirements and not any(each.get("type") == "reject" for each in requirements):
+                what = f"lets {reference.name} pass by another rule (scope '{at or 'default'}')"
+                found.append(Unmet("signatures", one.scope, path, what))
+                break
     return found
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from .lists import ALL, SERVICE_NETWORK
 from .mirrors import MirrorSet
 from .policy import HOST_WORDS, VOCABULARY, WORDS, Policy, options_of, read_options, read_policy, variables_of, words_in
+from .signatures import Signed
 from .word import PolicyError, Targets, Word, unique
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "MirrorSet",
     "Policy",
     "PolicyError",
+    "Signed",
     "Targets",
     "Word",
     "options_of",

@@ -15,11 +15,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..resolution.names import Scopes, is_range
-from . import credentials, import_sources, lists, mirrors, short_names, trust
+from . import credentials, import_sources, lists, mirrors, short_names, signatures, trust
 from .credentials import Credential
 from .import_sources import ImportSource
 from .lists import ALL, SERVICE_NETWORK
 from .mirrors import MirrorSet
+from .signatures import Signed
 from .trust import Trust
 from .word import UNSHOWN, PolicyError, Reading, Targets, Word, kind_of, shown, unique
 
@@ -39,6 +40,7 @@ class Policy:
     mirrors: tuple[MirrorSet, ...] | None = field(default=None, metadata={"word": mirrors.MIRRORS})
     short_name_mode: str | None = field(default=None, metadata={"word": short_names.SHORT_NAME_MODE})
     aliases: Mapping[str, str] | None = field(default=None, metadata={"word": short_names.ALIASES})
+    signatures: tuple[Signed, ...] | None = field(default=None, metadata={"word": signatures.SIGNATURES})
     import_: tuple[ImportSource, ...] | None = field(default=None, metadata={"word": import_sources.IMPORT})
     trust: Trust | None = field(default=None, metadata={"word": trust.TRUST})
     credentials: tuple[Credential, ...] | None = field(default=None, metadata={"word": credentials.CREDENTIALS})
@@ -222,6 +224,11 @@ def _doubts(policy: Policy) -> list[str]:
     for entry in policy.search or ():
         if blocker := blocked.covering(entry):
             found.append(f"'{entry}' is searched and blocked (by '{blocker}') at once; it will never be pulled from")
+    found += [
+        f"images of '{signed.scope}' must be signed, and they are blocked (by '{blocker}')"
+        for signed in policy.signatures or ()
+        if (blocker := blocked.covering(signed.scope))
+    ]
     found += _never_asked(policy)
     if policy.allow_list is not None:
         allowed = Scopes(policy.allow_list)

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
+from ..engines import ALL_WORDS, Desired, Engine, Lists, Request, signatures
 from ..engines.containers import VERSIONS, Containers
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
@@ -165,7 +165,9 @@ def watch(said: Said) -> Watch:
     """Name the facts that a plan for this policy needs beside WATCH, so that they are collected at once."""
     some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
     more = pull_proof.watch(said.pulls) + own_files.WATCH if said.at_a_look else Watch()
-    more += VERSIONS if some_pulls or said.recorded else Watch()
+    signed = bool(said.policy.signatures)
+    more += VERSIONS if some_pulls or signed or said.recorded else Watch()
+    more += signatures.WATCH if signed or said.recorded else Watch()
     return more + (image_report.WATCH if said.images else Watch())
 
 

@@ -74,20 +74,69 @@ def check(document: Any) -> dict[str, Any]:
 
 
 def lift(document: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document without what we recorded as ours. What somebody changed since is theirs and stays."""
+    """Return the document without what we recorded as ours. What somebody changed since is theirs and stays.
+
+    The allow-list came last, so it goes first; then what must be signed (`signed` in the record).
+    """
     lifted = copy.deepcopy(dict(document))
-    scopes = lifted.get("transports", {}).get("docker", {})
-    for scope, written in record.get("added", {}).items():
-        if scopes.get(scope) == written:
+    _take_back(lifted, record, dict.fromkeys(record.get("replaced", {}), REJECT))
+    signed = record.get("signed", {})
+    _take_back(lifted, signed, signed.get("written", {}))
+    return lifted
+
+
+def _take_back(document: dict[str, Any], record: Mapping[str, Any], written: Mapping[str, Requirements]) -> None:
+    """Remove what was added and put back what was replaced. written: what we put in place of what was replaced."""
+    scopes = document.get("transports", {}).get("docker", {})
+    for scope, ours in record.get("added", {}).items():
+        if scopes.get(scope) == ours:
             del scopes[scope]
     for scope, before in record.get("replaced", {}).items():
-        if scopes.get(scope) == REJECT:
+        if scope in written and scopes.get(scope) == written[scope]:
             scopes[scope] = before
     if not scopes and record.get("transport_added"):
-        lifted["transports"].pop("docker", None)
-        if not lifted["transports"] and record.get("transports_added"):
-            del lifted["transports"]
-    return lifted
+        document["transports"].pop("docker", None)
+        if not document["transports"] and record.get("transports_added"):
+            del document["transports"]
+
+
+def demand(lifted: Mapping[str, Any], signed: Mapping[str, dict[str, Any]], exact: bool, path: str) -> Restriction:
+    """Demand signatures of images of these scopes.
+
+    lifted: the document as others left it. signed: scope → requirement. exact: whether another demand of others for the
+    same scope is replaced, until ours is lifted; else it is refused.
+    """
+    document = copy.deepcopy(dict(lifted))
+    record: dict[str, Any] = {"added": {}, "replaced": {}, "written": {}}
+    result = Restriction(document, record, path)
+    scopes = _docker_scopes(result)
+    theirs = dict(scopes)
+    for scope, requirement in signed.items():
+        there, wanted = theirs.get(scope), [requirement]
+        if there is not None and there not in (ACCEPT, wanted) and not exact:
+            result.refusals.append(
+                f"{path} says of '{scope}' already: {_types(there)}, and not as signatures has it; take that away, or "
+                "set mode to exact"
+            )
+        elif there != wanted:
+            _set(result, scope, theirs, wanted)
+            if there is not None:
+                record["written"][scope] = wanted
+    for scope, there in theirs.items():
+        above = next((one for one in signed if one != scope and scope and inside_scope(one, scope)), None)
+        if above and ACCEPT[0] in there:
+            result.warnings.append(f"{path} accepts '{scope}' without a signature, which is inside '{above}'; it stays")
+    return result
+
+
+def _docker_scopes(result: Restriction) -> dict[str, Requirements]:
+    """Return the scopes of docker's transport, made where there are none, which is recorded."""
+    document, record = result.document, result.record
+    record["transports_added"] = "transports" not in document
+    transports = document.setdefault("transports", {})
+    record["transport_added"] = "docker" not in transports
+    scopes: dict[str, Requirements] = transports.setdefault("docker", {})
+    return scopes
 
 
 def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: str, path: str = PATH) -> Restriction:
@@ -98,12 +147,8 @@ def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: 
     """
     document = copy.deepcopy(dict(lifted))
     record: dict[str, Any] = {"added": {}, "replaced": {}}
-    record["transports_added"] = "transports" not in document
-    transports = document.setdefault("transports", {})
-    record["transport_added"] = "docker" not in transports
-    scopes = transports.setdefault("docker", {})
     result = Restriction(document, record, path)
-    theirs = dict(scopes)
+    theirs = dict(_docker_scopes(result))
     for scope in allowed:
         _allow(scope, theirs, document["default"], result)
     for scope in theirs:

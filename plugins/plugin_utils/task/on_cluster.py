@@ -135,6 +135,13 @@ class ClusterConnection(HostModules, ControllerFiles):
         limits = Limits(request=float(options["request_timeout"]), total=float(options["timeout"]))
         return Client(transport, limits)
 
+    @staticmethod
+    def token_of(client: Client) -> str:
+        """Return the bearer token of a login, "" for a login of another kind."""
+        login = getattr(client.transport, "login", Login(""))
+        kind, _space, token = login.headers.get("Authorization", "").partition(" ")
+        return token if kind == "Bearer" else ""
+
     def transport(self, login: Callable[[], Login]) -> Transport:
         """Make the transport of requests; tests put another one here."""
         return Http(login(), login)

@@ -49,6 +49,7 @@ from . import (
     guards,
     health,
     secret,
+    store,
 )
 from .move import images
 from .options import ASKING, CHANGE_OPTIONS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
@@ -105,7 +106,7 @@ def read(
     if unknown := [name for name in options["allow"] if name not in guards.LOSSES]:
         raise PolicyError("allow", unknown[0], f"is not the name of a loss ({', '.join(guards.LOSSES)})")
     if options["storage_ca"] is not None:
-        _judge_ca(said)
+        store.judge(said["storage_ca"], said["storage"])
     if options.get("manifests_to") and (login or any("tls" in one for one in said["routes"] or ())):
         raise PolicyError(
             "manifests_to", options["manifests_to"], "would hold logins or keys in plain text; leave them out"
@@ -122,15 +123,6 @@ def _judge_mappings(said: Mapping[str, Any]) -> None:
     for name in ("requests", "registry_proxy", "node_selector", "affinity", "resources"):
         if said[name] == {} and said["mode"] != "exact":
             raise PolicyError(name, "{}", "asks for nothing; mode: exact takes away what is there")
-
-
-def _judge_ca(said: Mapping[str, Any]) -> None:
-    if not at(said["storage"], "s3", "trustedCA", "name"):
-        raise PolicyError("storage_ca", "a certificate", "is of no use: give storage.s3.trustedCA.name beside it")
-    try:
-        read_certificates(str(said["storage_ca"]))
-    except CertificateProblem as problem:
-        raise PolicyError("storage_ca", "the text", str(problem)) from None
 
 
 def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
@@ -155,7 +147,8 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     if said["storage"] is not None and "pvc" in said["storage"]:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
     judged = _counted(cluster, guards.judge(cluster, config, wanted, said["allow"], said["release"]))
-    warnings = (*start.warnings, *judged.warnings, *_kept_by_others(config), *_nfs(cluster, spec))
+    doubts = (*_kept_by_others(config), *_nfs(cluster, spec), *store.doubts(cluster, spec))
+    warnings = (*start.warnings, *judged.warnings, *doubts)
     return ClusterDraft(start.wanted, start.notes, warnings, judged.refusals)
 
 
@@ -186,8 +179,9 @@ def _before_the_spec(cluster: Cluster, asked: Asked, spec: Mapping[str, Any]) ->
     said = asked.said
     if said["storage_ca"] is not None:
         ref = authorities(str(at(said["storage"], "s3", "trustedCA", "name")))
+        pem = store.certificates(cluster, said["storage_ca"])
         start = {} if cluster.one(ref) else {"metadata": {"labels": {LABEL: "storage_ca"}}}
-        yield WantedObject(ref, {**start, "data": {CA_KEY: said["storage_ca"]}}, "storage_ca", view=_ca_lines)
+        yield WantedObject(ref, {**start, "data": {CA_KEY: pem}}, "storage_ca", view=_ca_lines)
     if asked.credentials is not None:
         there = cluster.one(secret(USER_SECRET))
         yield credentials.wanted(asked.credentials, backend_of(spec.get("storage")), there, asked.mark)
@@ -269,8 +263,8 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "storage": _storage(cluster, spec),
         "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
         "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
-        "trust": _trust(cluster),
-        "pruner": pruner.report(cluster.one(PRUNER), cluster.all(JOBS)),
+        "trust": trust(cluster),
+        "pruner": pruner.report(cluster),
     }  # fmt: skip
 
 
@@ -281,7 +275,7 @@ def _conditions(config: Manifest | None) -> dict[str, Any]:
     }
 
 
-def _trust(cluster: Cluster) -> list[dict[str, str]]:
+def trust(cluster: Cluster) -> list[dict[str, str]]:
     """Say which authority signs for each route, as the word `trust` of a policy has it."""
     router = cluster.try_one(ROUTER_CA)
     default = "" if isinstance(router, Unread) else str(at(router, "data", CA_KEY) or "")

@@ -113,8 +113,12 @@ class _Writing:
         return unique(word for key in changed for word in _FROM.get(key, ()) if word in given)
 
 
+#: Words that become objects of other kinds alone.
+_ELSEWHERE = ("mirrors", "signatures")
+
+
 def _why(said: Said) -> str:
-    words = [name for name, _word, _value in said.policy.set_words() if name != "mirrors"]
+    words = [name for name, _word, _value in said.policy.set_words() if name not in _ELSEWHERE]
     own = ("external_hostnames", "import_mode")
     return ", ".join([*words, *(name for name in own if getattr(said, name) is not None)])
 

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...policy import MirrorSet, Policy, Targets, unique
+from ...policy import MirrorSet, Policy, Signed, Targets, unique
 from ...policy.certificates import bundle
 from ...policy.lists import OPENSHIFT_4, fit
 from ...policy.mirrors import PULLS
 from ...policy.trust import Trust
+from .. import marks
 from ..merge_patch import applied
-from . import ManifestProblem, authorities, objects, releases
+from . import ManifestProblem, authorities, objects, releases, signatures
 from .authorities import Authorities
 from .exports import identity
 from .objects import ALLOW, MIRROR_KINDS, NEVER
@@ -78,6 +79,8 @@ def of_policy(
         wanted.objects.append(config_map)
     if policy.mirrors is not None:
         _add_mirrors(policy.mirrors, found, wanted)
+    if policy.signatures is not None:
+        _add_signatures(policy.signatures, found, present, wanted)
     return wanted
 
 
@@ -118,6 +121,24 @@ def _add_mirrors(mirrors: Iterable[MirrorSet], release: Release, wanted: PolicyO
         group, key = MIRROR_KINDS[kind]
         one_object = _object(kind, group, NAME, {key: sets})
         (wanted.objects if sets else wanted.removed).append(one_object)
+
+
+def _add_signatures(
+    demands: Iterable[Signed], release: Release, present: Iterable[Mapping[str, Any]], wanted: PolicyObjects
+) -> None:
+    """Add one object for each scope; remove those of ours whose scopes nobody names any more."""
+    kept = []
+    for signed in demands:
+        if signatures.KIND not in release.signature_kinds:
+            raise ManifestProblem(f"signatures: {release.name} has no {signatures.KIND}")
+        kept.append(signatures.name_of(signed.scope))
+        made = _object(signatures.KIND, objects.CONFIG, kept[-1], signatures.spec_of(signed))
+        wanted.objects.append({**made, "apiVersion": f"{objects.CONFIG}/{release.signature_version}"})
+    for one in present:
+        if one.get("kind") == signatures.KIND and marks.is_ours(one, "signatures"):
+            name = str(one["metadata"]["name"])
+            if name not in kept:
+                wanted.removed.append(_object(signatures.KIND, objects.CONFIG, name, {}))
 
 
 def _check_old(one: MirrorSet, release: Release, notes: list[str]) -> None:

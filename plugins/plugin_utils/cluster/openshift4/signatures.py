@@ -10,14 +10,18 @@ generateSigstoreRegistriesdConfig; controller getValidScopePolicies.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from ...resolution import registries_conf
-from ...resolution.pull_sources import RewriteProblem, endpoints
-from ...resolution.references import ReferenceProblem, is_location, parse
+from ...policy import Signed
+from ...policy.signatures import in_base64
+from ...resolution import registries_conf, signature_places
+from ...resolution.pull_sources import RewriteProblem
+from ...resolution.references import ReferenceProblem, is_location
 from ...resolution.signature_policy import ACCEPT, REJECT, Requirements
 from . import ManifestProblem, go_text
 from .mirrors import Entry, Stopped, check_entries
@@ -27,6 +31,8 @@ from .releases import Release
 from .scopes import Scopes
 
 ScopeRequirements = dict[str, Requirements]
+
+KIND = "ClusterImagePolicy"
 
 #: policy.json as it is on a node that nobody configured, byte for byte.
 TEMPLATE = """\
@@ -79,6 +85,34 @@ _MATCHES: Mapping[str, tuple[str, Fields]] = {
         (("prefix", ("remapIdentity", "prefix")), ("signedPrefix", ("remapIdentity", "signedPrefix"))),
     ),
 }
+
+
+def name_of(scope: str) -> str:
+    """Return the name of our object for a scope: readable, and another one for another scope."""
+    readable = re.sub(r"[^a-z0-9]+", "-", scope.lower()).strip("-")[:40].rstrip("-")
+    return f"dockyard-{readable}-{hashlib.sha256(scope.encode()).hexdigest()[:8]}"
+
+
+def spec_of(signed: Signed) -> dict[str, Any]:
+    """Return the spec of our object for a scope; None takes away what an earlier demand for it said."""
+    log = in_base64(signed.rekor_key) if signed.rekor_key else None
+    root: dict[str, Any]
+    if signed.key:
+        root = {
+            "policyType": "PublicKey", "fulcioCAWithRekor": None,
+            "publicKey": {"keyData": in_base64(signed.key), "rekorKeyData": log},
+        }  # fmt: skip
+    else:
+        subject = {"oidcIssuer": signed.issuer, "signedEmail": signed.email}
+        root = {
+            "policyType": "FulcioCAWithRekor", "publicKey": None,
+            "fulcioCAWithRekor": {"fulcioCAData": in_base64(signed.ca), "rekorKeyData": log, "fulcioSubject": subject},
+        }  # fmt: skip
+    identity = None
+    if signed.signed_as:
+        remap = {"prefix": signed.scope, "signedPrefix": signed.signed_as}
+        identity = {"matchPolicy": "RemapIdentity", "remapIdentity": remap}
+    return {"scopes": [signed.scope], "policy": {"rootOfTrust": root, "signedIdentity": identity}}
 
 
 @dataclass
@@ -184,7 +218,8 @@ def sigstore_yaml(policies: ScopePolicies, entries: list[Entry] | None, release:
     names = set(policies.scopes)
     if release.sigstore_mirrors and entries is not None:
         names.update(_physical_names(policies.scopes, entries))
-    members = (go_text.yaml_member(name, "use-sigstore-attachments: true", 2) for name in go_text.yaml_keys(names))
+    looked_for = f"{signature_places.ATTACHMENTS}: true"
+    members = (go_text.yaml_member(name, looked_for, 2) for name in go_text.yaml_keys(names))
     return "docker:\n" + "".join(members)
 
 
@@ -198,23 +233,9 @@ def _physical_names(scopes: list[str], entries: list[Entry]) -> Iterator[str]:
     below = ((above, entry.scope) for entry in entries for above in signed.containing(entry.scope))
     for above, scope in (*((scope, scope) for scope in scopes), *below):
         try:
-            yield from _endpoint_names(scope, conf)
+            yield from signature_places.of_scope(scope, conf)
         except (ReferenceProblem, RewriteProblem) as problem:
             raise Stopped(f"error adding clusterimagepolicy scope {above} relevant mirrors: {problem}") from None
-
-
-def _endpoint_names(scope: str, conf: registries_conf.RegistriesConf) -> Iterator[str]:
-    """Yield the names that the operator asks for: of an image it makes up, by digest and by tag."""
-    registry = conf.find(scope)
-    if registry is None:
-        return
-    text = scope.replace("*", "matched", 1) if scope.startswith("*.") else scope
-    made_up = "" if "/" in text else "/a"
-    named = parse(text + made_up)
-    for image in (replace(named, tag="", digest="sha256:" + "a" * 64), replace(named, tag="aaa", digest="")):
-        for endpoint in endpoints(image, registry, conf):
-            if endpoint.location:  # a wildcard has none of its own
-                yield endpoint.reference.name.removesuffix(made_up)
 
 
 def _check_scopes(what: str, scopes: Iterable[str], allowed: Iterable[str], blocked: Iterable[str]) -> None:

@@ -1,0 +1,176 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The word `signatures`: how it is read, the files of a host, and that hosts and clusters demand the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Said, image_policies
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import signatures as of_cluster
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.objects import SignaturePolicy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.seen import Cluster, NoKind
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.signatures import FILE
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.signatures import Signed, in_base64, read
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.signature_policy import PATH, check
+from cases import cases
+from conftest import REPOSITORY
+from hosts import host
+from trust.pki import certificate, key_pem
+
+KEYS = yaml.safe_load((REPOSITORY / "tests/data/signatures/keys.yml").read_text())
+ONE, TWO = KEYS["ONE"], KEYS["TWO"]
+TEXTS = {
+    **KEYS,
+    "CA": certificate("one"),
+    "PRIVATE": key_pem("one"),
+    "BLANKS": f"\n {ONE}\n\n",
+    "DAMAGED": ONE.replace("MFkw", "AAAA"),
+    "BOTH": ONE + TWO,
+}
+DIRECTORIES = ("/etc/containers/registries.d", "/root/.config/containers/registries.d")
+
+
+def with_texts(value: Any) -> Any:
+    """The value with the texts that the words in capitals stand for."""
+    if isinstance(value, dict):
+        return {key: with_texts(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_texts(item) for item in value]
+    if isinstance(value, str) and value.startswith("["):
+        return value.replace('"ONE"', json.dumps(ONE))
+    if isinstance(value, str) and value.startswith("OURS "):
+        return Signed("", key=KEYS[value.removeprefix("OURS ")]).requirement()
+    if isinstance(value, str) and "OURS ONE" in value:
+        return value.replace("OURS ONE", json.dumps(Signed("", key=ONE).requirement()))
+    return TEXTS.get(value, value) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("case", cases("signatures/words.yml", having="read"))
+def test_what_people_write_is_read_and_reads_back(case, sentences):
+    reading = Reading(read_file=lambda path: ONE.encode())
+    found = [signed.plain() for signed in read("signatures", with_texts(case["given"]), reading)]
+    assert found == with_texts(case["read"])
+    assert len(reading.notes) == len(case.get("notes", [])), reading.notes
+    assert all(part in text for part, text in zip(case.get("notes", []), reading.notes, strict=True))
+    sentences(reading.notes)
+    again = read("signatures", found, Reading())
+    assert [signed.plain() for signed in again] == found
+
+
+@pytest.mark.parametrize("case", cases("signatures/words.yml", having="error"))
+def test_what_makes_no_sense_is_refused_in_one_sentence_without_a_key(case, sentences):
+    with pytest.raises(PolicyError) as refusal:
+        read("signatures", with_texts(case["given"]), Reading(read_file=lambda path: ONE.encode()))
+    assert case["error"] in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    for text in TEXTS.values():
+        secret = [line for line in text.splitlines() if line and not line.startswith("-----")]
+        assert not [line for line in secret if line in str(refusal.value)]
+    sentences(refusal.value)
+
+
+def test_a_file_is_refused_where_none_can_be_read():
+    with pytest.raises(PolicyError, match="no file can be read here; write key"):
+        read("signatures", [{"scope": "quay.io", "key_file": "cosign.pub"}], Reading())
+
+
+@pytest.mark.parametrize("case", cases("signatures/files.yml"))
+def test_the_files_of_a_host(case, sentences):
+    try:
+        found = desired(case)
+    except Problem as problem:
+        sentences(problem)
+        assert case["error"] in str(problem)
+        return
+    assert "error" not in case
+    sentences(found.refusals, found.unenforceable, found.notes, found.warnings)
+    for kind in ("refusals", "unenforceable", "notes", "warnings"):
+        said, wanted = getattr(found, kind), case.get(kind, [])
+        assert len(said) == len(wanted), said
+        assert all(part in text for part, text in zip(wanted, said, strict=True)), said
+    if found.refusals:
+        return
+    edits = {edit.path: edit.text for edit in found.edits}
+    assert ("policy_json" in case) == (PATH in edits)
+    if "policy_json" in case:
+        document = check(json.loads(edits[PATH]))
+        assert {scope: shown(items) for scope, items in document["transports"]["docker"].items()} == case["policy_json"]
+    if "places" in case and "record" not in case:
+        assert FILE in edits
+    if FILE in edits:
+        text = edits[FILE]
+        wanted = {name: {"use-sigstore-attachments": True} for name in case["places"] or ()}
+        assert (yaml.safe_load(text)["docker"] if text else {}) == wanted
+        assert list(wanted) == sorted(wanted)
+
+
+@pytest.mark.parametrize("case", [one for one in cases("signatures/files.yml") if "policy_json" in one.values[0]])
+def test_a_second_run_changes_nothing_and_taking_back_restores_what_others_left(case):
+    found = desired(case)
+    files = {**with_texts(case.get("files", {})), **{edit.path: edit.text for edit in found.edits}}
+    files = {path: text for path, text in files.items() if text is not None}
+    later = {**case, "files": files, "record": found.record}
+    assert not desired(later).edits
+    if "record" in case:
+        return
+    back = desired({**later, "policy": {"signatures": [], "blocked": [], "allowed": []}})
+    edits = {edit.path: edit.text for edit in back.edits}
+    if before := with_texts(case.get("files", {})).get(PATH):
+        assert json.loads(edits[PATH]) == json.loads(before)
+    assert edits[FILE] is None
+
+
+def desired(case: dict[str, Any]) -> Any:
+    versions = case.get("versions", {"podman": "4.9.4"})
+    answers = {f"{name}.version": f"{name} version {versions.get(name, '')}" for name in ("skopeo", "buildah")}
+    distribution = {"distribution": case.get("distribution", "fedora")}
+    info = {"version": {"Version": versions["podman"]}, "host": {"distribution": distribution}}
+    files = with_texts(case.get("files", {}))
+    seen = host(files, {**answers, "podman.info": json.dumps(info)})
+    for directory in DIRECTORIES:
+        names = [path.rpartition("/")[2] for path in files if path.rpartition("/")[0] == directory]
+        there = bool(names) or directory.startswith("/etc")
+        seen.directories[directory] = {"state": "directory" if there else "absent", "entries": names}
+    request = Request(mode=case.get("mode"), record=with_texts(case.get("record", {})))
+    return Containers().desired(seen, read_policy(with_texts(case["policy"])), request)
+
+
+def shown(requirements: list[dict[str, Any]]) -> str:
+    names = {in_base64(ONE): " ONE", in_base64(TWO): " TWO"}
+    return ", ".join(each["type"] + names.get(each.get("keyData", ""), "") for each in requirements)
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        Signed("quay.io", key=ONE),
+        Signed("quay.io", key=ONE, rekor_key=TWO),
+        Signed("r.example.com/copies", key=ONE, signed_as="quay.io/team"),
+        Signed("quay.io", ca=TEXTS["CA"], rekor_key=ONE, issuer="https://i.example.com", email="a@example.com"),
+    ],
+    ids=["a key", "a key and a log", "copies", "without a key"],
+)
+def test_a_host_demands_what_nodes_of_openshift_4_demand(signed):
+    policy = of_cluster.spec_of(signed)["policy"]
+    assert of_cluster.requirement(SignaturePolicy((signed.scope,), policy, "a test", "")) == signed.requirement()
+
+
+def test_a_cluster_with_previews_is_given_the_version_that_it_has():
+    said = Said(read_policy({"signatures": [{"scope": "quay.io", "key": ONE}]}))
+    cluster = Cluster({Ref(image_policies.RESOURCE): NoKind(), Ref(image_policies.PREVIEW): ()})
+    (wanted,) = image_policies.wanted(cluster, said).wanted
+    assert wanted.ref.resource.version == "v1alpha1"
+    nothing = Said(read_policy({"signatures": []}))
+    without = Cluster({Ref(image_policies.RESOURCE): NoKind(), Ref(image_policies.PREVIEW): NoKind()})
+    assert image_policies.wanted(without, nothing).wanted == ()
