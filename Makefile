@@ -161,7 +161,7 @@ storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
 
 .PHONY: molecule
-molecule: environment images ## the role on a podman node, with molecule and testinfra
+molecule: environment images control-plane ## the roles on a podman node and on the cluster lab, with molecule and testinfra
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
