@@ -165,9 +165,12 @@ molecule: environment images control-plane ## the roles on a podman node and on 
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
-.PHONY: bench bench-projects
+.PHONY: bench bench-projects bench-cluster
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
 
 bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
 	.venv/bin/python tests/bench/projects.py $(PROJECTS); status=$$?; tests/lab/cluster/cluster down; exit $$status
+
+bench-cluster: control-plane ## objects without a change beside kubernetes.core.k8s, and a drain beside kubectl: ROUNDS
+	.venv/bin/python tests/bench/cluster.py $(ROUNDS); status=$$?; tests/lab/cluster/cluster down; exit $$status
