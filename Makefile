@@ -138,6 +138,13 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 cluster-down:
 	tests/lab/cluster/cluster down
 
+.PHONY: demo-cluster demo-cluster-down
+demo-cluster: control-plane ## an old 3.11 inventory on a cluster of OpenShift 4: forecast, guards, rollout, verify, a drain
+	tests/lab/cluster/demo
+
+demo-cluster-down: cluster-down ## remove everything that demo-cluster made on this machine
+	rm -rf .cache/cluster/demo
+
 .PHONY: page
 page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
 	tests/lab/setup chromium chromium-driver
@@ -154,7 +161,7 @@ storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
 
 .PHONY: molecule
-molecule: environment images ## the role on a podman node, with molecule and testinfra
+molecule: environment images control-plane ## the roles on a podman node and on the cluster lab, with molecule and testinfra
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
