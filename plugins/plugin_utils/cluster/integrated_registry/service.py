@@ -46,6 +46,7 @@ from . import (
     claims,
     credentials,
     diagnosis,
+    findings,
     guards,
     health,
     secret,
@@ -148,6 +149,8 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
     judged = _counted(cluster, guards.judge(cluster, config, wanted, said["allow"], said["release"]))
     doubts = (*_kept_by_others(config), *_nfs(cluster, spec), *store.doubts(cluster, spec))
+    if said["node_selector"] is not None:
+        doubts += tuple(findings.nowhere(cluster, spec))
     warnings = (*start.warnings, *judged.warnings, *doubts)
     return ClusterDraft(start.wanted, start.notes, warnings, judged.refusals)
 
@@ -258,9 +261,11 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "healthy": bool(config) and not missing and not health.not_rolled_out(config or {}, deployment),
         "unfinished": missing or health.not_rolled_out(config or {}, deployment),
         "causes": health.causes(diagnosis.scene_of(cluster)),
+        "findings": findings.findings(cluster, config),
+        "specification": findings.specification(config),
         "replicas": {"asked": spec.get("replicas"), "available": at(deployment, "status", "availableReplicas") or 0},
         "pods": [_pod(one) for one in pods],
-        "storage": _storage(cluster, spec),
+        "storage": {**_storage(cluster, spec), "managed": bool(at(config, "status", "storageManaged"))},
         "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
         "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
         "trust": trust(cluster),
