@@ -59,6 +59,48 @@ def test_the_named_test_exists(test: str) -> None:
     assert case is None or case in names_of_cases()
 
 
+def commands() -> dict[str, list[str]]:
+    """Return the texts in backquotes of the column of commands, by row."""
+    lines = [line.split(" | ") for line in DONE.splitlines() if line.startswith("| G-")]
+    return {cells[0].strip("| "): re.findall(r"`([^`]+)`", cells[2]) for cells in lines}
+
+
+def first_word(command: str) -> str:
+    """Return what a command or a task is called: "verify" of "ansible-playbook -i hosts dockyard.openshift.verify"."""
+    return re.sub(r"^(ansible-playbook -i \S+ )?(dockyard\.openshift\.)?", "", command).split(" ")[0].split(".")[0]
+
+
+SOURCES = [
+    *REPOSITORY.glob("playbooks/*.yml"), *REPOSITORY.glob("roles/**/*.yml"), *REPOSITORY.glob("plugins/**/*.py"),
+    *REPOSITORY.glob("plugins/filter/*.yml"),
+]  # fmt: skip
+PREFIXES = (
+    "docker_registries_", "image_policy_", "image_registry_", "node_storage_", "registry_access_", "registry_consumer_",
+    "image_pruner_", "hosted_registry_", "forecast_", "certificates_backup_", "registry_policy",
+)  # fmt: skip
+
+
+def is_read(variable: str, text: str, options: set[str]) -> bool:
+    """Return whether a file says the variable, or the name of an option behind the prefix of its task."""
+    return variable in text or any(variable.removeprefix(prefix) in options for prefix in PREFIXES)
+
+
+def test_every_row_names_a_command_that_there_is() -> None:
+    """A playbook, task or filter, or a variable of one: those of a role or task begin with its name."""
+    known = {file.stem for file in SOURCES if file.parent.name in ("playbooks", "modules", "filter")}
+    text = "\n".join(file.read_text(encoding="utf-8") for file in SOURCES)
+    options = set(re.findall(r"^  (\w+):$", text, re.MULTILINE)) | set(re.findall(r'^ *"(\w+)": ', text, re.MULTILINE))
+    nameless, unread = {}, {}
+    for row, told in commands().items():
+        words = [word for one in told for word in re.findall(r"[a-z]\w+", one)]
+        variables = [word for word in words if word.startswith(PREFIXES) and word not in known and word[-1] != "_"]
+        if not variables and not known & set(map(first_word, told)):
+            nameless[row] = told
+        if wrong := [word for word in variables if not is_read(word, text, options)]:
+            unread[row] = wrong
+    assert (nameless, unread) == ({}, {})
+
+
 def test_the_checklist_has_no_other_rows(shared_dir: Path) -> None:
     parts = sorted((shared_dir / "reference").glob("guide-coverage*.md"))
     assert sorted(number for part in parts for number in rows(part.read_text(encoding="utf-8"))) == list(

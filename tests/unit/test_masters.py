@@ -162,6 +162,24 @@ def test_a_second_run_does_nothing_and_absent_puts_every_byte_back(case):
         assert gone == before
 
 
+def test_every_change_says_which_variable_asked_for_it():
+    variables = {
+        "openshift_master_image_policy_config": {"maxImagesBulkImportedPerRepository": 5},
+        "image_policy_allowed_registries_for_import": ["b.io"],
+        "image_policy_plugin_order": ["A"],
+    }
+    before = "kind: MasterConfig\nimagePolicyConfig:\n  maxImagesBulkImportedPerRepository: 5\n"
+    done = run(master_config.ActionModule, {"from_variables": True}, [seen({MASTER: before})] * 3, COMMITTED,
+               variables=variables)  # fmt: skip
+    assert done.result["asked_by"] == {
+        "image_policy_config": ["openshift_master_image_policy_config"],
+        "allowed_registries_for_import": ["image_policy_allowed_registries_for_import"],
+        "plugin_order": ["image_policy_plugin_order"],
+    }
+    changed = ["image_policy_allowed_registries_for_import", "image_policy_plugin_order"]
+    assert [change["asked_by"] for change in done.result["plan"]["changes"]] == [changed] * 4
+
+
 def test_check_mode_has_the_same_plan():
     case = {"before": "kind: MasterConfig\n", "plugin_order": ["A"]}
     checked = of_case(case, check=True)

@@ -14,12 +14,20 @@ OF_HOSTS = {
     "docker_registries_info": "registries",
     "image_policy_result": "image policy",
     "registry_storage_hosted": "integrated registry",
-    "node_storage_result": "storage",
+    "registry_storage_hosted_found": "integrated registry",
+    # The later of several about the same counts: a plan is less than what came of it.
     "node_storage_info": "storage",
+    "node_storage_plan": "storage",
+    "node_storage_result": "storage",
     "image_policy_trust_result": "trust of the master",
     "image_policy_info": "image policy",
 }
 OF_CLUSTERS = {
+    "registry_access_cluster": "pull secret",
+    "registry_access_cluster_found": "pull secret",
+    "registry_access_result": "logins of projects",
+    "registry_access_found": "logins of projects",
+    "registry_access_imports": "imports",
     "cluster_result": "registries",
     "cluster_info": "registries",
     "registry_storage_result": "image registry",

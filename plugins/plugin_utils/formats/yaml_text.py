@@ -205,7 +205,8 @@ class _Composer:
             position = items[-1].end if items[-1].separator is None else items[-1].separator + 1
         event = self.loader.get_event()
         end = event.end_mark.index if style == "flow" else position
-        column = start - text.rfind("\n", 0, start) - 1
+        line_start = text.rfind("\n", 0, start) + 1
+        column = start - line_start - text.startswith("\ufeff", line_start)
         if style == "block":
             end = _skip(_COMMENT_BEHIND, text, end)
             start = _line_break_before(text, start)

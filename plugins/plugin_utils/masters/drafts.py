@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from ..cluster.openshift3 import Finding, PolicyProblem, image_policy_doubts, im
 from ..cluster.openshift3.image_policy_doubts import ADDRESS, INTEGRATED_REGISTRY
 from ..cluster.openshift3.releases import Release
 from ..formats import yaml_text
+from ..formats.splice import same
 from ..host.observed import HostProblem, Observed
 from ..host.services import MASTER_QUESTIONS, MASTERS, Service
 from ..host.watch import NotAsked, Question, Watch
@@ -133,6 +135,7 @@ class _Drafting:
         self.host, self.said, self.record = host, said, record
         self.known: Mapping[str, Any] = record.get("files", {})
         self.edits: dict[str, Editing] = {}
+        self.asked: dict[str, list[str]] = {}
         self.warnings: list[str] = []
         self.refusals: list[str] = []
         self.notes: list[str] = []
@@ -147,14 +150,32 @@ class _Drafting:
         release = release_of(self.host, self.said)
         file, keys = policy_place(self.host, master)
         if self.said.rules is not None:
-            self._policy(self._editing(file), keys, self._editing(master), release)
-        if self.said.imports is not None or self.said.settings is not None:
-            self._imports(self._editing(master), release)
+            with self._asking("image_policy"):
+                self._policy(self._editing(file), keys, self._editing(master), release)
+        if self.said.settings is not None:
+            with self._asking("image_policy_config"):
+                self._settings(self.said.settings, self._editing(master), release)
+        if self.said.imports is not None:
+            with self._asking(self.said.imports_from):
+                self._imports(self.said.imports, self._editing(master))
+        if self.said.settings is not None or self.said.imports is not None:
+            self._judge_imports(self._editing(master), release)
         if self.said.trust is not None:
-            self._import_trust(self.said.trust, self._editing(master), release)
+            with self._asking("import_trust"):
+                self._import_trust(self.said.trust, self._editing(master), release)
         if self.said.plugin_order is not None:
-            self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
+            with self._asking("plugin_order"):
+                self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
         return self._finished(About(release, master.path, (file.path, keys)), master)
+
+    @contextmanager
+    def _asking(self, option: str) -> Iterator[None]:
+        """Note the files that an option changes."""
+        before = {path: editing.copy() for path, editing in self.edits.items()}
+        yield
+        for path, editing in self.edits.items():
+            if not same(before.get(path, editing.file.value), editing.value):
+                self.asked.setdefault(path, []).append(option)
 
     def _editing(self, file: File) -> Editing:
         return self.edits.setdefault(file.path, Editing(file, self.known.get(file.path, {})))
@@ -275,21 +296,24 @@ class _Drafting:
 
     # imports
 
-    def _imports(self, editing: Editing, release: Release) -> None:
-        said, open_before = self.said, at(editing.value, (*IMAGE_POLICY, IMPORTS)) is None
-        for key, value in (said.settings or {}).items():
+    def _settings(self, settings: Mapping[str, Any], editing: Editing, release: Release) -> None:
+        for key, value in settings.items():
             editing.put((*IMAGE_POLICY, key), value)
-        if said.imports is not None:
-            editing.merge("imports", (*IMAGE_POLICY, IMPORTS), "domainName", said.imports, (), said.purge)
+        self._trusted_authority(release)
+
+    def _imports(self, imports: Named, editing: Editing) -> None:
+        place = (*IMAGE_POLICY, IMPORTS)
+        open_before = at(editing.value, place) is None
+        editing.merge("imports", place, "domainName", imports, (), self.said.purge)
+        if open_before and at(editing.value, place):
+            self.warnings.append("until now everything may be imported; from now on only what the list names")
+
+    def _judge_imports(self, editing: Editing, release: Release) -> None:
         wanted = at(editing.value, IMAGE_POLICY)
         self._refuse(editing, import_policy.problems(wanted, release))
         self._warn(editing, import_policy.problems(wanted, release))
-        entries = at(wanted, (IMPORTS,))
-        if open_before and entries:
-            self.warnings.append("until now everything may be imported; from now on only what the list names")
-        if entries == []:
+        if at(wanted, (IMPORTS,)) == []:
             self.warnings.append(f"{IMPORTS} is empty: from now on nothing may be imported but from the own registry")
-        self._trusted_authority(release)
 
     def _import_trust(self, trust: Trust, editing: Editing, release: Release) -> None:
         """Bring authorities to imports: a file and its name on 3.11; before, nothing of the file is meant."""
@@ -315,7 +339,17 @@ class _Drafting:
         text = bundle(found.values())
         if self.host.text(path) != text:
             lines = "".join(f"{ca.line()}\n" for ca in found.values())
-            self.bundle = (FileChange(path, text.encode(), "import_trust", self._certificates(path), lines, "0644"),)
+            self.bundle = (
+                FileChange(
+                    path,
+                    text.encode(),
+                    "import_trust",
+                    self._certificates(path),
+                    lines,
+                    "0644",
+                    asked_by=("import_trust",),
+                ),
+            )
         editing.put(_AUTHORITY, path)
 
     def _certificates(self, path: str) -> str:
@@ -359,11 +393,22 @@ class _Drafting:
 
     def _finished(self, about: About | None, master: File | None) -> Draft:
         texts = {path: editing.text() for path, editing in self.edits.items()}
-        changes = tuple(
-            FileChange(path, text.encode(), self._why(), _view(editing.file.text), _view(text), secret=True)
-            for (path, text), editing in zip(texts.items(), self.edits.values(), strict=True)
-            if text != editing.file.text
-        ) + self.bundle
+        changes = (
+            tuple(
+                FileChange(
+                    path,
+                    text.encode(),
+                    self._why(),
+                    _view(editing.file.text),
+                    _view(text),
+                    secret=True,
+                    asked_by=tuple(self.asked.get(path, ())),
+                )
+                for (path, text), editing in zip(texts.items(), self.edits.values(), strict=True)
+                if text != editing.file.text
+            )
+            + self.bundle
+        )
         running = services_of(self.host)
         if changes and not running:
             raise HostProblem(

@@ -37,6 +37,10 @@ class Editing:
         self.before: list[dict[str, Any]] = [dict(entry) for entry in memory.get("before", [])]
         self._rewrite: list[dict[str, Any]] = []
 
+    def copy(self) -> Any:
+        """Copy the value as it is by now."""
+        return _unshared(self.value)
+
     def memory(self) -> dict[str, Any]:
         """Return what later runs must know; {} when nothing is ours."""
         lists = {kind: names for kind, names in self.ours.items() if names}

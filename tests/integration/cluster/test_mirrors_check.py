@@ -59,7 +59,8 @@ def test_a_missing_digest_is_named_copied_and_then_there(lab, registries, tmp_pa
     trusted = {"SSL_CERT_FILE": str(tmp_path / "cert.pem"), "no_proxy": "*"}
     place, digest = image(tmp_path)
     subprocess.run(
-        ["skopeo", "copy", "--authfile", tmp_path / "auth.json", f"oci:{place}", f"docker://{source}/team/app:1"],
+        ["skopeo", "copy", "--preserve-digests", "--authfile", tmp_path / "auth.json", f"oci:{place}",
+         f"docker://{source}/team/app:1"],
         env={**os.environ, **trusted}, check=True, capture_output=True,
     )  # fmt: skip
     secret = {".dockerconfigjson": base64.b64encode(auths.encode()).decode()}

@@ -18,6 +18,7 @@ from .conftest import UNREACHABLE, Outcome
 CASES = yaml.safe_load((Path(__file__).resolve().parents[2] / "data/playbook/site.yml").read_text())
 Play = Callable[..., Outcome]
 POLICY = {"registry_policy": {"search": ["a.example.com"]}}
+OF_STORAGE = {"node_storage_mode": "grow", "node_storage_devices": "/dev/vdc"}
 OF_MASTERS = {"openshift_master_image_policy_config": {"disableScheduledImport": True}, "openshift_release": "v3.11"}
 
 
@@ -26,12 +27,16 @@ def inventory(case: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     hosts: dict[str, Any] = {}
     for name, fate in case.get("hosts", {}).items():
         hosts[name] = {**POLICY, "fate": "same" if fate in ("unreachable", "drift") else fate, "drift": fate == "drift"}
+        hosts[name]["cluster_fate"] = "same"  # of the registry that a master speaks for
         hosts[name] |= UNREACHABLE if fate == "unreachable" else {}
         hosts[name] |= OF_MASTERS if name in case.get("masters", ()) else {}
+        hosts[name] |= OF_STORAGE if name in case.get("storage", ()) else {}
     groups = {"nodes": {"hosts": dict.fromkeys(hosts)}} if hosts else {}
     groups |= {"masters": {"hosts": dict.fromkeys(case["masters"])}} if "masters" in case else {}
     clusters = {name: {**POLICY, "cluster_fate": fate} for name, fate in case.get("clusters", {}).items()}
     groups |= {"clusters": {"hosts": dict.fromkeys(clusters)}} if clusters else {}
+    for group, found in case.get("vars_of", {}).items():
+        groups[group]["vars"] = found
     return hosts | clusters, groups
 
 
