@@ -342,8 +342,8 @@ credentials:
   returned: success
   type: dict
 routes:
-  description: Routes of the registry, each C(name), C(host), C(ca), and C(days_left) of a certificate
-    of its own.
+  description: Routes of the registry, each C(name), C(host), C(ca), C(days_left) of a certificate of
+    its own, and the file C(ca_file) in which engines of clients look for the authority.
   returned: success
   type: list
   elements: dict
