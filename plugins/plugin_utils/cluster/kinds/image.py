@@ -31,6 +31,13 @@ ACCESS: Mapping[Ref, tuple[str, ...]] = {IMAGE: ("get", "patch"), Ref(RESOURCE):
 BLOCKED, ALLOWED, INSECURE = "blockedRegistries", "allowedRegistries", "insecureRegistries"
 SEARCH = "containerRuntimeSearchRegistries"
 IMPORT, EXTERNAL = "allowedRegistriesForImport", "externalRegistryHostnames"
+#: Which options a field follows from.
+_FROM: Mapping[str, tuple[str, ...]] = {
+    SEARCH: ("search",), INSECURE: ("insecure",), BLOCKED: ("blocked", "allowed"),
+    ALLOWED: ("allowed", "blocked", "search", "mirrors", "mirrors_from", "additional_registries"),
+    IMPORT: ("import",), EXTERNAL: ("external_hostnames",), "imageStreamImportMode": ("import_mode",),
+    "additionalTrustedCA": ("trust",),
+}  # fmt: skip
 #: More than one of these in a search list, and a short name may mean somebody else's image.
 _PUBLIC = ("docker.io", "quay.io", "registry.redhat.io", "registry.access.redhat.com", "ghcr.io", "gcr.io")
 
@@ -94,7 +101,16 @@ class _Writing:
             fields["metadata"] = {"annotations": {ENTRIES: record(self.ours)}}
         lists = self.spec.get("registrySources")
         on_nodes = bool(difference(_sources(self.image), lists or {}))
-        return WantedObject(IMAGE, fields, _why(self.said), on_nodes)
+        return WantedObject(IMAGE, fields, _why(self.said), on_nodes, asked=self._asked(fields))
+
+    def _asked(self, fields: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the options that were given and that a difference follows from."""
+        spec = difference(self.image, fields).get("spec") or {}
+        own = ("external_hostnames", "import_mode", "mirrors_from", "additional_registries")
+        given = {name for name, _word, _value in self.said.policy.set_words()}
+        given |= {name for name in own if getattr(self.said, name)}
+        changed = (*(spec.get("registrySources") or ()), *spec)
+        return unique(word for key in changed for word in _FROM.get(key, ()) if word in given)
 
 
 #: Words that become objects of other kinds alone.
