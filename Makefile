@@ -132,9 +132,17 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 .PHONY: crio
 crio: export DOCKYARD_LAB_IS_UP = 1
 crio: export DOCKYARD_CRIO = 1
-crio: environment images ## the collection on a stand-in for CRI-O that answers the real crictl; needs Go
+crio: environment images go ## the collection on a stand-in for CRI-O that answers the real crictl
 	tests/lab/lab up registry crio1
 	pytest tests/integration/hosts/test_crio.py
+
+.PHONY: masters
+masters: export DOCKYARD_LAB_IS_UP = 1
+masters: export DOCKYARD_MASTERS = 1
+masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
+	tests/lab/lab up registry master1 master2
+	pytest tests/integration/hosts/test_masters_on_hosts.py
+	tests/lab/lab down master1 master2
 
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
@@ -149,6 +157,13 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 
 cluster-down:
 	tests/lab/cluster/cluster down
+
+.PHONY: demo-cluster demo-cluster-down
+demo-cluster: control-plane ## an old 3.11 inventory on a cluster of OpenShift 4: forecast, guards, rollout, verify, a drain
+	tests/lab/cluster/demo
+
+demo-cluster-down: cluster-down ## remove everything that demo-cluster made on this machine
+	rm -rf .cache/cluster/demo
 
 .PHONY: page
 page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
@@ -166,7 +181,7 @@ storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
 
 .PHONY: molecule
-molecule: environment images ## the role on a podman node, with molecule and testinfra
+molecule: environment images control-plane ## the roles on a podman node and on the cluster lab, with molecule and testinfra
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import export
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import ref_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import check_name, ref_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import WantedObject
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds.mirror_sets import DIGEST
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import objects, texts
@@ -28,6 +28,8 @@ class ActionModule(PoolsConnection, Task):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         if (options["files"] is None) is not (options["to"] is None):
             raise TaskProblem("files and to belong together: manifests that are read, and where new ones are written")
+        if options["files"] is not None and options["names"] is not None:
+            raise TaskProblem("names chooses objects of a cluster, and files are converted whole; leave one out")
         if options["files"] is not None:
             return self._files(options["files"], options["to"])
         for name in options["overridden"]:
@@ -36,6 +38,8 @@ class ActionModule(PoolsConnection, Task):
         names = None if options["names"] is None else tuple(options["names"])
         if names == ():
             raise TaskProblem("names: [] names no object; leave it out for all of them")
+        for name in names or ():
+            check_name("names", name)
         service = self.rollout_of(options, Wanted.of(options))
         return migration.Migration(service.client, service, names, tuple(options["overridden"])).run(
             check=self._task.check_mode

@@ -23,8 +23,7 @@ class ActionModule(ClusterConnection, Task):
     spec = CLUSTER_OPTIONS | drain.DRAIN | drain.SERVICE
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        names = NodeOptions.__dataclass_fields__
-        wanted = NodeOptions(**{name: options[name] for name in names if name in options})
+        wanted = NodeOptions.of(options)
         # the client's own end comes after the one that is said in the words of a drain
         total = options["timeout"] + options["ready_timeout"] + _REST
         client = replace(self.connect(options), limits=Limits(float(options["request_timeout"]), float(total)))

@@ -18,6 +18,5 @@ class ActionModule(ClusterConnection, Task):
     spec = CLUSTER_OPTIONS | drain.DRAIN
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        wanted = NodeOptions(**{name: options[name] for name in drain.DRAIN})
-        found = NodeService(self.connect(options), wanted).report()
+        found = NodeService(self.connect(options), NodeOptions.of(options)).report()
         return {**found, "changed": False}

@@ -6,7 +6,8 @@
 
 Runs on managed hosts by itself (python -c), under Python 2.7 and later. Four words a login: the registry, the auth
 file, the key of its entry, and "insecure" or "secure". The secret is read from the file, and sent to the registry or to
-the token service that the registry names, nowhere else: not over http unless insecure, and not after a redirect.
+the token service that the registry names, nowhere else: not over http unless insecure, and not after a redirect. On the
+controller the task mirrors_check asks registries by the same functions.
 
 Prints a line each, "REGISTRY OUTCOME: reason". accepted, refused; unasked: the registry wants no login; undecided: it
 could not be asked. Ends with 1 when one was refused.
@@ -50,27 +51,34 @@ class Stay(HTTPRedirectHandler):
 
 
 class Peer:
-    """One registry as this host reaches it."""
+    """One registry as this host reaches it. authorities: certificates (PEM) that count beside those of the host."""
 
-    def __init__(self, registry, insecure):
+    def __init__(self, registry, insecure, authorities=""):
         self.host = DOCKER_HUB.get(registry.partition("/")[0], registry.partition("/")[0])
         self.insecure = insecure
+        self.authorities = authorities
 
     def ways(self):
         """Return (scheme, whether certificates count), the safest first."""
         return [("https", True)] + ([("https", False), ("http", False)] if self.insecure else [])
 
-    def get(self, url, verified, authorization=None):
-        """Return (status, headers, body); raise what urllib raises when there is no answer."""
+    def get(self, url, verified, authorization=None, method="GET", accept=None, content=None, kind=None):
+        """Return (status, headers, body); raise what urllib raises when there is no answer. content: what is sent."""
         context = ssl.create_default_context()
         if verified:
             for directory in CERTS:
                 for path in glob.glob("%s/%s/*.crt" % (directory, self.host)):
                     context.load_verify_locations(path)
+            if self.authorities:
+                context.load_verify_locations(cadata=self.authorities)
         else:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        request = Request(url, headers={"User-Agent": "dockyard.openshift"})
+        request = Request(url, data=content, headers={"User-Agent": "dockyard.openshift"})
+        request.get_method = lambda: method  # Python 2.7 takes no method
+        for name, value in (("Accept", accept), ("Content-Type", kind)):
+            if value:
+                request.add_header(name, value)
         if authorization:
             request.add_unredirected_header("Authorization", authorization)
         try:
@@ -91,28 +99,56 @@ def auth_of(path, key):
 
 def outcome(registry, path, key, insecure):
     """Return (outcome, reason) for one login."""
-    peer, basic = Peer(registry, insecure), "Basic %s" % auth_of(path, key)
+    peer = Peer(registry, insecure)
+    status, dummy, whose, wanted = ask(peer, "/v2/", "Basic %s" % auth_of(path, key))
+    if status == 200 and not wanted:
+        return "unasked", "%s asks for no login" % peer.host
+    if status != 200 and not wanted:
+        raise Undecided("%s answers with status %s" % (peer.host, status))
+    return judged(status, whose)
+
+
+def ask(peer, path, basic, method="GET", accept=None):
+    """Return (status, headers, who answered, whether a login was wanted); basic: the header with the login, or None.
+
+    Raises Undecided where there is no answer.
+    """
     reason = ""
     for scheme, verified in peer.ways():
-        address = "%s://%s/v2/" % (scheme, peer.host)
+        address = "%s://%s%s" % (scheme, peer.host, path)
         try:
-            status, headers, dummy = peer.get(address, verified)
+            status, headers, body = peer.get(address, verified, None, method, accept)
         except Exception as error:  # whatever a network can do; the next way may work
             reason = reason or "%s cannot be reached: %s" % (peer.host, error)
             continue
-        if status == 200:
-            return "unasked", "%s asks for no login" % peer.host
-        if status != 401:
-            raise Undecided("%s answers with status %s" % (peer.host, status))
-        challenge = headers.get("WWW-Authenticate") or ""
-        if challenge.lower().startswith("basic"):
-            return judged(peer.get(address, verified, basic)[0], peer.host)
-        return by_token(peer, address, verified, challenge, basic)
+        answer = status, headers, body
+        status, headers, dummy, whose, wanted = logged_in(peer, address, verified, basic, answer, method, accept)
+        return status, headers, whose, wanted
     raise Undecided(reason)
 
 
-def by_token(peer, address, verified, challenge, basic):
-    """Return the same where the registry sends to a token service."""
+def logged_in(peer, address, verified, basic, answer, *what):
+    """Return (status, headers, body, who answered, whether a login was wanted), asked again with it where it was.
+
+    answer: what came without a login. what: the rest of the request, as for Peer.get. Raises Undecided.
+    """
+    status, headers, body = answer
+    if status != 401:
+        return status, headers, body, peer.host, False
+    challenge = headers.get("WWW-Authenticate") or ""
+    if challenge.lower().startswith("basic"):
+        authorization, whose = basic, peer.host
+    else:
+        status, authorization, whose = by_token(peer, verified, challenge, basic)
+        if status != 200:
+            return status, {}, b"", whose, True
+    if authorization:
+        status, headers, body = peer.get(address, verified, authorization, *what)
+    return status, headers, body, whose, True
+
+
+def by_token(peer, verified, challenge, basic):
+    """Return (status, header with the token, who answers to it) of the token service that a registry names."""
     said = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = urlsplit(said.get("realm", ""))
     if realm.scheme != "https" and not (realm.scheme == "http" and peer.insecure):
@@ -124,14 +160,13 @@ def by_token(peer, address, verified, challenge, basic):
     except Exception as error:
         raise Undecided("the token service %s cannot be reached: %s" % (realm.netloc, error))
     if status != 200:
-        return judged(status, "the token service %s" % realm.netloc)
+        return status, None, "the token service %s" % realm.netloc
     try:
         answer = json.loads(body.decode("utf-8"))
         token = answer.get("token") or answer["access_token"]
     except (ValueError, KeyError, AttributeError):
         raise Undecided("the token service %s gives no token" % realm.netloc)
-    status = peer.get(address, verified, "Bearer %s" % token)[0]
-    return judged(status, "%s with a token of %s" % (peer.host, realm.netloc))
+    return status, "Bearer %s" % token, "%s with a token of %s" % (peer.host, realm.netloc)
 
 
 def judged(status, whose):

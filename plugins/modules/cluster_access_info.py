@@ -90,7 +90,7 @@ options:
   task:
     description: The task of this collection that is to be run.
     type: str
-    choices: [cluster_registries, node_pools, cluster_pull_secret, dockercfg_secret, registry_consumer]
+    choices: [cluster_registries, node_pools, mirrors_check, cluster_pull_secret, dockercfg_secret, registry_consumer]
     default: cluster_registries
   namespaces:
     description: The projects in which it is to be run, for tasks that work in projects.

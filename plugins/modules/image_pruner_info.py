@@ -159,6 +159,8 @@ pruner:
   description:
     - Whether it is C(there), its C(schedule), whether it is on C(suspend), what its C(conditions) say.
     - In C(failed_jobs) the C(name) and C(reason) of each job that failed, and its C(remedy).
+    - In C(unreadable), when a job failed, the objects of the cluster with an image name that nobody can
+      read, which end the job, each as C(object), C(image), C(reason) and C(remedy).
   returned: success
   type: dict
 registry_state:

@@ -122,7 +122,8 @@ options:
     type: dict
   storage_ca:
     description: Certificates of the authority of an object store, as PEM. They go into the ConfigMap
-      of C(openshift-config) that C(storage.s3.trustedCA.name) names.
+      of C(openshift-config) that C(storage.s3.trustedCA.name) names. V(service) takes the authority of
+      the cluster that signs for its services, where the store is one.
     type: str
   replicas:
     description: How many pods serve images.

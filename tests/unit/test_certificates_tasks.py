@@ -43,10 +43,19 @@ def test_saved_certificates_are_restored(tmp_path, monkeypatch):
     done = run(
         certificates_restore.ActionModule, {"path": str(path), "verify": "none"}, [node({})], COMMITTED, diff=True
     )
-    assert done.result["changed"], done.result
+    assert done.result["changed"] and "verified" in done.result, done.result
     (sent,) = done.transactions
     assert {name: contents(sent)[name] for name in files} == files
     assert key_pem("me").splitlines()[1] not in json.dumps(done.result)
+
+
+def test_a_key_of_the_archive_is_shown_by_no_failure(tmp_path, monkeypatch):
+    path, line = tmp_path / "node1.tar", key_pem("me").splitlines()[1]
+    backed_up(path, {KEY: key_pem("me")})
+    monkeypatch.setattr(certificates_restore.ActionModule, "read_file", lambda self, name: Path(name).read_bytes())
+    said = {"failed": True, "msg": f"cannot write {line}"}
+    refused = run(certificates_restore.ActionModule, {"path": str(path), "verify": "none"}, [said]).result
+    assert refused["failed"] and "cannot write" in refused["msg"] and line not in json.dumps(refused)
 
 
 def test_a_check_of_a_backup_shows_how_the_archive_would_change(tmp_path):
@@ -144,3 +153,4 @@ def test_an_archive_of_another_host(tmp_path, monkeypatch, other_host):
     options = {"path": str(path), "other_host": other_host, "verify": "none"}
     done = run(certificates_restore.ActionModule, options, [node({})], COMMITTED)
     assert bool(done.result.get("failed")) is not other_host
+    assert other_host or f"the archive {path} is of the host other, not of node1; set " in done.result["msg"]

@@ -63,6 +63,15 @@ def test_what_a_login_lacks_is_said():
     assert result["failed"] and "answers no access reviews" in result["msg"]
 
 
+def test_a_review_asks_for_the_object_by_its_name():
+    asked = []
+    answer = reviews(lambda about: asked.append(about) or True)
+    run(cluster_access_info.ActionModule, {}, ApiServer(faults=[answer]))
+    image = {"group": "config.openshift.io", "version": "v1", "resource": "images", "namespace": "", "name": "cluster"}
+    assert {"verb": "patch", **image} in asked
+    assert [one for one in asked if one["namespace"] == "openshift-config"]
+
+
 def test_kinds_of_the_stand_in_are_those_of_the_task():
     assert {ref.resource.kind for ref in access.of_task("cluster_registries")} <= KINDS.keys()
 

@@ -371,11 +371,13 @@ def tls(tmp_path):
         "client-certificate-data": pem(client),
         "client-key-data": pem(client, client_key).partition(b"-----END CERTIFICATE-----\n")[2],
     }
-    return context, {name: base64.b64encode(text).decode() for name, text in encoded.items()}
+    (tmp_path / "client.pem").write_bytes(pem(client))
+    (tmp_path / "client.key").write_bytes(pem(client, client_key).partition(b"-----END CERTIFICATE-----\n")[2])
+    return context, {name: base64.b64encode(text).decode() for name, text in encoded.items()}, tmp_path
 
 
 def test_keys_of_a_kubeconfig_leave_no_file_behind(serve, tls, monkeypatch, tmp_path):
-    context, data = tls
+    context, data, _place = tls
     server = serve(context=context)
     places = (tmp_path / "memory", tmp_path / "tmp")
     for place in places:
@@ -386,6 +388,13 @@ def test_keys_of_a_kubeconfig_leave_no_file_behind(serve, tls, monkeypatch, tmp_
     user = {name: text for name, text in data.items() if name.startswith("client-")}
     assert asked({"kubeconfig": kubeconfig(server.address, user, **authority)})["kind"] == "Image"
     assert [list(place.iterdir()) for place in places] == [[], []]
+
+
+def test_the_environment_names_the_files_of_a_certificate_as_kubernetes_core_does(serve, tls):
+    server, place = serve(context=tls[0]), tls[2]
+    names = {"SSL_CA_CERT": "ca.pem", "CERT_FILE": "client.pem", "KEY_FILE": "client.key", "HOST": None}
+    said = {f"K8S_AUTH_{name}": str(place / file) if file else server.address for name, file in names.items()}
+    assert asked({}, said)["kind"] == "Image"
 
 
 def test_an_unknown_authority_is_refused_unless_nobody_wants_to_know(serve, tls):

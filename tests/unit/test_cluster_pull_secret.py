@@ -78,6 +78,14 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
     assert not (case["then"].get("early") and server.log), "before the first request"
 
 
+@pytest.mark.parametrize("case", cases("credentials/bad.yml"))
+def test_bad_logins_are_one_sentence_before_the_first_request(case):
+    server = cluster({})
+    result = task({"given": {"credentials": case["value"]}}, server)
+    assert result["failed"] and case["error"] in result["msg"] and not server.log, result["msg"]
+    assert "\n" not in result["msg"] and "topsecret" not in json.dumps(result)
+
+
 @pytest.mark.parametrize("case", [one for one in TABLE if "refused" not in one.values[0]["then"]])
 def test_the_secret_is_as_asked_and_a_second_run_writes_nothing(case):
     server, then = cluster(case), case["then"]

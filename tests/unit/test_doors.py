@@ -128,6 +128,8 @@ def test_an_answer_of_podman_of_another_form_is_one_sentence(answer):
 def test_an_end_of_another_form_is_one_sentence(answer):
     result = run(host_policy.ActionModule, dict(WORDS), [docker()], answer).result
     assert result["failed"] and NO_ANSWER in result["msg"] and "\n" not in result["msg"]
+    # what it did is not known: the worse is told
+    assert (result["changed"], result["rolled_back"]) == (True, False)
 
 
 def test_nothing_that_a_host_says_steers_a_terminal():

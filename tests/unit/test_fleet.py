@@ -193,6 +193,20 @@ def test_the_policy_of_the_page_allows_its_own_style_and_script_only():
     assert {one["href"][0] for _tag, one in read.tags if "href" in one} == {"#"}
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (["a.example.com", "b.example.com"], "a.example.com, b.example.com"),
+        ([], "nothing"),
+        ("all", "all"),
+        ({"source": "é", "mirrors": [1]}, '{"mirrors": [1], "source": "é"}'),
+        ([{"b": 1, "a": None}], '[{"a": null, "b": 1}]'),
+    ],
+)
+def test_a_value_of_a_policy_is_shown_as_a_person_writes_it(value, words):
+    assert page._words(value) == words
+
+
 def test_every_number_of_the_page_is_in_the_report():
     found = reported(*CASES, check=False)
     text = Read(page.render(found)).text

@@ -15,6 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.filter.mco_node_files import
 from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.clusters import beside_nodes
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import DATA, cases
 from hypothesis import given
@@ -124,6 +125,16 @@ def test_files_stand_for_their_manifests():
     found = forecast.of_cluster(files, proposed=[{"name": "image.yml", "content": image}])
     assert found["before"] == forecast.of_cluster(CLUSTER)["files"]
     assert found["disruption"]["4.19"]["drain"]
+
+
+
+def test_what_no_node_notices_is_read_from_the_image_configuration_alone():
+    other = {"apiVersion": "config.openshift.io/v1", "kind": "Proxy", "metadata": {"name": "cluster"}}
+    image = {"apiVersion": "config.openshift.io/v1", "kind": "Image", "metadata": {"name": "cluster"}}
+    asked = {**image, "spec": {"imageStreamImportMode": "PreserveOriginal"}}
+    (said,) = beside_nodes([other, image], [other, asked])
+    assert said.startswith("spec.imageStreamImportMode of Image/cluster changes ")
+    assert not list(beside_nodes([other, image], [other, image]))
 
 
 @pytest.mark.parametrize("case", cases("openshift4/unreadable.yml"))

@@ -65,11 +65,22 @@ def test_what_is_refused_is_one_sentence_before_anything_is_sent(case, sentences
     sentences(result)
 
 
+def test_there_are_many_bad_inputs():
+    assert len(REFUSED) >= 40
+
+
 @pytest.mark.parametrize("case", cases("cluster/cron.yml"))
 def test_a_schedule_is_taken_as_cron_takes_it(case, sentences):
     mistake = cron_mistake(case["schedule"])
     assert (case["mistake"] in mistake) if case["mistake"] else not mistake, mistake
     sentences(mistake)
+
+
+def test_pruning_goes_on_when_nothing_else_is_asked_for():
+    server = cluster({"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": {"suspend": True}})
+    assert run(image_pruner.ActionModule, {"suspend": False}, server)["changed"]
+    assert server.get("ImagePruner", "cluster")["spec"] == {"suspend": False}
+    assert not run(image_pruner.ActionModule, {"suspend": False}, server)["changed"]
 
 
 def test_failed_jobs_are_removed_and_no_other():
@@ -94,6 +105,18 @@ def test_a_failed_job_is_named_with_what_ends_it():
     (job,) = found["pruner"]["failed_jobs"]
     assert job["name"] == "image-pruner-1" and job["reason"] == "BackoffLimitExceeded: 503 of the registry"
     assert "nothing tries again before the next time of the schedule" in job["remedy"] and found["prunes_storage"]
+
+
+@pytest.mark.parametrize("case", cases("cluster/unreadable_images.yml"))
+def test_r12_the_object_with_an_unreadable_image_is_named(case, sentences):
+    spec = {"ignoreInvalidImageReferences": case.get("ignores")}
+    server = cluster(*case["cluster"], {"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": spec})
+    if case.get("healthy"):
+        server.objects = {path: one for path, one in server.objects.items() if one["kind"] != "Job"}
+    found = run(image_pruner_info.ActionModule, {}, server)["pruner"]["unreadable"]
+    assert [f"{one['object']}: {one['image']}" for one in found] == case["finds"]
+    assert all("ignore_invalid_image_references: true" in one["remedy"] for one in found) and not server.writes
+    sentences([f"{one['object']} ({one['image']}) {one['reason']}; {one['remedy']}" for one in found])
 
 
 def test_a_pruner_that_is_not_there_is_not_made():

@@ -58,7 +58,8 @@ def objects(case):
         yield {"kind": "ConfigMap", "metadata": {"name": name, "namespace": "openshift-config"}, "data": data}
     if "platform" in case:
         name = case["platform"]
-        yield platform({"platformStatus": {"type": name, name.lower(): {"region": case.get("region")}}})
+        settings = {name.lower(): case.get("settings", {"region": case.get("region")})}
+        yield platform({"platformStatus": {"type": name, **settings}})
 
 
 @pytest.mark.parametrize("case", cases("image_registry/problems.yml"))
@@ -283,7 +284,7 @@ def test_upstream_buckets(shared_dir):
             {
                 "REGISTRY_STORAGE_S3_ACCESSKEY": "a",
                 "REGISTRY_STORAGE_S3_SECRETKEY": "s",
-                "REGISTRY_STORAGE_GCS_KEYFILE": '{"type": "service_account"}',
+                "REGISTRY_STORAGE_GCS_KEYFILE": '{"type": "service_account", "private_key": "k"}',
             },
         ),
     ]

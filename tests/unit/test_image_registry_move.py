@@ -335,7 +335,7 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
 
 
 def test_there_are_many_bad_inputs():
-    assert len(REFUSED) >= 20
+    assert len(REFUSED) >= 40
 
 
 # --- the copy itself ---
@@ -401,6 +401,14 @@ def test_logins_of_a_store_stay_in_their_secret():
     minted = env["RCLONE_CONFIG_FROM_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]
     assert minted["name"] == "installer-cloud-credentials"
     assert "aGlkZGVu" not in json.dumps(job)
+
+
+def test_the_pod_of_the_proof_asks_the_registry_whatever_the_node_holds():
+    ref, pod = images.proof_pod("team", f"app@{DIGEST}", "")
+    (container,) = pod["spec"]["containers"]
+    assert container["imagePullPolicy"] == "Always" and container["command"] == ["true"]
+    assert container["image"].endswith(f":5000/team/app@{DIGEST}") and pod["spec"]["restartPolicy"] == "Never"
+    assert (ref.name, ref.namespace) == (images.PROOF, "team")
 
 
 def test_the_kinds_of_images_are_told_apart():

@@ -162,6 +162,24 @@ def test_a_second_run_does_nothing_and_absent_puts_every_byte_back(case):
         assert gone == before
 
 
+def test_every_change_says_which_variable_asked_for_it():
+    variables = {
+        "openshift_master_image_policy_config": {"maxImagesBulkImportedPerRepository": 5},
+        "image_policy_allowed_registries_for_import": ["b.io"],
+        "image_policy_plugin_order": ["A"],
+    }
+    before = "kind: MasterConfig\nimagePolicyConfig:\n  maxImagesBulkImportedPerRepository: 5\n"
+    done = run(master_config.ActionModule, {"from_variables": True}, [seen({MASTER: before})] * 3, COMMITTED,
+               variables=variables)  # fmt: skip
+    assert done.result["asked_by"] == {
+        "image_policy_config": ["openshift_master_image_policy_config"],
+        "allowed_registries_for_import": ["image_policy_allowed_registries_for_import"],
+        "plugin_order": ["image_policy_plugin_order"],
+    }
+    changed = ["image_policy_allowed_registries_for_import", "image_policy_plugin_order"]
+    assert [change["asked_by"] for change in done.result["plan"]["changes"]] == [changed] * 4
+
+
 def test_check_mode_has_the_same_plan():
     case = {"before": "kind: MasterConfig\n", "plugin_order": ["A"]}
     checked = of_case(case, check=True)
@@ -333,6 +351,68 @@ def test_files_of_strangers_keep_every_byte(shared_dir, change):
         assert not again.result["changed"], path.name
         back = run(master_config.ActionModule, {"state": "absent"}, [seen(then)] * 3, COMMITTED)
         assert after(then, back)[MASTER] == files[MASTER], path.name
+
+
+#: What is put in, and how it is taken out again.
+IN_AND_OUT = {
+    "a rule, by its name": (
+        {"image_policy": {"executionRules": [RULE]}},
+        {"image_policy": {"executionRules": [{"name": RULE["name"], "state": "absent"}]}},
+    ),
+    "a rule, by an empty list": (
+        {"image_policy": {"executionRules": [RULE]}}, {"image_policy": {"executionRules": []}},
+    ),
+    "a field": ({"image_policy": {"resolveImages": "Attempt"}}, {"image_policy": {"resolveImages": None}}),
+    "an import, by its name": (
+        {"allowed_registries_for_import": ["registry.example.com:5000"]},
+        {"allowed_registries_for_import": [{"domainName": "registry.example.com:5000", "state": "absent"}]},
+    ),
+    "an import, by an empty list": (
+        {"allowed_registries_for_import": ["registry.example.com:5000"]}, {"allowed_registries_for_import": []},
+    ),
+    "a key": (
+        {"image_policy_config": {"externalRegistryHostname": "registry.example.com"}},
+        {"image_policy_config": {"externalRegistryHostname": None}},
+    ),
+    "the order": ({"plugin_order": ["A", "B"]}, {"plugin_order": []}),
+}  # fmt: skip
+LAYOUTS = {
+    "as it is": lambda text: text,
+    "Windows": lambda text: text.replace("\n", "\r\n"),
+    "a byte order mark": lambda text: f"\ufeff{text}",
+    "no end of line": lambda text: text.rstrip("\n"),
+    "empty lines at the end": lambda text: f"{text}\n\n",
+    "marks around it": lambda text: "# head\n---\n{}\n...\n".format(text.removesuffix("\n")),
+    "a comment at the end": lambda text: f"{text}# the end",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("way", IN_AND_OUT)
+def test_in_and_out_again_leaves_every_byte(way, layout):
+    for case in cases("masters/layouts.yml"):
+        (row,) = case.values
+        _in_and_out(row["name"], LAYOUTS[layout](row["file"]), way)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", IN_AND_OUT)
+def test_in_and_out_again_leaves_every_byte_of_strangers(shared_dir, way):
+    for path in sorted((shared_dir / "corpus/master-config").iterdir()):
+        if path.name not in UNREADABLE:
+            _in_and_out(path.name, decode(path.read_bytes()), way)
+
+
+def _in_and_out(name, text, way):
+    there, back = IN_AND_OUT[way]
+    done = run(master_config.ActionModule, there, [seen({MASTER: text})] * 3, COMMITTED)
+    assert not done.result.get("failed"), (name, done.result["msg"])
+    then = after({MASTER: text}, done)
+    assert then[MASTER] != text, name
+    gone = run(master_config.ActionModule, back, [seen(then)] * 3, COMMITTED)
+    assert not gone.result.get("failed"), (name, gone.result["msg"])
+    assert after(then, gone)[MASTER] == text, name
 
 
 def test_a_record_of_another_shape_is_refused():

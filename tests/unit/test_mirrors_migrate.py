@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import mirrors_migrate
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.migration import Migration
-from api_server import KINDS, run, status
+from api_server import KINDS, ApiServer, run, status
 from cases import cases
 from openshift4 import manifests
 from rolling import FACTOR, Rolling, Running
@@ -157,17 +157,23 @@ def test_files_become_files_of_the_same_name_every_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("case", cases("rollout/migration.yml"))
-def test_what_is_refused(case: dict[str, Any], tmp_path: Path) -> None:
+def test_what_is_refused(case: dict[str, Any]) -> None:
     about = {key: case[key] for key in ("idms", "version", "topology", "keeper", "without", "image") if key in case}
     rolling = cluster(case.get("icsp"), **about)
     start = len(rolling.server.log)
-    given = dict(case.get("given", {}))
-    if given.get("to"):
-        given["to"] = str(tmp_path / given["to"])
-    failed = run(mirrors_migrate.ActionModule, given, rolling.server, files=case.get("files", {}))
+    failed = run(mirrors_migrate.ActionModule, case.get("given", {}), rolling.server)
     assert failed.get("failed") and case["says"] in failed["msg"] and "\n" not in failed["msg"], failed
     assert {method for method, *_rest in rolling.server.log[start:]} <= {"GET"}
-    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("case", cases("rollout/migration_bad_input.yml"))
+def test_bad_input_is_one_sentence_before_the_first_request(case: dict[str, Any], tmp_path: Path) -> None:
+    server, given = ApiServer(), dict(case["given"])
+    if given.get("to"):
+        given["to"] = str(tmp_path / given["to"])
+    failed = run(mirrors_migrate.ActionModule, given, server, files=case.get("files", {}))
+    assert failed.get("failed") and case["says"] in failed["msg"] and "\n" not in failed["msg"], failed
+    assert server.log == [] and not list(tmp_path.iterdir())
 
 
 def test_a_keeper_may_be_overridden() -> None:

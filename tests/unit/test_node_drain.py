@@ -266,3 +266,13 @@ def test_tasks() -> None:
     lost = run(node_drain.ActionModule, {"node": "nowhere"}, cluster.server)
     assert lost["failed"] and lost["msg"] == "there is no node nowhere in this cluster"
     assert KINDS["Node"].plural == "nodes"
+
+
+@pytest.mark.parametrize("case", cases("drain/bad_input.yml"))
+def test_bad_input_is_one_sentence_before_the_first_request(case: dict[str, Any], sentences) -> None:
+    for action in (node_drain, node_drain_info) if case.get("info") else (node_drain,):
+        server = ApiServer()
+        failed = run(action.ActionModule, {"node": "node1", **case["given"]}, server)
+        assert failed.get("failed") and case["says"] in failed["msg"] and "\n" not in failed["msg"], failed
+        assert server.log == []
+    sentences(failed)

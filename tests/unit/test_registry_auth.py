@@ -196,6 +196,11 @@ def test_the_info_task_tells_users_and_no_secrets():
     assert "topsecret" not in json.dumps(result)
 
 
+def test_the_info_task_names_a_file_that_it_cannot_read():
+    result = run(registry_auth_info.ActionModule, {}, [seen({DOCKER: "{"})]).result
+    assert result["auth_files"][0]["entries"] == [] and result["auth_files"][0]["problem"].startswith(f"{DOCKER}: ")
+
+
 def test_the_info_task_tells_drift():
     asked = {"credentials": logins({"quay.io": "bot"})}
     assert run(registry_auth_info.ActionModule, asked, [seen({})]).result["drift"] is True

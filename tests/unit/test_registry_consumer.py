@@ -52,6 +52,10 @@ def task(case: dict[str, Any], server: ApiServer, **more: Any) -> dict[str, Any]
     return run(registry_consumer.ActionModule, case["given"], server, **more)
 
 
+def test_there_are_many_bad_inputs():
+    assert sum("early" in one.values[0]["then"] for one in TABLE) >= 40
+
+
 @pytest.mark.parametrize("case", [one for one in TABLE if "refused" in one.values[0]["then"]])
 def test_what_is_refused_is_one_sentence_before_anything_is_written(case):
     server = registry(case)

@@ -150,6 +150,18 @@ def test_notes(image, engine, note):
     assert any(text.startswith(note) for text in found["notes"]), found["notes"]
 
 
+@pytest.mark.parametrize("engine", ["podman", "docker"])
+def test_a_choice_is_said_where_there_is_one(engine):
+    one, two = (dict.fromkeys(names, "bot") for names in (["https://quay.io"], ["https://quay.io", "http://quay.io"]))
+    assert not registry_credential("quay.io/a", files({"keys": one}), engine=engine)["notes"]
+    (said,) = registry_credential("quay.io/a", files({"keys": two}), engine=engine)["notes"]
+    assert f"{engine} picks at random between https://quay.io, http://quay.io" in said
+
+
+def test_what_docker_hub_is_called_matters_to_its_images_alone():
+    assert not registry_credential("quay.io/a", files({"keys": {"docker.io": "x"}}), engine="docker")["notes"]
+
+
 HOSTS = st.sampled_from(["quay.io", "docker.io", "index.docker.io", "localhost", "a.example.com:5000", "*.io", "*"])
 PATH = st.sampled_from(["", "/", "/org", "/org/", "/org/app", "/v1/", "/v2/org", "?x", "#%zz", "/%6frg"])
 KEYS = st.tuples(st.sampled_from(["", "https://", "http://", "me@", "ftp://"]), HOSTS, PATH).map("".join)

@@ -20,6 +20,7 @@ from .client import Client, NoSuchKind, Rejected
 from .cluster_pull_secret import service as pull_secret
 from .dockercfg_secret import service as dockercfg_secret
 from .kinds import image
+from .mirrors_check import images as mirrors_check
 from .registry_consumer import service as registry_consumer
 from .rollout import service as rollout
 
@@ -29,6 +30,7 @@ Access = Mapping[Ref, tuple[str, ...]]
 TASKS: Mapping[str, Callable[[tuple[str, ...]], Access]] = {
     "cluster_registries": lambda projects: registries.access(),
     "node_pools": lambda projects: rollout.access(),
+    "mirrors_check": lambda projects: mirrors_check.access(),
     "cluster_pull_secret": lambda projects: pull_secret.ACCESS,
     "dockercfg_secret": dockercfg_secret.access,
     "registry_consumer": registry_consumer.grants,
@@ -36,7 +38,10 @@ TASKS: Mapping[str, Callable[[tuple[str, ...]], Access]] = {
 #: Tasks that work in projects; no role is shipped for them, because nobody knows the projects.
 IN_PROJECTS = ("dockercfg_secret", "registry_consumer")
 ROLE = "dockyard-registries"
-_ROLES = {"node_pools": "dockyard-node-pools", "cluster_pull_secret": "dockyard-pull-secret"}
+_ROLES = {
+    "node_pools": "dockyard-node-pools", "mirrors_check": "dockyard-mirrors-check",
+    "cluster_pull_secret": "dockyard-pull-secret",
+}  # fmt: skip
 #: What a change is called in a review; to replace is both.
 _VERBS = {"replace": ("delete", "create")}
 #: Every OpenShift has this project; Kubernetes has no such kind.

@@ -15,12 +15,23 @@ from typing import Any
 from urllib.parse import quote
 
 from ..problems import Problem
+from ..resolution.references import quoted
+from .labels import is_label, is_subdomain
 
 Manifest = Mapping[str, Any]
 
 
 class ClusterProblem(Problem):
     """Something about a cluster that must be refused or has failed; one sentence for a person."""
+
+
+def check_name(option: str, text: str, *, namespace: bool = False) -> None:
+    """Raises ClusterProblem for what no object, or no namespace, can be called, so that nobody is asked for it."""
+    if not (is_label(text) if namespace else is_subdomain(text)):
+        what, signs = ("a namespace", "") if namespace else ("an object", " and '.'")
+        raise ClusterProblem(
+            f"{option}: {quoted(text)} cannot be the name of {what}: lower-case letters, digits, '-'{signs}"
+        )
 
 
 @dataclass(frozen=True)

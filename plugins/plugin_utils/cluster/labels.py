@@ -22,7 +22,7 @@ _TOKEN = re.compile(r"==|!=|[=!(),<>]|[^=!(),<> \t\r\n]+")
 _SIGNS = frozenset(("==", "!=", "=", "!", "(", ")", ",", "<", ">"))
 _OPERATORS = ("in", "notin", "=", "==", "!=", ">", "<")
 _NAME = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+SUBDOMAIN = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME = 63
 _LONGEST_SUBDOMAIN = 253
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -31,7 +31,7 @@ _LARGEST = 2**63
 
 def is_subdomain(text: str) -> bool:
     """Say whether a text can be the name of most objects: lower case, digits, '-' and '.'."""
-    return len(text) <= _LONGEST_SUBDOMAIN and bool(_SUBDOMAIN.fullmatch(text))
+    return len(text) <= _LONGEST_SUBDOMAIN and bool(SUBDOMAIN.fullmatch(text))
 
 
 def is_label(text: str) -> bool:

@@ -21,7 +21,7 @@ from ..policy import lists as policy_lists
 from ..policy.word import PolicyError, Reading
 from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
-from .api import Manifest, Ref, Resource, annotation, at
+from .api import ClusterProblem, Manifest, Ref, Resource, annotation, at
 from .changes import ClusterDraft, ObjectChange, WantedObject, changes_of
 from .kinds import (
     Kind,
@@ -357,7 +357,23 @@ def _judged(
     )  # fmt: skip
 
 
-def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) -> dict[str, Any]:
+def outlook(cluster: Cluster, asked: Asked, images: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the forecast of what was asked for, with where images would come from, and judge nothing of it.
+
+    Raises NotRead, and ClusterProblem for what no cluster can have.
+    """
+    parts = [kind.wanted(cluster, asked.said) for kind in KINDS] if asked.said.anything else []
+    if refusals := [text for part in parts for text in part.refusals]:
+        raise ClusterProblem("; ".join(refusals))
+    changes = tuple(changes_of(cluster, _in_order(one for part in parts for one in part.wanted)))
+    cluster.need(*READ_FOR_NODES, *FURTHER, MACHINE_CONFIGS)
+    cluster.need(*configs_of_people(cluster))
+    return _outlook(cluster, asked, changes, images)
+
+
+def _outlook(
+    cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange], images: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return the forecast for this very cluster; `new`: findings that it does not have already."""
     release = preflight.release_of(cluster, asked.release)
     present, proposed = list(manifests_of(cluster)), [_proposed(one) for one in changes if one.fields is not None]
@@ -366,7 +382,7 @@ def _outlook(cluster: Cluster, asked: Asked, changes: Iterable[ObjectChange]) ->
     overridden = [name for name in asked.overridden if name not in preflight.NAMES]
     found = forecast.of_cluster(
         present, release.name, proposed=proposed, removed=gone,
-        node_disruption_policy=policies, overridden=overridden,
+        node_disruption_policy=policies, overridden=overridden, images=list(images),
     )  # fmt: skip
     found["new"] = [one for one in found["findings"] if not one["already"]]
     return found

@@ -11,6 +11,7 @@ more than one document, tags of collections, and anything nested or shared beyon
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +36,7 @@ _COMMENT_BEHIND = re.compile(r"[ \t]+#[^\r\n]*")
 _KEEPS_END = re.compile(r"[|>][0-9]?\+")  # empty lines at the end of such a text are a part of it
 _KEPT_END = re.compile(r"(?:\r\n|\n|\r)?[ \t]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 begins a new line there, editors do not
 _DUMP_OPTIONS = {"width": sys.maxsize, "allow_unicode": True, "sort_keys": False}
 
 
@@ -72,6 +74,8 @@ def edit(text: str, value: Any) -> str:
     document = _Composer(text).document()
     if same(document.value if document else None, value):
         return text
+    if hidden := _HIDDEN_BREAK.search(text):
+        raise FormatError(f"U+{ord(hidden[0]):04X} breaks a line for YAML alone", line_of(text, hidden.start()))
     try:
         result = _Editor(text, document).edited(value)
         written = parse(result)
@@ -201,7 +205,8 @@ class _Composer:
             position = items[-1].end if items[-1].separator is None else items[-1].separator + 1
         event = self.loader.get_event()
         end = event.end_mark.index if style == "flow" else position
-        column = start - text.rfind("\n", 0, start) - 1
+        line_start = text.rfind("\n", 0, start) + 1
+        column = start - line_start - text.startswith("\ufeff", line_start)
         if style == "block":
             end = _skip(_COMMENT_BEHIND, text, end)
             start = _line_break_before(text, start)
@@ -259,6 +264,7 @@ class _Editor:
         line_break = _LINE_BREAK.search(text)
         self.line_break = line_break[0] if line_break else "\n"
         self.indent_lists = _indents_lists(document)
+        self.is_json = _is_json(text)
 
     def edited(self, value: Any) -> str:
         """Return the whole text."""
@@ -277,12 +283,12 @@ class _Editor:
         is_container = isinstance(new, (Mapping, list))
         if node.style == "scalar" and node.start < node.end and not is_container:
             mark = self.text[node.start]
-            return _flow(new, mark if mark in "\"'" else None)
+            return self._flow(new, mark if mark in "\"'" else None)
         alike = isinstance(new, Mapping if isinstance(node.value, dict) else list)
         holds = node.items or (node.style == "flow" and self.text[node.start + 1 : node.end - 1].strip())
         if holds and (new or node.style == "flow") and alike and node.style in ("block", "flow"):
             return self._spliced(node, new)
-        return _flow(new) if node.style in ("flow", "pair") else None
+        return self._flow(new) if node.style in ("flow", "pair") else None
 
     def _spliced(self, node: _Node, new: Any) -> str:
         text, flow = self.text, node.style == "flow"
@@ -299,7 +305,7 @@ class _Editor:
 
         def create(value: Any) -> str:
             if flow or not value or not isinstance(value, (Mapping, list)):
-                return ("" if flow else "- ") + _flow(value, quote if quote in ("'", '"') else None)
+                return ("" if flow else "- ") + self._flow(value, quote if quote in ("'", '"') else None)
             return self._lines([value], node.column)
 
         if isinstance(new, list):
@@ -329,8 +335,8 @@ class _Editor:
 
         def create(key: Any, value: Any) -> str:
             if node.style == "flow" or not value or not isinstance(value, (Mapping, list)):
-                return f"{_flow(key)}: {_flow(value)}"
-            return f"{_flow(key)}:{self._below(value, node.column)}"
+                return f"{self._flow(key)}: {self._flow(value)}"
+            return f"{self._flow(key)}:{self._below(value, node.column)}"
 
         return member_pieces(own, wanted, change, create)
 
@@ -343,7 +349,7 @@ class _Editor:
         between = self.text[mark : child.start] if _LINE_BREAK.match(self.text, child.start) else ""
         behind = self.text[child.end : item.end]
         if node.style != "block" or not value or not isinstance(value, (Mapping, list)):
-            return head + " " * bool(head) + _flow(value) + between + behind
+            return head + " " * bool(head) + self._flow(value) + between + behind
         if not node.keys:
             return self._lines([value], node.column)
         return head + between + behind + self._below(value, node.column)
@@ -356,6 +362,18 @@ class _Editor:
         """Return a value in block style whose lines, but the first, begin at the column."""
         dumped = yaml.dump(value, Dumper=_dumper(self.indent_lists), default_flow_style=False, **_DUMP_OPTIONS)
         return (self.line_break + " " * column).join(dumped.removesuffix("...\n").rstrip("\n").split("\n"))
+
+    def _flow(self, value: Any, quote: str | None = None) -> str:
+        """Return a value on one line, as JSON where the whole text is: some of its readers take nothing else then."""
+        return json.dumps(value, ensure_ascii=False) if self.is_json else _flow(value, quote)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _has(value: Mapping[Any, Any], key: Any, member: Any) -> bool:

@@ -28,6 +28,8 @@ from ..resolution.references import is_domain
 
 PLUGIN = "openshift.io/ImagePolicy"
 IMPORTS = "allowedRegistriesForImport"
+#: The option that holds the list for imports alone.
+OWN_LIST = "allowed_registries_for_import"
 HEAD = {"kind": "ImagePolicyConfig", "apiVersion": "v1"}
 #: The keys under which people wrap what belongs there.
 _WRAPPINGS = ("admissionConfig", "pluginConfig", PLUGIN, "configuration")
@@ -55,7 +57,10 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True)
 class Said:
-    """What is asked for; None: nothing is said of it. fields and settings stand beside the two lists."""
+    """What is asked for; None: nothing is said of it. fields and settings stand beside the two lists.
+
+    imports_from: the option that the list for imports was taken from.
+    """
 
     rules: Named | None = None
     fields: Mapping[str, Any] | None = None
@@ -71,6 +76,7 @@ class Said:
     withdrawn: bool = False
     activation: str = ""
     notes: tuple[str, ...] = ()
+    imports_from: str = ""
 
     @property
     def asks(self) -> bool:
@@ -100,6 +106,7 @@ def read(options: Mapping[str, Any], reading: Reading) -> Said:
         options["timeout"],
         activation=options.get("activation", ""),
         notes=tuple(notes),
+        imports_from=OWN_LIST if options.get(OWN_LIST) is not None else "image_policy_config",
     )  # fmt: skip
 
 
@@ -308,7 +315,7 @@ def _imports(options: Mapping[str, Any], release: Release | None) -> tuple[Named
         settings = document
         _refuse(word, _in_imports({key: item for key, item in settings.items() if item is not None}, release))
         _refuse_strange_settings(word, settings)
-    own = "allowed_registries_for_import"
+    own = OWN_LIST
     if options.get(own) is not None:
         entries = options[own]
         entries = value_of(own, entries) if isinstance(entries, str) and not is_domain(entries) else entries

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from ..cluster.openshift3 import Finding, PolicyProblem, image_policy_doubts, im
 from ..cluster.openshift3.image_policy_doubts import ADDRESS, INTEGRATED_REGISTRY
 from ..cluster.openshift3.releases import Release
 from ..formats import yaml_text
+from ..formats.splice import same
 from ..host.observed import HostProblem, Observed
 from ..host.services import MASTER_QUESTIONS, MASTERS, Service
 from ..host.watch import NotAsked, Question, Watch
@@ -133,6 +135,7 @@ class _Drafting:
         self.host, self.said, self.record = host, said, record
         self.known: Mapping[str, Any] = record.get("files", {})
         self.edits: dict[str, Editing] = {}
+        self.asked: dict[str, list[str]] = {}
         self.warnings: list[str] = []
         self.refusals: list[str] = []
         self.notes: list[str] = []
@@ -147,14 +150,32 @@ class _Drafting:
         release = release_of(self.host, self.said)
         file, keys = policy_place(self.host, master)
         if self.said.rules is not None:
-            self._policy(self._editing(file), keys, self._editing(master), release)
-        if self.said.imports is not None or self.said.settings is not None:
-            self._imports(self._editing(master), release)
+            with self._asking("image_policy"):
+                self._policy(self._editing(file), keys, self._editing(master), release)
+        if self.said.settings is not None:
+            with self._asking("image_policy_config"):
+                self._settings(self.said.settings, self._editing(master), release)
+        if self.said.imports is not None:
+            with self._asking(self.said.imports_from):
+                self._imports(self.said.imports, self._editing(master))
+        if self.said.settings is not None or self.said.imports is not None:
+            self._judge_imports(self._editing(master), release)
         if self.said.trust is not None:
-            self._import_trust(self.said.trust, self._editing(master), release)
+            with self._asking("import_trust"):
+                self._import_trust(self.said.trust, self._editing(master), release)
         if self.said.plugin_order is not None:
-            self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
+            with self._asking("plugin_order"):
+                self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
         return self._finished(About(release, master.path, (file.path, keys)), master)
+
+    @contextmanager
+    def _asking(self, option: str) -> Iterator[None]:
+        """Note the files that an option changes."""
+        before = {path: editing.copy() for path, editing in self.edits.items()}
+        yield
+        for path, editing in self.edits.items():
+            if not same(before.get(path, editing.file.value), editing.value):
+                self.asked.setdefault(path, []).append(option)
 
     def _editing(self, file: File) -> Editing:
         return self.edits.setdefault(file.path, Editing(file, self.known.get(file.path, {})))
@@ -178,6 +199,10 @@ class _Drafting:
         if isinstance(found, Mapping) and found.get("kind", HEAD["kind"]) != HEAD["kind"]:
             raise HostProblem(f"{editing.file.path}: {PLUGIN} has the kind {found['kind']!r}, not {HEAD['kind']}")
         rules, wanted = said.rules or Named({}), dict((said.rules or Named({})).present)
+        ours = frozenset(editing.ours["rules"])
+        kept = (platform_images.DENIED, *platform_images.RULES)
+        went = bool(ours.difference(kept)) or any(editing.has_put((*keys, key)) for key in said.fields or {})
+        takes_only_ours = self._takes_only_ours(ours, at(found, ("executionRules",)))
         if not found and platform_images.DENIED not in rules.absent:
             wanted = {platform_images.DENIED: platform_images.DENIED_RULE, **wanted}
         if not found:
@@ -185,19 +210,47 @@ class _Drafting:
                 editing.mapping(keys)[key] = value
         for key, value in (said.fields or {}).items():
             editing.put((*keys, key), value)
-        kept = (platform_images.DENIED, *platform_images.RULES)
         place = (*keys, "executionRules")
         editing.merge("rules", place, "name", Named(wanted, rules.absent), kept, said.purge)
         self._refuse(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+        if takes_only_ours:
+            self._leave(editing, keys, went)
+        else:
+            self._keep_platform(editing, keys, master, release, wanted)
+        self._warn(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+
+    def _keep_platform(
+        self, editing: Editing, keys: Path, master: Editing, release: Release, wanted: Mapping[str, Any]
+    ) -> None:
+        """Add the rules that keep the platform's own images admitted; refuse what rejects them all the same."""
+        rules, place = self.said.rules or Named({}), (*keys, "executionRules")
         own, registries = self._platform(at(editing.value, keys), master, release)
-        editing.merge("rules", place, "name", Named({**wanted, **own}, rules.absent), kept[:1], said.purge)
-        policy = platform_images.policy_of(at(editing.value, keys), release)
+        named = Named({**wanted, **own}, rules.absent)
+        editing.merge("rules", place, "name", named, (platform_images.DENIED,), self.said.purge)
         if platform_images.IMAGES in rules.absent:
             self.warnings.append("the platform's own images are not kept admitted, as the task says by name")
-        else:
-            image_format = str(at(master.value, ("imageConfig", "format")) or "images of the product")
-            self.refusals += platform_images.rejected(policy, registries, image_format)
-        self._warn(editing, image_policy_doubts.problems(at(editing.value, keys), release))
+            return
+        policy = platform_images.policy_of(at(editing.value, keys), release)
+        image_format = str(at(master.value, ("imageConfig", "format")) or "images of the product")
+        self.refusals += platform_images.rejected(policy, registries, image_format)
+
+    def _takes_only_ours(self, ours: frozenset[str], before: Any) -> bool:
+        """Say whether nothing is asked for but that rules and fields of ours go: then the policy is others' again."""
+        rules = self.said.rules or Named({})
+        others = {at(rule, ("name",)) for rule in before or ()} - ours
+        asked = rules.present or any(value is not None for value in (self.said.fields or {}).values())
+        return not asked and not self.said.purge and not rules.absent & others
+
+    def _leave(self, editing: Editing, keys: Path, went: bool) -> None:
+        """Take out the rules for the platform where rules of ours went, and the one that holds anyway when alone."""
+        place, denied = (*keys, "executionRules"), platform_images.DENIED
+        if went:
+            editing.merge("rules", place, "name", Named({}), (denied,), purge=False)
+        document = at(editing.value, keys) or {}
+        names = [at(rule, ("name",)) for rule in document.get("executionRules") or ()]
+        only_rules = not any(value for key, value in document.items() if key not in (*HEAD, "executionRules"))
+        if only_rules and names == [denied] and editing.ours["rules"].get(denied, {}) is None:
+            editing.merge("rules", place, "name", Named({}, frozenset((denied,))), (), purge=False)
 
     def _platform(
         self, document: Mapping[str, Any], master: Editing, release: Release
@@ -207,7 +260,7 @@ class _Drafting:
         others = [
             rule
             for rule in document.get("executionRules") or ()
-            if rule.get("name") not in platform_images.RULES or rule["name"] in rules.present
+            if not (at(rule, ("name",)) in platform_images.RULES and rule["name"] not in rules.present)
         ]
         policy = platform_images.policy_of({**document, "executionRules": others}, release)
         if platform_images.IMAGES in rules.absent or all(rule.needs_the_image for rule in policy.rules):
@@ -243,21 +296,24 @@ class _Drafting:
 
     # imports
 
-    def _imports(self, editing: Editing, release: Release) -> None:
-        said, open_before = self.said, at(editing.value, (*IMAGE_POLICY, IMPORTS)) is None
-        for key, value in (said.settings or {}).items():
+    def _settings(self, settings: Mapping[str, Any], editing: Editing, release: Release) -> None:
+        for key, value in settings.items():
             editing.put((*IMAGE_POLICY, key), value)
-        if said.imports is not None:
-            editing.merge("imports", (*IMAGE_POLICY, IMPORTS), "domainName", said.imports, (), said.purge)
+        self._trusted_authority(release)
+
+    def _imports(self, imports: Named, editing: Editing) -> None:
+        place = (*IMAGE_POLICY, IMPORTS)
+        open_before = at(editing.value, place) is None
+        editing.merge("imports", place, "domainName", imports, (), self.said.purge)
+        if open_before and at(editing.value, place):
+            self.warnings.append("until now everything may be imported; from now on only what the list names")
+
+    def _judge_imports(self, editing: Editing, release: Release) -> None:
         wanted = at(editing.value, IMAGE_POLICY)
         self._refuse(editing, import_policy.problems(wanted, release))
         self._warn(editing, import_policy.problems(wanted, release))
-        entries = at(wanted, (IMPORTS,))
-        if open_before and entries:
-            self.warnings.append("until now everything may be imported; from now on only what the list names")
-        if entries == []:
+        if at(wanted, (IMPORTS,)) == []:
             self.warnings.append(f"{IMPORTS} is empty: from now on nothing may be imported but from the own registry")
-        self._trusted_authority(release)
 
     def _import_trust(self, trust: Trust, editing: Editing, release: Release) -> None:
         """Bring authorities to imports: a file and its name on 3.11; before, nothing of the file is meant."""
@@ -283,7 +339,17 @@ class _Drafting:
         text = bundle(found.values())
         if self.host.text(path) != text:
             lines = "".join(f"{ca.line()}\n" for ca in found.values())
-            self.bundle = (FileChange(path, text.encode(), "import_trust", self._certificates(path), lines, "0644"),)
+            self.bundle = (
+                FileChange(
+                    path,
+                    text.encode(),
+                    "import_trust",
+                    self._certificates(path),
+                    lines,
+                    "0644",
+                    asked_by=("import_trust",),
+                ),
+            )
         editing.put(_AUTHORITY, path)
 
     def _certificates(self, path: str) -> str:
@@ -327,11 +393,22 @@ class _Drafting:
 
     def _finished(self, about: About | None, master: File | None) -> Draft:
         texts = {path: editing.text() for path, editing in self.edits.items()}
-        changes = tuple(
-            FileChange(path, text.encode(), self._why(), _view(editing.file.text), _view(text), secret=True)
-            for (path, text), editing in zip(texts.items(), self.edits.values(), strict=True)
-            if text != editing.file.text
-        ) + self.bundle
+        changes = (
+            tuple(
+                FileChange(
+                    path,
+                    text.encode(),
+                    self._why(),
+                    _view(editing.file.text),
+                    _view(text),
+                    secret=True,
+                    asked_by=tuple(self.asked.get(path, ())),
+                )
+                for (path, text), editing in zip(texts.items(), self.edits.values(), strict=True)
+                if text != editing.file.text
+            )
+            + self.bundle
+        )
         running = services_of(self.host)
         if changes and not running:
             raise HostProblem(

@@ -10,7 +10,6 @@ were not there), and keys with how they were written before.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,11 +31,15 @@ class Editing:
 
     def __init__(self, file: File, memory: Mapping[str, Any]) -> None:
         self.file = file
-        self.value = copy.deepcopy(file.value)
+        self.value = _unshared(file.value)
         lists = memory.get("lists", {})
         self.ours: dict[str, dict[str, Any]] = {kind: dict(lists.get(kind, {})) for kind in ("rules", "imports")}
         self.before: list[dict[str, Any]] = [dict(entry) for entry in memory.get("before", [])]
         self._rewrite: list[dict[str, Any]] = []
+
+    def copy(self) -> Any:
+        """Copy the value as it is by now."""
+        return _unshared(self.value)
 
     def memory(self) -> dict[str, Any]:
         """Return what later runs must know; {} when nothing is ours."""
@@ -57,6 +60,8 @@ class Editing:
             if not at(self.value, keys[:n]):
                 self._remember(keys[:n], {})
                 break
+            if (yaml_text.written(self.file.text, keys[:n]) or "").lstrip().startswith("*"):
+                raise self._elsewhere(keys[n - 1])
         return mapping_for(self.file.path, self.value, keys)
 
     def put(self, keys: Path, value: Any) -> None:
@@ -64,15 +69,22 @@ class Editing:
         parent = self.mapping(keys[:-1]) if value is not None or at(self.value, keys[:-1]) else {}
         if value is None and keys[-1] not in parent or keys[-1] in parent and same(parent[keys[-1]], value):
             return
-        if not any(entry["keys"] == list(keys) for entry in self.before):
-            self._remember(keys, value)
+        self._remember(keys, value)
         for entry in self.before:
             if entry["keys"] == list(keys):
                 entry["now"] = value
-        if value is None:
-            del parent[keys[-1]]
-        else:
+        if value is not None:
             parent[keys[-1]] = value
+            return
+        del parent[keys[-1]]
+        for entry in [each for each in self.before if each["keys"] == list(keys)]:
+            if entry["written"] is None or _holds_nothing(_written_value(entry)):
+                self._put_back(entry)
+        self._restore_empty()
+
+    def has_put(self, keys: Path) -> bool:
+        """Say whether a key has a value of ours."""
+        return any(entry["keys"] == list(keys) for entry in self.before)
 
     def restore(self, keys: Path) -> None:
         """Put back what stood at a key before we gave it a value."""
@@ -122,18 +134,28 @@ class Editing:
             self._restore_empty()
 
     def _remember(self, keys: Path, now: Any) -> None:
+        if self.has_put(keys):
+            return
         with in_file(self.file.path):
             written = yaml_text.written(self.file.text, keys)
+        if written is None and at(self.file.value, keys) is not None:
+            raise self._elsewhere(keys[-1])
         self.before.append({"keys": list(keys), "written": written, "now": now})
+
+    def _elsewhere(self, key: str) -> HostProblem:
+        return HostProblem(f"{self.file.path}: {key} is written elsewhere (an alias or <<); change it by hand")
 
     def withdraw(self) -> None:
         """Take everything of ours out again."""
         for kind, (keys, name) in self._places().items():
             found = at(self.value, keys)
             if isinstance(found, list):
-                kept = [self.ours[kind].get(_name(each, name), each) for each in found]
+                ours = self.ours[kind]
+                gone = {called for called, before in ours.items() if before is None}
                 parent = mapping_for(self.file.path, self.value, keys[:-1])
-                parent[keys[-1]] = [each for each in kept if each is not None]
+                parent[keys[-1]] = [
+                    ours.get(_name(each, name), each) for each in found if _name(each, name) not in gone
+                ]
             self.ours[kind] = {}
         for entry in reversed(self.before):
             value = at(self.value, tuple(entry["keys"]))
@@ -165,9 +187,20 @@ class Editing:
             if isinstance(parent, dict):
                 parent.pop(keys[-1], None)
             return
-        old = yaml_text.parse(f"value:{entry['written']}\n")
-        mapping_for(self.file.path, self.value, keys[:-1])[keys[-1]] = old["value"]
+        mapping_for(self.file.path, self.value, keys[:-1])[keys[-1]] = _written_value(entry)
         self._rewrite.append(entry)
+
+
+def _unshared(value: Any) -> Any:
+    """Copy a value so that what aliases share in the text is not shared: a change is made in one place."""
+    if isinstance(value, Mapping):
+        return {key: _unshared(item) for key, item in value.items()}
+    return [_unshared(item) for item in value] if isinstance(value, list) else value
+
+
+def _written_value(entry: Mapping[str, Any]) -> Any:
+    """Read what stood at a key."""
+    return yaml_text.parse(f"value: {entry['written']}\n")["value"]
 
 
 def _name(entry: Any, key: str) -> str:

@@ -117,7 +117,8 @@ def _text(name: str, registry: str, key: str, entry: Mapping[str, Any], reading:
     value, path = entry.get(key), entry.get(f"{key}_file")
     if path is None:
         if value is not None and not isinstance(value, str):
-            raise PolicyError(name, registry, f"has a {key} that is {kind_of(value)}; write it in quotes")
+            article = "an" if key.startswith("a") else "a"
+            raise PolicyError(name, registry, f"has {article} {key} that is {kind_of(value)}; write it in quotes")
         return value
     if value is not None:
         raise PolicyError(name, registry, f"has both {key} and {key}_file")
@@ -150,14 +151,17 @@ def _check(name: str, registry: str, username: str, password: str) -> None:
     """Refuse a login that no auth file can hold, or that is surely a mistake."""
     if ":" in username:
         raise PolicyError(name, registry, "has a username with a colon, which ends the user in an auth file")
+    if not username.strip():
+        raise PolicyError(name, registry, "has a username of blanks")
     if not password:
         raise PolicyError(name, registry, "has an empty password")
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in username + password):
         raise PolicyError(name, registry, "has a username or password with a line break or another control character")
-    if "$ANSIBLE_VAULT;" in password:
-        raise PolicyError(name, registry, "has a password that is still encrypted with ansible-vault")
-    if "{{" in password:
-        raise PolicyError(name, registry, "has a password that is a template nobody filled")
+    for key, text in (("username", username), ("password", password)):
+        if "$ANSIBLE_VAULT;" in text:
+            raise PolicyError(name, registry, f"has a {key} that is still encrypted with ansible-vault")
+        if "{{" in text:
+            raise PolicyError(name, registry, f"has a {key} that is a template nobody filled")
     try:
         (username + password).encode()
     except UnicodeEncodeError:

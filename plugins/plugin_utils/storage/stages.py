@@ -34,7 +34,7 @@ from .asked import (
     wanted_bytes,
 )
 from .disks import LEAST_OF_A_POOL, LEAST_OF_A_VOLUME, Disk, disk_of, twice
-from .facts import FSTAB, SETUP_FILE, STORAGE_FILE, Facts
+from .facts import DOCKER_UNITS, FSTAB, NODE_UNITS, SETUP_FILE, STORAGE_FILE, Facts
 from .layout import LogicalVolume, VolumeGroup, human
 
 HOLD, CLEAR, MAKE, RELEASE, GROW, WRITE = "hold", "clear", "make", "release", "grow", "write"
@@ -338,7 +338,8 @@ class _Changing(_Deciding):
     def _stage(self, conflicts: bool) -> str:
         facts = self.facts
         if conflicts:
-            return CLEAR if facts.held else HOLD
+            # a boot in the middle starts the node service, which has no condition
+            return CLEAR if facts.held and not any(map(facts.active, (*DOCKER_UNITS, *NODE_UNITS))) else HOLD
         if not self._made:
             unit = facts.unit("docker.service")
             starts = facts.active("docker.service") or unit.get("UnitFileState") == "enabled"

@@ -116,11 +116,15 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def must_ask(self, options: Mapping[str, Any]) -> None:
         """Refuse a call that asks for nothing: it would say "unchanged" of a host that nobody looked at."""
-        if self.asking and all(options.get(option) in (None, False) for option in self.asking):
+        if self.asking and not any(self._is_asked(option, options.get(option)) for option in self.asking):
             host, words = self.variables.get("inventory_hostname"), ", ".join(self.asking)
             from_variables = bool(options.get("from_variables"))
             text = self.nothing_asked if from_variables else Task.nothing_asked
             raise TaskProblem(text.format(host=host, options=words))
+
+    def _is_asked(self, option: str, value: Any) -> bool:
+        """Say whether a value asks for something: 0 and false do, unless false is what the option is without a word."""
+        return value is not None and not (value is False and self.spec[option].get("default") is False)
 
     def _sentence(self, problem: Problem) -> str:
         text = str(problem)
@@ -141,7 +145,7 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def _options(self) -> dict[str, Any]:
         given = self.given()
-        self._refuse_no_mapping(given)
+        self._refuse_wrong_shapes(given)
         validated = ArgumentSpecValidator(self.spec).validate(given)
         if not validated.error_messages:
             return dict(validated.validated_parameters)
@@ -151,24 +155,44 @@ class Task(ActionBase):  # type: ignore[misc]
                 raise TaskProblem(f"{name}: {wrong[0]}")
         raise TaskProblem("; ".join(map(self._option_problem, validated.errors)))
 
-    def _refuse_no_mapping(self, given: Mapping[str, Any]) -> None:
-        """Refuse what is not a mapping where its keys are options, for which Ansible has no sentence."""
+    def _refuse_wrong_shapes(self, given: Mapping[str, Any]) -> None:
+        """Refuse shapes for which Ansible has no sentence, or which it makes a text of without a word."""
         for option, about in self.spec.items():
-            value = given.get(option)
-            if "options" not in about or value is None:
-                continue
-            entries = value if about["type"] == "list" and isinstance(value, list) else [value]
-            wrong = [one for one in entries if not isinstance(one, (Mapping, str))]
-            if wrong:
-                name = self.origins.get(option, option)
-                raise TaskProblem(f"{name}: {wrong[0]!r} is not a mapping")
+            for mistake in _wrong_shapes(self.origins.get(option, option), given.get(option), about):
+                raise TaskProblem(mistake)
 
     def _option_problem(self, error: Any) -> str:
         if not isinstance(error, UnsupportedError):
             return str(error.msg)
-        name = str(error.msg).partition(".")[0]
-        near = get_close_matches(name, self.spec, 1)
-        return f"there is no option {name}" + (f"; is {near[0]} meant?" if near else "")
+        first = str(error.msg).partition(". ")[0].partition(", ")[0]
+        *within, name = first.split(".")
+        known = self.spec
+        for option in within:
+            known = known.get(option, {}).get("options", {})
+        near = get_close_matches(name, known, 1)
+        where = f"{self.origins.get(within[0], within[0])}: there is no key" if within else "there is no option"
+        return f"{where} {name}" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _wrong_shapes(name: str, value: Any, about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the shape of a value; values are not shown where they may be secrets."""
+    is_list = about.get("type") == "list"
+    wanted = about.get("elements") if is_list else about.get("type")
+    for one in value if is_list and isinstance(value, list) else [value]:
+        if one is None:
+            continue
+        if wanted == "str" and isinstance(one, (Mapping, list)) and not (is_list and one is value):
+            yield f"{name}: {'a mapping' if isinstance(one, Mapping) else 'a list'} stands where one text is needed"
+        if "options" not in about:
+            continue
+        if isinstance(one, str) and not one.lstrip().startswith("{") and "=" not in one:
+            yield f"{name}: a text stands where a mapping is needed"
+        elif not isinstance(one, (Mapping, str)):
+            yield f"{name}: {one!r} is not a mapping"
+        elif isinstance(one, Mapping):
+            yield from (f"{name}: the key {key!r} is not a text" for key in one if not isinstance(key, str))
+            for key, inner in about["options"].items():
+                yield from _wrong_shapes(f"{name}: {key}", one.get(key), inner)
 
 
 def show(lines: Iterable[str]) -> None:

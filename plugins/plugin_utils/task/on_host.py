@@ -229,7 +229,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     def carry_out(self, proposal: Proposal) -> Outcome:
         """Send the one transaction."""
         answer = self.quietly(_TRANSACTION, transaction_options(proposal))
-        if not fits(answer, _ENDED) or not fits(report := unpack(answer.get("report") or _NOTHING), _REPORT):
+        report = _report_of(answer)
+        if report is None:
             msg = f"{NO_ANSWER}, so it is not known what it did; the next run looks"
             return Outcome(failed={"changed": True, "rolled_back": False, "failed": True, "msg": msg})
         self.report = tuple(report)
@@ -368,6 +369,15 @@ def why_unread(answer: dict[str, Any]) -> str:
     if "interpreter" in text and "not found" in text:
         text += "; a host whose only Python is 2.7, such as RHEL 7, needs ansible-core 2.16 on the controller"
     return text
+
+
+def _report_of(answer: dict[str, Any]) -> list[Any] | None:
+    """Return what a transaction says of its verification, None when the answer is not one of a transaction."""
+    try:
+        report = unpack(answer.get("report") or _NOTHING) if fits(answer, _ENDED) else None
+    except HostProblem:
+        return None
+    return report if fits(report, _REPORT) else None
 
 
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from math import inf
 from typing import Any
 
 from ansible.utils.display import Display  # type: ignore[import-untyped]
 
-from ..cluster.client import Limits
 from ..cluster.rollout.service import Rollout, Wanted
 from .on_cluster import ClusterConnection
 
@@ -22,10 +21,7 @@ class PoolsConnection(ClusterConnection):
 
     def rollout_of(self, options: Mapping[str, Any], wanted: Wanted) -> Rollout:
         """Return the pools of the cluster that the options name. Raises Problem."""
-        client = self.connect({**options, "timeout": 0})
-        return Rollout(
-            replace(client, limits=Limits(float(options["request_timeout"]), float("inf"))), wanted, say=self._say
-        )
+        return Rollout(self.connect({**options, "timeout": inf}), wanted, say=self._say)
 
     def _say(self, line: str) -> None:
         Display().display(self.secrets.hidden_in({"line": line})["line"])

@@ -57,6 +57,8 @@ from parts.shell import containers_conf  # noqa: E402
 
 # Its node needs a client that is built from Go modules: a lane of its own, `make crio`.
 collect_ignore = [] if os.environ.get("DOCKYARD_CRIO") == "1" else ["test_crio.py"]
+# Neither do the masters belong to the nodes that every lab has: `make masters`.
+collect_ignore += [] if os.environ.get("DOCKYARD_MASTERS") == "1" else ["test_masters_on_hosts.py"]
 
 # Whatever starts podman here, the connection plugin too, runs it as the lab does: the machine's settings may not do.
 os.environ["CONTAINERS_CONF"] = containers_conf()
@@ -184,7 +186,7 @@ class Node:
 
     def facts(self) -> str:
         """Everything a task may change, for "as it was": paths, modes, owners and contents."""
-        places = "/etc/containers /etc/sysconfig /etc/docker /root/.config/containers /var/lib/dockyard"
+        places = "/etc/containers /etc/origin /etc/sysconfig /etc/docker /root/.config/containers /var/lib/dockyard"
         # podman makes itself a directory for networks at any command
         found = f"find {places} ! -name lock ! -path /var/lib/dockyard ! -path '/etc/containers/networks*'"
         return self.sh(
@@ -266,7 +268,7 @@ def _reset(node: Node, stock: bytes) -> None:
 
 
 #: Nodes that tests change, and their Python. A test takes them in this order, so that no two wait for each other.
-TAKEN = {"podman1": "3.11", "origin1": "2.7", "moby1": "3.11", "crio1": "3.11"}
+TAKEN = {"podman1": "3.11", "origin1": "2.7", "moby1": "3.11", "crio1": "3.11", "master1": "2.7", "master2": "2.7"}
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ REPORTS = ("Report hosts that have their registries", "Fail hosts that do not ha
 
 
 def account(run):
-    """Return the line of the last play about each host."""
+    """Return the line about each host that was started."""
     told = {}
     for line in run.results:
         if line["task"] in REPORTS and "msg" in line["result"]:
@@ -56,7 +56,7 @@ def account(run):
     return told
 
 
-NOT_STARTED = "not started: more hosts failed or were unreachable than docker_registries_max_failures allows (0)"
+NOT_STARTED = "1 of {} hosts failed ({}), 1 was not started (docker_registries_max_failures is 0)"
 
 
 def test_an_unreachable_host_stops_the_run_before_the_next(roll, podman1, origin1):
@@ -66,7 +66,7 @@ def test_an_unreachable_host_stops_the_run_before_the_next(roll, podman1, origin
     told = account(run)
     assert told["podman1"] == "changed"
     assert told["dead"].startswith("unreachable: ") and DEAD in told["dead"]
-    assert told["origin1"] == NOT_STARTED
+    assert "origin1" not in told and NOT_STARTED.format(3, "dead") in run.output
     assert_has(podman1, POLICY)
     assert origin1.facts() == before
 
@@ -89,7 +89,7 @@ def test_a_failing_host_is_put_back_and_stops_the_run(roll, podman1, origin1):
     told = account(run)
     assert told["origin1"].startswith("failed: restart docker.service: ")
     assert told["origin1"].endswith("everything is as it was before")
-    assert told["podman1"] == NOT_STARTED
+    assert "podman1" not in told and NOT_STARTED.format(2, "origin1") in run.output
     assert origin1.lists() == old
     assert "90-dockyard.conf" not in podman1.facts()
 
@@ -99,5 +99,5 @@ def test_failed_and_unreachable_count_together(roll, podman1, origin1):
     run = roll(order=("dead", "origin1", "podman1"), docker_registries_max_failures=1)
     assert run.rc == 2
     told = {host: message.split(":")[0] for host, message in account(run).items()}
-    assert told == {"dead": "unreachable", "origin1": "failed", "podman1": "not started"}
+    assert told == {"dead": "unreachable", "origin1": "failed"}
     assert "90-dockyard.conf" not in podman1.facts()

@@ -102,7 +102,7 @@ def machine_mirror() -> list[str]:
 
 
 def _hooks(name: str) -> list[Path]:
-    candidates = [LAB / "images" / "common.sh", LAB / "images" / (name + ".sh")]
+    candidates = [LAB / "images" / "common.sh", LAB / "images" / (IMAGES[name].get("finish", name) + ".sh")]
     return [path for path in candidates if path.exists()]
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from . import crio, images, keys, origin, registries
+from . import crio, images, keys, masters, origin, registries
 from .config import CACHE, IMAGES, LABEL, NETWORK, NODES
 from .shell import LabError, limits_conf, podman, run, step
 
@@ -174,6 +174,8 @@ def _files(name: str) -> Files:
         files.update(origin.files(node["docker"]))
     if node.get("crio"):
         files.update(crio.files())
+    if "master" in node:
+        files.update(masters.files(node["master"]))
     if name == "registry":
         files.update(registries.files())
     return files

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ..api import ClusterProblem, Manifest, Ref, Resource, annotation, at
+from ..api import ClusterProblem, Manifest, Ref, Resource, annotation, at, check_name
 from ..client import Client, Limits, Moved, NoSuchKind, Rejected
 from . import DrainProblem, pods, waiting
 from .evictions import Evictions
@@ -51,6 +51,25 @@ class NodeOptions:
     timeout: float = 600.0
     max_out_of_service: int | None = None
     lease_namespace: str = "default"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> NodeOptions:
+        """Take from the options of a task what is about a drain. Raises Problem before anything is asked."""
+        found = cls(**{name: options[name] for name in cls.__dataclass_fields__ if name in options})
+        check_name("node", found.node)
+        check_name("lease_namespace", found.lease_namespace, namespace=True)
+        for name, least in (("grace_period", 0), ("ready_timeout", 1), ("max_out_of_service", 1)):
+            if (value := options.get(name)) is not None and value < least:
+                raise ClusterProblem(f"{name}: {value} is below {least}")
+        found.decide([], None)
+        return found
+
+    def decide(self, found: list[Manifest], daemon_sets: list[str] | None, *, three: bool = False) -> dict[str, Any]:
+        """Decide about pods as kubectl does (see the filter drain_plan). three: as in OpenShift 3. Raises Problem."""
+        return plan(
+            found, daemon_sets, "3.11" if three else "4.18", self.pod_selector, self.skip_wait_for_delete_timeout,
+            force=self.force, ignore_daemonsets=self.ignore_daemonsets, delete_emptydir_data=self.delete_emptydir_data,
+        )  # fmt: skip
 
 
 @dataclass
@@ -109,16 +128,11 @@ class NodeService:
         return True
 
     def pods_of_node(self) -> dict[str, Any]:
-        """Decide about every pod as kubectl does (see the filter drain_plan)."""
+        """Decide about every pod of the node."""
         self.present = self._pods()
         existing = self._daemon_sets() if any(_of_daemon_set(pod) for pod in self.present.values()) else None
         three = self.client.version() <= _LAST_OF_3
-        wanted = self.wanted
-        return plan(
-            list(self.present.values()), existing, "3.11" if three else "4.18", wanted.pod_selector,
-            wanted.skip_wait_for_delete_timeout, force=wanted.force, ignore_daemonsets=wanted.ignore_daemonsets,
-            delete_emptydir_data=wanted.delete_emptydir_data,
-        )  # fmt: skip
+        return self.wanted.decide(list(self.present.values()), existing, three=three)
 
     def _empty(self, names: list[str], end: float) -> None:
         """Ask all pods to go at once, and go on until they are gone."""

@@ -148,6 +148,9 @@ def _import(given: Mapping[str, Any]) -> Import:
         raise PolicyError("images", UNSHOWN, str(problem)) from None
     if "/" not in text or reference.domain != text.partition("/")[0]:
         raise PolicyError("images", text, "has no registry; write it out, as in docker.io/library/nginx:1")
+    _host, _colon, port = reference.domain.partition(":")
+    if port and not 0 < int(port) < 65536:
+        raise PolicyError("images", text, "has a port that does not exist")
     stream = given.get("stream") or reference.path.rpartition("/")[2]
     tag = given.get("tag") or reference.tag or "latest"
     if not is_subdomain(stream):

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ...policy.word import PolicyError
+from ...policy.word import UNSHOWN, PolicyError
 from ...variables import Fill, behind, from_variables
 from ..api import Manifest, Ref, at
 from ..changes import ClusterDraft, NotYet, WantedObject
+from ..image_registry import pods, structural
 from ..image_registry.values import duration
 from ..integrated_registry import CONFIG, JOBS, PRUNER, diagnosis, health
 from ..seen import Cluster
+from . import unreadable
 
 WATCH: tuple[Ref, ...] = (PRUNER,)
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -76,6 +78,12 @@ _FIELDS: Mapping[str, str] = {
     "affinity": "affinity",
     "resources": "resources",
 }
+_OF_PODS = ("node_selector", "tolerations", "affinity", "resources")
+#: The newest minor release whose schema of pods is known here.
+_RELEASE = 18
+_UNREADABLE = (
+    "the pruner's job ends at it: correct the name, or say ignore_invalid_image_references: true, which passes over it"
+)
 _COUNTS = ("keep_tag_revisions", "successful_jobs_history_limit", "failed_jobs_history_limit")
 _MOST = 2**31 - 1
 
@@ -147,10 +155,31 @@ def read(
     for name in _COUNTS:
         if options[name] is not None and not 0 <= options[name] <= _MOST:
             raise PolicyError(name, str(options[name]), "is not a number from 0 to 2147483647")
+    for option, sentence in _pod_mistakes(options):
+        raise PolicyError(option, UNSHOWN, sentence)
     age = options["keep_younger_than"]
     if age is not None and (duration(age) is None or (duration(age) or 0) < 0):
         raise PolicyError("keep_younger_than", age, "is not a duration such as 60m or 48h; days are written as hours")
     return Asked(options)
+
+
+def _pod_mistakes(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the pods that are asked for; they have the same schema as those of the registry."""
+    names = {_FIELDS[name]: name for name in _OF_PODS}
+    asked = {_FIELDS[name]: options[name] for name in _OF_PODS if options[name] is not None}
+    schema = structural.schema_of(_RELEASE)
+    kept, unknown = structural.stored(asked, {"properties": {key: schema["properties"][key] for key in asked}})
+    for path in unknown:
+        yield _said(names, path, "is not known to the API")
+    for one in structural.mistakes(kept, {"type": "object", "properties": schema["properties"]}) or pods.mistakes(kept):
+        yield _said(names, one.path, one.sentence)
+
+
+def _said(names: Mapping[str, str], path: str, sentence: str) -> tuple[str, str]:
+    """Return the option that a path is in, and the sentence with the rest of the path."""
+    key = re.split(r"[.[]", path)[0]
+    rest = path[len(key) :].lstrip(".")
+    return names[key], f"{rest} {sentence}" if rest else sentence
 
 
 def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
@@ -187,9 +216,14 @@ def failed(jobs: Iterable[Manifest]) -> list[Manifest]:
     return [job for job in mine if health.conditions(job).get("Failed", {}).get("status") == "True"]
 
 
-def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
-    """Report what the pruner does and which jobs failed; a failure of it does not make a registry broken."""
+def report(cluster: Cluster) -> dict[str, Any]:
+    """Report what the pruner does and which jobs failed; a failure of it does not make a registry broken.
+
+    Raises NotRead.
+    """
+    pruner, jobs = cluster.one(PRUNER), cluster.all(JOBS)
     spec: Mapping[str, Any] = at(pruner, "spec") or {}
+    ignores = spec.get("ignoreInvalidImageReferences")
     return {
         "there": pruner is not None,
         "schedule": spec.get("schedule") or "",
@@ -203,12 +237,16 @@ def report(pruner: Manifest | None, jobs: Iterable[Manifest]) -> dict[str, Any]:
             }
             for job in failed(jobs)
         ],
+        "unreadable": [
+            {**one, "remedy": _UNREADABLE} for one in (unreadable.references(cluster) if failed(jobs) else ())
+            if not ignores
+        ],
     }  # fmt: skip
 
 
 def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     """Report what the cluster has now. Raises NotRead, ClusterProblem."""
     cluster.need(PRUNER, JOBS, CONFIG)
-    found = report(cluster.one(PRUNER), cluster.all(JOBS))
+    found = report(cluster)
     state = at(cluster.one(CONFIG), "spec", "managementState") or ""
     return {"pruner": found, "registry_state": state, "prunes_storage": state == "Managed"}

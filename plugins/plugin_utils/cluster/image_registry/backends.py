@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ...credentials.go import Unreadable, base64_decoded
 from ...libraries import yaml
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
@@ -34,7 +35,8 @@ _KEYS: Mapping[str, tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, ...], ..
     "swift": (
         (
             ("SWIFT_USERNAME", "SWIFT_PASSWORD"),
-            ("SWIFT_APPLICATIONCREDENTIALID", "SWIFT_APPLICATIONCREDENTIALNAME", "SWIFT_APPLICATIONCREDENTIALSECRET"),
+            ("SWIFT_APPLICATIONCREDENTIALID", "SWIFT_APPLICATIONCREDENTIALSECRET"),
+            ("SWIFT_USERNAME", "SWIFT_APPLICATIONCREDENTIALNAME", "SWIFT_APPLICATIONCREDENTIALSECRET"),
             ("SWIFT_TOKENID",),
         ),
         (("clouds.yaml",),),
@@ -56,6 +58,8 @@ _AZURE_CLOUDS = (
 #: Known only where the platform is such a cloud.
 _AZURE_STACK = "AZURESTACKCLOUD"
 _URL = re.compile(r"https?://", re.IGNORECASE)
+#: An address has no names below it, so no bucket can stand before it.
+_ADDRESS = re.compile(r"https?://(?:[0-9]+(?:\.[0-9]+){3}|\[[^]]*\])(?:[:/]|$)", re.IGNORECASE)
 
 
 def keys_of_user(backend: str) -> tuple[tuple[str, ...], ...]:
@@ -111,6 +115,9 @@ def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     if endpoint and not _URL.match(endpoint):
         sentence = f"must begin with http:// or https://: {quoted(endpoint)}"
         yield refusal("storage.s3.regionEndpoint", sentence)
+    if endpoint and config.get("virtualHostedStyle") and _ADDRESS.match(endpoint):
+        sentence = f"puts the bucket before the host of regionEndpoint, which is an address: {quoted(endpoint)}"
+        yield refusal("storage.s3.virtualHostedStyle", sentence)
     if not region:
         yield refusal("storage.s3.region", "is needed, also where a store behind regionEndpoint ignores it")
     front = part(config, "cloudFront")
@@ -136,6 +143,8 @@ def _gcs(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
         return
     if not isinstance(document, Mapping) or document.get("type") not in _GOOGLE_TYPES:
         yield refusal("storage.gcs", f"{name} of the credentials has no type of Google's, such as service_account")
+    elif document["type"] == "service_account" and not document.get("private_key"):
+        yield refusal("storage.gcs", f"{name} of the credentials is a service_account without a private_key")
 
 
 def _azure(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
@@ -144,15 +153,42 @@ def _azure(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     if cloud and cloud.upper() not in known:
         yield refusal("storage.azure.cloudName", f"{cited(cloud)!r} is not the name of an Azure cloud")
     if USER_SECRET in asked.around.secrets:
-        for key in ("accountName", "container"):
-            if not config.get(key):
-                sentence = "is needed with an account key: pods start without it, and only StorageExists says so"
-                yield warning(f"storage.azure.{key}", sentence)
-    else:
-        minted = asked.around.secrets.get(MINTED_SECRET)
-        if minted is not None and not minted.get("azure_resourcegroup") and asked.around.platform != "Azure":
-            sentence = f"the operator crashes: neither {MINTED_SECRET} nor the platform names a resource group"
-            yield refusal("storage.azure", sentence, UNOBSERVED)
+        yield from _account_key(config, asked.around.secrets[USER_SECRET].get(f"{_PREFIX}AZURE_ACCOUNTKEY", ""))
+    elif MINTED_SECRET in asked.around.secrets:
+        yield from _identity(asked.around.secrets[MINTED_SECRET], asked)
+
+
+def _account_key(config: Mapping[str, Any], key: str) -> Iterator[Finding]:
+    absent = [name for name in ("accountName", "container") if not config.get(name)]
+    for name in absent:
+        sentence = "is needed with an account key: pods start without it, and only StorageExists says so"
+        yield warning(f"storage.azure.{name}", sentence)
+    if not absent and key and not _is_base64(key):
+        sentence = f"{_PREFIX}AZURE_ACCOUNTKEY of the credentials is not base64, as account keys are"
+        yield refusal("storage.azure", sentence)
+
+
+def _identity(minted: Mapping[str, str], asked: Asked) -> Iterator[Finding]:
+    """Check the login of the cloud: a secret of a client, or a token in a file, which names its client too."""
+    if not minted.get("azure_resourcegroup") and not (asked.around.platform == "Azure" and asked.around.settings):
+        sentence = f"the operator crashes: neither {MINTED_SECRET} nor the platform names a resource group"
+        yield refusal("storage.azure", sentence, UNOBSERVED)
+        return
+    wanted = ["azure_tenant_id"]
+    if not minted.get("azure_client_secret", "").strip():
+        wanted += ["azure_client_id", "azure_federated_token_file"]
+    absent = [key for key in wanted if not minted.get(key)]
+    if absent:
+        login = "azure_client_secret, or " if len(wanted) > 1 else ""
+        yield refusal("storage.azure", f"the secret {MINTED_SECRET} has no {login}{' and '.join(absent)}")
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64_decoded(text)
+    except Unreadable:
+        return False
+    return True
 
 
 def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
@@ -167,20 +203,36 @@ def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     if not url:
         yield refusal("storage.swift.authURL", "is needed where the credentials do not come from the cloud")
         return
-    if f"{_PREFIX}SWIFT_USERNAME" in (user or {}) and version != "2" and "/v2" not in url:
-        yield from _domain(config)
+    if not _URL.match(url):
+        yield refusal("storage.swift.authURL", f"must begin with http:// or https://: {quoted(url)}")
+        return
+    if "/v2" not in url:
+        yield from _domain(config, user, told)
     if not version.lstrip("+-").isdecimal():
         yield refusal("storage.swift.authVersion", f"must be a number, not {cited(version)!r}")
     _host, _slash, path = url.partition("://")[2].partition("/")
     if path.strip("/") and not path.startswith(("v1", "v2", "v3")):
         yield refusal("storage.swift.authURL", f"must end with the host or with /v3: {quoted(url)}")
+    if "/" in str(config.get("container") or ""):
+        yield refusal("storage.swift.container", "must have no slash, behind which Swift looks for an object")
 
 
-def _domain(config: Mapping[str, Any]) -> Iterator[Finding]:
-    domains = [key for key in ("domain", "domainID") if config.get(key)]
-    if len(domains) != 1:
+def _domain(config: Mapping[str, Any], user: Mapping[str, str] | None, told: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check the domain of version 3: user names and names of projects are those of one domain.
+
+    Source: gophercloud auth_options.go (ToTokenV3CreateMap, ToTokenV3ScopeMap).
+    """
+    named = user is not None and f"{_PREFIX}SWIFT_USERNAME" in user and f"{_PREFIX}SWIFT_PASSWORD" in user
+    domains = [
+        key
+        for key, word in (("domain", "domain_name"), ("domainID", "domain_id"))
+        if config.get(key) or told.get(word) or told.get(f"user_{word}")
+    ]
+    if named and len(domains) != 1:
         there = "both are" if domains else "none is"
         yield refusal("storage.swift.domain", f"a user name needs one of domain and domainID, and {there} there")
+    elif config.get("tenant") and not config.get("tenantID") and not told.get("project_id") and not domains:
+        yield refusal("storage.swift.domain", "the name of a tenant needs domain or domainID, or tenantID in its place")
 
 
 def _cloud(asked: Asked) -> dict[str, Any]:
@@ -214,10 +266,10 @@ def _modes(path: str, name: str, claim: Claim, asked: Asked) -> Iterator[Finding
     if "ReadWriteOnce" not in claim.modes:
         modes = ", ".join(claim.modes) or "no access mode"
         yield refusal(path, f"the claim {name} has {cited(modes)}, and ReadWriteMany or ReadWriteOnce is needed")
-    elif asked.replicas > 1:
-        yield refusal(path, f"the claim {name} is ReadWriteOnce, which serves one replica, not {asked.replicas}")
-    elif asked.spec.get("rolloutStrategy") != "Recreate":
-        yield refusal(path, f"the claim {name} is ReadWriteOnce, which needs rolloutStrategy Recreate")
+    elif asked.replicas > 1 or asked.spec.get("rolloutStrategy") != "Recreate":
+        have = f"{asked.replicas} with {asked.spec.get('rolloutStrategy') or 'none'}"
+        answer = "it serves one replica with rolloutStrategy Recreate"
+        yield refusal(path, f"the claim {name} is ReadWriteOnce: {answer}, not {have}")
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any], Asked], Iterator[Finding]]] = {

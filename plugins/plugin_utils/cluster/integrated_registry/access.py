@@ -43,6 +43,8 @@ _RULES = [{"apiGroups": ["image.openshift.io"], "resources": ["registry/metrics"
 _KINDS = {"user": "User", "group": "Group", "service_account": "ServiceAccount"}
 _NOT_IN_NAMES = re.compile(r"[/%\s]")
 _LONGEST_NAME = 200
+#: What no name of a user or group has: signs that steer, brackets of a list or a template, a blank at an end.
+_NOT_A_NAME = re.compile(r"[\x00-\x1f\x7f{}\[\]]|^\s|\s$")
 
 OPTION: dict[str, Any] = {
     "type": "list",
@@ -132,6 +134,8 @@ def _subject(one: Mapping[str, Any]) -> dict[str, str]:
         raise PolicyError("access", said, "must have exactly one of user, group and service_account")
     key, name = named[0], str(one[named[0]])
     if key != "service_account":
+        if _NOT_A_NAME.search(name):
+            raise PolicyError("access", name, f"cannot be the name of a {key}")
         return {"kind": _KINDS[key], "name": name, "apiGroup": _GROUP}
     project, _slash, short = name.partition("/")
     if not (is_subdomain(project) and is_subdomain(short)):

@@ -66,7 +66,7 @@ def wanted(
         if short not in names:
             raise ClusterProblem(f"credentials: {said} is not read by {backend}, which reads {_sets(sets)}")
     filled = {names[short] for short in plain}
-    if not any(filled == set(keys) for keys in sets):
+    if sum(filled.issuperset(keys) for keys in sets) != 1:
         whole = f"which reads {_sets(sets)}"
         raise ClusterProblem(f"credentials: {', '.join(given)} is not a whole login for {backend}, {whole}")
     data: dict[str, Any] = {names[short]: _encoded(given[said]) for short, said in plain.items()}

@@ -29,7 +29,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "gcs": ("gcs", (("bucket", "GCS_BUCKET"),)),
     "azure": ("azure", (("container", "AZURE_CONTAINER"), ("accountName", "AZURE_ACCOUNTNAME"))),
     "swift": ("swift", (("container", "SWIFT_CONTAINER"),)),
-    "ibmcos": ("s3", (("bucket", "S3_BUCKET"),)),
+    "ibmcos": ("s3", (("bucket", "S3_BUCKET"), ("location", "S3_REGION"))),
     "oss": ("oss", (("bucket", "OSS_BUCKET"),)),
     "pvc": ("filesystem", ()),
     "emptyDir": ("filesystem", ()),

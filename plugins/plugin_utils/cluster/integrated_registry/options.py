@@ -64,7 +64,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": "str",
         "description": [
             "Certificates of the authority of an object store, as PEM. They go into the ConfigMap of "
-            "C(openshift-config) that C(storage.s3.trustedCA.name) names.",
+            "C(openshift-config) that C(storage.s3.trustedCA.name) names. V(service) takes the authority of the "
+            "cluster that signs for its services, where the store is one.",
         ],
     },
     "replicas": {"type": "int", "description": ["How many pods serve images."]},

@@ -46,9 +46,11 @@ from . import (
     claims,
     credentials,
     diagnosis,
+    findings,
     guards,
     health,
     secret,
+    store,
 )
 from .move import images
 from .options import ASKING, CHANGE_OPTIONS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
@@ -105,7 +107,7 @@ def read(
     if unknown := [name for name in options["allow"] if name not in guards.LOSSES]:
         raise PolicyError("allow", unknown[0], f"is not the name of a loss ({', '.join(guards.LOSSES)})")
     if options["storage_ca"] is not None:
-        _judge_ca(said)
+        store.judge(said["storage_ca"], said["storage"])
     if options.get("manifests_to") and (login or any("tls" in one for one in said["routes"] or ())):
         raise PolicyError(
             "manifests_to", options["manifests_to"], "would hold logins or keys in plain text; leave them out"
@@ -124,15 +126,6 @@ def _judge_mappings(said: Mapping[str, Any]) -> None:
             raise PolicyError(name, "{}", "asks for nothing; mode: exact takes away what is there")
 
 
-def _judge_ca(said: Mapping[str, Any]) -> None:
-    if not at(said["storage"], "s3", "trustedCA", "name"):
-        raise PolicyError("storage_ca", "a certificate", "is of no use: give storage.s3.trustedCA.name beside it")
-    try:
-        read_certificates(str(said["storage_ca"]))
-    except CertificateProblem as problem:
-        raise PolicyError("storage_ca", "the text", str(problem)) from None
-
-
 def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Say what is wanted of the cluster, and judge it. Raises NotRead, NotYet, ClusterProblem."""
     if not asked.anything:
@@ -148,15 +141,29 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     if any(said[name] is not None for name in ASKING if name != "access"):
         wanted.append(WantedObject(CONFIG, patch, _why(said), until=_until(asked)))
     warnings = (*asked.warnings, *made.warnings, *_always(config, spec))
-    start = ClusterDraft(tuple(wanted), made.notes, warnings, made.refusals)
+    notes = (*made.notes, *_for_clients(said))
+    start = ClusterDraft(tuple(wanted), notes, warnings, made.refusals)
     changes = [one for one in changes_of(cluster, wanted) if one.ref.resource not in access.RESOURCES]
     if made.refusals or not changes:
         return start
     if said["storage"] is not None and "pvc" in said["storage"]:
         guards.refuse_claim_twice(_with_claims(cluster), str(at(said["storage"], "pvc", "claim") or ""))
     judged = _counted(cluster, guards.judge(cluster, config, wanted, said["allow"], said["release"]))
-    warnings = (*start.warnings, *judged.warnings, *_kept_by_others(config), *_nfs(cluster, spec))
+    doubts = (*_kept_by_others(config), *_nfs(cluster, spec), *store.doubts(cluster, spec))
+    if said["node_selector"] is not None:
+        doubts += tuple(findings.nowhere(cluster, spec))
+    warnings = (*start.warnings, *judged.warnings, *doubts)
     return ClusterDraft(start.wanted, start.notes, warnings, judged.refusals)
+
+
+def _for_clients(said: Mapping[str, Any]) -> Iterator[str]:
+    """Say what clients outside of the cluster need for routes that are asked for."""
+    need = "need the authority of its certificate"
+    if said["default_route"]:
+        yield f"clients of the default route {need} in certs.d of its host; image_registry_info has both"
+    for route in said["routes"] or ():
+        if route["state"] == "present" and (host := str(route.get("hostname") or "")):
+            yield f"clients of {host} {need} in {certs_d(host)}; image_registry_info has it in trust"
 
 
 def _counted(cluster: Cluster, judged: guards.Judged) -> guards.Judged:
@@ -186,8 +193,9 @@ def _before_the_spec(cluster: Cluster, asked: Asked, spec: Mapping[str, Any]) ->
     said = asked.said
     if said["storage_ca"] is not None:
         ref = authorities(str(at(said["storage"], "s3", "trustedCA", "name")))
+        pem = store.certificates(cluster, said["storage_ca"])
         start = {} if cluster.one(ref) else {"metadata": {"labels": {LABEL: "storage_ca"}}}
-        yield WantedObject(ref, {**start, "data": {CA_KEY: said["storage_ca"]}}, "storage_ca", view=_ca_lines)
+        yield WantedObject(ref, {**start, "data": {CA_KEY: pem}}, "storage_ca", view=_ca_lines)
     if asked.credentials is not None:
         there = cluster.one(secret(USER_SECRET))
         yield credentials.wanted(asked.credentials, backend_of(spec.get("storage")), there, asked.mark)
@@ -264,13 +272,15 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         "healthy": bool(config) and not missing and not health.not_rolled_out(config or {}, deployment),
         "unfinished": missing or health.not_rolled_out(config or {}, deployment),
         "causes": health.causes(diagnosis.scene_of(cluster)),
+        "findings": findings.findings(cluster, config),
+        "specification": findings.specification(config),
         "replicas": {"asked": spec.get("replicas"), "available": at(deployment, "status", "availableReplicas") or 0},
         "pods": [_pod(one) for one in pods],
-        "storage": _storage(cluster, spec),
+        "storage": {**_storage(cluster, spec), "managed": bool(at(config, "status", "storageManaged"))},
         "credentials": {"secret": USER_SECRET, "keys": sorted(at(cluster.one(secret(USER_SECRET)), "data") or {})},
         "routes": [_route(one, asked.now) for one in cluster.all(ROUTES)],
-        "trust": _trust(cluster),
-        "pruner": pruner.report(cluster.one(PRUNER), cluster.all(JOBS)),
+        "trust": trust(cluster),
+        "pruner": pruner.report(cluster),
     }  # fmt: skip
 
 
@@ -281,7 +291,7 @@ def _conditions(config: Manifest | None) -> dict[str, Any]:
     }
 
 
-def _trust(cluster: Cluster) -> list[dict[str, str]]:
+def trust(cluster: Cluster) -> list[dict[str, str]]:
     """Say which authority signs for each route, as the word `trust` of a policy has it."""
     router = cluster.try_one(ROUTER_CA)
     default = "" if isinstance(router, Unread) else str(at(router, "data", CA_KEY) or "")
@@ -313,6 +323,11 @@ def _storage(cluster: Cluster, spec: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def certs_d(host: str) -> str:
+    """Return the file in which podman, CRI-O and docker look for the authority of a registry."""
+    return f"/etc/docker/certs.d/{host}/ca.crt"
+
+
 def _route(route: Manifest, now: datetime) -> dict[str, Any]:
     """Report a route; days_left are those of its own certificate, None with the router's."""
     tls: Mapping[str, Any] = at(route, "spec", "tls") or {}
@@ -325,4 +340,5 @@ def _route(route: Manifest, now: datetime) -> dict[str, Any]:
     return {
         "name": at(route, "metadata", "name"), "host": at(route, "spec", "host") or "",
         "ca": tls.get("caCertificate") or "", "days_left": days,
+        "ca_file": certs_d(str(at(route, "spec", "host"))) if at(route, "spec", "host") else "",
     }  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...libraries import yaml
-from ..api import ClusterProblem
+from ..api import ClusterProblem, check_name
 from ..openshift4.objects import MIRROR_KINDS
 from ..openshift4.texts import documents
 
@@ -73,6 +73,7 @@ def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterat
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
         if not isinstance(name, str) or not name:
             raise ClusterProblem(f"mirrors_from: {path} holds an object of kind {kind} without a name")
+        check_name(f"mirrors_from: {path}: {kind}", name)
         field = MIRROR_KINDS[str(kind)][1]
         spec = document.get("spec")
         items = _list(path, f"spec.{field} of {kind} {name}", spec.get(field) if isinstance(spec, Mapping) else None)

@@ -16,14 +16,14 @@ from functools import cache
 from typing import Any
 
 from ...resolution.references import is_location
+from ..labels import SUBDOMAIN
 from .objects import ALLOW, MIRROR_KINDS, NEVER, cited, name_of
 from .releases import RELEASES, Release
 from .scopes import is_source
 from .shapes import ANY, OPEN, Rule, Shape, array, mapping_of, matching, pem_rules, problems, record, text, union
 
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _KEY = re.compile(r"[A-Za-z0-9._-]+")
-_LABEL_KEY = re.compile(rf"(?:{_NAME.pattern}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
+_LABEL_KEY = re.compile(rf"(?:{SUBDOMAIN.pattern}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?")
 
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
@@ -78,7 +78,8 @@ _LABELS = mapping_of(
 _METADATA = record(
     {
         "name": text(
-            longest=253, rules=((_found(_NAME), "is not a name of an object: lower-case letters, digits, '-' and '.'"),)
+            longest=253,
+            rules=((_found(SUBDOMAIN), "is not a name of an object: lower-case letters, digits, '-' and '.'"),),
         ),
         "labels": _LABELS,
         "annotations": mapping_of(text()),
@@ -215,7 +216,7 @@ def _root_of_trust(release: Release) -> Shape:
 
 
 def _is_certificate_host(name: str) -> bool:
-    return _NAME.fullmatch(name.removeprefix("*.")) is not None
+    return SUBDOMAIN.fullmatch(name.removeprefix("*.")) is not None
 
 
 def _is_url(value: str) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...host.watch import NotAsked
 from .. import marks, registries
-from ..api import ClusterProblem, Manifest, Ref, Resource, at
+from ..api import ClusterProblem, Manifest, Ref, Resource, at, check_name
 from ..client import Client, Moved, NoSuchKind, Rejected
 from ..kinds import trusted_cas
 from ..kinds.image import IMAGE
@@ -73,6 +73,8 @@ class Wanted:
         found = {name: options[name] for name in cls.__dataclass_fields__ if options.get(name) is not None}
         if "pools" in found and not found["pools"]:
             raise ClusterProblem("pools: [] names no pool; leave it out for all of them")
+        for name in found.get("pools", ()):
+            check_name("pools", name)
         if "release" in found:
             releases.find(found["release"])
         return cls(**found | ({"pools": tuple(found["pools"])} if "pools" in found else {}))

@@ -147,7 +147,8 @@ def methods(daemon: Daemon) -> dict[str, Callable[[bytes], messages.Message]]:
     image, runtime = "runtime.v1.ImageService", "runtime.v1.RuntimeService"
     return {
         f"/{image}/PullImage": pull, f"/{image}/ImageStatus": status, f"/{image}/ListImages": listed,
-        f"/{image}/RemoveImage": remove, f"/{runtime}/Version": version, f"/{runtime}/Status": lambda request: [(1, [])],
+        f"/{image}/RemoveImage": remove, f"/{image}/ImageFsInfo": lambda request: [],
+        f"/{runtime}/Version": version, f"/{runtime}/Status": lambda request: [(1, [])],
     }  # fmt: skip
 
 

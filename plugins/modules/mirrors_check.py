@@ -1,0 +1,298 @@
+#!/usr/bin/python
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import absolute_import, division, print_function
+
+__metaclass__ = type
+
+DOCUMENTATION = r"""
+module: mirrors_check
+short_description: Say whether the mirrors of an OpenShift 4 cluster hold every image that is asked for
+version_added: 1.0.0
+description:
+  - Computes where nodes look for each image (see M(dockyard.openshift.cluster_registries_info)), with the policy that
+    is given here as if the cluster had it, and asks each mirror for the manifest, by digest where the image is named
+    by one.
+  - A mirror is asked with the login that the global pull secret has for it, and with the authorities that the cluster
+    trusts. A registry gets the login only after it has asked for one; no redirect is followed. Nothing is changed.
+  - The controller asks. A mirror that only nodes reach could not be asked, and the result says so.
+author:
+  - dockyard.openshift contributors (@dockyard-openshift)
+extends_documentation_fragment:
+  - dockyard.openshift.attributes.cluster
+# BEGIN make docs: options
+options:
+  kubeconfig:
+    description:
+      - 'A kubeconfig: its path on the controller, or its content as a mapping.'
+      - Without any option, the kubeconfig of E(K8S_AUTH_KUBECONFIG), of E(KUBECONFIG) or C(~/.kube/config)
+        is taken; inside a cluster, the service account of the pod.
+    type: raw
+  remote_kubeconfig:
+    description: The path of a kubeconfig on the host that the task runs for, as C(/etc/origin/master/admin.kubeconfig)
+      on the first master of OpenShift 3. It is read with C(become), and is never written anywhere.
+    type: str
+  context:
+    description: The context of the kubeconfig, unless it is the current one.
+    type: str
+  host:
+    description: The address of the API server, as C(https://api.example.com:6443).
+    type: str
+  api_key:
+    description: A bearer token.
+    type: str
+  username:
+    description: A user for basic authentication.
+    type: str
+  password:
+    description: The password of O(username).
+    type: str
+  ca_cert:
+    description: A file on the controller with the authorities that sign for the API server.
+    type: path
+    aliases:
+      - ssl_ca_cert
+  validate_certs:
+    description: Whether the certificate of the API server must be valid. V(true) unless the kubeconfig
+      says.
+    type: bool
+    aliases:
+      - verify_ssl
+  client_cert:
+    description: A file on the controller with a client certificate.
+    type: path
+    aliases:
+      - cert_file
+  client_key:
+    description: A file on the controller with the key of O(client_cert).
+    type: path
+    aliases:
+      - key_file
+  proxy:
+    description: The address of an HTTP proxy to the API server.
+    type: str
+  no_proxy:
+    description: Hosts that are reached without a proxy, separated by commas.
+    type: str
+  impersonate_user:
+    description: A user in whose name requests are made.
+    type: str
+  impersonate_groups:
+    description: Groups in whose name requests are made.
+    type: list
+    elements: str
+  request_timeout:
+    description: Seconds in which the API server has to answer a request.
+    type: int
+    default: 30
+  timeout:
+    description: Seconds after which the task gives up, however often the API server asks it to try again.
+    type: int
+    default: 600
+  images:
+    description: Further images that nodes shall be able to pull, as C(quay.io/team/app@sha256:…).
+    type: list
+    elements: str
+    default: []
+  in_use:
+    description: Whether the images of the pods and catalogs of the cluster and its release are looked
+      for as well.
+    type: bool
+    default: true
+  search:
+    description:
+      - Registries that nodes search, in order, for an image name without a registry.
+      - On OpenShift 4 a change of it reboots every node, unless O(node_disruption=reload).
+      - A list, a comma separated text or a JSON text. Without it, the list of the cluster stays as it
+        is; an empty list empties it. This holds for all lists here.
+    type: raw
+  blocked:
+    description:
+      - Scopes that nodes must not pull from. V(all) stands alone and means everything but O(search),
+        O(allowed), the sources of O(mirrors) and O(mirrors_from), and what the cluster itself is made
+        of.
+      - A scope is C(host), C(host:port), either with a path, or C(*.domain).
+    type: raw
+  allowed:
+    description:
+      - Scopes that nodes may pull from when everything else is blocked. The repositories of the release
+        and the integrated registry are always added.
+      - Without O(blocked) it implies O(blocked=all). Any other value of O(blocked) beside it is refused.
+    type: raw
+  insecure:
+    description: Scopes that nodes reach over plain HTTP, or without verifying their certificate.
+    type: raw
+  mirrors:
+    description:
+      - Where nodes look first for images of a scope. A list of mappings with C(source), C(mirrors), and
+        if wanted C(pull) (V(all), V(digest), V(tag)) and C(contact_source); or a JSON text of one.
+      - It becomes an ImageDigestMirrorSet and an ImageTagMirrorSet, or an ImageContentSourcePolicy where
+        the API has nothing newer. Mirror sets of others stay.
+    type: raw
+  mirrors_from:
+    description:
+      - 'Files with mirror sets that are taken as they are: objects that oc-mirror wrote, or the lists
+        C(imageDigestSources) and C(imageContentSources) of install-config.yaml.'
+      - An object of others with the same name is extended, source by source, with O(mode=merge), and
+        replaced with O(mode=exact).
+    type: list
+    elements: path
+  trust:
+    description:
+      - Registries whose authorities nodes, builds and the integrated registry trust. A list of mappings
+        with C(registry), C(ca) or C(ca_file), and if wanted C(aliases) and C(state); or a JSON text of
+        one.
+      - A ConfigMap that Image/cluster names already is extended.
+    type: raw
+  signatures:
+    description:
+      - Scopes whose images nodes take only with a signature (sigstore). A list of mappings with C(scope)
+        and C(key) or C(key_file), a public key in PEM; or a JSON text of one. For C(rekor_key), C(signed_as)
+        and signatures without a key see M(dockyard.openshift.container_registries).
+      - Each scope becomes a ClusterImagePolicy, which OpenShift has from 4.20 on, and from 4.16 on with
+        a feature set of previews. Policies of others and of namespaces stay.
+    type: raw
+  import:
+    description:
+      - 'Registries that users may import image streams from: a list of names or of mappings with C(domainName)
+        and C(insecure); a text; or C(imagePolicyConfig) of OpenShift 3.'
+      - C(*) and C(?) are wildcards. A name without a port means port 443, or 80 when C(insecure). An
+        empty list allows every registry. Users who may create images are not held back by it, so it is
+        not a border of security.
+    type: raw
+  external_hostnames:
+    description: Names of the integrated registry outside of the cluster; the first is used in references.
+    type: list
+    elements: str
+  import_mode:
+    description: How image streams import manifest lists, unless they say it themselves.
+    type: str
+    choices: [Legacy, PreserveOriginal]
+  node_disruption:
+    description: V(reload) makes a node disruption policy by which a search list reloads CRI-O (4.17 and
+      later). It is written first and waited for. V(default) takes it away again.
+    type: str
+    choices: [reload, default]
+  additional_registries:
+    description: Registries that hosts of OpenShift 3 search. With O(blocked=all) nodes of OpenShift 4
+      may pull from them; they do not search them, which would reboot every node.
+    type: raw
+  hosted_registry_network:
+    description:
+      - The service network of the cluster the policy was written for.
+      - OpenShift 4 takes no address range, so this one is left out of O(insecure) with a note; any other
+        is refused.
+    type: str
+    default: 172.30.0.0/16
+  mode:
+    description: V(merge) puts entries beside those of others, and later removes only its own. V(exact)
+      makes the lists exactly those of the policy.
+    type: str
+    choices: [exact, merge]
+    default: merge
+  release:
+    description: The minor release to forecast for, quoted, unless it is what ClusterVersion says.
+    type: raw
+  max_disruption:
+    description: The most that nodes may notice. A change with a higher forecast is refused.
+    type: str
+    choices: [none, reload, restart, drain, reboot]
+    default: drain
+  overridden:
+    description: Names of guards that do not stop the task.
+    type: list
+    elements: str
+    default: []
+  warn_days:
+    description: Warn of certificates that expire within so many days.
+    type: int
+    default: 30
+  from_variables:
+    description: 'Whether to take options that are not given from variables: C(image_policy_...) of their
+      names, else C(registry_policy), else the variables of openshift-ansible.'
+    type: bool
+    default: false
+# END make docs
+seealso:
+  - module: dockyard.openshift.cluster_registries
+"""
+
+EXAMPLES = r"""
+- name: May quay.io/team be asked no longer?
+  dockyard.openshift.mirrors_check:
+    mirrors:
+      - source: quay.io/team
+        mirrors: [mirror.example.com/team]
+        contact_source: false
+  register: mirrors
+
+- name: Stop where something would stop pulling
+  ansible.builtin.assert:
+    that: mirrors.stops | length == 0
+    fail_msg: "{{ mirrors.account }}"
+"""
+
+RETURN = r"""
+complete:
+  description: Whether everything was looked at, each image that has a mirror is held by one, and none is out of reach.
+  returned: success
+  type: bool
+images:
+  description: The images that have a mirror, or that nodes could not pull.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    image:
+      description: The image as its user names it.
+      type: str
+    used_by:
+      description: Who needs it. Empty for O(images).
+      type: list
+      elements: str
+    mirrors:
+      description:
+        - The mirrors that nodes would ask, in their order, each with C(mirror), C(outcome) and C(reason).
+        - C(outcome) is V(there), V(missing), V(refused) (the login is not taken) or V(unknown) (nobody can tell).
+      type: list
+      elements: dict
+    held:
+      description: Whether one of them holds it.
+      type: bool
+    contacts_source:
+      description: Whether nodes would ask the source after the mirrors.
+      type: bool
+    stops:
+      description: Whether nodes could not pull it.
+      type: bool
+    refused:
+      description: Why nodes would ask nobody.
+      type: str
+missing:
+  description: Each mirror that does not hold an image, with C(image), C(source), C(mirror), C(outcome) and C(reason).
+  returned: success
+  type: list
+  elements: dict
+stops:
+  description: The images that nodes could not pull.
+  returned: success
+  type: list
+  elements: str
+without_mirror:
+  description: The images that only their source has.
+  returned: success
+  type: list
+  elements: str
+notes:
+  description: What could not be looked at.
+  returned: success
+  type: list
+  elements: str
+account:
+  description: What a person reads of it, line by line.
+  returned: success
+  type: list
+  elements: str
+"""
