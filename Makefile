@@ -56,7 +56,7 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections page
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page docs
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
@@ -67,7 +67,7 @@ sentences: environment ## writes tests/data/sentences: all that people read in t
 	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
 
 .PHONY: lint
-lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
+lint: ruff mypy yamllint ansible-lint codespell ## ruff, mypy, yamllint, ansible-lint, codespell
 
 .PHONY: ruff mypy yamllint ansible-lint
 ruff: environment
@@ -78,6 +78,18 @@ yamllint: environment
 	yamllint --strict .
 ansible-lint: environment
 	cd $(COLLECTION) && ansible-lint
+
+.PHONY: docs-environment codespell site release
+docs-environment:
+	@$(PYTHON) tests/tools/environment docs
+codespell: docs-environment
+	$(CACHE)/venv-docs/bin/codespell .
+
+site: environment docs-environment ## the documentation as a site below .cache/site: a page for each task, filter and role
+	tests/tools/site
+
+release: environment ## the release in a copy: changelog, tarball, its content and quick starts checked; changes nothing here
+	tests/tools/release
 
 .PHONY: unit
 unit: environment ## unit and property tests
@@ -123,6 +135,14 @@ crio: export DOCKYARD_CRIO = 1
 crio: environment images go ## the collection on a stand-in for CRI-O that answers the real crictl
 	tests/lab/lab up registry crio1
 	pytest tests/integration/hosts/test_crio.py
+
+.PHONY: masters
+masters: export DOCKYARD_LAB_IS_UP = 1
+masters: export DOCKYARD_MASTERS = 1
+masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
+	tests/lab/lab up registry master1 master2
+	pytest tests/integration/hosts/test_masters_on_hosts.py
+	tests/lab/lab down master1 master2
 
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down

@@ -35,7 +35,8 @@ FACTS = {
     "name": "x",
 }
 ADDRESSES = {f"{name}.test": f"192.0.2.1{place}" for place, name in enumerate(("", "r1", "r2", "m1", "m2"))}
-ADDRESSES |= {"localhost": "127.0.0.1"}
+ADDRESSES |= {"self.test": "192.0.2.17", "down.test": "192.0.2.20", "plain.test": "192.0.2.30"}
+ADDRESSES["localhost"] = "127.0.0.1"
 
 
 def rows(part: str) -> list:
@@ -167,6 +168,109 @@ def test_what_it_pulls_and_prints(standin, row, tmp_path, monkeypatch):
     name, _from, host = row["comes"].partition(" from ")
     assert last.endswith(f" for {name}")
     assert store.images[name]["id"] == f"sha256:{hashlib.sha256(host.encode()).hexdigest()}"
+
+
+#: The registries of the observed tables, and what each has; others have `both`.
+HELD = {
+    "r1.test": ["both", "onlyr1", "team/app", "library/lib"],
+    "r2.test": ["both", "onlyr2"],
+    "registry-1.docker.io": ["library/both", "library/hubonly", "user/img", "team/app"],
+    "m1.test": ["library/both", "library/m1only", "user/img"],
+    "m2.test": ["library/both", "library/m2only", "user/img"],
+    "odd.test": ["both", "team/app"],
+    "self.test": ["both", "library/lib"],
+}  # fmt: skip
+PLAIN = ("m1.test:5000", "plain.test:5000", "realplain.test:5000", "127.0.0.6:5000")
+ODD = {
+    "s401": (401, '{"errors":[{"code":"UNAUTHORIZED"}]}'),
+    "s403": (403, ""),
+    "s404html": (404, "<html>no</html>"),
+    "s404name": (404, '{"errors":[{"code":"NAME_UNKNOWN"}]}'),
+    "s404manifest": (404, '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}'),
+    "s429": (429, '{"errors":[{"code":"TOOMANYREQUESTS","message":"too many requests"}]}'),
+    "s500": (500, ""),
+    "s503": (503, ""),
+}
+
+
+def observed_pulls() -> list:
+    """Rows of the tables of pulls that need nothing but registries: no certificates, no digests cut short."""
+    text = OBSERVED.read_text(encoding="utf-8") if OBSERVED.is_file() else ""
+    found = []
+    for title in ("Short and full names", "Blocked", "Falling back", "Mirrors", "Insecure", "More pulls"):
+        table = re.search(rf"^## {title}[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        for line in re.findall(r"^\| (.*) \|$", table[1] if table else "", re.MULTILINE):
+            flags, file, pull, seen = (part.strip() for part in line.split(" | ", 4)[:4])
+            if flags == "flags" or "…" in pull or "certs.d" in file or "bundle" in file:
+                continue
+            json_text = file.strip("`").replace("⏎", "\n") if file.startswith("`") else None
+            row = {"flags": flags.strip("`"), "json": json_text, "pull": pull, "seen": seen}
+            found.append(pytest.param(row, id=f"{title}: {flags} {file} {pull}"[:110]))
+    return found or [None]
+
+
+def observed_registry(standin):
+    failed = standin.transport.Failed
+
+    class Registry:
+        def __init__(self, index, secure, auth, system, scheme=None, below=""):
+            self.index = "registry-1.docker.io" if index in ("docker.io", "index.docker.io") else index
+            self.secure, self.scheme, self.below = secure, scheme, below
+
+        def get(self, path, accept=None):
+            host, name = self.index.lower(), re.fullmatch(r"/v2/(.*)/(manifests|blobs)/.*", path)[1]
+            self.connect(host)
+            if host == "odd.test" and name.split("/")[0] in ODD:
+                status, body = ODD[name.split("/")[0]]
+                raise failed(standin.transport._said(status, body), status)
+            if name.startswith("garbage/"):
+                return b"not JSON", {}
+            if name.startswith("drop/") and host == "odd.test":
+                raise failed(f"Get https://{host}{path}: EOF", 0, "EOF")
+            if host == "auth.test":
+                raise failed(f"Get https://{host}{path}: no basic auth credentials", 401)
+            if name not in HELD.get(host.partition(":")[0], ["both"]) or self.below:
+                raise failed("manifest unknown: manifest unknown", 404)
+            config = {"digest": f"sha256:{hashlib.sha256(self.index.encode()).hexdigest()}"}
+            manifest = {"schemaVersion": 2, "layers": [], "config": config}
+            return (json.dumps(manifest).encode() if "/manifests/" in path else self.index.encode()), {}
+
+        def connect(self, host):
+            if host.startswith("down.test"):
+                self.fail(f"dial tcp 192.0.2.20:{443 if self.secure else 80}: connect: connection refused")
+            if host.startswith("nodns.test"):
+                self.fail("dial tcp: lookup nodns.test")
+            if host in PLAIN and (self.secure and self.scheme != "http" or self.scheme == "https"):
+                self.fail("http: server gave HTTP response to HTTPS client")
+            if self.secure and host == "self.test":
+                self.fail("x509: certificate signed by unknown authority")
+            if self.secure and host == "192.0.2.11":
+                self.fail("x509: certificate is valid for 192.0.2.30, 127.0.0.6, not 192.0.2.11")
+            if host.startswith("localhost"):
+                self.fail("dial tcp 127.0.0.1:80: connect: connection refused")
+
+        def fail(self, reason):
+            raise failed(f"Get it: {reason}", 0, reason)
+
+    return Registry
+
+
+@pytest.mark.parametrize("row", observed_pulls())
+def test_it_pulls_as_the_real_one_did(standin, shared_dir, row, tmp_path, monkeypatch):
+    monkeypatch.setattr(standin.images, "ROOT", str(tmp_path / "root"))
+    monkeypatch.setattr(standin.transport, "Registry", observed_registry(standin))
+    monkeypatch.setattr(standin.transport, "system_trust", str)
+    store = standin.images.Store(started(standin, row, tmp_path), False)
+    code, said, host = re.match(r"(\d) `([^`]*)`(?: from (\S+))?", row["seen"]).groups()
+    try:
+        last = list(store.pull(row["pull"], {}))[-1]
+    except standin.transport.Failed as problem:
+        assert code == "1", problem
+        text = said.partition("(TLS fails)")[0].partition(" on 127.0.0.1:53")[0]
+        assert str(problem).startswith(text), problem
+        return
+    assert code == "0" and last.endswith(f" for {said}"), last
+    assert store.images[said]["id"] == f"sha256:{hashlib.sha256(host.encode()).hexdigest()}"
 
 
 @pytest.mark.parametrize("row", rows("converted"))
