@@ -56,7 +56,7 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections page
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page docs
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
@@ -67,7 +67,7 @@ sentences: environment ## writes tests/data/sentences: all that people read in t
 	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
 
 .PHONY: lint
-lint: ruff mypy yamllint ansible-lint ## ruff, mypy, yamllint, ansible-lint
+lint: ruff mypy yamllint ansible-lint codespell ## ruff, mypy, yamllint, ansible-lint, codespell
 
 .PHONY: ruff mypy yamllint ansible-lint
 ruff: environment
@@ -78,6 +78,18 @@ yamllint: environment
 	yamllint --strict .
 ansible-lint: environment
 	cd $(COLLECTION) && ansible-lint
+
+.PHONY: docs-environment codespell site release
+docs-environment:
+	@$(PYTHON) tests/tools/environment docs
+codespell: docs-environment
+	$(CACHE)/venv-docs/bin/codespell .
+
+site: environment docs-environment ## the documentation as a site below .cache/site: a page for each task, filter and role
+	tests/tools/site
+
+release: environment ## the release in a copy: changelog, tarball, its content and quick starts checked; changes nothing here
+	tests/tools/release
 
 .PHONY: unit
 unit: environment ## unit and property tests
@@ -146,6 +158,13 @@ cluster-up: control-plane ## the cluster lab, to be used by hand; prints the pat
 cluster-down:
 	tests/lab/cluster/cluster down
 
+.PHONY: demo-cluster demo-cluster-down
+demo-cluster: control-plane ## an old 3.11 inventory on a cluster of OpenShift 4: forecast, guards, rollout, verify, a drain
+	tests/lab/cluster/demo
+
+demo-cluster-down: cluster-down ## remove everything that demo-cluster made on this machine
+	rm -rf .cache/cluster/demo
+
 .PHONY: page
 page: machine environment ## the page of a run in Chromium: no fault for axe-core, 1,000 hosts, the pictures of docs/page.md
 	tests/lab/setup chromium chromium-driver
@@ -162,7 +181,7 @@ storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
 
 .PHONY: molecule
-molecule: environment images ## the role on a podman node, with molecule and testinfra
+molecule: environment images control-plane ## the roles on a podman node and on the cluster lab, with molecule and testinfra
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 

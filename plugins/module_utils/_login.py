@@ -62,8 +62,8 @@ class Peer:
         """Return (scheme, whether certificates count), the safest first."""
         return [("https", True)] + ([("https", False), ("http", False)] if self.insecure else [])
 
-    def get(self, url, verified, authorization=None, method="GET", accept=None):
-        """Return (status, headers, body); raise what urllib raises when there is no answer."""
+    def get(self, url, verified, authorization=None, method="GET", accept=None, content=None, kind=None):
+        """Return (status, headers, body); raise what urllib raises when there is no answer. content: what is sent."""
         context = ssl.create_default_context()
         if verified:
             for directory in CERTS:
@@ -74,10 +74,11 @@ class Peer:
         else:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
-        request = Request(url, headers={"User-Agent": "dockyard.openshift"})
+        request = Request(url, data=content, headers={"User-Agent": "dockyard.openshift"})
         request.get_method = lambda: method  # Python 2.7 takes no method
-        if accept:
-            request.add_header("Accept", accept)
+        for name, value in (("Accept", accept), ("Content-Type", kind)):
+            if value:
+                request.add_header(name, value)
         if authorization:
             request.add_unredirected_header("Authorization", authorization)
         try:
@@ -116,23 +117,34 @@ def ask(peer, path, basic, method="GET", accept=None):
     for scheme, verified in peer.ways():
         address = "%s://%s%s" % (scheme, peer.host, path)
         try:
-            status, headers, dummy = peer.get(address, verified, None, method, accept)
+            status, headers, body = peer.get(address, verified, None, method, accept)
         except Exception as error:  # whatever a network can do; the next way may work
             reason = reason or "%s cannot be reached: %s" % (peer.host, error)
             continue
-        challenge = headers.get("WWW-Authenticate") or ""
-        if status != 401:
-            return status, headers, peer.host, False
-        if challenge.lower().startswith("basic"):
-            authorization, whose = basic, peer.host
-        else:
-            status, authorization, whose = by_token(peer, verified, challenge, basic)
-            if status != 200:
-                return status, {}, whose, True
-        if authorization:
-            status, headers, dummy = peer.get(address, verified, authorization, method, accept)
-        return status, headers, whose, True
+        answer = status, headers, body
+        status, headers, dummy, whose, wanted = logged_in(peer, address, verified, basic, answer, method, accept)
+        return status, headers, whose, wanted
     raise Undecided(reason)
+
+
+def logged_in(peer, address, verified, basic, answer, *what):
+    """Return (status, headers, body, who answered, whether a login was wanted), asked again with it where it was.
+
+    answer: what came without a login. what: the rest of the request, as for Peer.get. Raises Undecided.
+    """
+    status, headers, body = answer
+    if status != 401:
+        return status, headers, body, peer.host, False
+    challenge = headers.get("WWW-Authenticate") or ""
+    if challenge.lower().startswith("basic"):
+        authorization, whose = basic, peer.host
+    else:
+        status, authorization, whose = by_token(peer, verified, challenge, basic)
+        if status != 200:
+            return status, {}, b"", whose, True
+    if authorization:
+        status, headers, body = peer.get(address, verified, authorization, *what)
+    return status, headers, body, whose, True
 
 
 def by_token(peer, verified, challenge, basic):

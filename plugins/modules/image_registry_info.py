@@ -312,6 +312,16 @@ causes:
   returned: success
   type: list
   elements: str
+findings:
+  description: What a person would want to know of a registry that works. That it is Removed, what its
+    bucket does not do, fields that do nothing or not what was meant; each a sentence.
+  returned: success
+  type: list
+  elements: str
+specification:
+  description: The whole specification, without its C(httpSecret) and without logins in addresses.
+  returned: success
+  type: dict
 replicas:
   description: How many pods are C(asked) for, and how many are C(available).
   returned: success
@@ -323,7 +333,8 @@ pods:
   elements: dict
 storage:
   description: The C(backend), its C(configuration), C(managementState), and of a claim its C(phase),
-    C(capacity), C(access_modes), and whether it is C(deleting).
+    C(capacity), C(access_modes), and whether it is C(deleting). C(managed) says whether the operator
+    made the storage.
   returned: success
   type: dict
 credentials:
@@ -331,8 +342,8 @@ credentials:
   returned: success
   type: dict
 routes:
-  description: Routes of the registry, each C(name), C(host), C(ca), and C(days_left) of a certificate
-    of its own.
+  description: Routes of the registry, each C(name), C(host), C(ca), C(days_left) of a certificate of
+    its own, and the file C(ca_file) in which engines of clients look for the authority.
   returned: success
   type: list
   elements: dict

@@ -76,3 +76,11 @@ def operator(programs: None) -> Iterator[Program]:
     program = Program("node_files")
     yield program
     program.end()
+
+
+@pytest.fixture(scope="session")
+def library_of_logins(programs: None) -> Iterator[Program]:
+    """containers/image, docker/cli and the kubelet's keyring."""
+    program = Program("credentials")
+    yield program
+    program.end()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +29,13 @@ def cases(file: str, having: str | None = None) -> list:
 def upstream(shared_dir: Path, number: int) -> list[dict[str, Any]]:
     """The cases of one table that was cut from a project whose behaviour we predict."""
     return json.loads(next((shared_dir / "upstream-cases").glob(f"{number:02}_*.json")).read_text())["cases"]
+
+
+def documentation(source: str) -> dict[str, Any]:
+    """The documentation of a module, from its source."""
+    assigned = (node for node in ast.parse(source).body if isinstance(node, ast.Assign))
+    (text,) = (node.value.value for node in assigned if getattr(node.targets[0], "id", "") == "DOCUMENTATION")
+    return yaml.safe_load(text)
 
 
 def examples(filter_name: str, told: dict[str, Any]) -> list[dict[str, Any]]:

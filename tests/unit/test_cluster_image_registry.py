@@ -374,6 +374,40 @@ def test_info_reports_the_registry_and_its_routes():
     assert "aGlkZGVuLWE" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
 
 
+@pytest.mark.parametrize("case", cases("cluster/image_registry_findings.yml"))
+def test_what_works_and_should_be_known(case, sentences):
+    config = copy.deepcopy(STOCK[0]) | {"spec": {**STOCK[0]["spec"], **case["spec"]}}
+    server = cluster({"cluster": [config, *case.get("cluster", [])]})
+    server.faults.append(lambda method, path, body: told(server, case.get("conditions", [])))
+    found = run(image_registry_info.ActionModule, {}, server)
+    assert not found.get("failed"), found
+    assert len(found["findings"]) == len(case["finds"]), found["findings"]
+    assert all(part in text for part, text in zip(case["finds"], found["findings"], strict=True)), found["findings"]
+    sentences(found["findings"])
+
+
+def test_the_whole_specification_is_told_without_its_secrets():
+    spec = {**STOCK[0]["spec"], "proxy": {"http": "http://me:hidden-pw@proxy.example.com"}, "defaultRoute": True}
+    found = run(image_registry_info.ActionModule, {}, cluster({"cluster": [STOCK[0] | {"spec": spec}]}))
+    assert found["specification"] == {
+        **spec, "httpSecret": "…", "proxy": {"http": "http://me:********@proxy.example.com"},
+    }  # fmt: skip
+    assert "hidden-pw" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
+
+
+def test_rights_are_asked_about_before_the_first_write():
+    """G-143: the server judges every write without carrying it out."""
+    case = {"given": {"storage": {"pvc": {"claim": "new"}}, "claim": {"size": "10Gi"}, "allow": ["images-left-behind"]}}
+    server = cluster(case)
+    before = copy.deepcopy(server.objects)
+    denied = status(403, "Forbidden", "configs is forbidden")
+    server.faults.append(lambda method, path, body: denied if method == "PATCH" and "/configs/" in path else None)
+    result = task(case, server)
+    assert result["failed"] and "configs is forbidden" in result["msg"], result["msg"]
+    assert not server.get("PersistentVolumeClaim", "new", NAMESPACE), "the claim was not made either"
+    assert server.get("Config", "cluster")["spec"] == before[ref(STOCK[0]).path]["spec"] and not server.writes
+
+
 # --- access ---
 
 PROJECTS = [{"kind": "Namespace", "metadata": {"name": name}} for name in ("team", "other")]

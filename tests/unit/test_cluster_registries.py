@@ -308,6 +308,24 @@ def test_an_inventory_that_configured_3_11_configures_4():
     assert spec["registrySources"]["allowedRegistries"][:2] == ["registry.redhat.io", "old.example.com"]
     assert "containerRuntimeSearchRegistries" not in spec["registrySources"], "they would reboot every node"
     assert spec["allowedRegistriesForImport"] == [{"domainName": "quay.io"}]
+    (change,) = result["plan"]["changes"]
+    assert change["asked_by"] == [
+        "openshift_docker_blocked_registries", "openshift_docker_additional_registries",
+        "openshift_master_image_policy_config",
+    ]  # fmt: skip
+
+
+def test_a_change_names_the_options_without_which_it_would_not_be():
+    server = cluster({})
+    policy = {"blocked": ["a.example.com"], "mirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]}
+    given = {"from_variables": True, "external_hostnames": ["r.example.com"]}
+    result = run(cluster_registries.ActionModule, given, server, check=True, variables={"registry_policy": policy})
+    assert not result.get("failed"), result
+    assert {change["what"]: change["asked_by"] for change in result["plan"]["changes"]} == {
+        "create ImageDigestMirrorSet/dockyard": ["registry_policy.mirrors"],
+        "create ImageTagMirrorSet/dockyard": ["registry_policy.mirrors"],
+        "change Image/cluster": ["registry_policy.blocked", "external_hostnames"],
+    }
 
 
 def test_what_cannot_be_read_is_not_taken_for_absent():

@@ -76,7 +76,7 @@ SOURCES = [
 ]  # fmt: skip
 PREFIXES = (
     "docker_registries_", "image_policy_", "image_registry_", "node_storage_", "registry_access_", "registry_consumer_",
-    "image_pruner_", "hosted_registry_", "forecast_", "certificates_backup_", "registry_policy",
+    "image_pruner_", "registry_proof_", "hosted_registry_", "forecast_", "certificates_backup_", "registry_policy",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..plan.plan import Change, Disruption, Plan, checksum
@@ -66,7 +66,7 @@ class WantedObject:
     secret: whether the fields hold secrets. replaces: whether the object is deleted and made anew. anew: what is wanted
     of the object as it is now, None for nothing: for one that others write all the time, so that only it is planned
     again after a conflict. heard: takes the answer to a request that leaves no object behind, and that is always sent;
-    returns what went wrong, "" for nothing.
+    returns what went wrong, "" for nothing. asked: the options without which it would not be wanted.
     """
 
     ref: Ref
@@ -79,6 +79,7 @@ class WantedObject:
     replaces: bool = False
     anew: Callable[[Manifest | None], WantedObject | None] | None = field(default=None, compare=False)
     heard: Callable[[Manifest], str] | None = field(default=None, compare=False)
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,15 +162,20 @@ class ClusterProposal:
     drafts: tuple[ClusterDraft, ...] = ()
 
 
-def propose_changes(cluster: Cluster, drafts: Iterable[ClusterDraft]) -> ClusterProposal:
-    """Turn drafts into one plan. Raises NotRead, and ClusterProblem for what must not be tried."""
+def propose_changes(
+    cluster: Cluster, drafts: Iterable[ClusterDraft], names: Callable[[Iterable[str]], tuple[str, ...]] = tuple
+) -> ClusterProposal:
+    """Turn drafts into one plan. Raises NotRead, and ClusterProblem for what must not be tried.
+
+    names: of the variables that options were taken from.
+    """
     drafts = tuple(drafts)
     if refusals := _unique(reason for draft in drafts for reason in draft.refusals):
         raise ClusterProblem("; ".join(refusals))
     pairs = [(draft, change) for draft in drafts for change in changes_of(cluster, draft.wanted)]
     changes = tuple(change for _draft, change in pairs)
     plan = Plan(
-        changes=tuple(_shown(draft, change) for draft, change in pairs),
+        changes=tuple(replace(_shown(draft, change), asked_by=names(change.wanted.asked)) for draft, change in pairs),
         notes=_unique(text for draft in drafts for text in draft.notes),
         warnings=_unique(text for draft in drafts for text in draft.warnings),
         sends=_sends(changes),

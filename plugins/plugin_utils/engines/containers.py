@@ -523,9 +523,9 @@ class _Proposal:
         asked = self.policy.signatures or ()
         versions = _versions(self.host) if asked else {}
         built_without = signatures.without_sigstore(_info(self.host)) if asked else False
-        debians = "podman of Debian, which is built without them and refuses every image then"
-        found = {signed: debians if built_without else signatures.beyond(signed, versions) for signed in asked}
-        self.unenforceable += [f"signatures of '{one.scope}' by {old}" for one, old in found.items() if old]
+        of_debian = "podman of Debian is built without them, and refuses every image then"
+        found = {signed: of_debian if built_without else signatures.beyond(signed, versions) for signed in asked}
+        self.unenforceable += [f"signatures of '{one.scope}': {old}" for one, old in found.items() if old]
         allowed = self.policy.allow_list
         allowing = None if allowed is None else Scopes(allowed)
         outside = [one for one in asked if allowing is not None and allowing.covering(one.scope) is None]

@@ -53,7 +53,7 @@ def beyond(signed: Signed, versions: Mapping[str, tuple[int, ...]]) -> str:
     known_since = _MORE_SINCE if signed.rekor_key else _SINCE
     for engine, version in versions.items():
         if version < known_since[engine]:
-            return f"{engine} {'.'.join(map(str, version))}, which knows no such signatures"
+            return f"{engine} {'.'.join(map(str, version))} knows none of this kind"
     return ""
 
 

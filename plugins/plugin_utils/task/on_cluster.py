@@ -28,6 +28,7 @@ from ..host.snapshot import from_snapshot, unpack
 from ..host.watch import Watch
 from ..libraries import yaml
 from ..plan import account
+from ..plan.gate import Applying
 from ..plan.plan import Plan
 from ..problems import Problem, one_line
 from .base import TaskProblem, plain, select
@@ -134,6 +135,13 @@ class ClusterConnection(HostModules, ControllerFiles):
         limits = Limits(request=float(options["request_timeout"]), total=float(options["timeout"]))
         return Client(transport, limits)
 
+    @staticmethod
+    def token_of(client: Client) -> str:
+        """Return the bearer token of a login, "" for a login of another kind."""
+        login = getattr(client.transport, "login", Login(""))
+        kind, _space, token = login.headers.get("Authorization", "").partition(" ")
+        return token if kind == "Bearer" else ""
+
     def transport(self, login: Callable[[], Login]) -> Transport:
         """Make the transport of requests; tests put another one here."""
         return Http(login(), login)
@@ -213,7 +221,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         self._agreed: frozenset[str] = frozenset()
         try:
             result, proposal = self.apply(
-                lambda cluster: propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said]),
+                lambda cluster: self._proposed(cluster, said),
                 options["expect_plan"],
                 self._watch(),
             )
@@ -239,6 +247,11 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             self._rehearse(proposal.changes)
         lines = [line for draft in proposal.drafts for line in draft.lines]
         return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
+
+    def _proposed(self, cluster: Cluster, said: Iterable[tuple[ClusterFeature, Any]]) -> ClusterProposal:
+        """Make the plan, which names the variables that asked for a change. Raises NotRead, Problem."""
+        drafts = [feature.draft(cluster, words) for feature, words in said]
+        return propose_changes(cluster, drafts, Applying(named=self.named).names)
 
     def _read(self, options: dict[str, Any]) -> list[tuple[ClusterFeature, Any]]:
         now = datetime.now(timezone.utc)
@@ -499,7 +512,7 @@ class ClusterInfo(ClusterTask):
             found: dict[str, Any] = {}
             plan = Plan(subject=self.subject)
             try:
-                proposal = propose_changes(cluster, [feature.draft(cluster, words) for feature, words in said])
+                proposal = self._proposed(cluster, said)
                 plan, lines = proposal.plan, [line for draft in proposal.drafts for line in draft.lines]
                 for draft in proposal.drafts:
                     found |= draft.result

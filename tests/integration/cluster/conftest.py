@@ -33,6 +33,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.connect
 from api_server import KINDS, ref  # noqa: E402
 from rolling import Controllers, Objects  # noqa: E402
 
+from . import real_registry  # noqa: E402
+
 STOCK = yaml.safe_load((LAB / "stock.yml").read_text(encoding="utf-8"))
 NAMESPACE = Resource("Namespace", "", "v1", "namespaces")
 #: Kinds of which a test may leave objects behind, and the names of those that belong to the stock.
@@ -43,6 +45,12 @@ CLEARED = {
 IN_CONFIG = "openshift-config"
 #: By which durations of a real cluster are shortened; options of tasks are shortened as much.
 FACTOR = 0.05
+
+
+@pytest.fixture(scope="session")
+def docker_registry() -> Path:
+    """The program of a real registry."""
+    return real_registry.program(REPOSITORY / ".cache/docker-registry")
 
 
 def completed(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -9,74 +9,25 @@ import base64
 import hashlib
 import json
 import os
-import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from trust.pki import certificate, key_pem
 
 from .conftest import REPOSITORY
+from .real_registry import serving
 from .test_playbooks import CORES, inventory, play
 
-PLACE = REPOSITORY / ".cache/docker-registry"
 LOGIN = base64.b64encode(b"bot:topsecret").decode()
-HTPASSWD = "bot:$2y$05$ky5JkFnT6n.rqI5/q9IbiePTCm3Mbo/iOKOB6gGkTkop1y3IP89s6"
-
-
-@pytest.fixture(scope="session")
-def program() -> Path:
-    """The program of the machine, else Debian's, unpacked below .cache."""
-    if found := shutil.which("docker-registry"):
-        return Path(found)
-    program = PLACE / "usr/bin/docker-registry"
-    if not program.exists():
-        PLACE.mkdir(parents=True, exist_ok=True)
-        fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
-        subprocess.run(fetch, cwd=PLACE, check=True)
-        (package,) = PLACE.glob("*.deb")
-        subprocess.run(["dpkg-deb", "-x", package, PLACE], check=True)
-    return program
 
 
 @pytest.fixture
-def registries(program: Path, tmp_path: Path, lab: Any) -> Iterator[list[str]]:
+def registries(docker_registry: Path, tmp_path: Path) -> Iterator[list[str]]:
     """Two registries with TLS and a password."""
-    (tmp_path / "cert.pem").write_text(certificate("localhost", names=("localhost", "127.0.0.1"), days=4000))
-    (tmp_path / "key.pem").write_text(key_pem("localhost"))
-    (tmp_path / "htpasswd").write_text(HTPASSWD + "\n")
-    running, names = [], []
-    for number in range(2):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        conf = {
-            "version": 0.1, "log": {"level": "error"},
-            "storage": {"filesystem": {"rootdirectory": str(tmp_path / f"data{number}")}},
-            "http": {
-                "addr": f"127.0.0.1:{port}",
-                "tls": {"certificate": str(tmp_path / "cert.pem"), "key": str(tmp_path / "key.pem")},
-            },
-            "auth": {"htpasswd": {"realm": "lab", "path": str(tmp_path / "htpasswd")}},
-        }  # fmt: skip
-        (tmp_path / f"{number}.yml").write_text(json.dumps(conf))
-        with open(tmp_path / f"{number}.log", "w") as log:
-            running.append(subprocess.Popen([program, "serve", tmp_path / f"{number}.yml"], stdout=log, stderr=log))
-        names.append(f"localhost:{port}")
-    for name in names:
-        lab.wait_for(lambda name=name: listens(int(name.partition(":")[2])))
-    yield names
-    for one in running:
-        one.kill()
-        one.wait()
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
+    with serving(docker_registry, tmp_path, "one") as one, serving(docker_registry, tmp_path, "two") as two:
+        yield [one, two]
 
 
 def image(home: Path) -> tuple[Path, str]:

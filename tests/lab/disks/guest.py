@@ -41,9 +41,8 @@ MACHINE = (
     "-device", "virtio-rng-pci",
 )  # fmt: skip
 KERNEL = (
-    "console=ttyS0 quiet root=/dev/vda rw mitigations=off no_timer_check audit=0 net.ifnames=0 "
-    # The counter of the processor goes on over `load`, and timers do not: a kernel that believes both stands still.
-    "systemd.show_status=0 tsc=unstable clocksource=hpet"
+    "console=ttyS0 quiet root=/dev/vda rw mitigations=off tsc=reliable no_timer_check audit=0 net.ifnames=0 "
+    "systemd.show_status=0"
 )
 #: What qemu keeps as one piece.
 BLOCK = 64 << 10
@@ -95,18 +94,30 @@ class Guest:
 
     def load(self, name: str) -> None:
         """Bring memory and all disks back, and tell the guest what time it is. Connections to it are gone."""
-        self.disconnect()
-        if said := self.monitor(f"loadvm {name}"):
-            raise LabError(f"qemu: loadvm {name}: {said}")
+        self._start_again("-loadvm", name)
         self.wait()
 
     def forget(self, name: str) -> None:
         self.monitor(f"delvm {name}")
 
     def lose_power(self) -> None:
-        """Reset the machine: what the guest had not written to its disks is gone. It boots again; see wait."""
+        """End the machine: what the guest had not written to its disks is gone. It boots again; see wait."""
+        self._start_again()
+
+    def _start_again(self, *words: str) -> None:
+        """End qemu, which writes down what it holds of the disks, and start another one on them.
+
+        One that goes on would not do: its counter of the processor goes on over loadvm while timers do not, and a
+        kernel that believes both stands still for as long as the snapshot is old.
+        """
         self.disconnect()
-        self.qmp("system_reset")
+        self.qmp("quit")
+        until = time.monotonic() + 20
+        while running():
+            if time.monotonic() > until:
+                raise LabError("qemu does not end")
+            time.sleep(0.05)
+        launch(self.place, self.port, *words)
 
     def checksums(self) -> dict[str, str]:
         """Make a checksum of what each disk holds, as the guest would read it: blocks of zeros are as good as none."""
@@ -188,16 +199,26 @@ def up() -> None:
 
 
 def start(place: Path) -> None:
+    """Make the disks and start the machine on them."""
     port = free_port()
-    drives = [disk("vda", None, place)] + [disk(name, size, serial) for name, (size, serial) in DISKS.items()]
+    make_disk("vda", place / "root.img")
+    for name, (size, _serial) in DISKS.items():
+        make_disk(name, size)
+    STATE.write_text(json.dumps({"port": port, "image": str(place)}))
+    INVENTORY.write_text(inventory(place, port))
+    launch(place, port)
+
+
+def launch(place: Path, port: int, *words: str) -> None:
+    """Start qemu on the disks that are there."""
+    drives = [drive("vda"), *(drive(name, serial) for name, (_size, serial) in DISKS.items())]
     network = f"user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22"
     boot = ("-kernel", place / "vmlinuz", "-initrd", place / "initrd", "-append", KERNEL)
     network_card = ("-netdev", network, "-device", "virtio-net-pci,netdev=n0,romfile=")
-    STATE.write_text(json.dumps({"port": port, "image": str(place)}))
-    INVENTORY.write_text(inventory(place, port))
+    (RUN / "qmp.sock").unlink(missing_ok=True)
     with open(RUN / "qemu.log", "wb") as log:
         subprocess.Popen(
-            [*MACHINE, *boot, *network_card, *(word for drive in drives for word in drive)], cwd=RUN,
+            [*MACHINE, *boot, *network_card, *(word for one in drives for word in one), *words], cwd=RUN,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     until = time.monotonic() + 20
@@ -207,11 +228,15 @@ def start(place: Path) -> None:
         time.sleep(0.1)
 
 
-def disk(name: str, size: str | None, source: Path | str) -> tuple[str, ...]:
-    """Make a disk that can be saved, and return qemu's words for it; the root disk lies over the image."""
-    over = ("-b", str(source / "root.img"), "-F", "raw") if isinstance(source, Path) else ()
-    run("qemu-img", "create", "-q", "-f", "qcow2", *over, str(RUN / f"{name}.qcow2"), *([size] if size else []))
-    serial = "" if over else f",serial={source}"
+def make_disk(name: str, what: str | Path) -> None:
+    """Make a disk that can be saved, of a size or over an image."""
+    over, size = (("-b", str(what), "-F", "raw"), ()) if isinstance(what, Path) else ((), (what,))
+    run("qemu-img", "create", "-q", "-f", "qcow2", *over, str(RUN / f"{name}.qcow2"), *size)
+
+
+def drive(name: str, number: str = "") -> tuple[str, ...]:
+    """Return qemu's words for a disk with a serial number."""
+    serial = f",serial={number}" if number else ""
     return ("-drive", f"file={name}.qcow2,id={name},if=none,cache=unsafe,discard=unmap",
             "-device", f"virtio-blk-pci,drive={name}{serial}")  # fmt: skip
 

@@ -266,10 +266,10 @@ def _modes(path: str, name: str, claim: Claim, asked: Asked) -> Iterator[Finding
     if "ReadWriteOnce" not in claim.modes:
         modes = ", ".join(claim.modes) or "no access mode"
         yield refusal(path, f"the claim {name} has {cited(modes)}, and ReadWriteMany or ReadWriteOnce is needed")
-    elif asked.replicas > 1:
-        yield refusal(path, f"the claim {name} is ReadWriteOnce, which serves one replica, not {asked.replicas}")
-    elif asked.spec.get("rolloutStrategy") != "Recreate":
-        yield refusal(path, f"the claim {name} is ReadWriteOnce, which needs rolloutStrategy Recreate")
+    elif asked.replicas > 1 or asked.spec.get("rolloutStrategy") != "Recreate":
+        have = f"{asked.replicas} with {asked.spec.get('rolloutStrategy') or 'none'}"
+        answer = "it serves one replica with rolloutStrategy Recreate"
+        yield refusal(path, f"the claim {name} is ReadWriteOnce: {answer}, not {have}")
 
 
 _CHECKS: Mapping[str, Callable[[Mapping[str, Any], Asked], Iterator[Finding]]] = {

@@ -29,6 +29,8 @@ DEPLOYMENTS = Resource("Deployment", "apps", "v1", "deployments", namespaced=Tru
 DEPLOYMENT = Ref(DEPLOYMENTS, "image-registry", NAMESPACE)
 OPERATOR = Ref(DEPLOYMENTS, "cluster-image-registry-operator", NAMESPACE)
 JOBS = Ref(Resource("Job", "batch", "v1", "jobs", namespaced=True), namespace=NAMESPACE)
+#: Labels of nodes stand in their metadata.
+NODES = Ref(Resource("Node", "", "v1", "nodes"), bare=True)
 ROUTES = Ref(Resource("Route", "route.openshift.io", "v1", "routes", namespaced=True), namespace=NAMESPACE)
 
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")

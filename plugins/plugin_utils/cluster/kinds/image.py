@@ -31,6 +31,19 @@ ACCESS: Mapping[Ref, tuple[str, ...]] = {IMAGE: ("get", "patch"), Ref(RESOURCE):
 BLOCKED, ALLOWED, INSECURE = "blockedRegistries", "allowedRegistries", "insecureRegistries"
 SEARCH = "containerRuntimeSearchRegistries"
 IMPORT, EXTERNAL = "allowedRegistriesForImport", "externalRegistryHostnames"
+#: Which options a field follows from.
+_FROM: Mapping[str, tuple[str, ...]] = {
+    SEARCH: ("search",), INSECURE: ("insecure",), BLOCKED: ("blocked", "allowed"),
+    ALLOWED: ("allowed", "blocked", "search", "mirrors", "mirrors_from", "additional_registries"),
+    IMPORT: ("import",), EXTERNAL: ("external_hostnames",), "imageStreamImportMode": ("import_mode",),
+    "additionalTrustedCA": ("trust",),
+}  # fmt: skip
+#: What a person should know of a list that changes and holds something.
+_REMARKS: Mapping[str, str] = {
+    SEARCH: "search: short names are completed for CRI-O and podman on nodes, and not for image streams or builds",
+    INSECURE: "insecure: whoever stands in between can change what is pulled; with trust, its authority is verified",
+    IMPORT: "import: who may create Images or ImageStreamMappings gets round it",
+}
 #: More than one of these in a search list, and a short name may mean somebody else's image.
 _PUBLIC = ("docker.io", "quay.io", "registry.redhat.io", "registry.access.redhat.com", "ghcr.io", "gcr.io")
 
@@ -94,7 +107,17 @@ class _Writing:
             fields["metadata"] = {"annotations": {ENTRIES: record(self.ours)}}
         lists = self.spec.get("registrySources")
         on_nodes = bool(difference(_sources(self.image), lists or {}))
-        return WantedObject(IMAGE, fields, _why(self.said), on_nodes)
+        spec = difference(self.image, fields).get("spec") or {}
+        changed = {**(spec.get("registrySources") or {}), **spec}
+        self.notes += [text for key, text in _REMARKS.items() if changed.get(key)]
+        return WantedObject(IMAGE, fields, _why(self.said), on_nodes, asked=self._asked(changed))
+
+    def _asked(self, changed: Iterable[str]) -> tuple[str, ...]:
+        """Return the options that were given and that a field which changes follows from."""
+        own = ("external_hostnames", "import_mode", "mirrors_from", "additional_registries")
+        given = {name for name, _word, _value in self.said.policy.set_words()}
+        given |= {name for name in own if getattr(self.said, name)}
+        return unique(word for key in changed for word in _FROM.get(key, ()) if word in given)
 
 
 #: Words that become objects of other kinds alone.

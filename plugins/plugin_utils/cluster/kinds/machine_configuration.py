@@ -58,7 +58,8 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     if there is None:
         spec["managementState"] = "Managed"
     until = Until(lambda manifest: _taken(manifest, said), "the machine-config-operator to put the policy in force")
-    return Part((WantedObject(REF, {"metadata": metadata, "spec": spec}, "node_disruption", until=until),))
+    fields = {"metadata": metadata, "spec": spec}
+    return Part((WantedObject(REF, fields, "node_disruption", until=until, asked=("node_disruption",)),))
 
 
 def in_force(manifest: Manifest | None) -> list[Mapping[str, Any]]:

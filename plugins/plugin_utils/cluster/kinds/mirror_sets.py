@@ -105,7 +105,7 @@ def _object(ref: Ref, sets: list[Any], why: str, word: str = "") -> WantedObject
     """word: for an object of ours, the word of its label."""
     labels = {"metadata": {"labels": {LABEL: word}}} if word else {}
     spec = {MIRROR_KINDS[ref.resource.kind][1]: sets}
-    return WantedObject(ref, {**labels, "spec": spec}, why, on_nodes=True, view=view)
+    return WantedObject(ref, {**labels, "spec": spec}, why, on_nodes=True, view=view, asked=(why,))
 
 
 def view(manifest: Manifest) -> list[str]:
@@ -171,4 +171,5 @@ def _no_longer(cluster: Cluster, said: Said) -> Iterator[WantedObject]:
         for word, value in words.items():
             if value is not None and is_ours(manifest, word):
                 ref = Ref(RESOURCES[str(manifest["kind"])], str(at(manifest, "metadata", "name")))
-                yield WantedObject(ref, None, f"{word} asks for it no longer", on_nodes=True, view=view)
+                why = f"{word} asks for it no longer"
+                yield WantedObject(ref, None, why, on_nodes=True, view=view, asked=(word,))

@@ -50,14 +50,14 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     if there is not None and not ours:
         notes.append(f"trust: {ref} is somebody else's; it is extended")
     if ours and not any(value for value in _after(there, data).values()):
-        gone = (WantedObject(ref, None, "trust asks for nothing any more", view=view),) if there is not None else ()
-        return Part(gone, tuple(notes), tuple(warnings))
+        gone = WantedObject(ref, None, "trust asks for nothing any more", view=view, asked=("trust",))
+        return Part((gone,) if there is not None else (), tuple(notes), tuple(warnings))
     metadata: dict[str, Any] = {"labels": {LABEL: "trust"}} if ours else {}
     keys = sorted(key for key, value in data.items() if value is not None)
     if record({_DATA: keys}) != record(our_entries(there)):
         metadata["annotations"] = {ENTRIES: record({_DATA: keys})}
     fields = {_DATA: data} | ({"metadata": metadata} if metadata else {})
-    return Part((WantedObject(ref, fields, "trust", view=view),), tuple(notes), tuple(warnings))
+    return Part((WantedObject(ref, fields, "trust", view=view, asked=("trust",)),), tuple(notes), tuple(warnings))
 
 
 def reference(cluster: Cluster, said: Said) -> dict[str, str] | None:

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 dockyard.openshift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real registry, Debian's docker-registry, on loopback: behind TLS, with the login bot:topsecret."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trust.pki import certificate, key_pem
+
+_HTPASSWD = "bot:$2y$05$ky5JkFnT6n.rqI5/q9IbiePTCm3Mbo/iOKOB6gGkTkop1y3IP89s6"
+_SECONDS = 20
+
+
+def program(place: Path) -> Path:
+    """Return the program of the machine, else Debian's, unpacked below a place."""
+    if found := shutil.which("docker-registry"):
+        return Path(found)
+    unpacked = place / "usr/bin/docker-registry"
+    if not unpacked.exists():
+        place.mkdir(parents=True, exist_ok=True)
+        fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
+        subprocess.run(fetch, cwd=place, check=True)
+        (package,) = place.glob("*.deb")
+        subprocess.run(["dpkg-deb", "-x", package, place], check=True)
+    return unpacked
+
+
+@contextmanager
+def serving(program: Path, place: Path, name: str) -> Iterator[str]:
+    """Serve images that are kept below a place; what signs for the registry is in cert.pem there."""
+    (place / "cert.pem").write_text(certificate("localhost", names=("localhost", "127.0.0.1"), days=4000))
+    (place / "key.pem").write_text(key_pem("localhost"))
+    (place / "htpasswd").write_text(_HTPASSWD + "\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    configuration = {
+        "version": 0.1, "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(place / f"data-{name}")}},
+        "http": {
+            "addr": f"127.0.0.1:{port}",
+            "tls": {"certificate": str(place / "cert.pem"), "key": str(place / "key.pem")},
+        },
+        "auth": {"htpasswd": {"realm": "lab", "path": str(place / "htpasswd")}},
+    }  # fmt: skip
+    (place / f"{name}.yml").write_text(json.dumps(configuration))
+    with open(place / f"{name}.log", "w") as log:
+        running = subprocess.Popen([program, "serve", place / f"{name}.yml"], stdout=log, stderr=log)
+    try:
+        _wait_for(port)
+        yield f"localhost:{port}"
+    finally:
+        running.kill()
+        running.wait()
+
+
+def _wait_for(port: int) -> None:
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
+        with socket.socket() as one:
+            if one.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens at port {port} after {_SECONDS} s")
