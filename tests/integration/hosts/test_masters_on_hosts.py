@@ -14,7 +14,7 @@ import time
 
 import pytest
 import yaml
-from conftest import MOMENTS, REPOSITORY, Node, lab
+from conftest import MOMENTS, REPOSITORY, Node
 
 CONFIG = "/etc/origin/master/master-config.yaml"
 FAULTS = "/run/dockyard-lab"
@@ -89,7 +89,8 @@ def restarted_by(node, before):
 
 
 def healthy(node):
-    return node.sh(f"for i in $(seq 40); do {HEALTH} | grep -qx ok && echo yes && break; sleep 0.25; done").strip() == "yes"
+    asked = f"for i in $(seq 40); do {HEALTH} | grep -qx ok && echo yes && break; sleep 0.25; done"
+    return node.sh(asked).strip() == "yes"
 
 
 def failed(run):
@@ -147,11 +148,17 @@ def test_what_the_services_refuse_is_taken_back_and_they_run_with_the_old_file(c
     assert node.leftovers() == ""
 
 
+#: It takes the file that is there, and no other.
+STRICTER = f"""#!/bin/sh
+case "$*" in *validate*{CONFIG}) exit 0;; *validate*) echo 'Error: no'; exit 1;; esac
+exec /usr/bin/openshift "$@"
+"""
+
+
 def test_the_products_command_refuses_before_anything_is_touched(controller, master1, inventory):
-    """Only masters up to 3.9 have it; here it is made to refuse what was staged, as it would for a reason of its own."""
+    """Only masters up to 3.9 have it; here it refuses what was staged, as if for a reason of its own."""
     before, old = master1.facts(), served(master1)
-    master1.write("/usr/local/bin/openshift", "#!/bin/sh\ncase \"$*\" in *validate*/etc/origin/master/master-config.yaml)"
-                  " exit 0;; *validate*) echo 'Error: no'; exit 1;; esac\nexec /usr/bin/openshift \"$@\"\n")
+    master1.write("/usr/local/bin/openshift", STRICTER)
     master1.sh("chmod 755 /usr/local/bin/openshift")
     try:
         done = controller.task(master1, "master_config", ASKED, inventory=inventory)

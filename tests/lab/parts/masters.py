@@ -49,7 +49,8 @@ def files(release: str) -> Files:
 def _units() -> Files:
     found: Files = {"usr/bin/openshift": (0o755, (_SOURCE / "openshift").read_bytes())}
     for part in ("api", "controllers"):
-        found |= _service(f"origin-master-{part}", part, program="/usr/bin/openshift", kind="notify", interval=10, pause=5)
+        name = f"origin-master-{part}"
+        found |= _service(name, part, program="/usr/bin/openshift", kind="notify", interval=10, pause=5)
     return found
 
 
