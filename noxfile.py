@@ -5,7 +5,7 @@
 # /// script
 # dependencies = ["antsibull-nox==1.10.0", "nox==2026.10.20"]
 # ///
-"""Sessions that contributors of Ansible collections know, declared in antsibull-nox.toml: `nox --list`, `nox -e lint`.
+"""The sessions that contributors of Ansible collections know, declared in antsibull-nox.toml: `nox -l`, `nox -e lint`.
 
 They install what they need from the network, so CI runs `make` instead, which has the same tools pinned by their hashes
 (CONTRIBUTING.md).

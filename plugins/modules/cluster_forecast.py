@@ -61,7 +61,7 @@ options:
     default: 30
   release:
     description:
-      - The minor release, quoted, V(4.8) to V(4.22).
+      - The minor release, quoted, V(4.8) to V(4.23).
       - By default the one that ClusterVersion/version says.
     type: raw
   other_releases:

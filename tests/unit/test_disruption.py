@@ -105,7 +105,7 @@ def test_upstream_closest_policy(shared_dir):
 
 def test_upstream_default_policies(shared_dir):
     document = json.loads(next((shared_dir / "upstream-cases").glob("23_*.json")).read_text())
-    named = {"4.17": ["4.17"], "4.18-4.21": ["4.18", "4.19", "4.20", "4.21"], "4.22+ and main": ["4.22"]}
+    named = {"4.17": ["4.17"], "4.18-4.21": ["4.18", "4.19", "4.20", "4.21"], "4.22+ and main": ["4.22", "4.23"]}
     for key, names in named.items():
         wanted = {policy["path"]: policy["actions"] for policy in document["releases"][key]}
         for name in names:

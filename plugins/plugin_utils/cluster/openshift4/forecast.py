@@ -65,19 +65,17 @@ def of_cluster(
     scenario = Scenario(have, list(texts.documents(proposed)), _removed(removed), policy, had_files=bool(proposed))
     outcome = scenario.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
-    notes = [*_passed_over(scenario), *_cut_off(present), *clusters.of_another_release(cluster, main)]
-    notes += [*cluster.notes, *outcome.notes]
+    notes = [
+        *_passed_over(scenario), *_cut_off(present), *clusters.of_another_release(cluster, main), *cluster.notes,
+        *outcome.notes,
+    ]  # fmt: skip
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
     policies = clusters.policies(outcome, node_disruption_policy, main, notes)
     cost = _cost(before, after, main, policies)
     others = _costs_elsewhere(scenario, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
-    notes += [*after.notes(), *clusters.assumed(outcome.manifests, main, cluster)]
-    notes += clusters.doubts(cluster, cost, main)
-    then = before.situation(version, Outcome(have))
-    now = after.situation(version, outcome, then, cost, policy)
-    notes += [*authorities.not_there(before.authorities, after.authorities), *clusters.not_for_nodes(outcome)]
-    notes += [*_notes_on_lists(now), *clusters.beside_nodes(have, outcome.manifests)]
+    now = after.situation(version, outcome, before.situation(version, Outcome(have)), cost, policy)
+    notes += _notes_on_change(before, after, outcome, cost, now)
     found: dict[str, Any] = {
         "release": main.name,
         "read": list(exports.account_of(have)),
@@ -95,6 +93,19 @@ def of_cluster(
         "manifests": outcome.manifests,
     }
     return _with_answers(found, _texts("images", images))
+
+
+def _notes_on_change(
+    before: State, after: State, outcome: Outcome, cost: NodeCost | None, now: Situation
+) -> Iterator[str]:
+    """Yield what is to be known of the change and of its result."""
+    yield from after.notes()
+    yield from clusters.assumed(outcome.manifests, after.release, after.cluster)
+    yield from clusters.doubts(after.cluster, cost, after.release)
+    yield from authorities.not_there(before.authorities, after.authorities)
+    yield from clusters.not_for_nodes(outcome)
+    yield from _notes_on_lists(now)
+    yield from clusters.beside_nodes(before.manifests, outcome.manifests)
 
 
 def _with_answers(found: dict[str, Any], images: list[str]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "release": {
         "type": "raw",
         "description": [
-            "The minor release, quoted, V(4.8) to V(4.22).",
+            "The minor release, quoted, V(4.8) to V(4.23).",
             "By default the one that ClusterVersion/version says.",
         ],
     },

@@ -109,6 +109,8 @@ class Release:
 
     # what the API server serves and refuses by itself: API config/v1
     schema_excludes_both: bool = False
+    #: Entries of registrySources have a pattern and a length, and their lists an end.
+    registry_patterns: bool = False
     #: Of ClusterImagePolicy and ImagePolicy; v1alpha1 is there with a feature set of previews only.
     signature_version: str = ""
     pki_roots: bool = False
@@ -164,6 +166,7 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
     "4.20": {"drain_override": False, "signature_version": "v1"},
     "4.21": {"pki_roots": True, "import_mode": True, "default_signature_policy": True},
     "4.22": {"policies": {**_POLICIES_4_17, "/etc/crio/policies": _RELOAD_CRIO, **_POLICIES_4_22}},
+    "4.23": {"registry_patterns": True},
 }
 
 

@@ -33,6 +33,10 @@ _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}
 _SCOPE = re.compile(rf"{_QUALIFIED}(?::{_TAG})?(?:@{_DIGEST})?")
 _WILDCARD = re.compile(rf"\*(?:\.{_LABEL})+")
 _REPOSITORY = re.compile(_QUALIFIED)
+#: An entry of registrySources; unlike a scope, its host needs no dot.
+_REGISTRY = re.compile(
+    rf"\*(?:\.{_LABEL})+|{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
+)
 _URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://[^\s/?#]*(?:[/?#].*)?|/(?!/).*|[^/].*)?|/.*)", re.S)
 _UNIT = r"[a-zA-Z0-9:._\\-]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)"
 
@@ -106,7 +110,7 @@ def _mirror_sets(kind: str) -> Shape:
 def _image(release: Release) -> Shape:
     lists = record(
         {
-            **dict.fromkeys(("insecureRegistries", "blockedRegistries", "allowedRegistries"), array(text())),
+            **dict.fromkeys(("insecureRegistries", "blockedRegistries", "allowedRegistries"), _registries(release)),
             "containerRuntimeSearchRegistries": array(text(), fewest=1, is_set=True),
         },
         rules=((_excludes_both, "Only one of blockedRegistries or allowedRegistries may be set"),)
@@ -122,6 +126,14 @@ def _image(release: Release) -> Shape:
     if release.import_mode:
         spec["imageStreamImportMode"] = text(one_of=("", "Legacy", "PreserveOriginal"))
     return _resource(record(spec), needs_spec=True)
+
+
+def _registries(release: Release) -> Shape:
+    """Return a list of registrySources."""
+    if not release.registry_patterns:
+        return array(text())
+    rule = (_found(_REGISTRY), "must be host[:port][/path] or *.domain, without tag and digest")
+    return array(text(longest=256, rules=(rule,)), most=1024)
 
 
 def _excludes_both(lists: Mapping[str, Any]) -> bool:
