@@ -56,7 +56,7 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections page docs
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page docs rulebook
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
@@ -170,6 +170,12 @@ page: machine environment ## the page of a run in Chromium: no fault for axe-cor
 	tests/lab/setup chromium chromium-driver
 	@$(PYTHON) tests/tools/environment page
 	pytest tests/page
+
+.PHONY: rulebook
+rulebook: machine environment ## the example for Event-Driven Ansible in ansible-rulebook, which needs Java
+	tests/lab/setup openjdk-17-jre-headless
+	@$(PYTHON) tests/tools/environment rulebook
+	pytest -n 0 tests/rulebook
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
