@@ -141,8 +141,7 @@ masters: export DOCKYARD_LAB_IS_UP = 1
 masters: export DOCKYARD_MASTERS = 1
 masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
 	tests/lab/lab up registry master1 master2
-	pytest tests/integration/hosts/test_masters_on_hosts.py
-	tests/lab/lab down master1 master2
+	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
