@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Said, image_policies
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import signatures as of_cluster
@@ -19,6 +20,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.signatures import FILE
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import signatures as signatures_of_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.signatures import Signed, in_base64, read
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
@@ -35,6 +37,7 @@ TEXTS = {
     "CA": certificate("one"),
     "PRIVATE": key_pem("one"),
     "BLANKS": f"\n {ONE}\n\n",
+    "WINDOWS": ONE.replace("\n", "\r\n"),
     "DAMAGED": ONE.replace("MFkw", "AAAA"),
     "BOTH": ONE + TWO,
 }
@@ -83,6 +86,12 @@ def test_what_makes_no_sense_is_refused_in_one_sentence_without_a_key(case, sent
 def test_a_file_is_refused_where_none_can_be_read():
     with pytest.raises(PolicyError, match="no file can be read here; write key"):
         read("signatures", [{"scope": "quay.io", "key_file": "cosign.pub"}], Reading())
+
+
+def test_a_missing_library_is_said_to_be_missing(monkeypatch):
+    monkeypatch.setattr(signatures_of_policy, "serialization", libraries._Missing("cryptography"))
+    with pytest.raises(libraries.MissingLibrary, match="pip install cryptography"):
+        read("signatures", [{"scope": "quay.io", "key": ONE}], Reading())
 
 
 @pytest.mark.parametrize("case", cases("signatures/files.yml"))
