@@ -141,8 +141,7 @@ masters: export DOCKYARD_LAB_IS_UP = 1
 masters: export DOCKYARD_MASTERS = 1
 masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
 	tests/lab/lab up registry master1 master2
-	pytest tests/integration/hosts/test_masters_on_hosts.py
-	tests/lab/lab down master1 master2
+	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
@@ -191,9 +190,12 @@ molecule: environment images control-plane ## the roles on a podman node and on 
 	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
 	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
 
-.PHONY: bench bench-projects
+.PHONY: bench bench-projects bench-cluster
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
 
 bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
 	.venv/bin/python tests/bench/projects.py $(PROJECTS); status=$$?; tests/lab/cluster/cluster down; exit $$status
+
+bench-cluster: control-plane ## objects without a change beside kubernetes.core.k8s, and a drain beside kubectl: ROUNDS
+	.venv/bin/python tests/bench/cluster.py $(ROUNDS); status=$$?; tests/lab/cluster/cluster down; exit $$status

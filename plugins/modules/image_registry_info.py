@@ -72,6 +72,23 @@ options:
   no_proxy:
     description: Hosts that are reached without a proxy, separated by commas.
     type: str
+  proxy_headers:
+    description: What the proxy is told.
+    type: dict
+    suboptions:
+      proxy_basic_auth:
+        description: C(USER:PASSWORD) for the proxy.
+        type: str
+      basic_auth:
+        description: The same in the header Authorization.
+        type: str
+      user_agent:
+        description: The header User-Agent.
+        type: str
+  persist_config:
+    description: 'Taken because kubernetes.core has it, and without effect: no kubeconfig is ever written,
+      renewed tokens stay in memory.'
+    type: bool
   impersonate_user:
     description: A user in whose name requests are made.
     type: str
@@ -274,6 +291,11 @@ options:
     description: Whether to take options that are not given from variables C(image_registry_...).
     type: bool
     default: false
+  look_inside:
+    description: Whether C(df) runs in a pod of a registry on a claim or an emptyDir, and tells what is
+      mounted there and how large it is. It needs the right to create C(pods/exec).
+    type: bool
+    default: false
 # END make docs
 seealso:
   - module: dockyard.openshift.image_registry
@@ -356,6 +378,11 @@ trust:
 pruner:
   description: What the pruner does, as M(dockyard.openshift.image_pruner_info) returns it.
   returned: success
+  type: dict
+inside:
+  description: With O(look_inside) the C(pod) that was looked into, whether something is C(mounted) where
+    images are kept, its C(device), C(size) and C(used), in bytes.
+  returned: with O(look_inside)
   type: dict
 drift:
   description: Whether M(dockyard.openshift.image_registry) with the same options would change something.

@@ -76,6 +76,23 @@ options:
   no_proxy:
     description: Hosts that are reached without a proxy, separated by commas.
     type: str
+  proxy_headers:
+    description: What the proxy is told.
+    type: dict
+    suboptions:
+      proxy_basic_auth:
+        description: C(USER:PASSWORD) for the proxy.
+        type: str
+      basic_auth:
+        description: The same in the header Authorization.
+        type: str
+      user_agent:
+        description: The header User-Agent.
+        type: str
+  persist_config:
+    description: 'Taken because kubernetes.core has it, and without effect: no kubeconfig is ever written,
+      renewed tokens stay in memory.'
+    type: bool
   impersonate_user:
     description: A user in whose name requests are made.
     type: str

@@ -321,6 +321,18 @@ def test_a_proxy_of_the_environment_and_hosts_without_it(serve):
     assert "proxy-authorization" in {name.lower() for name in proxy.seen[-1][1]}
 
 
+def test_what_the_proxy_is_told_as_in_kubernetes_core(serve):
+    proxy = serve()
+    given = {"host": "http://api.example.com", "api_key": TOKEN, "proxy": proxy.address}
+    asked({**given, "proxy_headers": {"proxy_basic_auth": "me:secret"}, "persist_config": True}, {})
+    headers = {name.lower(): value for name, value in proxy.seen[-1][1].items()}
+    assert headers["proxy-authorization"] == "Basic " + base64.b64encode(b"me:secret").decode()
+    assert headers["authorization"] == f"Bearer {TOKEN}"
+    asked(given, {"K8S_AUTH_PROXY_HEADERS_PROXY_BASIC_AUTH": "you:other"})
+    headers = {name.lower(): value for name, value in proxy.seen[-1][1].items()}
+    assert headers["proxy-authorization"] == "Basic " + base64.b64encode(b"you:other").decode()
+
+
 # --- certificates ---
 
 

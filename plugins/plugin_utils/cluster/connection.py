@@ -77,6 +77,22 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "proxy": {"type": "str", "description": ["The address of an HTTP proxy to the API server."]},
     "no_proxy": {"type": "str", "description": ["Hosts that are reached without a proxy, separated by commas."]},
+    "proxy_headers": {
+        "type": "dict",
+        "description": ["What the proxy is told."],
+        "options": {
+            "proxy_basic_auth": {"type": "str", "description": ["C(USER:PASSWORD) for the proxy."]},
+            "basic_auth": {"type": "str", "description": ["The same in the header Authorization."]},
+            "user_agent": {"type": "str", "description": ["The header User-Agent."]},
+        },
+    },
+    "persist_config": {
+        "type": "bool",
+        "description": [
+            "Taken because kubernetes.core has it, and without effect: no kubeconfig is ever written, renewed tokens "
+            "stay in memory.",
+        ],
+    },
     "impersonate_user": {"type": "str", "description": ["A user in whose name requests are made."]},
     "impersonate_groups": {
         "type": "list",
@@ -89,8 +105,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
 _OTHER_NAMES = {
     "validate_certs": "VERIFY_SSL", "ca_cert": "SSL_CA_CERT", "client_cert": "CERT_FILE", "client_key": "KEY_FILE",
 }  # fmt: skip
+_HEADERS = "proxy_headers"
 VARIABLES = {
-    name: f"K8S_AUTH_{_OTHER_NAMES.get(name, name.upper())}" for name in OPTIONS if name != "remote_kubeconfig"
+    name: f"K8S_AUTH_{_OTHER_NAMES.get(name, name.upper())}"
+    for name in OPTIONS
+    if name not in ("remote_kubeconfig", _HEADERS)
 }
 
 
@@ -101,6 +120,10 @@ def with_environment(options: Mapping[str, Any], environment: Mapping[str, str])
         text = environment.get(variable)
         if found[name] is None and text:
             found[name] = _read(name, variable, text)
+    headers = dict(found[_HEADERS] or {})
+    for name in OPTIONS[_HEADERS]["options"]:
+        headers[name] = headers.get(name) or environment.get(f"K8S_AUTH_PROXY_HEADERS_{name.upper()}")
+    found[_HEADERS] = {name: text for name, text in headers.items() if text}
     return found
 
 
@@ -134,6 +157,7 @@ class Login:
     context: ssl.SSLContext | None = field(default=None, repr=False)
     server_name: str | None = None
     proxy: str | None = field(default=None, repr=False)
+    proxy_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def log_in(given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
@@ -153,6 +177,7 @@ def log_in(given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
             _context(config) if address.startswith("https://") else None,
             getattr(config, "tls_server_name", None),
             _proxy(address, given, config, environment),
+            given.get(_HEADERS) or {},
         )
 
 
@@ -381,8 +406,8 @@ def _pool(login: Login, sockets: WeakSet[socket.socket]) -> Any:
         if login.server_name:
             about |= {"server_hostname": login.server_name, "assert_hostname": login.server_name}
     parts = urlsplit(login.proxy or "")
-    secret = f"{parts.username}:{parts.password or ''}" if parts.username else None
-    headers = urllib3.util.make_headers(proxy_basic_auth=secret) if secret else None
+    told = {"proxy_basic_auth": f"{parts.username}:{parts.password or ''}"} if parts.username else {}
+    headers = urllib3.util.make_headers(**{**told, **login.proxy_headers})
     proxied = login.proxy is not None
     pool = (
         urllib3.ProxyManager(login.proxy, proxy_headers=headers, **about) if proxied else urllib3.PoolManager(**about)

@@ -62,7 +62,7 @@ _SYSCONFIG = tuple(
 )
 _VERSION = Question("masters.version", ("openshift", "version"))
 _RELEASE = Watch(files=(_POD, *_SYSCONFIG), commands=(_VERSION,))
-_IMAGE = re.compile(r"^\s*image:\s*\S+:v?(3\.[0-9]+)", re.MULTILINE)
+_IMAGE = re.compile(r"^\s*(?:-\s+)?image:\s*\S+:v?(3\.[0-9]+)", re.MULTILINE)
 _TOLD = re.compile(r"^(?:openshift |IMAGE_VERSION=)v?(3\.[0-9]+)", re.MULTILINE)
 #: The second of the boot, from which starts are counted, moves when the clock is set right.
 _CLOCK_MOVES = 2
@@ -266,7 +266,9 @@ class _Drafting:
         if platform_images.IMAGES in rules.absent or all(rule.needs_the_image for rule in policy.rules):
             return {}, []
         before = platform_images.addresses(platform_images.policy_of(document, release))
-        addresses = self.said.registry_addresses or before or self._service(master.file.path)
+        addresses = self.said.registry_addresses or before
+        if not addresses and platform_images.strange_names_matter(policy):
+            addresses = self._service(master.file.path)
         names = [*platform_registries(master.file), INTEGRATED_REGISTRY, *addresses]
         registries = list(dict.fromkeys(names))
         made = platform_images.rules(policy, registries)

@@ -157,6 +157,9 @@ class ClusterConnection(HostModules, ControllerFiles):
         for option in ("api_key", "password"):
             self.secrets.add_text(str(given.get(option) or ""))
         self.secrets.add_passwords_of_urls(str(given.get("proxy") or ""))
+        for option in ("proxy_basic_auth", "basic_auth"):
+            user_and_password = (given.get("proxy_headers") or {}).get(option) or ""
+            self.secrets.add_text(user_and_password.partition(":")[2])
         for text in _secrets_of(given.get("kubeconfig")):
             self.secrets.add_text(text)
 

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from .conftest import Outcome
 
@@ -16,6 +19,7 @@ ASKED = {"registry_policy": {"search": ["a.example.com"]}, "docker_registries_dr
 def order(outcome: Outcome) -> list[str]:
     """List the calls for hosts in their order, without looks in check mode."""
     short = {"host_policy": "policy", "registry_policy": "validate", "node_drain_info": "check"}
+    short["certificates_restore"] = "restore"
     return [
         f"{call['host']} {call['args'].get('state') or short.get(call['task'], call['task'])}"
         for call in outcome.calls
@@ -65,3 +69,25 @@ def test_no_node_is_touched_when_no_engine_restarts(play: Play) -> None:
 def test_without_the_word_no_cluster_is_asked(play: Play) -> None:
     outcome = play("registries", {"a": {}}, vars=ASKED | {"docker_registries_drain": False})
     assert outcome.rc == 0 and {call["task"] for call in outcome.calls} == {"registry_policy", "host_policy"}
+
+
+@pytest.mark.parametrize(
+    ("host", "more", "steps"),
+    [
+        ({"disruption": "restart"}, {}, ["check", "drained", "restore", "in_service"]),
+        ({"disruption": "reload"}, {}, ["check", "restore"]),
+        ({"disruption": "restart"}, {"docker_registries_activation": "defer"}, ["check", "restore"]),
+        ({"disruption": "restart"}, {"docker_registries_drain": False}, ["restore"]),
+        ({"disruption": "restart", "fate": "failed"}, {}, ["check", "drained", "restore", "in_service"]),
+        ({"disruption": "restart", "fate": "stuck"}, {}, ["check", "drained", "in_service"]),
+        ({"disruption": "restart", "stuck": True}, {}, ["check"]),
+        ({"disruption": "restart", "no_api": True}, {}, ["check"]),
+    ],
+    ids=["a restart", "a reload", "deferred", "not asked", "it fails", "the drain fails", "a pod stays", "no API"],
+)
+def test_certificates_are_restored_around_a_drain(play: Play, tmp_path: Path, host, more, steps) -> None:
+    (tmp_path / "a.tar").write_text("of a")
+    said = {"docker_registries_drain": True, "docker_registries_backup_directory": str(tmp_path), **more}
+    outcome = play("certificates_restore", {"a": host}, vars=said)
+    assert order(outcome) == [f"a {step}" for step in steps], outcome.output
+    assert (outcome.rc == 0) is not bool({"fate", "stuck", "no_api"} & host.keys())

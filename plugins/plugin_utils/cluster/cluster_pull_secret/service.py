@@ -118,7 +118,7 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
 
 
 def _secret(there: Manifest | None, asked: Asked) -> WantedObject:
-    found = entries.wanted(there, SECRET, NEW, asked.logins, replace=False, mark=asked.mark)
+    found = entries.wanted(there, SECRET, NEW, asked.logins, replace=None, mark=asked.mark)
     for value in (at(found.fields, "data") or {}).values():
         asked.hide(value)
     return replace(found, on_nodes=True, anew=lambda now: _secret(now, asked))

@@ -130,6 +130,7 @@ def login_in(entries: Mapping[str, Any], key: str) -> Login | None:
 
 def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = False) -> str:
     """Return the text with the logins in it. Raises ClusterProblem for what would lose or spoil something."""
+    text = text if text and text.strip() else None
     entries = _entries(text, old_form, where)
     present = {key_in(entries, registry): login for registry, login in logins.present.items()}
     gone = [key_in(entries, registry) for registry in logins.absent]
@@ -157,9 +158,12 @@ def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = Fal
 
 
 def wanted(
-    there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool, mark: Mark
+    there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool | None, mark: Mark
 ) -> WantedObject:
-    """Return what is wanted of a Secret. kind: its type, None for that which it has. Raises ClusterProblem."""
+    """Return what is wanted of a Secret. kind: its type, None for that which it has. Raises ClusterProblem.
+
+    replace: whether one that cannot be changed is made anew, None where that is not offered.
+    """
     view = view_of(mark)
     if there is None and not logins.present:
         return WantedObject(ref, None, WORD, view=view)
@@ -182,7 +186,9 @@ def wanted(
     else:
         why = f"is of the type {have}, not {kind}" + ("" if is_ours(there) else ", and was not made by this collection")
     if not replace:
-        raise ClusterProblem(f"{ref} {why}; replace: true deletes it and makes it anew, or take another name")
+        anew = "replace: true deletes it and makes it anew, or take another name"
+        hand = "mend it by hand, nothing is written over it"
+        raise ClusterProblem(f"{ref} {why}; {hand if replace is None else anew}")
     if have != kind:
         text = _carried(there, logins, ref, kind)
     metadata = there.get("metadata") or {}
