@@ -56,7 +56,7 @@ go:
 
 .PHONY: lock
 lock: environment ## renew tests/requirements from the groups of pyproject.toml
-	$(PYTHON) tests/tools/environment --lock dev core216 go collections page docs
+	$(PYTHON) tests/tools/environment --lock dev core216 go collections page docs rulebook
 
 .PHONY: quick
 quick: environment ruff mypy ## what a change breaks most often, in half a minute
@@ -141,8 +141,7 @@ masters: export DOCKYARD_LAB_IS_UP = 1
 masters: export DOCKYARD_MASTERS = 1
 masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
 	tests/lab/lab up registry master1 master2
-	pytest tests/integration/hosts/test_masters_on_hosts.py
-	tests/lab/lab down master1 master2
+	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane cluster cluster-up cluster-down
@@ -170,6 +169,12 @@ page: machine environment ## the page of a run in Chromium: no fault for axe-cor
 	tests/lab/setup chromium chromium-driver
 	@$(PYTHON) tests/tools/environment page
 	pytest tests/page
+
+.PHONY: rulebook
+rulebook: machine environment ## the example for Event-Driven Ansible in ansible-rulebook, which needs Java
+	tests/lab/setup openjdk-17-jre-headless
+	@$(PYTHON) tests/tools/environment rulebook
+	pytest -n 0 tests/rulebook
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full

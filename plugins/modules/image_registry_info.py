@@ -291,6 +291,11 @@ options:
     description: Whether to take options that are not given from variables C(image_registry_...).
     type: bool
     default: false
+  look_inside:
+    description: Whether C(df) runs in a pod of a registry on a claim or an emptyDir, and tells what is
+      mounted there and how large it is. It needs the right to create C(pods/exec).
+    type: bool
+    default: false
 # END make docs
 seealso:
   - module: dockyard.openshift.image_registry
@@ -373,6 +378,11 @@ trust:
 pruner:
   description: What the pruner does, as M(dockyard.openshift.image_pruner_info) returns it.
   returned: success
+  type: dict
+inside:
+  description: With O(look_inside) the C(pod) that was looked into, whether something is C(mounted) where
+    images are kept, its C(device), C(size) and C(used), in bytes.
+  returned: with O(look_inside)
   type: dict
 drift:
   description: Whether M(dockyard.openshift.image_registry) with the same options would change something.

@@ -62,4 +62,5 @@ serialization: Any = _library("cryptography", "cryptography.hazmat.primitives.se
 urllib3: Any = _Late("urllib3", "urllib3")
 kube_client: Any = _Late("kubernetes", "kubernetes.client")
 kube_config: Any = _Late("kubernetes", "kubernetes.config.kube_config")
+websocket: Any = _Late("websocket-client", "websocket")  # kubernetes needs it
 incluster_config: Any = _Late("kubernetes", "kubernetes.config.incluster_config")

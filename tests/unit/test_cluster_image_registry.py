@@ -114,6 +114,8 @@ def filled(value: Any) -> Any:
         "CA": certificate("one"),
         "SERVER": certificate("server", names=("r.example.com",)),
         "KEY": key_pem("server"),
+        "RSA": key_pem("google", "weak"),
+        "GOOGLE": json.dumps({"type": "service_account", "private_key": key_pem("google", "weak")}),
         "OTHER": base64.b64encode(certificate("server", names=("r.example.com",)).encode()).decode(),
         "STORE": base64.b64encode(
             certificate("store", names=("minio.storage.svc", "minio.storage.svc.cluster.local")).encode()
@@ -393,6 +395,25 @@ def test_the_whole_specification_is_told_without_its_secrets():
         **spec, "httpSecret": "…", "proxy": {"http": "http://me:********@proxy.example.com"},
     }  # fmt: skip
     assert "hidden-pw" not in json.dumps(found) and "a-secret-of-the-registry" not in json.dumps(found)
+
+
+def test_r10_a_pruner_that_failed_once_is_not_a_broken_registry():
+    job = {
+        "kind": "Job", "metadata": {"name": "image-pruner-1", "namespace": NAMESPACE},
+        "status": {"conditions": [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}]},
+    }  # fmt: skip
+    found = run(image_registry_info.ActionModule, {}, cluster({"cluster": [job]}))
+    assert found["healthy"] and not found["causes"], found
+    (failed,) = found["pruner"]["failed_jobs"]
+    assert failed["reason"] == "BackoffLimitExceeded" and "remove_failed_jobs: true" in failed["remedy"]
+
+
+def test_r14_a_run_without_storage_leaves_the_storage():
+    server = cluster(LOGS)
+    task({"given": {"log_level": "Trace", "replicas": 1, "read_only": True, "default_route": True}}, server)
+    patches = [body for method, path, _query, body in server.log if method == "PATCH" and "/configs/" in path]
+    assert patches and not any("storage" in body["spec"] for body in patches)
+    assert server.get("Config", "cluster")["spec"]["storage"] == STOCK[0]["spec"]["storage"]
 
 
 def test_rights_are_asked_about_before_the_first_write():

@@ -116,14 +116,19 @@ class World:
 
     def controllers(self) -> None:
         job = self.server.get("Job", copying.JOB.name, NAMESPACE)
-        if job and "status" not in job:
+        if not job:  # its pods go with it
+            left = self.server.objects.items()
+            gone = [path for path, one in left if "job-name" in (one["metadata"].get("labels") or {})]
+            for path in gone:
+                del self.server.objects[path]
+        elif "status" not in job:
             job["status"] = {}
             labels = {"job-name": copying.JOB.name}
             self.server.put({
                 "kind": "Pod", "apiVersion": "v1", "status": {},
                 "metadata": {"name": "copy-x", "namespace": NAMESPACE, "labels": labels},
             })  # fmt: skip
-        elif job and not job["status"]:
+        elif not job["status"]:
             job["status"] = {"conditions": [{"type": self.job, "status": "True"}]}
         pod = self.server.get("Pod", images.PROOF, "team")
         if pod and "status" not in pod:
@@ -267,7 +272,7 @@ def test_a_copy_that_fails_leaves_the_old_storage_in_use_and_is_made_again():
 def test_a_copy_that_says_no_counts_is_not_believed():
     world = World(log="all is well\n")
     result = world.run()
-    assert result["failed"] and "did not say what it copied" in result["msg"]
+    assert result["failed"] and "did not say what it copied: its last words: all is well; it is" in result["msg"]
     assert world.spec["storage"] == OLD and world.server.get("Job", copying.JOB.name, NAMESPACE) is None
 
 

@@ -29,6 +29,9 @@ UNITS = [f"{product}-{part}" for product in ("origin", "atomic-openshift")
          for part in ("master", "master-api", "master-controllers")]  # fmt: skip
 
 
+RULE = {"name": "only-ours", "onResources": [{"resource": "pods"}], "matchRegistries": ["registry.example.com"]}
+
+
 def answered(text, rc=0, stderr=""):
     return {"state": "done", "rc": rc, "stdout": text, "stderr": stderr}
 
@@ -160,6 +163,15 @@ def test_a_second_run_does_nothing_and_absent_puts_every_byte_back(case):
     gone = {path: text for path, text in after(then, back).items() if path != STATE}
     if not any("absent" in str(case.get(option)) for option in ASKED) and not case.get("purge"):
         assert gone == before
+
+
+@pytest.mark.parametrize("rule", [RULE, {"name": "no-hub", "reject": True, "matchRegistries": ["docker.io"]}])
+def test_a_policy_that_stands_takes_one_look(rule):
+    """The address of the registry is asked for where it matters, and then the file names it."""
+    args, files = {"image_policy": {"executionRules": [rule]}}, {MASTER: "kind: MasterConfig\n"}
+    then = after(files, run(master_config.ActionModule, args, [seen(files)] * 3, COMMITTED))
+    again = run(master_config.ActionModule, args, [seen(then, registry=None)] * 3)
+    assert not again.result["changed"] and len(again.calls) == 1
 
 
 def test_every_change_says_which_variable_asked_for_it():
@@ -320,7 +332,6 @@ def test_mode_owner_and_label_stay():
 
 # the files of strangers
 
-RULE = {"name": "only-ours", "onResources": [{"resource": "pods"}], "matchRegistries": ["registry.example.com"]}
 CHANGES = {
     "rule": {"image_policy": {"executionRules": [RULE]}},
     "import": {"allowed_registries_for_import": [{"domainName": "registry.example.com:5000", "insecure": True}]},

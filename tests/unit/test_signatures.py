@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Said, image_policies
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import signatures as of_cluster
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.objects import SignaturePolicy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.seen import Cluster, NoKind
@@ -19,6 +21,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.signatures import FILE
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import signatures as signatures_of_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.signatures import Signed, in_base64, read
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
@@ -35,6 +38,7 @@ TEXTS = {
     "CA": certificate("one"),
     "PRIVATE": key_pem("one"),
     "BLANKS": f"\n {ONE}\n\n",
+    "WINDOWS": ONE.replace("\n", "\r\n"),
     "DAMAGED": ONE.replace("MFkw", "AAAA"),
     "BOTH": ONE + TWO,
 }
@@ -83,6 +87,12 @@ def test_what_makes_no_sense_is_refused_in_one_sentence_without_a_key(case, sent
 def test_a_file_is_refused_where_none_can_be_read():
     with pytest.raises(PolicyError, match="no file can be read here; write key"):
         read("signatures", [{"scope": "quay.io", "key_file": "cosign.pub"}], Reading())
+
+
+def test_a_missing_library_is_said_to_be_missing(monkeypatch):
+    monkeypatch.setattr(signatures_of_policy, "serialization", libraries._Missing("cryptography"))
+    with pytest.raises(libraries.MissingLibrary, match="pip install cryptography"):
+        read("signatures", [{"scope": "quay.io", "key": ONE}], Reading())
 
 
 @pytest.mark.parametrize("case", cases("signatures/files.yml"))
@@ -174,3 +184,18 @@ def test_a_cluster_with_previews_is_given_the_version_that_it_has():
     nothing = Said(read_policy({"signatures": []}))
     without = Cluster({Ref(image_policies.RESOURCE): NoKind(), Ref(image_policies.PREVIEW): NoKind()})
     assert image_policies.wanted(without, nothing).wanted == ()
+
+
+def test_a_forecast_makes_the_objects_of_its_release_and_removes_ours_that_are_obsolete():
+    policy = read_policy({"signatures": [{"scope": "quay.io", "key": ONE}]})
+    label = {"dockyard.openshift/word": "signatures"}
+    there = [
+        {"kind": of_cluster.KIND, "metadata": {"name": "dockyard-old", "labels": label}},
+        {"kind": of_cluster.KIND, "metadata": {"name": "theirs"}},
+    ]
+    for release, version in (("4.17", "v1alpha1"), ("4.20", "v1")):
+        made = manifests.of_policy(policy, release, present=there)
+        assert [one["apiVersion"] for one in made.objects] == [f"config.openshift.io/{version}"]
+        assert [one["metadata"]["name"] for one in made.removed] == ["dockyard-old"]
+    with pytest.raises(Problem, match=r"signatures: 4\.15 has no ClusterImagePolicy"):
+        manifests.of_policy(policy, "4.15")

@@ -44,6 +44,11 @@ def closed(policy: ImagePolicy) -> list[Resource]:
     return list(dict.fromkeys(each for rule in policy.rules if not rule.reject for each in rule.resources))
 
 
+def strange_names_matter(policy: ImagePolicy) -> bool:
+    """Say whether a registry that no rule names may fare otherwise than the platform's by name."""
+    return bool(closed(policy)) or any(rule.invert and rule.registries for rule in policy.rules)
+
+
 def addresses(policy: ImagePolicy) -> tuple[str, ...]:
     """Return the addresses that rules name: they are taken for those of the registry's service."""
     named = (registry for rule in policy.rules for registry in rule.registries)

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..libraries import serialization, x509
+from ..libraries import MissingLibrary, serialization, x509
 from ..resolution.names import NameProblem, parse_scope
 from .lists import with_official_image
 from .word import UNSHOWN, PolicyError, Reading, Word, kind_of, shown
@@ -151,7 +151,7 @@ def _text(name: str, scope: str, word: str, entry: Mapping[str, Any], reading: R
     if "PRIVATE KEY" in text:
         reading.keep_secret(text)
         raise PolicyError(name, scope, f"has a private key as {word}; the public one belongs there")
-    return _checked(name, scope, word, text.strip() + "\n")
+    return _checked(name, scope, word, "\n".join(text.strip().splitlines()) + "\n")
 
 
 def _checked(name: str, scope: str, word: str, text: str) -> str:
@@ -163,6 +163,8 @@ def _checked(name: str, scope: str, word: str, text: str) -> str:
     if good:
         try:
             parse(text.encode())
+        except MissingLibrary:
+            raise
         except Exception:  # the library raises several of its own, and what it says of a key is nothing for a person
             good = False
     if not good:

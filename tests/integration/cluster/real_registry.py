@@ -34,18 +34,28 @@ def program(place: Path) -> Path:
     return unpacked
 
 
+def free_port() -> int:
+    """Return a port that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def serving(program: Path, place: Path, name: str) -> Iterator[str]:
-    """Serve images that are kept below a place; what signs for the registry is in cert.pem there."""
+def serving(
+    program: Path, place: Path, name: str, *, root: Path | None = None, port: int = 0, read_only: bool = False
+) -> Iterator[str]:
+    """Serve images that are kept in root; what signs for the registry is in cert.pem of the place."""
+    port = port or free_port()
     (place / "cert.pem").write_text(certificate("localhost", names=("localhost", "127.0.0.1"), days=4000))
     (place / "key.pem").write_text(key_pem("localhost"))
     (place / "htpasswd").write_text(_HTPASSWD + "\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     configuration = {
         "version": 0.1, "log": {"level": "error"},
-        "storage": {"filesystem": {"rootdirectory": str(place / f"data-{name}")}},
+        "storage": {
+            "filesystem": {"rootdirectory": str(root or place / f"data-{name}")},
+            "maintenance": {"readonly": {"enabled": read_only}},
+        },
         "http": {
             "addr": f"127.0.0.1:{port}",
             "tls": {"certificate": str(place / "cert.pem"), "key": str(place / "key.pem")},

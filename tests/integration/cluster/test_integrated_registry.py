@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     hosted_registry,
     image_registry,
     image_registry_move,
+    registry_proof,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.move import copying, state
@@ -24,11 +27,18 @@ from api_server import KINDS, run
 from trust.pki import certificate
 
 from .conftest import LAB, Lab, Moved, ref
+from .real_registry import free_port, serving
 
-_SPEC = importlib.util.spec_from_file_location("registry_operator", LAB / "standins/registry_operator.py")
-assert _SPEC and _SPEC.loader
-standin = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(standin)
+
+def standin_of(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, LAB / f"standins/{name}.py")
+    assert spec and spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+standin, node_standin = standin_of("registry_operator"), standin_of("registry_node")
 
 NAMESPACE = "openshift-image-registry"
 OBJECTS = yaml.safe_load("""
@@ -55,8 +65,17 @@ KINDS_HERE = ("Job", "Deployment", "PersistentVolumeClaim", "Pod", "Secret")
 GIVEN = {"claim": {"storage_class": "made-before", "access_mode": "ReadWriteMany"}, "wait_timeout": 20}
 
 
-def task(lab: Lab, action: Any, given: dict[str, Any], log: str = "", **more: Any) -> dict[str, Any]:
-    """Run a task; simulated nodes have no logs, so the text of the Job's pod is put in their place."""
+class Killed(BaseException):
+    """The end of a run that nothing in it can catch."""
+
+
+def task(
+    lab: Lab, action: Any, given: dict[str, Any], log: str | Callable[[], str] = "", *, kill: bool = False, **more: Any
+) -> dict[str, Any]:  # fmt: skip
+    """Run a task; simulated nodes have no logs, so the text of the Job's pod is put in their place.
+
+    kill: whether the run ends right after its first write.
+    """
 
     class Logged(action.ActionModule):
         def transport(self, login):
@@ -65,8 +84,12 @@ def task(lab: Lab, action: Any, given: dict[str, Any], log: str = "", **more: An
 
             def answered(method, path, *rest):
                 if "/log?" in path:
-                    return Reply(200, {"Content-Type": "text/plain"}, [log.encode()])
-                return send(method, path, *rest)
+                    text = log() if callable(log) else log
+                    return Reply(200, {"Content-Type": "text/plain"}, [text.encode()])
+                reply = send(method, path, *rest)
+                if kill and method != "GET" and "dryRun" not in path and "accessreviews" not in path:
+                    raise Killed
+                return reply
 
             found.send = answered
             return found
@@ -144,6 +167,96 @@ def test_a_move_with_real_claims_and_a_real_job(registry):
     assert registry.get("PersistentVolumeClaim", "old", NAMESPACE)["status"]["phase"] == "Bound"
     again = task(registry, image_registry_move, given)
     assert not again["changed"] and again["steps"] == [], again
+
+
+MOVE = {
+    **GIVEN, "storage": {"pvc": {"claim": "new"}}, "data": "copy", "copy_image": "registry.example.com/tools:1",
+    "copy_timeout": 60,
+}  # fmt: skip
+
+
+@pytest.fixture
+def node(registry: Lab, docker_registry: Path, tmp_path: Path) -> Iterator[Any]:
+    """A real registry on the claim `old`, with an image in it."""
+    serve = partial(serving, docker_registry, tmp_path, "node")
+    port = free_port()
+    with node_standin.RegistryNode(
+        registry.client, tmp_path / "claims", lambda root, read_only: serve(root=root, port=port, read_only=read_only)
+    ) as there:
+        first = {**GIVEN, "storage": {"pvc": {"claim": "old"}}, "rollout_strategy": "Recreate"}
+        assert not task(registry, image_registry, first).get("failed")
+        registry.wait_for(lambda: there.now == node_standin.Serving("old", False))
+        assert not proof(there, tmp_path, "push", "pull").get("failed")
+        yield there
+    assert not there.failures, there.failures
+
+
+def proof(node: Any, place: Path, *proofs: str) -> dict[str, Any]:
+    """Push or pull the image of a person who was there before."""
+    given = {
+        "proofs": [*proofs], "project": "team", "name": "app", "tag": "1", "registry": node.host, "patience": 5,
+        "registry_ca": (place / "cert.pem").read_text(), "registry_username": "bot", "registry_password": "topsecret",
+    }  # fmt: skip
+    return run(registry_proof.ActionModule, given, None)
+
+
+def test_a_move_with_a_real_registry_loses_no_image(registry, node, tmp_path):
+    before = proof(node, tmp_path, "pull")["proofs"]
+    refused: list[dict[str, Any]] = []
+
+    def copied() -> str:
+        registry.wait_for(lambda: node.now == node_standin.Serving("old", True))
+        refused.append(proof(node, tmp_path, "push"))
+        return node.run(registry.get("Job", copying.JOB.name, NAMESPACE))
+
+    done = task(registry, image_registry_move, MOVE, log=copied)
+    assert not done.get("failed"), done["msg"]
+    assert done["copied"]["blobs"] == 3, "a layer, a configuration and their manifest"
+    assert refused and "status 405" in refused[0]["msg"], "pushes are refused while images are copied"
+    registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
+    assert proof(node, tmp_path, "pull")["proofs"] == before, "an image from before, digest by digest"
+    assert not proof(node, tmp_path, "push").get("failed") and (tmp_path / "claims/old/docker").is_dir()
+
+
+def test_killed_after_every_write_the_registry_serves_and_the_next_run_goes_on(registry, node, tmp_path):
+    before = proof(node, tmp_path, "pull")["proofs"]
+
+    def copied() -> str:
+        return node.run(registry.get("Job", copying.JOB.name, NAMESPACE))
+
+    for runs in range(1, 30):
+        with contextlib.suppress(Killed):
+            if not task(registry, image_registry_move, MOVE, log=copied, kill=True).get("failed"):
+                break
+        registry.wait_for(lambda: node.now == node.wanted())
+        assert proof(node, tmp_path, "pull")["proofs"] == before, f"after run {runs}"
+    assert 5 <= runs < 29, "each run but the last wrote once"
+    assert registry.get("Config", "cluster")["spec"]["storage"]["pvc"] == {"claim": "new"}
+    registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
+    assert proof(node, tmp_path, "pull")["proofs"] == before
+
+
+def test_a_blob_that_was_spoilt_stops_the_move_and_the_old_registry_serves(registry, node, tmp_path):
+    blob = next((tmp_path / "claims/old/docker/registry/v2/blobs").rglob("data"))
+    whole = blob.read_bytes()
+    blob.write_bytes(whole + b"x")
+    told: list[str] = []
+
+    def say() -> str:
+        told.append(node.run(registry.get("Job", copying.JOB.name, NAMESPACE)))
+        return told[-1]
+
+    result = task(registry, image_registry_move, MOVE, log=say)
+    assert "is not what its digest says" in told[-1]
+    # A simulated node calls every pod done, whatever its script says: what was not counted is not believed.
+    assert result["failed"] and "did not say what it copied" in result["msg"], result
+    assert "is not what its digest says" in result["msg"], "the last words, though the Job is gone"
+    assert registry.get("Config", "cluster")["spec"]["storage"]["pvc"] == {"claim": "old"}
+    blob.write_bytes(whole)
+    assert not proof(node, tmp_path, "pull").get("failed")
+    assert not task(registry, image_registry_move, MOVE, log=say).get("failed"), "the next run goes on"
+    registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
+    assert not proof(node, tmp_path, "pull").get("failed")
 
 
 def test_a_registry_of_openshift_3_trusts_an_authority(lab):

@@ -28,7 +28,7 @@ def proved(core: str, home: Path, registry: str, **given: Any) -> tuple[int, str
         "registry_password": "topsecret", "project": "team", "patience": 2, **given,
     }  # fmt: skip
     hosts = inventory(home, **{f"registry_proof_{name}": value for name, value in variables.items()})
-    done = play(core, home, "-i", hosts, PLAYBOOK, *(["--check"] if given.get("check") else []), no_proxy="*")
+    done = play(core, home, "-i", hosts, PLAYBOOK, "-vvvv", "--diff", no_proxy="*")
     told = done.stdout + done.stderr
     assert "topsecret" not in told and base64.b64encode(b"bot:topsecret").decode() not in told
     return done.returncode, told

@@ -28,7 +28,7 @@ def planned(target: str) -> list[str]:
     return re.findall(r"tests/(?:tools|lab)/\w+", output)
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "setup", "hosts", "molecule", "bench"])
+@pytest.mark.parametrize("target", ["demo", "test", "setup", "hosts", "molecule", "bench", "rulebook"])
 def test_targets_that_need_root_install_their_packages_first(target):
     """Nothing of the lab can run before podman is there; and only setup may say that root is missing."""
     commands = planned(target)
@@ -38,7 +38,7 @@ def test_targets_that_need_root_install_their_packages_first(target):
         assert commands[0] == "tests/lab/setup"
 
 
-@pytest.mark.parametrize("target", ["lint", "unit", "quick", "sanity", "playbooks", "environment"])
+@pytest.mark.parametrize("target", ["lint", "unit", "quick", "sanity", "playbooks", "environment", "site", "release"])
 def test_targets_without_root_leave_the_machine_alone(target):
     assert [command for command in planned(target) if command.startswith("tests/lab/")] == []
 

@@ -135,7 +135,7 @@ def test_over_budget(tmp_path, strict, returncode):
 
 def test_unknown_lane(tmp_path):
     done = lanes(tmp_path, "nodes")
-    first = "no such lane: nodes; there are: images and setup, page, hosts, CRI-O, playbooks, lint and unit, "
+    first = "no such lane: nodes; there are: images and setup, page, hosts, CRI-O, masters, playbooks, lint and unit, "
     assert done.stderr.startswith(first)
     assert done.returncode == 1
 

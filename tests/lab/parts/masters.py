@@ -20,9 +20,16 @@ Type={kind}
 ExecStart={program} start master {part} --config=/{config}
 Restart=always
 RestartSec={pause}
-TimeoutStartSec=10
+TimeoutStartSec=6
 """
-_POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: docker.io/openshift/origin-control-plane:v{0}\n"
+_POD = """\
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - name: {name}
+    image: docker.io/openshift/origin-control-plane:v{release}
+"""
 
 Files = dict[str, "tuple[int, bytes] | str"]
 
@@ -40,9 +47,10 @@ def files(release: str) -> Files:
 
 
 def _units() -> Files:
-    found: Files = {"usr/bin/openshift": f"/{_PROGRAM}"}
+    found: Files = {"usr/bin/openshift": (0o755, (_SOURCE / "openshift").read_bytes())}
     for part in ("api", "controllers"):
-        found |= _service(f"origin-master-{part}", part, program="/usr/bin/openshift", kind="notify", interval=10, pause=5)
+        name = f"origin-master-{part}"
+        found |= _service(name, part, program="/usr/bin/openshift", kind="notify", interval=10, pause=5)
     return found
 
 
@@ -50,7 +58,7 @@ def _static_pods(release: str) -> Files:
     """Units in place of what the kubelet runs; to the product they are static pods."""
     found: Files = {"usr/local/bin/master-restart": (0o755, (_SOURCE / "master-restart").read_bytes())}
     for part, pod in (("api", "apiserver"), ("controllers", "controller")):
-        found[f"etc/origin/node/pods/{pod}.yaml"] = 0o600, _POD.format(release).encode()
+        found[f"etc/origin/node/pods/{pod}.yaml"] = 0o600, _POD.format(name=part, release=release).encode()
         found |= _service(f"standin-pod-{part}", part, program=f"/{_PROGRAM}", kind="simple", interval=0, pause=1)
     return found
 

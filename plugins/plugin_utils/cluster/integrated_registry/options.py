@@ -151,10 +151,19 @@ CHANGE_OPTIONS: dict[str, dict[str, Any]] = {
         "description": ["Whether what was changed is put back when the registry does not get there in time."],
     },
 }  # fmt: skip
-SURVEY_OPTIONS: dict[str, dict[str, Any]] = {}
+SURVEY_OPTIONS: dict[str, dict[str, Any]] = {
+    "look_inside": {
+        "type": "bool", "default": False,
+        "description": [
+            "Whether C(df) runs in a pod of a registry on a claim or an emptyDir, and tells what is mounted there and "
+            "how large it is. It needs the right to create C(pods/exec).",
+        ],
+    },
+}  # fmt: skip
 
 _HOW = ("mode", "allow", "release", "warn_days", "from_variables")
 #: Options that say what is wanted; the others say how.
 ASKING = tuple(name for name in OPTIONS if name not in _HOW)
-VARIABLES = behind("image_registry_", (*(name for name in OPTIONS if name != "from_variables"), *CHANGE_OPTIONS))
+_OWN = (name for name in OPTIONS if name != "from_variables")
+VARIABLES = behind("image_registry_", (*_OWN, *CHANGE_OPTIONS, *SURVEY_OPTIONS))
 fill = Fill(VARIABLES)

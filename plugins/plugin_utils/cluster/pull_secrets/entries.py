@@ -89,6 +89,16 @@ def entries_of(manifest: Manifest | None) -> dict[str, Any]:
     return _entries(text, old_form, str(ref_of(SECRETS, manifest)))
 
 
+def outside(manifest: Manifest | None) -> list[str]:
+    """Return the registries whose entries stand beside auths, where nobody reads them; [] for what cannot be read."""
+    try:
+        text, old_form = text_of(manifest) if manifest is not None else (None, True)
+        members = {} if old_form else json.loads(text or "{}")
+    except (ClusterProblem, ValueError, RecursionError):
+        return []
+    return [name for name, value in members.items() if isinstance(value, dict) and "auth" in value]
+
+
 def _entries(text: str | None, old_form: bool, where: str) -> dict[str, Any]:
     if text is None or not text.strip():
         return {}
@@ -130,6 +140,7 @@ def login_in(entries: Mapping[str, Any], key: str) -> Login | None:
 
 def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = False) -> str:
     """Return the text with the logins in it. Raises ClusterProblem for what would lose or spoil something."""
+    text = text if text and text.strip() else None
     entries = _entries(text, old_form, where)
     present = {key_in(entries, registry): login for registry, login in logins.present.items()}
     gone = [key_in(entries, registry) for registry in logins.absent]
@@ -157,9 +168,12 @@ def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = Fal
 
 
 def wanted(
-    there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool, mark: Mark
+    there: Manifest | None, ref: Ref, kind: str | None, logins: Logins, *, replace: bool | None, mark: Mark
 ) -> WantedObject:
-    """Return what is wanted of a Secret. kind: its type, None for that which it has. Raises ClusterProblem."""
+    """Return what is wanted of a Secret. kind: its type, None for that which it has. Raises ClusterProblem.
+
+    replace: whether one that cannot be changed is made anew, None where that is not offered.
+    """
     view = view_of(mark)
     if there is None and not logins.present:
         return WantedObject(ref, None, WORD, view=view)
@@ -182,7 +196,9 @@ def wanted(
     else:
         why = f"is of the type {have}, not {kind}" + ("" if is_ours(there) else ", and was not made by this collection")
     if not replace:
-        raise ClusterProblem(f"{ref} {why}; replace: true deletes it and makes it anew, or take another name")
+        anew = "replace: true deletes it and makes it anew, or take another name"
+        hand = "mend it by hand, nothing is written over it"
+        raise ClusterProblem(f"{ref} {why}; {hand if replace is None else anew}")
     if have != kind:
         text = _carried(there, logins, ref, kind)
     metadata = there.get("metadata") or {}

@@ -1,12 +1,11 @@
-#!/usr/bin/python2.7
+#!/usr/bin/python2.7 -s
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stand-in for `openshift` on a master of OpenShift 3: start, version, ex validate. Not the product: see README.md.
+"""Stand-in for `openshift` on a master of OpenShift 3: start and ex validate. Not the product: see README.md.
 
 usage: openshift start master {api|controllers} --config=FILE
        openshift ex validate master-config FILE
-       openshift version
 """
 
 from __future__ import print_function
@@ -132,6 +131,10 @@ def certificate(folder):
 
 def start(part, path):
     config = check(path)
+    if fault("master-refuses"):
+        word = open(os.path.join(FAULTS, "master-refuses")).read().strip()
+        if word in open(path).read():
+            raise Refused("%s: error: the server refuses %s" % (path, word))
     if fault("master-hangs"):
         threading.Event().wait(3600)
     if part == "api":
@@ -148,11 +151,8 @@ def start(part, path):
 
 
 def main(words):
-    if words[:1] == ["version"]:
-        print("openshift v%s\nkubernetes v1.9.1+a0ce1bc657\netcd 3.2.16" % open("/etc/dockyard-lab/master").read().strip())
-    elif words[:3] == ["ex", "validate", "master-config"]:
-        if not fault("master-validates-anything"):
-            check(words[3])
+    if words[:3] == ["ex", "validate", "master-config"]:
+        check(words[3])
         print("SUCCESS: Validation succeeded for file: %s" % words[3])
     elif words[:2] == ["start", "master"] and words[3].startswith("--config="):
         start(words[2], words[3].partition("=")[2])

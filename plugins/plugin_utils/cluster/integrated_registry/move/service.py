@@ -382,8 +382,9 @@ class MoveService:
     def _count(self, config: Manifest, memory: Memory) -> None:
         counted = copying.counted(self._log())
         if counted is None:
+            words = self._words()  # they go with the Job
             self._remove(copying.JOB)
-            raise ClusterProblem(f"{copying.JOB} ended and did not say what it copied{self._words()}; it is made again")
+            raise ClusterProblem(f"{copying.JOB} ended and did not say what it copied{words}; it is made again")
         self.say(f"registry: copied and compared {counted['blobs']} blobs, {counted['files']} files")
         self._patch(config, {}, replace(memory, copied=counted), "the copy is compared")
 
