@@ -182,9 +182,9 @@ class Task(ActionBase):  # type: ignore[misc]
 
 
 def _is_bounded(value: Any) -> bool:
-    """Say whether a value can be a whole number of an option; what is no number at all is judged by Ansible."""
+    """Say whether a value can be a whole number of an option; other values are judged by Ansible."""
     try:
-        return abs(float(value)) < _LARGEST or value != value
+        return not abs(float(value)) >= _LARGEST  # NaN is judged by Ansible too
     except OverflowError:
         return False
     except (TypeError, ValueError):
