@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Said, image_policies
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import signatures as of_cluster
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.objects import SignaturePolicy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.seen import Cluster, NoKind
@@ -183,3 +184,18 @@ def test_a_cluster_with_previews_is_given_the_version_that_it_has():
     nothing = Said(read_policy({"signatures": []}))
     without = Cluster({Ref(image_policies.RESOURCE): NoKind(), Ref(image_policies.PREVIEW): NoKind()})
     assert image_policies.wanted(without, nothing).wanted == ()
+
+
+def test_a_forecast_makes_the_objects_of_its_release_and_removes_ours_that_are_obsolete():
+    policy = read_policy({"signatures": [{"scope": "quay.io", "key": ONE}]})
+    label = {"dockyard.openshift/word": "signatures"}
+    there = [
+        {"kind": of_cluster.KIND, "metadata": {"name": "dockyard-old", "labels": label}},
+        {"kind": of_cluster.KIND, "metadata": {"name": "theirs"}},
+    ]
+    for release, version in (("4.17", "v1alpha1"), ("4.20", "v1")):
+        made = manifests.of_policy(policy, release, present=there)
+        assert [one["apiVersion"] for one in made.objects] == [f"config.openshift.io/{version}"]
+        assert [one["metadata"]["name"] for one in made.removed] == ["dockyard-old"]
+    with pytest.raises(Problem, match=r"signatures: 4\.15 has no ClusterImagePolicy"):
+        manifests.of_policy(policy, "4.15")
