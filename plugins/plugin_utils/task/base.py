@@ -28,7 +28,7 @@ Spec = dict[str, dict[str, Any]]
 ValueOf = Callable[[str], Any]
 
 _LONGEST_PROBLEM = 500  # signs of a sentence of Ansible, which shows a value whole
-_ENDLESS = (float("inf"), float("-inf"))  # Ansible ends with an exception of Python
+_LARGEST = 2**63  # of a whole number; for what is larger Ansible or Python has an exception and no sentence
 
 
 #: Which variables of the inventory fill options: (options, value of a variable or None) → option: (variable, value).
@@ -163,8 +163,9 @@ class Task(ActionBase):  # type: ignore[misc]
         for option, about in self.spec.items():
             for mistake in _wrong_shapes(self.origins.get(option, option), given.get(option), about):
                 raise TaskProblem(mistake)
-            if about.get("type") == "int" and given.get(option) in _ENDLESS:
-                raise TaskProblem(f"{self.origins.get(option, option)}: {given[option]} is not a whole number")
+            if about.get("type") == "int" and not _is_bounded(given.get(option)):
+                name, value = self.origins.get(option, option), str(given[option])[:40]
+                raise TaskProblem(f"{name}: {value} is too large a number")
 
     def _option_problem(self, error: Any) -> str:
         if not isinstance(error, UnsupportedError):
@@ -178,6 +179,16 @@ class Task(ActionBase):  # type: ignore[misc]
         near = get_close_matches(name, known, 1)
         where = f"{self.origins.get(within[0], within[0])}: there is no key" if within else "there is no option"
         return f"{where} {name}" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _is_bounded(value: Any) -> bool:
+    """Say whether a value can be a whole number of an option; what is no number at all is judged by Ansible."""
+    try:
+        return abs(float(value)) < _LARGEST or value != value
+    except OverflowError:
+        return False
+    except (TypeError, ValueError):
+        return True
 
 
 def _wrong_shapes(name: str, value: Any, about: Mapping[str, Any]) -> Iterator[str]:

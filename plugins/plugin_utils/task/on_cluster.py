@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timezone
+from math import inf
 from typing import Any, ClassVar, Protocol
 
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
@@ -41,6 +42,7 @@ from .rounds import Outcome, Rounds
 _HERE = ("localhost", "127.0.0.1", "::1")
 _TRIES = 5  # to put an object back that somebody else is changing
 _PAUSE = 0.2  # seconds before an object that somebody else just wrote is read again
+_LONGEST = 10**8  # seconds, three years
 _POLL = 1.0  # seconds between two looks at an object whose status is waited for
 
 #: Options of every task about a cluster.
@@ -113,6 +115,8 @@ class ClusterConnection(HostModules, ControllerFiles):
         for name, least in (("request_timeout", 1), ("timeout", 1), ("wait_timeout", 0)):
             if options.get(name, least) < least:
                 raise TaskProblem(f"{name}: {options[name]} is not a number of seconds, {least} or more")
+            if _LONGEST < options.get(name, least) < inf:
+                raise TaskProblem(f"{name}: {options[name]} seconds are longer than any task; {_LONGEST} are the most")
         delegated = getattr(self._task, "delegate_to", None)
         if delegated and delegated not in _HERE:
             raise TaskProblem(
