@@ -114,6 +114,8 @@ def filled(value: Any) -> Any:
         "CA": certificate("one"),
         "SERVER": certificate("server", names=("r.example.com",)),
         "KEY": key_pem("server"),
+        "RSA": key_pem("google", "weak"),
+        "GOOGLE": json.dumps({"type": "service_account", "private_key": key_pem("google", "weak")}),
         "OTHER": base64.b64encode(certificate("server", names=("r.example.com",)).encode()).decode(),
         "STORE": base64.b64encode(
             certificate("store", names=("minio.storage.svc", "minio.storage.svc.cluster.local")).encode()

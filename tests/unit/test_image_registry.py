@@ -20,6 +20,7 @@ from cases import cases, examples, upstream
 from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
+from trust.pki import key_pem
 
 NAMESPACE = "openshift-image-registry"
 STANDARD = {"managementState": "Managed", "replicas": 1, "rolloutStrategy": "RollingUpdate"}
@@ -43,6 +44,9 @@ def claim(name, modes, annotations=None):
 
 
 def secret(name, data):
+    """A manifest; "RSA" and "EC" stand for keys in PEM form."""
+    for word, kind in (("RSA", "weak"), ("EC", "ec")):
+        data = {key: value.replace(f'"{word}"', json.dumps(key_pem("google", kind))) for key, value in data.items()}
     encoded = {key: base64.b64encode(value.encode()).decode() for key, value in data.items()}
     return {"kind": "Secret", "metadata": {"name": name, "namespace": NAMESPACE}, "data": encoded}
 
@@ -284,7 +288,7 @@ def test_upstream_buckets(shared_dir):
             {
                 "REGISTRY_STORAGE_S3_ACCESSKEY": "a",
                 "REGISTRY_STORAGE_S3_SECRETKEY": "s",
-                "REGISTRY_STORAGE_GCS_KEYFILE": '{"type": "service_account", "private_key": "k"}',
+                "REGISTRY_STORAGE_GCS_KEYFILE": '{"type": "service_account", "private_key": "RSA"}',
             },
         ),
     ]

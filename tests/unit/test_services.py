@@ -23,7 +23,7 @@ QUESTIONS = {
     question.name: question
     for watch in (*(feature.WATCH for feature in (*FEATURES, masters)), backup.WATCH)
     for question in watch.commands
-}
+} | {services.MASTER_STARTED.name: services.MASTER_STARTED}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from ..plan.plan import Disruption
@@ -271,7 +272,9 @@ def read(
     )  # fmt: skip
     known = {*preflight.NAMES, *(guard.name for guard in guards.GUARDS)}
     if unknown := [name for name in options["overridden"] if name.partition(":")[0] not in known]:
-        raise PolicyError("overridden", unknown[0], f"is not the name of a guard ({', '.join(sorted(known))})")
+        near = get_close_matches(unknown[0], known, 1)
+        hint = f"; is {near[0]} meant?" if near else ""
+        raise PolicyError("overridden", unknown[0], f"is not the name of a guard{hint}")
     limit = Disruption(_DISRUPTIONS.index(options["max_disruption"]))
     return Asked(said, limit, tuple(options["overridden"]), options["release"], tuple(notes), policy.warnings)
 

@@ -11,12 +11,13 @@ more than one document, tags of collections, and anything nested or shared beyon
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from ..libraries import yaml
@@ -62,8 +63,8 @@ class _Node:
 
 def parse(text: str) -> Any:
     """Read the document as plain types, None for an empty one. Raises FormatError with line and reason."""
-    node = _Composer(text).document()
-    return node.value if node else None
+    node = _document(text)
+    return copy.deepcopy(node.value) if node else None
 
 
 def edit(text: str, value: Any) -> str:
@@ -71,7 +72,7 @@ def edit(text: str, value: Any) -> str:
 
     Raises FormatError when that is impossible, as for a change inside what an alias shares.
     """
-    document = _Composer(text).document()
+    document = _document(text)
     if same(document.value if document else None, value):
         return text
     if hidden := _HIDDEN_BREAK.search(text):
@@ -108,13 +109,19 @@ def rewritten(text: str, path: Iterable[Any], as_before: str) -> str:
 
 def _place(text: str, path: tuple[Any, ...]) -> tuple[int, int] | None:
     """Find where the value below these keys begins, behind the colon, and where it ends."""
-    node, mark = _Composer(text).document(), 0
+    node, mark = _document(text), 0
     for key in path:
         if node is None or key not in node.keys:
             return None
         index = node.keys.index(key)
         node, mark = node.children[index], node.marks[index]
     return (mark, _skip(_COMMENT_BEHIND, text, max(mark, node.end))) if node else None
+
+
+@lru_cache(maxsize=4)
+def _document(text: str) -> _Node | None:
+    """Read a text once for all that is asked of it in one task; PyYAML takes longest of all."""
+    return _Composer(text).document()
 
 
 class _Composer:

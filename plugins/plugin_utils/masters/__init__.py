@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from ..host.observed import Observed
-from ..host.services import MASTER_CONFIG, MASTER_QUESTIONS
+from ..host.services import MASTER_CONFIG, MASTERS_RUN
 from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy.word import Reading
@@ -22,7 +22,7 @@ from . import drafts as drafting
 from . import report as reporting
 from .asked import Said
 
-WATCH = Watch(files=(MASTER_CONFIG,), commands=MASTER_QUESTIONS)
+WATCH = Watch(files=(MASTER_CONFIG,), commands=MASTERS_RUN)
 
 WORD_OPTIONS: dict[str, dict[str, Any]] = {
     "image_policy": {

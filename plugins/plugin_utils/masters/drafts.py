@@ -19,7 +19,7 @@ from ..cluster.openshift3.releases import Release
 from ..formats import yaml_text
 from ..formats.splice import same
 from ..host.observed import HostProblem, Observed
-from ..host.services import MASTER_QUESTIONS, MASTERS, Service
+from ..host.services import MASTER_STARTED, MASTERS, MASTERS_RUN, Service
 from ..host.watch import NotAsked, Question, Watch
 from ..plan import healthz, records
 from ..plan.draft import Check, Draft, Due, FileChange, Validation
@@ -84,7 +84,7 @@ def watch(said: Said) -> Watch:
     authority = (said.settings or {}).get("additionalTrustedCA")
     ours = [_beside(said.path)] if said.trust is not None else []
     files = (said.path, *([authority] if authority else []), *ours)
-    return Watch(files=files, commands=MASTER_QUESTIONS) + (Watch() if said.release else _RELEASE)
+    return Watch(files=files, commands=MASTERS_RUN) + (Watch() if said.release else _RELEASE)
 
 
 def _beside(path: str) -> str:
@@ -444,10 +444,15 @@ class _Drafting:
     def _dues(self, running: list[Service], master: File | None, changed: bool) -> Iterator[Due]:
         since = self.record.get("since", 0)
         for n, service in enumerate(running):
-            if changed or 0 < service.started(self.host) < since:
+            if changed or since and 0 < self._started(service) < since:
                 why = "the files change" if changed else "it was started before its file was changed"
                 checks = (_healthz(master, self.said),) if master and n == len(running) - 1 else ()
                 yield Due(service, why, until="the master has read its file", whose="the master", checks=checks)
+
+    def _started(self, service: Service, fact: str = "started") -> int:
+        if MASTER_STARTED.name not in self.host.answers:
+            raise NotAsked(Watch(commands=(MASTER_STARTED,)))
+        return service.started(self.host, fact)
 
     def _validations(self, master: File | None, changes: tuple[FileChange, ...]) -> tuple[Validation, ...]:
         """Use the command of the product, where the master has it and it takes the file as it is."""
@@ -466,8 +471,9 @@ class _Drafting:
         files = {path: memory for path, memory in {**self.known, **touched}.items() if memory}
         since = self.record.get("since", 0)
         if changed:
-            latest = max((service.started(self.host, "latest") for service in running), default=0)
-            since = latest + _CLOCK_MOVES if latest and self.said.activation == "defer" else 0
+            deferred = running if self.said.activation == "defer" else []
+            latest = max((self._started(service, "latest") for service in deferred), default=0)
+            since = latest + _CLOCK_MOVES if latest else 0
         more = {"since": since, "authorities": self.authorities}
         return {"files": files, **{key: value for key, value in more.items() if value}} if files else {}
 

@@ -20,12 +20,15 @@ from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 from ansible.utils.display import Display  # type: ignore[import-untyped]
 
 from ..libraries import jmespath
-from ..problems import Problem
+from ..problems import Problem, one_line
 from .secrets import Secrets
 
 Spec = dict[str, dict[str, Any]]
 
 ValueOf = Callable[[str], Any]
+
+_LONGEST_PROBLEM = 500  # signs of a sentence of Ansible, which shows a value whole
+_ENDLESS = (float("inf"), float("-inf"))  # Ansible ends with an exception of Python
 
 
 #: Which variables of the inventory fill options: (options, value of a variable or None) → option: (variable, value).
@@ -160,10 +163,13 @@ class Task(ActionBase):  # type: ignore[misc]
         for option, about in self.spec.items():
             for mistake in _wrong_shapes(self.origins.get(option, option), given.get(option), about):
                 raise TaskProblem(mistake)
+            if about.get("type") == "int" and given.get(option) in _ENDLESS:
+                raise TaskProblem(f"{self.origins.get(option, option)}: {given[option]} is not a whole number")
 
     def _option_problem(self, error: Any) -> str:
         if not isinstance(error, UnsupportedError):
-            return str(error.msg)
+            text = one_line(str(error.msg))
+            return text if len(text) <= _LONGEST_PROBLEM else f"{text[:_LONGEST_PROBLEM]}…"
         first = str(error.msg).partition(". ")[0].partition(", ")[0]
         *within, name = first.split(".")
         known = self.spec

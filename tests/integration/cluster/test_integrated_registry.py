@@ -65,10 +65,17 @@ KINDS_HERE = ("Job", "Deployment", "PersistentVolumeClaim", "Pod", "Secret")
 GIVEN = {"claim": {"storage_class": "made-before", "access_mode": "ReadWriteMany"}, "wait_timeout": 20}
 
 
+class Killed(BaseException):
+    """The end of a run that nothing in it can catch."""
+
+
 def task(
-    lab: Lab, action: Any, given: dict[str, Any], log: str | Callable[[], str] = "", **more: Any
+    lab: Lab, action: Any, given: dict[str, Any], log: str | Callable[[], str] = "", *, kill: bool = False, **more: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """Run a task; simulated nodes have no logs, so the text of the Job's pod is put in their place."""
+    """Run a task; simulated nodes have no logs, so the text of the Job's pod is put in their place.
+
+    kill: whether the run ends right after its first write.
+    """
 
     class Logged(action.ActionModule):
         def transport(self, login):
@@ -79,7 +86,10 @@ def task(
                 if "/log?" in path:
                     text = log() if callable(log) else log
                     return Reply(200, {"Content-Type": "text/plain"}, [text.encode()])
-                return send(method, path, *rest)
+                reply = send(method, path, *rest)
+                if kill and method != "GET" and "dryRun" not in path and "accessreviews" not in path:
+                    raise Killed
+                return reply
 
             found.send = answered
             return found
@@ -206,6 +216,24 @@ def test_a_move_with_a_real_registry_loses_no_image(registry, node, tmp_path):
     registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
     assert proof(node, tmp_path, "pull")["proofs"] == before, "an image from before, digest by digest"
     assert not proof(node, tmp_path, "push").get("failed") and (tmp_path / "claims/old/docker").is_dir()
+
+
+def test_killed_after_every_write_the_registry_serves_and_the_next_run_goes_on(registry, node, tmp_path):
+    before = proof(node, tmp_path, "pull")["proofs"]
+
+    def copied() -> str:
+        return node.run(registry.get("Job", copying.JOB.name, NAMESPACE))
+
+    for runs in range(1, 30):
+        with contextlib.suppress(Killed):
+            if not task(registry, image_registry_move, MOVE, log=copied, kill=True).get("failed"):
+                break
+        registry.wait_for(lambda: node.now == node.wanted())
+        assert proof(node, tmp_path, "pull")["proofs"] == before, f"after run {runs}"
+    assert 5 <= runs < 29, "each run but the last wrote once"
+    assert registry.get("Config", "cluster")["spec"]["storage"]["pvc"] == {"claim": "new"}
+    registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
+    assert proof(node, tmp_path, "pull")["proofs"] == before
 
 
 def test_a_blob_that_was_spoilt_stops_the_move_and_the_old_registry_serves(registry, node, tmp_path):

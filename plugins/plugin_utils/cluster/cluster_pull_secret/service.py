@@ -28,7 +28,7 @@ from ..dockercfg_secret.options import MODE_OPTIONS, read_logins, word_variables
 from ..kinds import image, machine_configuration, mirror_sets
 from ..openshift4 import disruption
 from ..pull_secrets import NAMESPACES, NEW, entries, sources
-from ..pull_secrets.entries import Logins, Mark
+from ..pull_secrets.entries import Logins, Mark, shown
 from ..seen import Cluster, Unread
 
 SECRET = preflight.PULL_SECRET
@@ -109,6 +109,8 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         preflight.refuse_hosted(cluster)
         kept = managers.others(there or {}, change.fields or {})
         warnings += [f"{SECRET} is kept by {' and '.join(kept)}, which may write its own again"] if kept else []
+    if beside := entries.outside(there):
+        warnings.append(f"{SECRET} has {', '.join(map(shown, beside))} beside auths, where nobody reads a login")
     warnings += _without_login(cluster, there if change is None else change.after)
     if change is None:
         return ClusterDraft((wanted,), asked.notes, tuple(warnings))

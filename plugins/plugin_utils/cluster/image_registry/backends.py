@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...credentials.go import Unreadable, base64_decoded
-from ...libraries import yaml
+from ...libraries import MissingLibrary, serialization, yaml
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
 from . import UNOBSERVED, Finding, refusal, warning
@@ -145,6 +145,8 @@ def _gcs(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
         yield refusal("storage.gcs", f"{name} of the credentials has no type of Google's, such as service_account")
     elif document["type"] == "service_account" and not document.get("private_key"):
         yield refusal("storage.gcs", f"{name} of the credentials is a service_account without a private_key")
+    elif document["type"] == "service_account" and not _is_rsa(document["private_key"]):
+        yield refusal("storage.gcs", f"{name} of the credentials has a private_key that is not an RSA key in PEM form")
 
 
 def _azure(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
@@ -181,6 +183,17 @@ def _identity(minted: Mapping[str, str], asked: Asked) -> Iterator[Finding]:
     if absent:
         login = "azure_client_secret, or " if len(wanted) > 1 else ""
         yield refusal("storage.azure", f"the secret {MINTED_SECRET} has no {login}{' and '.join(absent)}")
+
+
+def _is_rsa(text: Any) -> bool:
+    """Say whether Google's library can sign with a private key. Source: golang.org/x/oauth2/internal ParseKey."""
+    try:
+        key = serialization.load_pem_private_key(str(text).encode(), password=None)
+        return hasattr(key.public_key().public_numbers(), "n")
+    except MissingLibrary:
+        return True
+    except Exception:  # cryptography raises many kinds, some of which quote what they were given
+        return False
 
 
 def _is_base64(text: str) -> bool:

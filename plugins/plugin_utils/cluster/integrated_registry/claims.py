@@ -129,5 +129,6 @@ def _doubts(mode: str, found: Manifest) -> Iterable[str]:
 def nfs(what: str) -> str:
     """Warn of NFS below the registry."""
     return (
-        f"claim: {what} is NFS; Red Hat advises against a Linux NFS server below the registry, as pushes may get lost"
+        f"claim: {what} is NFS; Red Hat advises against a Linux NFS server below the registry, as pushes may get lost; "
+        "let nobody else mount it, because files that are changed there are served as images"
     )

@@ -89,6 +89,16 @@ def entries_of(manifest: Manifest | None) -> dict[str, Any]:
     return _entries(text, old_form, str(ref_of(SECRETS, manifest)))
 
 
+def outside(manifest: Manifest | None) -> list[str]:
+    """Return the registries whose entries stand beside auths, where nobody reads them; [] for what cannot be read."""
+    try:
+        text, old_form = text_of(manifest) if manifest is not None else (None, True)
+        members = {} if old_form else json.loads(text or "{}")
+    except (ClusterProblem, ValueError, RecursionError):
+        return []
+    return [name for name, value in members.items() if isinstance(value, dict) and "auth" in value]
+
+
 def _entries(text: str | None, old_form: bool, where: str) -> dict[str, Any]:
     if text is None or not text.strip():
         return {}
