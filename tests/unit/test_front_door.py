@@ -72,7 +72,7 @@ def test_private_code_is_said_to_be_private() -> None:
 
 
 def test_job_templates_of_awx_run_playbooks_of_the_project() -> None:
-    (play,) = yaml.safe_load((AWX / "job_templates.yml").read_text(encoding="utf-8"))
+    (play,) = yaml.safe_load((REPOSITORY / "docs/job_templates.yml").read_text(encoding="utf-8"))
     for template in play["vars"]["awx_templates"]:
         (imported,) = yaml.safe_load((AWX / template["playbook"]).read_text(encoding="utf-8"))
         name = next(value for key, value in imported.items() if key.endswith("import_playbook"))
@@ -85,7 +85,7 @@ def test_job_templates_of_awx_use_options_of_its_collection() -> None:
     with zipfile.ZipFile(wheels[-1]) as archive:
         source = archive.read("ansible_collections/awx/awx/plugins/modules/job_template.py").decode()
     options = documentation(source)["options"]
-    (play,) = yaml.safe_load((AWX / "job_templates.yml").read_text(encoding="utf-8"))
+    (play,) = yaml.safe_load((REPOSITORY / "docs/job_templates.yml").read_text(encoding="utf-8"))
     (task,) = play["tasks"]
     assert set(task["awx.awx.job_template"]) - set(options) == set()
 

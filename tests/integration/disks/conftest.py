@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -95,6 +96,17 @@ class Disks:
             self.machine.sh(f"set -e\n{script}")
             self.machine.save(name)
         self.machine.load(name)
+
+    def settled(self) -> dict[str, str]:
+        """Return the checksums of the disks once nothing that was put off changes them any more."""
+        before = self.machine.checksums()
+        for _time in range(10):
+            time.sleep(2)
+            now = self.machine.checksums()
+            if now == before:
+                return now
+            before = now
+        raise AssertionError("the disks do not come to rest")
 
     def look(self, script: str) -> str:
         return self.machine.sh(script)

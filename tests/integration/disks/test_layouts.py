@@ -41,7 +41,7 @@ def begin(disks, row):
     disks.machine.sh("set -e\n" + row.get("before", ":"))
     others = OTHERS.format(group=row["storage"].get("settings", {}).get("VG", "docker_vol"))
     same = "\n".join([others, *row.get("same", [])])
-    return same, disks.look(STATE), disks.look(same), disks.machine.checksums()
+    return same, disks.look(STATE), disks.look(same), disks.settled()
 
 
 def said(result):
