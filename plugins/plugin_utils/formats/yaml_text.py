@@ -372,7 +372,16 @@ class _Editor:
 
     def _flow(self, value: Any, quote: str | None = None) -> str:
         """Return a value on one line, as JSON where the whole text is: some of its readers take nothing else then."""
-        return json.dumps(value, ensure_ascii=False) if self.is_json else _flow(value, quote)
+        return (_json(value) if self.is_json else None) or _flow(value, quote)
+
+
+def _json(value: Any) -> str | None:
+    """Return the JSON of a value, None when JSON cannot say it: dates, infinity, and keys beside text."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):
+        return None
+    return text if json.loads(text) == value else None
 
 
 def _is_json(text: str) -> bool:
