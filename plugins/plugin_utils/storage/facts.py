@@ -280,8 +280,11 @@ class Facts:
         return [(question, tuple(sorted(set(answer.stdout.split())))) for question, answer in told if answer.rc == 0]
 
     def sizes(self) -> str:
-        """Say how much the data of a running docker is, as `docker system df` does; "" when it does not. NotAsked."""
-        if self.docker is None:
+        """Say how much the data of a running docker is, as `docker system df` does; "" when it does not. NotAsked.
+
+        On devicemapper docker mounts each layer to measure it, which writes to the pool: a look must not.
+        """
+        if self.docker is None or self.docker.driver == "devicemapper":
             return ""
         if _SIZES.name not in self.host.answers:
             raise NotAsked(Watch(commands=(_SIZES,)))
