@@ -34,9 +34,10 @@ def play(core: str, home: Path, *arguments: object, **environment: str) -> subpr
 
 
 def inventory(home: Path, **variables: Any) -> Path:
-    place = home / "hosts.yml"
-    hosts = {"lab": {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3", **variables}}
-    place.write_text(yaml.safe_dump({"clusters": {"hosts": hosts}}))
+    """Write the inventory of the cluster; core 2.16 cannot run its own Python on a path with a space."""
+    place, here = home / "hosts.yml", {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+    groups = {"clusters": {"hosts": {"lab": {**here, **variables}}}, "ungrouped": {"hosts": {"localhost": here}}}
+    place.write_text(yaml.safe_dump(groups))
     return place
 
 
