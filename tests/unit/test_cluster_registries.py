@@ -328,6 +328,12 @@ def test_a_change_names_the_options_without_which_it_would_not_be():
     }
 
 
+def test_a_demand_for_signatures_names_its_word():
+    case = next(one.values[0] for one in TABLE if "signatures" in one.values[0].get("given", {}))
+    changes = task(case, cluster(case), check=True)["plan"]["changes"]
+    assert [one["asked_by"] for one in changes if "ClusterImagePolicy" in one["what"]] == [["signatures"]]
+
+
 def test_what_cannot_be_read_is_not_taken_for_absent():
     server = cluster(BLOCKED)
     server.faults.append(on("GET", "/poddisruptionbudgets", lambda: status(403, "Forbidden", "budgets are forbidden")))

@@ -44,13 +44,10 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     if resource is None:
         return Part()
     there = cluster.all(Ref(resource))
-    objects = [_object(resource, signed) for signed in demands]
+    objects = [_demand(resource, signed) for signed in demands]
     kept = {one.ref.name for one in objects}
     gone = [name for one in there if is_ours(one, WORD) and (name := str(at(one, "metadata", "name"))) not in kept]
-    objects += [
-        WantedObject(Ref(resource, name), None, f"{WORD} asks for it no longer", on_nodes=True, view=view)
-        for name in gone
-    ]
+    objects += [_object(Ref(resource, name), None, f"{WORD} asks for it no longer") for name in gone]
     return Part(tuple(objects), warnings=tuple(_also_demanded(there, demands)))
 
 
@@ -62,9 +59,13 @@ def view(manifest: Manifest) -> list[str]:
     return [f"{scope} must be signed ({root.get('policyType')} {mark})" for scope in scopes]
 
 
-def _object(resource: Resource, signed: Signed) -> WantedObject:
+def _demand(resource: Resource, signed: Signed) -> WantedObject:
     fields = {"metadata": {"labels": {LABEL: WORD}}, "spec": signatures.spec_of(signed)}
-    return WantedObject(Ref(resource, signatures.name_of(signed.scope)), fields, WORD, on_nodes=True, view=view)
+    return _object(Ref(resource, signatures.name_of(signed.scope)), fields, WORD)
+
+
+def _object(ref: Ref, fields: Manifest | None, why: str) -> WantedObject:
+    return WantedObject(ref, fields, why, on_nodes=True, view=view, asked=(WORD,))
 
 
 def _also_demanded(there: tuple[Manifest, ...], demands: tuple[Signed, ...]) -> Iterator[str]:
