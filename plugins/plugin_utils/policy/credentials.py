@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..resolution.names import NameProblem, has_login, parse_scope
-from .word import UNSHOWN, PolicyError, Reading, Word, kind_of
+from .word import UNSHOWN, PolicyError, Reading, Word, from_json, kind_of
 
 NAME = "credentials"
 STATES = ("present", "absent")
@@ -54,11 +53,10 @@ def read(name: str, value: object, reading: Reading) -> tuple[Credential, ...]:
 
 def _entries(name: str, value: object) -> Iterable[dict[str, Any]]:
     """Return the entries of a list of mappings, or of a JSON text of one."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value.strip() else []
-        except (ValueError, RecursionError):
-            raise PolicyError(name, UNSHOWN, "the text is not a JSON list of mappings") from None
+    try:
+        value = from_json(value)
+    except ValueError:
+        raise PolicyError(name, UNSHOWN, "the text is not a JSON list of mappings") from None
     if not isinstance(value, (list, tuple)):
         raise PolicyError(name, UNSHOWN, f"a list of mappings with registry, username and password is needed, "
                           f"this is {kind_of(value)}")  # fmt: skip

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..resolution.names import NameProblem, official_image, parse_scope
 from .lists import entries, with_official_image
-from .word import PolicyError, Reading, Word, kind_of, unique
+from .word import PolicyError, Reading, Word, from_json, kind_of, unique
 
 PULLS = ("all", "digest", "tag")
 
@@ -40,11 +39,10 @@ class MirrorSet:
 
 def read(name: str, value: object, reading: Reading) -> tuple[MirrorSet, ...]:
     """Read a list of mappings, or a JSON text of one. Raises PolicyError."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value.strip() else []
-        except (ValueError, RecursionError):
-            raise PolicyError(name, value, "is not a list of mappings with source and mirrors") from None
+    try:
+        value = from_json(value)
+    except ValueError:
+        raise PolicyError(name, value, "is not a list of mappings with source and mirrors") from None
     if not isinstance(value, (list, tuple)):
         raise PolicyError(name, value, f"is {kind_of(value)}; write a list of mappings with source and mirrors")
     written = tuple(_mirror_set(name, entry) for entry in value)

@@ -11,7 +11,6 @@ Only public keys and certificates are taken, so all of it may be shown and writt
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 from ..libraries import MissingLibrary, serialization, x509
 from ..resolution.names import NameProblem, parse_scope
 from .lists import with_official_image
-from .word import UNSHOWN, PolicyError, Reading, Word, kind_of, shown
+from .word import UNSHOWN, PolicyError, Reading, Word, from_json, kind_of, shown
 
 #: Of the API of OpenShift 4: the longest text of a key or certificate, of an issuer, and of an address.
 _LONGEST, _LONGEST_ISSUER, _LONGEST_EMAIL = 8192, 2048, 320
@@ -73,11 +72,10 @@ def in_base64(text: str) -> str:
 
 def read(name: str, value: object, reading: Reading) -> tuple[Signed, ...]:
     """Read a list of mappings, or a JSON text of one. Raises PolicyError."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value.strip() else []
-        except (ValueError, RecursionError):
-            raise PolicyError(name, UNSHOWN, "the text given is not a list of mappings with scope and key") from None
+    try:
+        value = from_json(value)
+    except ValueError:
+        raise PolicyError(name, UNSHOWN, "the text given is not a list of mappings with scope and key") from None
     if not isinstance(value, (list, tuple)):
         raise PolicyError(name, UNSHOWN, f"{kind_of(value)} is given; write a list of mappings with scope and key")
     found: dict[str, Signed] = {}

@@ -10,7 +10,6 @@ the time is, and the texts of the files on the controller that entries name.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from typing import Any
 from ..resolution.names import NameProblem, has_login, parse_scope
 from . import certificates
 from .certificates import Certificate, CertificateProblem
-from .word import PolicyError, Reading, Word, unique
+from .word import PolicyError, Reading, Word, from_json, unique
 
 NAME = "trust"
 STATES = ("present", "absent")
@@ -84,12 +83,11 @@ class Trust:
 
 def _entries(value: object) -> list[dict[str, Any]]:
     """Return the entries of a list of mappings, or of a JSON text of one."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value.strip() else []
-        except (ValueError, RecursionError):
-            # never quoted: a text that is not a list may well be a key
-            raise PolicyError(NAME, "the text given", "is not a list of mappings with registry and ca") from None
+    try:
+        value = from_json(value)
+    except ValueError:
+        # never quoted: a text that is not a list may well be a key
+        raise PolicyError(NAME, "the text given", "is not a list of mappings with registry and ca") from None
     if isinstance(value, Mapping) or not isinstance(value, (list, tuple)):
         raise PolicyError(NAME, type(value).__name__, "is not a list of mappings with registry and ca")
     found = []

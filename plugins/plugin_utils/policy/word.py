@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -92,6 +93,16 @@ class Word:
 def unique(items: Iterable[str]) -> tuple[str, ...]:
     """Remove repetitions, keep the order."""
     return tuple(dict.fromkeys(items))
+
+
+def from_json(value: object) -> object:
+    """Return what a JSON text holds, a list for an empty one; any other value as it is. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value) if value.strip() else []
+    except RecursionError:
+        raise ValueError("too deep") from None
 
 
 def kind_of(value: object) -> str:
