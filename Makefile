@@ -63,8 +63,8 @@ quick: environment ruff mypy ## what a change breaks most often, in half a minut
 	pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
 .PHONY: sentences
-sentences: environment ## writes tests/data/sentences: all that people read in the cases of tables, to be reviewed
-	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
+sentences: environment ## writes tests/data/sentences: all that people read while tests run, to be reviewed
+	SENTENCES=write pytest -q -n 0 -m "not slow" tests/unit
 
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint codespell ## ruff, mypy, yamllint, ansible-lint, codespell
