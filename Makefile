@@ -178,7 +178,7 @@ rulebook: machine environment ## the example for Event-Driven Ansible in ansible
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
-disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
+disks: machine environment ## storage of hosts on real LVM: all refusals, the week's share of layouts and kills: SEED, LAYOUTS, KILLS
 	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
 	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
 
