@@ -348,7 +348,7 @@ def test_nothing_is_given_up_after_the_switch():
     [
         ({"proof": "waive"}, {}, "proof: waive: no image from before is pulled after the switch"),
         ({}, {"no_images": True}, "no image of before is known that could be pulled as a proof; proof_image names one"),
-        ({"data": "abandon", "copy_image": None}, {}, "data: abandon: 1 images that were pushed to pvc old can no longer be "),
+        ({"data": "abandon", "copy_image": None}, {}, "data: abandon: 1 images that were pushed to pvc old can no"),
     ],
 )
 def test_what_a_move_gives_up_is_warned_of(given, about, warning):
