@@ -14,6 +14,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,9 @@ _VARYING = (
 _new: dict[str, dict[str, list[str]]] = {}
 HEARD = "heard"
 #: Parts of an answer that others wrote: whole files, what a server sent, what a module was given.
-_QUOTED = ("diff", "before", "after", "stdout", "content", "invocation", "exception")
+_QUOTED = (
+    "diff", "before", "after", "stdout", "content", "invocation", "exception", "files", "generated", "manifests",
+)  # fmt: skip
 #: What the running test has told people, None while none runs whose sentences are kept.
 _listening: set[str] | None = None
 
@@ -84,6 +87,8 @@ def compare(module: str, test: str, *values: Any) -> None:
 
 
 def _strings(value: Any) -> Iterator[str]:
+    if is_dataclass(value):
+        value = asdict(value)
     if isinstance(value, Mapping):
         for key, one in value.items():
             yield from () if key in _QUOTED else _strings(one)
