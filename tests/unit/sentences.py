@@ -35,7 +35,7 @@ _VARYING = (
     (re.compile(r"\b\d+(?= bytes)"), "SOME"),
     (re.compile(r"/dev/shm/dockyard-[\w/]+"), "PATH"),
     (re.compile(r"(?<=\(_ssl\.c:)\d+"), "LINE"),
-    (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
+    (re.compile(r"127\.0\.0\.1:\d+|localhost:\d{5}"), "ADDRESS"),
     (re.compile(r"/[\w/.-]*pytest-of-[\w/.-]*"), "PATH"),
     (re.compile(re.escape(str(Path(__file__).parents[2]))), "PATH"),
     (re.compile(r"(?<=we were unable to convert to) .*"), " …"),
