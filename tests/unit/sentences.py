@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.errors import AnsibleError
 from cases import DATA
 
 KEPT = DATA / "sentences"
@@ -111,7 +112,11 @@ def overheard(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def told(*arguments: Any, **more: Any) -> Any:
-        value = function(*arguments, **more)
+        try:
+            value = function(*arguments, **more)
+        except AnsibleError as refusal:
+            hear(str(refusal))
+            raise
         hear(value)
         return value
 
