@@ -253,8 +253,8 @@ def test_variables_that_ask_for_nothing_are_said_to(action):
     host = Host({})
     done = run(action.ActionModule, {"from_variables": True}, [], module=host.module, variables={"other": 1}).result
     assert done["failed"] and not host.calls and done["msg"] == (
-        "nothing is asked for: neither node_storage_devices, _driver and _settings nor openshift-ansible's variables say "
-        "what storage node1 should get, so nothing was looked at; is group_vars beside the hosts file?"
+        "nothing is asked for: neither node_storage_devices, _driver and _settings nor openshift-ansible's variables "
+        "say what storage node1 should get, so nothing was looked at; is group_vars beside the hosts file?"
     )
     near = run(action.ActionModule, {"from_variables": True}, [], variables={"node_storage_divices": ["vdb"]}).result
     assert near["msg"] == "node_storage_divices: is not a variable of the role; did you mean node_storage_devices?"
