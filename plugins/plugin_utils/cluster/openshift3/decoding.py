@@ -150,13 +150,20 @@ class _Decoder:
         if value is None:
             return _EMPTY[shape]
         if shape == INT and isinstance(value, str) and _WHOLE.fullmatch(value):
-            return int(value[:30])  # a number in quotes is taken where a number is wanted
+            value = int(value[:30])  # a number in quotes is taken where a number is wanted
         if shape == INT and isinstance(value, float) and self._loosely and value.is_integer():
-            return int(value)
+            value = int(value)
         kind = {TEXT: str, BOOL: bool, INT: int}[shape]
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise _mismatch(path, shape, value)
+        if shape == INT and not fits(value):
+            raise _mismatch(path, f"{INT} of 64 bits", value)
         return value
+
+
+def fits(number: int) -> bool:
+    """Say whether a whole number has 64 bits, the first of them its sign."""
+    return -_LARGEST <= number < _LARGEST
 
 
 def _mismatch(path: str, wanted: str, value: Any) -> DecodingProblem:
@@ -250,8 +257,9 @@ def _as_json(value: Any) -> Any:
     return int(value) if value.is_integer() else value
 
 
-#: What no whole number of Go holds, and what no key may be.
-_TOO_LARGE, _TOO_LARGE_FOR_A_KEY = 2**64, 2**63
+#: What no whole number of Go holds.
+_TOO_LARGE = 2**64
+_LARGEST = 2**63
 
 
 def _number(text: str) -> int | float | str:
@@ -338,7 +346,7 @@ class _Builder:
 
     def _key(self, node: Any) -> str:
         key = _scalar(node) if isinstance(node, yaml.ScalarNode) else None
-        if key is None or isinstance(key, int) and key >= _TOO_LARGE_FOR_A_KEY:
+        if key is None or isinstance(key, int) and not fits(key):
             line = node.start_mark.line + 1
             raise DecodingProblem(f"line {line}: a key must be text")
         if isinstance(key, float):
