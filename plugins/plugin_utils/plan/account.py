@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from .plan import Disruption, Plan
 
 
-def of_run(plan: Plan, *, check_mode: bool) -> list[str]:
-    """Describe what a run did, or would do: a headline and the plan."""
-    return [_headline(plan, check_mode), *plan.text().splitlines()]
+def of_run(plan: Plan, *, check_mode: bool, forecast: Sequence[str] = ()) -> list[str]:
+    """Describe what a run did, or would do: a headline, what was forecast, and the plan."""
+    return [_headline(plan, check_mode), *forecast, *plan.text().splitlines()]
 
 
-def of_look(plan: Plan, problems: Sequence[str]) -> list[str]:
+def of_look(plan: Plan, problems: Sequence[str], forecast: Sequence[str] = ()) -> list[str]:
     """Say whether a host matches its policy, and what differs. problems: why there is no plan."""
     lines = [f"  {problem}" for problem in problems]
     if plan.changed:
@@ -31,7 +31,7 @@ def of_look(plan: Plan, problems: Sequence[str]) -> list[str]:
     else:
         headline = "as the policy says"
     lines += [f"  {kind}: {text}" for kind, texts in plan.remarks() for text in texts]
-    return [headline, *lines]
+    return [headline, *forecast, *lines]
 
 
 def _headline(plan: Plan, check_mode: bool) -> str:

@@ -253,7 +253,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         elif self._task.check_mode and options["server_dry_run"]:
             self._rehearse(proposal.changes)
         lines = [line for draft in proposal.drafts for line in draft.lines]
-        return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
+        check_mode = self._task.check_mode
+        return result | {"account": account.of_run(self._whole(proposal), check_mode=check_mode, forecast=lines)}
 
     def _proposed(self, cluster: Cluster, said: Iterable[tuple[ClusterFeature, Any]]) -> ClusterProposal:
         """Make the plan, which names the variables that asked for a change. Raises NotRead, Problem."""
@@ -528,7 +529,7 @@ class ClusterInfo(ClusterTask):
             for feature, words in said:
                 found |= feature.survey(cluster, words)
             found |= {"drift": plan.changed or bool(problems), "problems": problems}
-            return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
+            return plan, found | {"account": account.of_look(plan, problems, lines)}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
         shown = self.result_of(plan)
