@@ -64,6 +64,8 @@ _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 _AWS_LOGIN = re.compile(
     r"^\s*(aws_access_key_id|role_arn|credential_process|sso_session|sso_account_id)\s*=", re.MULTILINE | re.IGNORECASE
 )
+#: Backend → the platform of which the operator takes for granted that it says where it is.
+_SILENT = {"s3": "AWS", "gcs": "GCP"}
 #: Platform → what says in which place of IBM's the registry is; the operator looks nowhere else.
 _IBM_PLACES = {"IBMCloud": "location", "PowerVS": "region"}
 #: An address has no names below it, so no bucket can stand before it.
@@ -78,8 +80,14 @@ def keys_of_user(backend: str) -> tuple[tuple[str, ...], ...]:
 
 def check(backend: str, config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     """Yield what the operator refuses of one backend, in its order."""
-    if backend in _KEYS:
-        yield from _credentials(backend, asked)
+    refused = list(_credentials(backend, asked)) if backend in _KEYS else []
+    if _SILENT.get(backend) == asked.around.platform and asked.around.told is None and (
+        not refused or backend == "gcs"  # of this one alone, the place is looked at before the credentials
+    ):
+        sentence = f"the operator crashes: Infrastructure/cluster says nothing of the platform {asked.around.platform}"
+        yield refusal(f"storage.{backend}", sentence, UNOBSERVED)
+        return
+    yield from refused
     yield from _CHECKS.get(backend, _nothing)(config, asked)
 
 
