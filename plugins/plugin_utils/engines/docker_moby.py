@@ -4,12 +4,14 @@
 
 """Upstream's docker (Moby, docker-ce): insecure registries and mirrors of Docker Hub, in /etc/docker/daemon.json.
 
-Sources: docker 20.10 daemon/config, daemon/reload.go (both keys are reloaded by SIGHUP), registry/config.go.
+Sources: docker 20.10 to 28 daemon/config, registry/config.go, daemon/reload.go (SIGHUP reloads both keys; one that the
+file does not have changes nothing).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -76,11 +78,14 @@ class Moby(docker.Docker):
                 place.put(word, list(wanted))
             elif here != there and (word == "mirrors" or set(here) != set(there)):  # only mirrors are tried in order
                 place.write(word, wanted)
+        for word in SPELLING if self._interrupted(host, place) else ():
+            if word not in said and self._remembers(host, place, word):
+                place.put(word, [])
         edit = place.edit(f"the policy says {', '.join(said)}")
         after = host.with_files({edit.path: edit.content}) if edit else host
         expected = self._expected(after, self._place(after))
         return Desired(
-            edits=(edit,) if edit else (),
+            edits=(replace(edit, way_back=self._way_back(host, place)),) if edit else (),
             expected=expected,
             unenforceable=tuple(self._unenforceable(policy)),
             refusals=tuple(self._refusals(host, place, edit) or docker.without_effect(said, name, expected)),
@@ -169,6 +174,23 @@ class Moby(docker.Docker):
         in_force = None if place.says(word) else self.in_force(host)
         said = set(map(self._names(host)[word], self._flags(host, word)))
         return [item for item in getattr(in_force, word, ()) if item not in said]
+
+    def _way_back(self, host: Observed, after: _ReloadedDaemonJson) -> bytes | None:
+        """Return the old file as it has to be reloaded for the lists in force; None where it says them by itself."""
+        in_force, place = self.in_force(host), self._place(host)
+        if in_force is None:
+            return None
+        said = self._lists(host, {word: place.read(word) for word in SPELLING})
+        for word in filter(after.says, SPELLING):
+            if not place.says(word) or getattr(said, word) != getattr(in_force, word):
+                place.put(word, list(getattr(in_force, word)))
+        edit = place.edit("")
+        return edit.content if edit else None
+
+    @staticmethod
+    def _interrupted(host: Observed, place: _ReloadedDaemonJson) -> bool:
+        """Return whether what the daemon remembers may be of a run that was interrupted, and nobody's wish."""
+        return host.journal is not None and any(entry["path"] == place.path for entry in host.journal["files"])
 
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
         said: dict[str, tuple[str, ...]] = {}

@@ -360,7 +360,10 @@ def _activated(
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
+        back = any(change.way_back for change in draft.files)
+        undo_checks = engine.checks(host, in_force) if in_force and back else ()
         due = replace(due, why=why, until=until, whose=engine.title, first=first, checks=(*due.checks, *checks))
+        due = replace(due, undo_checks=undo_checks)
         return replace(draft, due=(due,))
     return replace(
         draft,

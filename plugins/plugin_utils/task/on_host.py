@@ -308,6 +308,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
     """Make the options of the module host_transaction for a proposal that changes something."""
     transaction = proposal.transaction or Transaction()
     contents = {change.path: change.content for change in transaction.files if change.content is not None}
+    contents |= {f"way_back:{each.path}": each.way_back for each in transaction.files if each.way_back}
     options: dict[str, Any] = {
         "payload": pack(contents),
         "files": [_file(change, transaction.before[change.path]) for change in transaction.files],
@@ -320,6 +321,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
     }
     more = {
         "remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled),
+        "undo_checks": [check_option(check) for check in transaction.undo_checks],
         "deferred": sorted(proposal.deferred), "undoes": transaction.undoes, "forget": transaction.forgets,
     }  # fmt: skip
     return options | {name: value for name, value in more.items() if value}
@@ -328,6 +330,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
 def _file(change: FileChange, before: str) -> dict[str, Any]:
     known: dict[str, Any] = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
     known |= {} if change.keep else {"keep": False}
+    known |= {} if not change.way_back else {"way_back": True}
     known |= {"confidential": True} if change.secret or change.path.endswith(".key") else {}
     known |= {"shown": [change.before, change.after]} if change.before or change.after else {}
     state = "absent" if change.content is None else "file"

@@ -181,6 +181,30 @@ def test_killed_then_run_with_an_empty_policy(controller, moby1):
     assert moby1.lists() == NOTHING and moby1.leftovers() == ""
 
 
+def test_killed_then_run_with_another_word(controller, moby1):
+    """What the killed run had put in force goes, though the next one does not speak of it."""
+    moby1.stop_at("checking")
+    started = controller.begin(moby1, {"insecure": MOBY_POLICY["insecure"]})
+    moby1.go_on(f"kill -9 {moby1.stopped()}")
+    assert controller.ended(started).rc == 2 and moby1.lists() != NOTHING
+    again, unchanged = controller.tasks(moby1, {"mirrors": []}, {"mirrors": []}).tasks
+    assert again["changed"] and not unchanged["changed"], again
+    assert moby1.lists() == NOTHING and moby1.leftovers() == ""
+
+
+@pytest.mark.parametrize("before", [None, {}, {"debug": False, "insecure-registries": ["theirs.lab.example"]}])
+def test_a_policy_that_proves_wrong_is_out_of_force_again(controller, moby1, before):
+    """SIGHUP does not notice that a key is gone: the old file says once more what was in force."""
+    if before is not None:
+        daemon_json(moby1, before)
+        moby1.sh("systemctl reload docker")
+    facts, lists = moby1.facts(), moby1.lists()
+    run = apply(controller, moby1, MOBY_POLICY, verify_pull={"refused": [PLAIN]})
+    assert run.rc == 2 and run.last["rolled_back"], run.output
+    assert "everything is as it was before" in run.last["msg"]
+    assert (moby1.facts(), moby1.lists()) == (facts, lists) and moby1.leftovers() == ""
+
+
 def test_one_that_does_not_answer_is_left_alone(controller, moby1):
     moby1.write("/usr/local/bin/docker", "#!/bin/sh\nsleep 3333\n")
     moby1.sh("chmod 755 /usr/local/bin/docker")
