@@ -21,7 +21,6 @@ from ..host.observed import HostProblem, Observed
 from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
-from ..policy.lists import DOCKER
 from ..resolution.names import DOCKER_HUB
 from . import ALL_WORDS, Desired, Lists, Request, added, docker, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
@@ -195,7 +194,7 @@ class Moby(docker.Docker):
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
         said: dict[str, tuple[str, ...]] = {}
         if policy.insecure is not None:
-            said["insecure"] = tuple(item for item in policy.insecure if DOCKER.holds("insecure", item))
+            said["insecure"] = tuple(item for item in policy.insecure if docker.takes_insecure(item))
         if policy.mirrors is not None:
             said["mirrors"] = docker.mirror_urls(policy)[0]
         return said
@@ -207,9 +206,7 @@ class Moby(docker.Docker):
         found += [f"blocked '{item}': docker cannot block" for item in policy.blocked or ()]
         found += [f"allowed '{item}': docker cannot block anything else" for item in policy.allowed or ()]
         found += [
-            f"insecure '{item}': docker takes whole registries and ranges only, no path and no wildcard"
-            for item in policy.insecure or ()
-            if not DOCKER.holds("insecure", item)
+            docker.not_insecure(item, "docker") for item in policy.insecure or () if not docker.takes_insecure(item)
         ]
         return found + docker.mirror_urls(policy)[1] + docker.only_for_containers(policy)
 
@@ -224,9 +221,15 @@ class Moby(docker.Docker):
     def _refusals(self, host: Observed, place: _ReloadedDaemonJson, edit: FileChange | None) -> list[str]:
         """Say what keeps the daemon from its lists; other options matter once it has to read the file."""
         found = docker.misspelt_keys(place.document, SPELLING, place.path) + self._clashes(host, place)
-        lists = {spelling.json for spelling in SPELLING.values()}
+        lists = [spelling.json for spelling in SPELLING.values()]
         others = [key for key in place.document if key not in lists] if edit else []
         twice = docker.said_twice(others, Unit(host).words(host))
+        found += [
+            f"{place.path}: with '{entry}' in '{key}' docker neither starts nor reloads; correct it"
+            for key in lists
+            for entry in docker.texts(place.path, place.document.get(key), key)
+            if docker.not_taken(key, entry, docker.version_of(host))
+        ]
         return found + [docker.clash(word.origin, word.text.partition("=")[0], key, place.path) for word, key in twice]
 
     def _source(self, host: Observed, flag: str) -> str:
