@@ -190,14 +190,26 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
         result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
         if result.get("failed"):
-            return result
+            return self._explained(result, proposal, said or [])
         if said is not None:
             for feature, words, _asks in said:
                 result |= feature.report(proposal, words, self.report)
             result["asked_by"] = asked_by(said, how)
+        result.pop("disagreement", None)
         if unmet := result.pop("without_effect", []):
             result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
+
+    def _explained(self, result: dict[str, Any], proposal: Proposal, said: Said) -> dict[str, Any]:
+        """Say of an engine that did not take its lists which it has, where its own answer was not as expected."""
+        checks = proposal.transaction.checks if proposal.transaction else ()
+        failed = [check.name for check in checks if check.shows and str(result["msg"]).startswith(f"{check.name}: ")]
+        if not failed:
+            return result
+        reports = [feature.report(proposal, words, self.report) for feature, words, _asks in said]
+        told = "; ".join(text for report in reports for text in report.get("disagreement", ()))
+        rest = str(result["msg"]).rpartition("; ")[2] if result["rolled_back"] else result["msg"]
+        return result | {"msg": f"{told}; {rest}"} if told else result
 
     def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
