@@ -31,7 +31,8 @@ class FileChange:
     before and after are views for people: they hold only settings of ours, so they can be shown. keep: whether the old
     file may stand beside the new one meanwhile; not in a directory of which a program reads every file. secret: whether
     the content holds passwords, of which a checksum must not be told to anybody. asked_by: the words without which it
-    would be another one; () for all that its draft is asked.
+    would be another one; () for all that its draft is asked. way_back: what it says while steps are undone, before the
+    old bytes are there again, for a service that keeps what its file no longer says.
     """
 
     path: str
@@ -46,6 +47,7 @@ class FileChange:
     keep: bool = True
     secret: bool = False
     asked_by: tuple[str, ...] = ()
+    way_back: bytes | None = None
 
     @property
     def text(self) -> str | None:
@@ -105,7 +107,7 @@ class Due:
 
     until: what is not so before, for the sentence that says it was deferred; whose: the engine in that sentence.
     instead: what a person can do so that it is not due. restart: else a reload will do. first: steps to be run just
-    before. checks: the questions that prove that it looked.
+    before. checks: the questions that prove that it looked; undo_checks: that it is as it was, once it was undone.
     """
 
     service: Service
@@ -116,6 +118,7 @@ class Due:
     restart: bool = True
     first: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
+    undo_checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from ..host.services import DOCKER
 from ..host.watch import NotAsked, Watch
 from ..plan import records
 from ..plan.draft import ANSWER_LIMIT, Draft, Due, FileChange
+from ..plan.plan import Disruption
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading, unique
@@ -232,6 +233,7 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
             if (later := _asked_again(draft, answers))
             for text in _contradicted(draft.about.engine, proposal.world.with_answers(later), said.policy)
         ],
+        "disagreement": [text for draft in drafts for text in _disagreement(draft, proposal, answers)],
     }
 
 
@@ -360,7 +362,10 @@ def _activated(
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
+        back = any(change.way_back for change in draft.files)
+        undo_checks = engine.checks(host, in_force) if in_force and back else ()
         due = replace(due, why=why, until=until, whose=engine.title, first=first, checks=(*due.checks, *checks))
+        due = replace(due, undo_checks=undo_checks)
         return replace(draft, due=(due,))
     return replace(
         draft,
@@ -388,6 +393,35 @@ def _answered(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, A
     shown = lists.plain() if lists else dict.fromkeys(_LISTS)
     about = {"name": engine.name, "title": engine.title, "version": engine.version(world)}
     return about | {word: shown[word] for word in ("search", "blocked", "insecure")}
+
+
+#: How much of what was done to a service made it look at its files again.
+_DONE = {Disruption.RELOAD: "was told to look again", Disruption.RESTART: "was restarted"}
+_TOLD = 3
+
+
+def _disagreement(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Say which lists an engine did not take, though it was made to look at them; nothing of one that did."""
+    engine, expected, later = draft.about.engine, draft.about.expected, _asked_again(draft, answers)
+    shown = _shown(engine, proposal.world.with_answers(later)) if later else None
+    if expected is None or shown is None:
+        return
+    units = {due.service.unit for due in draft.due}
+    steps = [action.step for action in (proposal.transaction.actions if proposal.transaction else ())]
+    done = next((_DONE[step.disruption] for step in steps if step.whom in units and step.disruption in _DONE), "looked")
+    asked = [
+        f"asked for {word} {_some(getattr(expected, word))}, {next(iter(later)).replace('.', ' ')} says "
+        f"{_some(getattr(shown, word))}"
+        for word in _LISTS
+        if word in engine.differs(proposal.world, shown, expected)
+    ]
+    if asked:
+        yield f"{engine.title} {done} but does not use the new lists: {'; '.join(asked)}"
+
+
+def _some(items: tuple[str, ...]) -> str:
+    more = [f"{len(items) - _TOLD} more"] if items[_TOLD:] else []
+    return ", ".join([*items[:_TOLD], *more]) or "nothing"
 
 
 def _asked_again(draft: Draft, answers: Iterable[Mapping[str, Any]]) -> dict[str, Answer]:
