@@ -23,7 +23,7 @@ from ..cluster.client import Client, Limits, Moved, Rejected, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.merge_patch import difference, inverse
-from ..cluster.seen import Answer, Cluster, read
+from ..cluster.seen import Cluster, Contents, read
 from ..host.observed import HostProblem
 from ..host.snapshot import from_snapshot, unpack
 from ..host.watch import Watch
@@ -282,7 +282,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         """Begin a round with nothing known; what a second look asks for is added to the first."""
         end = time.monotonic() + self.options.get("wait_timeout", 0)
         while True:
-            self._known: dict[Ref, Answer] = {}
+            self._known: dict[Ref, Contents] = {}
             try:
                 return super().look(answer, more)
             except NotYet as problem:
