@@ -300,3 +300,12 @@ def test_libraries_that_the_controller_lacks_are_named_before_any_host_is_touche
     monkeypatch.setattr(libraries, "jmespath", libraries._Missing("jmespath"))
     done = run(registry_policy.ActionModule, {"search": ["a.example.com"]}, [])
     assert done.result["failed"] and done.result["msg"].endswith("need: pip install tomlkit jmespath")
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_a_policy_is_given_back_with_its_warnings_where_there_are_any(warned):
+    authority = certificate("weak one", kind="weak") if warned else certificate("one")
+    trust = [{"registry": "r.example.com", "ca": authority}]
+    done = run(registry_policy.ActionModule, {"search": ["a.example.com"], "trust": trust}, [])
+    assert ("warnings" in done.result) == warned and done.result["policy"]["search"] == ["a.example.com"]
+    assert [one["registry"] for one in done.result["trust"]] == ["r.example.com"]

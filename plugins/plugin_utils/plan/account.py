@@ -12,12 +12,14 @@ from ..problems import one_line
 from .plan import Disruption, Plan
 
 
-def of_run(plan: Plan, *, check_mode: bool) -> list[str]:
-    """Describe what a run did, or would do: a headline and the plan."""
-    return [_headline(plan, check_mode), *plan.text().splitlines()]
+def of_run(plan: Plan, *, check_mode: bool, forecast: Sequence[str] = ()) -> list[str]:
+    """Describe what a run did, or would do: a headline, what was forecast, and the plan."""
+    return [_headline(plan, check_mode), *forecast, *plan.text().splitlines()]
 
 
-def of_look(plan: Plan, problems: Sequence[str], differs: Iterable[str] = ()) -> list[str]:
+def of_look(
+    plan: Plan, problems: Sequence[str], *, forecast: Sequence[str] = (), differs: Iterable[str] = ()
+) -> list[str]:
     """Say whether a host matches its policy, and what differs.
 
     problems: why there is no plan. differs: what is other than it was asked for, before the files that say so.
@@ -35,7 +37,7 @@ def of_look(plan: Plan, problems: Sequence[str], differs: Iterable[str] = ()) ->
     else:
         headline = "as the policy says"
     lines += [f"  {kind}: {text}" for kind, texts in plan.remarks() for text in texts]
-    return [headline, *lines]
+    return [headline, *forecast, *lines]
 
 
 def _headline(plan: Plan, check_mode: bool) -> str:

@@ -36,7 +36,7 @@ from .feature import HostFeature, Spec
 from .rounds import Outcome, Rounds
 
 #: Each feature, what it is asked for, and the options that say so.
-Said = list[tuple[HostFeature, Any, tuple[str, ...]]]
+AskedOfFeatures = list[tuple[HostFeature, Any, tuple[str, ...]]]
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -184,7 +184,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         drafting: Callable[[Observed], list[Drafter]],
         options: dict[str, Any],
         more: Watch,
-        said: Said | None = None,
+        said: AskedOfFeatures | None = None,
     ) -> dict[str, Any]:
         """Carry out drafts, and report what was asked for, if the drafts are made of that. Raises Problem."""
         how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
@@ -200,7 +200,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
-    def _explained(self, result: dict[str, Any], proposal: Proposal, said: Said) -> dict[str, Any]:
+    def _explained(self, result: dict[str, Any], proposal: Proposal, said: AskedOfFeatures) -> dict[str, Any]:
         """Say of an engine that did not take its lists which it has, where its own answer was not as expected."""
         checks = proposal.transaction.checks if proposal.transaction else ()
         failed = [check.name for check in checks if check.shows and str(result["msg"]).startswith(f"{check.name}: ")]
@@ -211,10 +211,10 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         rest = str(result["msg"]).rpartition("; ")[2] if result["rolled_back"] else result["msg"]
         return result | {"msg": f"{told}; {rest}"} if told else result
 
-    def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
+    def read(self, options: dict[str, Any]) -> tuple[AskedOfFeatures, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
-        said: Said = []
+        said: AskedOfFeatures = []
         for feature in self.features:
             words = feature.read(options, now, self.read_file, self.secrets.add_key)
             said.append((feature, words, words_of(feature.WORD_OPTIONS, options)))
@@ -286,7 +286,7 @@ class HostInfo(HostTask):
             problems += [each["said"] for each in found.get("pulled", ()) if not each["ok"]]
             found["drift"] = found["drift"] or bool(problems)
             differs = [text for draft in proposal.drafts for text in draft.differs]
-            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems, differs)}
+            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems, differs=differs)}
 
         plan, found = self.look(answer, more)
         if "record" in self.spec:
@@ -302,12 +302,12 @@ class HostInfo(HostTask):
         return path
 
 
-def drafters(host: Observed, said: Said) -> list[Drafter]:
+def drafters(host: Observed, said: AskedOfFeatures) -> list[Drafter]:
     """List what all features want of the host, in their order. Raises Problem."""
     return [drafter for feature, words, asks in said for drafter in asked(asks, feature.drafts(host, words))]
 
 
-def asked_by(said: Said, how: Applying) -> dict[str, list[str]]:
+def asked_by(said: AskedOfFeatures, how: Applying) -> dict[str, list[str]]:
     """Return, for each option that says what is wanted, what it was taken from."""
     return {word: list(how.names((word,))) for _feature, _words, asks in said for word in asks}
 
