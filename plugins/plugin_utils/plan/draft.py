@@ -129,7 +129,7 @@ class Draft:
     one. remembers: whether a record that differs is a change by itself. current: services that hold in memory what
     these files say, as far as this part goes. beyond: what cannot be enforced. refusals: what must not be done.
     undoes: the id of the plan that it takes back. forgets: whether no trace of any transaction is to stay. asks: the
-    options for which it was made.
+    options for which it was made. differs: what is other than it was asked for, in the words that were used to ask.
     """
 
     part: tuple[str, ...]
@@ -150,6 +150,7 @@ class Draft:
     undoes: str = ""
     forgets: bool = False
     asks: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
     #: what the feature's own report needs of it
     about: Any = field(default=None, compare=False)
 

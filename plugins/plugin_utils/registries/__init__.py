@@ -9,7 +9,7 @@ Everything an engine knows is in its own file; everything they share is decided 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -280,8 +280,37 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         return draft
     draft = _activated(engine, host, desired.expected, draft, bool(draft.files), said.pulls)
     if draft.files or draft.due:
-        return draft
+        return replace(draft, differs=tuple(_differences(engine, host, draft, desired.expected)))
     return replace(draft, warnings=(*draft.warnings, *_contradicted(engine, host, said.policy)))
+
+
+def _differences(engine: Engine, host: Observed, draft: Draft, expected: Lists) -> Iterator[str]:
+    """Say of each list what an engine lacks of it, and what it has beyond it, with the place that says so."""
+    shown, report = _shown(engine, host), engine.report(host)
+    now: dict[str, list[str]] = shown.plain() if shown else {word: report.get(word) or [] for word in _LISTS}
+    after = host.with_files({change.path: change.content for change in draft.files})
+    words = engine.differs(after, shown, expected) if shown else ALL_WORDS
+    for word, wanted in expected.plain().items():
+        if word not in words:
+            continue
+        lacks = [item for item in wanted if item not in now[word]]
+        beyond = [item for item in now[word] if item not in wanted]
+        parts = [f"{_some(lacks)} {'are' if lacks[1:] else 'is'} missing"] if lacks else []
+        if beyond:
+            verb = "are" if beyond[1:] else "is"
+            parts.append(f"{_some(beyond)} {verb} not asked for{_said_at(host, report['files'], beyond[0])}")
+        if not parts and word in ("search", "mirrors") and now[word] != wanted:
+            parts = [f"{_some(now[word])} is another order than the one that was asked for"]
+        if parts:
+            yield f"{word}: {', '.join(parts)}"
+
+
+def _said_at(host: Observed, files: Iterable[str], item: str) -> str:
+    for path in files:
+        lines = (host.text(path) or "").splitlines() if host.knows(path) else []
+        if number := next((number for number, line in enumerate(lines, 1) if item in line), 0):
+            return f" ({path} line {number})"
+    return ""
 
 
 def _contradicted(engine: Engine, host: Observed, policy: Policy) -> list[str]:
@@ -419,7 +448,7 @@ def _disagreement(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[st
         yield f"{engine.title} {done} but does not use the new lists: {'; '.join(asked)}"
 
 
-def _some(items: tuple[str, ...]) -> str:
+def _some(items: Sequence[str]) -> str:
     more = [f"{len(items) - _TOLD} more"] if items[_TOLD:] else []
     return ", ".join([*items[:_TOLD], *more]) or "nothing"
 

@@ -285,7 +285,8 @@ class HostInfo(HostTask):
             found["asked_by"] = asked_by(said, how)
             problems += [each["said"] for each in found.get("pulled", ()) if not each["ok"]]
             found["drift"] = found["drift"] or bool(problems)
-            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
+            differs = [text for draft in proposal.drafts for text in draft.differs]
+            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems, differs=differs)}
 
         plan, found = self.look(answer, more)
         if "record" in self.spec:
