@@ -104,6 +104,9 @@ class Host:
         for entry in case.pop("files", []):
             path = os.path.join(self.root, entry.pop("path"))
             content, before = entry.pop("content", None), entry.pop("before")
+            if "way_back" in entry:
+                payload[f"way_back:{path}"] = base64.b64encode(entry["way_back"].encode()).decode()
+                entry["way_back"] = True
             if content is not None:
                 payload[path] = base64.b64encode(content.encode()).decode()
             files.append({**entry, "path": path, "before": before and hashlib.sha256(before.encode()).hexdigest()

@@ -171,7 +171,8 @@ def _pod_mistakes(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     kept, unknown = validation.stored(asked, {"properties": {key: schema["properties"][key] for key in asked}})
     for path in unknown:
         yield _said(names, path, "is not known to the API")
-    for one in validation.mistakes(kept, {"type": "object", "properties": schema["properties"]}) or pods.mistakes(kept):
+    wrong = validation.mistakes(kept, {"type": "object", "properties": schema["properties"]})
+    for one in wrong or pods.mistakes(kept, _RELEASE):
         yield _said(names, one.path, one.sentence)
 
 

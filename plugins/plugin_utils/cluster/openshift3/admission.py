@@ -262,11 +262,12 @@ def admits(policy: ImagePolicy, request: Creation, resolver: Resolver) -> dict[s
     for answer, when in ((first, ""), (second, "a second time within a minute: ")):
         for path, sentence in answer.errors.items():
             refused.setdefault(images[path], (path, sentence if path in first.errors else when + sentence))
+    rewritten = {path: str(new) for path, new in first.rewritten.items() if str(new) != str(images[path])}
     return _result(
         not first.errors,
         not second.errors,
         [{"reference": str(one), "path": path, "sentence": text} for one, (path, text) in refused.items()],
-        {} if first.errors else {path: str(new) for path, new in first.rewritten.items()},
+        {} if first.errors else rewritten,
         [f"{images[path]}: {note}" for path, note in first.notes.items() if note],
     )
 

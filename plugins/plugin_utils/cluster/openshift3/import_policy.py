@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...resolution.references import is_domain, quoted
-from . import Finding, image_names, refuse, warn
-from .decoding import BOOL, INT, TEXT, Decoded, Items, accepted, decode, findings
+from ..openshift4.objects import name_of
+from . import Finding, PolicyProblem, image_names, refuse, warn
+from .decoding import BOOL, INT, TEXT, Decoded, Items, accepted, decode, findings, fits, read
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
 from .releases import Release
 
@@ -99,9 +100,28 @@ def load(config: Any, release: Release) -> ImportPolicy:
     return ImportPolicy(None if no_list else entries, fields.get("internalRegistryHostname", ""))
 
 
+#: Whole files and objects that a config is taken out of: their kind → the key.
+_HOLDERS = {"MasterConfig": "imagePolicyConfig", "Image": "spec"}
+
+
 def decoded(config: Any, release: Release) -> Decoded:
-    """Decode every field. Raises DecodingProblem, with what stops the decoder."""
-    return decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
+    """Decode every field. Raises DecodingProblem, with what stops the decoder; PolicyProblem for another object."""
+    raw = read(config)
+    if isinstance(raw.value, Mapping):
+        config = _taken_out(raw.value, release)
+    found = decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
+    return found if config is raw.value else Decoded(found.value, raw.oddities + found.oddities)
+
+
+def _taken_out(document: Mapping[str, Any], release: Release) -> Any:
+    """Return the config in a whole file of a master or in Image/cluster; anything else is one already."""
+    if not ("kind" in document and {"apiVersion", "metadata", "items"} & document.keys()):
+        return document
+    holder = "Image" if release.in_cluster else "MasterConfig"
+    key = _HOLDERS[holder]
+    if document["kind"] != holder:
+        raise PolicyProblem(f"config must be {key} of {holder}, or all of it, and this is {name_of(document)}")
+    return document.get(key)
 
 
 def _owner(release: Release) -> str:
@@ -145,8 +165,12 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
             yield f"{quoted(name)} names no registry; it must be HOST or HOST:PORT"
     if len(ports) > 1:
         yield f"{quoted(name)} has more than one colon; it must be HOST or HOST:PORT"
-    if len(ports) == 1 and not release.in_cluster and not (_PORT.fullmatch(ports[0]) and len(ports[0]) < 20):
+    if len(ports) == 1 and not release.in_cluster and not _is_number(ports[0]):
         yield f"{quoted(ports[0])} is not a port; a port must be a number, without wildcards"
+
+
+def _is_number(port: str) -> bool:
+    return bool(_PORT.fullmatch(port)) and fits(int(port[:30]))
 
 
 def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
