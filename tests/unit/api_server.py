@@ -23,8 +23,9 @@ from urllib.parse import parse_qs, unquote
 import rights
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import access, labels
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import MANAGER, Reply
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
+from sentences import hear
 
 
 def resource(kind: str, group: str, plural: str, namespaced: bool = False, version: str = "v1") -> Resource:
@@ -132,6 +133,8 @@ class ApiServer:
         query = {name: values[0] for name, values in parse_qs(query_text).items()}
         given = json.loads(body) if body else None
         self.log.append((method, bare, query, given))
+        if method != "GET" and headers.get("User-Agent") == MANAGER:  # controllers of a test write as they please
+            hear(f"sent {method} {bare}: {json.dumps(given, sort_keys=True, ensure_ascii=False)}")
         for fault in self.faults:
             if (reply := fault(method, path, given)) is not None:
                 return reply

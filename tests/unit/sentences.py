@@ -31,6 +31,7 @@ WRITES = os.environ.get("SENTENCES") == "write"
 READ = ("msg", "account", "text", "notes", "warnings", "pending", "refused", "problems", "sentence")
 #: What is another in every run: checksums, dates, addresses of stand-ins; and words of Ansible's own.
 _VARYING = (
+    (re.compile(r"-----BEGIN [A-Z ]+-----(?=.*-----END).*?-----END [A-Z ]+-----"), "PEM"),
     (re.compile(r"\b[0-9a-f]{12,}\b"), "CHECKSUM"),
     (re.compile(r"\b20\d\d-\d\d-\d\d(T[\d:.]+Z?)?"), "DATE"),
     (re.compile(r"\(secret [0-9a-f]{8}\)"), "(secret MARK)"),

@@ -375,4 +375,5 @@ def test_every_variable_of_a_store_is_a_key_of_its_driver(case):
     told = {f"{prefix}_kind": "object", f"{prefix}_provider": case["name"], **said}
     found = options.fill(["storage", "claim"], told.get)
     assert found == {"storage": (f"{prefix}_kind", case["storage"])}
+    assert options.fill.sources == options.VARIABLES
     assert {*told} - {*variables.VARIABLES} == set() and len(case["variables"]) == len(variables._KEYS[case["name"]])

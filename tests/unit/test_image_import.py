@@ -85,6 +85,10 @@ def test_what_lacks_is_requested_and_a_second_run_asks_for_nothing(case):
         )
     else:
         assert not again["changed"] and [one["imported"] for one in again["imports"]] == [True] * len(done["imports"])
+        same = ("stream", "tag", "from", "image")
+        assert [[one[key] for key in same] for one in again["imports"]] == [
+            [one[key] for key in same] for one in done["imports"]
+        ]
         kept = {one["name"] for one in server.get("ImageStream", "app", "a")["spec"]["tags"]}
         assert {one["name"] for manifest in case.get("cluster", []) for one in manifest["spec"]["tags"]} <= kept
         assert task(case | {"given": {**case["given"], "refresh": True}}, server)["changed"]

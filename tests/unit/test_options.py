@@ -51,6 +51,12 @@ def test_every_task_has_a_check_mode_and_only_those_about_hosts_contact_one():
         assert action._requires_connection == (name in ON_HOSTS), name
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in (REPOSITORY / "plugins/filter").glob("[a-z]*.py")))
+def test_a_file_of_filters_has_the_one_that_it_is_named_after(name):
+    module = import_module(f"ansible_collections.dockyard.openshift.plugins.filter.{name}")
+    assert module.FilterModule().filters() == {name: getattr(module, name)}
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_options_are_documented_as_they_are(task):
     assert documented(task) == {name: as_documented(about) for name, about in TASKS[task].spec.items()}

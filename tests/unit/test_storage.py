@@ -239,13 +239,14 @@ def test_findings_name_what_docker_does_otherwise_than_it_is_told():
 
 
 @pytest.mark.parametrize("case", cases("storage/variables.yml"))
-def test_variables_of_openshift_ansible(case):
+def test_variables_of_openshift_ansible(case, sentences):
     filled = storage.fill(storage.VARIABLES, case["variables"].get)
     given = {option: value for option, (dummy, value) in filled.items()}
     said = asked.read({"mode": "setup", **given})
     assert {**said.keys, **({"DEVS": " ".join(said.devices)} if said.devices else {})} == case["keys"]
-    unread = [text.partition(" ")[0] for text in storage.fill.remarks({}, case["variables"].get)]
-    assert unread == case.get("unread", [])
+    remarks = storage.fill.remarks({}, case["variables"].get)
+    assert [text.partition(" ")[0] for text in remarks] == case.get("unread", [])
+    sentences(remarks)
 
 
 @pytest.mark.parametrize("action", [container_storage, container_storage_info])
