@@ -156,7 +156,7 @@ class _Decoder:
         kind = {TEXT: str, BOOL: bool, INT: int}[shape]
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise _mismatch(path, shape, value)
-        if shape == INT and not fits(value):
+        if isinstance(value, int) and not fits(value):
             raise _mismatch(path, f"{INT} of 64 bits", value)
         return value
 
