@@ -32,6 +32,10 @@ class _Late:
     def __init__(self, package: str, module: str) -> None:
         self._package, self._module = package, module
 
+    def load(self) -> None:
+        """Load it now, for whoever is sure to need it."""
+        _library(self._package, self._module)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(_library(self._package, self._module), name)
 

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,14 +85,17 @@ def applied(lab: Lab, home: Path, objects: int, rounds: int) -> dict[str, float]
     for task in tasks.values():
         timed(home, task)  # k8s writes what it finds to be other than it would be; then nothing changes any more
     found = {name: statistics.median(timed(home, task) for _round in range(rounds)) for name, task in tasks.items()}
-    least = found["cluster_registries"]
+    # The first task about a cluster loads the library kubernetes for the whole run; k8s loads it in each task.
+    first = {"dockyard.openshift.node_pools_info": {"kubeconfig": str(lab.kubeconfig)}}
+    again = [timed(home, tasks["cluster_registries"], [first]) for _round in range(rounds)]
+    found["cluster_registries, not the first"] = least = statistics.median(again)
     return {**found, **{f"times as fast as {name}": round(s / least, 1) for name, s in found.items() if s != least}}
 
 
-def timed(home: Path, task: dict[str, Any]) -> float:
-    """Return the seconds of a task."""
+def timed(home: Path, task: dict[str, Any], before: Sequence[dict[str, Any]] = ()) -> float:
+    """Return the seconds of a task, in a play with others before it."""
     clock = {"ansible.builtin.debug": {"msg": "CLOCK {{ now(utc=true).timestamp() }}"}}
-    begin, end = map(float, re.findall(r"CLOCK ([0-9.]+)", play(home, [clock, task, clock])))
+    begin, end = map(float, re.findall(r"CLOCK ([0-9.]+)", play(home, [*before, clock, task, clock])))
     return round(end - begin, 3)
 
 

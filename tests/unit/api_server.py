@@ -20,7 +20,8 @@ from typing import Any
 from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import labels
+import rights
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import access, labels
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Reply
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
@@ -279,4 +280,10 @@ def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -
     made.read_file = lambda path: more["files"][path].encode()
     if api is not None:
         made.transport = lambda login: api
-    return dict(made.run(task_vars={"inventory_hostname": "localhost", **more.get("variables", {})}))
+    start = len(api.log) if isinstance(api, ApiServer) else 0
+    result = dict(made.run(task_vars={"inventory_hostname": "localhost", **more.get("variables", {})}))
+    name = action.__module__.rpartition(".")[2].removesuffix("_info")
+    if isinstance(api, ApiServer) and name in access.TASKS:
+        more_than_allowed = rights.lacking(name, [one[:2] for one in api.log[start:]])
+        assert not more_than_allowed, f"{name} asks for more than its roles allow: {more_than_allowed}"
+    return result

@@ -11,7 +11,6 @@ from ansible_collections.dockyard.openshift.plugins.action import cluster_access
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import access
 from api_server import KINDS, ApiServer, reply, reviews, run
 from conftest import REPOSITORY
-from test_cluster_registries import TABLE, cluster, task
 
 ROLES = REPOSITORY / "docs/registries-role.yml"
 
@@ -21,35 +20,6 @@ def test_the_roles_that_are_shipped_are_those_of_the_tasks():
     assert yaml.safe_load(ROLES.read_text(encoding="utf-8"))["items"] == [
         one for name in access.TASKS if name not in access.IN_PROJECTS for one in access.manifests(name)
     ]
-
-
-def allowed(method: str, path: str, body) -> bool:
-    """Return whether the roles allow a request."""
-    parts = path.partition("?")[0].strip("/").split("/")
-    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
-    namespace = rest[1] if rest[0] == "namespaces" and len(rest) > 2 else ""
-    plural, name = ([*rest[2:], ""] if namespace else [*rest, ""])[:2]
-    verb = {"GET": "get" if name else "list", "POST": "create", "PATCH": "patch", "DELETE": "delete"}[method]
-    for role in access.manifests("cluster_registries"):
-        if role["metadata"].get("namespace", namespace) == namespace or role["kind"] == "ClusterRole":
-            for rule in role["rules"]:
-                names = rule.get("resourceNames", [name])
-                if (
-                    group in rule["apiGroups"]
-                    and plural in rule["resources"]
-                    and verb in rule["verbs"]
-                    and name in names
-                ):
-                    return True
-    return False
-
-
-@pytest.mark.parametrize("case", TABLE)
-def test_no_request_of_any_case_needs_more(case):
-    server = cluster(case)
-    task(case, server)
-    asked = {(method, path) for method, path, _query, _body in server.log if path != "/version"}
-    assert not [pair for pair in asked if not allowed(*pair, None)]
 
 
 def test_what_a_login_lacks_is_said():
@@ -70,6 +40,41 @@ def test_a_review_asks_for_the_object_by_its_name():
     image = {"group": "config.openshift.io", "version": "v1", "resource": "images", "namespace": "", "name": "cluster"}
     assert {"verb": "patch", **image} in asked
     assert [one for one in asked if one["namespace"] == "openshift-config"]
+
+
+def test_every_task_about_a_cluster_is_known():
+    texts = {one.stem: one.read_text(encoding="utf-8") for one in (REPOSITORY / "plugins/action").glob("*.py")}
+    words = ("task.on_cluster import", "task.on_pools import")
+    logs_in = [name for name, text in texts.items() if any(word in text for word in words)]
+    assert {name.removesuffix("_info") for name in logs_in} - {"cluster_access"} == set(access.TASKS)
+
+
+def test_a_part_of_an_object_is_asked_for_as_such():
+    asked = []
+    answer = reviews(lambda about: asked.append(about) or True)
+    run(cluster_access_info.ActionModule, {"task": "image_registry"}, ApiServer(faults=[answer]))
+    (logs,) = [about for about in asked if about.get("subresource") == "log"]
+    assert (logs["resource"], logs["verb"], logs["namespace"]) == ("pods", "get", "openshift-image-registry")
+    assert all("subresource" not in about or about["subresource"] for about in asked)
+
+
+@pytest.mark.parametrize(
+    ("task", "more"),
+    [
+        ("image_registry", ("bind", "clusterroles.rbac.authorization.k8s.io", "")),
+        ("image_registry_move", ("create", "pods", "team")),
+        ("registry_proof", ("update", "imagestreams/layers.image.openshift.io", "team")),
+    ],
+)
+def test_some_tasks_need_more_in_projects(task, more):
+    answers = [
+        run(cluster_access_info.ActionModule, {"task": task, **given}, ApiServer(faults=[reviews(lambda about: True)]))
+        for given in ({}, {"namespaces": ["team"]})
+    ]
+    without, inside = (
+        {(one["verb"], one["resource"], one["namespace"]) for one in found["access"]} for found in answers
+    )
+    assert more in inside - without and without < inside
 
 
 def test_kinds_of_the_stand_in_are_those_of_the_task():

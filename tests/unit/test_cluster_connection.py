@@ -11,6 +11,7 @@ import ipaddress
 import json
 import os
 import ssl
+import subprocess
 import sys
 import tempfile
 import threading
@@ -461,3 +462,12 @@ def real_run(args, environment):
     made = cluster_registries.ActionModule(SimpleNamespace(**about), *(MagicMock() for _ in range(5)))
     made._templar = SimpleNamespace(template=lambda value: value)
     return made.run(task_vars={"inventory_hostname": "localhost"})
+
+
+@pytest.mark.parametrize(("task", "loaded"), [("cluster_registries", True), ("host_policy", False)])
+def test_the_library_is_loaded_with_the_plugin_once_for_all_workers_and_not_for_hosts(task, loaded):
+    plugin = f"ansible_collections.dockyard.openshift.plugins.action.{task}"
+    said = f"import sys, {plugin}; print('kubernetes.config.kube_config' in sys.modules)"
+    places = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", said], env=places, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(loaded)

@@ -254,7 +254,7 @@ def test_rollback_puts_the_specification_back():
 
 
 def test_rollback_puts_a_login_back_and_names_what_it_cannot():
-    spec = {"managementState": "Managed", "replicas": 1, "storage": {"s3": {"bucket": "b", "region": "r"}}}
+    spec = {"managementState": "Managed", "replicas": 1, "storage": {"s3": {"bucket": "b", "region": "us-east-1"}}}
     login = {"REGISTRY_STORAGE_S3_ACCESSKEY": "eA==", "REGISTRY_STORAGE_S3_SECRETKEY": "eA=="}
     secret = {"kind": "Secret", "metadata": {"name": USER_SECRET, "namespace": NAMESPACE}, "data": login}
     server = cluster(
@@ -346,7 +346,7 @@ def test_an_edit_in_between_is_planned_anew():
 
 def test_logins_are_not_written_as_manifests(tmp_path):
     given = {
-        "storage": {"s3": {"bucket": "b", "region": "r"}},
+        "storage": {"s3": {"bucket": "b", "region": "us-east-1"}},
         "credentials": {"access_key": "hidden-a", "secret_key": "hidden-b"},
     }
     result = task({"given": given | {"manifests_to": str(tmp_path)}}, cluster(LOGS))

@@ -19,6 +19,10 @@ from .changes import ObjectChange
 from .client import Client, NoSuchKind, Rejected
 from .cluster_pull_secret import service as pull_secret
 from .dockercfg_secret import service as dockercfg_secret
+from .drain import service as drain
+from .hosted_registry import service as hosted_registry
+from .image_import import service as image_import
+from .integrated_registry import rights
 from .kinds import image
 from .mirrors_check import images as mirrors_check
 from .registry_consumer import service as registry_consumer
@@ -34,13 +38,26 @@ TASKS: Mapping[str, Callable[[tuple[str, ...]], Access]] = {
     "cluster_pull_secret": lambda projects: pull_secret.ACCESS,
     "dockercfg_secret": dockercfg_secret.access,
     "registry_consumer": registry_consumer.grants,
+    "image_registry": rights.of_registry,
+    "image_registry_move": rights.of_move,
+    "image_pruner": rights.of_pruner,
+    "registry_proof": rights.of_proof,
+    "image_import": image_import.access,
+    "hosted_registry": hosted_registry.access,
+    "node_drain": lambda projects: drain.access(),
+    "mirrors_migrate": lambda projects: registries.together(registries.access(), rollout.access()),
 }
 #: Tasks that work in projects; no role is shipped for them, because nobody knows the projects.
-IN_PROJECTS = ("dockercfg_secret", "registry_consumer")
+IN_PROJECTS = ("dockercfg_secret", "registry_consumer", "image_import", "hosted_registry")
+#: Tasks that need more in projects, where some are named.
+MORE_IN_PROJECTS = ("image_registry", "image_registry_move", "registry_proof")
 ROLE = "dockyard-registries"
 _ROLES = {
     "node_pools": "dockyard-node-pools", "mirrors_check": "dockyard-mirrors-check",
-    "cluster_pull_secret": "dockyard-pull-secret",
+    "cluster_pull_secret": "dockyard-pull-secret", "image_registry": "dockyard-image-registry",
+    "image_registry_move": "dockyard-image-registry-move", "image_pruner": "dockyard-image-pruner",
+    "registry_proof": "dockyard-registry-proof", "node_drain": "dockyard-node-drain",
+    "mirrors_migrate": "dockyard-mirrors-migrate",
 }  # fmt: skip
 #: What a change is called in a review; to replace is both.
 _VERBS = {"replace": ("delete", "create")}
@@ -70,9 +87,10 @@ def openshift(client: Client) -> dict[str, Any]:
 def of_task(task: str, projects: Iterable[str] = ()) -> Access:
     """Return what a task reads and writes. Raises PolicyError for one in projects without any."""
     projects = tuple(projects)
-    if (task in IN_PROJECTS) != bool(projects):
-        told = "names no project, and this task works in projects" if not projects else "means nothing to this task"
-        raise PolicyError("namespaces", UNSHOWN, told)
+    if task in IN_PROJECTS and not projects:
+        raise PolicyError("namespaces", UNSHOWN, "names no project, and this task works in projects")
+    if projects and task not in (*IN_PROJECTS, *MORE_IN_PROJECTS):
+        raise PolicyError("namespaces", UNSHOWN, "means nothing to this task")
     return TASKS[task](projects)
 
 
@@ -101,10 +119,11 @@ def sentence(answer: Mapping[str, Any]) -> str:
 
 
 def _asked(client: Client, ref: Ref, verb: str) -> dict[str, Any]:
+    plural, _slash, subresource = ref.resource.plural.partition("/")
     attributes = {
-        "verb": verb, "group": ref.resource.group, "version": ref.resource.version, "resource": ref.resource.plural,
+        "verb": verb, "group": ref.resource.group, "version": ref.resource.version, "resource": plural,
         "namespace": ref.namespace, "name": ref.name,
-    }  # fmt: skip
+    } | ({"subresource": subresource} if subresource else {})  # fmt: skip
     body = {"apiVersion": REVIEW.resource.api_version, "kind": REVIEW.resource.kind}
     try:
         found = client.ask(REVIEW, {**body, "spec": {"resourceAttributes": attributes}})

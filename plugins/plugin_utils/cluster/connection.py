@@ -29,6 +29,10 @@ from ..libraries import incluster_config, kube_client, kube_config, urllib3, yam
 from .api import ClusterProblem
 from .client import NoAnswer, NotSent, Reply
 
+# Ansible imports a task's plug-in before it forks a worker for each host: what is loaded here, workers need not load.
+kube_config.load()
+urllib3.load()
+
 _CONNECT = 10.0  # seconds until there is a connection
 _CHUNK = 64 * 1024
 #: Files with keys are there only while they are read, and in memory where the system can.

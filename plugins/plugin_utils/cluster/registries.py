@@ -512,9 +512,13 @@ def _read_only() -> dict[Ref, tuple[str, ...]]:
 
 def access() -> dict[Ref, tuple[str, ...]]:
     """Return everything that the task may ask of the API: what, and the verbs."""
+    return together(*(kind.ACCESS for kind in KINDS), preflight.ACCESS, _read_only())
+
+
+def together(*tables: Mapping[Ref, tuple[str, ...]]) -> dict[Ref, tuple[str, ...]]:
+    """Join tables of what is asked of the API."""
     found: dict[Ref, tuple[str, ...]] = {}
-    both = [*(kind.ACCESS for kind in KINDS), preflight.ACCESS, _read_only()]
-    for table in both:
+    for table in tables:
         for ref, verbs in table.items():
             found[ref] = tuple(dict.fromkeys((*found.get(ref, ()), *verbs)))
     return found

@@ -23,7 +23,7 @@ from ..cluster.client import Client, Limits, Moved, Rejected, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.merge_patch import difference, inverse
-from ..cluster.seen import Answer, Cluster, read
+from ..cluster.seen import Cluster, Contents, read
 from ..host.observed import HostProblem
 from ..host.snapshot import from_snapshot, unpack
 from ..host.watch import Watch
@@ -253,7 +253,8 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         elif self._task.check_mode and options["server_dry_run"]:
             self._rehearse(proposal.changes)
         lines = [line for draft in proposal.drafts for line in draft.lines]
-        return result | {"account": [*lines, *account.of_run(self._whole(proposal), check_mode=self._task.check_mode)]}
+        check_mode = self._task.check_mode
+        return result | {"account": account.of_run(self._whole(proposal), check_mode=check_mode, forecast=lines)}
 
     def _proposed(self, cluster: Cluster, said: Iterable[tuple[ClusterFeature, Any]]) -> ClusterProposal:
         """Make the plan, which names the variables that asked for a change. Raises NotRead, Problem."""
@@ -281,7 +282,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         """Begin a round with nothing known; what a second look asks for is added to the first."""
         end = time.monotonic() + self.options.get("wait_timeout", 0)
         while True:
-            self._known: dict[Ref, Answer] = {}
+            self._known: dict[Ref, Contents] = {}
             try:
                 return super().look(answer, more)
             except NotYet as problem:
@@ -528,7 +529,7 @@ class ClusterInfo(ClusterTask):
             for feature, words in said:
                 found |= feature.survey(cluster, words)
             found |= {"drift": plan.changed or bool(problems), "problems": problems}
-            return plan, found | {"account": [*lines, *account.of_look(plan, problems)]}, lines
+            return plan, found | {"account": account.of_look(plan, problems, forecast=lines)}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
         shown = self.result_of(plan)

@@ -95,11 +95,13 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
 
 
 def access(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
-    """Return what the task reads and writes in these projects, without BuildConfigs."""
+    """Return what the task reads and writes in these projects; to make projects or to select them needs more."""
     found: dict[Ref, tuple[str, ...]] = {}
     for project in projects:
-        found[Ref(SECRETS, namespace=project)] = ("get", "create", "patch")
-        found[Ref(SERVICE_ACCOUNTS, namespace=project)] = ("get", "patch")
+        found[Ref(NAMESPACES, namespace=project)] = ("get",)
+        found[Ref(SECRETS, namespace=project)] = ("get", "list", "create", "patch", "delete")
+        found[Ref(SERVICE_ACCOUNTS, namespace=project)] = ("get", "list", "patch")
+        found[Ref(BUILD_CONFIGS, namespace=project)] = ("get", "patch")
     return found
 
 

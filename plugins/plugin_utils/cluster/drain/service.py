@@ -19,11 +19,13 @@ from ..client import Client, Limits, Moved, NoSuchKind, Rejected
 from . import DrainProblem, pods, waiting
 from .evictions import Evictions
 from .plan import plan
-from .turns import Turns
+from .turns import LEASE, Turns
 
 NODE = Resource("Node", "", "v1", "nodes")
 POD = Resource("Pod", "", "v1", "pods", True)
 DAEMON_SET = Resource("DaemonSet", "apps", "v1", "daemonsets", True)
+_EVICTION = Resource("Eviction", "", "v1", "pods/eviction", True)
+_BUDGET = Resource("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", True)
 OURS = "dockyard.openshift/cordoned"
 #: The namespace of the Lease that counts this node, while it does.
 _TURN = "dockyard.openshift/turn"
@@ -35,6 +37,18 @@ _LAST_OF_3 = (1, 11)
 _POLL = 1.0  # seconds between two looks at the pods of a node
 _PROGRESS = 20.0  # seconds between two lines that say how far it is
 _RIGHTS = "cannot create resource"
+
+
+def access() -> dict[Ref, tuple[str, ...]]:
+    """Return everything that a drain may ask of the API: what, and the verbs."""
+    return {
+        Ref(NODE): ("get", "patch"),
+        Ref(POD): ("list",),
+        Ref(_EVICTION): ("create",),
+        Ref(_BUDGET): ("list",),
+        Ref(DAEMON_SET): ("list",),
+        Ref(LEASE, namespace=NodeOptions.lease_namespace): ("get", "create", "patch"),
+    }
 
 
 @dataclass(frozen=True)
@@ -275,8 +289,7 @@ class NodeService:
     def _budgets(self, answer: Mapping[str, Any]) -> list[dict[str, Any]]:
         if not answer["evict"]:
             return []
-        version = "v1" if self.client.version() >= _BUDGETS_V1 else "v1beta1"
-        kind = Resource("PodDisruptionBudget", "policy", version, "poddisruptionbudgets", True)
+        kind = _BUDGET if self.client.version() >= _BUDGETS_V1 else replace(_BUDGET, version="v1beta1")
         try:
             found = self.client.read_all(Ref(kind))
         except NoSuchKind:

@@ -36,7 +36,20 @@ from ..labels import is_subdomain
 from ..marks import LABEL
 from ..merge_patch import applied
 from ..seen import Cluster, Unread
-from . import CLAIMS, CLASSES, SECRETS, VOLUMES, WORKLOADS, authorities, rollout, storage, template
+from . import (
+    CLAIMS,
+    CLASSES,
+    CONFIG_MAPS,
+    CONTROLLERS,
+    PODS,
+    SECRETS,
+    VOLUMES,
+    WORKLOADS,
+    authorities,
+    rollout,
+    storage,
+    template,
+)
 from .options import ASKING, CHANGE_OPTIONS, LOSS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
 
 __all__ = [
@@ -53,6 +66,19 @@ __all__ = [
 ]
 
 WATCH: tuple[Ref, ...] = ()
+
+
+def access(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
+    """Return what the task reads and writes; projects: that of the registry."""
+    found: dict[Ref, tuple[str, ...]] = {Ref(VOLUMES): ("get", "create"), Ref(CLASSES): ("list",)}
+    for project in projects:
+        found |= {Ref(kind, namespace=project): ("get", "patch") for kind in WORKLOADS.values()}
+        found[Ref(CONTROLLERS, namespace=project)] = ("get",)
+        found[Ref(PODS, namespace=project)] = ("list",)
+        found[Ref(CLAIMS, namespace=project)] = ("get", "create", "patch")
+        found[Ref(SECRETS, namespace=project)] = ("get", "create", "patch")
+        found[Ref(CONFIG_MAPS, namespace=project)] = ("get", "create", "patch", "delete")
+    return found
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,15 @@ class Asked:
     warnings: tuple[str, ...]
 
 
+def access(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
+    """Return what the task reads and writes in these projects."""
+    found: dict[Ref, tuple[str, ...]] = {}
+    for project in projects:
+        found[Ref(STREAMS, namespace=project)] = ("get",)
+        found[Ref(IMPORTS, namespace=project)] = ("create",)
+    return found
+
+
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:

@@ -18,7 +18,7 @@ from ..seen import Cluster, Unread
 
 _TEMPLATE = ("spec", "template", "spec")
 #: Kind → where the specification of its pods stands; () for builds, whose strategy names an image.
-_KINDS: Mapping[Resource, tuple[str, ...]] = {
+KINDS: Mapping[Resource, tuple[str, ...]] = {
     Resource("Pod", "", "v1", "pods", namespaced=True): ("spec",),
     Resource("ReplicationController", "", "v1", "replicationcontrollers", namespaced=True): _TEMPLATE,
     Resource("Deployment", "apps", "v1", "deployments", namespaced=True): _TEMPLATE,
@@ -36,9 +36,9 @@ _STRATEGIES = ("sourceStrategy", "dockerStrategy", "customStrategy")
 
 def references(cluster: Cluster) -> list[dict[str, str]]:
     """Return {object, image, reason} for each, and for each kind that cannot be read. Raises NotRead."""
-    cluster.need(*map(Ref, _KINDS))
+    cluster.need(*map(Ref, KINDS))
     found = []
-    for resource, path in _KINDS.items():
+    for resource, path in KINDS.items():
         there = cluster.try_all(Ref(resource))
         if isinstance(there, Unread):
             found.append({"object": str(Ref(resource)), "image": "", "reason": there.why})

@@ -59,6 +59,14 @@ class Asked:
         return int(self.spec.get("replicas") or 0)
 
     @property
+    def taken(self) -> tuple[str | None, dict[str, Any]]:
+        """The backend that the operator takes, with its configuration, unless there are more than one."""
+        named = backends(self.storage, self.minor)
+        if named:
+            return named[0], dict(part(self.storage, named[0]))
+        return of_platform(self.around.platform, self.minor)
+
+    @property
     def storage(self) -> Mapping[str, Any]:
         return part(self.spec, "storage")
 

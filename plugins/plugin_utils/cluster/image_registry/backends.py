@@ -58,6 +58,16 @@ _AZURE_CLOUDS = (
 #: Known only where the platform is such a cloud.
 _AZURE_STACK = "AZURESTACKCLOUD"
 _URL = re.compile(r"https?://", re.IGNORECASE)
+#: us-east-1, us-gov-west-1, eusc-de-east-1: for any other, the operator asks a host that there is not.
+_AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
+#: What says how to log in, in the file of credentials that AWS' own programs read.
+_AWS_LOGIN = re.compile(
+    r"^\s*(aws_access_key_id|role_arn|credential_process|sso_session|sso_account_id)\s*=", re.MULTILINE | re.IGNORECASE
+)
+#: Backend → the platform of which the operator takes for granted that it says where it is.
+_SILENT = {"s3": "AWS", "gcs": "GCP"}
+#: Platform → what says in which place of IBM's the registry is; the operator looks nowhere else.
+_IBM_PLACES = {"IBMCloud": "location", "PowerVS": "region"}
 #: An address has no names below it, so no bucket can stand before it.
 _ADDRESS = re.compile(r"https?://(?:[0-9]+(?:\.[0-9]+){3}|\[[^]]*\])(?:[:/]|$)", re.IGNORECASE)
 
@@ -70,8 +80,14 @@ def keys_of_user(backend: str) -> tuple[tuple[str, ...], ...]:
 
 def check(backend: str, config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     """Yield what the operator refuses of one backend, in its order."""
-    if backend in _KEYS:
-        yield from _credentials(backend, asked)
+    refused = list(_credentials(backend, asked)) if backend in _KEYS else []
+    if _SILENT.get(backend) == asked.around.platform and asked.around.told is None and (
+        not refused or backend == "gcs"  # of this one alone, the place is looked at before the credentials
+    ):
+        sentence = f"the operator crashes: Infrastructure/cluster says nothing of the platform {asked.around.platform}"
+        yield refusal(f"storage.{backend}", sentence, UNOBSERVED)
+        return
+    yield from refused
     yield from _CHECKS.get(backend, _nothing)(config, asked)
 
 
@@ -101,6 +117,7 @@ def _or(sets: Iterable[Iterable[str]]) -> str:
 
 
 def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    yield from _minted_s3(asked)
     name = part(config, "trustedCA").get("name")
     if name:
         bundle = asked.around.config_maps.get(name)
@@ -120,12 +137,35 @@ def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
         yield refusal("storage.s3.virtualHostedStyle", sentence)
     if not region:
         yield refusal("storage.s3.region", "is needed, also where a store behind regionEndpoint ignores it")
+    elif not endpoint and not _AWS_REGION.fullmatch(region) and not _has_own_s3(asked):
+        sentence = f"{cited(region)!r} is not a region of AWS, and no regionEndpoint says where the store is"
+        yield refusal("storage.s3.region", sentence)
     front = part(config, "cloudFront")
     key = part(front, "privateKey")
     if front and not key.get("name"):
         yield refusal("storage.s3.cloudFront.privateKey.name", "must name the secret with the private key")
     if front and not key.get("key"):
         yield refusal("storage.s3.cloudFront.privateKey.key", "must name the key of the secret")
+
+
+def _has_own_s3(asked: Asked) -> bool:
+    """Say whether the platform names a host for S3, which then is asked for any region."""
+    named = asked.around.settings.get("serviceEndpoints") if asked.around.platform == "AWS" else ()
+    return isinstance(named, (list, tuple)) and any(part({"one": one}, "one").get("name") == "s3" for one in named)
+
+
+def _minted_s3(asked: Asked) -> Iterator[Finding]:
+    """Look for a login in the file of AWS' that the cloud gave, which wins over single keys."""
+    text = asked.around.secrets.get(MINTED_SECRET, {}).get("credentials", "")
+    if USER_SECRET not in asked.around.secrets and text and not _AWS_LOGIN.search(text):
+        sentence = f"credentials in the secret {MINTED_SECRET} has no login, such as aws_access_key_id"
+        yield refusal("storage.s3", sentence)
+
+
+def _ibmcos(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    if not asked.around.settings.get(_IBM_PLACES.get(asked.around.platform, "")):
+        sentence = f"works on the platforms {' and '.join(_IBM_PLACES)} only, where the operator learns the location"
+        yield refusal("storage.ibmcos", f"{sentence}; this is {cited(asked.around.platform)}")
 
 
 def _gcs(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
@@ -290,5 +330,6 @@ _CHECKS: Mapping[str, Callable[[Mapping[str, Any], Asked], Iterator[Finding]]] =
     "gcs": _gcs,
     "azure": _azure,
     "swift": _swift,
+    "ibmcos": _ibmcos,
     "pvc": _pvc,
 }

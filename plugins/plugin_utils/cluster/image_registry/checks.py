@@ -17,10 +17,10 @@ from typing import Any
 from ..labels import is_key, is_subdomain
 from ..openshift4.objects import cited, kind_of
 from . import STORAGE_NOT_CONFIGURED, UNOBSERVED, VERIFICATION_FAILED, Finding, backends, pods, refusal, warning
-from .asked import BACKENDS, Asked, of_platform, part
+from .asked import BACKENDS, Asked, part
 from .asked import backends as backends_of
-from .structural import Schema
 from .surroundings import NAMESPACE
+from .validation import Schema
 from .values import duration, quantity
 
 DEFAULT_ROUTE = "default-route"
@@ -86,10 +86,7 @@ def _storage(asked: Asked) -> Iterator[Finding]:
         names = " ".join(BACKENDS[key] for key in counted)
         yield refusal("storage", f"exactly one backend must be there, and these are: {names}; null removes one")
         return
-    backend, config = of_platform(asked.around.platform, asked.minor)
-    if counted:
-        (backend,) = counted
-        config = dict(part(asked.storage, backend))
+    backend, config = asked.taken
     if backend is None:
         sentence = f"names no backend, and the platform {cited(asked.around.platform)} has none of its own"
         yield refusal("storage", sentence, STORAGE_NOT_CONFIGURED)
@@ -160,7 +157,7 @@ def _field(holder: Mapping[str, Any], name: str) -> Any:
 def _pods(asked: Asked) -> Iterator[Finding]:
     if asked.replicas == 0 and asked.spec.get("rolloutStrategy") != "Recreate":
         yield refusal("replicas", "0 replicas need rolloutStrategy Recreate: maxUnavailable would be -1")
-    yield from (refusal(*mistake) for mistake in pods.mistakes(asked.spec))
+    yield from (refusal(*mistake) for mistake in pods.mistakes(asked.spec, asked.minor))
 
 
 def _routes(asked: Asked) -> Iterator[Finding]:

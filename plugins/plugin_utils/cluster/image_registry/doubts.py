@@ -42,9 +42,8 @@ def of(asked: Asked) -> Iterator[Finding]:
 
 
 def _empty_dir(asked: Asked) -> Iterator[Finding]:
-    if asked.storage.get("emptyDir") is None or asked.state != "Managed":
-        return
-    if asked.replicas > 1:
+    backend, _config = asked.taken
+    if backend == "emptyDir" and asked.state == "Managed" and asked.replicas > 1:
         sentence = f"each of the {asked.replicas} pods holds images of its own, and a pull may ask the wrong one"
         yield warning("storage.emptyDir", sentence)
 

@@ -10,31 +10,38 @@ ValidateTolerations, validateAffinity, validateTopologySpreadConstraints).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from ..labels import is_key, is_subdomain, is_value
 from ..openshift4.objects import cited
 from .asked import part
-from .structural import Mistake
+from .validation import Mistake
 from .values import quantity
 
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")
 _HUGE = "hugepages-"
+#: Names below such a domain are Kubernetes' own, and others are of devices; before theirs a quota writes a word.
+_OWN_DOMAIN = "kubernetes.io/"
+_OF_QUOTAS = "requests."
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _HONOR = ("Honor", "Ignore")
 _DO_NOT_SCHEDULE = "DoNotSchedule"
+#: First minor release (with Kubernetes 1.33) that takes a key both in matchLabelKeys of a spread and in its selector.
+_MERGES = 20
 _RULES = ("requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution")
 
 
-def mistakes(spec: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Yield what is wrong with the pods of a specification that its schema took."""
+def mistakes(spec: Mapping[str, Any], minor: int) -> Iterator[Mistake]:
+    """Yield what is wrong with the pods of a specification that its schema took, for a minor release."""
     yield from _resources(part(spec, "resources"))
     yield from _labels("nodeSelector", part(spec, "nodeSelector"))
     for place, toleration in enumerate(spec.get("tolerations") or ()):
         yield from _toleration(f"tolerations[{place}]", toleration)
     yield from _affinity(part(spec, "affinity"))
-    yield from _spread(spec.get("topologySpreadConstraints") or ())
+    yield from _spread(spec.get("topologySpreadConstraints") or (), minor)
 
 
 # --- resources ------------------------------------------------------------------------------------------------------
@@ -47,12 +54,12 @@ def _resources(resources: Mapping[str, Any]) -> Iterator[Mistake]:
             yield from _amount(f"resources.{kind}.{name}", name, amount)
     for name, amount in requests.items():
         path, ours, most = f"resources.requests.{name}", quantity(amount), quantity(limits.get(name))
-        if name in _OF_CONTAINERS:
-            if ours is not None and most is not None and ours > most:
-                yield Mistake(path, f"{cited(amount)} is more than the limit {cited(limits[name])}")
-        elif _is_countable(name) and ours != most:
-            limit = cited(limits[name]) if name in limits else "not there"
-            yield Mistake(path, f"{cited(amount)} must be as much as the limit, which is {limit}")
+        if _is_whole(name):
+            if ours != most:
+                limit = cited(limits[name]) if name in limits else "not there"
+                yield Mistake(path, f"{cited(amount)} must be as much as the limit, which is {limit}")
+        elif ours is not None and most is not None and ours > most:
+            yield Mistake(path, f"{cited(amount)} is more than the limit {cited(limits[name])}")
     for place, claim in enumerate(resources.get("claims") or ()):
         yield Mistake(f"resources.claims[{place}]", f"the pods have no resource claim {cited(claim.get('name'))}")
     names = {*limits, *requests}
@@ -60,21 +67,37 @@ def _resources(resources: Mapping[str, Any]) -> Iterator[Mistake]:
         yield Mistake("resources", "hugepages need cpu or memory beside them")
 
 
-def _is_countable(name: str) -> bool:
-    """Say whether a resource is given to one pod in whole pieces: devices, and huge pages."""
-    return "/" in name or name.startswith(_HUGE)
+def _is_device(name: str) -> bool:
+    return "/" in name and _OWN_DOMAIN not in name
+
+
+def _is_whole(name: str) -> bool:
+    """Say whether a resource is given to one pod alone, so that its request and its limit are one number."""
+    return _is_device(name) or ("/" not in name and name.startswith(_HUGE))
 
 
 def _amount(path: str, name: str, amount: Any) -> Iterator[Mistake]:
     number = quantity(amount)
-    if name not in _OF_CONTAINERS and not _is_countable(name):
+    if "/" not in name and name not in _OF_CONTAINERS and not name.startswith(_HUGE):
         yield Mistake(path, f"{cited(name)!r} is not a resource of containers")
     elif not is_key(name):
         yield Mistake(path, f"{cited(name)!r} cannot be the name of a resource")
-    elif number is not None and number < 0:
+    elif _is_device(name) and (name.startswith(_OF_QUOTAS) or not is_key(_OF_QUOTAS + name)):
+        yield Mistake(path, f"{cited(name)!r} cannot be the name of a device")
+    elif number is None:
+        return  # the operator cannot read it
+    elif number < 0:
         yield Mistake(path, f"must be 0 or more, not {cited(amount)}")
-    elif number is not None and number.denominator != 1 and name not in _OF_CONTAINERS:
+    elif _is_device(name) and number.denominator != 1:
         yield Mistake(path, f"must be a whole number, not {cited(amount)}")
+    elif name.startswith(_HUGE) and "/" not in name and not _is_in_pages(name, number):
+        yield Mistake(path, f"must be a multiple of the size of a page, not {cited(amount)}")
+
+
+def _is_in_pages(name: str, number: Fraction) -> bool:
+    """Say whether an amount is whole pages of the size that the name of the resource ends with."""
+    page = quantity(name.removeprefix(_HUGE))
+    return page is not None and page > 0 and page.denominator == 1 and ceil(number) % page == 0
 
 
 # --- where pods may run ---------------------------------------------------------------------------------------------
@@ -116,11 +139,11 @@ def _affinity(affinity: Mapping[str, Any]) -> Iterator[Mistake]:
         if not terms:
             yield Mistake(path, "must have a term")
         for place, term in enumerate(terms):
-            yield from _node_term(f"{path}[{place}]", term)
+            yield from _node_term(f"{path}[{place}]", term, is_wish=False)
     for place, weighted in enumerate(node.get(preferred) or ()):
         where = f"affinity.nodeAffinity.{preferred}[{place}]"
         yield from _weight(where, weighted)
-        yield from _node_term(f"{where}.preference", part(weighted, "preference"))
+        yield from _node_term(f"{where}.preference", part(weighted, "preference"), is_wish=True)
     for kind in ("podAffinity", "podAntiAffinity"):
         terms = part(affinity, kind)
         for place, term in enumerate(terms.get(required) or ()):
@@ -136,13 +159,19 @@ def _weight(path: str, weighted: Mapping[str, Any]) -> Iterator[Mistake]:
         yield Mistake(f"{path}.weight", f"must be 1 to 100, not {cited(weighted.get('weight'))}")
 
 
-def _node_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
+def _node_term(path: str, term: Mapping[str, Any], is_wish: bool) -> Iterator[Mistake]:
+    """Check a term about nodes. The values of a wish are not looked at: one that no label can have is taken."""
     for place, one in enumerate(term.get("matchExpressions") or ()):
-        yield from _expression(f"{path}.matchExpressions[{place}]", one, ("Gt", "Lt"))
+        where = f"{path}.matchExpressions[{place}]"
+        yield from _expression(where, one, ("Gt", "Lt"))
+        if not is_wish:
+            yield from _label_values(where, one)
     for place, one in enumerate(term.get("matchFields") or ()):
         where = f"{path}.matchFields[{place}]"
         if one.get("operator") not in ("In", "NotIn") or len(one.get("values") or ()) != 1:
             yield Mistake(where, "must compare with In or NotIn and one value")
+        elif not is_subdomain(one["values"][0]):
+            yield Mistake(f"{where}.values", f"{cited(one['values'][0])!r} cannot be the name of a node")
         if one.get("key") != "metadata.name":
             yield Mistake(f"{where}.key", f"must be metadata.name, not {cited(one.get('key'))!r}")
 
@@ -163,7 +192,10 @@ def _expression(path: str, one: Mapping[str, Any], more: tuple[str, ...] = ()) -
         yield Mistake(f"{path}.operator", f"{cited(operator)!r} is not an operator here")
     if not is_key(str(one.get("key") or "")):
         yield Mistake(f"{path}.key", f"{cited(one.get('key'))!r} cannot be the key of a label")
-    for value in values:
+
+
+def _label_values(path: str, one: Mapping[str, Any]) -> Iterator[Mistake]:
+    for value in one.get("values") or ():
         if not is_value(value):
             yield Mistake(f"{path}.values", f"{cited(value)!r} cannot be the value of a label")
 
@@ -171,7 +203,9 @@ def _expression(path: str, one: Mapping[str, Any], more: tuple[str, ...] = ()) -
 def _selector(path: str, selector: Mapping[str, Any]) -> Iterator[Mistake]:
     yield from _labels(f"{path}.matchLabels", part(selector, "matchLabels"))
     for place, one in enumerate(selector.get("matchExpressions") or ()):
-        yield from _expression(f"{path}.matchExpressions[{place}]", one)
+        where = f"{path}.matchExpressions[{place}]"
+        yield from _expression(where, one)
+        yield from _label_values(where, one)
 
 
 def _pod_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -184,9 +218,11 @@ def _pod_term(path: str, term: Mapping[str, Any]) -> Iterator[Mistake]:
     if not is_key(key):
         sentence = f"{cited(key)!r} cannot be the key of a label" if key else "must name a label of the nodes"
         yield Mistake(f"{path}.topologyKey", sentence)
+    yield from _label_keys(f"{path}.matchLabelKeys", term, "mismatchLabelKeys", term.get("mismatchLabelKeys") or ())
+    yield from _label_keys(f"{path}.mismatchLabelKeys", term)
 
 
-def _spread(constraints: Any) -> Iterator[Mistake]:
+def _spread(constraints: Any, minor: int) -> Iterator[Mistake]:
     seen = set()
     for place, one in enumerate(constraints):
         path, when = f"topologySpreadConstraints[{place}]", one.get("whenUnsatisfiable")
@@ -207,17 +243,26 @@ def _spread(constraints: Any) -> Iterator[Mistake]:
             if one.get(policy) is not None and one[policy] not in _HONOR:
                 yield Mistake(f"{path}.{policy}", f"must be Honor or Ignore, not {cited(one[policy])!r}")
         yield from _selector(f"{path}.labelSelector", part(one, "labelSelector"))
-        yield from _label_keys(path, one)
+        said = () if minor >= _MERGES else _keys_of_selector(one)
+        yield from _label_keys(f"{path}.matchLabelKeys", one, "labelSelector", said)
 
 
-def _label_keys(path: str, one: Mapping[str, Any]) -> Iterator[Mistake]:
-    keys, selector = one.get("matchLabelKeys") or (), one.get("labelSelector")
-    if keys and selector is None:
-        yield Mistake(f"{path}.matchLabelKeys", "must not be there without labelSelector")
-    said = {*part(one, "labelSelector", "matchLabels")}
-    said |= {expression.get("key") for expression in part(one, "labelSelector").get("matchExpressions") or ()}
+def _keys_of_selector(one: Mapping[str, Any]) -> set[Any]:
+    selector = part(one, "labelSelector")
+    return {item.get("key") for item in selector.get("matchExpressions") or ()} | {*part(selector, "matchLabels")}
+
+
+def _label_keys(
+    path: str, one: Mapping[str, Any], other: str = "", others: Collection[Any] = ()
+) -> Iterator[Mistake]:
+    """Check keys whose values the pod gives. path: of the list; others: keys of a field that must not be among them."""
+    *_parents, field = path.split(".")
+    keys = one.get(field) or ()
+    if keys and one.get("labelSelector") is None:
+        yield Mistake(path, "must not be there without labelSelector")
+        return
     for key in keys:
         if not is_key(key):
-            yield Mistake(f"{path}.matchLabelKeys", f"{cited(key)!r} cannot be the key of a label")
-        elif key in said:
-            yield Mistake(f"{path}.matchLabelKeys", f"{cited(key)!r} is in labelSelector too")
+            yield Mistake(path, f"{cited(key)!r} cannot be the key of a label")
+        elif key in others:
+            yield Mistake(path, f"{cited(key)!r} is in {other} too")

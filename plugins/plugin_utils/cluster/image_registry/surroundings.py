@@ -38,13 +38,17 @@ class Claim:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """secrets and config_maps: name → key → value. settings: those of the platform, as in status.platformStatus."""
+    """secrets and config_maps: name → key → value. told: what status.platformStatus has of the platform."""
 
     claims: Mapping[str, Claim] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     platform: str = "None"
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] | None = None
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        return self.told or {}
 
 
 def read(objects: Any) -> Surroundings:
@@ -55,11 +59,11 @@ def read(objects: Any) -> Surroundings:
     claims: dict[str, Claim] = {}
     data: dict[str, dict[str, Mapping[str, str]]] = {"Secret": {}, "ConfigMap": {}}
     platform = "None"
-    settings: dict[str, Any] = {}
+    told: dict[str, Any] | None = None
     for manifest in texts.documents(objects):
         kind, name = str(manifest.get("kind")), _name(manifest)
         if kind == "Infrastructure" and name in ("", "cluster"):
-            platform, settings = _platform(manifest)
+            platform, told = _platform(manifest)
         if _NAMESPACES.get(kind, "") != _namespace(manifest, kind):
             continue
         if not name:
@@ -68,7 +72,7 @@ def read(objects: Any) -> Surroundings:
             claims[name] = _claim(manifest)
         else:
             data[kind][name] = dict(_data(manifest))
-    return Surroundings(claims, data["Secret"], data["ConfigMap"], platform, settings)
+    return Surroundings(claims, data["Secret"], data["ConfigMap"], platform, told)
 
 
 def _claim(manifest: Manifest) -> Claim:
@@ -84,14 +88,14 @@ def _claim(manifest: Manifest) -> Claim:
     )
 
 
-def _platform(manifest: Manifest) -> tuple[str, dict[str, Any]]:
+def _platform(manifest: Manifest) -> tuple[str, dict[str, Any] | None]:
     status = _mapping(manifest, "status", manifest)
     details = _mapping(status, "platformStatus", manifest)
     name = details.get("type", "") if details else status.get("platform") or "None"
     if not isinstance(name, str):
         raise RegistryProblem(f"objects: {name_of(manifest)}: the platform must be text, not {kind_of(name)}")
-    settings = next((details[key] for key in details if str(key).lower() == name.lower()), None)
-    return name, dict(settings) if isinstance(settings, Mapping) else {}
+    told = next((details[key] for key in details if str(key).lower() == name.lower()), None)
+    return name, dict(told) if isinstance(told, Mapping) else None
 
 
 def _data(manifest: Manifest) -> Iterator[tuple[str, str]]:

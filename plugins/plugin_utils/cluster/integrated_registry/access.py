@@ -37,6 +37,8 @@ ROLES: Mapping[str, str] = {
     "puller": "system:image-puller",
     METRICS: "dockyard-registry-metrics",
 }
+#: Those that are given in projects.
+OF_PROJECTS = tuple(role for word, role in ROLES.items() if word != METRICS)
 #: What is written here says nothing about the registry's own specification.
 RESOURCES = (BINDINGS, WIDE_BINDINGS, WIDE_ROLES)
 _RULES = [{"apiGroups": ["image.openshift.io"], "resources": ["registry/metrics"], "verbs": ["get"]}]

@@ -27,7 +27,7 @@ from .names import covers, names_in
 
 #: The value of storage_ca that stands for the authority of services.
 SERVICE = "service"
-_AUTHORITY = Ref(CONFIG_MAPS, "openshift-service-ca.crt", NAMESPACE)
+AUTHORITY = Ref(CONFIG_MAPS, "openshift-service-ca.crt", NAMESPACE)
 _KEY = "service-ca.crt"
 _SERVICES = Resource("Service", "", "v1", "services", namespaced=True)
 _INSIDE = re.compile(r"(?P<name>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\.cluster\.local)?")
@@ -54,9 +54,9 @@ def certificates(cluster: Cluster, authority: str) -> str:
     """Return the PEM that storage_ca stands for. Raises NotRead, ClusterProblem."""
     if authority != SERVICE:
         return authority
-    found = at(cluster.one(_AUTHORITY), "data", _KEY)
+    found = at(cluster.one(AUTHORITY), "data", _KEY)
     if not found:
-        raise ClusterProblem(f"storage_ca: {_AUTHORITY} with {_KEY} is not there, from which {SERVICE} takes it")
+        raise ClusterProblem(f"storage_ca: {AUTHORITY} with {_KEY} is not there, from which {SERVICE} takes it")
     return str(found)
 
 

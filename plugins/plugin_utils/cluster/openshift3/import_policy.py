@@ -62,7 +62,7 @@ _ANY_SIGN = str.maketrans("*?", "aa")
 _ODD_SIGNS = {"/": "a path", ",": "a comma", "\\": "a backslash"}
 
 
-class Entry(NamedTuple):
+class AllowedRegistry(NamedTuple):
     """One registry of the list, with wildcards: * for any text, ? for one sign."""
 
     written: str
@@ -70,7 +70,7 @@ class Entry(NamedTuple):
     port: str
 
     @classmethod
-    def of(cls, name: str, insecure: bool = False) -> Entry:
+    def of(cls, name: str, insecure: bool = False) -> AllowedRegistry:
         host, colon, port = name.partition(":")
         return cls(name, host, port if colon else "80" if insecure else "443")
 
@@ -84,7 +84,7 @@ class Entry(NamedTuple):
 class ImportPolicy:
     """entries is None where there is no list: everything may be imported then."""
 
-    entries: tuple[Entry, ...] | None
+    entries: tuple[AllowedRegistry, ...] | None
     internal_registry: str
 
 
@@ -95,7 +95,7 @@ def load(config: Any, release: Release) -> ImportPolicy:
         lambda fields: refusals(fields, release),
         refused=f"config: the {_owner(release)} does not take it",
     )
-    entries = tuple(Entry.of(each["domainName"], each["insecure"]) for each in fields[LIST] or ())
+    entries = tuple(AllowedRegistry.of(each["domainName"], each["insecure"]) for each in fields[LIST] or ())
     no_list = fields[LIST] is None or release.in_cluster and not entries
     return ImportPolicy(None if no_list else entries, fields.get("internalRegistryHostname", ""))
 
@@ -181,7 +181,7 @@ def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
     if release.in_cluster and fields[LIST] == []:
         yield warn(LIST, "OpenShift 4 ignores an empty list: everything may be imported")
     hub_needs_more = not release.knows_docker_hub and not any(
-        Entry.of(entry["domainName"], entry["insecure"]).matches(HUB_SERVER, "") for entry in entries
+        AllowedRegistry.of(entry["domainName"], entry["insecure"]).matches(HUB_SERVER, "") for entry in entries
     )
     for n, entry in enumerate(entries):
         name, path = entry["domainName"], f"{LIST}[{n}]"
@@ -254,10 +254,10 @@ def _why_everything(policy: ImportPolicy, release: Release, of: str) -> str:
 
 def _entry(
     host: str, port: str, policy: ImportPolicy, release: Release, integrated_registry: str | None
-) -> Entry | None:
+) -> AllowedRegistry | None:
     """Find the first entry that lets the registry through; the integrated registry is one by itself."""
     integrated = integrated_registry or policy.internal_registry
-    own = (Entry.of(integrated),) if integrated and integrated.count(":") < 2 else ()
+    own = (AllowedRegistry.of(integrated),) if integrated and integrated.count(":") < 2 else ()
     hosts = (DOCKER_HUB, host) if release.knows_docker_hub and host in HUB_SERVERS else (host,)
     entries = (*own, *(policy.entries or ()))
     return next((entry for name in hosts for entry in entries if entry.matches(name, port)), None)

@@ -214,9 +214,10 @@ def _state(cluster: Cluster) -> list[str]:
 
 def grants(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
     """Return what the task reads and writes in these projects of the registry."""
-    found: dict[Ref, tuple[str, ...]] = {Ref(NAMESPACES): ("get",)}
+    found: dict[Ref, tuple[str, ...]] = {Ref(NAMESPACES): ("get",), IMAGE: ("get",), CONFIG: ("get",)}
+    found |= {Ref(access.WIDE_ROLES, name): ("bind",) for name in access.OF_PROJECTS}
     for project in projects:
-        found[Ref(SERVICE_ACCOUNTS, namespace=project)] = ("get", "create")
-        found[Ref(access.BINDINGS, namespace=project)] = ("get", "create")
-        found[Ref(SECRETS, namespace=project)] = ("get", "list", "create")
+        found[Ref(SERVICE_ACCOUNTS, namespace=project)] = ("get", "create", "delete")
+        found[Ref(access.BINDINGS, namespace=project)] = ("get", "create", "delete")
+        found[Ref(SECRETS, namespace=project)] = ("get", "list", "create", "delete")
     return found
