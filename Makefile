@@ -63,8 +63,8 @@ quick: environment ruff mypy ## what a change breaks most often, in half a minut
 	pytest -q -n 2 --dist worksteal -m "not slow" tests/unit
 
 .PHONY: sentences
-sentences: environment ## writes tests/data/sentences: all that people read in the cases of tables, to be reviewed
-	SENTENCES=write pytest -q -n 0 -m "not slow" $$(grep -l '[( ]sentences)' tests/unit/test_*.py tests/unit/*/test_*.py)
+sentences: environment ## writes tests/data/sentences: all that people read while tests run, to be reviewed
+	SENTENCES=write pytest -q -n 0 -m "not slow" tests/unit
 
 .PHONY: lint
 lint: ruff mypy yamllint ansible-lint codespell ## ruff, mypy, yamllint, ansible-lint, codespell
@@ -178,7 +178,7 @@ rulebook: machine environment ## the example for Event-Driven Ansible in ansible
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
-disks: machine environment ## storage of hosts on real LVM: all refusals, a quarter of layouts and kills: SEED=the week
+disks: machine environment ## storage of hosts on real LVM: all refusals, the week's share of layouts and kills: SEED, LAYOUTS, KILLS
 	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
 	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
 

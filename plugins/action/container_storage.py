@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import storage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfStorage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.staged import StagedTask
@@ -10,3 +12,9 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.staged imp
 
 class ActionModule(AskedOfStorage, StagedTask):
     features = (storage,)
+
+    def must_ask(self, options: dict[str, Any]) -> None:
+        """Refuse also what variables of openshift-ansible ask for and this task does not make."""
+        if options.get("from_variables"):
+            storage.refuse_unmade(self._variable)
+        super().must_ask(options)

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from ansible_collections.dockyard.openshift.plugins.module_utils import _login
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.registry_proof import proofs, service
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.registry_proof.conversation import (
+    HttpRequest,
     Registry,
     Reply,
-    Request,
     Unanswered,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import CLUSTER_OPTIONS, ClusterInfo
@@ -53,7 +53,7 @@ def _accepted(found: list[proofs.Proof], name: str) -> bool:
     return any(one.proof == name and one.outcome == "accepted" for one in found)
 
 
-def _exchange(authorities: str, request: Request) -> Reply:
+def _exchange(authorities: str, request: HttpRequest) -> Reply:
     """Send as hosts send their logins: nothing without verification, nothing to whom a registry leads."""
     peer = _login.Peer(urlsplit(request.address).netloc, False, authorities)
     what = (request.method, request.accept, request.content, request.kind)

@@ -49,7 +49,7 @@ def _answers(subject: Any, policy: Any, release: Any, namespace: Any, integrated
     return answer(subject)
 
 
-def _request(subject: Any, namespace: str, release: releases.Release) -> request.Request:
+def _request(subject: Any, namespace: str, release: releases.Release) -> request.Creation:
     if isinstance(subject, Mapping):
         return request.of_manifest(subject, namespace, release)
     image = filters.text(subject, "what is asked about, unless it is a manifest,")

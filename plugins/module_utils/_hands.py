@@ -212,6 +212,7 @@ _JOURNAL = {
     "id": _TEXT, "plan_id": _TEXT + (type(None),), "time": _NUMBER, "started": _NUMBER, "files": list, "actions": list,
     "directories": list,
 }  # fmt: skip
+_CHECK = {"name": _TEXT, "argv": list, "timeout": _NUMBER, "attempts": _NUMBER, "delay": _NUMBER, "expect": list}
 _OCTAL = re.compile("[0-7]{3,4}$")
 
 
@@ -229,7 +230,9 @@ def _is_whole(journal):
     actions, emptied = journal["actions"], journal.get("emptied", [])
     return (
         _texts(journal["directories"])
-        and all(_has(entry, _SIX) and _about(entry["old"]) and _about(entry["new"]) for entry in journal["files"])
+        and all(map(_about_change, journal["files"]))
+        and isinstance(journal.get("undo_checks", []), list)
+        and all(_has(each, _CHECK) and each["argv"] and _texts(each["argv"]) for each in journal.get("undo_checks", []))
         and all(_has(each, _ACTION) and _texts(each["argv"]) and _texts(each["undo"]) for each in actions)
         and all(each["argv"] for each in actions)
         and 0 <= journal["started"] <= len(actions)
@@ -247,6 +250,16 @@ def _has(value, kinds):
 
 def _texts(value):
     return isinstance(value, list) and all(isinstance(each, _TEXT) for each in value)
+
+
+def _about_change(entry):
+    way_back = entry.get("way_back") if isinstance(entry, dict) else None
+    return (
+        _has(entry, _SIX)
+        and _about(entry["old"])
+        and _about(entry["new"])
+        and (way_back is None or (_has(way_back, {"content": _TEXT}) and _about(way_back)))
+    )
 
 
 def _about(description):

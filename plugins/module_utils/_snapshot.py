@@ -268,7 +268,8 @@ def summary(journal):
         return None
     files = []
     for entry in journal["files"]:
-        marks = {mark(entry["old"]): "old", mark(entry["new"]): "new"}
+        ours = [each for each in (entry.get("way_back"), entry["new"]) if each]
+        marks = dict([(mark(entry["old"]), "old")] + [(mark(each), "new") for each in ours])
         found = mark(describe(entry["target"], 1 << 28))
         about = {"path": entry["path"], "new": mark(entry["new"]), "present": marks.get(found, "other")}
         files.append(dict(about, shown=entry["shown"]) if entry.get("shown") else about)

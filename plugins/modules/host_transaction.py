@@ -78,6 +78,13 @@ options:
           - To be false where a program reads every file of a directory; then only the journal holds the old content.
         type: bool
         default: true
+      way_back:
+        description:
+          - Whether O(payload) holds, under the path with C(way_back:) before it, what the file says while begun actions
+            are undone, before its old content is put back.
+          - For a service that keeps a setting of which its file no longer speaks when it reads the file again.
+        type: bool
+        default: false
   unchanged:
     description:
       - Files that are only compared, for a change that was planned from them too. Paths with what O(files[].before) is
@@ -162,7 +169,7 @@ options:
     type: list
     elements: dict
     default: []
-    suboptions:
+    suboptions: &check
       name:
         description: What to call it when it fails.
         type: str
@@ -232,6 +239,14 @@ options:
           rc:
             description: The exit status.
             type: int
+  undo_checks:
+    description:
+      - Commands like O(checks) whose answers must be as expected after begun actions of this transaction were undone.
+      - When one is not, undoing has failed.
+    type: list
+    elements: dict
+    default: []
+    suboptions: *check
   recover:
     description: Id of the journal that is to be undone first. Any other journal stops the transaction.
     type: str
@@ -364,6 +379,7 @@ import signal
 import stat
 import time
 from contextlib import contextmanager
+from functools import partial
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
@@ -398,6 +414,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils._hands import (
 
 FILE_LIMIT = 16 * 1024 * 1024
 TAIL = 65536
+WAY_BACK = "way_back:"
 STAGED = re.compile(r"\{staged:([^{}]+)\}")
 
 
@@ -414,6 +431,32 @@ def _command(timeout, **more):
         ),
     )
 
+
+_CHECKS = _command(
+    10,
+    attempts=dict(type="int", default=1),
+    delay=dict(type="float", default=1),
+    expect=dict(
+        type="list",
+        elements="dict",
+        default=[],
+        mutually_exclusive=[("pattern", "path", "rc")],
+        required_one_of=[("pattern", "path", "rc")],
+        options=dict(
+            pattern=dict(type="str"),
+            found=dict(type="bool", default=True),
+            items=dict(type="list", elements="str"),
+            separator=dict(type="str"),
+            strip=dict(type="str"),
+            ordered=dict(type="bool", default=True),
+            ignored=dict(type="list", elements="str", default=[]),
+            same=dict(type="dict", default={}),
+            path=dict(type="list", elements="raw"),
+            equals=dict(type="raw"),
+            rc=dict(type="int"),
+        ),
+    ),
+)
 
 OPTIONS = dict(
     payload=dict(type="str", no_log=True),
@@ -432,6 +475,7 @@ OPTIONS = dict(
             shown=dict(type="list", elements="str"),
             confidential=dict(type="bool", default=False),
             keep=dict(type="bool", default=True),
+            way_back=dict(type="bool", default=False),
         ),
     ),
     unchanged=dict(type="dict", default={}),
@@ -446,31 +490,8 @@ OPTIONS = dict(
         parts=dict(type="list", elements="str", default=[]),
         instead_of=dict(type="list", elements="int", default=[]),
     ),
-    checks=_command(
-        10,
-        attempts=dict(type="int", default=1),
-        delay=dict(type="float", default=1),
-        expect=dict(
-            type="list",
-            elements="dict",
-            default=[],
-            mutually_exclusive=[("pattern", "path", "rc")],
-            required_one_of=[("pattern", "path", "rc")],
-            options=dict(
-                pattern=dict(type="str"),
-                found=dict(type="bool", default=True),
-                items=dict(type="list", elements="str"),
-                separator=dict(type="str"),
-                strip=dict(type="str"),
-                ordered=dict(type="bool", default=True),
-                ignored=dict(type="list", elements="str", default=[]),
-                same=dict(type="dict", default={}),
-                path=dict(type="list", elements="raw"),
-                equals=dict(type="raw"),
-                rc=dict(type="int"),
-            ),
-        ),
-    ),
+    checks=_CHECKS,
+    undo_checks=_CHECKS,
     recover=dict(type="str"),
     settled=dict(type="list", elements="int", default=[]),
     plan_id=dict(type="str"),
@@ -532,7 +553,7 @@ def problem_of(wanted):
     found += [
         ("the path %s" % path, "does not name a file") for path in paths if os.path.basename(path) in ("", ".", "..")
     ]
-    for kind in ("validate", "actions", "checks"):
+    for kind in ("validate", "actions", "checks", "undo_checks"):
         for command in wanted[kind]:
             found.append(("%s: %s:" % (kind, command["name"]), problem_of_command(command)))
     for action in wanted["actions"]:
@@ -540,7 +561,8 @@ def problem_of(wanted):
     for entry in wanted["files"] + [{"path": "directory_mode", "mode": wanted["directory_mode"]}]:
         if entry["mode"] is not None and not re.match("[0-7]{3,4}$", entry["mode"]):
             found.append(("the mode %s of %s" % (entry["mode"], entry["path"]), "is not octal, like 0644"))
-    found += [("checks: %s:" % check["name"], problem_of_check(check)) for check in wanted["checks"]]
+    for kind in ("checks", "undo_checks"):
+        found += [("%s: %s:" % (kind, check["name"]), problem_of_check(check)) for check in wanted[kind]]
     written = [entry["path"] for entry in wanted["files"] if entry["state"] == "file"]
     for command in wanted["validate"]:
         for path in STAGED.findall(" ".join(command["argv"])):
@@ -573,7 +595,8 @@ def contents_of(payload, files):
     except (AttributeError, TypeError, ValueError, binascii.Error):
         raise Failure("payload is not base64 of a JSON object of base64 texts")
     for entry in files:
-        if entry["state"] == "file" and entry["path"] not in contents:
+        needed = [entry["path"]] if entry["state"] == "file" else []
+        if not set(needed + [WAY_BACK + entry["path"]] * entry.get("way_back", False)) <= set(contents):
             raise Failure("payload holds no content for %s" % entry["path"])
         if len(contents.get(entry["path"], b"")) > READ_LIMIT:
             raise Failure("%s would be larger than what can be read again (%d bytes)" % (entry["path"], READ_LIMIT))
@@ -585,29 +608,34 @@ def contents_of(payload, files):
 
 class FileChange:
     """One file of a transaction. `record` is JSON, goes into the journal, and is all that undoing needs:
-    path, target (where a symbolic link leads), staged and kept (names beside it), old and new (descriptions).
+    path, target (where a symbolic link leads), staged and kept (names beside it), old and new (descriptions), and
+    way_back, what it says while actions are undone, None where that is what it said before.
     `touched` tells whether the target may have been replaced; of a journal that was found nobody knows."""
 
     def __init__(self, record, label, touched):
         self.path, self.target, self.staged, self.kept = [
             to_native(record[key]) for key in ("path", "target", "staged", "kept")
         ]
-        self.old, self.new = record["old"], record["new"]
+        self.old, self.new, self.way_back = record["old"], record["new"], record.get("way_back")
         self.record = record
         self.label = label
         self.touched = touched
 
     def stage(self, content):
         """Put the new content, and a second name of the old file, beside the target."""
+        self._keep()
+        if self.new["state"] == "file":
+            with doing("write beside %s" % self.path):
+                self._write(content, self.new)
+
+    def _keep(self):
+        """Give the old file its second name."""
         if self.old["state"] == "file" and self.record.get("keep", True):
             try:
                 # The file itself, with its times, attributes and access lists; and going back takes no room on disk.
                 os.link(self.target, self.kept)
             except (IOError, OSError):
                 pass  # no hard links here: the journal holds its bytes
-        if self.new["state"] == "file":
-            with doing("write beside %s" % self.path):
-                self._write(content, self.new)
 
     def replace(self):
         found = self._found()
@@ -622,7 +650,7 @@ class FileChange:
         if not self.touched:
             return None
         found = self._found()
-        if found != mark(self.new):
+        if found not in self._ours():
             return None if found == mark(self.old) else "left"
         with doing("put back %s" % self.path):
             source = self.kept
@@ -632,6 +660,20 @@ class FileChange:
                 self._write(base64.b64decode(self.old["content"]), self.old)
             self._become(self.old, source)
         return "restored"
+
+    def take_way_back(self):
+        """Make the old file say what it has to while actions are undone; what somebody else changed stays."""
+        if self._found() == mark(self.old):
+            with doing("write the way back to %s" % self.path):
+                if not os.path.isdir(os.path.dirname(self.target)):  # it goes again with the file
+                    os.makedirs(os.path.dirname(self.target))
+                self._keep()
+                self._write(base64.b64decode(self.way_back["content"]), self.way_back)
+                self._become(self.way_back, self.staged)
+
+    def _ours(self):
+        """Return the marks of what this transaction may have put there."""
+        return [mark(each) for each in (self.new, self.way_back) if each]
 
     def clean(self):
         """Remove what was put beside the target."""
@@ -857,7 +899,9 @@ class Transaction:
         seen_to = set(self.wanted["settled"]).union(*again)
         if seen_to - set(range(journal["started"])):
             raise Failure("settled or instead_of names an action that the interrupted transaction had not begun")
-        problems = self._undo_actions(journal, seen_to)
+        # A service that keeps what its file no longer says has to be told before, whatever it is told afterwards.
+        keeps = any(change.way_back for change in changes)
+        problems = self._undo_actions(journal, changes, set(self.wanted["settled"]) if keeps else seen_to)
         # What fails under the old files, this transaction may be about to mend; without actions it cannot.
         if problems and not self.wanted["actions"]:
             raise Failure("; ".join(problems))
@@ -931,6 +975,7 @@ class Transaction:
             "confidential": entry.get("confidential", False),
             "old": old,
             "new": self._new(entry, target, old),
+            "way_back": self._way_back(entry, target, old),
         }
 
     def _new(self, entry, target, old):
@@ -960,6 +1005,17 @@ class Transaction:
         )
         return new
 
+    def _way_back(self, entry, target, old):
+        if not entry.get("way_back"):
+            return None
+        content = self.contents[WAY_BACK + entry["path"]]
+        as_it_was = dict(entry, state="file", mode=None, uid=None, gid=None, label=None)
+        return dict(
+            self._new(as_it_was, target, old),
+            sha256=hashlib.sha256(content).hexdigest(),
+            content=to_native(base64.b64encode(content)),
+        )
+
     # writing
 
     def _commit(self):
@@ -979,6 +1035,7 @@ class Transaction:
             "files": [change.record for change in self.changes],
             "actions": actions,
             "started": len(self.carried) + self.begun,
+            "undo_checks": self.wanted["undo_checks"],
             "undoes": self.wanted["undoes"],
             "deferred": self.wanted["deferred"],
             "directories": missing_directories([change.target for change in self.changes]),
@@ -1047,14 +1104,7 @@ class Transaction:
 
     def check(self):
         for check in self.wanted["checks"]:
-            for attempt in range(check["attempts"]):
-                if attempt:
-                    time.sleep(check["delay"])
-                problem = unmet(check["expect"] or [{"rc": 0}], self._ask("check", check))
-                if not problem:
-                    break
-            else:
-                raise Failure("%s: %s" % (check["name"], problem))
+            self._must_answer("check", check)
 
     def finish(self):
         for change in self.changes:
@@ -1090,7 +1140,7 @@ class Transaction:
 
     def _roll_back(self):
         known = len(self.result["recovered"])
-        problems = self._put_back(self.changes, self.journal) + self._undo_actions(self.journal)
+        problems = self._put_back(self.changes, self.journal) + self._undo_actions(self.journal, self.changes)
         if not problems:
             try:
                 remove(self.journal_path + ".new")
@@ -1123,6 +1173,11 @@ class Transaction:
                 change.clean()
             except Failure as error:
                 problems.append(sentence(error))
+        return problems + self._remove_made(journal)
+
+    @staticmethod
+    def _remove_made(journal):
+        problems = []
         for directory in reversed(journal["directories"]):
             try:
                 remove_directory(to_native(directory))
@@ -1151,12 +1206,33 @@ class Transaction:
         self.module.set_context_if_different(path, directory["context"], False)
         sync_directory(os.path.dirname(path))
 
-    def _undo_actions(self, journal, but=()):
+    def _undo_actions(self, journal, changes, but=()):
         """Run what undoes each begun action, without those of these numbers; returns the sentences about failures."""
+        begun = enumerate(journal["actions"][: journal["started"]])
+        actions = [action for number, action in begun if action["undo"] and number not in but]
+        if not actions:
+            return []
+        crossing = [change for change in changes if change.way_back]
+        problems = self._tried(change.take_way_back for change in crossing)
+        problems += self._undone(actions)
+        problems += self._tried(partial(self._must_answer, "undo", check) for check in journal.get("undo_checks", []))
+        problems += self._tried(step for change in crossing for step in (change.put_back, change.clean))
+        return problems + self._remove_made(journal)
+
+    @staticmethod
+    def _tried(steps):
+        """Take all steps; return the sentences about those that fail."""
         problems = []
-        for number, action in enumerate(journal["actions"][: journal["started"]]):
-            if not action["undo"] or number in but:
-                continue
+        for step in steps:
+            try:
+                step()
+            except Failure as error:
+                problems.append(sentence(error))
+        return problems
+
+    def _undone(self, actions):
+        problems = []
+        for action in actions:
             try:
                 self._must_succeed("undo", dict(action, argv=[to_native(word) for word in action["undo"]]))
                 self._note(action["name"], "undone")
@@ -1176,6 +1252,17 @@ class Transaction:
         self.report.append(dict(answer, step=step, name=command["name"], **tails))
         return answer
 
+    def _must_answer(self, step, check):
+        """Ask until the answer is as expected; a Failure when it never is."""
+        check = dict(check, argv=[to_native(word) for word in check["argv"]])
+        for attempt in range(check["attempts"]):
+            if attempt:
+                time.sleep(check["delay"])
+            problem = unmet(check["expect"] or [{"rc": 0}], self._ask(step, check))
+            if not problem:
+                return
+        raise Failure("%s: %s" % (to_native(check["name"]), problem))
+
     def _must_succeed(self, step, command):
         problem = unmet([{"rc": 0}], self._ask(step, command))
         if problem:
@@ -1186,7 +1273,8 @@ def _without_secret(record):
     """Return the record of a file as it may be kept: without what a secret was before."""
     if not record["confidential"]:
         return record
-    return dict(record, old=dict((key, value) for key, value in record["old"].items() if key != "content"))
+    old = dict((key, value) for key, value in record["old"].items() if key != "content")
+    return dict(record, old=old, way_back=None)
 
 
 def differs(old, new):

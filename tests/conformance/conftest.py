@@ -84,3 +84,11 @@ def library_of_logins(programs: None) -> Iterator[Program]:
     program = Program("credentials")
     yield program
     program.end()
+
+
+@pytest.fixture(scope="session")
+def kubectl(programs: None) -> Iterator[Program]:
+    """The drain of kubectl, against an API in memory."""
+    program = Program("drain")
+    yield program
+    program.end()

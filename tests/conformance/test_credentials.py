@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.answers import Answer, Source
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.answers import Attempts, Source
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.lookup import ENGINES, look_up
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.references import parse_normalized
 from hypothesis import given, seed
@@ -98,7 +98,7 @@ def cases(draw: Any) -> dict[str, Any]:
     }
 
 
-def shown(answer: Answer) -> Any:
+def shown(answer: Attempts) -> Any:
     """As the program writes it; order counts, and where the kubelet's is random, it is one of several answers."""
     return "refused" if answer.problem else [(one.kind, one.username or "") for one in answer.tried]
 

@@ -19,7 +19,17 @@ SHARED = REPOSITORY.parent / "shared"
 sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).parent)]
 sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
 
-from sentences import compare, write  # noqa: E402
+from ansible.utils.display import Display  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import problems  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import base, filters  # noqa: E402
+from sentences import compare, hear, listening, overheard, write  # noqa: E402
+
+# Where people are told something: refusals, plans, answers of tasks and filters. Before filters take these by name.
+# What a task says while it waits goes to the display of Ansible.
+for _place, _name in ((problems.Problem, "__str__"), (plan.Plan, "text"), (base.Task, "finish"), (filters, "filtered")):
+    setattr(_place, _name, overheard(getattr(_place, _name)))
+Display.display = lambda display, msg, *more, **words: hear(msg)
 
 # Cases say which modes files have that somebody has made; whoever runs them may have a stricter umask.
 os.umask(0o022)
@@ -61,8 +71,6 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def rounds() -> int:
     """Make ids of plans with secrets cheap here, a tenth of a second each otherwise. The value is what users pay."""
-    from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan
-
     real, plan._ROUNDS = plan._ROUNDS, 1
     return real
 
@@ -71,6 +79,16 @@ def rounds() -> int:
 def sentences(request):
     """sentences(answer, …) compares all that people read of answers with tests/data/sentences."""
     return functools.partial(compare, request.module.__name__, request.node.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """Compare what a test told people; not where values are made up, or are those of others."""
+    made_up = hasattr(pyfuncitem.obj, "hypothesis") or pyfuncitem.get_closest_marker("slow")
+    if made_up or "shared_dir" in pyfuncitem.fixturenames:
+        return (yield)
+    with listening(pyfuncitem.module.__name__):
+        return (yield)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,18 +1,20 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every sentence that a person reads, in full: tests/data/sentences has those of the cases of tables, by test file.
+"""Every sentence that a person reads, in full: tests/data/sentences has them by test file.
 
 Tables name the words that matter; there stands the rest, so that whoever reviews a change sees every sentence of it.
-`make sentences` writes the files anew.
+`sentences(answer)` compares what one case says, in its order. Whatever else people are told while the tests of a file
+run is under `heard`: refusals, plans, and the sentences in answers of tasks. `make sentences` writes the files anew.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +30,21 @@ _VARYING = (
     (re.compile(r"\b[0-9a-f]{12,}\b"), "CHECKSUM"),
     (re.compile(r"\b20\d\d-\d\d-\d\d(T[\d:.]+Z?)?"), "DATE"),
     (re.compile(r"\(secret [0-9a-f]{8}\)"), "(secret MARK)"),
+    (re.compile(r"\bMI[0-9A-Za-z+/]{20,}=*"), "DER"),
     (re.compile(r"\b\d+(?= bytes)"), "SOME"),
+    (re.compile(r"/dev/shm/dockyard-[\w/]+"), "PATH"),
+    (re.compile(r"(?<=\(_ssl\.c:)\d+"), "LINE"),
     (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
     (re.compile(r"/[\w/.-]*pytest-of-[\w/.-]*"), "PATH"),
+    (re.compile(re.escape(str(Path(__file__).parents[2]))), "PATH"),
     (re.compile(r"(?<=we were unable to convert to) .*"), " …"),
 )
 _new: dict[str, dict[str, list[str]]] = {}
+HEARD = "heard"
+#: Parts of an answer that others wrote: whole files, what a server sent, what a module was given.
+_QUOTED = ("diff", "before", "after", "stdout", "content", "invocation", "exception")
+#: What the running test has told people, None while none runs whose sentences are kept.
+_listening: set[str] | None = None
 
 
 def lines(value: Any) -> Iterator[str]:
@@ -72,10 +83,68 @@ def compare(module: str, test: str, *values: Any) -> None:
     assert told == kept(module).get(test), "a sentence has changed; `make sentences` shows what else"
 
 
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from () if key in _QUOTED else _strings(one)
+    elif isinstance(value, (list, tuple, set)):
+        for one in value:
+            yield from _strings(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def hear(value: Any) -> None:
+    """Keep in mind what a person was told. A sentence has three words, and no line of a file quoted in it."""
+    if _listening is not None:
+        told = (line for text in _strings(value) for line in lines(text))
+        _listening.update(line for line in told if len(line.split()) > 2 and not re.match(r"[ +-]{5}", line))
+
+
+def overheard(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function whose value people read."""
+
+    @wraps(function)
+    def told(*arguments: Any, **more: Any) -> Any:
+        value = function(*arguments, **more)
+        hear(value)
+        return value
+
+    return told
+
+
+@contextmanager
+def listening(module: str) -> Iterator[None]:
+    """Hear what a test tells people, and compare it with what is kept, unless the test fails by itself."""
+    global _listening
+    _listening = told = set[str]()
+    try:
+        yield
+    finally:
+        _listening = None
+    if WRITES:
+        tests = _new.setdefault(module, {})
+        tests[HEARD] = sorted({*tests.get(HEARD, ()), *told})
+    else:
+        assert not (new := told - _all_kept(module)), f"sentences nobody has kept, see `make sentences`: {sorted(new)}"
+
+
+@cache
+def _all_kept(module: str) -> set[str]:
+    return {line for known in kept(module).values() for line in known}
+
+
 def write() -> None:
-    """Write the files of the tests that ran."""
+    """Write the files of the tests that ran; what a slow test said that did not run stays."""
     KEPT.mkdir(exist_ok=True)
     for module, tests in _new.items():
+        more = set(tests.pop(HEARD, ()))
+        ran = {HEARD, *(test.partition("[")[0] for test in tests)}
+        tests |= {test: told for test, told in kept(module).items() if test.partition("[")[0] not in ran}
+        if more := sorted(more - {line for told in tests.values() for line in told}):
+            tests |= {HEARD: more}
+        if not tests:
+            continue
         text = yaml.safe_dump(tests, width=10**6, allow_unicode=True, sort_keys=True)
         head = "# Written by `make sentences`, see tests/unit/sentences.py.\n---\n"
         _file(module).write_text(head + text, encoding="utf-8")

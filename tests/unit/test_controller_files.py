@@ -5,13 +5,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import TaskProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import (
+    ControllerFiles,
+    content_of,
+    write_text,
+)
 
 
 class Reader(ControllerFiles):
@@ -75,3 +82,47 @@ def test_a_directory_is_refused(task, tmp_path):
     (tmp_path / "inventory" / "ca.crt").mkdir()
     with pytest.raises(TaskProblem, match="the controller: /.*/inventory/ca.crt is a directory"):
         task.read_file("ca.crt")
+
+
+# --- what a task writes ---
+
+
+def test_a_file_is_whole_on_the_disk_before_it_has_its_name(task, tmp_path, monkeypatch):
+    order, place = [], tmp_path / "new/archive"
+    fsync, rename = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: order.append(os.fstat(fd).st_size) or fsync(fd))
+    monkeypatch.setattr(os, "replace", lambda old, new: order.append(new) or rename(old, new))
+    task.write_privately(str(place), b"secret")
+    assert order == [6, str(place)] and place.read_bytes() == b"secret"
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600 and stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+    task.write_whole(str(place), b"open", 0o644)
+    assert stat.S_IMODE(place.stat().st_mode) == 0o644 and [one.name for one in place.parent.iterdir()] == ["archive"]
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(task, tmp_path, monkeypatch, call):
+    place = tmp_path / "archive"
+    place.write_text("old")
+    before = {one.name for one in tmp_path.iterdir()}
+
+    def full(*dummy):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(TaskProblem) as problem:
+        task.write_privately(str(place), b"new")
+    assert str(problem.value) == f"{place} cannot be written on the controller: no space left"
+    assert place.read_text() == "old" and {one.name for one in tmp_path.iterdir()} == before
+
+
+def test_a_text_is_written_whole_and_read_again(tmp_path):
+    place = tmp_path / "made/plan.txt"
+    assert content_of("to", str(place)) is None
+    write_text("to", str(place), "a\n")
+    assert content_of("to", str(place)) == "a\n" and [one.name for one in place.parent.iterdir()] == ["plan.txt"]
+    (tmp_path / "file").touch()
+    with pytest.raises(TaskProblem, match=r"^to: /.*/file/plan cannot be written: "):
+        write_text("to", str(tmp_path / "file/plan"), "a")
+    place.write_bytes(b"\xff")
+    with pytest.raises(TaskProblem, match=r"^to: /.*/plan.txt cannot be read$"):
+        content_of("to", str(place))

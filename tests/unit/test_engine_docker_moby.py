@@ -15,9 +15,14 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
 from cases import cases
-from hosts import host
+from hosts import described, host
 
 INFO = " Running: 2\n Insecure Registries:\n  {insecure}127.0.0.0/8\n{mirrors} Live Restore Enabled: false\n"
+
+JOURNAL = {
+    "id": "cafe", "plan_id": "p", "time": 1, "started": 0, "directories": [], "actions": [],
+    "files": [{"path": DAEMON_JSON, "new": "n", "present": "old"}], "old": {DAEMON_JSON: described("{}")},
+}  # fmt: skip
 
 
 def moby(case):
@@ -27,7 +32,10 @@ def moby(case):
     if "environment" in case:
         files["/etc/default/docker"] = case["environment"]
     answers = {"docker.unit": unit, "docker.state": "ActiveState=active\n", "docker.flags": case.get("flags", "")}
-    return host(files, answers | ({"docker.info": shown(**case["info"])} if "info" in case else {}))
+    if "version" in case:
+        answers["docker.version"] = f"Docker version {case['version']}, build 0\n"
+    journal = JOURNAL if case.get("interrupted") else None
+    return host(files, answers | ({"docker.info": shown(**case["info"])} if "info" in case else {}), journal=journal)
 
 
 def shown(insecure=(), mirrors=()):
@@ -59,6 +67,9 @@ def test_desired_files(case, sentences):
         assert all(part in text for part, text in zip(wanted, said, strict=True))
     if not found.refusals:
         assert [edit.text for edit in found.edits] == ([case["after"]] if "after" in case else [])
+    if "way_back" in case:
+        (edit,) = found.edits
+        assert (edit.way_back.decode() if edit.way_back is not None else None) == case["way_back"]
     if "expected" in case:
         assert {word: items for word, items in found.expected.plain().items() if items} == {
             "search": ["docker.io"]

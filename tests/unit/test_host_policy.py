@@ -157,7 +157,15 @@ def test_the_results_of_a_task(case):
     ("args", "seen", "headline", "says"),
     [
         ({"search": ["a.example.com"]}, {}, "differs from the policy", "+ ADD_REGISTRY: --add-registry a.example.com"),
+        ({"search": ["a.example.com"]}, {}, "differs from the policy", "\n  search: a.example.com is missing\n"),
+        (
+            {"search": ["a.example.com"], "mode": "exact"},
+            {"sysconfig": "#\nADD_REGISTRY='--add-registry b.example.com'\n", "shows": ["b.example.com", "docker.io"]},
+            "differs from the policy",
+            "\n  search: a.example.com is missing, b.example.com is not asked for (/etc/sysconfig/docker line 2)\n",
+        ),
         ({"trust": TRUST}, {}, "differs from the policy", "+ CN=one"),
+        ({"trust": TRUST}, {}, "differs from the policy", ".crt for a.example.com is missing\n"),
         ({"search": []}, {}, "as the policy says", ""),
         (
             {"search": ["b.example.com"], "blocked": ["all"], "trust": TRUST}, {}, "differs from the policy",
@@ -179,6 +187,12 @@ def test_the_account_of_a_look(args, seen, headline, says):
 
 def test_a_certificate_that_is_gone_is_seen_and_named():
     """verify was green while a certificate of the same policy was missing."""
+    seen = run(host_policy_info.ActionModule, {"trust": TRUST}, [docker()]).result["account"]
+    place = next(line for line in seen if ".crt for a.example.com is missing" in line).split()[1]
+    record = {"version": 1, "registry_trust": {"files": {place: {"sha256": "0" * 64, "registries": ["a.example.com"]}}}}
+    gone = run(host_policy_info.ActionModule, {"trust": TRUST}, [docker(state=described(json.dumps(record)))])
+    assert f"  certificates: {place} for a.example.com is gone" in gone.result["account"]
+
     ours = f"{ANCHORS}/dockyard-one.crt"
     record = {"version": 1, "registry_trust": {"files": {ours: {"sha256": "0" * 64, "registries": ["a.example.com"]}}}}
     done = run(host_policy_info.ActionModule, {"trust": TRUST}, [docker(state=described(json.dumps(record)))])
@@ -286,3 +300,12 @@ def test_libraries_that_the_controller_lacks_are_named_before_any_host_is_touche
     monkeypatch.setattr(libraries, "jmespath", libraries._Missing("jmespath"))
     done = run(registry_policy.ActionModule, {"search": ["a.example.com"]}, [])
     assert done.result["failed"] and done.result["msg"].endswith("need: pip install tomlkit jmespath")
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_a_policy_is_given_back_with_its_warnings_where_there_are_any(warned):
+    authority = certificate("weak one", kind="weak") if warned else certificate("one")
+    trust = [{"registry": "r.example.com", "ca": authority}]
+    done = run(registry_policy.ActionModule, {"search": ["a.example.com"], "trust": trust}, [])
+    assert ("warnings" in done.result) == warned and done.result["policy"]["search"] == ["a.example.com"]
+    assert [one["registry"] for one in done.result["trust"]] == ["r.example.com"]

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.image_registry_problems import image_registry_problems
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry import structural, values
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry import validation, values
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.manifests import merged_into
 from cases import cases, examples, upstream
 from conftest import REPOSITORY
@@ -131,10 +131,10 @@ def test_every_word_of_the_schema_is_known():
                 walk(schema[key])
 
     for minor in (8, 14, 18, 22):
-        walk(structural.schema_of(minor))
+        walk(validation.schema_of(minor))
     assert words <= known | for_merging
     assert formats == {None, "int32", "int64", "duration"}
-    assert rules == set(structural._RULES)
+    assert rules == set(validation._RULES)
     assert all("kms" in json.dumps(choice) for choice in choices)
 
 
@@ -147,19 +147,19 @@ def test_vendored_schema(shared_dir):
     crds = shared_dir / "crds"
     assert json.loads(tool.WRITTEN.read_text()) == tool.schemas(crds), "run tests/tools/registry_schema"
     newest = tool.schema(crds / "configs.imageregistry.operator.openshift.io.yaml")
-    assert newest == tool.schema(crds / "by-release/4.20/configs.imageregistry.yaml") == structural.schema_of(20)
+    assert newest == tool.schema(crds / "by-release/4.20/configs.imageregistry.yaml") == validation.schema_of(20)
 
 
 @pytest.mark.parametrize("feature", ["AAA_ungated", "ChunkSizeMiB"])
 def test_upstream_validation(shared_dir, feature):
     """The tests of the CRD itself: what is stored, and what is refused."""
     file = shared_dir / f"upstream-cases/crd_validation/configs.imageregistry.operator.openshift.io__{feature}.yaml"
-    schema = structural.schema_of(22)
+    schema = validation.schema_of(22)
     rows = yaml.safe_load(file.read_text())["tests"]["onCreate"]
     assert rows
     for row in rows:
-        stored, unknown = structural.stored(yaml.safe_load(row["initial"])["spec"], schema)
-        found = structural.mistakes(stored, schema)
+        stored, unknown = validation.stored(yaml.safe_load(row["initial"])["spec"], schema)
+        found = validation.mistakes(stored, schema)
         if "expectedError" in row:
             assert [one for one in found if f"spec.{one.path}" in row["expectedError"]], row["name"]
         else:
@@ -339,7 +339,7 @@ def of_schema(schema):
     return by_type.get(schema.get("type"), words)
 
 
-SPECS = st.deferred(lambda: of_schema(structural.schema_of(18)))
+SPECS = st.deferred(lambda: of_schema(validation.schema_of(18)))
 
 
 @pytest.mark.slow

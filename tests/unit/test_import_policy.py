@@ -13,7 +13,7 @@ import time
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift3.import_policy import Entry
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift3.import_policy import AllowedRegistry
 from cases import DATA, cases, upstream
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +72,7 @@ def test_the_configured_name_of_the_registry_counts_unless_another_is_said():
 
 @given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
 def test_wildcards_are_those_of_a_shell(pattern, host):
-    assert Entry.of(pattern).matches(host, "443") == bool(re.match(fnmatch.translate(pattern), host))
+    assert AllowedRegistry.of(pattern).matches(host, "443") == bool(re.match(fnmatch.translate(pattern), host))
 
 
 lists = st.lists(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import mirrors_migrate
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.migration import Migration
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import KINDS, ApiServer, run, status
 from cases import cases
 from openshift4 import manifests
@@ -182,3 +184,15 @@ def test_a_keeper_may_be_overridden() -> None:
     with Running(rolling.controllers, pause=0.01):
         done = Migration(rollout.client, rollout, overridden=("managed-by-others",)).run()
     assert not done.get("failed") and kinds(rolling) == (0, 1) and FACTOR
+
+
+@pytest.mark.parametrize("as_expected", [True, False, None])
+def test_every_node_has_to_have_its_files(as_expected: bool | None) -> None:
+    nodes = [{"name": "n1", "as_expected": True}, {"name": "n2", "as_expected": as_expected}]
+    rollout = MagicMock(report=lambda: {"pools": [{"nodes": []}, {"nodes": nodes}]})
+    proof = Migration(rollout.client, rollout)._prove_on_nodes
+    if as_expected:
+        assert proof() is None
+        return
+    with pytest.raises(Problem, match="^the files of n2 are not those of the objects$"):
+        proof()

@@ -19,6 +19,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.s
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import KINDS, ApiServer, reply, run, status
 from cases import cases
+from sentences import hear
 
 READY = {"type": "Ready", "status": "True"}
 
@@ -72,7 +73,11 @@ class Cluster:
 
     def service(self, **wanted: Any) -> NodeService:
         client = Client(self.server, Limits(total=10_000), clock=lambda: self.now, sleep=self.sleep)
-        return NodeService(client, NodeOptions("node1", **wanted), say=self.lines.append)
+        return NodeService(client, NodeOptions("node1", **wanted), say=self.say)
+
+    def say(self, line: str) -> None:
+        hear(line)
+        self.lines.append(line)
 
     @property
     def cordoned(self) -> bool:
@@ -276,3 +281,73 @@ def test_bad_input_is_one_sentence_before_the_first_request(case: dict[str, Any]
         assert failed.get("failed") and case["says"] in failed["msg"] and "\n" not in failed["msg"], failed
         assert server.log == []
     sentences(failed)
+
+
+@pytest.mark.parametrize("case", cases("drain/versions.yml"))
+def test_each_version_is_asked_in_its_words(case: dict[str, Any], sentences) -> None:
+    volume = {"name": "v", "emptyDir": {}}
+    cluster = Cluster(pod("a"), pod("b"))
+    cluster.server.get("Pod", "b", "team")["spec"]["volumes"] = [volume]
+    cluster.server.version = tuple(case["version"])
+    with pytest.raises(Problem, match=case["option"]) as refused:
+        cluster.service().drain()
+    sentences(refused.value)
+    cluster.service(delete_emptydir_data=True).drain()
+    (sent, _other) = [body for method, path, _query, body in cluster.server.log if path.endswith("/eviction")]
+    asked = [path for method, path, _query, _body in cluster.server.log if "poddisruptionbudgets" in path]
+    assert sent["apiVersion"] == case["evictions"] and all(case["budgets"] in path for path in asked) and asked
+
+
+@pytest.mark.parametrize("case", cases("drain/ready.yml"))
+def test_when_a_node_is_ready(case: dict[str, Any]) -> None:
+    cluster = Cluster()
+    cluster.service().drain()
+    cluster.server.get("Node", "node1")["status"] = case["status"]
+    if "why" not in case:
+        assert cluster.service().restore(ready_timeout=50)["changed"] and cluster.now < 1
+        return
+    with pytest.raises(Problem) as problem:
+        cluster.service().restore(ready_timeout=50)
+    assert str(problem.value) == f"node1 is not ready after 50 s ({case['why']}); it stays cordoned"
+    assert cluster.lines == [f"node1: waits until the node is ready ({case['why']})"] * 2
+
+
+def test_what_is_written_on_a_node_goes_with_the_cordon() -> None:
+    """A run with other options finds the Lease again by it."""
+    cluster = Cluster()
+
+    def annotations() -> dict[str, Any]:
+        return dict(cluster.server.get("Node", "node1")["metadata"].get("annotations") or {})
+
+    cluster.service().drain()
+    assert annotations().keys() == {OURS}
+    cluster.service().restore()
+    assert annotations() == {}
+    cluster.service(max_out_of_service=2, lease_namespace="ops").drain()
+    assert annotations().keys() == {OURS, "dockyard.openshift/turn"}
+    assert annotations()["dockyard.openshift/turn"] == "ops"
+    cluster.service().restore()
+    held = cluster.server.get("Lease", "dockyard-openshift-nodes", "ops")["metadata"]["annotations"]
+    assert annotations() == {} and held == {"dockyard.openshift/nodes": "[]"}
+
+
+def test_a_node_that_cannot_be_written_is_named() -> None:
+    cluster = Cluster(pod("a"))
+
+    def conflict(method: str, path: str, body: Any) -> Any:
+        return status(409, "Conflict", "it was modified", path) if method == "PATCH" else None
+
+    cluster.server.faults.append(conflict)
+    with pytest.raises(Problem, match="node1 changes faster than it can be written"):
+        cluster.service().drain()
+
+
+def test_a_node_that_does_not_come_back_in_time_fails_the_task() -> None:
+    cluster = Cluster()
+    cluster.service().drain()
+    cluster.server.get("Node", "node1")["status"] = {}
+    given = {"node": "node1", "state": "in_service", "ready_timeout": 1, "timeout": 7}
+    foreseen = run(node_drain.ActionModule, given, cluster.server, check=True)
+    assert foreseen["changed"] and not foreseen.get("failed") and cluster.cordoned
+    late = run(node_drain.ActionModule, given, cluster.server)
+    assert late["failed"] and late["msg"].startswith("node1 is not ready after 1 s (it has no condition Ready yet)")

@@ -41,7 +41,7 @@ def as_tables(entries):
 
 
 def as_table(entry):
-    table = entry.table() if isinstance(entry, mirrors.Entry) else dict(entry)
+    table = entry.table() if isinstance(entry, mirrors.RegistryTable) else dict(entry)
     table["mirror"] = [{k: v for k, v in one.items() if v not in (False, "")} for one in table.get("mirror", [])]
     return table
 
@@ -78,7 +78,7 @@ def test_merged_sets(shared_dir):
 
 def test_mirrors_passed_on_to_nested_entries(shared_dir):
     for case in upstream(shared_dir, 5):
-        entries = {case["mirrored"]: mirrors.Entry(case["mirrored"]), case["sub"]: mirrors.Entry(case["sub"])}
+        entries = {case[name]: mirrors.RegistryTable(case[name]) for name in ("mirrored", "sub")}
         entries[case["mirrored"]].mirrors = [MirrorTable(location) for location in case["mirrors"]]
         if case.get("expected_error") and not scopes.nested(case["sub"], case["mirrored"]):
             continue  # cannot be asked for here

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import node_pools, node_pools_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import NoAnswer, NotSent
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout import holding, progress
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.node_files import NodeFiles
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout import holding, progress, service
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.expected import Expected
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import ApiServer, run, status
 from cases import cases
@@ -36,6 +40,25 @@ def test_where_a_pool_stands(case: dict[str, Any]) -> None:
     assert found.state(case.get("as_expected")) == case["state"]
     if "phases" in case:
         assert [one.phase(found.target) for one in found.nodes] == case["phases"]
+
+
+@pytest.mark.parametrize("case", cases("rollout/pools.yml"))
+@pytest.mark.parametrize("name", ["worker", "master"])
+def test_what_is_said_of_a_pool(case: dict[str, Any], name: str, sentences) -> None:
+    """In an account, before a wait, when no wait can help, in a report, and when its time is over."""
+    found = replace(seen_pool(case, case["nodes"]), name=name)
+    of_target = {True: {}, False: {"/etc/b": "+ b", "/etc/a": "+ a"}, None: None}[case.get("as_expected")]
+    differences = {f"{name} {found.target}": of_target, f"{name} old": {"/etc/old": "- o"}}
+    seen = service.Seen((found,), (), Expected(), differences)
+    refused = replace(seen, expected=Expected(NodeFiles(error="the lists exclude each other")))
+    late = [progress.Late(found, who, 99.6) for who in (*found.nodes[:1], None)]
+    waits = service.Rollout(MagicMock())
+    sentences(
+        [service._of_pool(seen, one) for one in (found, replace(found, ours=True))],
+        service._beforehand(seen), [service._failure(seen, before) for before in (set(), {name})],
+        service._failure(refused, set()), service._not_as_expected(seen), [waits._of_late(seen, one) for one in late],
+        [f"{name}: {one}" for one in seen.result()],
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("case", cases("rollout/clocks.yml"))

@@ -248,6 +248,21 @@ def test_variables_of_openshift_ansible(case):
     assert unread == case.get("unread", [])
 
 
+@pytest.mark.parametrize("case", cases("storage/unmade.yml"))
+def test_what_openshift_ansible_would_make_and_nobody_makes_here(case, sentences):
+    variables = {"node_storage_driver": "overlay2", **case["variables"]}
+    host = Host({})
+    asks, acts = {"from_variables": True}, container_storage.ActionModule
+    result = run(acts, asks, [], module=host.module, variables=variables, check=True).result
+    assert result.get("failed", False) == ("error" in case), result
+    assert not case.get("error") or result["msg"].startswith(case["error"]) and not host.calls
+    sentences(result)
+    told_all = run(acts, {"driver": "overlay2"}, [], module=Host({}).module, variables=variables, check=True).result
+    assert not told_all.get("failed"), "a task that is told its options reads no variable"
+    info = run(container_storage_info.ActionModule, asks, [], module=Host({}).module, variables=variables).result
+    assert not info.get("failed"), info
+
+
 def test_files_of_strangers_keep_every_byte_but_the_keys(shared_dir):
     paths = sorted((shared_dir / "corpus/docker-storage-setup").glob("*.sh"))
     assert len(paths) > 20

@@ -156,13 +156,15 @@ def wanted_by(step, case, tmp_path):
 
 
 @pytest.mark.parametrize("case", cases("storage/steps.yml"))
-def test_a_step(case, host, tmp_path):
+def test_a_step(case, host, tmp_path, sentences):
     lvm = host(case.get("host", {}))
     wanted = wanted_by(case["step"], case, tmp_path)
     if "refused" in case:
         with pytest.raises(_storage.Refused) as refusal:
             _storage.STEPS[case["step"]](wanted)
-        assert case["refused"] in str(refusal.value).replace(lvm.root, "ROOT")
+        said = str(refusal.value).replace(lvm.root, "ROOT")
+        assert case["refused"] in said
+        sentences(said)
     else:
         _storage.STEPS[case["step"]](wanted)
     assert lvm.done == case.get("done", [])

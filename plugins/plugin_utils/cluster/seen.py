@@ -31,7 +31,7 @@ class Unread:
     why: str
 
 
-Answer = Manifest | tuple[Manifest, ...] | NoKind | Unread | None
+Contents = Manifest | tuple[Manifest, ...] | NoKind | Unread | None
 
 
 class NotRead(NotAsked):
@@ -45,7 +45,7 @@ class NotRead(NotAsked):
 class Cluster:
     """What was read, by what was asked. Asking for more raises NotRead, and the task reads it."""
 
-    answers: Mapping[Ref, Answer] = field(default_factory=dict)
+    answers: Mapping[Ref, Contents] = field(default_factory=dict)
 
     def one(self, ref: Ref) -> Manifest | None:
         """Return the object, None when it does not exist. Raises ClusterProblem when unread or of an unknown kind."""
@@ -109,7 +109,7 @@ class Cluster:
     def was_read(self, ref: Ref) -> bool:
         return ref in self.answers
 
-    def _answer(self, ref: Ref) -> Answer:
+    def _answer(self, ref: Ref) -> Contents:
         if ref not in self.answers:
             raise NotRead(ref)
         return self.answers[ref]
@@ -120,7 +120,7 @@ def named_everywhere(resource: Resource, name: str) -> Ref:
     return Ref(resource, fields=f"metadata.name={name}")
 
 
-def read(client: Client, refs: Iterable[Ref], known: Mapping[Ref, Answer]) -> dict[Ref, Answer]:
+def read(client: Client, refs: Iterable[Ref], known: Mapping[Ref, Contents]) -> dict[Ref, Contents]:
     """Read what is not known yet, each once. Raises ClusterProblem where the server cannot be asked at all."""
     answers = dict(known)
     for ref in refs:
@@ -129,7 +129,7 @@ def read(client: Client, refs: Iterable[Ref], known: Mapping[Ref, Answer]) -> di
     return answers
 
 
-def _read(client: Client, ref: Ref) -> Answer:
+def _read(client: Client, ref: Ref) -> Contents:
     try:
         return client.read(ref) if ref.name else client.read_all(ref)
     except NoSuchKind:

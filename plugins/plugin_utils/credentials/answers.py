@@ -43,7 +43,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Attempts:
     """What is tried in turn; or why the engine refuses the pull."""
 
     tried: tuple[Tried, ...] = ()
@@ -54,21 +54,21 @@ class Answer:
 class Lookup:
     """All possible answers, because engines walk maps of Go in random order, and what is worth knowing besides."""
 
-    answers: list[Answer] = field(default_factory=list)
+    answers: list[Attempts] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def offer(self, source: Source, key: str, login: Login) -> None:
         """Adds the answer that this entry is used."""
-        self.answers.append(Answer((entry(source, key, login),)))
+        self.answers.append(Attempts((entry(source, key, login),)))
 
     def ask(self, source: Source, key: str, helper: str) -> None:
         """Adds the answer that a program is asked."""
-        self.answers.append(Answer((Tried("helper", key, source.name, helper=helper),)))
+        self.answers.append(Attempts((Tried("helper", key, source.name, helper=helper),)))
         self.notes.append(f"{source.name}: the program docker-credential-{helper} is asked for {key}")
 
     def refuse(self, source: Source, engine: str, reason: object) -> None:
         """Adds the answer that the engine refuses the pull."""
-        self.answers.append(Answer(problem=f"{source.name}: {engine} cannot use it: {reason}"))
+        self.answers.append(Attempts(problem=f"{source.name}: {engine} cannot use it: {reason}"))
 
     def note_random(self, source: Source, engine: str, keys: Sequence[str]) -> None:
         """Says so where the engine has a choice."""
@@ -78,7 +78,7 @@ class Lookup:
     def note_unread(self, sources: Iterable[Source], reason: str) -> None:
         self.notes += [f"{source.name} is not read: {reason}" for source in sources]
 
-    def answer(self) -> Answer:
+    def answer(self) -> Attempts:
         """Return one of the possible answers; one without a problem where there is any."""
         return self._distinct()[0]
 
@@ -99,9 +99,10 @@ class Lookup:
             "notes": list(dict.fromkeys(map(_without_password, notes))),
         }
 
-    def _distinct(self) -> list[Answer]:
+    def _distinct(self) -> list[Attempts]:
         refused = [answer for answer in self.answers if answer.problem]
-        return list(dict.fromkeys(answer for answer in self.answers if not answer.problem)) + refused[:1] or [Answer()]
+        served = list(dict.fromkeys(answer for answer in self.answers if not answer.problem))
+        return served + refused[:1] or [Attempts()]
 
 
 def _without_password(text: str) -> str:

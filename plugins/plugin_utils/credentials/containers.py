@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..resolution.names import hub_name
 from ..resolution.references import Reference
-from .answers import Answer, Lookup, Source
+from .answers import Attempts, Lookup, Source
 from .go import TEXT, Map, Struct, Unreadable, unmarshal
 from .login import Login, user_and_password
 
@@ -65,7 +65,7 @@ def crio(reference: Reference, sources: Sequence[Source]) -> Lookup:
 def _look(reference: Reference, sources: list[Source], engine: str, lookup: Lookup) -> None:
     """Adds what the first of the files may answer; where that is nothing, what those behind it answer."""
     if not sources:
-        lookup.answers.append(Answer())
+        lookup.answers.append(Attempts())
         return
     source, rest = sources[0], sources[1:]
     try:

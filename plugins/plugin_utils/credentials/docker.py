@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..resolution.names import DOCKER_HUB
 from ..resolution.references import Reference
-from .answers import Answer, Lookup, Source
+from .answers import Attempts, Lookup, Source
 from .go import TEXT, Many, Map, Struct, Unreadable, unmarshal_first, url_parts
 from .login import Login, no_login, user_and_password
 
@@ -83,7 +83,7 @@ def _look(reference: Reference, source: Source, lookup: Lookup) -> None:
     for key in keys:
         login = auth_file.logins[key]
         if login.is_empty:
-            lookup.answers.append(Answer())
+            lookup.answers.append(Attempts())
         else:
             lookup.offer(source, key, login)
         if not f"{reference.name}/".startswith(f"{_path(key)}/"):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ..resolution.names import DOCKER_HUB
 from ..resolution.references import Reference
-from .answers import Answer, Lookup, Source, Tried, entry
+from .answers import Attempts, Lookup, Source, Tried, entry
 from .go import TEXT, Made, Map, Struct, Unreadable, unmarshal, url_parts
 from .login import Login, no_login, user_and_password
 
@@ -81,7 +81,7 @@ def kubelet(reference: Reference, sources: Sequence[Source], secrets: Sequence[S
             lookup.notes.append(f"{source.name}: the kubelet passes over it without a word: {reason}")
     groups = [*_matching(reference, of_pod), *_matching(reference, of_node)]
     for order in (1, -1):
-        lookup.answers.append(Answer(tuple(tried for group in groups for tried in group[::order])))
+        lookup.answers.append(Attempts(tuple(tried for group in groups for tried in group[::order])))
     lookup.notes += _notes(reference, groups)
     return lookup
 

@@ -36,6 +36,7 @@ from ..resolution.registries_conf import (
     RegistriesConf,
     RegistriesConfProblem,
     RegistryTable,
+    key_of,
 )
 from ..shapes import Each, fits
 from . import (
@@ -424,8 +425,8 @@ class _Proposal:
             added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
         for source, ours in added.items():
             table = tables[source]
-            places = {mirror["location"] for mirror in ours}
-            others = [] if self.mode == "exact" else [m for m in table.get("mirror", []) if m["location"] not in places]
+            places, theirs_too = {mirror["location"] for mirror in ours}, table.get("mirror", [])
+            others = [m for m in theirs_too if self.mode != "exact" and _trimmed(m["location"]) not in places]
             self._set_mirrors(source, table, ours, others)
         if self.mode == "exact" and self.policy.mirrors is not None:
             for registry in theirs.registries.values():
@@ -464,7 +465,8 @@ class _Proposal:
             base = theirs.registries.get(prefix)
             tables[prefix] = {"prefix": prefix} if prefix.startswith("*.") else {"prefix": prefix, "location": prefix}
             if base and base.table:
-                tables[prefix] |= {key: copy.deepcopy(value) for key, value in base.table.items() if key != "prefix"}
+                theirs_of_it = registries_conf.in_usual_case(base.table)
+                tables[prefix] |= {key: copy.deepcopy(value) for key, value in theirs_of_it.items() if key != "prefix"}
                 self.notes.append(
                     f"{self.drop_in} takes over what {base.file} says of '{prefix}': a drop-in replaces the whole table"
                 )
@@ -901,12 +903,15 @@ def _trimmed(entry: str) -> str:
 
 
 def _v1_lists(document: dict[str, Any]) -> dict[str, list[str]]:
-    tables = document.get("registries", {})
-    return {word: list(tables.get(kind, {}).get("registries") or []) for word, kind in _V1.items()}
+    tables = document.get(key_of(document, "registries"), {})
+    found = {word: tables.get(key_of(tables, kind), {}) for word, kind in _V1.items()}
+    return {word: list(table.get(key_of(table, "registries")) or []) for word, table in found.items()}
 
 
 def _put_v1(document: dict[str, Any], word: str, items: list[str]) -> None:
-    document.setdefault("registries", {}).setdefault(_V1[word], {})["registries"] = items
+    tables = document.setdefault(key_of(document, "registries"), {})
+    table = tables.setdefault(key_of(tables, _V1[word]), {})
+    table[key_of(table, "registries")] = items
 
 
 def _v1_view(lists: dict[str, list[str]]) -> str:

@@ -17,10 +17,12 @@ from typing import Any
 
 from ..formats import FormatError, toml_text
 from ..host.observed import HostProblem, Observed
-from ..host.services import CRIO, CRIO_STATE, CRIO_VERSION, crio_version
+from ..host.services import CRIO, CRIO_STATE, CRIO_UNIT, CRIO_VERSION, crio_version
+from ..host.units import Unit
 from ..host.watch import NotAsked, Tree, Watch
 from ..resolution import registries_conf, signature_policy
 from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
+from . import docker
 
 #: What podman writes down when a person has chosen one of several images; it wins over all aliases of registries.conf.
 CHOSEN_ALIASES = "/var/cache/containers/short-name-aliases.conf"
@@ -67,14 +69,20 @@ _CRIO_DROP_INS_SINCE = (1, 17)
 #: It reads every file there, whatever its name, and below it (cri-o 3123).
 _CRIO_TREE = Tree(CRIO_CONF_D, pattern="*", depth=3)
 CRIO_POLICIES = "/etc/crio/policies"
+#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the file beside it.
+_CRIO_FLAGS = {
+    "signature_policy": "--signature-policy", "signature_policy_dir": "--signature-policy-dir",
+    "insecure_registries": "--insecure-registry", "registries": "--registry",
+}  # fmt: skip
+_CRIO_ENVIRONMENT = "/etc/sysconfig/crio"
 
 WATCH = Watch(
-    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json"),
+    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json", _CRIO_ENVIRONMENT),
     directories=SINCE_6.drop_ins,
     trees=(_CRIO_TREE,),
-    commands=(CRIO_VERSION, CRIO_STATE),
+    commands=(CRIO_VERSION, CRIO_STATE, CRIO_UNIT),
 )
-CRIO_WATCH = Watch(files=(_CRIO_CONF,), trees=(_CRIO_TREE,))
+CRIO_WATCH = Watch(files=(_CRIO_CONF, _CRIO_ENVIRONMENT), trees=(_CRIO_TREE,), commands=(CRIO_UNIT,))
 
 
 def podman_version(host: Observed) -> tuple[int, int]:
@@ -135,7 +143,10 @@ class CrioSetting:
 
 
 def crio_settings(host: Observed) -> dict[str, CrioSetting]:
-    """Return the table [crio.image] as crio.conf and its drop-ins say it; the last one counts. Raises HostProblem."""
+    """Return the table [crio.image] as crio.conf, its drop-ins and flags say it; the last one counts.
+
+    Raises NotAsked, and HostProblem.
+    """
     found: dict[str, CrioSetting] = {}
     for path in (_CRIO_CONF, *(host.entries(CRIO_CONF_D) if reads_crio_drop_ins(host) else ())):
         text = host.text(path)
@@ -150,6 +161,20 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
         for key, value in (image if isinstance(image, dict) else {}).items():
             line = toml_text.line_of_path(text, ("crio", "image", key))
             found[key] = CrioSetting(value, f"{path} line {line}" if line else path)
+    return found | _crio_flags(host)
+
+
+def _crio_flags(host: Observed) -> dict[str, CrioSetting]:
+    """Return what the command line of CRI-O says; of a list all values count, also those between commas."""
+    unit = Unit("crio.service", host.answer(CRIO_UNIT.name).stdout)
+    words = unit.command_line(host, (_CRIO_ENVIRONMENT,))
+    found: dict[str, CrioSetting] = {}
+    for key, flag in _CRIO_FLAGS.items():
+        said = docker.listed(words, flag)
+        if said:
+            items = [item for word in said for item in word.text.split(",")]
+            value = items if key.endswith("registries") else said[-1].text
+            found[key] = CrioSetting(value, f"{said[-1].origin} ({flag})")
     return found
 
 

@@ -22,7 +22,8 @@ from ..host.watch import NotAsked, Question, Watch
 from ..plan.draft import FileChange
 from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
-from ..resolution.names import DOCKER_HUB, NameProblem, parse_range
+from ..policy.lists import DOCKER
+from ..resolution.names import DOCKER_HUB, NameProblem, in_range, is_range, parse_range
 from ..shapes import Each
 from . import Lists, differing, effects
 
@@ -143,6 +144,8 @@ class Since:
     #: a reload reads the insecure list, and that of mirrors, again (daemon/reload.go); before, only a start does
     reloads_insecure: tuple[int, int] = (1, 13)
     reloads_mirrors: tuple[int, int] = (17, 6)
+    #: a mirror may have a path (registry/config.go, ValidateMirror; 24.0 began in the middle)
+    mirrors_have_paths: tuple[int, int] = (25, 0)
 
 
 SINCE = Since()
@@ -171,6 +174,29 @@ def mirror_name(url: str) -> str:
     return f"{scheme.lower()}{separator}{authority.rpartition('@')[2]}{slash}{path}".rstrip("/")
 
 
+_COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_REGISTRY = re.compile(
+    rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?|[0-9a-fA-F]*:[0-9a-fA-F:.]+"
+)
+_MIRROR = re.compile(r"https?://[^/?#@\s]+(?P<path>(?:/[^?#\s]*)?)", re.IGNORECASE)
+
+
+def not_taken(key: str, entry: str, version: tuple[int, ...]) -> bool:
+    """Return whether upstream's docker neither starts nor reloads with this entry of daemon.json.
+
+    Sources: validateHostPort and ValidateMirror in registry/config.go, 20.10 to 28; nothing is said of what they might
+    make of an address that is none.
+    """
+    if version < SINCE.cuts_schemes:
+        return False
+    if key == "registry-mirrors":
+        found = _MIRROR.fullmatch(entry)
+        return not found or (version < SINCE.mirrors_have_paths and found["path"] not in ("", "/"))
+    name = insecure_name(entry, cuts_scheme=True)
+    taken = _REGISTRY.fullmatch(name)
+    return not is_range(name) and (not taken or int(taken["port"] or 0) > 65535)
+
+
 def block_of(text: str, title: str) -> list[str]:
     """Return the indented lines below a title of docker info."""
     found = re.search(rf"^( ?){title}:\n((?:\1 \S+(?:\n|\Z))*)", text, re.MULTILINE)
@@ -189,6 +215,21 @@ def expected_blocks(expected: Lists, ignored: Iterable[str] = ()) -> Iterator[di
             "pattern": rf"^( ?){title}:\n(?P<items>(?:\1 \S+\n)*)", "items": list(items), "separator": r"\s+",
             "strip": "/$", "ignored": list(ignored), "ordered": ordered,
         }  # fmt: skip
+
+
+def takes_insecure(entry: str) -> bool:
+    """Return whether an entry of the insecure list does what it says; Docker Hub's is always asked by verified HTTPS.
+
+    Sources: lookupV2Endpoints in registry/service_v2.go, of the fork and of moby.
+    """
+    return DOCKER.holds("insecure", entry) and entry != DOCKER_HUB
+
+
+def not_insecure(entry: str, what: str) -> str:
+    """Say why the insecure list cannot hold an entry. what: the list."""
+    if entry == DOCKER_HUB:
+        return f"insecure '{entry}': docker asks Docker Hub by verified HTTPS, whatever its lists say"
+    return f"insecure '{entry}': {what} takes whole registries and ranges only, no path and no wildcard"
 
 
 def insecure_of(items: Iterable[str], *, cuts_scheme: bool = False) -> tuple[str, ...]:
@@ -222,7 +263,8 @@ def mirror_urls(policy: Policy, *, mirrors_alone: bool = False) -> tuple[tuple[s
             continue
         for mirror in mirrored.mirrors:
             urls.append(f"https://{mirror}")
-            if mirror in (policy.insecure or ()):  # tried in order, as an insecure registry is
+            # An insecure registry is tried both ways, a mirror only as its address says.
+            if any(mirror == item or in_range(mirror, item) for item in policy.insecure or ()):
                 urls.append(f"http://{mirror}")
     return unique(urls), beyond
 
@@ -234,7 +276,7 @@ def _beyond_docker(mirrored: MirrorSet, mirrors_alone: bool) -> str:
         return "docker uses a mirror for all pulls"
     if not mirrored.contact_source and not mirrors_alone:
         return f"docker always falls back to {DOCKER_HUB}"
-    if any("/" in mirror for mirror in mirrored.mirrors):
+    if any("/" in mirror for mirror in mirrored.mirrors):  # to docker, a path is one before /v2/, and no repository's
         return "a mirror of docker is a whole registry, without a path"
     return ""
 
@@ -331,7 +373,8 @@ def unmet_words(
 ) -> list[effects.Unmet]:
     """List the entries that these lists of docker lack. names: how docker reads an entry of each."""
     spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
-    return effects.unmet_by_lists(spelled, lists.plain())
+    shown = lists.plain()
+    return effects.unmet_by_lists(spelled, shown | {"insecure": [*shown["insecure"], *LOOPBACK]})
 
 
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:
@@ -399,9 +442,9 @@ class Document:
 
 
 def _as_go_reads(text: str) -> Any:
-    """Decode as Go does: text may follow the value, and a key may be there twice; an edit refuses both."""
+    """Decode as Go does: of a key that is there twice the last one counts; text may follow, which an edit refuses."""
     try:
-        return json_text.parse(text)
+        return json_text.parse(text, twice=True)
     except FormatError as error:
         try:
             value, _end = json.JSONDecoder(parse_constant=int).raw_decode(text.lstrip())
@@ -417,7 +460,7 @@ class DaemonJson(Document):
 
     path = DAEMON_JSON
     parse = staticmethod(lambda text: _as_go_reads(text) if text.strip() else {})
-    edit_text = staticmethod(lambda text, value: json_text.edit(text if text.strip() else "{}\n", value))
+    edit_text = staticmethod(lambda text, value: json_text.edit(text if text.strip() else "{}\n", value, twice=True))
 
     def __init__(
         self, text: str | None, spelling: dict[str, Spelling], path: str = "", *, skips_mark: bool = False

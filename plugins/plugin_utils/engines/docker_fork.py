@@ -200,6 +200,8 @@ class DockerFork(docker.Docker):
         if any(map(_mirrors_alone, policy.mirrors or ())) and said.get("blocked") != (ALL,):
             said["blocked"] = unique((*said.get("blocked", ()), DOCKER_HUB))
         said = {word: tuple(item for item in items if DOCKER.holds(word, item)) for word, items in said.items()}
+        if "insecure" in said:
+            said["insecure"] = tuple(filter(docker.takes_insecure, said["insecure"]))
         if policy.mirrors is not None:
             said["mirrors"] = docker.mirror_urls(policy, mirrors_alone=True)[0]
         return said
@@ -207,10 +209,12 @@ class DockerFork(docker.Docker):
     def _unenforceable(self, policy: Policy, places: _Places) -> list[str]:
         found = [
             f"{word} '{item}': {SPELLING[word].flag} takes whole registries only, no path and no wildcard"
-            for word in ("search", "blocked", "insecure")
+            for word in ("search", "blocked")
             for item in getattr(policy, word) or ()
             if not DOCKER.holds(word, item)
         ]
+        flag = SPELLING["insecure"].flag
+        found += [docker.not_insecure(item, flag) for item in policy.insecure or () if not docker.takes_insecure(item)]
         found += [
             f"allowed '{item}': under 'all' this docker pulls only from registries that are searched"
             for item in policy.allowed or ()

@@ -4,12 +4,14 @@
 
 """Upstream's docker (Moby, docker-ce): insecure registries and mirrors of Docker Hub, in /etc/docker/daemon.json.
 
-Sources: docker 20.10 daemon/config, daemon/reload.go (both keys are reloaded by SIGHUP), registry/config.go.
+Sources: docker 20.10 to 28 daemon/config, registry/config.go, daemon/reload.go (SIGHUP reloads both keys; one that the
+file does not have changes nothing).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,7 +21,6 @@ from ..host.observed import HostProblem, Observed
 from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
-from ..policy.lists import DOCKER
 from ..resolution.names import DOCKER_HUB
 from . import ALL_WORDS, Desired, Lists, Request, added, docker, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
@@ -76,11 +77,14 @@ class Moby(docker.Docker):
                 place.put(word, list(wanted))
             elif here != there and (word == "mirrors" or set(here) != set(there)):  # only mirrors are tried in order
                 place.write(word, wanted)
+        for word in SPELLING if self._interrupted(host, place) else ():
+            if word not in said and self._remembers(host, place, word):
+                place.put(word, [])
         edit = place.edit(f"the policy says {', '.join(said)}")
         after = host.with_files({edit.path: edit.content}) if edit else host
         expected = self._expected(after, self._place(after))
         return Desired(
-            edits=(edit,) if edit else (),
+            edits=(replace(edit, way_back=self._way_back(host, place)),) if edit else (),
             expected=expected,
             unenforceable=tuple(self._unenforceable(policy)),
             refusals=tuple(self._refusals(host, place, edit) or docker.without_effect(said, name, expected)),
@@ -170,10 +174,27 @@ class Moby(docker.Docker):
         said = set(map(self._names(host)[word], self._flags(host, word)))
         return [item for item in getattr(in_force, word, ()) if item not in said]
 
+    def _way_back(self, host: Observed, after: _ReloadedDaemonJson) -> bytes | None:
+        """Return the old file as it has to be reloaded for the lists in force; None where it says them by itself."""
+        in_force, place = self.in_force(host), self._place(host)
+        if in_force is None:
+            return None
+        said = self._lists(host, {word: place.read(word) for word in SPELLING})
+        for word in filter(after.says, SPELLING):
+            if not place.says(word) or getattr(said, word) != getattr(in_force, word):
+                place.put(word, list(getattr(in_force, word)))
+        edit = place.edit("")
+        return edit.content if edit else None
+
+    @staticmethod
+    def _interrupted(host: Observed, place: _ReloadedDaemonJson) -> bool:
+        """Return whether what the daemon remembers may be of a run that was interrupted, and nobody's wish."""
+        return host.journal is not None and any(entry["path"] == place.path for entry in host.journal["files"])
+
     def _enforceable(self, policy: Policy) -> dict[str, tuple[str, ...]]:
         said: dict[str, tuple[str, ...]] = {}
         if policy.insecure is not None:
-            said["insecure"] = tuple(item for item in policy.insecure if DOCKER.holds("insecure", item))
+            said["insecure"] = tuple(item for item in policy.insecure if docker.takes_insecure(item))
         if policy.mirrors is not None:
             said["mirrors"] = docker.mirror_urls(policy)[0]
         return said
@@ -185,9 +206,7 @@ class Moby(docker.Docker):
         found += [f"blocked '{item}': docker cannot block" for item in policy.blocked or ()]
         found += [f"allowed '{item}': docker cannot block anything else" for item in policy.allowed or ()]
         found += [
-            f"insecure '{item}': docker takes whole registries and ranges only, no path and no wildcard"
-            for item in policy.insecure or ()
-            if not DOCKER.holds("insecure", item)
+            docker.not_insecure(item, "docker") for item in policy.insecure or () if not docker.takes_insecure(item)
         ]
         return found + docker.mirror_urls(policy)[1] + docker.only_for_containers(policy)
 
@@ -202,9 +221,15 @@ class Moby(docker.Docker):
     def _refusals(self, host: Observed, place: _ReloadedDaemonJson, edit: FileChange | None) -> list[str]:
         """Say what keeps the daemon from its lists; other options matter once it has to read the file."""
         found = docker.misspelt_keys(place.document, SPELLING, place.path) + self._clashes(host, place)
-        lists = {spelling.json for spelling in SPELLING.values()}
+        lists = [spelling.json for spelling in SPELLING.values()]
         others = [key for key in place.document if key not in lists] if edit else []
         twice = docker.said_twice(others, Unit(host).words(host))
+        found += [
+            f"{place.path}: with '{entry}' in '{key}' docker neither starts nor reloads; correct it"
+            for key in lists
+            for entry in docker.texts(place.path, place.document.get(key), key)
+            if docker.not_taken(key, entry, docker.version_of(host))
+        ]
         return found + [docker.clash(word.origin, word.text.partition("=")[0], key, place.path) for word, key in twice]
 
     def _source(self, host: Observed, flag: str) -> str:

@@ -198,7 +198,8 @@ def _rewritten(text: str, changes: Mapping[str, str | None]) -> str:
         value = changes[statement.name]
         if value is not None:
             if statement is last[statement.name]:
-                parts += [text[position : statement.value_start], _quoted(value)]
+                written = text[statement.value_start : statement.end]
+                parts += [text[position : statement.value_start], _quoted(value, written[:1])]
                 position = statement.end
             continue
         parts.append(text[position : statement.line_start])
@@ -246,9 +247,13 @@ def _last_of_comment_block(text: str, statements: Sequence[_Statement], index: i
     return index
 
 
-def _quoted(value: str) -> str:
-    """Quote a value so that systemd 219, later ones and a shell read it alike: a backslash only in double quotes."""
-    if "'" in value or "\\" in value:
+def _quoted(value: str, as_before: str = "'") -> str:
+    """Quote a value so that systemd 219, later ones and a shell read it alike: a backslash only in double quotes.
+
+    as_before: the quote that the value had, kept where nothing has to be escaped in it.
+    """
+    plain = not re.search(r'["`$\\]', value)
+    if "'" in value or "\\" in value or (as_before == '"' and plain):
         return '"' + re.sub(r'(["\\`$])', r"\\\1", value) + '"'
     return f"'{value}'"
 

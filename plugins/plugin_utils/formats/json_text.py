@@ -4,7 +4,9 @@
 
 """JSON (daemon.json, policy.json, auth.json) as Go's encoding/json accepts it: RFC 8259, nothing more.
 
-Stricter than Go in one point: two members of one name are refused, because readers disagree on which one counts.
+Stricter than Go in one point: two members of one name are refused, because readers disagree on which one counts. Where
+it is known that the last one does (daemon.json), ``twice`` takes them: behind the name of an earlier one stand SHADOWED
+and a number.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from . import FormatError, line_of
 from .splice import Item, Style, member_pieces, same, sequence_pieces, splice
 
 MAX_DEPTH = 100
+#: What no name in a text can hold; behind that of a member that a later one of the same name replaces.
+SHADOWED = "\ud800"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?P<fraction>\.[0-9]+)?(?P<exponent>[eE][+-]?[0-9]+)?")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
@@ -40,22 +44,22 @@ class _Node:
     children: tuple[_Node, ...] = ()
 
 
-def parse(text: str) -> Any:
+def parse(text: str, *, twice: bool = False) -> Any:
     """Read the document as dict, list, str, int, float, bool and None. Raises FormatError with line and reason.
 
     As in Go, half of a surrogate pair stands for U+FFFD.
     """
-    return _document(text).value
+    return _document(text, twice).value
 
 
-def edit(text: str, value: Any) -> str:
+def edit(text: str, value: Any, *, twice: bool = False) -> str:
     """Change the text so that it means ``value``; everything unchanged keeps its spelling and its place."""
-    document = _document(text)
+    document = _document(text, twice)
     if same(document.value, value):
         return text
     try:
         result = text[: document.start] + _Editor(text, document).edited(document, value) + text[document.end :]
-        written = parse(result)
+        written = parse(result, twice=twice)
     except (TypeError, ValueError, RecursionError) as error:
         raise FormatError(f"cannot be written as JSON: {error}") from None
     if not same(written, value):
@@ -65,19 +69,32 @@ def edit(text: str, value: Any) -> str:
 
 def span(text: str, member: str) -> tuple[int, int]:
     """Locate the value of a member of the outermost object: start and end. Raises ValueError without one."""
-    document = _document(text)
+    document = _document(text, twice=False)
     found = document.children[list(document.value).index(member)]
     return found.start, found.end
 
 
-def _document(text: str) -> _Node:
+def _document(text: str, twice: bool) -> _Node:
     if text.startswith("\ufeff"):
         raise FormatError("a byte order mark, which readers of JSON refuse", 1)
     node = _scan(text, _space(text, 0), 0)
     end = _space(text, node.end)
     if end < len(text):
         raise _unexpected(text, end, "the end of the file")
+    if not twice:
+        _refuse_shadowed(text, node)
     return node
+
+
+def _refuse_shadowed(text: str, document: _Node) -> None:
+    for node in _nodes(document):
+        if not isinstance(node.value, dict) or not any(SHADOWED in name for name in node.value):
+            continue
+        known = set()
+        for name, item in zip(node.value, node.items, strict=True):
+            if (said := name.partition(SHADOWED)[0]) in known:
+                raise FormatError(f"the member {json.dumps(said)} is there twice", line_of(text, item.start))
+            known.add(said)
 
 
 def _scan(text: str, position: int, depth: int) -> _Node:
@@ -101,13 +118,17 @@ def _scan_container(text: str, start: int, depth: int) -> _Node:
     closing = {"[": "]", "{": "}"}[text[start]]
     items: list[Item] = []
     children: list[_Node] = []
-    names: dict[str, None] = {}
+    names: list[str] = []
+    places: dict[str, list[int]] = {}
     position = _space(text, start + 1)
     while not (text.startswith(closing, position) and (not items or items[-1].separator is None)):
         item_start = position
         if closing == "}":
-            name, position = _member_name(text, position, names)
-            names[name] = None
+            name, position = _member_name(text, position)
+            if before := places.setdefault(name, []):
+                names[before[-1]] += f"{SHADOWED}{len(before)}"
+            before.append(len(names))
+            names.append(name)
         child = _scan(text, position, depth + 1)
         position = _space(text, child.end)
         separator = position if text.startswith(",", position) else None
@@ -122,13 +143,11 @@ def _scan_container(text: str, start: int, depth: int) -> _Node:
     return _Node(start, position + 1, value, tuple(items), tuple(children))
 
 
-def _member_name(text: str, position: int, names: Mapping[str, None]) -> tuple[str, int]:
+def _member_name(text: str, position: int) -> tuple[str, int]:
     """Return the name of a member and where its value begins."""
     if not text.startswith('"', position):
         raise _unexpected(text, position, "a member's name in double quotes")
     name, end = _string(text, position)
-    if name in names:
-        raise FormatError(f"the member {json.dumps(name)} is there twice", line_of(text, position))
     colon = _space(text, end)
     if not text.startswith(":", colon):
         raise _unexpected(text, colon, "':'")

@@ -39,6 +39,7 @@ DOCKER_STATE = Question("docker.state", ("systemctl", "show", "-p", "ActiveState
 DOCKER_INFO = Question("docker.info", _DOCKER_INFO, "docker")
 CRIO_VERSION = Question("crio.version", ("crio", "--version"))
 CRIO_STATE = Question("crio.state", ("systemctl", "show", "-p", "ActiveState,LoadState", "crio.service"), "crio")
+CRIO_UNIT = Question("crio.unit", ("systemctl", "cat", "crio.service"), "crio")
 STARTED = tuple(Question(f"{name}.started", ("sh", "-c", _STARTED, name), name) for name in ("docker", "crio"))
 
 #: Masters are processes of the host, as static pods too; told are the first start of one and the last.

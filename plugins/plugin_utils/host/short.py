@@ -33,7 +33,7 @@ _SHAPES: dict[str, Any] = {
     "fork": (None, {**_DOCKER, "reads?": [str]}),
     "moby": (None, _DOCKER),
     "podman": (None, {"version?": (str, float), "shows?": (None, dict), "crio?": (None, str, float)}),
-    "crio": (None, {"version?": (str, float), "stopped?": bool}),
+    "crio": (None, {"version?": (str, float), "stopped?": bool, "start?": str}),
     "files": (None, Each((None, str))),
     "state": (None, dict),
     "journal": (None, dict),
@@ -49,6 +49,8 @@ _READS = {
     "sysconfig": (_FORK_ENVIRONMENT, " $ADD_REGISTRY $BLOCK_REGISTRY $INSECURE_REGISTRY"),
     "generated": ("EnvironmentFile=-/run/containers/registries.conf\n", " $REGISTRIES"),
 }
+_CRIO_UNIT = "[Service]\nEnvironmentFile=-/etc/sysconfig/crio\n"
+_CRIO_START = "/usr/bin/crio $CRIO_CONFIG_OPTIONS $CRIO_RUNTIME_OPTIONS $CRIO_STORAGE_OPTIONS $CRIO_NETWORK_OPTIONS"
 _STOCK_POLICY = '{\n    "default": [\n        {\n            "type": "insecureAcceptAnything"\n        }\n    ]\n}\n'
 _LIST_FLAGS = {
     "search": "--add-registry", "blocked": "--block-registry", "insecure": "--insecure-registry",
@@ -184,6 +186,7 @@ class ShortHost:
         return {
             "crio.version": f"crio version {engine.get('version', '1.30.2')}\n",
             "crio.state": f"ActiveState={state}\nLoadState=loaded\n",
+            "crio.unit": _CRIO_UNIT + f"ExecStart={engine.get('start', _CRIO_START)}\n",
         }
 
     # what they say of the lists

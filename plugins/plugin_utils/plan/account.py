@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from ..problems import one_line
 from .plan import Disruption, Plan
 
 
@@ -16,9 +17,14 @@ def of_run(plan: Plan, *, check_mode: bool, forecast: Sequence[str] = ()) -> lis
     return [_headline(plan, check_mode), *forecast, *plan.text().splitlines()]
 
 
-def of_look(plan: Plan, problems: Sequence[str], forecast: Sequence[str] = ()) -> list[str]:
-    """Say whether a host matches its policy, and what differs. problems: why there is no plan."""
-    lines = [f"  {problem}" for problem in problems]
+def of_look(
+    plan: Plan, problems: Sequence[str], *, forecast: Sequence[str] = (), differs: Iterable[str] = ()
+) -> list[str]:
+    """Say whether a host matches its policy, and what differs.
+
+    problems: why there is no plan. differs: what is other than it was asked for, before the files that say so.
+    """
+    lines = [f"  {text}" for text in (*problems, *map(one_line, differs))]
     if plan.changed:
         lines += [f"  {line}" for line in plan.differences()]
     lines += [f"  not enforced: {text}" for text in plan.beyond]

@@ -31,7 +31,8 @@ class FileChange:
     before and after are views for people: they hold only settings of ours, so they can be shown. keep: whether the old
     file may stand beside the new one meanwhile; not in a directory of which a program reads every file. secret: whether
     the content holds passwords, of which a checksum must not be told to anybody. asked_by: the words without which it
-    would be another one; () for all that its draft is asked.
+    would be another one; () for all that its draft is asked. way_back: what it says while steps are undone, before the
+    old bytes are there again, for a service that keeps what its file no longer says.
     """
 
     path: str
@@ -46,6 +47,7 @@ class FileChange:
     keep: bool = True
     secret: bool = False
     asked_by: tuple[str, ...] = ()
+    way_back: bytes | None = None
 
     @property
     def text(self) -> str | None:
@@ -105,7 +107,7 @@ class Due:
 
     until: what is not so before, for the sentence that says it was deferred; whose: the engine in that sentence.
     instead: what a person can do so that it is not due. restart: else a reload will do. first: steps to be run just
-    before. checks: the questions that prove that it looked.
+    before. checks: the questions that prove that it looked; undo_checks: that it is as it was, once it was undone.
     """
 
     service: Service
@@ -116,6 +118,7 @@ class Due:
     restart: bool = True
     first: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
+    undo_checks: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ class Draft:
     one. remembers: whether a record that differs is a change by itself. current: services that hold in memory what
     these files say, as far as this part goes. beyond: what cannot be enforced. refusals: what must not be done.
     undoes: the id of the plan that it takes back. forgets: whether no trace of any transaction is to stay. asks: the
-    options for which it was made.
+    options for which it was made. differs: what is other than it was asked for, in the words that were used to ask.
     """
 
     part: tuple[str, ...]
@@ -147,6 +150,7 @@ class Draft:
     undoes: str = ""
     forgets: bool = False
     asks: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
     #: what the feature's own report needs of it
     about: Any = field(default=None, compare=False)
 

@@ -48,6 +48,7 @@ class Gate:
     first: tuple[Step, ...] = ()
     left_over: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
+    undo_checks: tuple[Check, ...] = ()
     pending: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
     deferred: frozenset[str] = frozenset()
@@ -104,6 +105,7 @@ def gate_of(host: Observed, drafts: Sequence[Draft], begun: Sequence[Begun], how
         # what has an undo of its own, or none, is not run again: the transaction that takes it back sees to it
         left_over=tuple(each.step for each in begun if not each.service and each.step.undo is AGAIN),
         checks=tuple(check for due in acting for check in due.checks),
+        undo_checks=tuple(check for due in acting for check in due.undo_checks),
         pending=tuple(dict.fromkeys(pending)),
         refusals=tuple(refusals),
         deferred=frozenset(due.service.unit for due in dues) - units,

@@ -54,6 +54,7 @@ class Transaction:
     actions: tuple[Action, ...] = ()
     validations: tuple[Validation, ...] = ()
     checks: tuple[Check, ...] = ()
+    undo_checks: tuple[Check, ...] = ()
     remove_empty: tuple[str, ...] = ()
     recover: str | None = None
     settled: tuple[int, ...] = ()
@@ -63,6 +64,7 @@ class Transaction:
     def digest(self) -> str:
         """Return a checksum of all that is sent. Contents are in it by their own checksums."""
         contents = {change.path: _sha256(change.content) for change in self.files}
+        contents |= {f"way_back:{each.path}": _sha256(each.way_back) for each in self.files if each.way_back}
         facts = asdict(replace(self, files=tuple(map(_without_content, self.files))))
         text = json.dumps([facts, contents], sort_keys=True, default=str).encode()
         return checksum(text, secret=any(change.secret for change in self.files))
@@ -123,6 +125,7 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
         actions=tuple(actions),
         validations=tuple(found for draft in drafts for found in draft.validations),
         checks=(*(check for draft in drafts for check in draft.checks), *gate.checks),
+        undo_checks=gate.undo_checks,
         remove_empty=_unique(*(draft.remove_empty for draft in drafts)),
         recover=host.journal["id"] if host.journal else None,
         settled=gate.settled,
@@ -261,7 +264,8 @@ def _unique(*groups: Iterable[str]) -> tuple[str, ...]:
 
 
 def _without_content(change: FileChange) -> FileChange:
-    return replace(change, content=None, before=lasting(change.before), after=lasting(change.after), asked_by=())
+    change = replace(change, content=None, way_back=None, asked_by=())
+    return replace(change, before=lasting(change.before), after=lasting(change.after))
 
 
 def _sha256(content: bytes | None) -> str:

@@ -9,7 +9,7 @@ Everything an engine knows is in its own file; everything they share is decided 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -24,6 +24,7 @@ from ..host.services import DOCKER
 from ..host.watch import NotAsked, Watch
 from ..plan import records
 from ..plan.draft import ANSWER_LIMIT, Draft, Due, FileChange
+from ..plan.plan import Disruption
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading, unique
@@ -232,6 +233,7 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
             if (later := _asked_again(draft, answers))
             for text in _contradicted(draft.about.engine, proposal.world.with_answers(later), said.policy)
         ],
+        "disagreement": [text for draft in drafts for text in _disagreement(draft, proposal, answers)],
     }
 
 
@@ -278,8 +280,37 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
         return draft
     draft = _activated(engine, host, desired.expected, draft, bool(draft.files), said.pulls)
     if draft.files or draft.due:
-        return draft
+        return replace(draft, differs=tuple(_differences(engine, host, draft, desired.expected)))
     return replace(draft, warnings=(*draft.warnings, *_contradicted(engine, host, said.policy)))
+
+
+def _differences(engine: Engine, host: Observed, draft: Draft, expected: Lists) -> Iterator[str]:
+    """Say of each list what an engine lacks of it, and what it has beyond it, with the place that says so."""
+    shown, report = _shown(engine, host), engine.report(host)
+    now: dict[str, list[str]] = shown.plain() if shown else {word: report.get(word) or [] for word in _LISTS}
+    after = host.with_files({change.path: change.content for change in draft.files})
+    words = engine.differs(after, shown, expected) if shown else ALL_WORDS
+    for word, wanted in expected.plain().items():
+        if word not in words:
+            continue
+        lacks = [item for item in wanted if item not in now[word]]
+        beyond = [item for item in now[word] if item not in wanted]
+        parts = [f"{_some(lacks)} {'are' if lacks[1:] else 'is'} missing"] if lacks else []
+        if beyond:
+            verb = "are" if beyond[1:] else "is"
+            parts.append(f"{_some(beyond)} {verb} not asked for{_said_at(host, report['files'], beyond[0])}")
+        if not parts and word in ("search", "mirrors") and now[word] != wanted:
+            parts = [f"{_some(now[word])} is another order than the one that was asked for"]
+        if parts:
+            yield f"{word}: {', '.join(parts)}"
+
+
+def _said_at(host: Observed, files: Iterable[str], item: str) -> str:
+    for path in files:
+        lines = (host.text(path) or "").splitlines() if host.knows(path) else []
+        if number := next((number for number, line in enumerate(lines, 1) if item in line), 0):
+            return f" ({path} line {number})"
+    return ""
 
 
 def _contradicted(engine: Engine, host: Observed, policy: Policy) -> list[str]:
@@ -360,7 +391,10 @@ def _activated(
     draft = replace(draft, steps=refresh, about=_About(engine, expected, in_force))
     if due:
         until, first = "the policy is in force", tuple(replace(step, why=why) for step in due.first)
+        back = any(change.way_back for change in draft.files)
+        undo_checks = engine.checks(host, in_force) if in_force and back else ()
         due = replace(due, why=why, until=until, whose=engine.title, first=first, checks=(*due.checks, *checks))
+        due = replace(due, undo_checks=undo_checks)
         return replace(draft, due=(due,))
     return replace(
         draft,
@@ -388,6 +422,35 @@ def _answered(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, A
     shown = lists.plain() if lists else dict.fromkeys(_LISTS)
     about = {"name": engine.name, "title": engine.title, "version": engine.version(world)}
     return about | {word: shown[word] for word in ("search", "blocked", "insecure")}
+
+
+#: How much of what was done to a service made it look at its files again.
+_DONE = {Disruption.RELOAD: "was told to look again", Disruption.RESTART: "was restarted"}
+_TOLD = 3
+
+
+def _disagreement(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Say which lists an engine did not take, though it was made to look at them; nothing of one that did."""
+    engine, expected, later = draft.about.engine, draft.about.expected, _asked_again(draft, answers)
+    shown = _shown(engine, proposal.world.with_answers(later)) if later else None
+    if expected is None or shown is None:
+        return
+    units = {due.service.unit for due in draft.due}
+    steps = [action.step for action in (proposal.transaction.actions if proposal.transaction else ())]
+    done = next((_DONE[step.disruption] for step in steps if step.whom in units and step.disruption in _DONE), "looked")
+    asked = [
+        f"asked for {word} {_some(getattr(expected, word))}, {next(iter(later)).replace('.', ' ')} says "
+        f"{_some(getattr(shown, word))}"
+        for word in _LISTS
+        if word in engine.differs(proposal.world, shown, expected)
+    ]
+    if asked:
+        yield f"{engine.title} {done} but does not use the new lists: {'; '.join(asked)}"
+
+
+def _some(items: Sequence[str]) -> str:
+    more = [f"{len(items) - _TOLD} more"] if items[_TOLD:] else []
+    return ", ".join([*items[:_TOLD], *more]) or "nothing"
 
 
 def _asked_again(draft: Draft, answers: Iterable[Mapping[str, Any]]) -> dict[str, Answer]:

@@ -81,7 +81,7 @@ class AuthFileProblem(Problem):
 
 
 @dataclass(frozen=True)
-class Said:
+class Asked:
     """What was asked for. looks: whether the host's files are needed at all."""
 
     drafting: drafting.Said
@@ -90,7 +90,7 @@ class Said:
 
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
-) -> Said:
+) -> Asked:
     policy = read_options(options, Reading(read_file, hide, now), "credentials")
     files = tuple(dict.fromkeys(options["auth_files"]))
     for path in files:
@@ -104,14 +104,14 @@ def read(
         insecure=read_policy({"insecure": options.get("insecure")}).insecure or (),
         key=secrets.token_bytes(16),
     )
-    return Said(said, policy.credentials is not None or "query" in options)
+    return Asked(said, policy.credentials is not None or "query" in options)
 
 
-def watch(said: Said) -> Watch:
+def watch(said: Asked) -> Watch:
     return places.WATCH + Watch(files=said.drafting.auth_files) if said.looks else Watch()
 
 
-def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
+def drafts(host: Observed, said: Asked) -> Iterable[Drafter]:
     return drafting.drafts(said.drafting)
 
 
@@ -123,7 +123,7 @@ def confirm(host: Observed) -> Iterable[Drafter]:
     return ()  # engines read these files at every pull
 
 
-def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def report(proposal: Proposal, said: Asked, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "logins": reporting.asked(said.drafting),
         "auth_files": reporting.written(proposal),
@@ -131,5 +131,5 @@ def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) 
     }
 
 
-def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
+def survey(host: Observed, said: Asked, options: Mapping[str, Any]) -> dict[str, Any]:
     return {"auth_files": reporting.survey(start_of(host), said.drafting)}

@@ -151,6 +151,14 @@ def is_range(text: str) -> bool:
     return bool(_CIDR.fullmatch(text))
 
 
+def in_range(name: str, entry: str) -> bool:
+    """Return whether a registry named by its IPv4 address is inside an address range."""
+    try:
+        return is_range(entry) and ipaddress.ip_address(name.partition(":")[0]) in ipaddress.ip_network(entry)
+    except ValueError:
+        return False
+
+
 def covers(scope: str, name: str) -> bool:
     """Return whether containers/image matches the image name (or narrower scope) by this scope as a prefix.
 

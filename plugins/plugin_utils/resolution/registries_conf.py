@@ -31,6 +31,9 @@ _V2_KEYS = (
     "registry", "unqualified-search-registries", "credential-helpers", "short-name-mode",
     "additional-layer-store-auth-helper", "aliases",
 )  # fmt: skip
+_TABLE_KEYS = (
+    "prefix", "location", "insecure", "blocked", "mirror", "mirror-by-digest-only", "pull-from-mirror",
+)  # fmt: skip
 _PULL_FROM_MIRROR = ("", "all", "digest-only", "tag-only")
 
 _END = re.compile(r"[:/@]|\Z")  # where a prefix may end in a name
@@ -177,11 +180,23 @@ def version_of(table: Mapping[str, Any]) -> int | None:
     return 1 if any(isinstance(kind, dict) and _get(kind, "registries") is not None for kind in kinds) else None
 
 
+def key_of(table: Mapping[str, Any], key: str) -> str:
+    """Return a key as a table spells it: Go takes it in any letter case when the exact one is missing."""
+    return key if key in table else next((name for name in table if name.lower() == key), key)
+
+
 def _get(table: Mapping[str, Any], key: str) -> Any:
-    """Get a key as the Go decoder does, in any letter case when the exact one is missing."""
-    if key in table:
-        return table[key]
-    return next((value for name, value in table.items() if name.lower() == key), None)
+    return table.get(key_of(table, key))
+
+
+def in_usual_case(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a [[registry]] table with its keys as they are documented: written beside one of ours, Go takes either."""
+    found = {key: value for key, value in table.items() if key in _TABLE_KEYS or key.lower() not in _TABLE_KEYS}
+    for key, value in table.items():
+        found.setdefault(key.lower() if key.lower() in _TABLE_KEYS else key, value)
+    if isinstance(mirrors := found.get("mirror"), list):
+        found["mirror"] = [in_usual_case(mirror) if isinstance(mirror, Mapping) else mirror for mirror in mirrors]
+    return found
 
 
 def _speaks_v2(table: Mapping[str, Any]) -> bool:

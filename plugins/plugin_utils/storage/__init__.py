@@ -19,9 +19,9 @@ from . import drafts as drafting
 from . import report as reporting
 from .asked import MODES, Said
 from .stages import decide
-from .variables import PREFIX, VARIABLES, fill
+from .variables import PREFIX, VARIABLES, fill, refuse_unmade
 
-__all__ = ["PREFIX", "VARIABLES", "fill"]
+__all__ = ["PREFIX", "VARIABLES", "fill", "refuse_unmade"]
 
 WATCH = facts.WATCH
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..formats import FormatError, yaml_text
+from ..policy.word import shown
 from ..variables import behind
 from .asked import DOCKER_ROOT, StorageProblem
 
@@ -25,6 +26,7 @@ DEVICE = "container_runtime_docker_storage_setup_device"
 KEYS = "docker_storage_setup_options"
 EXTRA = "docker_storage_extra_options"
 _PLACE, _SIZE = "docker_storage_path", "docker_storage_size"
+_OTHER_PLACES, _LINK = "container_runtime_extra_storage", "docker_alt_storage_path"
 
 VARIABLES = {
     **behind(PREFIX, ("mode", "path", "size", "remove_volume_group", "query")),
@@ -42,11 +44,11 @@ _DEFAULTS = {
     "root_lv_size": "100%FREE",
 }
 
-#: What is read by nobody here, and why.
+#: What is not acted upon, and why; a task that changes a host refuses the last two, see refuse_unmade.
 _UNREAD = {
     "docker_storage_driver": "openshift-ansible never acted on it either; the driver is node_storage_driver",
-    "container_runtime_extra_storage": "file systems of other places are not made here",
-    "docker_alt_storage_path": "links of CRI-O are not made here",
+    _OTHER_PLACES: "file systems of other places are not made here",
+    _LINK: "docker's place is not made a link here",
 }
 
 
@@ -83,6 +85,27 @@ class Fill:
 
 
 fill = Fill(VARIABLES)
+
+
+def refuse_unmade(value_of: Callable[[str], Any]) -> None:
+    """Refuse what openshift-ansible would make and nobody makes here, with the nearest way. Raises StorageProblem."""
+    others = _value(_OTHER_PLACES, value_of) or []
+    if not isinstance(others, list) or not all(isinstance(one, Mapping) for one in others):
+        raise StorageProblem(_OTHER_PLACES, "must be a list of file systems, such as [{device: /dev/vdd, path: /data}]")
+    if others:
+        places = ", ".join(f"{one.get('device')} at {one.get('path')}" for one in others)
+        raise StorageProblem(
+            _OTHER_PLACES,
+            f"asks for file systems ({places}), and only docker's storage is made here; make them with "
+            f"community.general.filesystem and ansible.posix.mount, then set {_OTHER_PLACES}: [] for this play",
+        )
+    link = value_of(_LINK) or None
+    if link not in (None, value_of(_PLACE)):
+        raise StorageProblem(
+            _LINK,
+            f"{shown(link)} is what openshift-ansible makes {DOCKER_ROOT} a link to, and no link is made here; say "
+            f"docker's place in {_PLACE}, then leave {_LINK} out or give it the same path",
+        )
 
 
 def _of_openshift_ansible(value_of: Callable[[str], Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ..cluster.client import Client, Limits, Moved, Rejected, Transport
 from ..cluster.connection import OPTIONS as CONNECTION
 from ..cluster.connection import Http, Login, log_in, with_environment
 from ..cluster.merge_patch import difference, inverse
-from ..cluster.seen import Answer, Cluster, read
+from ..cluster.seen import Cluster, Contents, read
 from ..host.observed import HostProblem
 from ..host.snapshot import from_snapshot, unpack
 from ..host.watch import Watch
@@ -282,7 +282,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         """Begin a round with nothing known; what a second look asks for is added to the first."""
         end = time.monotonic() + self.options.get("wait_timeout", 0)
         while True:
-            self._known: dict[Ref, Answer] = {}
+            self._known: dict[Ref, Contents] = {}
             try:
                 return super().look(answer, more)
             except NotYet as problem:
@@ -529,7 +529,7 @@ class ClusterInfo(ClusterTask):
             for feature, words in said:
                 found |= feature.survey(cluster, words)
             found |= {"drift": plan.changed or bool(problems), "problems": problems}
-            return plan, found | {"account": account.of_look(plan, problems, lines)}, lines
+            return plan, found | {"account": account.of_look(plan, problems, forecast=lines)}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
         shown = self.result_of(plan)

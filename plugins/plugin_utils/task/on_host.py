@@ -36,7 +36,7 @@ from .feature import HostFeature, Spec
 from .rounds import Outcome, Rounds
 
 #: Each feature, what it is asked for, and the options that say so.
-Said = list[tuple[HostFeature, Any, tuple[str, ...]]]
+AskedOfFeatures = list[tuple[HostFeature, Any, tuple[str, ...]]]
 
 SNAPSHOT = "dockyard.openshift.host_snapshot"
 _TRANSACTION = "dockyard.openshift.host_transaction"
@@ -184,25 +184,37 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         drafting: Callable[[Observed], list[Drafter]],
         options: dict[str, Any],
         more: Watch,
-        said: Said | None = None,
+        said: AskedOfFeatures | None = None,
     ) -> dict[str, Any]:
         """Carry out drafts, and report what was asked for, if the drafts are made of that. Raises Problem."""
         how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
         result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
         if result.get("failed"):
-            return result
+            return self._explained(result, proposal, said or [])
         if said is not None:
             for feature, words, _asks in said:
                 result |= feature.report(proposal, words, self.report)
             result["asked_by"] = asked_by(said, how)
+        result.pop("disagreement", None)
         if unmet := result.pop("without_effect", []):
             result["warnings"] = [*result.get("warnings", []), *unmet]
         return result | {"account": account.of_run(proposal.plan, check_mode=self._task.check_mode)}
 
-    def read(self, options: dict[str, Any]) -> tuple[Said, Watch]:
+    def _explained(self, result: dict[str, Any], proposal: Proposal, said: AskedOfFeatures) -> dict[str, Any]:
+        """Say of an engine that did not take its lists which it has, where its own answer was not as expected."""
+        checks = proposal.transaction.checks if proposal.transaction else ()
+        failed = [check.name for check in checks if check.shows and str(result["msg"]).startswith(f"{check.name}: ")]
+        if not failed:
+            return result
+        reports = [feature.report(proposal, words, self.report) for feature, words, _asks in said]
+        told = "; ".join(text for report in reports for text in report.get("disagreement", ()))
+        rest = str(result["msg"]).rpartition("; ")[2] if result["rolled_back"] else result["msg"]
+        return result | {"msg": f"{told}; {rest}"} if told else result
+
+    def read(self, options: dict[str, Any]) -> tuple[AskedOfFeatures, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
         now = datetime.now(timezone.utc)
-        said: Said = []
+        said: AskedOfFeatures = []
         for feature in self.features:
             words = feature.read(options, now, self.read_file, self.secrets.add_key)
             said.append((feature, words, words_of(feature.WORD_OPTIONS, options)))
@@ -273,7 +285,8 @@ class HostInfo(HostTask):
             found["asked_by"] = asked_by(said, how)
             problems += [each["said"] for each in found.get("pulled", ()) if not each["ok"]]
             found["drift"] = found["drift"] or bool(problems)
-            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems)}
+            differs = [text for draft in proposal.drafts for text in draft.differs]
+            return proposal.plan, found | {"account": account.of_look(proposal.plan, problems, differs=differs)}
 
         plan, found = self.look(answer, more)
         if "record" in self.spec:
@@ -289,12 +302,12 @@ class HostInfo(HostTask):
         return path
 
 
-def drafters(host: Observed, said: Said) -> list[Drafter]:
+def drafters(host: Observed, said: AskedOfFeatures) -> list[Drafter]:
     """List what all features want of the host, in their order. Raises Problem."""
     return [drafter for feature, words, asks in said for drafter in asked(asks, feature.drafts(host, words))]
 
 
-def asked_by(said: Said, how: Applying) -> dict[str, list[str]]:
+def asked_by(said: AskedOfFeatures, how: Applying) -> dict[str, list[str]]:
     """Return, for each option that says what is wanted, what it was taken from."""
     return {word: list(how.names((word,))) for _feature, _words, asks in said for word in asks}
 
@@ -308,6 +321,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
     """Make the options of the module host_transaction for a proposal that changes something."""
     transaction = proposal.transaction or Transaction()
     contents = {change.path: change.content for change in transaction.files if change.content is not None}
+    contents |= {f"way_back:{each.path}": each.way_back for each in transaction.files if each.way_back}
     options: dict[str, Any] = {
         "payload": pack(contents),
         "files": [_file(change, transaction.before[change.path]) for change in transaction.files],
@@ -320,6 +334,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
     }
     more = {
         "remove_empty": list(transaction.remove_empty), "settled": list(transaction.settled),
+        "undo_checks": [check_option(check) for check in transaction.undo_checks],
         "deferred": sorted(proposal.deferred), "undoes": transaction.undoes, "forget": transaction.forgets,
     }  # fmt: skip
     return options | {name: value for name, value in more.items() if value}
@@ -328,6 +343,7 @@ def transaction_options(proposal: Proposal) -> dict[str, Any]:
 def _file(change: FileChange, before: str) -> dict[str, Any]:
     known: dict[str, Any] = {"mode": change.mode, "uid": change.uid, "gid": change.gid, "label": change.label}
     known |= {} if change.keep else {"keep": False}
+    known |= {} if not change.way_back else {"way_back": True}
     known |= {"confidential": True} if change.secret or change.path.endswith(".key") else {}
     known |= {"shown": [change.before, change.after]} if change.before or change.after else {}
     state = "absent" if change.content is None else "file"

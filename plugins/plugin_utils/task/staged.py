@@ -15,7 +15,7 @@ from ..host.watch import Watch
 from ..plan import account
 from ..plan.proposal import Applying, Proposal, propose
 from ..problems import Problem
-from .on_host import CHANGE_OPTIONS, HostTask, Said, asked_by, drafters
+from .on_host import CHANGE_OPTIONS, AskedOfFeatures, HostTask, asked_by, drafters
 
 #: More transactions than any way from one state to another has.
 _MOST = 12
@@ -55,13 +55,13 @@ class StagedTask(HostTask):
                 return _joined([*results, {"failed": True, "msg": msg, "rolled_back": False}])
 
     def _stage(
-        self, said: Said, more: Watch, expect: str | None, options: dict[str, Any]
+        self, said: AskedOfFeatures, more: Watch, expect: str | None, options: dict[str, Any]
     ) -> tuple[dict[str, Any], Proposal]:
         how = Applying(options["activation"], named=self.named)
         result, proposal = self.apply(lambda host: propose(host, drafters(host, said), how), expect, more)
         return result | {"stage": "; ".join(change.what for change in proposal.plan.changes)}, proposal
 
-    def _told(self, said: Said, first: Proposal, last: Proposal) -> dict[str, Any]:
+    def _told(self, said: AskedOfFeatures, first: Proposal, last: Proposal) -> dict[str, Any]:
         found: dict[str, Any] = {"before": {}}
         for feature, words, _asks in said:
             found["before"] |= feature.report(first, words, ())

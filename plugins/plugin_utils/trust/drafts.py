@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -151,7 +151,16 @@ class _Drafting:
             only_a_real_run_shows=ONLY_A_REAL_RUN if self.said.verify != "none" else (),
             record=self._new_record(written, since, masters),
             remembers=True,
+            differs=tuple(self._differences(written, removed)),
         )
+
+    def _differences(self, written: Iterable[FileChange], removed: Iterable[str]) -> Iterator[str]:
+        for change in written:
+            gone = "is gone" if change.path in self._recorded() else "is missing"
+            state = "is not as it was asked for" if self.start.exists(change.path) else gone
+            yield f"certificates: {_of(change.path, self.owners.get(change.path, ()))} {state}"
+        for path in removed:
+            yield f"certificates: {_of(path, self._recorded()[path]['registries'])} is not asked for"
 
     # where what goes
 
@@ -442,6 +451,12 @@ def _authorities(registry: TrustedRegistry) -> tuple[Certificate, ...]:
 #: Stands for a registry without a client certificate, and for the programs of a host without container engine.
 _NOBODY = TrustedRegistry(("nobody",))
 _SYSTEM = Reader("system", ())
+
+
+def _of(path: str, registries: Iterable[str]) -> str:
+    """Name a file of certificates, and the registries that it is for."""
+    names = ", ".join(sorted(registries))
+    return f"{path} for {names}" if names else path
 
 
 def _sha256(wanted: FileChange) -> str:

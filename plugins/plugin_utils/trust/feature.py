@@ -89,7 +89,7 @@ fill = Fill(VARIABLES)
 
 
 @dataclass(frozen=True)
-class Said:
+class Asked:
     """What was asked for, and when."""
 
     drafting: drafting.Said
@@ -99,20 +99,20 @@ class Said:
 
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
-) -> Said:
+) -> Asked:
     how = {key: options[key] for key in ("scope", "purge", "verify", "activation") if key in options}
     policy = read_options(options, Reading(read_file, hide, now, options["warn_days"]))  # an allow-list matters here
     trust = policy.trust or Trust()
     trust = replace(trust, warnings=unique((*trust.warnings, *policy.out_of_reach())))
-    return Said(drafting.Said(trust, **how), now, connects=options.get("expires_in_days") is not None)
+    return Asked(drafting.Said(trust, **how), now, connects=options.get("expires_in_days") is not None)
 
 
-def watch(said: Said) -> Watch:
+def watch(said: Asked) -> Watch:
     names = [name for registry in said.drafting.trust.present for name in registry.names]
     return shown.watch(names) if said.connects else Watch()
 
 
-def drafts(host: Observed, said: Said) -> Iterable[Drafter]:
+def drafts(host: Observed, said: Asked) -> Iterable[Drafter]:
     return drafting.drafts(said.drafting)
 
 
@@ -124,10 +124,10 @@ def confirm(host: Observed) -> Iterable[Drafter]:
     return ()  # certificates are put back as files and by the steps of the plan that is taken back
 
 
-def report(proposal: Proposal, said: Said, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def report(proposal: Proposal, said: Asked, report: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"registries": reporting.asked(said.drafting.trust, said.now), "verified": proof.outcomes(report)}
 
 
-def survey(host: Observed, said: Said, options: Mapping[str, Any]) -> dict[str, Any]:
+def survey(host: Observed, said: Asked, options: Mapping[str, Any]) -> dict[str, Any]:
     found = reporting.survey(start_of(host), said.drafting.trust, said.now, options["expires_in_days"])
     return found | {"shown": shown.report(host, said.now)}

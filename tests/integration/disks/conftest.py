@@ -3,12 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The machine with disks of its own (tests/lab/disks), its disks as a test wants them, and the collection on it.
 
-FULL=1 takes every case; otherwise a quarter of them, another one each week (SEED), and those that must always run.
+Which cases run is said in share.py.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import subprocess
@@ -25,9 +24,6 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DATA = REPOSITORY / "tests/data/storage"
-FULL = os.environ.get("FULL", "0") not in ("", "0")
-SEED = int(os.environ.get("SEED") or datetime.date.today().isocalendar().week)
-QUARTER = 4
 #: A first look notes when it was; later ones do not (relatime).
 READ = "for place in docker containers; do find /var/lib/$place -ls -type f -exec cat {} + >/dev/null 2>&1 || :; done"
 #: For a task that runs here in the middle of a play.
@@ -37,9 +33,11 @@ sys.path[:0] = [str(REPOSITORY / "tests/lab")]
 
 from disks import guest as lab  # noqa: E402
 
+from .share import SHARE  # noqa: E402
+
 
 def pytest_report_header() -> str:
-    return f"disks: {'every case' if FULL else f'a quarter of the cases, SEED={SEED}'}"
+    return f"disks: {SHARE}"
 
 
 def table(name: str) -> list[dict[str, Any]]:
@@ -47,14 +45,10 @@ def table(name: str) -> list[dict[str, Any]]:
     return yaml.safe_load((DATA / name).read_text())
 
 
-def chosen(name: str, always: bool = False) -> bool:
-    """Tell whether a case runs this time."""
-    return FULL or always or zlib.crc32(name.encode()) % QUARTER == SEED % QUARTER
-
-
-def cases(name: str) -> list[Any]:
-    """Choose the rows of a table for this run, as parameters."""
-    return [pytest.param(row, id=row["name"]) for row in table(name) if chosen(row["name"], row.get("always", False))]
+def chosen(rows: list[dict[str, Any]]) -> list[Any]:
+    """Choose rows for this run, as parameters; those that say `always` run every time."""
+    turn = SHARE.of_layouts([row for row in rows if not row.get("always")])
+    return [pytest.param(row, id=row["name"]) for row in rows if row.get("always") or row in turn]
 
 
 STATES: dict[str, str] = {"base": "", **yaml.safe_load((DATA / "states.yml").read_text())}

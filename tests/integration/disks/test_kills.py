@@ -15,17 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import FULL, QUARTER, SEED, Disks, storage, table
+from .conftest import Disks, storage, table
+from .share import SHARE
 from .test_layouts import is_as_promised
 
 ON_GUEST = Path(__file__).parent / "on_guest/usercustomize.py"
 USER_SITE = "/root/.local/lib/python3.11/site-packages/usercustomize.py"
-#: Names of rows of disks.yml. The others are for a run with time.
-WAYS = ("podman's volume, with one more disk", "from devicemapper to overlay2")
-OTHER_WAYS = (
-    "from overlay2 to devicemapper", "one more disk for overlay2", "one more disk for the pool",
-    "a fresh disk for overlay2",
-)  # fmt: skip
 KILL = "pkill -9 -x python3; pkill -9 -f '^/usr/bin/python3'; rm -rf /run/moment; pgrep -x python3 || true"
 #: Docker that runs, on storage that is not what its files say, is what must never be; "" when all is well.
 WELL = """
@@ -41,8 +36,12 @@ def row_of(name):
     return next(row for row in table("disks.yml") if row["name"] == name)
 
 
-def moments(disks: Disks, row) -> Iterator[tuple[str, str]]:
-    """Go the way once; yield, at each moment of this run's share, the name of its snapshot and what comes next."""
+def _snapshot(number: int) -> str:
+    return f"moment{number}"
+
+
+def moments(disks: Disks, row) -> Iterator[tuple[int, str]]:
+    """Go the way once; yield, at each moment of this run's share, its number and what comes next."""
     machine = disks.machine
     disks.begin(row.get("from", "base"))
     machine.put(ON_GUEST.read_bytes(), USER_SITE)
@@ -54,10 +53,9 @@ def moments(disks: Disks, row) -> Iterator[tuple[str, str]]:
         if not held:
             time.sleep(0.1)
             continue
-        name = f"moment{number}"
-        if FULL or number % QUARTER == SEED % QUARTER:
-            machine.save(name)
-            yield name, held.partition(" ")[2]
+        if SHARE.ends_at(row["name"], number):
+            machine.save(_snapshot(number))
+            yield number, held.partition(" ")[2]
         number += 1
         machine.sh("rm /run/moment/held")
     (result,) = disks.ended(play)
@@ -65,16 +63,15 @@ def moments(disks: Disks, row) -> Iterator[tuple[str, str]]:
     assert number > 1, "a way without moments"
 
 
-@pytest.mark.parametrize("name", WAYS + (OTHER_WAYS if FULL else ()))
+@pytest.mark.parametrize("name", SHARE.of_ways())
 def test_the_next_run_finishes(disks, subtests, name):
     row = row_of(name)
     found = list(moments(disks, row))
-    for number, (snapshot, what) in enumerate(found):
-        ends = ("kill", "power") if FULL else (("kill", "power")[(number + SEED) % 2],)
-        for end in ends:
+    for number, what in found:
+        for end in SHARE.ends_at(name, number):
             with subtests.test(end=end, before=what):
-                finishes(disks, row, snapshot, end)
-        disks.machine.forget(snapshot)
+                finishes(disks, row, _snapshot(number), end)
+        disks.machine.forget(_snapshot(number))
 
 
 def finishes(disks, row, snapshot, end):

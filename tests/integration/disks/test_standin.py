@@ -9,14 +9,14 @@ import shlex
 
 import pytest
 
-from .conftest import cases
+from .conftest import chosen, table
 
 INPUT = "/etc/sysconfig/docker-storage-setup"
 OUTPUT = "/etc/sysconfig/docker-storage"
 MARK = "---- a part ends here ----"
 
 
-@pytest.mark.parametrize("case", cases("docker_storage_setup.yml"))
+@pytest.mark.parametrize("case", chosen(table("docker_storage_setup.yml")))
 def test_contract(fresh, case):
     for run in case["runs"]:
         keys = "".join(f"{key}={shlex.quote(str(value))}\n" for key, value in run.get("keys", {}).items())

@@ -153,7 +153,7 @@ def test_a_reload_that_fails_is_taken_back(controller, moby1):
     before = moby1.facts()
     run = apply(controller, moby1)
     assert run.rc == 2 and run.last["rolled_back"], run.output
-    assert run.last["msg"].startswith("docker info shows the lists")
+    assert "docker (upstream) was told to look again but does not use the new lists: asked for" in run.last["msg"]
     assert moby1.facts() == before and moby1.leftovers() == ""
     assert moby1.lists() == {"insecure": ["theirs.lab.example"], "mirrors": []}
 
@@ -179,6 +179,30 @@ def test_killed_then_run_with_an_empty_policy(controller, moby1):
     again, unchanged = controller.tasks(moby1, empty, empty).tasks
     assert again["changed"] and not unchanged["changed"], again
     assert moby1.lists() == NOTHING and moby1.leftovers() == ""
+
+
+def test_killed_then_run_with_another_word(controller, moby1):
+    """What the killed run had put in force goes, though the next one does not speak of it."""
+    moby1.stop_at("checking")
+    started = controller.begin(moby1, {"insecure": MOBY_POLICY["insecure"]})
+    moby1.go_on(f"kill -9 {moby1.stopped()}")
+    assert controller.ended(started).rc == 2 and moby1.lists() != NOTHING
+    again, unchanged = controller.tasks(moby1, {"mirrors": []}, {"mirrors": []}).tasks
+    assert again["changed"] and not unchanged["changed"], again
+    assert moby1.lists() == NOTHING and moby1.leftovers() == ""
+
+
+@pytest.mark.parametrize("before", [None, {}, {"debug": False, "insecure-registries": ["theirs.lab.example"]}])
+def test_a_policy_that_proves_wrong_is_out_of_force_again(controller, moby1, before):
+    """SIGHUP does not notice that a key is gone: the old file says once more what was in force."""
+    if before is not None:
+        daemon_json(moby1, before)
+        moby1.sh("systemctl reload docker")
+    facts, lists = moby1.facts(), moby1.lists()
+    run = apply(controller, moby1, MOBY_POLICY, verify_pull={"refused": [PLAIN]})
+    assert run.rc == 2 and run.last["rolled_back"], run.output
+    assert "everything is as it was before" in run.last["msg"]
+    assert (moby1.facts(), moby1.lists()) == (facts, lists) and moby1.leftovers() == ""
 
 
 def test_one_that_does_not_answer_is_left_alone(controller, moby1):

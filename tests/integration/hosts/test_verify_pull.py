@@ -32,8 +32,7 @@ def test_what_must_come_comes_and_what_must_not_does_not(controller, node):
     assert not again["changed"], again
 
 
-# Not on moby1: its docker keeps a list whose key is gone from the file again, until it is started anew.
-@pytest.mark.parametrize("node", ["podman1", "origin1"], indirect=True)
+@pytest.mark.parametrize("node", list(WORDS), indirect=True)
 @pytest.mark.parametrize("wrong", [{"comes": [EVIL]}, {"refused": [COMES]}], ids=["does not come", "comes"])
 def test_one_that_is_otherwise_takes_everything_back(controller, node, wrong):
     before, lists = node.facts(), node.lists()

@@ -19,6 +19,7 @@ from typing import Any
 
 import ansible
 import pytest
+from sentences import hear
 
 REPOSITORY = Path(__file__).parents[3]
 FORGE = Path(__file__).with_name("forge.py")
@@ -54,7 +55,9 @@ class Hands:
     def run(self, module: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
         self.process.stdin.write(json.dumps({"module": module, "arguments": arguments, **more}) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        answer = json.loads(self.process.stdout.readline())
+        hear(answer)
+        return answer
 
     def close(self) -> None:
         self.process.stdin.close()
@@ -101,6 +104,9 @@ class Host:
         for entry in case.pop("files", []):
             path = os.path.join(self.root, entry.pop("path"))
             content, before = entry.pop("content", None), entry.pop("before")
+            if "way_back" in entry:
+                payload[f"way_back:{path}"] = base64.b64encode(entry["way_back"].encode()).decode()
+                entry["way_back"] = True
             if content is not None:
                 payload[path] = base64.b64encode(content.encode()).decode()
             files.append({**entry, "path": path, "before": before and hashlib.sha256(before.encode()).hexdigest()

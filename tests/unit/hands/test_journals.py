@@ -30,6 +30,8 @@ DAMAGED: list[dict[str, Any]] = [
     {"files": True}, {"files": [{}]}, {"files": ["x"]}, {"files": [{**FILE, "old": [1]}]},
     {"files": [{**FILE, "old": {}}]}, {"files": [{**FILE, "new": {"state": "file"}}]}, {"files": [{**FILE, "path": 7}]},
     {"files": [{**FILE, "old": {"state": "file", "sha256": "a", "mode": "rw", "uid": 0, "gid": 0}}]},
+    {"files": [{**FILE, "way_back": {"state": "absent"}}]}, {"files": [{**FILE, "way_back": "x"}]}, {"undo_checks": {}},
+    {"undo_checks": [{"name": "x", "argv": ["true"]}]},
     {"actions": [{"argv": ["true"]}]}, {"actions": [{**ACTION, "argv": []}]}, {"actions": [{**ACTION, "argv": "x"}]},
     {"actions": [{**ACTION, "undo": None}]}, {"actions": [{**ACTION, "timeout": "9"}]}, {"actions": {}},
     {"started": 2}, {"started": -1}, {"started": True}, {"started": "1"}, {"id": 7}, {"id": None},

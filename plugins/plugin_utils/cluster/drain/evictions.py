@@ -20,7 +20,7 @@ _GOES = (200, 201, 202)
 
 
 @dataclass(frozen=True)
-class Request:
+class Eviction:
     """How a pod's eviction stands. due: when it is asked (again), in seconds of the clock. reason: why not yet."""
 
     tries: int = 0
@@ -33,11 +33,11 @@ class Request:
 class Evictions:
     """The evictions of a node: full name of a pod → its request."""
 
-    requests: Mapping[str, Request] = field(default_factory=dict)
+    requests: Mapping[str, Eviction] = field(default_factory=dict)
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Evictions:
-        return cls({name: Request() for name in names})
+        return cls({name: Eviction() for name in names})
 
     def due(self, now: float) -> list[str]:
         """List the pods that are to be asked now."""
@@ -47,10 +47,10 @@ class Evictions:
         """Note an answer. status: of HTTP, 0 for none. Every refusal may pass: a budget, a webhook, a sick server."""
         before = self.requests[name]
         if status in _GOES or status in _GONE:
-            after = Request(before.tries + 1, accepted=True)
+            after = Eviction(before.tries + 1, accepted=True)
         else:
             pause = max(retry_after, _PAUSES[min(before.tries, len(_PAUSES) - 1)])
-            after = Request(before.tries + 1, now + pause, reason=reason or f"the API server answers {status}")
+            after = Eviction(before.tries + 1, now + pause, reason=reason or f"the API server answers {status}")
         return Evictions({**self.requests, name: after})
 
     def without(self, gone: Iterable[str]) -> Evictions:

@@ -27,7 +27,7 @@ class Options:
     now: datetime = NEVER
 
 
-class Answer(NamedTuple):
+class Verdict(NamedTuple):
     """What one filter says of a pod. outcome: "evict", "skip" or "refuse"; text: kubectl's; why: in plain words."""
 
     outcome: str
@@ -35,8 +35,8 @@ class Answer(NamedTuple):
     why: str = ""
 
 
-_GOES_ON = Answer("evict")
-Filter = Callable[[Pod, Options, "Kubectl"], Answer]
+_GOES_ON = Verdict("evict")
+Filter = Callable[[Pod, Options, "Kubectl"], Verdict]
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ class Kubectl:
         return self.says[reason][1]
 
 
-def going_for_long(pod: Pod, options: Options, _kubectl: Kubectl) -> Answer:
+def going_for_long(pod: Pod, options: Options, _kubectl: Kubectl) -> Verdict:
     limit = options.skip_wait_for_delete_timeout
     if limit and pod.deleted and int((options.now - pod.deleted).total_seconds()) > limit:
-        return Answer("skip", None, f"is being deleted for more than {limit} s, and nobody waits for it any longer")
+        return Verdict("skip", None, f"is being deleted for more than {limit} s, and nobody waits for it any longer")
     return _GOES_ON
 
 
-def _daemon_set(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
+def _daemon_set(pod: Pod, options: Options, kubectl: Kubectl) -> Verdict:
     kind, version, name = pod.controller or ("", "", "")
     if kind != "DaemonSet" or version not in (kubectl.daemon_set_versions or (version,)):
         return _GOES_ON
@@ -77,34 +77,34 @@ def _daemon_set(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
     if options.existing is not None and f"{pod.namespace}/{name}" not in options.existing:
         why = f"belongs to the DaemonSet {cited(name)}, which does not exist"
         text = f'{kubectl.resource} "{name}" not found'
-        return Answer("evict", text, why) if options.force else Answer("refuse", text, f"{why} (force)")
+        return Verdict("evict", text, why) if options.force else Verdict("refuse", text, f"{why} (force)")
     if options.ignore_daemonsets:
-        return Answer("skip", kubectl.warning("daemon set"), "belongs to a DaemonSet and stays where it is")
+        return Verdict("skip", kubectl.warning("daemon set"), "belongs to a DaemonSet and stays where it is")
     why = "belongs to a DaemonSet, which would start it here again (ignore_daemonsets)"
-    return Answer("refuse", kubectl.refusal("daemon set"), why)
+    return Verdict("refuse", kubectl.refusal("daemon set"), why)
 
 
-def _mirror(pod: Pod, _options: Options, _kubectl: Kubectl) -> Answer:
+def _mirror(pod: Pod, _options: Options, _kubectl: Kubectl) -> Verdict:
     why = "mirrors a static pod, which only the node itself can stop"
-    return Answer("skip", None, why) if pod.is_mirror else _GOES_ON
+    return Verdict("skip", None, why) if pod.is_mirror else _GOES_ON
 
 
-def _local_data(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
+def _local_data(pod: Pod, options: Options, kubectl: Kubectl) -> Verdict:
     if not pod.has_local_data or (pod.is_finished and kubectl.finished_go):
         return _GOES_ON
     if options.delete_emptydir_data:
-        return Answer("evict", kubectl.warning("local data"), "loses the data in its emptyDir")
+        return Verdict("evict", kubectl.warning("local data"), "loses the data in its emptyDir")
     why = "has an emptyDir, whose data would be lost (delete_emptydir_data)"
-    return Answer("refuse", kubectl.refusal("local data"), why)
+    return Verdict("refuse", kubectl.refusal("local data"), why)
 
 
-def _unmanaged(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
+def _unmanaged(pod: Pod, options: Options, kubectl: Kubectl) -> Verdict:
     if pod.is_finished or pod.controller:
         return _GOES_ON
     if options.force:
-        return Answer("evict", kubectl.warning("unmanaged"), "declares no controller: nobody will start it again")
+        return Verdict("evict", kubectl.warning("unmanaged"), "declares no controller: nobody will start it again")
     why = "declares no controller: nobody would start it again (force)"
-    return Answer("refuse", kubectl.refusal("unmanaged"), why)
+    return Verdict("refuse", kubectl.refusal("unmanaged"), why)
 
 
 _OF_3 = "pods not managed by ReplicationController, ReplicaSet, Job, DaemonSet or StatefulSet"
@@ -149,9 +149,9 @@ KUBECTL_1_34 = Kubectl(
 )
 
 
-def decide(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
+def decide(pod: Pod, options: Options, kubectl: Kubectl) -> Verdict:
     """Ask the filters in order, until one says that the pod does not go."""
-    warnings: list[Answer] = []
+    warnings: list[Verdict] = []
     answer = _GOES_ON
     for ask in kubectl.filters:
         answer = ask(pod, options, kubectl)
@@ -163,4 +163,4 @@ def decide(pod: Pod, options: Options, kubectl: Kubectl) -> Answer:
         return answer
     said = [warning.text for warning in warnings if warning.text]
     text = f": {pod.name}; ".join(said) or None if kubectl.keeps_warnings else answer.text
-    return Answer(answer.outcome, text, ", and ".join(warning.why for warning in warnings))
+    return Verdict(answer.outcome, text, ", and ".join(warning.why for warning in warnings))

@@ -14,7 +14,7 @@ from typing import Any
 from .. import labels
 from ..openshift4.objects import cited, kind_of
 from . import DrainProblem, pods
-from .kubectl import KUBECTL_1_11, KUBECTL_1_34, Answer, Kubectl, Options, decide, going_for_long
+from .kubectl import KUBECTL_1_11, KUBECTL_1_34, Kubectl, Options, Verdict, decide, going_for_long
 from .pods import Pod
 
 _RELEASE = re.compile(r"v?([34])(?:\.[0-9]{1,3}(?:[.+-].{0,100})?)?")
@@ -51,8 +51,8 @@ def plan(
     return _result([(pod, decide(pod, options, kubectl)) for pod in selected])
 
 
-def _result(answers: list[tuple[Pod, Answer]]) -> dict[str, Any]:
-    groups: dict[str, list[tuple[Pod, Answer]]] = {"evict": [], "skip": [], "refuse": []}
+def _result(answers: list[tuple[Pod, Verdict]]) -> dict[str, Any]:
+    groups: dict[str, list[tuple[Pod, Verdict]]] = {"evict": [], "skip": [], "refuse": []}
     for pod, answer in answers:
         groups[answer.outcome].append((pod, answer))
     found = {
@@ -62,7 +62,7 @@ def _result(answers: list[tuple[Pod, Answer]]) -> dict[str, Any]:
     return {"proceed": not groups["refuse"], **found, "lines": list(_lines(groups))}
 
 
-def _lines(groups: Mapping[str, list[tuple[Pod, Answer]]]) -> Iterator[str]:
+def _lines(groups: Mapping[str, list[tuple[Pod, Verdict]]]) -> Iterator[str]:
     evicted, stays, refused = (len(groups[outcome]) for outcome in ("evict", "skip", "refuse"))
     stopped = f", {refused} refused, so that nothing is evicted" if refused else ""
     yield f"{evicted} to evict, {stays} to leave{stopped}"

@@ -20,7 +20,7 @@ from . import DrainProblem
 _MIRROR = "kubernetes.io/config.mirror"
 _FINISHED = ("Succeeded", "Failed")
 _NO_NAMESPACE = "default"
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)?([Zz]|[+-]\d\d:\d\d)?")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)?")
 #: Go's time zero: not set.
 NEVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 
@@ -161,8 +161,8 @@ def time(name: str, value: Any) -> datetime:
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     try:
         if match:
-            zone = match[3] or "Z"
-            return datetime.fromisoformat(f"{match[1]}T{match[2]}{'+00:00' if zone in 'Zz' else zone}")
+            fraction, zone = (match[3] or "0")[:6], match[4] or "Z"
+            return datetime.fromisoformat(f"{match[1]}T{match[2]}.{fraction:0<6}{'+00:00' if zone in 'Zz' else zone}")
     except ValueError:
         pass
     raise DrainProblem(f"{name} must be a time such as 2026-06-01T12:00:00Z, not {cited(value)}")

@@ -17,7 +17,7 @@ from typing import Any
 from ...shapes import Each
 from ..api import ClusterProblem, Manifest, at
 
-Entry = Mapping[str, Any]
+Item = Mapping[str, Any]
 _NUMBER = (int, None)
 _NAMED = {"name": str}
 _CONTAINER = {
@@ -54,7 +54,7 @@ class Parts:
     volumes: the source, as {"secret": {…}}. mounts: the name of the volume. env: the value. annotations: the value.
     """
 
-    volumes: Mapping[str, Entry | None] = field(default_factory=dict)
+    volumes: Mapping[str, Item | None] = field(default_factory=dict)
     mounts: Mapping[str, str | None] = field(default_factory=dict)
     env: Mapping[str, str | None] = field(default_factory=dict)
     annotations: Mapping[str, str | None] = field(default_factory=dict)
@@ -82,17 +82,17 @@ def container_of(workload: Manifest, name: str) -> Mapping[str, Any]:
     raise ClusterProblem(f"container: there is no container {name} in the registry's pods; they have {there}")
 
 
-def volume_of(workload: Manifest, name: str) -> Entry | None:
+def volume_of(workload: Manifest, name: str) -> Item | None:
     """Return the volume of this name, None without it."""
     return next((one for one in pod_of(workload).get("volumes") or () if at(one, "name") == name), None)
 
 
-def mount_at(container: Mapping[str, Any], path: str) -> Entry | None:
+def mount_at(container: Mapping[str, Any], path: str) -> Item | None:
     """Return the mount at a path, None without it."""
     return next((one for one in container.get("volumeMounts") or () if _path(one) == path), None)
 
 
-def mounts_around(container: Mapping[str, Any], path: str) -> list[Entry]:
+def mounts_around(container: Mapping[str, Any], path: str) -> list[Item]:
     """Return the mounts at a path and below it, which would hide what is mounted there."""
     return [one for one in container.get("volumeMounts") or () if f"{_path(one)}/".startswith(f"{path}/")]
 
@@ -130,9 +130,9 @@ def fields(workload: Manifest, container: str, parts: Parts) -> dict[str, Any]:
     return {"spec": {"template": template}} if template else {}
 
 
-def _volumes(have: Iterable[Entry], wanted: Mapping[str, Entry | None]) -> list[Entry]:
+def _volumes(have: Iterable[Item], wanted: Mapping[str, Item | None]) -> list[Item]:
     """Merge a source that stays of its kind, so that what servers filled in stays; replace one of another kind."""
-    found: dict[str, Entry | None] = {}
+    found: dict[str, Item | None] = {}
     there = {str(at(one, "name")): one for one in have}
     for name, source in wanted.items():
         if source is None:
@@ -146,9 +146,9 @@ def _volumes(have: Iterable[Entry], wanted: Mapping[str, Entry | None]) -> list[
     return _by_key(there.values(), found, "name", merge=False)
 
 
-def _by_key(have: Iterable[Entry], wanted: Mapping[str, Entry | None], key: str, *, merge: bool = True) -> list[Entry]:
+def _by_key(have: Iterable[Item], wanted: Mapping[str, Item | None], key: str, *, merge: bool = True) -> list[Item]:
     """Return a list in which entries of these keys are as wanted, in their places; new ones are at the end."""
-    found: list[Entry] = []
+    found: list[Item] = []
     left = dict(wanted)
     for one in have:
         name = str(at(one, key) or "")

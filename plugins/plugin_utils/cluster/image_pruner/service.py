@@ -20,7 +20,7 @@ from ...policy.word import UNSHOWN, PolicyError
 from ...variables import Fill, behind, from_variables
 from ..api import Manifest, Ref, at
 from ..changes import ClusterDraft, NotYet, WantedObject
-from ..image_registry import pods, structural
+from ..image_registry import pods, validation
 from ..image_registry.values import duration
 from ..integrated_registry import CONFIG, JOBS, PRUNER, diagnosis, health
 from ..seen import Cluster
@@ -167,11 +167,11 @@ def _pod_mistakes(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the pods that are asked for; they have the same schema as those of the registry."""
     names = {_FIELDS[name]: name for name in _OF_PODS}
     asked = {_FIELDS[name]: options[name] for name in _OF_PODS if options[name] is not None}
-    schema = structural.schema_of(_RELEASE)
-    kept, unknown = structural.stored(asked, {"properties": {key: schema["properties"][key] for key in asked}})
+    schema = validation.schema_of(_RELEASE)
+    kept, unknown = validation.stored(asked, {"properties": {key: schema["properties"][key] for key in asked}})
     for path in unknown:
         yield _said(names, path, "is not known to the API")
-    wrong = structural.mistakes(kept, {"type": "object", "properties": schema["properties"]})
+    wrong = validation.mistakes(kept, {"type": "object", "properties": schema["properties"]})
     for one in wrong or pods.mistakes(kept, _RELEASE):
         yield _said(names, one.path, one.sentence)
 

@@ -19,8 +19,8 @@ from ..openshift4.objects import cited, kind_of
 from . import STORAGE_NOT_CONFIGURED, UNOBSERVED, VERIFICATION_FAILED, Finding, backends, pods, refusal, warning
 from .asked import BACKENDS, Asked, part
 from .asked import backends as backends_of
-from .structural import Schema
 from .surroundings import NAMESPACE
+from .validation import Schema
 from .values import duration, quantity
 
 DEFAULT_ROUTE = "default-route"

@@ -18,7 +18,7 @@ from typing import Any
 from ..labels import is_key, is_subdomain, is_value
 from ..openshift4.objects import cited
 from .asked import part
-from .structural import Mistake
+from .validation import Mistake
 from .values import quantity
 
 _OF_CONTAINERS = ("cpu", "memory", "ephemeral-storage")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..openshift4 import releases
 from ..openshift4.objects import cited, kind_of
-from . import BY_API, REFUSE, Finding, RegistryProblem, checks, doubts, refusal, structural, surroundings, warning
+from . import BY_API, REFUSE, Finding, RegistryProblem, checks, doubts, refusal, surroundings, validation, warning
 from .asked import Asked
 
 #: A word that people write → the one that the API knows, for fields that it drops.
@@ -29,21 +29,21 @@ def of(spec: Any, current: Any = None, objects: Any = (), release: Any = "4.18")
     """
     minor = int(releases.find(release).name.partition(".")[2])
     around = surroundings.read(objects)
-    schema = structural.schema_of(minor)
-    asked, unknown = structural.stored(_spec("the specification", spec), schema)
-    now = {} if current is None else _believable(structural.stored(_spec("current", current), schema)[0], schema)
+    schema = validation.schema_of(minor)
+    asked, unknown = validation.stored(_spec("the specification", spec), schema)
+    now = {} if current is None else _believable(validation.stored(_spec("current", current), schema)[0], schema)
     return [one._asdict() for one in _findings(Asked(asked, now, around, minor), unknown, schema)]
 
 
-def _believable(current: Mapping[str, Any], schema: structural.Schema) -> dict[str, Any]:
+def _believable(current: Mapping[str, Any], schema: validation.Schema) -> dict[str, Any]:
     """Return the fields that an API server can have stored; nothing follows from others."""
-    wrong = {re.split(r"[.[]", path)[0] for path, _sentence in structural.mistakes(current, schema)}
+    wrong = {re.split(r"[.[]", path)[0] for path, _sentence in validation.mistakes(current, schema)}
     return {key: value for key, value in current.items() if key not in wrong}
 
 
-def _findings(asked: Asked, unknown: list[str], schema: structural.Schema) -> Iterator[Finding]:
+def _findings(asked: Asked, unknown: list[str], schema: validation.Schema) -> Iterator[Finding]:
     dropped = [warning(path, _dropped(path)) for path in unknown]
-    refused = [refusal(path, sentence, BY_API) for path, sentence in structural.mistakes(asked.spec, schema)]
+    refused = [refusal(path, sentence, BY_API) for path, sentence in validation.mistakes(asked.spec, schema)]
     refused = refused or list(checks.unreadable(asked.spec, schema))
     yield from refused
     if not refused:

@@ -13,7 +13,7 @@ from ..client import Client
 from ..image_registry import REFUSE, problems
 from ..image_registry.asked import DEFAULT_CLAIM
 from ..preflight import release_of
-from ..seen import Answer, Cluster, NotRead, Unread, read
+from ..seen import Cluster, Contents, NotRead, Unread, read
 from . import CLASSES, CONFIG, DEPLOYMENT, OPERATOR, PODS, claim, guards, health
 from .spec import backend_of
 
@@ -35,7 +35,7 @@ def why(client: Client) -> str:
 
 def scene(client: Client) -> health.Scene:
     """Read what tells the cause, the last log lines of pods that end among it. Raises ClusterProblem."""
-    known: dict[Ref, Answer] = {}
+    known: dict[Ref, Contents] = {}
     while True:
         try:
             found = scene_of(Cluster(known))

@@ -33,7 +33,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Answer:
+class Presence:
     """What a registry said of a manifest. outcome: there, missing, refused, or unknown where nobody can tell."""
 
     outcome: str
@@ -65,13 +65,13 @@ Send = Callable[[Question], tuple[int, Mapping[str, str], str]]
 
 def ask(
     needs: Needs, places: Iterable[Endpoint], send: Send, seconds: float, hide: Callable[[str], None]
-) -> dict[Endpoint, Answer]:
+) -> dict[Endpoint, Presence]:
     """Ask for each place once, several at a time. seconds: for all of them together. hide: is told each secret."""
     waiting: queue.SimpleQueue[Endpoint] = queue.SimpleQueue()
     asked = dict.fromkeys(places)
     for place in asked:
         waiting.put(place)
-    found: dict[Endpoint, Answer] = {}
+    found: dict[Endpoint, Presence] = {}
     end = time.monotonic() + seconds
 
     def work() -> None:
@@ -88,11 +88,11 @@ def ask(
         thread.start()
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    late = Answer("unknown", f"no answer within {seconds:g} s")
+    late = Presence("unknown", f"no answer within {seconds:g} s")
     return {place: found.get(place, late) for place in asked}
 
 
-def _one(needs: Needs, place: Endpoint, send: Send, hide: Callable[[str], None]) -> Answer:
+def _one(needs: Needs, place: Endpoint, send: Send, hide: Callable[[str], None]) -> Presence:
     reference = place.reference
     path = f"/v2/{reference.path}/manifests/{reference.digest or reference.tag or 'latest'}"
     try:
@@ -100,27 +100,27 @@ def _one(needs: Needs, place: Endpoint, send: Send, hide: Callable[[str], None])
         authorities = needs.authorities_of(reference.domain)
         status, headers, whose = send(Question(reference.domain, path, place.insecure, authorities, login))
     except NoAnswer as reason:
-        return Answer("unknown", one_line(str(reason)))
+        return Presence("unknown", one_line(str(reason)))
     except Exception as problem:  # a name of its class: its text may hold what was sent
-        return Answer("unknown", f"{reference.domain} cannot be asked: {type(problem).__name__}")
+        return Presence("unknown", f"{reference.domain} cannot be asked: {type(problem).__name__}")
     how = "with the login of the pull secret" if login else "without a login"
     return _judged(status, headers, whose, reference.digest, how)
 
 
-def _judged(status: int, headers: Mapping[str, str], whose: str, digest: str, how: str) -> Answer:
+def _judged(status: int, headers: Mapping[str, str], whose: str, digest: str, how: str) -> Presence:
     said = headers.get(_DIGEST) or digest
     if status == 200 and digest and said != digest:
-        return Answer("unknown", f"{whose} answers with another digest, {one_line(said)}")
+        return Presence("unknown", f"{whose} answers with another digest, {one_line(said)}")
     if status == 200:
-        return Answer("there")
+        return Presence("there")
     told = f"{whose} answers with status {status}"
     if status == 404:
-        return Answer("missing", told)
+        return Presence("missing", told)
     if status in (401, 403):
-        return Answer("refused", f"{told} {how}")
+        return Presence("refused", f"{told} {how}")
     if 300 <= status < 400:
-        return Answer("unknown", f"{told}, which leads elsewhere and is not followed")
-    return Answer("unknown", told)
+        return Presence("unknown", f"{told}, which leads elsewhere and is not followed")
+    return Presence("unknown", told)
 
 
 def _login(needs: Needs, reference: Reference, hide: Callable[[str], None]) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...resolution.references import Reference
 from .images import Endpoint, Needs, Pull
-from .probe import Answer
+from .probe import Presence
 
 _SAID = {
     "missing": "lacks it", "refused": "does not let nodes in", "unknown": "could not be asked",
@@ -20,7 +20,7 @@ _SAID = {
 _NAMED = 3  # users of an image that a line names
 
 
-def result(needs: Needs, answers: Mapping[Endpoint, Answer]) -> dict[str, Any]:
+def result(needs: Needs, answers: Mapping[Endpoint, Presence]) -> dict[str, Any]:
     """Return the result of the task: each image that has a mirror or is out of reach, and what follows."""
     images = [_image(pull, answers) for pull in needs.pulls]
     told = [one for one in images if one["mirrors"] or one["stops"]]
@@ -42,7 +42,7 @@ def result(needs: Needs, answers: Mapping[Endpoint, Answer]) -> dict[str, Any]:
     }
 
 
-def _image(pull: Pull, answers: Mapping[Endpoint, Answer]) -> dict[str, Any]:
+def _image(pull: Pull, answers: Mapping[Endpoint, Presence]) -> dict[str, Any]:
     mirrors = [
         {"mirror": _named(one.reference), "outcome": answers[one].outcome, "reason": answers[one].reason}
         for one in (pull.mirrors if pull.refused is None else ())

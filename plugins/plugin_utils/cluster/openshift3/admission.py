@@ -22,7 +22,7 @@ from .image_names import ImageName
 from .image_policy import REQUIRES, RESOLVES, REWRITES, ImagePolicy, Resource, Rule
 from .known import Image, Known
 from .releases import Release
-from .request import DOCKER_IMAGE, STREAM_IMAGE, TAG, Reference, Request
+from .request import DOCKER_IMAGE, STREAM_IMAGE, TAG, Creation, Reference
 
 _NO_RULE = "no rule allows it, and one allow rule makes refusal the default"
 _CHANGED = "the master rewrites it, and would rewrite it once more when it validates its own answer"
@@ -172,7 +172,7 @@ def judge(rules: tuple[Rule, ...], found: Found, ignored: frozenset[str]) -> tup
 
 
 @dataclass
-class Answer:
+class Admission:
     """What the master answers to one request. Errors and new names by the path of the image."""
 
     errors: dict[str, str] = field(default_factory=dict)
@@ -188,7 +188,7 @@ class Plugin:
     policy: ImagePolicy
     resolver: Resolver
 
-    def admit(self, request: Request) -> Answer:
+    def admit(self, request: Creation) -> Admission:
         """Answer a request: by a look that may rewrite images, and from 3.9 on a second one that may not."""
         first = self._look(request, dict(request.images or ()))
         if first.errors or not self.resolver.release.looks_twice:
@@ -198,8 +198,8 @@ class Plugin:
         wrong = (path for path in images if path in second.errors or path in second.rewritten)
         return replace(first, errors={path: second.errors.get(path, _CHANGED) for path in wrong})
 
-    def _look(self, request: Request, images: Mapping[str, Reference]) -> Answer:
-        answer = Answer()
+    def _look(self, request: Creation, images: Mapping[str, Reference]) -> Admission:
+        answer = Admission()
         tested: set[Reference] = set()
         for path, reference in images.items():
             if reference in tested:  # it was answered for the first of its places
@@ -213,7 +213,7 @@ class Plugin:
                 answer.rewritten[path] = new
         return answer
 
-    def _look_at(self, request: Request, reference: Reference) -> tuple[str | None, Reference, str]:
+    def _look_at(self, request: Creation, reference: Reference) -> tuple[str | None, Reference, str]:
         """Return an error, the name that the image gets, and a note."""
         resource, new = request.resource, reference
         found, unknown = None, ""
@@ -248,7 +248,7 @@ def _by_name(reference: Reference) -> Found:
     return Found()
 
 
-def admits(policy: ImagePolicy, request: Request, resolver: Resolver) -> dict[str, Any]:
+def admits(policy: ImagePolicy, request: Creation, resolver: Resolver) -> dict[str, Any]:
     """Answer the same request now and once more within a minute, as the filter returns it."""
     if not policy.covers(request.resource):
         return _result(notes=[f"{request.what}: the policy is not about {_called(request.resource)}"])
@@ -262,11 +262,12 @@ def admits(policy: ImagePolicy, request: Request, resolver: Resolver) -> dict[st
     for answer, when in ((first, ""), (second, "a second time within a minute: ")):
         for path, sentence in answer.errors.items():
             refused.setdefault(images[path], (path, sentence if path in first.errors else when + sentence))
+    rewritten = {path: str(new) for path, new in first.rewritten.items() if str(new) != str(images[path])}
     return _result(
         not first.errors,
         not second.errors,
         [{"reference": str(one), "path": path, "sentence": text} for one, (path, text) in refused.items()],
-        {} if first.errors else {path: str(new) for path, new in first.rewritten.items()},
+        {} if first.errors else rewritten,
         [f"{images[path]}: {note}" for path, note in first.notes.items() if note],
     )
 

@@ -8,7 +8,7 @@ A text that begins with a brace is JSON, any other is YAML of which the first do
 their case, of a key that is there twice the last one counts, null leaves a field empty, and nothing becomes text that
 is a number or a boolean. Sources: ORIGIN pkg/cmd/server/apis/config/latest/helpers.go; k8s.io/apimachinery
 pkg/util/yaml and pkg/runtime/serializer/json; go-yaml v2 resolve.go; and what the decoders of those years answered when
-they were run: go-codec (3.6 and 3.7) and json-iterator, which OpenShift made take what go-codec took of numbers in
+they were run: go-codec (to 3.10) and json-iterator (3.11), which OpenShift made take what go-codec took of numbers in
 quotes and of empty mappings.
 """
 
@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from math import isinf
+from math import isfinite, isinf
 from typing import Any
 
 from ...libraries import yaml
@@ -65,7 +65,12 @@ def read(document: Any) -> Decoded:
     """Read the value of a text; anything else is one already. Raises DecodingProblem."""
     if not isinstance(document, str):
         return Decoded(document)
-    return _json(document) if document.lstrip().startswith("{") else _yaml(document)
+    return _json(document) if is_json(document) else _yaml(document)
+
+
+def is_json(document: Any) -> bool:
+    """Say whether this is a text that is decoded as it stands; any other is YAML, whose keys are sorted first."""
+    return isinstance(document, str) and document.lstrip().startswith("{")
 
 
 def decode(document: Any, shape: Mapping[str, Any], loosely: bool) -> Decoded:
@@ -145,13 +150,20 @@ class _Decoder:
         if value is None:
             return _EMPTY[shape]
         if shape == INT and isinstance(value, str) and _WHOLE.fullmatch(value):
-            return int(value[:30])  # a number in quotes is taken where a number is wanted
+            value = int(value[:30])  # a number in quotes is taken where a number is wanted
         if shape == INT and isinstance(value, float) and self._loosely and value.is_integer():
-            return int(value)
+            value = int(value)
         kind = {TEXT: str, BOOL: bool, INT: int}[shape]
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise _mismatch(path, shape, value)
+        if shape == INT and not fits(value):
+            raise _mismatch(path, f"{INT} of 64 bits", value)
         return value
+
+
+def fits(number: int) -> bool:
+    """Say whether a whole number has 64 bits, the first of them its sign."""
+    return -_LARGEST <= number < _LARGEST
 
 
 def _mismatch(path: str, wanted: str, value: Any) -> DecodingProblem:
@@ -182,7 +194,11 @@ def _json(text: str) -> Decoded:
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         oddities.extend(_twice(key for key, _value in pairs))
-        return dict(pairs)
+        found: dict[str, Any] = {}
+        for key, value in pairs:  # a mapping that is there twice is decoded into the first one
+            both = isinstance(value, dict) and isinstance(found.get(key), dict)
+            found[key] = {**found[key], **value} if both else value
+        return found
 
     try:
         value = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
@@ -229,13 +245,21 @@ def _plain_scalar(text: str) -> Any:
         return text in _TRUE
     if _NUMBER.fullmatch(text):
         return _number(text)
-    if _NO_NUMBER.fullmatch(text):
-        raise DecodingProblem(f"JSON has no number {quoted(text)}")
-    return text
+    return float(text.replace(".", "")) if _NO_NUMBER.fullmatch(text) else text
+
+
+def _as_json(value: Any) -> Any:
+    """Return a scalar as JSON has it: 5.0 is written as 5, and what is not a number not at all."""
+    if not isinstance(value, float):
+        return value
+    if not isfinite(value):
+        raise DecodingProblem(f"JSON has no number {quoted(f'{value:g}')}")
+    return int(value) if value.is_integer() else value
 
 
 #: What no whole number of Go holds.
 _TOO_LARGE = 2**64
+_LARGEST = 2**63
 
 
 def _number(text: str) -> int | float | str:
@@ -251,9 +275,7 @@ def _number(text: str) -> int | float | str:
         number = float(digits)
     except ValueError:  # 0x with more digits than a number has
         return text
-    if isinf(number):
-        return text
-    return int(number) if number.is_integer() else number  # JSON writes 5.0 as 5
+    return text if isinf(number) else number
 
 
 def _yaml(text: str) -> Decoded:
@@ -266,6 +288,8 @@ def _yaml(text: str) -> Decoded:
         check_depth("the text", takewhile(_is_of_the_first, yaml.parse(text, Loader=yaml.SafeLoader)))
         loader = yaml.SafeLoader(text)
         loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
+        loader.ESCAPE_REPLACEMENTS = {**loader.ESCAPE_REPLACEMENTS}
+        del loader.ESCAPE_REPLACEMENTS["/"]  # YAML 1.2 alone has it
         value = builder.built(loader.get_node()) if loader.check_node() else None
         check_size("the text", [value])
     except yaml.MarkedYAMLError as error:
@@ -303,7 +327,7 @@ class _Builder:
 
     def _new(self, node: Any) -> Any:
         if isinstance(node, yaml.ScalarNode):
-            return _plain_scalar(node.value) if node.tag in _NOT_TEXT else node.value
+            return _as_json(_scalar(node))
         if isinstance(node, yaml.SequenceNode):
             return [self.built(item) for item in node.value]
         merged: dict[str, Any] = {}
@@ -321,8 +345,14 @@ class _Builder:
         return {**merged, **dict(own)}
 
     def _key(self, node: Any) -> str:
-        key = self.built(node)
-        if key is None or isinstance(key, (list, dict)):
+        key = _scalar(node) if isinstance(node, yaml.ScalarNode) else None
+        if key is None or isinstance(key, int) and not fits(key):
             line = node.start_mark.line + 1
             raise DecodingProblem(f"line {line}: a key must be text")
+        if isinstance(key, float):
+            return f"{key:g}" if isfinite(key) else f"{key:g}".replace("inf", ".inf").replace("nan", ".nan")
         return str(key).lower() if isinstance(key, bool) else str(key)
+
+
+def _scalar(node: Any) -> Any:
+    return _plain_scalar(node.value) if node.tag in _NOT_TEXT else node.value

@@ -21,6 +21,7 @@ HUB_SERVER = f"registry-1.{DOCKER_HUB}"
 _OLD_HUB_SERVER = f"index.{DOCKER_HUB}"
 HUB_SERVERS = (_OLD_HUB_SERVER, HUB_SERVER)
 LATEST = "latest"
+_DIGEST = re.compile(r"sha256:[0-9A-Fa-f]{64}|sha384:[0-9A-Fa-f]{96}|sha512:[0-9A-Fa-f]{128}")
 _HEX = re.compile(r"@(sha[0-9]{3}):([0-9A-Fa-f]+)$")  # upper-case digits are taken here, and kept
 
 
@@ -38,10 +39,11 @@ class ImageName:
     digest: str = ""
 
     def __str__(self) -> str:
-        """Write the name as the plug-in does: where there are both, the tag hides the digest."""
+        """Write the name as the plug-in does: a tag hides the digest, and an id that is not a digest becomes a tag."""
         if not self.name:
             return ""
-        end = f":{self.tag}" if self.tag else f"@{self.digest}" if self.digest else ""
+        end = self.tag or self.digest
+        end = f"{'@' if not self.tag and _DIGEST.fullmatch(end) else ':'}{end}" if end else ""
         return "/".join(part for part in (self.registry, self.namespace, self.name + end) if part)
 
 

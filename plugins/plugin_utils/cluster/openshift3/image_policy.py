@@ -19,7 +19,7 @@ from ...problems import one_line
 from ...resolution.references import quoted
 from ..labels import Requirement, Selector, is_key, is_value
 from . import Finding, refuse
-from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, accepted, decode, read
+from .decoding import BOOL, TEXT, Decoded, DecodingProblem, Items, Texts, accepted, decode, is_json, read
 from .releases import Release
 
 KIND, API_VERSION = "ImagePolicyConfig", "v1"
@@ -158,21 +158,29 @@ def decoded(document: Any, release: Release) -> Decoded:
     """Decode every field of a document. Raises DecodingProblem, with what stops the decoder."""
     raw = read(document)
     if raw.value is None or isinstance(raw.value, dict):
-        document = _with_kind(raw.value or {})
+        document = _with_kind(raw.value or {}, in_order=is_json(document))
     found = decode(document, _DOCUMENT, release.decodes_loosely)
     return Decoded(found.value, raw.oddities + found.oddities)
 
 
-def _with_kind(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Check kind and apiVersion, the only keys that are read without their case; return the document with them."""
+def _with_kind(document: Mapping[str, Any], in_order: bool) -> Mapping[str, Any]:
+    """Check kind and apiVersion, and return the document without them.
+
+    No other keys are read without their case. Of several spellings the last one counts, in_order or sorted.
+    """
     rest = dict(document)
     for key, wanted in (("kind", KIND), ("apiVersion", API_VERSION)):
-        spellings = sorted(each for each in document if str(each).lower() == key.lower())
-        written = next((document[each] for each in reversed(spellings) if document[each] is not None), "")
+        spellings = [each for each in document if str(each).lower() == key.lower()]
+        values = [document[each] for each in (spellings if in_order else sorted(spellings, key=str))]
+        written = ""
+        for value in values:
+            if not isinstance(value, (str, type(None))):
+                raise DecodingProblem(f"{key} is {quoted(str(value))}, and must be {wanted}")
+            written = written if value is None else value
         if written == "":
             raise DecodingProblem(f"{key} is missing; it must be {wanted}")
-        if written != wanted:
-            raise DecodingProblem(f"{key} is {quoted(str(written))}, and must be {wanted}")
+        if written not in (wanted, f"/{wanted}" if key == "apiVersion" else wanted):
+            raise DecodingProblem(f"{key} is {quoted(written)}, and must be {wanted}")
         rest = {each: value for each, value in rest.items() if each not in spellings}
     return rest
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ...resolution.references import is_domain, quoted
-from . import Finding, image_names, refuse, warn
-from .decoding import BOOL, INT, TEXT, Decoded, Items, accepted, decode, findings
+from ..openshift4.objects import name_of
+from . import Finding, PolicyProblem, image_names, refuse, warn
+from .decoding import BOOL, INT, TEXT, Decoded, Items, accepted, decode, findings, fits, read
 from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
 from .releases import Release
 
@@ -61,7 +62,7 @@ _ANY_SIGN = str.maketrans("*?", "aa")
 _ODD_SIGNS = {"/": "a path", ",": "a comma", "\\": "a backslash"}
 
 
-class Entry(NamedTuple):
+class AllowedRegistry(NamedTuple):
     """One registry of the list, with wildcards: * for any text, ? for one sign."""
 
     written: str
@@ -69,7 +70,7 @@ class Entry(NamedTuple):
     port: str
 
     @classmethod
-    def of(cls, name: str, insecure: bool = False) -> Entry:
+    def of(cls, name: str, insecure: bool = False) -> AllowedRegistry:
         host, colon, port = name.partition(":")
         return cls(name, host, port if colon else "80" if insecure else "443")
 
@@ -83,7 +84,7 @@ class Entry(NamedTuple):
 class ImportPolicy:
     """entries is None where there is no list: everything may be imported then."""
 
-    entries: tuple[Entry, ...] | None
+    entries: tuple[AllowedRegistry, ...] | None
     internal_registry: str
 
 
@@ -94,14 +95,33 @@ def load(config: Any, release: Release) -> ImportPolicy:
         lambda fields: refusals(fields, release),
         refused=f"config: the {_owner(release)} does not take it",
     )
-    entries = tuple(Entry.of(each["domainName"], each["insecure"]) for each in fields[LIST] or ())
+    entries = tuple(AllowedRegistry.of(each["domainName"], each["insecure"]) for each in fields[LIST] or ())
     no_list = fields[LIST] is None or release.in_cluster and not entries
     return ImportPolicy(None if no_list else entries, fields.get("internalRegistryHostname", ""))
 
 
+#: Whole files and objects that a config is taken out of: their kind → the key.
+_HOLDERS = {"MasterConfig": "imagePolicyConfig", "Image": "spec"}
+
+
 def decoded(config: Any, release: Release) -> Decoded:
-    """Decode every field. Raises DecodingProblem, with what stops the decoder."""
-    return decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
+    """Decode every field. Raises DecodingProblem, with what stops the decoder; PolicyProblem for another object."""
+    raw = read(config)
+    if isinstance(raw.value, Mapping):
+        config = _taken_out(raw.value, release)
+    found = decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
+    return found if config is raw.value else Decoded(found.value, raw.oddities + found.oddities)
+
+
+def _taken_out(document: Mapping[str, Any], release: Release) -> Any:
+    """Return the config in a whole file of a master or in Image/cluster; anything else is one already."""
+    if not ("kind" in document and {"apiVersion", "metadata", "items"} & document.keys()):
+        return document
+    holder = "Image" if release.in_cluster else "MasterConfig"
+    key = _HOLDERS[holder]
+    if document["kind"] != holder:
+        raise PolicyProblem(f"config must be {key} of {holder}, or all of it, and this is {name_of(document)}")
+    return document.get(key)
 
 
 def _owner(release: Release) -> str:
@@ -145,8 +165,12 @@ def _why_refused(name: str, release: Release) -> Iterator[str]:
             yield f"{quoted(name)} names no registry; it must be HOST or HOST:PORT"
     if len(ports) > 1:
         yield f"{quoted(name)} has more than one colon; it must be HOST or HOST:PORT"
-    if len(ports) == 1 and not release.in_cluster and not (_PORT.fullmatch(ports[0]) and len(ports[0]) < 20):
+    if len(ports) == 1 and not release.in_cluster and not _is_number(ports[0]):
         yield f"{quoted(ports[0])} is not a port; a port must be a number, without wildcards"
+
+
+def _is_number(port: str) -> bool:
+    return bool(_PORT.fullmatch(port)) and fits(int(port[:30]))
 
 
 def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
@@ -157,7 +181,7 @@ def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
     if release.in_cluster and fields[LIST] == []:
         yield warn(LIST, "OpenShift 4 ignores an empty list: everything may be imported")
     hub_needs_more = not release.knows_docker_hub and not any(
-        Entry.of(entry["domainName"], entry["insecure"]).matches(HUB_SERVER, "") for entry in entries
+        AllowedRegistry.of(entry["domainName"], entry["insecure"]).matches(HUB_SERVER, "") for entry in entries
     )
     for n, entry in enumerate(entries):
         name, path = entry["domainName"], f"{LIST}[{n}]"
@@ -230,10 +254,10 @@ def _why_everything(policy: ImportPolicy, release: Release, of: str) -> str:
 
 def _entry(
     host: str, port: str, policy: ImportPolicy, release: Release, integrated_registry: str | None
-) -> Entry | None:
+) -> AllowedRegistry | None:
     """Find the first entry that lets the registry through; the integrated registry is one by itself."""
     integrated = integrated_registry or policy.internal_registry
-    own = (Entry.of(integrated),) if integrated and integrated.count(":") < 2 else ()
+    own = (AllowedRegistry.of(integrated),) if integrated and integrated.count(":") < 2 else ()
     hosts = (DOCKER_HUB, host) if release.knows_docker_hub and host in HUB_SERVERS else (host,)
     entries = (*own, *(policy.entries or ()))
     return next((entry for name in hosts for entry in entries if entry.matches(name, port)), None)

@@ -50,13 +50,12 @@ _3_7 = Release("3.7", digests_know_their_registry=True)
 _3_9 = replace(
     _3_7,
     name="3.9",
-    decodes_loosely=False,
     looks_twice=True,
     has_runtime_images=False,
     checks_streams=True,
     knows_docker_hub=True,
 )
-_3_11 = replace(_3_9, name="3.11", completes_resolution_rules=True)
+_3_11 = replace(_3_9, name="3.11", decodes_loosely=False, completes_resolution_rules=True)
 
 RELEASES = {each.name: each for each in (Release(), _3_7, _3_9, replace(_3_9, name="3.10"), _3_11)}
 _VERSION = re.compile(r"v?([34]\.[0-9]{1,3})(?:[.-].{0,200})?")

@@ -65,7 +65,7 @@ class Reference(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Request:
+class Creation:
     """One object that somebody creates. images is None where the plug-in finds no list of images in it."""
 
     what: str
@@ -75,13 +75,13 @@ class Request:
     resolves_names: bool = False
 
 
-def of_image(text: str, namespace: str) -> Request:
+def of_image(text: str, namespace: str) -> Creation:
     """Make a pod with one container."""
     images = (("spec.containers[0].image", Reference(DOCKER_IMAGE, text)),)
-    return Request(f"a pod of {quoted(text)}", Resource("pods"), namespace, images)
+    return Creation(f"a pod of {quoted(text)}", Resource("pods"), namespace, images)
 
 
-def of_manifest(manifest: Mapping[str, Any], namespace: str, release: Release) -> Request:
+def of_manifest(manifest: Mapping[str, Any], namespace: str, release: Release) -> Creation:
     """Read a manifest. Raises PolicyProblem, naming object and field, where no API server would take it."""
     what = name_of(manifest)
     kind = _text(manifest, "kind", what)
@@ -96,17 +96,17 @@ def of_manifest(manifest: Mapping[str, Any], namespace: str, release: Release) -
     name, groups, template = _KINDS.get(kind, (_plural(kind), frozenset(), None))
     resource = Resource(name, "" if group.endswith(_OPENSHIFT) else group)
     if group not in groups:
-        return Request(what, resource, namespace, None)
+        return Creation(what, resource, namespace, None)
     if template is None:
         annotated = _resolves(metadata, what)
         images = tuple(_of_build(manifest, what, release))
-        return Request(what, resource, namespace, images, annotated)
+        return Creation(what, resource, namespace, images, annotated)
     if kind in _TEMPLATE_MAY_BE_MISSING and _at(manifest, ("spec",), what).get("template") is None:
-        return Request(what, resource, namespace, None)
+        return Creation(what, resource, namespace, None)
     inner = _at(manifest, template, what)
     annotated = _resolves(_at(inner, ("metadata",), what), what) or _resolves(metadata, what)
     path = ".".join((*template, "spec"))
-    return Request(what, resource, namespace, tuple(_of_pod(_at(inner, ("spec",), what), path, what)), annotated)
+    return Creation(what, resource, namespace, tuple(_of_pod(_at(inner, ("spec",), what), path, what)), annotated)
 
 
 def _of_pod(spec: Mapping[str, Any], path: str, what: str) -> Iterator[tuple[str, Reference]]:

@@ -72,17 +72,9 @@ def of_change(
     """
     found = releases.find(release)
     old, new = _files("the old files", old), _files("the new files", new)
-    theirs = _file_policies(policies)
     changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
     result = NodeCost()
-    if found.fixed is not None:
-        if theirs:
-            result.reasons.append(f"node disruption policies are not looked at before 4.17, so not in {found.name}")
-        _by_fixed_lists(result, changed, found.fixed, found)
-        looked_at = REGISTRIES_CONF in changed and bool(result.reload or result.restart)
-    else:
-        special = _by_policies(result, changed, {**found.policies, **theirs})
-        looked_at = special is not None
+    looked_at = _add_actions(result, changed, found, _file_policies(policies))
     for reason in reboots:
         result.reboot = True
         result.reasons.append(f"{reason}: reboot")
@@ -94,10 +86,19 @@ def of_change(
         may_skip = skips_drain and found.drain_override
         result.drain = unsafe is not None and not may_skip
         result.reasons.append(f"{REGISTRIES_CONF}: {_about_drain(unsafe, is_single_node, may_skip)}")
-    if is_single_node and result.drain:
-        result.drain = False
+    result.drain = result.drain and not is_single_node
     result.reasons = [one_line(reason) for reason in result.reasons]
     return result
+
+
+def _add_actions(result: NodeCost, changed: list[str], release: Release, theirs: Mapping[str, Any]) -> bool:
+    """Add what the changed files ask for; return whether the safety of registries.conf decides about the drain."""
+    if release.fixed is None:
+        return _by_policies(result, changed, {**release.policies, **theirs})
+    if theirs:
+        result.reasons.append(f"node disruption policies are not looked at before 4.17, so not in {release.name}")
+    _by_fixed_lists(result, changed, release.fixed, release)
+    return REGISTRIES_CONF in changed and bool(result.reload or result.restart)
 
 
 def _about_drain(unsafe: str | None, is_single_node: bool, may_skip: bool) -> str:
@@ -140,9 +141,9 @@ def closest_policy(path: str, policies: Mapping[str, Any]) -> str | None:
     return best
 
 
-def _by_policies(result: NodeCost, changed: Iterable[str], policies: Mapping[str, Any]) -> str | None:
-    """Add the actions of every changed file; returns the file whose safety decides about the drain, if any."""
-    special = None
+def _by_policies(result: NodeCost, changed: Iterable[str], policies: Mapping[str, Any]) -> bool:
+    """Add the actions of every changed file; return whether one asks for a look at the safety of registries.conf."""
+    special = False
     for path in changed:
         policy = closest_policy(path, policies)
         if policy is None:
@@ -155,7 +156,7 @@ def _by_policies(result: NodeCost, changed: Iterable[str], policies: Mapping[str
                 result.add(_UNITS[kind], action[kind.lower()]["serviceName"])
             elif kind == "Special":
                 result.add("reload", CRIO)
-                special = path
+                special = True
             result.reboot |= kind == "Reboot"
             result.drain |= kind == "Drain"
         said = ", ".join(_said(action) for action in policies[policy])

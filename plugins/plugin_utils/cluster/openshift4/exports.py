@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from . import ManifestProblem, objects, schema, shapes
+from . import ManifestProblem, objects, schema, validation
 from .objects import Manifest, cited, name_of
 from .releases import NEWEST, RELEASES
 
@@ -154,7 +154,7 @@ def _check_whole(manifest: Manifest) -> None:
         raise ManifestProblem(f"{name_of(manifest)} says nothing behind a field of its spec: the export is cut off")
     for text in schema.refusals(manifest, RELEASES[NEWEST]) if kind in _CLOSELY else ():
         where, _space, reason = text.removeprefix(f"{name_of(manifest)}: ").partition(": ")
-        if where.startswith("spec.") and reason == shapes.MISSING:
+        if where.startswith("spec.") and reason == validation.MISSING:
             raise ManifestProblem(f"{name_of(manifest)} has no {where}, which every stored one has: it is cut off")
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         if kind not in objects.SINGLETONS and kind != "MachineConfiguration":

@@ -49,7 +49,7 @@ class MirrorTable:
 
 
 @dataclass
-class Entry:
+class RegistryTable:
     """One [[registry]]. The scope is its prefix when it is a wildcard, its location otherwise."""
 
     scope: str
@@ -150,23 +150,23 @@ def edited(
     blocked: Iterable[str],
     release: Release,
     tag_kinds: tuple[str, ...] = TAG_KINDS,
-) -> list[Entry]:
+) -> list[RegistryTable]:
     """Return the entries of registries.conf in the operator's order.
 
     Raises Stopped for a wildcard source with an entry below it.
     """
     insecure, blocked = tuple(insecure), tuple(blocked)
     digest, tag = one_per_source(objects.sets(*DIGEST_KINDS)), one_per_source(objects.sets(*tag_kinds))
-    entries: dict[str, Entry] = {}
+    entries: dict[str, RegistryTable] = {}
     by_digest = release.digest_word == "mirror-by-digest-only"
     for sets, pull in ((digest, DIGEST_ONLY), (tag, TAG_ONLY)):
         for one in sets:
-            entry = entries.setdefault(one.source, Entry(one.source))
+            entry = entries.setdefault(one.source, RegistryTable(one.source))
             entry.blocked |= one.never
             entry.by_digest |= by_digest
             entry.mirrors += [MirrorTable(mirror, "" if by_digest else pull) for mirror in one.mirrors]
     for scope in (*blocked, *insecure):
-        entries.setdefault(scope, Entry(scope))
+        entries.setdefault(scope, RegistryTable(scope))
     blocking, trusting = Scopes(blocked), Scopes(insecure)
     for entry in entries.values():
         entry.blocked |= blocking.contain(entry.scope)
@@ -178,7 +178,7 @@ def edited(
     return list(entries.values())
 
 
-def render(entries: Iterable[Entry], search: Iterable[str], release: Release) -> str:
+def render(entries: Iterable[RegistryTable], search: Iterable[str], release: Release) -> str:
     """Return the text of registries.conf."""
     head = [f"unqualified-search-registries = {go_text.toml_strings(search)}\n"]
     head += [f'{key} = ""\n' for key in release.header]
@@ -210,7 +210,7 @@ def _edges(source: str, mirrors: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         yield mirrors[-1], source
 
 
-def _pass_mirrors_on(entries: dict[str, Entry], sources: list[str]) -> None:
+def _pass_mirrors_on(entries: dict[str, RegistryTable], sources: list[str]) -> None:
     """Give an entry below a mirrored source its mirrors, with the path added; it would hide them otherwise.
 
     Of several sources the first one in order counts, which is the shorter one, not the closer one.
@@ -230,7 +230,7 @@ def _pass_mirrors_on(entries: dict[str, Entry], sources: list[str]) -> None:
         entry.mirrors = [MirrorTable(m.location + rest, m.pull, m.insecure) for m in entries[source].mirrors]
 
 
-def _table(entry: Entry) -> str:
+def _table(entry: RegistryTable) -> str:
     text = f"\n[[registry]]\n  prefix = {go_text.toml_string(entry.prefix)}\n"
     if entry.location:
         text += f"  location = {go_text.toml_string(entry.location)}\n"

@@ -94,7 +94,7 @@ def _files(
     return files
 
 
-def _entries(seen: Objects, sources: Sources, lists: Protected, release: Release) -> list[mirrors.Entry] | None:
+def _entries(seen: Objects, sources: Sources, lists: Protected, release: Release) -> list[mirrors.RegistryTable] | None:
     """Return the entries of registries.conf, None when there is nothing to write one for."""
     insecure, blocked = sources.insecure, lists.registries_blocked
     if insecure is None and blocked is None and not seen.mirror_sets:

@@ -5,7 +5,7 @@
 """What the API server refuses, so that a change never reaches the operator: types, fields, values and rules by kind.
 
 Source: the CRDs of the releases with their CEL rules, API config/v1, operator/v1 and operator/v1alpha1; for metadata
-and ConfigMaps the validation of Kubernetes. How objects are compared with such schemas stands in `shapes.py`.
+and ConfigMaps the validation of Kubernetes. How objects are compared with such schemas stands in `validation.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..labels import SUBDOMAIN
 from .objects import ALLOW, MIRROR_KINDS, NEVER, cited, name_of
 from .releases import RELEASES, Release
 from .scopes import is_source
-from .shapes import ANY, OPEN, Rule, Shape, array, mapping_of, matching, pem_rules, problems, record, text, union
+from .validation import ANY, OPEN, Rule, Shape, array, mapping_of, matching, pem_rules, problems, record, text, union
 
 _KEY = re.compile(r"[A-Za-z0-9._-]+")
 _LABEL_KEY = re.compile(rf"(?:{SUBDOMAIN.pattern}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")

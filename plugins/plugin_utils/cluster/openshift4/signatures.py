@@ -24,7 +24,7 @@ from ...resolution.pull_sources import RewriteProblem
 from ...resolution.references import ReferenceProblem, is_location
 from ...resolution.signature_policy import ACCEPT, REJECT, Requirements
 from . import ManifestProblem, go_text
-from .mirrors import Entry, Stopped, check_entries
+from .mirrors import RegistryTable, Stopped, check_entries
 from .objects import Objects, SignaturePolicy, cited, kind_of
 from .payload import Protected
 from .releases import Release
@@ -210,7 +210,7 @@ def namespaced_json(
         yield namespace, _text(document["default"], inherited | policies.namespaced[namespace], release)
 
 
-def sigstore_yaml(policies: ScopePolicies, entries: list[Entry] | None, release: Release) -> str:
+def sigstore_yaml(policies: ScopePolicies, entries: list[RegistryTable] | None, release: Release) -> str:
     """registries.d: signatures are looked for beside the images of every scope, and at their mirrors.
 
     entries: of registries.conf, None when the operator does not write one. Raises Stopped.
@@ -223,7 +223,7 @@ def sigstore_yaml(policies: ScopePolicies, entries: list[Entry] | None, release:
     return "docker:\n" + "".join(members)
 
 
-def _physical_names(scopes: list[str], entries: list[Entry]) -> Iterator[str]:
+def _physical_names(scopes: list[str], entries: list[RegistryTable]) -> Iterator[str]:
     """Yield the places where images of the scopes, and of registries below them, are looked for."""
     try:
         conf = registries_conf.read_table({"registry": [entry.table() for entry in entries]}, "registries.conf")

@@ -28,7 +28,7 @@ class Unanswered(Exception):
     """Why nobody can tell whether it works; the sentence names who was asked."""
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """One request. at_once: whether the login goes with it unasked. login: None sends none."""
 
     method: str
@@ -51,7 +51,7 @@ class Reply(NamedTuple):
 
 
 #: Sends a request once, following no redirect. Raises Unanswered, or what the network raises.
-Exchange = Callable[[Request], Reply]
+Exchange = Callable[[HttpRequest], Reply]
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Registry:
         if not address.startswith(f"https://{self.host}/"):
             netloc = urlsplit(address).netloc
             raise Unanswered(f"{self.host} sends on to {netloc}, which gets neither the login nor the image")
-        return self._patiently(Request(method, address, self.login, content, **more))  # type: ignore[arg-type]
+        return self._patiently(HttpRequest(method, address, self.login, content, **more))  # type: ignore[arg-type]
 
     def fetch(self, path: str) -> Reply:
         """Get a blob; a store that the registry sends to is asked without the login. Raises Unanswered."""
@@ -85,9 +85,9 @@ class Registry:
         address = urljoin(f"https://{self.host}/", reply.headers.get("Location") or "")
         if not address.startswith("https://"):
             raise Unanswered(f"{self.host} sends on to {urlsplit(address).netloc}, which is not https")
-        return self._patiently(Request("GET", address, None))
+        return self._patiently(HttpRequest("GET", address, None))
 
-    def _patiently(self, request: Request) -> Reply:
+    def _patiently(self, request: HttpRequest) -> Reply:
         host = urlsplit(request.address).netloc
         end, times = self.clock() + self.seconds, 0
         while True:
@@ -101,7 +101,7 @@ class Registry:
                 self.remarks.append(text)
             self.sleep(_PAUSE)
 
-    def _once(self, host: str, request: Request) -> tuple[Reply | None, str]:
+    def _once(self, host: str, request: HttpRequest) -> tuple[Reply | None, str]:
         """Return the reply, and why another one may come soon. Raises Unanswered where none will."""
         try:
             reply = self.exchange(request)

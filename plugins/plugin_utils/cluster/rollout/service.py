@@ -24,7 +24,7 @@ from ..kinds.image import IMAGE
 from ..openshift4 import releases
 from ..pools import BUDGETS, POOLS
 from ..registries import MACHINE_CONFIG
-from ..seen import Answer, Cluster, read
+from ..seen import Cluster, Contents, read
 from . import expected, holding, progress
 from .expected import Expected
 from .progress import DEGRADED, EMPTY, PAUSED, RENDERING, ROLLING, UPDATED, Clocks, Late, Node, Pool
@@ -168,7 +168,7 @@ class Rollout:
 
     def answered(self, ask: Callable[[Cluster], Any]) -> Any:
         """Read what an answer turns out to need, until there is one."""
-        known: dict[Ref, Answer] = {}
+        known: dict[Ref, Contents] = {}
         while True:
             try:
                 return ask(Cluster(known))

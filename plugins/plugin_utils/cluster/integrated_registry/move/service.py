@@ -22,7 +22,7 @@ from ...client import Client, Moved
 from ...image_registry.backends import MINTED_SECRET, USER_SECRET
 from ...image_registry.values import quantity
 from ...merge_patch import difference, inverse
-from ...seen import Answer, Cluster, NotRead, read
+from ...seen import Cluster, Contents, NotRead, read
 from .. import CONFIG, DEPLOYMENT, PODS, diagnosis, health, secret
 from .. import claim as claim_ref
 from .. import service as registry
@@ -220,7 +220,7 @@ class MoveService:
 
     def _draft(self, config: Manifest) -> ClusterDraft:
         """Ask the task image_registry what the new storage needs. Raises ClusterProblem with what it refuses."""
-        known: dict[Ref, Answer] = {CONFIG: config}
+        known: dict[Ref, Contents] = {CONFIG: config}
         while True:
             try:
                 cluster = Cluster(known)
