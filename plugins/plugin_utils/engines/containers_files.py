@@ -11,6 +11,7 @@ Sources: containers/image docs/containers-registries.conf.d.5.md; podman's desig
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from ..host.observed import HostProblem, Observed
 from ..host.services import CRIO, CRIO_STATE, CRIO_UNIT, CRIO_VERSION, crio_version
 from ..host.units import Unit
 from ..host.watch import NotAsked, Tree, Watch
+from ..problems import one_line
 from ..resolution import registries_conf, signature_policy
 from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
 from . import docker
@@ -181,11 +183,15 @@ def _crio_flags(host: Observed) -> dict[str, CrioSetting]:
 def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     """Return the policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
 
-    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at.
+    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at, and
+    HostProblem for a name that is no full path.
     """
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return policy_of(host)
+    if its_text and (not setting.value.startswith("/") or posixpath.normpath(setting.value) != setting.value):
+        said = f"{setting.origin} names the policy file '{setting.value}'; write its full path there"
+        raise HostProblem(one_line(said))
     if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
         raise NotAsked(Watch(files=(setting.value,)))
     return setting.value
