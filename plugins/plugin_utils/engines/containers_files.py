@@ -71,20 +71,20 @@ _CRIO_DROP_INS_SINCE = (1, 17)
 #: It reads every file there, whatever its name, and below it (cri-o 3123).
 _CRIO_TREE = Tree(CRIO_CONF_D, pattern="*", depth=3)
 CRIO_POLICIES = "/etc/crio/policies"
-#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the file beside it.
+#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the files beside it.
 _CRIO_FLAGS = {
     "signature_policy": "--signature-policy", "signature_policy_dir": "--signature-policy-dir",
     "insecure_registries": "--insecure-registry", "registries": "--registry",
 }  # fmt: skip
-_CRIO_ENVIRONMENT = "/etc/sysconfig/crio"
+_CRIO_ENVIRONMENT = tuple(f"/etc/sysconfig/crio{name}" for name in ("", "-storage", "-network", "-metrics"))
 
 WATCH = Watch(
-    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json", _CRIO_ENVIRONMENT),
+    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json", *_CRIO_ENVIRONMENT),
     directories=SINCE_6.drop_ins,
     trees=(_CRIO_TREE,),
     commands=(CRIO_VERSION, CRIO_STATE, CRIO_UNIT),
 )
-CRIO_WATCH = Watch(files=(_CRIO_CONF, _CRIO_ENVIRONMENT), trees=(_CRIO_TREE,), commands=(CRIO_UNIT,))
+CRIO_WATCH = Watch(files=(_CRIO_CONF, *_CRIO_ENVIRONMENT), trees=(_CRIO_TREE,), commands=(CRIO_UNIT,))
 
 
 def podman_version(host: Observed) -> tuple[int, int]:
@@ -169,7 +169,7 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
 def _crio_flags(host: Observed) -> dict[str, CrioSetting]:
     """Return what the command line of CRI-O says; of a list all values count, also those between commas."""
     unit = Unit("crio.service", host.answer(CRIO_UNIT.name).stdout)
-    words = unit.command_line(host, (_CRIO_ENVIRONMENT,))
+    words = unit.command_line(host, _CRIO_ENVIRONMENT)
     found: dict[str, CrioSetting] = {}
     for key, flag in _CRIO_FLAGS.items():
         said = docker.listed(words, flag)
