@@ -37,6 +37,8 @@ def test_saved_certificates_are_restored(tmp_path, monkeypatch):
     path, files = tmp_path / "node1.tar", {CA: certificate("one"), KEY: key_pem("me")}
     saved = backed_up(path, files)
     assert saved["changed"] and path.stat().st_mode & 0o777 == 0o600
+    assert saved.keys() == {"changed", "path", "files", "links", "left_out"} and saved["path"] == str(path)
+    assert ([one["path"] for one in saved["files"]], saved["links"], saved["left_out"]) == (sorted(files), {}, [])
     assert not backed_up(path, files)["changed"]
     assert {each.path for each in archive.unpack(path.read_bytes()).files} == set(files)
     monkeypatch.setattr(certificates_restore.ActionModule, "read_file", lambda self, name: Path(name).read_bytes())

@@ -322,6 +322,67 @@ def test_another_move_is_refused_while_one_is_under_way():
     assert result["failed"] and "a move to another storage (pvc new) is under way" in result["msg"], result
 
 
+def test_a_move_under_way_is_gone_on_with_as_it_began():
+    world = World(job="Failed")
+    world.run()
+    result = world.run(data="abandon", copy_image=None)
+    assert result["msg"].startswith("the move that is under way has data: copy; finish it so, or cancel it"), result
+    world.spec["storage"] = {"pvc": {"claim": "third"}}
+    result = world.run()
+    assert "its storage is neither the one that this move began with nor the new one" in result["msg"], result
+
+
+def test_nothing_is_given_up_after_the_switch():
+    world = World(pulls=False, job="Complete")
+    memory = state.Memory({**OLD}, {**MOVED}, "copy")
+    config = world.server.get("Config", "cluster")
+    config["spec"]["storage"] = {**MOVED}
+    config["metadata"]["annotations"] = {state.MEMORY: memory.text()}
+    result = world.run(state="cancelled", storage=None, claim=None, data=None, copy_image=None)
+    assert result["failed"] and "the registry uses the new storage already: finish the move" in result["msg"], result
+    assert not world.server.writes
+
+
+@pytest.mark.parametrize(
+    ("given", "about", "warning"),
+    [
+        ({"proof": "waive"}, {}, "proof: waive: no image from before is pulled after the switch"),
+        ({}, {"no_images": True}, "no image of before is known that could be pulled as a proof; proof_image names one"),
+        ({"data": "abandon", "copy_image": None}, {}, "data: abandon: 1 images that were pushed to pvc old can no"),
+    ],
+)
+def test_what_a_move_gives_up_is_warned_of(given, about, warning):
+    foreseen = World(about).run(check=True, **given)
+    assert [text[: len(warning)] for text in foreseen["warnings"]] == [warning], foreseen
+    assert not foreseen.get("failed") and foreseen["changed"] and foreseen["account"][0] == "this would be done"
+
+
+def test_a_registry_that_does_not_serve_is_not_moved():
+    world = World()
+
+    def gone(method: str, path: str, body: Any) -> None:
+        if deployment := world.server.get("Deployment", "image-registry", NAMESPACE):
+            deployment["status"]["availableReplicas"] = 0
+
+    world.server.faults.append(gone)
+    result = world.run()
+    wanted = "the registry does not serve as it is, so nothing is moved: 1 of 1 pods are new, and 0 available"
+    assert result["failed"] and result["msg"].startswith(wanted) and not world.server.writes, result
+
+
+def test_a_copy_that_does_not_end_is_told_while_it_lasts_and_after():
+    world, said, ticks = World(job="Suspended"), [], itertools.count()
+
+    def made(*given: Any, **more: Any) -> service.MoveService:
+        return service.MoveService(*given, **more | {"say": said.append, "clock": lambda: float(next(ticks))})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(image_registry_move, "MoveService", made)
+        result = world.run(copy_timeout=100)
+    assert "Job openshift-image-registry/" in result["msg"] and "waited 100 s for the copy" in result["msg"], result
+    assert said.count("registry: the copy is under way") >= 2
+
+
 def test_a_memory_that_nobody_can_read_stops_the_move():
     world = World()
     world.server.get("Config", "cluster")["metadata"]["annotations"][state.MEMORY] = "{"

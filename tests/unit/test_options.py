@@ -37,6 +37,20 @@ HANDS = {"host_snapshot"}
 TASKS = {name: action for name, action in actions().items() if name not in HANDS}
 
 
+#: The others never contact the host of their task: they work on the controller, or ask an API from there.
+ON_HOSTS = {
+    "certificates_backup", "certificates_restore", "container_registries", "container_registries_info",
+    "container_storage", "container_storage_info", "host_policy", "host_policy_info", "host_snapshot", "master_config",
+    "master_config_info", "registry_auth", "registry_auth_info", "registry_trust", "registry_trust_info",
+}  # fmt: skip
+
+
+def test_every_task_has_a_check_mode_and_only_those_about_hosts_contact_one():
+    for name, action in actions().items():
+        assert (action._supports_check_mode, action._supports_async, action.TRANSFERS_FILES) == (True, False, False)
+        assert action._requires_connection == (name in ON_HOSTS), name
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_options_are_documented_as_they_are(task):
     assert documented(task) == {name: as_documented(about) for name, about in TASKS[task].spec.items()}

@@ -91,6 +91,7 @@ def test_a_directory_of_the_node_is_told_from_a_mount(look):
 
 
 FAILED = json.dumps({"status": "Failure", "message": "exit code 127"})
+NOWHERE = {**STOCK[0], "spec": {"managementState": "Managed", "replicas": 1, "storage": {}}}
 BUCKET = {**STOCK[0], "spec": {"managementState": "Managed", "replicas": 1, "storage": {"s3": {"bucket": "b"}}}}
 
 
@@ -104,6 +105,8 @@ BUCKET = {**STOCK[0], "spec": {"managementState": "Managed", "replicas": 1, "sto
         ([], {"status": 403}, "the API server answers 403 for pods/exec of image-registry-1"),
         ([], {"objects": ()}, "no pod of the registry is ready"),
         ([], {"objects": (POD, BUCKET)}, "the images are in s3, which is not a directory of a pod"),
+        ([], {"objects": ({**POD, "status": {}},)}, "no pod of the registry is ready"),
+        ([], {"objects": (POD, NOWHERE)}, "the images are in no storage of its own, which is not a directory of a pod"),
         ([], {"proxy": "http://proxy.example.com:3128"}, "it goes through no proxy"),
     ],
 )

@@ -52,17 +52,24 @@ def installed(tmp_path_factory):
     return where
 
 
-def test_quick_start_with_a_hosts_file(controller, podman1, installed, tmp_path):
-    hosts = tmp_path / "hosts"
-    # of the lab only how its node is reached: variables of its group all would count more than those of the hosts file
-    (reached,) = yaml.safe_load(INVENTORY.read_text())["all"]["hosts"]["podman1"].values()
+@pytest.fixture
+def reached(tmp_path):
+    """The line of a hosts file for podman1: of the lab only how its node is reached.
+
+    Variables of the lab's group all would count more than those of a hosts file.
+    """
+    (address,) = yaml.safe_load(INVENTORY.read_text())["all"]["hosts"]["podman1"].values()
     keys = tmp_path / "ssh"  # a word in a hosts file has no spaces; the checkout's path may have some
     keys.symlink_to(REPOSITORY / ".cache/lab/ssh")
-    node = (
-        f"podman1 ansible_host={reached} ansible_user=root ansible_ssh_private_key_file={keys}/id_ed25519 "
+    return (
+        f"podman1 ansible_host={address} ansible_user=root ansible_ssh_private_key_file={keys}/id_ed25519 "
         f"ansible_ssh_common_args='-o UserKnownHostsFile={keys}/known_hosts'"
     )
-    hosts.write_text(block("An OpenShift 3", "ini") + f"[OSEv3:children]\nnodes\n[nodes]\n{node}\n")
+
+
+def test_quick_start_with_a_hosts_file(controller, podman1, installed, reached, tmp_path):
+    hosts = tmp_path / "hosts"
+    hosts.write_text(block("An OpenShift 3", "ini") + f"[OSEv3:children]\nnodes\n[nodes]\n{reached}\n")
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(installed)}
     for playbook, more in (("registries", ("--check", "--diff")), ("registries", ()), ("verify", ())):
         run = controller.playbook(f"dockyard.openshift.{playbook}", *more, inventory=hosts, environment=environment)
@@ -88,3 +95,34 @@ def test_one_task_of_the_readme(controller, podman1, tmp_path):
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "podman1", "gather_facts": False, "tasks": tasks}]))
     run = controller.playbook(tmp_path / "play.yml")
     assert run.rc == 0 and run.last["changed"], run.output
+
+
+def test_verify_sees_that_a_certificate_is_gone(controller, untrusting, installed, reached, tmp_path):
+    """Recipe 3 of the newcomers: verify was green over a certificate that somebody had removed."""
+    podman1 = untrusting("podman1")
+    hosts, policy, ca = (tmp_path / name for name in ("hosts", "policy.yml", "company-ca.crt"))
+    hosts.write_text(f"[nodes]\n{reached}\n")
+    ca.write_bytes((REPOSITORY / ".cache/lab/ca/ca.crt").read_bytes())
+    trust = [{"registry": "registry.lab.example:5000", "ca_file": ca.name}]
+    policy.write_text(yaml.safe_dump({"registry_policy": {"trust": trust}, "verify_fail_on_drift": True}))
+    placed = "/etc/containers/certs.d/registry.lab.example:5000/dockyard.crt"
+
+    def run(playbook):
+        return controller.playbook(
+            f"dockyard.openshift.{playbook}", "-e", f"@{policy}", inventory=hosts,
+            environment={"ANSIBLE_COLLECTIONS_PATH": str(installed)},
+        )  # fmt: skip
+
+    done = run("registries")
+    assert done.rc == 0, done.output
+    certificate = podman1.read(placed)
+    as_asked = run("verify")
+    assert as_asked.rc == 0 and "as the policy says" in as_asked.output, as_asked.output
+
+    podman1.sh(f"rm {placed}")
+    differs = run("verify")
+    assert differs.rc == 2 and placed in differs.output, differs.output
+    assert "as the policy says" not in differs.output and podman1.sh(f"ls {placed}", check=False).startswith("ls: ")
+
+    assert run("registries").rc == 0 and podman1.read(placed) == certificate
+    assert run("verify").rc == 0
