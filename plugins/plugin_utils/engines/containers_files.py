@@ -158,11 +158,11 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
             document = toml_text.parse(text)
         except FormatError as error:
             raise HostProblem(f"{path}: {error}") from None
-        crio = document.get("crio")
-        image = crio.get("image") if isinstance(crio, dict) else None
+        crio = document.get(outer := registries_conf.key_of(document, "crio"))
+        image = crio.get(inner := registries_conf.key_of(crio, "image")) if isinstance(crio, dict) else None
         for key, value in (image if isinstance(image, dict) else {}).items():
-            line = toml_text.line_of_path(text, ("crio", "image", key))
-            found[key] = CrioSetting(value, f"{path} line {line}" if line else path)
+            line = toml_text.line_of_path(text, (outer, inner, key))
+            found[key.lower()] = CrioSetting(value, f"{path} line {line}" if line else path)
     return found | _crio_flags(host)
 
 
