@@ -436,7 +436,7 @@ class _Proposal:
             known = {_trimmed(mirror["location"]): mirror for mirror in table.get("mirror", [])}
             places = {mirror["location"] for mirror in ours}
             others = [mirror for place, mirror in known.items() if self.mode != "exact" and place not in places]
-            if self.policy.insecure is None:  # a word that nobody says is left alone
+            if self.policy.insecure is None:  # a word that is not given is left alone
                 for mirror in ours:
                     mirror |= {"insecure": True} if known.get(mirror["location"], {}).get("insecure") else {}
             self._set_mirrors(source, table, ours, others)

@@ -184,7 +184,7 @@ def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     """Return the policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
 
     its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at, and
-    HostProblem for a name that is no full path.
+    HostProblem for a name that does not begin with a slash, or leads up.
     """
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
