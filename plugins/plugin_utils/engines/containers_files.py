@@ -158,11 +158,11 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
             document = toml_text.parse(text)
         except FormatError as error:
             raise HostProblem(f"{path}: {error}") from None
-        crio = document.get("crio")
-        image = crio.get("image") if isinstance(crio, dict) else None
+        crio = document.get(outer := registries_conf.key_of(document, "crio"))
+        image = crio.get(inner := registries_conf.key_of(crio, "image")) if isinstance(crio, dict) else None
         for key, value in (image if isinstance(image, dict) else {}).items():
-            line = toml_text.line_of_path(text, ("crio", "image", key))
-            found[key] = CrioSetting(value, f"{path} line {line}" if line else path)
+            line = toml_text.line_of_path(text, (outer, inner, key))
+            found[key.lower()] = CrioSetting(value, f"{path} line {line}" if line else path)
     return found | _crio_flags(host)
 
 
@@ -184,7 +184,7 @@ def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     """Return the policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
 
     its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at, and
-    HostProblem for a name that is no full path.
+    HostProblem for a name that does not begin with a slash, or leads up.
     """
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
