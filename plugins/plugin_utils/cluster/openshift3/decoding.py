@@ -207,7 +207,7 @@ def _json(text: str) -> Decoded:
             found[key] = {**found[key], **value} if both else value
         return found
 
-    # Half of a pair of surrogates is no letter; Go reads the sign for an unknown one.
+    # Go reads half of a pair of surrogates as the sign for an unknown letter, and nothing could write it.
     text = _ESCAPE.sub(lambda found: "\\ufffd" if found[2] else found[0], text)
     try:
         value = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
