@@ -664,7 +664,8 @@ class _Proposal:
                 "no effect; remove it"
             )
         if not each.file or each.file == ours:
-            return f"{each.word} '{each.entry}' would have no effect, though {ours} says it"
+            because = f", because the same file {each.what}" if each.file and each.what else ""
+            return f"{each.word} '{each.entry}' would have no effect, though {ours} says it{because}"
         if not (self.old_style or self._is_later(each.file)):
             return (
                 f"{each.file} {each.what}{where}, which counts more than what {ours} says of {each.word} '{each.entry}'"
@@ -696,6 +697,9 @@ class _Proposal:
             for each in effects.unmet(asked, containers_files.crio_conf_of(after), after)
             if (0, 0) < version < containers_files.DROP_INS_SINCE["crio"] and (each.word, each.entry) not in known
         ]
+        if (0, 0) < version < containers_files.DROP_INS_SINCE["crio"] and not self._others():
+            aliases = self.policy.aliases or ()
+            self.unenforceable += [f"alias '{alias}' in {name}, which knows none" for alias in aliases]
         settings = containers_files.crio_settings(after)
         own = settings.get("registries")
         searched = tuple(own.value) if own and isinstance(own.value, list) else ()

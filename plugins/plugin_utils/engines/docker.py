@@ -23,6 +23,7 @@ from ..plan.draft import FileChange
 from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
+from ..problems import one_line
 from ..resolution.names import DOCKER_HUB, NameProblem, in_range, is_range, parse_range
 from ..shapes import Each
 from . import Lists, differing, effects
@@ -311,6 +312,8 @@ def config_file(words: Iterable[units.Word]) -> str:
 
 def config_text(host: Observed, path: str) -> str | None:
     """Return the text of that file. Raises NotAsked for one that was not looked at, and HostProblem."""
+    if not path.startswith("/"):
+        raise HostProblem(one_line(f"docker is given --config-file {path}; write its full path there"))
     if path != DAEMON_JSON and not host.knows(path):
         raise NotAsked(Watch(files=(path,)))
     return host.text(path)
