@@ -191,6 +191,11 @@ def _below(path: str, key: Any) -> str:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
+_ESCAPE = re.compile(
+    r"\\\\|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
 def _json(text: str) -> Decoded:
     oddities: list[tuple[str, str]] = []
 
@@ -202,6 +207,8 @@ def _json(text: str) -> Decoded:
             found[key] = {**found[key], **value} if both else value
         return found
 
+    # Go reads half of a pair of surrogates as the sign for an unknown letter, and nothing could write it.
+    text = _ESCAPE.sub(lambda found: "\\ufffd" if found[2] else found[0], text)
     try:
         value = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
