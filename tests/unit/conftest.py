@@ -21,13 +21,22 @@ sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
 
 from ansible.utils.display import Display  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import problems  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (  # noqa: E402
+    disruption,
+    forecast,
+    guards,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import base, filters  # noqa: E402
 from sentences import compare, hear, listening, overheard, write  # noqa: E402
 
 # Where people are told something: refusals, plans, answers of tasks and filters. Before filters take these by name.
 # What a task says while it waits goes to the display of Ansible.
-for _place, _name in ((problems.Problem, "__str__"), (plan.Plan, "text"), (base.Task, "finish"), (filters, "filtered")):
+EARS = (
+    (problems.Problem, "__str__"), (plan.Plan, "text"), (base.Task, "finish"), (filters, "filtered"),
+    (forecast, "of_cluster"), (disruption, "of_change"), (guards, "lint"),
+)  # fmt: skip
+for _place, _name in EARS:
     setattr(_place, _name, overheard(getattr(_place, _name)))
 Display.display = lambda display, msg, *more, **words: hear(msg)
 

@@ -14,11 +14,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
 from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.errors import AnsibleError
 from cases import DATA
 
 KEPT = DATA / "sentences"
@@ -34,7 +36,7 @@ _VARYING = (
     (re.compile(r"\b\d+(?= bytes)"), "SOME"),
     (re.compile(r"/dev/shm/dockyard-[\w/]+"), "PATH"),
     (re.compile(r"(?<=\(_ssl\.c:)\d+"), "LINE"),
-    (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
+    (re.compile(r"127\.0\.0\.1:\d+|localhost:\d{5}"), "ADDRESS"),
     (re.compile(r"/[\w/.-]*pytest-of-[\w/.-]*"), "PATH"),
     (re.compile(re.escape(str(Path(__file__).parents[2]))), "PATH"),
     (re.compile(r"(?<=we were unable to convert to) .*"), " …"),
@@ -42,7 +44,9 @@ _VARYING = (
 _new: dict[str, dict[str, list[str]]] = {}
 HEARD = "heard"
 #: Parts of an answer that others wrote: whole files, what a server sent, what a module was given.
-_QUOTED = ("diff", "before", "after", "stdout", "content", "invocation", "exception")
+_QUOTED = (
+    "diff", "before", "after", "stdout", "content", "invocation", "exception", "files", "generated", "manifests",
+)  # fmt: skip
 #: What the running test has told people, None while none runs whose sentences are kept.
 _listening: set[str] | None = None
 
@@ -84,6 +88,8 @@ def compare(module: str, test: str, *values: Any) -> None:
 
 
 def _strings(value: Any) -> Iterator[str]:
+    if is_dataclass(value):
+        value = asdict(value)
     if isinstance(value, Mapping):
         for key, one in value.items():
             yield from () if key in _QUOTED else _strings(one)
@@ -106,7 +112,11 @@ def overheard(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def told(*arguments: Any, **more: Any) -> Any:
-        value = function(*arguments, **more)
+        try:
+            value = function(*arguments, **more)
+        except AnsibleError as refusal:
+            hear(str(refusal))
+            raise
         hear(value)
         return value
 

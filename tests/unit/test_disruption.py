@@ -61,6 +61,14 @@ def test_the_cost_of_changed_files(case, release, sentences):
     sentences(found.reasons)
 
 
+@pytest.mark.parametrize("case", cases("openshift4/cost_refused.yml"))
+def test_a_question_that_makes_no_sense_is_refused_in_one_sentence(case, sentences):
+    with pytest.raises(ManifestProblem) as refusal:
+        disruption.of_change(case.get("old", {}), case.get("new", {}), "4.18", case.get("policies", ()))
+    assert str(refusal.value).startswith(case["error"]) and "\n" not in str(refusal.value)
+    sentences(refusal.value)
+
+
 def test_upstream_drains(shared_dir):
     """Actions that are computed already, and the files: the newer rules must say what upstream's test says."""
     release = releases.find("4.18")

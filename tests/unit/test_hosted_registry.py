@@ -14,7 +14,7 @@ import pytest
 import quartet
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import hosted_registry, hosted_registry_info
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.hosted_registry import authorities
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.hosted_registry import authorities, rollout
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import read_certificates
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from api_server import KINDS, ApiServer, on, ref, run, status, times
@@ -352,3 +352,12 @@ def test_info_reports_the_registry_and_what_would_change():
     assert not found["drift"] and found["registry"]["unfinished"] == "", found
     assert found["registry"]["authorities"]["system"] == 2 and len(found["registry"]["authorities"]["ours"]) == 1
     assert "hidden-" not in json.dumps(found)
+
+
+@pytest.mark.parametrize("case", cases("cluster/hosted_registry_waits.yml"))
+def test_what_pods_of_a_registry_lack_still(case):
+    kind = case.get("kind", "DeploymentConfig")
+    workload = {"kind": kind, "spec": case.get("spec", {}), "status": case.get("status", {})}
+    workload["metadata"] = {"generation": case["generation"]} if "generation" in case else {}
+    assert rollout.unfinished(workload) == case.get("says", "")
+    assert rollout.finished(workload) == ("says" not in case)

@@ -151,7 +151,9 @@ def _pod(name: str, text: str) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", cases("cluster/mirrors_check.yml"))
-def test_what_mirrors_hold(case: dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_mirrors_hold(
+    case: dict[str, Any], tmp_path: Any, monkeypatch: pytest.MonkeyPatch, sentences: Any
+) -> None:
     monkeypatch.setenv("no_proxy", "*")
     with registries(case, tmp_path) as both:
         names = [f"localhost:{server.server_port}" for server in both]
@@ -166,6 +168,7 @@ def test_what_mirrors_hold(case: dict[str, Any], tmp_path: Any, monkeypatch: pyt
     assert [one["mirror"] for one in found["missing"]] == [
         one["mirror"] for image in found["images"] for one in image["mirrors"] if one["outcome"] != "there"
     ]
+    sentences(found)
     for line, begins in zip(found["account"], case.get("lines", ()), strict=False):
         assert line.startswith(begins)
     assert any(one.startswith(case.get("note", "")) for one in [*found["notes"], ""])

@@ -248,6 +248,18 @@ def test_variables_of_openshift_ansible(case):
     assert unread == case.get("unread", [])
 
 
+@pytest.mark.parametrize("action", [container_storage, container_storage_info])
+def test_variables_that_ask_for_nothing_are_said_to(action):
+    host = Host({})
+    done = run(action.ActionModule, {"from_variables": True}, [], module=host.module, variables={"other": 1}).result
+    assert done["failed"] and not host.calls and done["msg"] == (
+        "nothing is asked for: neither node_storage_devices, _driver and _settings nor openshift-ansible's variables "
+        "say what storage node1 should get, so nothing was looked at; is group_vars beside the hosts file?"
+    )
+    near = run(action.ActionModule, {"from_variables": True}, [], variables={"node_storage_divices": ["vdb"]}).result
+    assert near["msg"] == "node_storage_divices: is not a variable of the role; did you mean node_storage_devices?"
+
+
 @pytest.mark.parametrize("case", cases("storage/unmade.yml"))
 def test_what_openshift_ansible_would_make_and_nobody_makes_here(case, sentences):
     variables = {"node_storage_driver": "overlay2", **case["variables"]}
