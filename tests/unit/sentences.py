@@ -5,11 +5,13 @@
 
 Tables name the words that matter; there stands the rest, so that whoever reviews a change sees every sentence of it.
 `sentences(answer)` compares what one case says, in its order. Whatever else people are told while the tests of a file
-run is under `heard`: refusals, plans, and the sentences in answers of tasks. `make sentences` writes the files anew.
+run is under `heard`: refusals, plans, the sentences in answers of tasks, and what hosts are sent. `make sentences`
+writes the files anew.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +35,7 @@ _VARYING = (
     (re.compile(r"\b20\d\d-\d\d-\d\d(T[\d:.]+Z?)?"), "DATE"),
     (re.compile(r"\(secret [0-9a-f]{8}\)"), "(secret MARK)"),
     (re.compile(r"\bMI[0-9A-Za-z+/]{20,}=*"), "DER"),
+    (re.compile(r"(?=[/+a-zA-Z]*\d)(?=[/+a-z\d]*[A-Z])[0-9A-Za-z+/]{40,}=*"), "BASE64"),
     (re.compile(r"\b\d+(?= bytes)"), "SOME"),
     (re.compile(r"/dev/shm/dockyard-[\w/]+"), "PATH"),
     (re.compile(r"(?<=\(_ssl\.c:)\d+"), "LINE"),
@@ -43,6 +46,7 @@ _VARYING = (
 )
 _new: dict[str, dict[str, list[str]]] = {}
 HEARD = "heard"
+_PROGRAM = re.compile(r"(?<=.)\n.*", re.DOTALL)
 #: Parts of an answer that others wrote: whole files, what a server sent, what a module was given.
 _QUOTED = (
     "diff", "before", "after", "stdout", "content", "invocation", "exception", "files", "generated", "manifests",
@@ -105,6 +109,17 @@ def hear(value: Any) -> None:
     if _listening is not None:
         told = (line for text in _strings(value) for line in lines(text))
         _listening.update(line for line in told if len(line.split()) > 2 and not re.match(r"[ +-]{5}", line))
+
+
+def hear_sent(arguments: Mapping[str, Any]) -> None:
+    """Keep in mind what a host is sent, each file, step and check as a whole.
+
+    The content of files is left out, and of a program for the shell all but its first line.
+    """
+    for kind in ("files", "validate", "actions", "checks", "undo_checks"):
+        for one in arguments.get(kind) or ():
+            shown = {**one, "argv": [_PROGRAM.sub("…", word) for word in one.get("argv") or ()]}
+            hear(f"sent {kind}: {json.dumps(shown, sort_keys=True, ensure_ascii=False)}")
 
 
 def overheard(function: Callable[..., Any]) -> Callable[..., Any]:

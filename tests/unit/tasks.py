@@ -17,6 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils import _snapsho
 from ansible_collections.dockyard.openshift.plugins.module_utils._snapshot import COMMAND, DIRECTORY, FILE
 from ansible_collections.dockyard.openshift.plugins.modules import host_transaction
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
+from sentences import hear_sent
 
 
 def opaque(value: Any) -> str:
@@ -44,6 +45,7 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
         told.calls.append((module_name, module_args))
         assert not refused_by(module_name, module_args)
         if module_name != SNAPSHOT:
+            hear_sent(module_args)
             return next(ends)
         seen = next(looks)
         return seen if "failed" in seen or "module_stdout" in seen else {"snapshot": opaque(seen)}

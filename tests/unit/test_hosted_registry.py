@@ -14,7 +14,12 @@ import pytest
 import quartet
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import hosted_registry, hosted_registry_info
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.hosted_registry import authorities, rollout
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.hosted_registry import (
+    authorities,
+    options,
+    rollout,
+    variables,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import read_certificates
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from api_server import KINDS, ApiServer, on, ref, run, status, times
@@ -361,3 +366,13 @@ def test_what_pods_of_a_registry_lack_still(case):
     workload["metadata"] = {"generation": case["generation"]} if "generation" in case else {}
     assert rollout.unfinished(workload) == case.get("says", "")
     assert rollout.finished(workload) == ("says" not in case)
+
+
+@pytest.mark.parametrize("case", cases("cluster/hosted_registry_stores.yml"))
+def test_every_variable_of_a_store_is_a_key_of_its_driver(case):
+    prefix = "openshift_hosted_registry_storage"
+    said = {f"{prefix}_{case['name']}_{key}": value for key, value in case["variables"].items()}
+    told = {f"{prefix}_kind": "object", f"{prefix}_provider": case["name"], **said}
+    found = options.fill(["storage", "claim"], told.get)
+    assert found == {"storage": (f"{prefix}_kind", case["storage"])}
+    assert {*told} - {*variables.VARIABLES} == set() and len(case["variables"]) == len(variables._KEYS[case["name"]])
