@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # /// script
-# dependencies = ["antsibull-nox==1.10.0", "nox==2026.10.20"]
+# dependencies = ["ansible-core", "antsibull-nox==1.10.0", "nox==2026.10.20"]
 # ///
 """The sessions that contributors of Ansible collections know, declared in antsibull-nox.toml: `nox -l`, `nox -e lint`.
 
@@ -18,7 +18,7 @@ import nox
 try:
     import antsibull_nox
 except ImportError:
-    print("This needs antsibull-nox: pip install antsibull-nox nox, or run the file itself by `uv run noxfile.py`.")
+    print("This needs: pip install ansible-core antsibull-nox nox; or run the file itself by `uv run noxfile.py`.")
     sys.exit(1)
 
 antsibull_nox.load_antsibull_nox_toml()

@@ -107,9 +107,21 @@ options:
   task:
     description: The task of this collection that is to be run.
     type: str
-    choices: [cluster_registries, node_pools, mirrors_check, cluster_pull_secret, dockercfg_secret, registry_consumer,
-      image_registry, image_registry_move, image_pruner, registry_proof, image_import, hosted_registry,
-      node_drain, mirrors_migrate]
+    choices:
+      - cluster_registries
+      - node_pools
+      - mirrors_check
+      - cluster_pull_secret
+      - dockercfg_secret
+      - registry_consumer
+      - image_registry
+      - image_registry_move
+      - image_pruner
+      - registry_proof
+      - image_import
+      - hosted_registry
+      - node_drain
+      - mirrors_migrate
     default: cluster_registries
   namespaces:
     description: The projects in which it is to be run, for tasks that work in projects.

@@ -92,3 +92,11 @@ def kubectl(programs: None) -> Iterator[Program]:
     program = Program("drain")
     yield program
     program.end()
+
+
+@pytest.fixture(scope="session")
+def openshift3(programs: None) -> Iterator[Program]:
+    """The rules of the ImagePolicy plug-in of OpenShift 3.11."""
+    program = Program("openshift3")
+    yield program
+    program.end()

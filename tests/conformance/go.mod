@@ -1,4 +1,5 @@
-// All programs, of the libraries that OpenShift 4.19 to 4.22, today's podman and docker vendor, and of the kubelet of 4.21.
+// All programs, of the libraries that OpenShift 4.19 to 4.22, today's podman and docker vendor, of the kubelet of 4.21, kubectl 1.34
+// and OpenShift 3.11.
 module dockyard.openshift/conformance
 
 go 1.24.0
@@ -9,6 +10,7 @@ require (
 	github.com/docker/cli v29.9.3+incompatible
 	github.com/google/go-containerregistry v0.20.3
 	github.com/openshift/api v0.0.0-20251015095338-264e80a2b6e7
+	github.com/openshift/origin v3.11.0+incompatible
 	github.com/openshift/runtime-utils v0.0.0-20230921210328-7bdb5b9c177b
 	go.yaml.in/yaml/v2 v2.4.2
 	k8s.io/api v0.34.4
@@ -25,6 +27,7 @@ require (
 	github.com/acarl005/stripansi v0.0.0-20180116102854-5a71ef0e047d // indirect
 	github.com/asaskevich/govalidator v0.0.0-20230301143203-a9d515a09cc2 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
+	github.com/blang/semver v3.5.1+incompatible // indirect
 	github.com/blang/semver/v4 v4.0.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/chai2010/gettext-go v1.0.2 // indirect
@@ -57,6 +60,7 @@ require (
 	github.com/go-openapi/swag v0.23.1 // indirect
 	github.com/go-openapi/validate v0.24.0 // indirect
 	github.com/gogo/protobuf v1.3.2 // indirect
+	github.com/golang/glog v1.2.4 // indirect
 	github.com/golang/protobuf v1.5.4 // indirect
 	github.com/google/btree v1.1.3 // indirect
 	github.com/google/gnostic-models v0.7.0 // indirect

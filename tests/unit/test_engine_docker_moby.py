@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.dockyard.openshift.plugins.modules.host_transaction import unmet
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker import DAEMON_JSON
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker import DAEMON_JSON, not_taken
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services import DOCKER
@@ -114,6 +114,32 @@ def test_docker_must_show_the_new_lists():
     for text, good in answers.items():
         said = {"state": "done", "rc": 0, "stdout": text, "stderr": ""}
         assert (unmet(check_option(check)["expect"], said) is None) is good, text
+
+
+#: What registry.NewService of docker 28.0.4 answered to each entry alone: whether it is taken.
+TAKEN = {
+    "insecure-registries": {
+        "localhost:5000": True, "10.0.0.5:80": True, "xn--bcher-kva.example": True, "[::1]:5000": True, "::1": True,
+        "fd00::1": True, "[fd00::1]": True, "A.example.com": True, "a.b-c": True, "host:0": True, "10.1.2.3/8": True,
+        "https://a.example.com": True, "reg_x.example.com": False, "a.example.com.": False, "host:": False,
+        "*.example.com": False, "a.example.com/x": False, "b.example.com:70000": False, " b": False, "ftp://x": False,
+        "a..b": False, "1.2.3.4/33": False, "a:b": False,
+    },
+    "registry-mirrors": {
+        "http://[::1]:5000": True, "https://m.example.com:443/": True, "https://m/#": True, "https://m/hub": True,
+        "https://m//": True, "HTTPS://m": True, "https://": True, "https:///": True, "http:/m": True,
+        "https://m/ x": True, "m.example.com": False, "https://m?x": False, "https://u:p@m": False,
+        "https://m m": False, "https://m/%zz": False,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "entry", "taken"), [(key, *each) for key, entries in TAKEN.items() for each in entries.items()]
+)
+def test_which_entries_docker_takes(key, entry, taken):
+    assert not_taken(key, entry, (28, 0)) is not taken
+    assert not not_taken(key, entry, (1, 13))
 
 
 @pytest.mark.parametrize(

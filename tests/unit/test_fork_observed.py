@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import fork_start
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, fork_pull, fork_start
 from cases import cases
 from conftest import SHARED
 
@@ -31,7 +31,7 @@ def starts(text: str) -> list[dict]:
     for line in re.findall(r"^\| (?!flags)(.*) \|$", table, re.MULTILINE):
         flags, file, seen = (part.strip() for part in line.split(" | ", 2))
         file = None if not file else "" if file == "(empty)" else file.strip("`").replace("⏎", "\n")
-        found.append({"name": f"{flags} {file}", "flags": flags.strip("`"), "file": file, "seen": seen})
+        found.append({"name": f"{flags} {file}", "flags": flags.strip("`"), "json": file, "seen": seen})
     return found
 
 
@@ -46,13 +46,9 @@ def rows() -> list:
 
 @pytest.mark.parametrize("row", rows())
 def test_what_was_observed_of_the_real_one(shared_dir, row):
-    """Flags reach it by OPTIONS, as on a stock host."""
     assert row is not None, "the table of starts is not where it was"
-    written = row["flags"].replace("\\", "\\\\").replace('"', '\\"')
-    files = {SYSCONFIG: f'OPTIONS="{written}"\n'} if row["flags"] else {}
-    files |= {} if row["file"] is None else {JSON: row["file"]}
-    found = registries_plan({"fork": {}, "files": files}, policy={"short_name_mode": "disabled"}, unenforceable="warn")
-    if row["seen"].startswith("refused") or REFUSED_BY_US in (row["file"] or ""):
+    found = registries_plan(host_of(row), policy={"short_name_mode": "disabled"}, unenforceable="warn")
+    if row["seen"].startswith("refused") or REFUSED_BY_US in (row["json"] or ""):
         assert found["refused"]
         return
     assert found["refused"] is None
@@ -73,3 +69,68 @@ def named(seen: str, what: str) -> set[str]:
 def listed(seen: str, what: str) -> list[str]:
     found = re.search(rf"{what} ([^·`]*)", seen)
     return ["" if item.strip() == "(empty)" else item.strip() for item in found[1].split(", ")] if found else []
+
+
+PULLS = ("Short and full names", "Blocked", "Falling back", "Mirrors", "Insecure", "More pulls")
+
+
+def pulls(text: str) -> list[dict]:
+    """The rows of the tables of pulls: flags, daemon.json, image, and what was observed; without digests cut short."""
+    found = []
+    for title in PULLS:
+        table = re.search(rf"^## {title}[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        for line in re.findall(r"^\| (.*) \|$", table[1] if table else "", re.MULTILINE):
+            flags, file, image, seen = (part.strip() for part in line.split(" | ", 4)[:4])
+            if flags == "flags" or "…" in image:
+                continue
+            json_text = file.strip("`").replace("⏎", "\n") if file.startswith("`") else None
+            row = {"name": f"{title}: {flags} {file} {image}", "files": file, "json": json_text, "pull": image}
+            found.append({**row, "flags": flags.strip("`"), "seen": seen})
+    return found
+
+
+def rows_of_pulls() -> list:
+    text = OBSERVED.read_text(encoding="utf-8") if Path(OBSERVED).is_file() else ""
+    found = [row for row in pulls(text) if REFUSED_BY_US not in row["files"]]
+    return [pytest.param(row, id=row["name"][:110]) for row in found] or [None]
+
+
+@pytest.mark.parametrize("row", rows_of_pulls())
+def test_from_where_the_real_one_was_seen_to_pull(shared_dir, row):
+    """The rule is compared with the table that the stand-in is compared with, too."""
+    assert row is not None, "the tables of pulls are not where they were"
+    lists, block_list = lists_of(row)
+    names = fork_pull.names(lists, row["pull"])
+    asked = [host for name in names for host in fork_pull.endpoints(lists, name, block_list=block_list)]
+    if "must be lowercase" in row["seen"]:
+        return  # no name at all, which is found before
+    if "tried nothing" in row["seen"]:
+        assert names == []
+    elif "All endpoints blocked" in row["seen"]:
+        assert names and asked == []
+    elif came := re.match(r"0 `\S+` from (\S+)", row["seen"]):
+        assert came[1] in asked or (came[1] == "registry-1.docker.io" and "docker.io" in asked)
+    else:
+        assert asked
+    if (tried := re.search(r"tried ([^|]*)", row["seen"])) and "tried nothing" not in row["seen"]:
+        wanted = list(dict.fromkeys(map(without_namespace, tried[1].split(", "))))
+        assert list(map(without_namespace, names))[: len(wanted)] == wanted
+
+
+def without_namespace(name: str) -> str:
+    """Return a name as docker prints one, and as it asks for it, alike."""
+    return name.strip().partition("@")[0].replace("docker.io/library/", "docker.io/")
+
+
+def lists_of(row: dict) -> tuple[Lists, bool]:
+    found = registries_plan(host_of(row), policy={"short_name_mode": "disabled"}, unenforceable="warn")
+    (planned,) = found["planned"]
+    lists = {word: tuple(items) for word, items in planned.items() if word != "name"}
+    return Lists(**lists), "disable-legacy-registry" not in f"{row['flags']}{row['json']}"
+
+
+def host_of(row: dict) -> dict:
+    """Flags reach it by OPTIONS, as on a stock host."""
+    written = row["flags"].replace("\\", "\\\\").replace('"', '\\"')
+    files = {SYSCONFIG: f'OPTIONS="{written}"\n'} if row["flags"] else {}
+    return {"fork": {}, "files": files | ({} if row["json"] is None else {JSON: row["json"]})}

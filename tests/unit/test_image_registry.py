@@ -199,7 +199,6 @@ UNREACHABLE = {
     "s3 real region name, no network",
     "azure account and container, account key",
     "azure empty, credentials of the platform, platform Azure, no network",
-    "ibmcos with serviceInstanceCRN, api key, no network",
 }
 #: Id of a case → the path of the warning that a person wants there.
 WARNED = {

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from cases import DATA
 from conftest import REPOSITORY
-from test_fork_observed import OBSERVED, listed, named, starts
+from test_fork_observed import OBSERVED, listed, named, pulls, starts
 
 STANDIN = REPOSITORY / "tests/lab/standins/docker-fork"
 TABLE = yaml.safe_load((DATA / "standins/docker_fork.yml").read_text(encoding="utf-8"))
@@ -107,7 +107,7 @@ def observed() -> list:
 @pytest.mark.parametrize("row", observed())
 def test_it_starts_as_the_real_one_did(standin, shared_dir, row, tmp_path):
     try:
-        text = shown(standin, started(standin, {"flags": row["flags"], "json": row["file"]}, tmp_path))
+        text = shown(standin, started(standin, row, tmp_path))
     except standin.flags.Refused as problem:
         said = standin.flags.refusal_text(problem).splitlines()[0].replace(str(tmp_path), "/etc/docker")
         assert f"`{said.removeprefix('Status: ')}`" in row["seen"] and said.startswith("Status") == (
@@ -194,18 +194,10 @@ ODD = {
 
 
 def observed_pulls() -> list:
-    """Rows of the tables of pulls that need nothing but registries: no certificates, no digests cut short."""
+    """Rows of the tables of pulls that need nothing but registries: no certificates."""
     text = OBSERVED.read_text(encoding="utf-8") if OBSERVED.is_file() else ""
-    found = []
-    for title in ("Short and full names", "Blocked", "Falling back", "Mirrors", "Insecure", "More pulls"):
-        table = re.search(rf"^## {title}[^\n]*\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
-        for line in re.findall(r"^\| (.*) \|$", table[1] if table else "", re.MULTILINE):
-            flags, file, pull, seen = (part.strip() for part in line.split(" | ", 4)[:4])
-            if flags == "flags" or "…" in pull or "certs.d" in file or "bundle" in file:
-                continue
-            json_text = file.strip("`").replace("⏎", "\n") if file.startswith("`") else None
-            row = {"flags": flags.strip("`"), "json": json_text, "pull": pull, "seen": seen}
-            found.append(pytest.param(row, id=f"{title}: {flags} {file} {pull}"[:110]))
+    alone = [row for row in pulls(text) if "certs.d" not in row["files"] and "bundle" not in row["files"]]
+    found = [pytest.param(row, id=row["name"][:110]) for row in alone]
     return found or [None]
 
 

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..formats import json_text, toml_text
@@ -28,7 +29,7 @@ from ..policy import ALL, MirrorSet, Policy, PolicyError, Signed
 from ..policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, Takes, fit
 from ..problems import Problem
 from ..resolution import registries_conf, signature_policy
-from ..resolution.names import Scopes, is_range
+from ..resolution.names import Scopes, hub_name, is_range
 from ..resolution.registries_conf import (
     DROP_IN_DIRECTORY,
     MAIN,
@@ -380,7 +381,14 @@ class _Proposal:
 
     def _search(self, theirs: RegistriesConf) -> tuple[str, ...]:
         given = self.policy.search or ()
-        return given if self.mode == "exact" else joint_list(given, theirs.search or (), ())
+        if self.mode == "exact":
+            return given
+        found = joint_list(given, theirs.search or (), (), partial(hub_name, to="images"))
+        if not containers_files.places_of(self.host).by_name:
+            return found
+        empty = self.host.with_texts({self.drop_in: "unqualified-search-registries = []\n"})
+        appended = conf_of(empty, roots_own=False).search or ()  # by files after ours
+        return tuple(item for item in found if item in given or item not in appended)
 
     def _tables(self, theirs: RegistriesConf, wanted: dict[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
         """Return our [[registry]] tables. One for a prefix of theirs replaces it whole, so what they said is kept.
@@ -425,8 +433,12 @@ class _Proposal:
             added.setdefault(mirrored.source, []).extend(_mirror_tables(mirrored, reached))
         for source, ours in added.items():
             table = tables[source]
-            places, theirs_too = {mirror["location"] for mirror in ours}, table.get("mirror", [])
-            others = [m for m in theirs_too if self.mode != "exact" and _trimmed(m["location"]) not in places]
+            known = {_trimmed(mirror["location"]): mirror for mirror in table.get("mirror", [])}
+            places = {mirror["location"] for mirror in ours}
+            others = [mirror for place, mirror in known.items() if self.mode != "exact" and place not in places]
+            if self.policy.insecure is None:  # a word that is not given is left alone
+                for mirror in ours:
+                    mirror |= {"insecure": True} if known.get(mirror["location"], {}).get("insecure") else {}
             self._set_mirrors(source, table, ours, others)
         if self.mode == "exact" and self.policy.mirrors is not None:
             for registry in theirs.registries.values():
@@ -664,7 +676,8 @@ class _Proposal:
                 "no effect; remove it"
             )
         if not each.file or each.file == ours:
-            return f"{each.word} '{each.entry}' would have no effect, though {ours} says it"
+            because = f", because the same file {each.what}" if each.file and each.what else ""
+            return f"{each.word} '{each.entry}' would have no effect, though {ours} says it{because}"
         if not (self.old_style or self._is_later(each.file)):
             return (
                 f"{each.file} {each.what}{where}, which counts more than what {ours} says of {each.word} '{each.entry}'"
@@ -696,6 +709,9 @@ class _Proposal:
             for each in effects.unmet(asked, containers_files.crio_conf_of(after), after)
             if (0, 0) < version < containers_files.DROP_INS_SINCE["crio"] and (each.word, each.entry) not in known
         ]
+        if (0, 0) < version < containers_files.DROP_INS_SINCE["crio"] and not self._others():
+            aliases = self.policy.aliases or ()
+            self.unenforceable += [f"alias '{alias}' in {name}, which knows none" for alias in aliases]
         settings = containers_files.crio_settings(after)
         own = settings.get("registries")
         searched = tuple(own.value) if own and isinstance(own.value, list) else ()

@@ -11,6 +11,7 @@ Sources: containers/image docs/containers-registries.conf.d.5.md; podman's desig
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from ..host.observed import HostProblem, Observed
 from ..host.services import CRIO, CRIO_STATE, CRIO_UNIT, CRIO_VERSION, crio_version
 from ..host.units import Unit
 from ..host.watch import NotAsked, Tree, Watch
+from ..problems import one_line
 from ..resolution import registries_conf, signature_policy
 from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
 from . import docker
@@ -69,20 +71,20 @@ _CRIO_DROP_INS_SINCE = (1, 17)
 #: It reads every file there, whatever its name, and below it (cri-o 3123).
 _CRIO_TREE = Tree(CRIO_CONF_D, pattern="*", depth=3)
 CRIO_POLICIES = "/etc/crio/policies"
-#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the file beside it.
+#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the files beside it.
 _CRIO_FLAGS = {
     "signature_policy": "--signature-policy", "signature_policy_dir": "--signature-policy-dir",
     "insecure_registries": "--insecure-registry", "registries": "--registry",
 }  # fmt: skip
-_CRIO_ENVIRONMENT = "/etc/sysconfig/crio"
+_CRIO_ENVIRONMENT = tuple(f"/etc/sysconfig/crio{name}" for name in ("", "-storage", "-network", "-metrics"))
 
 WATCH = Watch(
-    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json", _CRIO_ENVIRONMENT),
+    files=(*SINCE_6.mains, *SINCE_6.policies, CHOSEN_ALIASES, _CRIO_CONF, "/etc/crio/policy.json", *_CRIO_ENVIRONMENT),
     directories=SINCE_6.drop_ins,
     trees=(_CRIO_TREE,),
     commands=(CRIO_VERSION, CRIO_STATE, CRIO_UNIT),
 )
-CRIO_WATCH = Watch(files=(_CRIO_CONF, _CRIO_ENVIRONMENT), trees=(_CRIO_TREE,), commands=(CRIO_UNIT,))
+CRIO_WATCH = Watch(files=(_CRIO_CONF, *_CRIO_ENVIRONMENT), trees=(_CRIO_TREE,), commands=(CRIO_UNIT,))
 
 
 def podman_version(host: Observed) -> tuple[int, int]:
@@ -156,18 +158,18 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
             document = toml_text.parse(text)
         except FormatError as error:
             raise HostProblem(f"{path}: {error}") from None
-        crio = document.get("crio")
-        image = crio.get("image") if isinstance(crio, dict) else None
+        crio = document.get(outer := registries_conf.key_of(document, "crio"))
+        image = crio.get(inner := registries_conf.key_of(crio, "image")) if isinstance(crio, dict) else None
         for key, value in (image if isinstance(image, dict) else {}).items():
-            line = toml_text.line_of_path(text, ("crio", "image", key))
-            found[key] = CrioSetting(value, f"{path} line {line}" if line else path)
+            line = toml_text.line_of_path(text, (outer, inner, key))
+            found[key.lower()] = CrioSetting(value, f"{path} line {line}" if line else path)
     return found | _crio_flags(host)
 
 
 def _crio_flags(host: Observed) -> dict[str, CrioSetting]:
     """Return what the command line of CRI-O says; of a list all values count, also those between commas."""
     unit = Unit("crio.service", host.answer(CRIO_UNIT.name).stdout)
-    words = unit.command_line(host, (_CRIO_ENVIRONMENT,))
+    words = unit.command_line(host, _CRIO_ENVIRONMENT)
     found: dict[str, CrioSetting] = {}
     for key, flag in _CRIO_FLAGS.items():
         said = docker.listed(words, flag)
@@ -181,11 +183,15 @@ def _crio_flags(host: Observed) -> dict[str, CrioSetting]:
 def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     """Return the policy.json that CRI-O reads: the one that its settings name, else the one that root's podman reads.
 
-    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at.
+    its_text: whether more than its name is wanted; then NotAsked is raised for one that was not looked at, and
+    HostProblem for a name that does not begin with a slash, or leads up.
     """
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return policy_of(host)
+    if its_text and (not setting.value.startswith("/") or posixpath.normpath(setting.value) != setting.value):
+        said = f"{setting.origin} names the policy file '{setting.value}'; write its full path there"
+        raise HostProblem(one_line(said))
     if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
         raise NotAsked(Watch(files=(setting.value,)))
     return setting.value

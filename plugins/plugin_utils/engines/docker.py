@@ -23,7 +23,8 @@ from ..plan.draft import FileChange
 from ..plan.plan import view
 from ..policy import MirrorSet, Policy, unique
 from ..policy.lists import DOCKER
-from ..resolution.names import DOCKER_HUB, NameProblem, in_range, is_range, parse_range
+from ..problems import one_line
+from ..resolution.names import DOCKER_HUB, NameProblem, in_range, parse_range
 from ..shapes import Each
 from . import Lists, differing, effects
 
@@ -176,25 +177,34 @@ def mirror_name(url: str) -> str:
 
 _COMPONENT = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _REGISTRY = re.compile(
-    rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?|[0-9a-fA-F]*:[0-9a-fA-F:.]+"
+    rf"(?:{_COMPONENT}(?:\.{_COMPONENT})*|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{{1,5}}))?|[0-9a-fA-F]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*"
 )
-_MIRROR = re.compile(r"https?://[^/?#@\s]+(?P<path>(?:/[^?#\s]*)?)", re.IGNORECASE)
+_MIRROR = re.compile(r"https?:(?P<host>//[^/?#]*|)(?P<path>(?:[^?#%]|%[0-9a-f]{2})*)[?#]?", re.IGNORECASE)
+_NO_HOST = re.compile(r"[@\s%]")
 
 
 def not_taken(key: str, entry: str, version: tuple[int, ...]) -> bool:
     """Return whether upstream's docker neither starts nor reloads with this entry of daemon.json.
 
-    Sources: validateHostPort and ValidateMirror in registry/config.go, 20.10 to 28; nothing is said of what they might
-    make of an address that is none.
+    Sources: validateHostPort and ValidateMirror in registry/config.go, 20.10 to 28, and what those of 28 answered.
     """
     if version < SINCE.cuts_schemes:
         return False
     if key == "registry-mirrors":
         found = _MIRROR.fullmatch(entry)
-        return not found or (version < SINCE.mirrors_have_paths and found["path"] not in ("", "/"))
+        if not found or _NO_HOST.search(found["host"]):
+            return True
+        return version < SINCE.mirrors_have_paths and found["path"] not in ("", "/")
     name = insecure_name(entry, cuts_scheme=True)
     taken = _REGISTRY.fullmatch(name)
-    return not is_range(name) and (not taken or int(taken["port"] or 0) > 65535)
+    return not _is_network(name) and (not taken or int(taken["port"] or 0) > 65535)
+
+
+def _is_network(name: str) -> bool:
+    try:
+        return parse_range(name) is not None
+    except NameProblem:
+        return False
 
 
 def block_of(text: str, title: str) -> list[str]:
@@ -311,6 +321,8 @@ def config_file(words: Iterable[units.Word]) -> str:
 
 def config_text(host: Observed, path: str) -> str | None:
     """Return the text of that file. Raises NotAsked for one that was not looked at, and HostProblem."""
+    if not path.startswith("/"):
+        raise HostProblem(one_line(f"docker is given --config-file {path}; write its full path there"))
     if path != DAEMON_JSON and not host.knows(path):
         raise NotAsked(Watch(files=(path,)))
     return host.text(path)

@@ -26,7 +26,19 @@ from ..policy.lists import DOCKER
 from ..resolution.names import DOCKER_HUB, host_of, hub_name, is_range
 from ..resolution.registries_conf import MAIN as REGISTRIES_CONF
 from ..resolution.registries_conf import version_of
-from . import ALL_WORDS, Desired, Lists, Request, added, differing, docker, fork_start, joint_list, without_ours
+from . import (
+    ALL_WORDS,
+    Desired,
+    Lists,
+    Request,
+    added,
+    differing,
+    docker,
+    fork_pull,
+    fork_start,
+    joint_list,
+    without_ours,
+)
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 from .effects import Unmet
 
@@ -102,7 +114,7 @@ class DockerFork(docker.Docker):
         clashes = places.clashes()
         edits = () if clashes else places.edits(why)
         expected = _Places(host.with_files({edit.path: edit.content for edit in edits})).expected()
-        lost = docker.without_effect(said, _NAMES, expected)
+        lost = docker.without_effect(said, _NAMES, expected) + self._pulls_otherwise(said, expected)
         return Desired(
             edits=edits,
             expected=expected,
@@ -112,6 +124,21 @@ class DockerFork(docker.Docker):
             warnings=tuple(self._warnings(policy, places)),
             record={"added": record} if record else {},
         )
+
+    @staticmethod
+    def _pulls_otherwise(said: Mapping[str, tuple[str, ...]], expected: Lists) -> list[str]:
+        """Say which entries do not reach their effect on a pull, though docker shows them."""
+        found = [
+            f"blocked '{entry}' would have no effect: docker would still ask it"
+            for entry in map(_blocked_name, said.get("blocked", ()))
+            if entry in fork_pull.endpoints(expected, f"{entry}/image")
+        ]
+        if said.get("search") and expected.search and not fork_pull.names(expected, "image"):
+            found.append(
+                f"search '{expected.search[0]}': this docker fails every image name without a registry while it stands "
+                "first, because it has neither dot nor port; write it with one"
+            )
+        return found
 
     def withdrawn(self, host: Observed, record: Mapping[str, Any]) -> Desired:
         return self.desired(host, *without_ours(record))

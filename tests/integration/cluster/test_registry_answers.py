@@ -17,7 +17,7 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Rejected
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry import problems, structural
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry import problems, validation
 from api_server import KINDS
 from cases import DATA
 
@@ -25,7 +25,7 @@ CONFIG = Ref(KINDS["Config"], "case")
 DEPLOYMENT = Ref(KINDS["Deployment"], "image-registry", "default")
 #: The release whose Kubernetes (1.34) the lab has.
 RELEASE = "4.21"
-SCHEMA = structural.schema_of(21)
+SCHEMA = validation.schema_of(21)
 ODD = yaml.safe_load((DATA / "image_registry/odd_values.yml").read_text(encoding="utf-8"))
 #: Fields that the operator passes on to pods as they are.
 OF_PODS = ("nodeSelector", "tolerations", "affinity", "topologySpreadConstraints")
@@ -124,8 +124,8 @@ def test_the_filter_answers_as_the_server(lab, seed):
         tally[reason] += 1
         if reason != ours:
             wrong.append(f"{spec}\n  server: {reason} {stored}\n  filter: {found[:1]}")
-        elif reason is None and stored != structural.stored(spec, SCHEMA)[0]:
-            wrong.append(f"{spec}\n  server stores {stored}\n  filter: {structural.stored(spec, SCHEMA)[0]}")
+        elif reason is None and stored != validation.stored(spec, SCHEMA)[0]:
+            wrong.append(f"{spec}\n  server stores {stored}\n  filter: {validation.stored(spec, SCHEMA)[0]}")
     assert min(tally.values()) > 20, tally
     assert not wrong, f"{len(wrong)} of {tally}\n" + "\n".join(wrong[:5])
 

@@ -67,7 +67,10 @@ def nodes() -> list[dict]:
             "apiVersion": "v1", "kind": "Node",
             "metadata": {
                 "name": f"{role}-{number}",
-                "labels": {f"node-role.kubernetes.io/{role}": "", "kubernetes.io/hostname": f"{role}-{number}"},
+                "labels": {
+                    f"node-role.kubernetes.io/{role}": "", "kubernetes.io/hostname": f"{role}-{number}",
+                    "kubernetes.io/os": "linux",
+                },
                 "annotations": {"kwok.x-k8s.io/node": "fake"},
             },
         }

@@ -19,7 +19,7 @@ from ...credentials.go import Unreadable, base64_decoded
 from ...libraries import MissingLibrary, serialization, yaml
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
-from . import UNOBSERVED, Finding, refusal, warning
+from . import ERROR, UNOBSERVED, Finding, refusal, warning
 from .asked import DEFAULT_CLAIM, Asked, part
 from .surroundings import NAMESPACE, Claim
 
@@ -162,10 +162,13 @@ def _minted_s3(asked: Asked) -> Iterator[Finding]:
         yield refusal("storage.s3", sentence)
 
 
-def _ibmcos(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
-    if not asked.around.settings.get(_IBM_PLACES.get(asked.around.platform, "")):
-        sentence = f"works on the platforms {' and '.join(_IBM_PLACES)} only, where the operator learns the location"
-        yield refusal("storage.ibmcos", f"{sentence}; this is {cited(asked.around.platform)}")
+def _ibmcos(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
+    if asked.around.settings.get(_IBM_PLACES.get(asked.around.platform, "")):
+        return
+    sentence = f"works on the platforms {' and '.join(_IBM_PLACES)} only, where the operator learns the location"
+    # Of an instance that is named it asks first, and was seen to crash without an answer.
+    reason = UNOBSERVED if config.get("serviceInstanceCRN") else ERROR
+    yield refusal("storage.ibmcos", f"{sentence}; this is {cited(asked.around.platform)}", reason)
 
 
 def _gcs(_config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:

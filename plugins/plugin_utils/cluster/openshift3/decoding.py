@@ -61,11 +61,14 @@ _NAMES = {str: "text", bool: "a boolean", int: "a number", float: "a number", li
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 
 
-def read(document: Any) -> Decoded:
-    """Read the value of a text; anything else is one already. Raises DecodingProblem."""
+def read(document: Any, colons_in_flow: bool = False) -> Decoded:
+    """Read the value of a text; anything else is one already. Raises DecodingProblem.
+
+    colons_in_flow: take ``[registry:5000]`` without quotes, which go-yaml does since 2018, after OpenShift 3.
+    """
     if not isinstance(document, str):
         return Decoded(document)
-    return _json(document) if is_json(document) else _yaml(document)
+    return _json(document) if is_json(document) else _yaml(document, colons_in_flow)
 
 
 def is_json(document: Any) -> bool:
@@ -73,12 +76,11 @@ def is_json(document: Any) -> bool:
     return isinstance(document, str) and document.lstrip().startswith("{")
 
 
-def decode(document: Any, shape: Mapping[str, Any], loosely: bool) -> Decoded:
-    """Give a document every field of the shape, also where it is null. Raises DecodingProblem.
+def decode(raw: Decoded, shape: Mapping[str, Any], loosely: bool) -> Decoded:
+    """Give what was read every field of the shape, also where it is null. Raises DecodingProblem.
 
     loosely: as go-codec does, see Release.decodes_loosely.
     """
-    raw = read(document)
     decoder = _Decoder(loosely)
     value = decoder.decoded(raw.value, shape, "")
     return Decoded(value, raw.oddities + decoder.oddities)
@@ -156,7 +158,7 @@ class _Decoder:
         kind = {TEXT: str, BOOL: bool, INT: int}[shape]
         if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
             raise _mismatch(path, shape, value)
-        if shape == INT and isinstance(value, int) and not fits(value):
+        if isinstance(value, int) and not fits(value):
             raise _mismatch(path, f"{INT} of 64 bits", value)
         return value
 
@@ -189,6 +191,11 @@ def _below(path: str, key: Any) -> str:
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
+_ESCAPE = re.compile(
+    r"\\\\|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+
+
 def _json(text: str) -> Decoded:
     oddities: list[tuple[str, str]] = []
 
@@ -200,6 +207,8 @@ def _json(text: str) -> Decoded:
             found[key] = {**found[key], **value} if both else value
         return found
 
+    # Go reads half of a pair of surrogates as the sign for an unknown letter, and nothing could write it.
+    text = _ESCAPE.sub(lambda found: "\\ufffd" if found[2] else found[0], text)
     try:
         value = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -278,7 +287,7 @@ def _number(text: str) -> int | float | str:
     return text if isinf(number) else number
 
 
-def _yaml(text: str) -> Decoded:
+def _yaml(text: str, colons_in_flow: bool) -> Decoded:
     builder = _Builder()
     for line in takewhile(lambda line: line.startswith(("%", "#")), text.splitlines()):
         if line.startswith("%") and not _DIRECTIVE.fullmatch(line):
@@ -290,6 +299,8 @@ def _yaml(text: str) -> Decoded:
         loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
         loader.ESCAPE_REPLACEMENTS = {**loader.ESCAPE_REPLACEMENTS}
         del loader.ESCAPE_REPLACEMENTS["/"]  # YAML 1.2 alone has it
+        if not colons_in_flow:
+            _refuse_colons_in_flow(loader)
         value = builder.built(loader.get_node()) if loader.check_node() else None
         check_size("the text", [value])
     except yaml.MarkedYAMLError as error:
@@ -301,6 +312,20 @@ def _yaml(text: str) -> Decoded:
     except ManifestProblem as problem:  # of depth or size
         raise DecodingProblem(str(problem)) from None
     return Decoded(value, builder.oddities)
+
+
+def _refuse_colons_in_flow(loader: Any) -> None:
+    """Let a loader stop at a text without quotes that holds or ends with a colon, between brackets or braces."""
+    scan = loader.scan_plain
+
+    def scan_plain() -> Any:
+        token = scan()
+        if loader.flow_level and (":" in token.value or loader.peek() == ":" and loader.peek(1) in "[]{},"):
+            line = token.start_mark.line + 1
+            raise DecodingProblem(f"line {line}: {quoted(token.value)} needs quotes between brackets or braces")
+        return token
+
+    loader.scan_plain = scan_plain
 
 
 def _is_of_the_first(event: Any) -> bool:

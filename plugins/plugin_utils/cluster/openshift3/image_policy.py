@@ -11,7 +11,7 @@ k8s.io/apimachinery pkg/apis/meta/v1/helpers.go.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import starmap
 from typing import Any, NamedTuple
 
@@ -158,9 +158,8 @@ def decoded(document: Any, release: Release) -> Decoded:
     """Decode every field of a document. Raises DecodingProblem, with what stops the decoder."""
     raw = read(document)
     if raw.value is None or isinstance(raw.value, dict):
-        document = _with_kind(raw.value or {}, in_order=is_json(document))
-    found = decode(document, _DOCUMENT, release.decodes_loosely)
-    return Decoded(found.value, raw.oddities + found.oddities)
+        raw = replace(raw, value=_with_kind(raw.value or {}, in_order=is_json(document)))
+    return decode(raw, _DOCUMENT, release.decodes_loosely)
 
 
 def _with_kind(document: Mapping[str, Any], in_order: bool) -> Mapping[str, Any]:

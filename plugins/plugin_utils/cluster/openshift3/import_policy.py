@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ...resolution.references import is_domain, quoted
@@ -106,11 +106,10 @@ _HOLDERS = {"MasterConfig": "imagePolicyConfig", "Image": "spec"}
 
 def decoded(config: Any, release: Release) -> Decoded:
     """Decode every field. Raises DecodingProblem, with what stops the decoder; PolicyProblem for another object."""
-    raw = read(config)
+    raw = read(config, colons_in_flow=release.in_cluster)
     if isinstance(raw.value, Mapping):
-        config = _taken_out(raw.value, release)
-    found = decode(config, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
-    return found if config is raw.value else Decoded(found.value, raw.oddities + found.oddities)
+        raw = replace(raw, value=_taken_out(raw.value, release))
+    return decode(raw, _CLUSTER if release.in_cluster else _MASTER, release.decodes_loosely)
 
 
 def _taken_out(document: Mapping[str, Any], release: Release) -> Any:

@@ -18,7 +18,6 @@ import base64
 import copy
 import hashlib
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import node_files
+from beside import Beside
 
 PREFIX = "machineconfiguration.openshift.io/"
 CURRENT, DESIRED, STATE, REASON = (f"{PREFIX}{name}" for name in ("currentConfig", "desiredConfig", "state", "reason"))
@@ -294,30 +294,24 @@ class Controllers:
         return self.now - self.timers.setdefault(key, self.now) >= seconds * self.factor
 
 
-class Running:
-    """Controllers that work in a thread beside a test; used with `with`. A failure of theirs fails the test."""
+class Running(Beside):
+    """Controllers at work beside a test. A failure of theirs fails the test."""
 
     def __init__(self, controllers: Controllers, pause: float = 0.05) -> None:
-        self.controllers, self.pause, self.ended = controllers, pause, threading.Event()
-        self.thread = threading.Thread(target=self._work, daemon=True)
-        self.failure: BaseException | None = None
+        super().__init__(pause)
+        self.controllers = controllers
 
-    def _work(self) -> None:
-        try:
-            while not self.ended.wait(self.pause):
-                self.controllers.tick(time.monotonic())
-        except BaseException as failure:
-            self.failure = failure
+    def sync(self) -> None:
+        self.controllers.tick(time.monotonic())
 
     def __enter__(self) -> Controllers:
-        self.thread.start()
+        super().__enter__()
         return self.controllers
 
     def __exit__(self, *about: object) -> None:
-        self.ended.set()
-        self.thread.join()
-        if self.failure is not None:
-            raise self.failure
+        super().__exit__(*about)
+        if self.failures:
+            raise self.failures[0]
 
 
 def noted(node: dict[str, Any], name: str) -> str:

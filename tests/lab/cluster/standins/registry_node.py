@@ -11,7 +11,6 @@ its manifest, run here with the directories of its claims in place of its mounts
 from __future__ import annotations
 
 import subprocess
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -19,11 +18,11 @@ from typing import Any, NamedTuple
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client
+from beside import Beside
 
 NAMESPACE = "openshift-image-registry"
 DEPLOYMENT = Ref(Resource("Deployment", "apps", "v1", "deployments", True), "image-registry", NAMESPACE)
 _READ_ONLY = "REGISTRY_STORAGE_MAINTENANCE_READONLY"
-_PAUSE = 0.2
 
 
 class Serving(NamedTuple):
@@ -33,34 +32,21 @@ class Serving(NamedTuple):
     read_only: bool
 
 
-class RegistryNode:
-    """Works beside a test until it is ended. place: a directory for each claim is made below it."""
+class RegistryNode(Beside):
+    """Serves beside a test until it is ended. place: a directory for each claim is made below it."""
 
     def __init__(
         self, client: Client, place: Path, serve: Callable[[Path, bool], AbstractContextManager[str]]
     ) -> None:  # fmt: skip
+        super().__init__()
         self.client, self.place, self.serve = client, place, serve
         self.now: Serving | None = None
         self.host = ""
-        self.ended, self.failures = threading.Event(), list[BaseException]()
         self._running = ExitStack()
-        self.thread = threading.Thread(target=self._work, daemon=True)
 
-    def __enter__(self) -> RegistryNode:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.ended.set()
-        self.thread.join()
+    def __exit__(self, *about: object) -> None:
+        super().__exit__(*about)
         self._running.close()
-
-    def _work(self) -> None:
-        while not self.ended.wait(_PAUSE):
-            try:
-                self.sync()
-            except Exception as error:  # told to the test, which would wait for nothing otherwise
-                self.failures.append(error)
 
     def sync(self) -> None:
         """Serve from what the Deployment says now."""

@@ -4,156 +4,295 @@
 """A STAND-IN for the registry operator of OpenShift 4, which cannot be had as a module.
 
 It does to the objects of a real API server what the real operator was seen to do: it takes up a generation, refuses
-what the real one refuses and says so in the conditions that the real one uses, fills in httpSecret and the state of the
-storage, and writes the Deployment. Pods, claims and Jobs are left to the real controllers of Kubernetes. Which
-specification is refused comes from image_registry/, which is compared with the real operator's answers (60 to 65 and 74
-of the shared cases). No image is served: nothing here is a registry.
+what the real one refuses and says so in the conditions that the real one uses, fills in httpSecret, the storage of the
+platform and its state, makes its own claim, writes the Deployment and the Routes, and takes all of it away. Pods,
+claims and Jobs are left to the real controllers of Kubernetes. Which specification is refused comes from
+image_registry/; test_registry_standin.py holds the conditions to the real operator's (table 74 of the shared cases).
+No image is served: nothing here is a registry.
 """
 
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client, Moved
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry import REFUSE, problems
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client, Moved, Rejected
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry import (
+    ERROR,
+    REFUSE,
+    STORAGE_NOT_CONFIGURED,
+    UNOBSERVED,
+    VERIFICATION_FAILED,
+    asked,
+    problems,
+    surroundings,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import health
+from beside import Beside
 
 NAMESPACE = "openshift-image-registry"
 CONFIG = Ref(Resource("Config", "imageregistry.operator.openshift.io", "v1", "configs"), "cluster")
 DEPLOYMENT = Ref(Resource("Deployment", "apps", "v1", "deployments", True), "image-registry", NAMESPACE)
 CLAIMS = Ref(Resource("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", True), namespace=NAMESPACE)
 SECRETS = Ref(Resource("Secret", "", "v1", "secrets", True), namespace=NAMESPACE)
+AUTHORITIES = Ref(Resource("ConfigMap", "", "v1", "configmaps", True), namespace="openshift-config")
+ROUTES = Ref(Resource("Route", "route.openshift.io", "v1", "routes", True), namespace=NAMESPACE)
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")
-_PAUSE = 0.2
 _SINCE = "2026-01-01T00:00:00Z"
+_OURS = "imageregistry.openshift.io"
+_PERMANENT = (VERIFICATION_FAILED, STORAGE_NOT_CONFIGURED)
+#: Fields that go to the pods as they are.
+_OF_PODS = ("tolerations", "affinity", "topologySpreadConstraints")
+Condition = tuple[str, str]
 
 
-class RegistryOperator:
+class RegistryOperator(Beside):
     """Works beside a test until it is ended."""
 
-    def __init__(self, client: Client, release: str = "4.20") -> None:
+    def __init__(self, client: Client, release: str = "4.20", pause: float = 0.2) -> None:
+        super().__init__(pause)
         self.client, self.release = client, release
-        self.ended, self.failures = threading.Event(), list[BaseException]()
-        self.thread = threading.Thread(target=self._work, daemon=True)
-
-    def __enter__(self) -> RegistryOperator:
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.ended.set()
-        self.thread.join()
-
-    def _work(self) -> None:
-        while not self.ended.wait(_PAUSE):
-            try:
-                self.sync()
-            except Moved:
-                continue  # written by somebody else: look again
-            except Exception as error:  # told to the test, which would wait for nothing otherwise
-                self.failures.append(error)
+        self.taken: Mapping[str, Any] = {}
 
     def sync(self) -> None:
         """Look once, and do what the real operator does then."""
+        try:
+            self._sync()
+        except Moved:
+            return  # written by somebody else: look again
+
+    def _sync(self) -> None:
         config = self.client.read(CONFIG)
         if config is None:
             return
         spec: Mapping[str, Any] = at(config, "spec") or {}
-        refused = self._refused(spec)
-        if refused is None and spec.get("managementState") == "Managed":
-            if filled := self._filled(spec):
+        refused, around = self._judged(spec)
+        if refused is not None and refused["reason"] == UNOBSERVED:
+            return
+        state = spec.get("managementState")
+        if state == "Removed":
+            self._remove(spec)
+        elif state == "Managed":
+            question = asked.Asked(spec, {}, around, int(self.release.partition(".")[2]))
+            filled = _of_platform(question) or ({} if refused else self._filled(question))
+            if filled:
                 self.client.patch(CONFIG, {"spec": filled}, str(at(config, "metadata", "resourceVersion")))
                 return
-            self._deploy(spec)
-        if refused is not None and refused["reason"] == "unobserved":
-            return
+        if state == "Managed" and refused is None:
+            refused = self._written(spec)
+            self.taken = self.taken if refused else spec
         self._report(config, refused)
 
-    def _refused(self, spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        kinds = ((CLAIMS, "PersistentVolumeClaim"), (SECRETS, "Secret"))
-        objects = [
+    def _judged(self, spec: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, surroundings.Surroundings]:
+        kinds = ((CLAIMS, "PersistentVolumeClaim"), (SECRETS, "Secret"), (AUTHORITIES, "ConfigMap"))
+        objects: list[dict[str, Any]] = [
             {**one, "kind": kind, "apiVersion": "v1"} for ref, kind in kinds for one in self.client.read_all(ref)
         ]
-        infrastructure = dict(self.client.read(INFRASTRUCTURE) or {})
-        found = problems.of(spec, {}, [*objects, infrastructure], self.release)
-        return next((one for one in found if one["effect"] == REFUSE), None)
+        objects.append(dict(self.client.read(INFRASTRUCTURE) or {}))
+        found = problems.of(spec, self.taken, objects, self.release)
+        return next((one for one in found if one["effect"] == REFUSE), None), surroundings.read(objects)
 
-    def _filled(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+    # --- what is written ---
+
+    def _filled(self, question: asked.Asked) -> dict[str, Any]:
         """Return what the operator writes into the specification itself."""
-        found: dict[str, Any] = {}
-        if not spec.get("httpSecret"):
-            found["httpSecret"] = secrets.token_hex(64)
-        if not at(spec, "storage", "managementState"):
-            found["storage"] = {"managementState": "Managed" if "emptyDir" in spec["storage"] else "Unmanaged"}
-        return found
+        found: dict[str, Any] = {} if question.spec.get("httpSecret") else {"httpSecret": secrets.token_hex(64)}
+        backend, told = question.taken
+        storage: dict[str, Any] = {}
+        makes = backend == "emptyDir"
+        if backend == "pvc" and not told.get("claim"):
+            storage["pvc"] = {"claim": asked.DEFAULT_CLAIM}
+            makes = asked.DEFAULT_CLAIM not in question.around.claims
+            if makes:
+                self._make_claim()
+        if backend == "s3" and not told.get("bucket"):
+            storage["s3"] = {"bucket": f"lab-image-registry-{told.get('region')}"}
+            makes = True
+        if not question.storage.get("managementState"):
+            storage["managementState"] = "Managed" if makes else "Unmanaged"
+        return found | ({"storage": storage} if storage else {})
+
+    def _make_claim(self) -> None:
+        ref = Ref(CLAIMS.resource, asked.DEFAULT_CLAIM, NAMESPACE)
+        whole = ref.manifest()
+        whole["metadata"] |= {"annotations": {_OURS: "true"}}
+        wanted = {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "100Gi"}}}
+        self.client.create(ref, {**whole, "spec": wanted})
+
+    def _written(self, spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Write the Deployment and the Routes; what the API server says when it refuses one."""
+        try:
+            self._deploy(spec)
+            self._route(spec)
+        except Moved:
+            raise
+        except Rejected as problem:
+            return {"reason": ERROR, "sentence": str(problem)}
+        return None
 
     def _deploy(self, spec: Mapping[str, Any]) -> None:
-        storage = spec["storage"]
-        backend = next(key for key in storage if key != "managementState")
-        word, places = health._ENVIRONMENT[backend]
-        env = [{"name": "REGISTRY_STORAGE", "value": word}]
-        env += [
-            {"name": f"REGISTRY_STORAGE_{name}", "value": str(storage[backend][key])}
-            for key, name in places
-            if storage[backend].get(key)
-        ]
-        if spec.get("readOnly"):
-            env.append({"name": "REGISTRY_STORAGE_MAINTENANCE_READONLY", "value": "{enabled: true}"})
-        source = {"persistentVolumeClaim": {"claimName": at(storage, "pvc", "claim")}} if backend == "pvc" else {
-            "emptyDir": {}
-        }
-        container = {"name": "registry", "image": "registry.example.com/registry:1", "env": env}
         labels = {"docker-registry": "default"}
         wanted = {
             "replicas": spec["replicas"],
-            "strategy": {"type": spec.get("rolloutStrategy") or "RollingUpdate"},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [container], "volumes": [{"name": "registry-storage", **source}]},
-            },
+            "strategy": _strategy(spec),
+            "template": {"metadata": {"labels": labels}, "spec": _pod(spec)},
         }
         there = self.client.read(DEPLOYMENT)
         if there is None:
             whole = {**DEPLOYMENT.manifest(), "spec": {**wanted, "selector": {"matchLabels": labels}}}
             self.client.create(DEPLOYMENT, whole)
         elif not _holds(there["spec"], wanted):
-            wanted["strategy"] = {**wanted["strategy"], "rollingUpdate": None}
+            wanted["strategy"] = {"rollingUpdate": None, **wanted["strategy"]}
             self.client.patch(DEPLOYMENT, {"spec": wanted}, there["metadata"]["resourceVersion"])
 
+    def _route(self, spec: Mapping[str, Any]) -> None:
+        asked_for = [{"name": "default-route"}] if spec.get("defaultRoute") else []
+        asked_for += spec.get("routes") or []
+        there = {one["metadata"]["name"]: one for one in self.client.read_all(ROUTES)}
+        for route in asked_for:
+            ref = Ref(ROUTES.resource, route["name"], NAMESPACE)
+            host = {"host": route["hostname"]} if route.get("hostname") else {}
+            tls = {"termination": "reencrypt"}
+            whole = ref.manifest()
+            whole["metadata"] |= {"annotations": {_OURS: "true"}}
+            whole["spec"] = {**host, "to": {"kind": "Service", "name": "image-registry"}, "tls": tls}
+            if route["name"] not in there:
+                self.client.create(ref, whole)
+        for name in there.keys() - {route["name"] for route in asked_for}:
+            if _OURS in (at(there[name], "metadata", "annotations") or {}):
+                self._delete(Ref(ROUTES.resource, name, NAMESPACE), there[name])
+
+    def _remove(self, spec: Mapping[str, Any]) -> None:
+        """Take everything away, and the storage that is Managed; with two backends nothing, as was seen."""
+        minor = int(self.release.partition(".")[2])
+        storage = asked.part(spec, "storage")
+        if len(asked.backends(storage, minor)) > 1:
+            return
+        there = self.client.read(DEPLOYMENT)
+        if there is None:
+            return
+        self._delete(DEPLOYMENT, there)
+        self._route({})
+        claim = at(storage, "pvc", "claim")
+        if storage.get("managementState") == "Managed" and claim:
+            ref = Ref(CLAIMS.resource, claim, NAMESPACE)
+            if found := self.client.read(ref):
+                self._delete(ref, found)
+
+    def _delete(self, ref: Ref, there: Mapping[str, Any]) -> None:
+        if not at(there, "metadata", "deletionTimestamp"):
+            self.client.delete(ref, there["metadata"]["uid"], there["metadata"]["resourceVersion"])
+
+    # --- what is said ---
+
     def _report(self, config: Mapping[str, Any], refused: Mapping[str, Any] | None) -> None:
-        deployment = self.client.read(DEPLOYMENT)
-        removed = at(config, "spec", "managementState") == "Removed"
-        serves = (at(deployment, "status", "availableReplicas") or 0) > 0
-        done = not health.not_rolled_out(config, deployment) if not removed else True
-        conditions = {
-            "Available": ("True", "Removed") if removed else ("True", "Ready") if serves else
-            ("False", "NoReplicasAvailable"),
-            "Progressing": ("False", "Ready") if done else ("True", "DeploymentNotCompleted"),
-            "Degraded": ("False", ""),
-            "Removed": (str(removed), ""),
-            "StorageExists": ("True", "Exists"),
-        }  # fmt: skip
-        if refused is not None:
-            permanent = refused["reason"] in ("VerificationFailed", "StorageNotConfigured")
-            conditions["Degraded" if permanent else "Progressing"] = ("True", refused["reason"])
+        told = conditions(config, self.client.read(DEPLOYMENT), refused["reason"] if refused else "")
         message = refused["sentence"] if refused else ""
         listed = [
             {"type": name, "status": state, "reason": reason, "message": message, "lastTransitionTime": _SINCE}
-            for name, (state, reason) in conditions.items()
+            for name, (state, reason) in told.items()
         ]
-        status = {
-            "observedGeneration": config["metadata"]["generation"], "readyReplicas": 0, "generations": None,
-            "storageManaged": False, "storage": {}, "conditions": listed,
-        }  # fmt: skip
-        if at(config, "status", "observedGeneration") == status["observedGeneration"] and (
-            at(config, "status", "conditions") == listed
-        ):
+        generation = config["metadata"]["generation"]
+        if (at(config, "status", "observedGeneration"), at(config, "status", "conditions")) == (generation, listed):
             return
+        status = {
+            "observedGeneration": generation, "readyReplicas": 0, "generations": None, "storageManaged": False,
+            "storage": {}, "conditions": listed,
+        }  # fmt: skip
         self.client._ask("PUT", f"{CONFIG.path}/status", {**config, "status": status}, "application/json")
+
+
+def _of_platform(question: asked.Asked) -> dict[str, Any]:
+    """Return the storage of the platform, which is written down even where it is refused then."""
+    if asked.backends(question.storage, question.minor):
+        return {}
+    backend, told = question.taken
+    return {"storage": {backend: told}} if backend else {}
+
+
+def conditions(config: Mapping[str, Any], deployment: Mapping[str, Any] | None, refused: str) -> dict[str, Condition]:
+    """Return (status, reason) of each condition; refused: the reason for which the specification is not taken."""
+    state = at(config, "spec", "managementState")
+    if state == "Unmanaged":
+        told = dict.fromkeys(("Available", "Progressing", "Degraded"), ("False", "Unmanaged"))
+        return told | {"Available": ("True", "Unmanaged"), "Removed": ("False", "")}
+    refused = "" if state == "Removed" else refused
+    permanent = refused if refused in _PERMANENT else ""
+    return {
+        "Available": _available(state, deployment, permanent),
+        "Progressing": _progressing(state, deployment, refused, permanent),
+        "Degraded": ("True", permanent) if permanent else ("False", "Removed" if state == "Removed" else ""),
+        "Removed": ("True", "Removed") if state == "Removed" else ("False", ""),
+        **({"StorageExists": ("True", "Exists")} if state == "Managed" and not refused else {}),
+    }
+
+
+def _available(state: Any, deployment: Mapping[str, Any] | None, permanent: str) -> Condition:
+    if deployment is None and state == "Removed":
+        return "True", "Removed"
+    if deployment is None:
+        return "False", permanent or "DeploymentNotFound"
+    if at(deployment, "metadata", "deletionTimestamp"):
+        return "False", "DeploymentDeleted"
+    if not at(deployment, "status", "availableReplicas"):
+        return "False", "NoReplicasAvailable"
+    return "True", "Ready" if _is_complete(deployment) else "MinimumAvailability"
+
+
+def _progressing(state: Any, deployment: Mapping[str, Any] | None, refused: str, permanent: str) -> Condition:
+    if state == "Removed":
+        return ("False", "Removed") if deployment is None else ("True", "DeletingDeployment")
+    if refused:
+        return "False" if permanent else "True", "Error"
+    if deployment is None:
+        return "True", "WaitingForDeployment"
+    return ("False", "Ready") if _is_complete(deployment) else ("True", "DeploymentNotCompleted")
+
+
+def _is_complete(deployment: Mapping[str, Any]) -> bool:
+    status = at(deployment, "status") or {}
+    counts = {status.get(name) or 0 for name in ("updatedReplicas", "replicas", "availableReplicas")}
+    seen = (status.get("observedGeneration") or 0) >= deployment["metadata"]["generation"]
+    return seen and counts == {deployment["spec"]["replicas"]}
+
+
+def _strategy(spec: Mapping[str, Any]) -> dict[str, Any]:
+    if spec.get("rolloutStrategy") == "Recreate":
+        return {"type": "Recreate"}
+    many = spec["replicas"]
+    rolling = {"maxUnavailable": 1, "maxSurge": 1} if many == 2 else {"maxUnavailable": many - 1, "maxSurge": "25%"}
+    return {"type": "RollingUpdate", "rollingUpdate": rolling}
+
+
+def _pod(spec: Mapping[str, Any]) -> dict[str, Any]:
+    storage = spec["storage"]
+    backend = next(key for key in storage if key != "managementState")
+    container = {"name": "registry", "image": "registry.example.com/registry:1", "env": list(_env(spec, backend))}
+    if "resources" in spec:
+        container["resources"] = spec["resources"]
+    source = {"emptyDir": {}}
+    if backend == "pvc":
+        source = {"persistentVolumeClaim": {"claimName": at(storage, "pvc", "claim")}}
+    return {
+        "containers": [container],
+        "volumes": [{"name": "registry-storage", **source}],
+        "nodeSelector": {"kubernetes.io/os": "linux", **(spec.get("nodeSelector") or {})},
+        **{name: spec[name] for name in _OF_PODS if name in spec},
+    }
+
+
+def _env(spec: Mapping[str, Any], backend: str) -> Iterator[dict[str, str]]:
+    word, places = health._ENVIRONMENT[backend]
+    yield {"name": "REGISTRY_STORAGE", "value": word}
+    for key, name in places:
+        if value := at(spec, "storage", backend, key):
+            yield {"name": f"REGISTRY_STORAGE_{name}", "value": str(value)}
+    if spec.get("readOnly"):
+        yield {"name": "REGISTRY_STORAGE_MAINTENANCE_READONLY", "value": "{enabled: true}"}
+    if spec.get("disableRedirect"):
+        yield {"name": "REGISTRY_STORAGE_REDIRECT_DISABLE", "value": "true"}
 
 
 def _holds(have: Any, wanted: Any) -> bool:
