@@ -185,10 +185,21 @@ disks: machine environment ## storage of hosts on real LVM: all refusals, the we
 storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
 
+.PHONY: way
+way: export DOCKYARD_LAB_IS_UP = 1
+way: export DOCKYARD_WAY = 1
+way: environment images control-plane ## from a node and a master of OpenShift 3 to a cluster of 4, by the documented commands
+	tests/lab/lab up registry podman1 origin1 master2
+	pytest tests/integration/hosts/test_from_3_to_4.py; status=$$?; tests/lab/cluster/cluster down; tests/lab/lab down master2; \
+	    exit $$status
+
 .PHONY: molecule
-molecule: environment images control-plane ## the roles on a podman node and on the cluster lab, with molecule and testinfra
-	ANSIBLE_HOME="$(CURDIR)/$(CACHE)/molecule" ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/$(CACHE)/collections" \
-	    CONTAINERS_CONF="$(CURDIR)/$(CACHE)/lab/containers.conf" molecule test --all
+molecule: export ANSIBLE_HOME = $(CURDIR)/$(CACHE)/molecule
+molecule: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
+molecule: export CONTAINERS_CONF = $(CURDIR)/$(CACHE)/lab/containers.conf
+molecule: environment images control-plane ## the roles on nodes, masters and the cluster lab, with molecule and testinfra
+	molecule test --all --exclude masters
+	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" $(CURDIR)/.venv/bin/molecule test --scenario-name masters
 
 .PHONY: bench bench-projects bench-cluster
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)

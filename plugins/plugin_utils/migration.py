@@ -184,7 +184,9 @@ def _logins(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
         {"registry": key, "username": user, "password": to.secret(f"vault_registry_password_{number}")}
         for number, (key, user) in enumerate(logins.items(), 1)
     ]
-    to.policy |= {"credentials": credentials} if credentials else {}
+    if credentials:  # what a node of 3 could pull, nodes of 4 pull by the pull secret of their cluster
+        to.policy["credentials"] = credentials
+        to.variables["cluster_pull_secret_state"] = "present"
 
 
 def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, Any]) -> None:

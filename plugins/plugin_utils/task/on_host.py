@@ -54,6 +54,9 @@ _ENDED = {
 }  # fmt: skip
 _REPORT = [{"step": str, "stdout?": str, "stderr?": str, "state?": str, "rc?": int}]
 _NOTHING = pack_json([])
+#: How a Python refuses the part of a module that is ansible-core's own, before anything of ours runs.
+_SYNTAX = "SyntaxError: "
+_NEEDS_216 = "; a host whose only Python is 2.7, such as RHEL 7, needs ansible-core 2.16 on the controller"
 #: What trust/proof.py says of a registry that is not believed.
 _REFUSED = re.compile(r"(?P<name>\S+) \[(?P<engines>.+)\] untrusted: (?P<why>.*)")
 #: Options of every task that changes a host.
@@ -379,12 +382,12 @@ def why_unread(answer: dict[str, Any]) -> str:
     """Return a reason that a person can act on: the module's sentence, or the output in its place."""
     said = str(answer.get("module_stderr") or "") + "\n" + str(answer.get("module_stdout") or "")
     lines = [line.strip() for line in said.splitlines() if line.strip() and "{" not in line]
+    if _SYNTAX in said:
+        return f"its Python is too old for this ansible-core{_NEEDS_216}"
     if lines:
         return f'its module did not run: "{lines[0][:200]}"'
     text = str(answer.get("msg") or "its module ended without an answer")
-    if "interpreter" in text and "not found" in text:
-        text += "; a host whose only Python is 2.7, such as RHEL 7, needs ansible-core 2.16 on the controller"
-    return text
+    return text + _NEEDS_216 if "interpreter" in text and "not found" in text else text
 
 
 def _report_of(answer: dict[str, Any]) -> list[Any] | None:
@@ -399,7 +402,9 @@ def _report_of(answer: dict[str, Any]) -> list[Any] | None:
 def _failure(answer: dict[str, Any]) -> dict[str, Any]:
     """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
-    if "committed" not in answer:  # it did not end by itself
+    if "committed" not in answer and _SYNTAX in str(answer.get("module_stderr")):  # of ansible-core's own part
+        changed, reason, outcome = False, why_unread(answer), "nothing was changed"
+    elif "committed" not in answer:  # it did not end by itself
         changed, reason, outcome = True, "the module was interrupted on the host", "the next run repairs that"
     else:
         reason = one_line(f"{answer.get('reason')}{_last_words(answer.get('report'))}")

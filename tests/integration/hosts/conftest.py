@@ -55,10 +55,9 @@ sys.path[:0] = [str(REPOSITORY / place) for place in (".cache/collections", "tes
 from parts.nodes import taken  # noqa: E402
 from parts.shell import containers_conf  # noqa: E402
 
-# Its node needs a client that is built from Go modules: a lane of its own, `make crio`.
-collect_ignore = [] if os.environ.get("DOCKYARD_CRIO") == "1" else ["test_crio.py"]
-# Neither do the masters belong to the nodes that every lab has: `make masters`.
-collect_ignore += [] if os.environ.get("DOCKYARD_MASTERS") == "1" else ["test_masters_on_hosts.py"]
+#: Tests whose nodes or programs not every lab has, and what says that they are there: lanes of their own.
+LANES = {"test_crio.py": "CRIO", "test_masters_on_hosts.py": "MASTERS", "test_from_3_to_4.py": "WAY"}
+collect_ignore = [file for file, lane in LANES.items() if os.environ.get(f"DOCKYARD_{lane}") != "1"]
 
 # Whatever starts podman here, the connection plugin too, runs it as the lab does: the machine's settings may not do.
 os.environ["CONTAINERS_CONF"] = containers_conf()

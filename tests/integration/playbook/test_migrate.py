@@ -36,7 +36,7 @@ def cluster(authority: Path, **node: Any) -> dict[str, Any]:
 
 def files(place: Path) -> dict[str, Any]:
     """Return what each file of an inventory holds."""
-    return {str(path.relative_to(place)): yaml.safe_load(path.read_text()) for path in place.rglob("*.yml")}
+    return {str(path.relative_to(place)): yaml.safe_load(path.read_text()) for path in place.rglob("*.*")}
 
 
 def test_an_inventory_comes_out(play: Play, tmp_path: Path) -> None:
@@ -54,11 +54,12 @@ def test_an_inventory_comes_out(play: Play, tmp_path: Path) -> None:
             {"registry": "r.example.com", "username": "puller", "password": "{{ vault_registry_password_1 }}"}
         ],
     }  # fmt: skip
+    assert policy["cluster_pull_secret_state"] == "present"
     assert policy["image_policy_import"] == IMPORT["allowedRegistriesForImport"]
     assert policy["image_registry_storage"] == {"s3": {"bucket": "images"}}
     assert made["group_vars/clusters/vault.yml"] == {"vault_registry_password_1": "", "vault_registry_secret_key": ""}
-    assert {"what", "where", "reason", "nearest"} == set(made["left_behind.yml"][0])
-    assert all(one["what"] in outcome.output for one in made["left_behind.yml"])
+    assert {"what", "where", "reason", "nearest"} == set(made["left_behind.txt"][0])
+    assert all(one["what"] in outcome.output for one in made["left_behind.txt"])
     written = [path for path in new.rglob("*") if path.is_file()]
     assert all(path.stat().st_mode & 0o777 == 0o600 and "topsecret" not in path.read_text() for path in written)
     assert "topsecret" not in outcome.output
