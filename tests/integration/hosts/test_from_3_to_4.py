@@ -129,8 +129,8 @@ def cluster() -> Iterator[str]:
 
 
 @pytest.fixture
-def way(controller, podman1, origin1, take, cluster, tmp_path) -> Way:
-    """Go the whole way."""
+def way(controller, podman1, origin1, take, cluster, tmp_path) -> Iterator[Way]:
+    """Go the whole way; afterwards the nodes are what they were."""
     take("master2")
     old, new, page = old_inventory(tmp_path / "hosts.yml"), tmp_path / "ocp4", tmp_path / "plan.html"
     playbook(controller, "site", old, core="2.16")
@@ -146,7 +146,9 @@ def way(controller, podman1, origin1, take, cluster, tmp_path) -> Way:
         podman1.write(path, text)
     secret = kubectl("get", "secret", "pull-secret", "-n", "openshift-config")["data"][".dockerconfigjson"]
     logins = json.loads(base64.b64decode(secret))["auths"]
-    return Way(before, pulled(podman1, "podman"), kubectl("get", "images.config", "cluster"), logins, page)
+    yield Way(before, pulled(podman1, "podman"), kubectl("get", "images.config", "cluster"), logins, page)
+    podman1.sh("rm -rf /etc/docker/certs.d")
+    playbook(controller, "registries", old, "-e", "docker_registries_state=absent", core="2.16")
 
 
 def test_what_came_still_comes_and_what_was_blocked_is_blocked(way):
