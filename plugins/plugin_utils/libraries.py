@@ -56,6 +56,11 @@ def missing() -> list[str]:
     return list(dict.fromkeys(library.package for library in found))
 
 
+def yaml_faults() -> tuple[type[Exception], ...]:
+    """Return what PyYAML raises for a text of which it makes no values; `!!int ""` is an IndexError."""
+    return (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+
 tomllib: Any = _library("tomli", "tomllib", "tomli")  # the standard library has it from Python 3.11
 tomlkit: Any = _library("tomlkit", "tomlkit")
 yaml: Any = _library("PyYAML", "yaml")

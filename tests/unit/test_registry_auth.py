@@ -238,7 +238,8 @@ def test_a_login_that_is_left_out_is_remarked():
 # no secret is told
 
 SIGNS = st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_characters="\x7f{}$")
-SECRETS = st.text(SIGNS, min_size=8, max_size=16)
+#: Hypothesis likes words of our own source, which a result may well hold; with this sign they are none.
+SECRETS = st.text(SIGNS, min_size=8, max_size=16).map("{}¢".format)
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 from weakref import WeakSet
 
-from ..libraries import incluster_config, kube_client, kube_config, urllib3, yaml
+from ..libraries import incluster_config, kube_client, kube_config, urllib3, yaml_faults
 from .api import ClusterProblem
 from .client import NoAnswer, NotSent, Reply
 
@@ -213,7 +213,7 @@ def _configuration(given: Mapping[str, Any], environment: Mapping[str, str], dir
         raise ClusterProblem(f"{named} cannot be used: {_without_secrets(problem)}{_hint(given)}") from None
     except OSError as problem:
         raise ClusterProblem(f"the kubeconfig cannot be used: {problem.strerror}: {problem.filename}") from None
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError):
+    except yaml_faults():
         raise ClusterProblem("the kubeconfig cannot be used: it is not a kubeconfig") from None
     return config
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from ..libraries import yaml
+from ..libraries import yaml, yaml_faults
 from . import FormatError, line_of
 from .splice import Item, Piece, Style, member_pieces, same, sequence_pieces, splice
 
@@ -80,7 +80,7 @@ def edit(text: str, value: Any) -> str:
     try:
         result = _Editor(text, document).edited(value)
         written = parse(result)
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+    except yaml_faults() as error:
         raise FormatError(f"the change cannot be made in this file: {error}") from None
     if not same(written, value):
         raise FormatError("the change cannot be made in this file (an alias, a merged key or a tag stands against it)")

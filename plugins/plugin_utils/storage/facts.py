@@ -215,7 +215,7 @@ class Facts:
         answer = self._ask(("storage.files", _FILES), path)
         target = dict(re.findall(r'(TARGET|SOURCE|FSTYPE)="([^"]*)"', answer.stdout))
         sizes = re.search(r"^\S+\s+(\d+)\s+(\d+)\s+(\d+)\s+\d+%", answer.stdout, re.MULTILINE)
-        if not target or not sizes:
+        if "TARGET" not in target or not sizes:
             raise HostProblem(f"the file system at {path} could not be read; nothing was changed")
         return FileSystem(
             target["TARGET"], target.get("SOURCE", "").partition("[")[0], target.get("FSTYPE", ""), int(sizes[1]),

@@ -27,7 +27,7 @@ from ..cluster.seen import Cluster, Contents, read
 from ..host.observed import HostProblem
 from ..host.snapshot import from_snapshot, unpack
 from ..host.watch import Watch
-from ..libraries import yaml
+from ..libraries import yaml, yaml_faults
 from ..plan import account
 from ..plan.gate import Applying
 from ..plan.plan import Plan
@@ -194,7 +194,7 @@ class ClusterConnection(HostModules, ControllerFiles):
             raise TaskProblem(f"remote_kubeconfig: there is no {path} on {host}")
         try:
             found = yaml.safe_load(text)
-        except yaml.YAMLError:
+        except yaml_faults():
             found = None
         if not isinstance(found, dict):
             raise TaskProblem(f"remote_kubeconfig: {path} on {host} is not a kubeconfig")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ...credentials.go import Unreadable, base64_decoded
-from ...libraries import MissingLibrary, serialization, yaml
+from ...libraries import MissingLibrary, serialization, yaml, yaml_faults
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
 from . import ERROR, UNOBSERVED, Finding, refusal, warning
@@ -296,7 +296,7 @@ def _cloud(asked: Asked) -> dict[str, Any]:
     text = asked.around.secrets.get(MINTED_SECRET, {}).get("clouds.yaml", "")
     try:
         clouds = part(yaml.safe_load(text) or {}, "clouds")
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except yaml_faults():
         return {}
     cloud = part(clouds, str(asked.around.settings.get("cloudName") or "openstack"))
     return {**part(cloud, "auth"), **cloud}

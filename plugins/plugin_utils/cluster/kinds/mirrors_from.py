@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...libraries import yaml
+from ...libraries import yaml, yaml_faults
 from ..api import ClusterProblem, check_name
 from ..openshift4.objects import MIRROR_KINDS
 from ..openshift4.texts import documents
@@ -52,7 +52,7 @@ def read(path: str, text: str, notes: list[str]) -> tuple[MirrorObject, ...]:
 def _documents(path: str, text: str) -> list[Any]:
     try:
         bare = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError):
+    except yaml_faults():
         bare = None
     if isinstance(bare, list) and all(isinstance(item, Mapping) and "source" in item for item in bare):
         return [{_INSTALLER[0]: bare}]

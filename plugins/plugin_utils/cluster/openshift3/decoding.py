@@ -22,7 +22,7 @@ from itertools import takewhile
 from math import isfinite, isinf
 from typing import Any
 
-from ...libraries import yaml
+from ...libraries import yaml, yaml_faults
 from ...problems import Problem, one_line
 from ...resolution.references import quoted
 from ..openshift4 import ManifestProblem
@@ -307,7 +307,7 @@ def _yaml(text: str, colons_in_flow: bool) -> Decoded:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
         raise DecodingProblem(f"{where}this is not YAML: {one_line(str(error.problem or error.context))}") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml_faults() as error:
         raise DecodingProblem(f"this is not YAML: {one_line(str(error))}") from None
     except ManifestProblem as problem:  # of depth or size
         raise DecodingProblem(str(problem)) from None

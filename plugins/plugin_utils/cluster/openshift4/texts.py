@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...libraries import yaml
+from ...libraries import yaml, yaml_faults
 from ...problems import one_line
 from . import ManifestProblem, objects
 from .objects import Manifest, cited
@@ -60,7 +60,9 @@ def _documents(name: Any, content: Any) -> list[Any]:
         if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
             raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
         raise ManifestProblem(f"{name}{where}: {cited(error.problem or error.context)}") from None
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
+    except LookupError:
+        raise ManifestProblem(f"{name} cannot be read as YAML: a value is not of the type that it names") from None
+    except yaml_faults() as error:
         raise ManifestProblem(f"{name} cannot be read as YAML: {cited(str(error).partition(chr(10))[0])}") from None
     check_size(name, found)
     return found
