@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,16 +23,18 @@ _SECONDS = 20
 
 
 def program(place: Path) -> Path:
-    """Return the program of the machine, else Debian's, unpacked below a place."""
+    """Return the program of the machine, else Debian's, which is put into a place whole: other workers want it too."""
     if found := shutil.which("docker-registry"):
         return Path(found)
     unpacked = place / "usr/bin/docker-registry"
     if not unpacked.exists():
-        place.mkdir(parents=True, exist_ok=True)
-        fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
-        subprocess.run(fetch, cwd=place, check=True)
-        (package,) = place.glob("*.deb")
-        subprocess.run(["dpkg-deb", "-x", package, place], check=True)
+        unpacked.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=place) as scratch:
+            fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
+            subprocess.run(fetch, cwd=scratch, check=True)
+            (package,) = Path(scratch).glob("*.deb")
+            subprocess.run(["dpkg-deb", "-x", package, scratch], check=True)
+            os.replace(Path(scratch) / "usr/bin/docker-registry", unpacked)
     return unpacked
 
 
