@@ -438,9 +438,9 @@ def _disagreement(draft: Draft, proposal: Proposal, answers: Iterable[Mapping[st
     units = {due.service.unit for due in draft.due}
     steps = [action.step for action in (proposal.transaction.actions if proposal.transaction else ())]
     done = next((_DONE[step.disruption] for step in steps if step.whom in units and step.disruption in _DONE), "looked")
+    source = list(later)[0].replace(".", " ")
     asked = [
-        f"asked for {word} {_some(getattr(expected, word))}, {next(iter(later)).replace('.', ' ')} says "
-        f"{_some(getattr(shown, word))}"
+        f"asked for {word} {_some(getattr(expected, word))}, {source} says {_some(getattr(shown, word))}"
         for word in _LISTS
         if word in engine.differs(proposal.world, shown, expected)
     ]
