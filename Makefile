@@ -199,7 +199,7 @@ molecule: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 molecule: export CONTAINERS_CONF = $(CURDIR)/$(CACHE)/lab/containers.conf
 molecule: environment images control-plane ## the roles on nodes, masters and the cluster lab, with molecule and testinfra
 	molecule test --all --exclude masters
-	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" $(CURDIR)/.venv/bin/molecule test --scenario-name masters
+	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" "$(CURDIR)/.venv/bin/molecule" test --scenario-name masters
 
 .PHONY: bench bench-projects bench-cluster
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
