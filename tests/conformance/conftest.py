@@ -62,41 +62,25 @@ def programs() -> None:
         )
 
 
-@pytest.fixture(scope="session")
-def library(programs: None) -> Iterator[Program]:
-    """containers/image."""
-    program = Program("resolution")
-    yield program
-    program.end()
+def _answering(name: str) -> Any:
+    """Make a fixture of a program."""
+
+    @pytest.fixture(scope="session")
+    def program(programs: None) -> Iterator[Program]:
+        running = Program(name)
+        yield running
+        running.end()
+
+    return program
 
 
-@pytest.fixture(scope="session")
-def operator(programs: None) -> Iterator[Program]:
-    """The libraries of the machine-config-operator."""
-    program = Program("node_files")
-    yield program
-    program.end()
-
-
-@pytest.fixture(scope="session")
-def library_of_logins(programs: None) -> Iterator[Program]:
-    """containers/image, docker/cli and the kubelet's keyring."""
-    program = Program("credentials")
-    yield program
-    program.end()
-
-
-@pytest.fixture(scope="session")
-def kubectl(programs: None) -> Iterator[Program]:
-    """The drain of kubectl, against an API in memory."""
-    program = Program("drain")
-    yield program
-    program.end()
-
-
-@pytest.fixture(scope="session")
-def openshift3(programs: None) -> Iterator[Program]:
-    """The rules of the ImagePolicy plug-in of OpenShift 3.11."""
-    program = Program("openshift3")
-    yield program
-    program.end()
+#: containers/image
+library = _answering("resolution")
+#: the libraries of the machine-config-operator
+operator = _answering("node_files")
+#: containers/image, docker/cli and the kubelet's keyring
+library_of_logins = _answering("credentials")
+#: the drain of kubectl, against an API in memory
+kubectl = _answering("drain")
+#: the rules of the ImagePolicy plug-in of OpenShift 3.11
+openshift3 = _answering("openshift3")

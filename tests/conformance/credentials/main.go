@@ -7,7 +7,6 @@
 package main
 
 import (
-	"encoding/json"
 	"log"
 	"os"
 	"path/filepath"
@@ -20,6 +19,8 @@ import (
 	v1 "k8s.io/api/core/v1"
 	"k8s.io/kubernetes/pkg/credentialprovider"
 	"k8s.io/kubernetes/pkg/credentialprovider/secrets"
+
+	"dockyard.openshift/conformance/stream"
 )
 
 // Case is an image, the auth files by their place below the home, first the one that is read first, and pull secrets.
@@ -167,14 +168,5 @@ func main() {
 	}
 	os.Unsetenv("DOCKER_CONFIG")
 	os.Unsetenv("REGISTRY_AUTH_FILE")
-	decoder, encoder := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
-	for decoder.More() {
-		var asked Case
-		if err := decoder.Decode(&asked); err != nil {
-			log.Fatal(err)
-		}
-		if err := encoder.Encode(answer(asked)); err != nil {
-			log.Fatal(err)
-		}
-	}
+	stream.Answer(answer)
 }

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"log"
 	"os"
 	"regexp"
@@ -21,6 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	"k8s.io/kubectl/pkg/drain"
+
+	"dockyard.openshift/conformance/stream"
 )
 
 // Case is the pods of a node, the daemon sets that exist, and the options of a drain at a time.
@@ -112,14 +113,5 @@ func answer(asked Case) Answer {
 }
 
 func main() {
-	decoder, encoder := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
-	for decoder.More() {
-		var asked Case
-		if err := decoder.Decode(&asked); err != nil {
-			log.Fatal(err)
-		}
-		if err := encoder.Encode(answer(asked)); err != nil {
-			log.Fatal(err)
-		}
-	}
+	stream.Answer(answer)
 }

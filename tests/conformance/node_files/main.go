@@ -8,7 +8,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -23,6 +22,8 @@ import (
 	operatorv1alpha1 "github.com/openshift/api/operator/v1alpha1"
 	"github.com/openshift/runtime-utils/pkg/registries"
 	"go.yaml.in/yaml/v2"
+
+	"dockyard.openshift/conformance/stream"
 )
 
 type question struct {
@@ -66,19 +67,12 @@ func main() {
 		fail(err)
 	}
 	defer os.RemoveAll(directory)
-	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
-	out := json.NewEncoder(os.Stdout)
-	decoder := json.NewDecoder(lines)
-	for number := 0; decoder.More(); number++ {
-		var asked question
-		if err := decoder.Decode(&asked); err != nil {
-			fail(err)
-		}
+	number := 0
+	stream.Answer(func(asked question) answer {
 		// Every case has a file of its own, because the reader keeps what it has read by name.
-		if err := out.Encode(reply(asked, filepath.Join(directory, fmt.Sprint(number)))); err != nil {
-			fail(err)
-		}
-	}
+		number++
+		return reply(asked, filepath.Join(directory, fmt.Sprint(number)))
+	})
 }
 
 func reply(asked question, file string) answer {

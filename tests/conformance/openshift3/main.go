@@ -8,9 +8,7 @@
 package main
 
 import (
-	"encoding/json"
 	"log"
-	"os"
 	"strings"
 
 	"github.com/openshift/api/image/docker10"
@@ -22,6 +20,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
+
+	"dockyard.openshift/conformance/stream"
 )
 
 // Image is what is known of an image; docker labels that are null mean that it has no configuration.
@@ -89,14 +89,5 @@ func answer(asked Case) Answer {
 }
 
 func main() {
-	decoder, encoder := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
-	for decoder.More() {
-		var asked Case
-		if err := decoder.Decode(&asked); err != nil {
-			log.Fatal(err)
-		}
-		if err := encoder.Encode(answer(asked)); err != nil {
-			log.Fatal(err)
-		}
-	}
+	stream.Answer(answer)
 }

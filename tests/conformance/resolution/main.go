@@ -7,7 +7,6 @@
 package main
 
 import (
-	"encoding/json"
 	"log"
 	"os"
 	"path/filepath"
@@ -18,6 +17,8 @@ import (
 	"github.com/containers/image/v5/pkg/sysregistriesv2"
 	"github.com/containers/image/v5/signature"
 	"github.com/containers/image/v5/types"
+
+	"dockyard.openshift/conformance/stream"
 )
 
 // Case is one host and the references to be pulled there. A nil text: there is no such file.
@@ -101,12 +102,7 @@ func main() {
 	check(err)
 	defer os.RemoveAll(root)
 	check(os.Setenv("HOME", filepath.Join(root, "home")))
-	answers := json.NewEncoder(os.Stdout)
-	for decoder := json.NewDecoder(os.Stdin); decoder.More(); {
-		var c Case
-		check(decoder.Decode(&c))
-		check(answers.Encode(answer(root, c)))
-	}
+	stream.Answer(func(c Case) Answer { return answer(root, c) })
 }
 
 func answer(root string, c Case) Answer {
