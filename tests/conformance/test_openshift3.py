@@ -86,7 +86,7 @@ def policies(draw: Any) -> dict[str, Any]:
     """Draw a policy with its defaults, because the code that fills them in is not asked."""
     found = draw(some(rules, 3))
     for number, rule in enumerate(found):
-        rule["name"] = draw(mostly(st.just(f"rule {number}"), st.just("rule 0"), 30))
+        rule["name"] = draw(mostly(st.just(f"rule {number}"), st.just("rule 0"), 6))
     resolution = {"targetResource": targets, "policy": st.sampled_from(WORDS), "localNames": st.booleans()}
     return {
         "resolveImages": draw(mostly(st.sampled_from(WORDS[:4]), st.sampled_from(WORDS), 6)),
