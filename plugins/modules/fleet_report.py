@@ -74,7 +74,7 @@ options:
       registry_access_imports: imports
       cluster_result: registries
       cluster_info: registries
-      cluster_nodes_result: nodes
+      image_policy_nodes_result: nodes
       registry_storage_result: image registry
       registry_storage_info: image registry
       registry_storage_pruner: image pruner
