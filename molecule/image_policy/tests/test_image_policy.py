@@ -4,21 +4,10 @@
 """What the API server holds after the role has run, and what each node was given."""
 
 import base64
-import json
-import os
-from pathlib import Path
 from urllib.parse import unquote
 
-import pytest
-
-CLUSTER = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "tests/lab/cluster/cluster"
 STATE = "machineconfiguration.openshift.io/state"
 CURRENT = "machineconfiguration.openshift.io/currentConfig"
-
-
-@pytest.fixture(scope="module")
-def get(host):
-    return lambda *what: json.loads(host.check_output(f"'{CLUSTER}' kubectl get {' '.join(what)} -o json"))
 
 
 def test_image_holds_the_lists(get):

@@ -5,18 +5,8 @@
 
 import base64
 import json
-import os
-from pathlib import Path
 
-import pytest
-
-CLUSTER = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "tests/lab/cluster/cluster"
 OURS = {"auth": base64.b64encode(b"robot:of-the-lab-only").decode()}
-
-
-@pytest.fixture(scope="module")
-def get(host):
-    return lambda *what: json.loads(host.check_output(f"'{CLUSTER}' kubectl get {' '.join(what)} -o json"))
 
 
 def logins(secret):

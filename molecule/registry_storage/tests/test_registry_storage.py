@@ -3,19 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the API server holds after the role has run, and what the operator's stand-in made of it."""
 
-import json
-import os
-from pathlib import Path
-
 import pytest
 
-CLUSTER = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"]) / "tests/lab/cluster/cluster"
 NAMESPACE = ("-n", "openshift-image-registry")
-
-
-@pytest.fixture(scope="module")
-def get(host):
-    return lambda *what: json.loads(host.check_output(f"'{CLUSTER}' kubectl get {' '.join(what)} -o json"))
 
 
 @pytest.fixture(scope="module")
