@@ -14,7 +14,11 @@ from ansible_collections.dockyard.openshift.plugins.filter.mco_forecast import m
 from ansible_collections.dockyard.openshift.plugins.filter.mco_node_files import mco_node_files
 from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
+    ManifestProblem,
+    account,
+    forecast,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.clusters import beside_nodes
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import DATA, cases
@@ -325,3 +329,19 @@ def test_deeply_nested_values_are_refused(call):
         value = [value]
     with pytest.raises(AnsibleFilterError, match="nested too deeply"):
         call(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("file {}", [*(f"    file {number}" for number in range(10)), "    and 2 more"]),
+        ("r{}.io", [f"    {', '.join(f'r{number}.io' for number in range(10))} and 2 more"]),
+    ],
+)
+def test_of_many_findings_of_a_guard_ten_are_shown(name, told):
+    one = {"guard": "short-name", "effect": "surprises", "already": False, "sentence": "Say the registry."}
+    found = [{**one, "found": name.format(number)} for number in range(12)]
+    assert list(account._findings(found)) == ["  surprises: short-name (12 times): Say the registry.", *told]
+    assert list(account._findings([{**found[0], "already": True}])) == [
+        f"  surprises: short-name, already so today: {name.format(0)}. Say the registry."
+    ]
