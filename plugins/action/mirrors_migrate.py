@@ -53,7 +53,8 @@ class ActionModule(PoolsConnection, Task):
             try:
                 manifests += objects.each_manifest(list(texts.documents([document])))
             except Problem as problem:
-                raise TaskProblem(f"files: {path}: {str(problem).removeprefix(f'{path}: ')}") from None
+                said = str(problem) if str(problem).startswith(path) else f"{path}: {problem}"
+                raise TaskProblem(f"files: {said}") from None
         if not manifests:
             raise TaskProblem("files: there is no manifest in them")
         wanted = [WantedObject(ref_of(DIGEST, one), one, "migrate") for one in migration.converted(manifests)]

@@ -110,6 +110,11 @@ def _is_sentence(text: str) -> bool:
     return len(text.split()) > 2
 
 
+def _is_word(text: str) -> bool:
+    """Say whether a text is a word or two, and no line of a file quoted in an account."""
+    return not _is_sentence(text) and not text.startswith("  ")
+
+
 def _records(value: Any, place: str = "answer") -> Iterator[str]:
     """Yield each record of an answer as a whole, behind its place in the answer."""
     if is_dataclass(value):
@@ -127,17 +132,24 @@ def _records(value: Any, place: str = "answer") -> Iterator[str]:
 def _in_record(value: Any) -> Any:
     """Return what a record shows of a value. What it leaves out has a line of its own.
 
-    Of a sentence that is its beginning, of a list of more than words its length.
+    Of a sentence that is its beginning; of a list with records or sentences their number, and the words beside them.
     """
     if isinstance(value, str):
         begins = next(lines(value), "")
         return f"{' '.join(begins.split()[:2])} …" if _is_sentence(value) else begins
     if isinstance(value, (list, tuple)):
-        of_words = all(isinstance(one, str) and not _is_sentence(one) for one in value)
-        return [_in_record(one) for one in value] if of_words else len(value)
+        words = [_in_record(one) for one in value if isinstance(one, str) and _is_word(one)]
+        return words if len(words) == len(value) else [len(value), *words] if words else len(value)
     if isinstance(value, (set, frozenset)):
         return _in_record(sorted(value, key=str))
     return value if value is None or isinstance(value, (bool, int, float)) else {}
+
+
+def _shown(differences: Any) -> Iterator[str]:
+    """Yield each line that Ansible shows of a change."""
+    for one in differences if isinstance(differences, list) else ():
+        for part in ("before", "after"):
+            yield from (f"shown: {line}" for line in lines(one.get(part, "")) if line.strip())
 
 
 def hear(value: Any) -> None:
@@ -146,6 +158,7 @@ def hear(value: Any) -> None:
         told = (line for text in _strings(value) for line in lines(text))
         _listening.update(line for line in told if _is_sentence(line) and not re.match(r"[ +-]{5}", line))
         _listening.update(_records(value))
+        _listening.update(_shown(value.get("diff")) if isinstance(value, Mapping) else ())
 
 
 def hear_sent(arguments: Mapping[str, Any]) -> None:

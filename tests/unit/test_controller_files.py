@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
+from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import TaskProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import (
@@ -126,3 +127,12 @@ def test_a_text_is_written_whole_and_read_again(tmp_path):
     place.write_bytes(b"\xff")
     with pytest.raises(TaskProblem, match=r"^to: /.*/plan.txt cannot be read$"):
         content_of("to", str(place))
+
+
+def test_a_search_that_ansible_gives_up_is_one_sentence(task, monkeypatch):
+    def refuses(*_arguments):
+        raise AnsibleError("the path cannot be used\nand this is how a template would be debugged")
+
+    monkeypatch.setattr(task, "_find_needle", refuses)
+    with pytest.raises(TaskProblem, match=r"^ca\.crt cannot be read on the controller: the path cannot be used$"):
+        task.read_file("ca.crt")

@@ -15,6 +15,7 @@ import pytest
 import quartet
 from ansible_collections.dockyard.openshift.plugins.action import dockercfg_secret, dockercfg_secret_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.pull_secrets import sources
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import tokens as token_task
@@ -551,3 +552,14 @@ def test_logins_come_from_variables(variables, wanted):
     done = run(dockercfg_secret.ActionModule, {"from_variables": True}, server, variables={**places, **variables})
     assert not done.get("failed"), done["msg"]
     assert logins_of(server.get("Secret", "pull", "a")) == wanted
+
+
+def test_all_secrets_of_a_file_are_hidden_and_nothing_else():
+    """A registry or an address that was hidden would be missing from every sentence about it."""
+    more = [{"password": "deep"}, {"registrytoken": 5}]
+    entry = {"auth": auth("robot:secret"), "email": "me@example.com", "more": more}
+    document = {"auths": {"r.example.com": entry}, "HttpHeaders": {"User-Agent": "docker", "identitytoken": "token"}}
+    hidden: list[str] = []
+    found, notes = sources.of_file("logins.json", lambda path: json.dumps(document).encode(), hidden.append)
+    assert (list(found), found["r.example.com"].username, notes) == (["r.example.com"], "robot", [])
+    assert set(hidden) == {auth("robot:secret"), "secret", "deep", "token"}

@@ -351,3 +351,26 @@ def test_a_node_that_does_not_come_back_in_time_fails_the_task() -> None:
     assert foreseen["changed"] and not foreseen.get("failed") and cluster.cordoned
     late = run(node_drain.ActionModule, given, cluster.server)
     assert late["failed"] and late["msg"].startswith("node1 is not ready after 1 s (it has no condition Ready yet)")
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("state", ["drained", "in_service"])
+def test_what_the_task_asks_of_its_service(monkeypatch: pytest.MonkeyPatch, state: str, check: bool) -> None:
+    """The client gives up a minute after both waits are over, so that a wait ends in its own words."""
+    calls: list[Any] = []
+
+    class Service:
+        def __init__(self, client: Client, wanted: Any, say: Any) -> None:
+            calls.extend([client.limits, wanted.node])
+
+        def drain(self, **given: Any) -> dict[str, Any]:
+            return {"changed": True, "did": ["drained", given]}
+
+        def restore(self, **given: Any) -> dict[str, Any]:
+            return {"changed": True, "did": ["in_service", given]}
+
+    monkeypatch.setattr(node_drain, "NodeService", Service)
+    given = {"node": "node1", "state": state, "ready_timeout": 5, "timeout": 7, "request_timeout": 3}
+    done = run(node_drain.ActionModule, given, ApiServer(), check=check)
+    assert calls == [Limits(3.0, 72.0), "node1"]
+    assert done["did"] == [state, {"check": check, **({"ready_timeout": 5} if state == "in_service" else {})}]

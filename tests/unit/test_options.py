@@ -75,6 +75,15 @@ def joined(paragraphs: list[str]) -> list[str] | str:
     return paragraphs if len(paragraphs) > 1 else paragraphs[0]
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_variables_fill_all_options_but_how_they_are_asked(task):
+    """Whether variables count is said in the task itself, and by no variable."""
+    asked: list[str] = []
+    for fill in TASKS[task].fills:
+        fill(TASKS[task].spec, asked.append)
+    assert not [name for name in asked if name.endswith("from_variables")]
+
+
 def test_all_tasks_are_in_the_action_group():
     groups = yaml.safe_load((REPOSITORY / "meta/runtime.yml").read_text())["action_groups"]
     assert groups["dockyard"] == [f"dockyard.openshift.{task}" for task in TASKS]

@@ -173,3 +173,15 @@ def test_a_process_that_cannot_be_killed_is_not_waited_for_without_end(monkeypat
     command.process = SimpleNamespace(pid=0, poll=lambda: ended)
     command._kill("no answer")
     assert len(slept) in waits and command.problem == {"state": "failed", "reason": "no answer"}
+
+
+@pytest.mark.parametrize(
+    ("head", "end"),
+    [
+        ("3000", 2), ("307f", 129), ("3080", 2), ("308180", 131), ("3081ff", 258), ("30820100", 260),
+        ("3082ffff", 65539), ("3083010000", 65541),
+    ],
+)  # fmt: skip
+def test_a_certificate_ends_where_its_length_says(head, end):
+    """Up to 127 stands in one byte; more in as many bytes as the first one says (X.690, 8.1.3)."""
+    assert _snapshot.end_of_element(bytearray.fromhex(head) + bytearray(8)) == end

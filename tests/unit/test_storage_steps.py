@@ -210,3 +210,62 @@ def test_docker_has_to_answer_with_the_storage_that_was_asked_for(keys, driver, 
     answer = {"state": "done", "rc": 0, "stdout": INFO.format(driver=driver, says=says), "stderr": ""}
     usual = {"found": True, "items": None, "path": None, "rc": None}
     assert (unmet([{**usual, **each} for each in check.expect], answer) is None) == well
+
+
+# what the stand-in of the programs takes the place of
+
+
+@pytest.mark.parametrize(
+    ("argv", "answer"),
+    [
+        (["sh", "-c", "echo out; echo err >&2; exit 3"], (3, "out\n", "err\n")),
+        (["sh", "-c", "echo $LC_ALL; cat; printf '\\377'"], (0, "C\n\ufffd", "")),
+    ],
+)
+def test_a_program_is_run_with_nothing_to_read_and_in_plain_english(argv, answer):
+    assert _storage.run(argv) == answer
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("echo one >&2; echo two >&2; exit 5", "ended with 5: two"),
+        ("echo ERROR: no room >&2; echo Usage >&2; exit 1", "ended with 1: ERROR: no room"),
+        ("echo only out; exit 1", "ended with 1: only out"),
+        ("exit 2", "ended with 2: it says nothing"),
+    ],
+)
+def test_of_a_program_that_fails_its_reason_is_told(script, says):
+    with pytest.raises(_storage.Refused) as refusal:
+        _storage.must(["sh", "-c", script, "more", "and", "more"])
+    assert str(refusal.value) == f"sh -c {script} more {says}"
+    assert _storage.must(["echo", "well"]) == "well\n"
+
+
+def test_a_program_that_is_not_there():
+    with pytest.raises(_storage.Refused, match=r"^/nowhere/lvs cannot be run: No such file or directory$"):
+        _storage.run(["/nowhere/lvs"])
+
+
+def test_mounts_are_those_of_the_kernel_with_their_names_as_people_write_them():
+    assert ("/proc", "proc") in [(target, kind) for target, _source, kind in _storage.mounts()]
+    assert _storage.unescaped(r"/a\040b\011c\134d") == "/a b\tc\\d"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("/dev/null", "/dev/null", True),
+        ("/dev/null", "/dev/zero", False),
+        (__file__, __file__, False),
+        ("/dev/null", "/dev/none", False),
+    ],
+)
+def test_two_paths_are_one_device(one, other, same):
+    assert _storage.same_device(one, other) is same
+
+
+def test_what_is_no_partition_is_a_disk_itself(tmp_path):
+    assert _storage.whole_of("/dev/none1") == "/dev/none1"
+    (tmp_path / "uuid").write_text("part1-mpath")
+    assert (_storage.text_of(tmp_path / "uuid"), _storage.text_of(tmp_path / "none")) == ("part1-mpath", "")

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
@@ -137,6 +137,19 @@ class HostModules(ActionBase):  # type: ignore[misc]
             context.no_log = before
 
 
+class Failure(NamedTuple):
+    """A transaction that was not committed: why, what became of the host, whether it is changed, or was put back."""
+
+    reason: str
+    outcome: str
+    changed: bool
+    undone: bool
+
+    def result(self) -> dict[str, Any]:
+        msg = f"{self.reason}; {self.outcome}"
+        return {"changed": self.changed, "rolled_back": self.undone, "failed": True, "msg": msg}
+
+
 class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     """A task about one managed host: one snapshot, and one transaction only when something is to change."""
 
@@ -146,6 +159,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
+    #: Why the last transaction was not committed.
+    failure: Failure | None = None
     #: What the last look at the host found, as it was sent.
     snapshot: Any = None
 
@@ -205,14 +220,14 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
 
     def _explained(self, result: dict[str, Any], proposal: Proposal, said: AskedOfFeatures) -> dict[str, Any]:
         """Say of an engine that did not take its lists which it has, where its own answer was not as expected."""
-        checks = proposal.transaction.checks if proposal.transaction else ()
-        failed = [check.name for check in checks if check.shows and str(result["msg"]).startswith(f"{check.name}: ")]
-        if not failed:
+        failure, checks = self.failure, proposal.transaction.checks if proposal.transaction else ()
+        if failure is None or not any(check.shows and failure.reason.startswith(f"{check.name}: ") for check in checks):
             return result
         reports = [feature.report(proposal, words, self.report) for feature, words, _asks in said]
         told = "; ".join(text for report in reports for text in report.get("disagreement", ()))
-        rest = str(result["msg"]).rpartition("; ")[2] if result["rolled_back"] else result["msg"]
-        return result | {"msg": f"{told}; {rest}"} if told else result
+        # what could not be undone is a part of the reason
+        reason = told if failure.undone else f"{told}; {failure.reason}"
+        return result | failure._replace(reason=reason).result() if told else result
 
     def read(self, options: dict[str, Any]) -> tuple[AskedOfFeatures, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
@@ -254,7 +269,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         undone = answer.get("conflict") and answer.get("rolled_back")
         if undone or answer.get("step") in ("compare", "journal_found"):
             return Outcome(moved=str(answer.get("reason")))
-        return Outcome(failed=_failure(answer))
+        self.failure = _failure(answer)
+        return Outcome(failed=self.failure.result())
 
     def _register_secrets(self, host: Observed) -> None:
         """Register passwords inside proxy addresses, the only secrets in what we read."""
@@ -399,7 +415,7 @@ def _report_of(answer: dict[str, Any]) -> list[Any] | None:
     return report if fits(report, _REPORT) else None
 
 
-def _failure(answer: dict[str, Any]) -> dict[str, Any]:
+def _failure(answer: dict[str, Any]) -> Failure:
     """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
     if "committed" not in answer and _SYNTAX in str(answer.get("module_stderr")):  # of ansible-core's own part
@@ -409,8 +425,7 @@ def _failure(answer: dict[str, Any]) -> dict[str, Any]:
     else:
         reason = one_line(f"{answer.get('reason')}{_last_words(answer.get('report'))}")
         outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
-    msg = f"{reason}; {outcome}"
-    return {"changed": changed, "rolled_back": undone, "failed": True, "msg": msg}
+    return Failure(reason, outcome, changed, undone)
 
 
 def _last_words(report: Any) -> str:
