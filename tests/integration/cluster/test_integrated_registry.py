@@ -76,7 +76,7 @@ class Killed(BaseException):
 def task(
     lab: Lab, action: Any, given: dict[str, Any], log: str | None = None, *, kill: bool = False, **more: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """Run a task. log: what stands for the log of a Job that nobody runs; kill: the run ends after its first write."""
+    """Run a task. log: text in place of the log of a Job that nobody runs; kill: the run ends after its first write."""
 
     class Logged(action.ActionModule):
         def transport(self, login):

@@ -188,7 +188,7 @@ def of_storage(deployment: Any, expected: dict[str, Any]) -> str:
     wanted = {name: value for name, value in expected["env"].items() if name.startswith("REGISTRY_STORAGE")}
     if told != wanted:
         return f"pods have {told}, not {wanted}"
-    volumes = {str(next(iter({*one} - {"name"}))) for one in pod["volumes"]}
+    volumes = {str(next(iter({*one} - {"name"}))) for one in pod.get("volumes") or ()}
     kinds = {text.partition("=")[2].partition(":")[0] for text in expected["volumes"]}
     return "" if volumes == kinds else f"pods have volumes of {volumes}, not {kinds}"
 
