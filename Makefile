@@ -144,11 +144,14 @@ masters: environment images ## masters of OpenShift 3 whose services are stand-i
 	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
-.PHONY: control-plane cluster cluster-up cluster-down
+.PHONY: control-plane object-store cluster cluster-up cluster-down
 control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
 	tests/lab/cluster/cluster build
 
-cluster: control-plane ## tasks about clusters on a real API server with OpenShift's kinds
+object-store: control-plane ## build the object store (S3) of tests of the registry (once: five minutes on two cores)
+	tests/lab/cluster/cluster store
+
+cluster: control-plane object-store ## tasks about clusters on a real API server with OpenShift's kinds
 	pytest -n 2 --dist loadfile tests/integration/cluster; status=$$?; tests/lab/cluster/cluster down; exit $$status
 
 cluster-up: control-plane ## the cluster lab, to be used by hand; prints the path of a kubeconfig
