@@ -139,9 +139,9 @@ crio: environment images go ## the collection on a stand-in for CRI-O that answe
 .PHONY: masters
 masters: export DOCKYARD_LAB_IS_UP = 1
 masters: export DOCKYARD_MASTERS = 1
-masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
+masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills
 	tests/lab/lab up registry master1 master2
-	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
+	pytest -m "not bench" tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
 .PHONY: control-plane object-store cluster cluster-up cluster-down
@@ -204,7 +204,7 @@ molecule: environment images control-plane ## the roles on nodes, masters and th
 	molecule test --all --exclude masters
 	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" "$(CURDIR)/.venv/bin/molecule" test --scenario-name masters
 
-.PHONY: bench bench-projects bench-cluster
+.PHONY: bench bench-projects bench-cluster bench-masters
 bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
 
@@ -213,3 +213,9 @@ bench-projects: control-plane ## what a secret in 1,000 projects costs on the cl
 
 bench-cluster: control-plane ## objects without a change beside kubernetes.core.k8s, and a drain beside kubectl: ROUNDS
 	.venv/bin/python tests/bench/cluster.py $(ROUNDS); status=$$?; tests/lab/cluster/cluster down; exit $$status
+
+bench-masters: export DOCKYARD_LAB_IS_UP = 1
+bench-masters: export DOCKYARD_MASTERS = 1
+bench-masters: environment images ## a master without a change beside a ping
+	tests/lab/lab up registry master1
+	pytest -s -m bench tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1; exit $$status
