@@ -529,7 +529,7 @@ class DaemonJson(Document):
 def as_spelled(items: Iterable[str], present: list[str], name: Callable[[str], str] = str) -> list[str]:
     """Return items as a file spells them already, mirrors with the slash behind them for instance.
 
-    What stands there twice stays so: to drop it would change nothing. name: what docker makes of an entry.
+    An entry that stands there twice stays so: to drop it would change nothing. name: what docker makes of an entry.
     """
     spelling = {name(item): item for item in reversed(present)}
     result = [spelling.get(name(item), item) for item in unique(items)]
