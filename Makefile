@@ -216,6 +216,6 @@ bench-cluster: control-plane ## objects without a change beside kubernetes.core.
 
 bench-masters: export DOCKYARD_LAB_IS_UP = 1
 bench-masters: export DOCKYARD_MASTERS = 1
-bench-masters: environment images ## a master without a change beside a ping
+bench-masters: machine environment images ## a master without a change beside a ping
 	tests/lab/lab up registry master1
 	pytest -s -m bench tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1; exit $$status
