@@ -273,6 +273,16 @@ def test_the_task_writes_the_page_with_the_json_beside_it(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "written"),
+    [({}, []), ({"metrics": "x.prom"}, ["x.prom"]), ({"page": "x.html"}, ["x.html", "x.json"])],
+)
+def test_the_task_names_the_files_that_it_wrote(tmp_path, monkeypatch, options, written):
+    monkeypatch.chdir(tmp_path)
+    assert told(tmp_path, **options)["files"] == [str(tmp_path / name) for name in written]
+    assert sorted(one.name for one in tmp_path.iterdir()) == written
+
+
+@pytest.mark.parametrize(
     ("options", "says"),
     [
         ({"page": "plan.json"}, "page: plan.json does not end in .html"),

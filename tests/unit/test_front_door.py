@@ -10,6 +10,7 @@ import json
 import re
 import zipfile
 
+import pytest
 import yaml
 from cases import documentation
 from conftest import REPOSITORY
@@ -29,6 +30,36 @@ MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 AWX = REPOSITORY / "docs/awx-project"
 
 
+RULES = {
+    target: (needs.partition("##")[0].split(), recipe)
+    for targets, needs, recipe in re.findall(r"^([a-z][a-z -]*):(?! export)(.*)\n((?:\t.*\n)*)", MAKEFILE, re.MULTILINE)
+    for target in targets.split()
+}
+#: What starts containers, guests or a browser, or installs packages.
+ROOT = re.compile(
+    r"tests/lab/(?:lab (?!down)|setup|demo)|tests/integration/(?:hosts|disks)|tests/(?:page|rulebook|bench/bench)"
+    r"|tests/tools/lanes|molecule test"
+)
+
+
+def order(target: str) -> list[str]:
+    """Return what make does for a target, in its order."""
+    needs, _recipe = RULES[target]
+    return list(dict.fromkeys([*(done for need in needs for done in order(need)), target]))
+
+
+@pytest.mark.parametrize("target", [target for target, (_needs, recipe) in RULES.items() if ROOT.search(recipe)])
+def test_what_needs_root_prepares_the_machine_first(target: str) -> None:
+    """Everything else wants a Python with venv, which a machine that nobody prepared does not have."""
+    assert order(target)[0] == "machine"
+
+
+def test_what_needs_no_root_leaves_the_machine_alone() -> None:
+    targets = "quick lint unit fuzz docs conformance playbooks sanity site release cluster"
+    for target in targets.split():
+        assert "machine" not in order(target)
+
+
 def test_the_readme_has_the_headings_that_certification_asks_for() -> None:
     assert re.findall(r"^## (.+)$", README, re.MULTILINE) == HEADINGS
 
@@ -44,6 +75,12 @@ def test_every_page_is_in_the_list_of_pages_and_on_the_site() -> None:
     assert {page for page in pages if f"]({page})" not in listed} <= engineers
     site = (REPOSITORY / "docs/site/index.md").read_text(encoding="utf-8").split()
     assert {page for page in pages if page.removesuffix(".md") not in site} == set()
+
+
+def test_every_role_is_in_the_list_of_pages() -> None:
+    listed = (REPOSITORY / "docs/README.md").read_text(encoding="utf-8")
+    roles = [page.parent.name for page in REPOSITORY.glob("roles/*/README.md")]
+    assert [role for role in roles if f"](../roles/{role}/README.md)" not in listed] == []
 
 
 def test_the_sessions_of_nox_use_the_settings_that_make_uses() -> None:

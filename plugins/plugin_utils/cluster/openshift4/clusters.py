@@ -227,8 +227,9 @@ def not_for_nodes(outcome: Outcome) -> Iterator[str]:
     named |= {(authorities.NAMESPACE, _at(one, "spec", "trustedCA", "name")) for one in proxies}
     for kind, _group, namespace, name in sorted(outcome.touched):
         if kind == "ConfigMap" and (namespace, name) not in named:
+            where = "/".join(filter(None, (namespace, name)))
             yield (
-                f"ConfigMap {namespace}/{name} reaches no node: neither additionalTrustedCA of Image/cluster nor"
+                f"ConfigMap {where} reaches no node: neither additionalTrustedCA of Image/cluster nor"
                 " trustedCA of Proxy/cluster names it"
             )
 
