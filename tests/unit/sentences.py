@@ -5,9 +5,9 @@
 
 Tables name the words that matter; there stands the rest, so that whoever reviews a change sees every sentence of it.
 `sentences(answer)` compares what one case says, in its order. Whatever else people are told while the tests of a file
-run is under `heard`: refusals, plans, the sentences in answers of tasks and filters, and what hosts are sent. Of
-answers stands there each record as a whole too, so that no test has to name every key. `make sentences` writes the
-files anew.
+run is under `heard`: refusals, plans, the sentences in answers of tasks and filters, and what hosts are asked and
+sent. Of answers stands there each record as a whole too, so that no test has to name every key. `make sentences`
+writes the files anew.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from functools import cache, wraps
@@ -149,14 +149,21 @@ def hear(value: Any) -> None:
 
 
 def hear_sent(arguments: Mapping[str, Any]) -> None:
-    """Keep in mind what a host is sent, each file, step and check as a whole.
+    """Keep in mind what a host is sent, each file, step and check as a whole; of files without their content."""
+    _hear_each("sent", ("files", "validate", "actions", "checks", "undo_checks"), arguments)
 
-    The content of files is left out, and of a program for the shell all but its first line.
-    """
-    for kind in ("files", "validate", "actions", "checks", "undo_checks"):
+
+def hear_asked(wanted: Mapping[str, Any]) -> None:
+    """Keep in mind what a host is asked, each file, directory and command as a whole."""
+    _hear_each("asked", ("files", "directories", "commands"), wanted)
+
+
+def _hear_each(verb: str, kinds: Iterable[str], arguments: Mapping[str, Any]) -> None:
+    """Keep each item of lists in mind; of a program for the shell its first line."""
+    for kind in kinds:
         for one in arguments.get(kind) or ():
             shown = {**one, "argv": [_PROGRAM.sub("…", word) for word in one.get("argv") or ()]}
-            hear(f"sent {kind}: {json.dumps(shown, sort_keys=True, ensure_ascii=False)}")
+            hear(f"{verb} {kind}: {json.dumps(shown, sort_keys=True, ensure_ascii=False)}")
 
 
 def overheard(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -166,3 +166,12 @@ def test_a_link_is_shown_with_its_target(tmp_path):
     (diff,) = found["diff"]
     assert (found["links"], [each["path"] for each in found["files"]]) == ({link: target}, [CA])
     assert diff["after"].splitlines()[1:] == [f"{link} -> {target}"]
+
+
+def test_nothing_is_written_that_could_not_be_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "_LARGEST", 100)
+    refused = backed_up(tmp_path / "x", {CA: certificate("one")})
+    assert refused["failed"] and not (tmp_path / "x").exists()
+    assert refused["msg"] == (
+        "the certificates of this host cannot be saved: an archive of them is larger than 100 bytes"
+    )

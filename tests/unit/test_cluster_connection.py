@@ -440,14 +440,16 @@ def test_another_host_is_refused_in_one_sentence():
     assert "this API has no" not in result["msg"] or result["failed"]
 
 
-def test_the_environment_of_the_task_is_heard(serve, monkeypatch):
+@pytest.mark.parametrize("whole", [True, False], ids=["a mapping", "a list of mappings"])
+def test_the_environment_of_the_task_is_heard(serve, monkeypatch, whole):
     for name in [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("K8S_AUTH_")]:
         monkeypatch.delenv(name)
     server = serve()
     monkeypatch.setattr(
         cluster_registries.ActionModule, "transport", lambda self, login: Http(login(), login), raising=True
     )
-    environment = [{"K8S_AUTH_HOST": server.address}, {"K8S_AUTH_API_KEY": TOKEN}]
+    host, login = {"K8S_AUTH_HOST": server.address}, {"K8S_AUTH_API_KEY": TOKEN, "NOTHING": None}
+    environment = host | login if whole else [host, login, "", "{{ undefined | default('') }}"]
     made = real_run({"blocked": "docker.io"}, environment)
     assert server.seen and login_of(server) == f"Bearer {TOKEN}"
     assert TOKEN not in json.dumps(made)

@@ -392,6 +392,12 @@ def test_what_works_and_should_be_known(case, sentences):
     sentences(found["findings"])
 
 
+def test_a_registry_that_its_operator_has_not_made_yet():
+    found = run(image_registry_info.ActionModule, {}, cluster({"missing": ["Config/cluster"]}))
+    assert (found["healthy"], found["unfinished"], found["findings"]) == (False, "there is no Config/cluster", [])
+    assert "wait some minutes after the installation" in found["causes"][0]
+
+
 def test_the_whole_specification_is_told_without_its_secrets():
     spec = {**STOCK[0]["spec"], "proxy": {"http": "http://me:hidden-pw@proxy.example.com"}, "defaultRoute": True}
     found = run(image_registry_info.ActionModule, {}, cluster({"cluster": [STOCK[0] | {"spec": spec}]}))

@@ -10,7 +10,6 @@ import json
 import re
 import zipfile
 
-import pytest
 import yaml
 from cases import documentation
 from conftest import REPOSITORY
@@ -28,36 +27,6 @@ HEADINGS = [
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 AWX = REPOSITORY / "docs/awx-project"
-
-
-RULES = {
-    target: (needs.partition("##")[0].split(), recipe)
-    for targets, needs, recipe in re.findall(r"^([a-z][a-z -]*):(?! export)(.*)\n((?:\t.*\n)*)", MAKEFILE, re.MULTILINE)
-    for target in targets.split()
-}
-#: What starts containers, guests or a browser, or installs packages.
-ROOT = re.compile(
-    r"tests/lab/(?:lab (?!down)|setup|demo)|tests/integration/(?:hosts|disks)|tests/(?:page|rulebook|bench/bench)"
-    r"|tests/tools/lanes|molecule test"
-)
-
-
-def order(target: str) -> list[str]:
-    """Return what make does for a target, in its order."""
-    needs, _recipe = RULES[target]
-    return list(dict.fromkeys([*(done for need in needs for done in order(need)), target]))
-
-
-@pytest.mark.parametrize("target", [target for target, (_needs, recipe) in RULES.items() if ROOT.search(recipe)])
-def test_what_needs_root_prepares_the_machine_first(target: str) -> None:
-    """Everything else wants a Python with venv, which a machine that nobody prepared does not have."""
-    assert order(target)[0] == "machine"
-
-
-def test_what_needs_no_root_leaves_the_machine_alone() -> None:
-    targets = "quick lint unit fuzz docs conformance playbooks sanity site release cluster"
-    for target in targets.split():
-        assert "machine" not in order(target)
 
 
 def test_the_readme_has_the_headings_that_certification_asks_for() -> None:
