@@ -29,8 +29,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.storage.facts i
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
 from hosts import described
-from sentences import hear_sent
-from tasks import asked, opaque, refused_by
+from tasks import asked, hear_call, opaque, refused_by
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 EXTENT = 4 << 20
@@ -68,8 +67,8 @@ class Host:
         """Stand for both modules."""
         self.calls.append((module_name, module_args))
         assert not refused_by(module_name, module_args)
+        hear_call(module_name, module_args)
         if module_name != SNAPSHOT:
-            hear_sent(module_args)
             return self.ends.pop(0)
         wanted = asked(module_args)
         files = {entry["path"]: self.file(entry["path"]) for entry in wanted["files"]}

@@ -29,7 +29,7 @@ def of_look(
         lines += [f"  {line}" for line in plan.differences()]
     lines += [f"  not enforced: {text}" for text in plan.beyond]
     if problems or plan.changed:
-        headline = "differs from the policy"
+        headline = "differs from the policy:"
     elif plan.pending:
         headline = "as the policy says, but not in force before a restart"
     elif plan.beyond:

@@ -136,7 +136,7 @@ def test_verify_account(play: Play) -> None:
     )
     assert outcome.account("Ask every host for its registries") == {
         "a": f"as the policy says\n{engine}",
-        "b": f"differs from the policy\n{engine}",
+        "b": f"differs from the policy:\n{engine}",
     }
     assert outcome.rc == 0
 
