@@ -235,7 +235,8 @@ class Host:
             return "sick\n"
         entries = data.get("entries", ["containers", "image", "overlay2", "volumes"] if data else [])
         counts = [f"{name} {data.get(name, 0)}" for name in ("images", "containers", "volumes")]
-        return "\n".join([f"entry {each}" for each in entries] + counts) + "\n"
+        at = f"at {self.told.get('links', {}).get(about, about)}"
+        return "\n".join([at, *(f"entry {each}" for each in entries), *counts]) + "\n"
 
     def storage_files(self, about: str) -> str:
         there = [target for target in self.mounts() if f"{about}/".startswith(f"{target.rstrip('/')}/")]

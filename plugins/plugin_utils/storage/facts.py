@@ -41,9 +41,10 @@ _TOOL = Question("storage.tool", ("sh", "-c", "command -v docker-storage-setup")
 _NAMES = (
     "sh", "-c", 'for d; do printf "%s %s\\n" "$d" "$(readlink -e "$d")"; done', "sh",
 )  # fmt: skip
-#: What docker keeps below its root, counted without docker: names, images, containers, volumes.
+#: What docker keeps below its root, counted without docker: where it is, names, images, containers, volumes.
 _DATA = (
     "sh", "-c",
+    'printf "at %s\\n" "$(readlink -f "$1")"; '
     'cd "$1" 2>/dev/null || { test -e "$1" && echo sick; exit 0; }; '
     'for n in * .[!.]*; do test -e "$n" || test -L "$n" && printf "entry %s\\n" "$n"; done; '
     'printf "images %s\\n" "$(ls image/*/imagedb/content/sha256 2>/dev/null | grep -Ec "^[0-9a-f]{64}$")"; '
@@ -85,13 +86,17 @@ _TOLD = {"vg?": str, "disks?": [_DISK], "group_disks?": [{**_DISK, "pvs": [str]}
 
 @dataclass(frozen=True)
 class Data:
-    """What docker keeps below its root, as its files tell. foreign: names there that docker never makes."""
+    """What docker keeps below its root, as its files tell.
+
+    foreign: names there that docker never makes. link: where the root leads when it is a link, or below one.
+    """
 
     entries: tuple[str, ...] = ()
     images: int = 0
     containers: int = 0
     volumes: int = 0
     foreign: tuple[str, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -216,9 +221,11 @@ class Facts:
         entries = tuple(line[1] for line in lines if line[0] == "entry" and len(line) == 2)
         counts = {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
         foreign = tuple(each for each in entries if each not in OF_DOCKER and not re.match(OF_DOCKER_TOO, each))
+        at = next((line[1] for line in lines if line[0] == "at" and len(line) == 2), "")
         return Data(
-            entries, counts.get("images", 0), counts.get("containers", 0), counts.get("volumes", 0), foreign
-        )
+            entries, counts.get("images", 0), counts.get("containers", 0), counts.get("volumes", 0), foreign,
+            at if at != self.root else "",
+        )  # fmt: skip
 
     def files(self, path: str) -> FileSystem:
         """Return the file system at a place. Raises NotAsked, and HostProblem."""

@@ -244,6 +244,8 @@ class _Changing(_Deciding):
         moved = f"--graph={root}" in extra or f"--data-root={root}" in extra
         if docker and docker.root != root and not moved:
             self.refuse(f"docker keeps its data in {docker.root}, and {root} is configured")
+        elif not docker and facts.data.link:
+            self.refuse(f"{root} leads to {facts.data.link}, a link, and the configuration names {root} itself")
         if facts.driver != "devicemapper" and not self.lv_name and not self.facts.files(root).ftype:
             self.refuse(f"{root} is on an XFS file system with ftype=0, on which {facts.driver} does not work")
         mount = self.layout.mount(root)
@@ -526,6 +528,12 @@ class _Growing(_Deciding):
             self.refuse(f"{volume.vg}/{volume.name} is in the pool {volume.pool}; grow the pool and the volume by hand")
         if "ro" in mount.options:
             self.refuse(f"{path} is mounted read-only")
+        taken = [lv.name for lv in self.layout.lvs if (lv.vg, lv.origin) == (volume.vg, volume.name) and not lv.pool]
+        if taken:
+            self.refuse(
+                f"{volume.vg}/{volume.name} has the snapshot {', '.join(taken)}, and LVM does not grow a volume in use "
+                "that has one"
+            )
         self.decision.mount, self.decision.fstype = path, mount.fstype
         return volume
 
