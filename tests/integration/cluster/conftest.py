@@ -159,8 +159,8 @@ class Lab:
         return self.client.read(Ref(KINDS[kind], name, namespace))
 
     def clear_singletons(self) -> None:
-        """Take Image/cluster away, so that a case can be made under its name."""
-        for place in (Ref(KINDS["Image"], "cluster"),):
+        """Take the objects called cluster away, so that a case can be made under their name."""
+        for place in (Ref(KINDS["Image"], "cluster"), Ref(KINDS["Config"], "cluster")):
             if there := self.client.read(place):
                 self.client.delete(place, there["metadata"]["uid"], there["metadata"]["resourceVersion"])
 
