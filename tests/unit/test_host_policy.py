@@ -175,7 +175,9 @@ def test_the_results_of_a_task(case):
             {"search": [], "short_name_mode": "enforcing", "unenforceable": "warn"}, {},
             "as the policy says, as far as the engines can", "not enforced: docker (Red Hat's fork) cannot",
         ),
-        ({"short_name_mode": "enforcing"}, {}, "differs from the policy:", "cannot enforce short_name_mode 'enforcing'"),
+        (
+            {"short_name_mode": "enforcing"}, {}, "differs from the policy:", "cannot enforce short_name_mode",
+        ),
     ],
 )  # fmt: skip
 def test_the_account_of_a_look(args, seen, headline, says):
