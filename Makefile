@@ -139,16 +139,19 @@ crio: machine environment images go ## the collection on a stand-in for CRI-O th
 .PHONY: masters
 masters: export DOCKYARD_LAB_IS_UP = 1
 masters: export DOCKYARD_MASTERS = 1
-masters: machine environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
+masters: machine environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills
 	tests/lab/lab up registry master1 master2
-	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
+	pytest -m "not bench" tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
-.PHONY: control-plane cluster cluster-up cluster-down
+.PHONY: control-plane object-store cluster cluster-up cluster-down
 control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
 	tests/lab/cluster/cluster build
 
-cluster: control-plane ## tasks about clusters on a real API server with OpenShift's kinds
+object-store: control-plane ## build the object store (S3) of tests of the registry (once: five minutes on two cores)
+	tests/lab/cluster/cluster store
+
+cluster: control-plane object-store ## tasks about clusters on a real API server with OpenShift's kinds
 	pytest -n 2 --dist loadfile tests/integration/cluster; status=$$?; tests/lab/cluster/cluster down; exit $$status
 
 cluster-up: control-plane ## the cluster lab, to be used by hand; prints the path of a kubeconfig
@@ -178,9 +181,12 @@ rulebook: machine environment ## the example for Event-Driven Ansible in ansible
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
+disks: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 disks: machine environment ## storage of hosts on real LVM: all refusals, the week's share of layouts and kills: SEED, LAYOUTS, KILLS
 	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
-	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
+	tests/lab/disks/disks up
+	pytest -n 0 tests/integration/disks; status=$$?; molecule test --scenario-name node_storage || status=1; \
+	    tests/lab/disks/disks down; exit $$status
 
 storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
@@ -198,10 +204,10 @@ molecule: export ANSIBLE_HOME = $(CURDIR)/$(CACHE)/molecule
 molecule: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 molecule: export CONTAINERS_CONF = $(CURDIR)/$(CACHE)/lab/containers.conf
 molecule: machine environment images control-plane ## the roles on nodes, masters and the cluster lab, with molecule and testinfra
-	molecule test --all --exclude masters
+	molecule test --all --exclude masters --exclude node_storage
 	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" "$(CURDIR)/.venv/bin/molecule" test --scenario-name masters
 
-.PHONY: bench bench-projects bench-cluster
+.PHONY: bench bench-projects bench-cluster bench-masters
 bench: machine environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
 
@@ -210,3 +216,9 @@ bench-projects: control-plane ## what a secret in 1,000 projects costs on the cl
 
 bench-cluster: control-plane ## objects without a change beside kubernetes.core.k8s, and a drain beside kubectl: ROUNDS
 	.venv/bin/python tests/bench/cluster.py $(ROUNDS); status=$$?; tests/lab/cluster/cluster down; exit $$status
+
+bench-masters: export DOCKYARD_LAB_IS_UP = 1
+bench-masters: export DOCKYARD_MASTERS = 1
+bench-masters: machine environment images ## a master without a change beside a ping
+	tests/lab/lab up registry master1
+	pytest -s -m bench tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1; exit $$status

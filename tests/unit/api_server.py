@@ -272,7 +272,7 @@ def reviews(allows: Callable[[dict[str, str]], bool] = lambda attributes: True) 
 def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -> dict[str, Any]:
     """Run a task about a cluster on this server, None: on the one that its options name.
 
-    more: check, diff, variables, files by name, task (attributes of the task).
+    more: check, diff, variables, files by name, task (attributes of the task), module (what modules on hosts answer).
     """
     about = {
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
@@ -281,6 +281,8 @@ def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -
     made = action(SimpleNamespace(**about), MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
     made._templar = SimpleNamespace(template=lambda value: value)
     made.read_file = lambda path: more["files"][path].encode()
+    if "module" in more:
+        made._execute_module = more["module"]
     if api is not None:
         made.transport = lambda login: api
     start = len(api.log) if isinstance(api, ApiServer) else 0

@@ -26,7 +26,9 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
     forecast,
     guards,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.fleet import report  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan  # noqa: E402
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import signature_policy  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import base, filters  # noqa: E402
 from sentences import compare, hear, listening, overheard, write  # noqa: E402
 
@@ -34,7 +36,8 @@ from sentences import compare, hear, listening, overheard, write  # noqa: E402
 # What a task says while it waits goes to the display of Ansible.
 EARS = (
     (problems.Problem, "__str__"), (plan.Plan, "text"), (base.Task, "finish"), (filters, "filtered"),
-    (forecast, "of_cluster"), (disruption, "of_change"), (guards, "lint"),
+    (forecast, "of_cluster"), (disruption, "of_change"), (guards, "lint"), (report, "document"),
+    (signature_policy, "restrict"),
 )  # fmt: skip
 for _place, _name in EARS:
     setattr(_place, _name, overheard(getattr(_place, _name)))

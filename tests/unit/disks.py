@@ -4,7 +4,8 @@
 """A host with disks, described in a few lines, that answers whatever host_snapshot would ask it.
 
 disks: name → size, or {size, kind, serial, fs, mount, ro, parts: {name: …}, children: {name: …}}.
-groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, fs, mount}}}.
+groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, metadata, fs,
+mount}}}.
 mounts: place → "source type"; links: another name → path; signatures: path → "type at offset", or null when wipefs
 fails. begun: the step of an interrupted run, and what it was told. setup, storage, fstab: texts of files. docker: what
 `docker info` says, absent when it is down. units: name → "active enabled". data: {entries, images, containers,
@@ -28,8 +29,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.storage.facts i
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
 from hosts import described
-from sentences import hear_sent
-from tasks import asked, opaque, refused_by
+from tasks import asked, hear_call, opaque, refused_by
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 EXTENT = 4 << 20
@@ -67,8 +67,8 @@ class Host:
         """Stand for both modules."""
         self.calls.append((module_name, module_args))
         assert not refused_by(module_name, module_args)
+        hear_call(module_name, module_args)
         if module_name != SNAPSHOT:
-            hear_sent(module_args)
             return self.ends.pop(0)
         wanted = asked(module_args)
         files = {entry["path"]: self.file(entry["path"]) for entry in wanted["files"]}
@@ -171,7 +171,7 @@ class Host:
             f"  LVM2_LV_NAME='{name}' LVM2_VG_NAME='{vg}' LVM2_LV_UUID='u-{name}' LVM2_LV_ATTR='-wi-a-----' "
             f"LVM2_LV_SIZE='{size(lv['size'])}' LVM2_SEGTYPE='{lv.get('kind', 'linear')}' "
             f"LVM2_POOL_LV='{lv.get('pool', '')}' LVM2_ORIGIN='{lv.get('origin', '')}' "
-            f"LVM2_DATA_PERCENT='{lv.get('used', '')}' LVM2_METADATA_PERCENT=''"
+            f"LVM2_DATA_PERCENT='{lv.get('used', '')}' LVM2_METADATA_PERCENT='{lv.get('metadata', '')}'"
             for vg, name, lv in self.volumes()
         )
 

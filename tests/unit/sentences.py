@@ -5,7 +5,8 @@
 
 Tables name the words that matter; there stands the rest, so that whoever reviews a change sees every sentence of it.
 `sentences(answer)` compares what one case says, in its order. Whatever else people are told while the tests of a file
-run is under `heard`: refusals, plans, the sentences in answers of tasks, and what hosts are sent. `make sentences`
+run is under `heard`: refusals, plans, the sentences in answers of tasks and filters, and what hosts are asked and
+sent. Of answers stands there each record as a whole too, so that no test has to name every key. `make sentences`
 writes the files anew.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from functools import cache, wraps
@@ -105,22 +106,64 @@ def _strings(value: Any) -> Iterator[str]:
         yield value
 
 
+def _is_sentence(text: str) -> bool:
+    return len(text.split()) > 2
+
+
+def _records(value: Any, place: str = "answer") -> Iterator[str]:
+    """Yield each record of an answer as a whole, behind its place in the answer."""
+    if is_dataclass(value):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        shown = {str(key): "…" if key in _QUOTED else _in_record(one) for key, one in value.items()}
+        yield f"{place} {json.dumps(shown, sort_keys=True, ensure_ascii=False)}"
+        for key, one in value.items():
+            yield from () if key in _QUOTED else _records(one, f"{place}.{key}")
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _records(one, place)
+
+
+def _in_record(value: Any) -> Any:
+    """Return what a record shows of a value. What it leaves out has a line of its own.
+
+    Of a sentence that is its beginning, of a list of more than words its length.
+    """
+    if isinstance(value, str):
+        begins = next(lines(value), "")
+        return f"{' '.join(begins.split()[:2])} …" if _is_sentence(value) else begins
+    if isinstance(value, (list, tuple)):
+        of_words = all(isinstance(one, str) and not _is_sentence(one) for one in value)
+        return [_in_record(one) for one in value] if of_words else len(value)
+    if isinstance(value, (set, frozenset)):
+        return _in_record(sorted(value, key=str))
+    return value if value is None or isinstance(value, (bool, int, float)) else {}
+
+
 def hear(value: Any) -> None:
     """Keep in mind what a person was told. A sentence has three words, and no line of a file quoted in it."""
     if _listening is not None:
         told = (line for text in _strings(value) for line in lines(text))
-        _listening.update(line for line in told if len(line.split()) > 2 and not re.match(r"[ +-]{5}", line))
+        _listening.update(line for line in told if _is_sentence(line) and not re.match(r"[ +-]{5}", line))
+        _listening.update(_records(value))
 
 
 def hear_sent(arguments: Mapping[str, Any]) -> None:
-    """Keep in mind what a host is sent, each file, step and check as a whole.
+    """Keep in mind what a host is sent, each file, step and check as a whole; of files without their content."""
+    _hear_each("sent", ("files", "validate", "actions", "checks", "undo_checks"), arguments)
 
-    The content of files is left out, and of a program for the shell all but its first line.
-    """
-    for kind in ("files", "validate", "actions", "checks", "undo_checks"):
+
+def hear_asked(wanted: Mapping[str, Any]) -> None:
+    """Keep in mind what a host is asked, each file, directory and command as a whole."""
+    _hear_each("asked", ("files", "directories", "commands"), wanted)
+
+
+def _hear_each(verb: str, kinds: Iterable[str], arguments: Mapping[str, Any]) -> None:
+    """Keep each item of lists in mind; of a program for the shell its first line."""
+    for kind in kinds:
         for one in arguments.get(kind) or ():
             shown = {**one, "argv": [_PROGRAM.sub("…", word) for word in one.get("argv") or ()]}
-            hear(f"sent {kind}: {json.dumps(shown, sort_keys=True, ensure_ascii=False)}")
+            hear(f"{verb} {kind}: {json.dumps(shown, sort_keys=True, ensure_ascii=False)}")
 
 
 def overheard(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.module_utils import _snapsho
 from ansible_collections.dockyard.openshift.plugins.module_utils._snapshot import COMMAND, DIRECTORY, FILE
 from ansible_collections.dockyard.openshift.plugins.modules import host_transaction
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
-from sentences import hear_sent
+from sentences import hear_asked, hear_sent
 
 
 def opaque(value: Any) -> str:
@@ -44,8 +44,8 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
     def module(module_name: str, module_args: dict[str, Any], task_vars: Any) -> dict[str, Any]:
         told.calls.append((module_name, module_args))
         assert not refused_by(module_name, module_args)
+        hear_call(module_name, module_args)
         if module_name != SNAPSHOT:
-            hear_sent(module_args)
             return next(ends)
         seen = next(looks)
         return seen if "failed" in seen or "module_stdout" in seen else {"snapshot": opaque(seen)}
@@ -64,6 +64,14 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
 def asked(arguments: dict[str, Any]) -> dict[str, Any]:
     """Unpack the questions to host_snapshot from the one argument that travels."""
     return json.loads(base64.b64decode(arguments["job"]))["wanted"]
+
+
+def hear_call(module: str, arguments: dict[str, Any]) -> None:
+    """Keep in mind what a module on a host was called with."""
+    if module == SNAPSHOT:
+        hear_asked(asked(arguments))
+    else:
+        hear_sent(arguments)
 
 
 def refused_by(module: str, arguments: dict[str, Any]) -> Any:

@@ -156,3 +156,22 @@ def test_an_archive_of_another_host(tmp_path, monkeypatch, other_host):
     done = run(certificates_restore.ActionModule, options, [node({})], COMMITTED)
     assert bool(done.result.get("failed")) is not other_host
     assert other_host or f"the archive {path} is of the host other, not of node1; set " in done.result["msg"]
+
+
+def test_a_link_is_shown_with_its_target(tmp_path):
+    link, target = CA.replace("ca.crt", "theirs.crt"), "/etc/rhsm/ca/redhat-uep.pem"
+    seen = node({CA: certificate("one"), link: certificate("two")})
+    seen["files"][link]["link"] = target
+    found = run(certificates_backup.ActionModule, {"path": str(tmp_path / "x")}, [seen], check=True, diff=True).result
+    (diff,) = found["diff"]
+    assert (found["links"], [each["path"] for each in found["files"]]) == ({link: target}, [CA])
+    assert diff["after"].splitlines()[1:] == [f"{link} -> {target}"]
+
+
+def test_nothing_is_written_that_could_not_be_read_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "_LARGEST", 100)
+    refused = backed_up(tmp_path / "x", {CA: certificate("one")})
+    assert refused["failed"] and not (tmp_path / "x").exists()
+    assert refused["msg"] == (
+        "the certificates of this host cannot be saved: an archive of them is larger than 100 bytes"
+    )

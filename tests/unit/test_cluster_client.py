@@ -361,3 +361,22 @@ def test_nothing_secret_is_in_a_result():
     result = run(cluster_registries.ActionModule, args, server, diff=True)
     text = json.dumps(result)
     assert "sha256~token" not in text and "c2VjcmV0c2VjcmV0" not in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda: reply(201, {"kind": "Status", "status": "Success"}), (201, "", 0.0)),
+        (lambda: status(429, "TooManyRequests", "wait", **{"Retry-After": "7"}), (429, "wait", 7.0)),
+        (lambda: status(429, "TooManyRequests", "wait"), (429, "wait", 0.0)),
+        (raising(NotSent("connection refused")), (0, "connection refused", 0.0)),
+        (raising(NoAnswer("the connection broke")), (0, "the connection broke", 0.0)),
+        (lambda: status(401, "Unauthorized", "who are you"), (401, "who are you", 0.0)),
+    ],
+)
+def test_a_request_whose_refusal_is_an_answer_is_sent_once(answer, told):
+    path = "/api/v1/namespaces/team/pods/a/eviction"
+    server = ApiServer(faults=[on("POST", path, answer)])
+    asked, clock = client(server)
+    assert asked.attempt(path, {"kind": "Eviction"}) == told
+    assert (clock.slept, asked.requests) == ([], {"POST": 1})

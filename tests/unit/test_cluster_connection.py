@@ -34,6 +34,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hosts import described
+from tasks import asked as asked_of_host
+from tasks import opaque
 
 TOKEN = "sha256~a-token-of-a-person"
 IMAGE = Ref(KINDS["Image"], "cluster")
@@ -437,14 +440,16 @@ def test_another_host_is_refused_in_one_sentence():
     assert "this API has no" not in result["msg"] or result["failed"]
 
 
-def test_the_environment_of_the_task_is_heard(serve, monkeypatch):
+@pytest.mark.parametrize("whole", [True, False], ids=["a mapping", "a list of mappings"])
+def test_the_environment_of_the_task_is_heard(serve, monkeypatch, whole):
     for name in [name for name in os.environ if name.lower().endswith("_proxy") or name.startswith("K8S_AUTH_")]:
         monkeypatch.delenv(name)
     server = serve()
     monkeypatch.setattr(
         cluster_registries.ActionModule, "transport", lambda self, login: Http(login(), login), raising=True
     )
-    environment = [{"K8S_AUTH_HOST": server.address}, {"K8S_AUTH_API_KEY": TOKEN}]
+    host, login = {"K8S_AUTH_HOST": server.address}, {"K8S_AUTH_API_KEY": TOKEN, "NOTHING": None}
+    environment = host | login if whole else [host, login, "", "{{ undefined | default('') }}"]
     made = real_run({"blocked": "docker.io"}, environment)
     assert server.seen and login_of(server) == f"Bearer {TOKEN}"
     assert TOKEN not in json.dumps(made)
@@ -462,6 +467,48 @@ def real_run(args, environment):
     made = cluster_registries.ActionModule(SimpleNamespace(**about), *(MagicMock() for _ in range(5)))
     made._templar = SimpleNamespace(template=lambda value: value)
     return made.run(task_vars={"inventory_hostname": "localhost"})
+
+
+REMOTE = "/etc/origin/master/admin.kubeconfig"
+
+
+@pytest.mark.parametrize(
+    ("found", "says"),
+    [
+        ({}, f"there is no {REMOTE} on master1"),
+        ({"state": "absent"}, f"there is no {REMOTE} on master1"),
+        ({"state": "failed", "reason": "Permission denied"}, f"{REMOTE} on master1 cannot be read; is become set?"),
+        (described("[kubeconfig]"), f"{REMOTE} on master1 is not a kubeconfig"),
+        (described("{a: 1"), f"{REMOTE} on master1 is not a kubeconfig"),
+        (None, "master1 could not be read: no such host"),
+        (described(json.dumps(kubeconfig("http://127.0.0.1:9", {"token": TOKEN}))), None),
+    ],
+)
+def test_a_kubeconfig_of_the_host_that_the_task_runs_for(found, says):
+    seen, logins = [], []
+
+    def module(module_name, module_args, task_vars):
+        seen.append((module_name, asked_of_host(module_args), task_vars["inventory_hostname"]))
+        if found is None:
+            return {"failed": True, "msg": "no such host"}
+        return {"snapshot": opaque({"files": {REMOTE: found} if found else {}, "directories": {}, "commands": {}})}
+
+    class Task(cluster_registries.ActionModule):
+        def transport(self, login):
+            logins.append(login())
+            return ApiServer()
+
+    options = {"remote_kubeconfig": REMOTE, "blocked": ["docker.io"]}
+    result = run(Task, options, None, module=module, check=True, variables={"inventory_hostname": "master1"})
+    ((name, wanted, host),) = seen
+    assert (name, host, [one["path"] for one in wanted["files"]]) == (
+        "dockyard.openshift.host_snapshot", "master1", [REMOTE],
+    )  # fmt: skip
+    if says:
+        assert result["failed"] and result["msg"] == f"remote_kubeconfig: {says}" and not logins
+    else:
+        (login,) = logins
+        assert login.headers["Authorization"] == f"Bearer {TOKEN}" and TOKEN not in json.dumps(result)
 
 
 @pytest.mark.parametrize(("task", "loaded"), [("cluster_registries", True), ("host_policy", False)])

@@ -113,6 +113,10 @@ def filled(value: Any) -> Any:
     words = {
         "CA": certificate("one"),
         "SERVER": certificate("server", names=("r.example.com",)),
+        "EXPIRED": certificate("server", names=("r.example.com",), begins=-20, days=-10),
+        "SIGNED": certificate("server", by="middle", names=("r.example.com",)),
+        "CHAIN": certificate("server", by="middle", names=("r.example.com",)) + certificate("middle", by="root"),
+        "ASTRAY": certificate("server", by="middle", names=("r.example.com",)) + certificate("one"),
         "KEY": key_pem("server"),
         "RSA": key_pem("google", "weak"),
         "GOOGLE": json.dumps({"type": "service_account", "private_key": key_pem("google", "weak")}),
@@ -386,6 +390,12 @@ def test_what_works_and_should_be_known(case, sentences):
     assert len(found["findings"]) == len(case["finds"]), found["findings"]
     assert all(part in text for part, text in zip(case["finds"], found["findings"], strict=True)), found["findings"]
     sentences(found["findings"])
+
+
+def test_a_registry_that_its_operator_has_not_made_yet():
+    found = run(image_registry_info.ActionModule, {}, cluster({"missing": ["Config/cluster"]}))
+    assert (found["healthy"], found["unfinished"], found["findings"]) == (False, "there is no Config/cluster", [])
+    assert "wait some minutes after the installation" in found["causes"][0]
 
 
 def test_the_whole_specification_is_told_without_its_secrets():

@@ -267,9 +267,31 @@ def test_the_task_writes_the_page_with_the_json_beside_it(tmp_path):
     assert [name.stat().st_mode & 0o777 for name in names] == [0o600, 0o600, 0o644]
     written = json.loads(names[1].read_text())
     assert written["summary"] == result["summary"] and page.render(written) == names[0].read_text()
+    assert names[1].read_text() == json.dumps(written, indent=1) + "\n", "a line for each value, which diff shows well"
     assert result["failing"] == ["c1: no such kubeconfig", "b: no task has looked at it"]
     assert result["drifted"] == ["a"]
     assert "hunter22" not in names[0].read_text() + names[1].read_text()
+
+
+def test_the_task_expects_of_a_host_what_is_said_of_it(tmp_path):
+    variables = {"docker_registries_result": "{{ not a result }}", "trust_result": {"changed": False}}
+    hostvars = HostVars({"a": variables, "b": variables})
+    options = {"hosts": ["a", "b"], "clusters": [], "expected": {"registries": ["a"]}, "page": str(tmp_path / "x.html")}
+    given = {"results": {"docker_registries_result": "registries", "trust_result": "trust"}, "run": "apply", **options}
+    told = run(fleet_report.ActionModule, given, [], variables={"hostvars": hostvars}).result
+    found = {one["name"]: one for one in json.loads((tmp_path / "x.json").read_text())["subjects"]}
+    parts = {name: [part["about"] for part in one["parts"]] for name, one in found.items()}
+    assert (told["changed"], parts) == (False, {"a": ["trust", "registries"], "b": ["trust"]}), found
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [({}, []), ({"metrics": "x.prom"}, ["x.prom"]), ({"page": "x.html"}, ["x.html", "x.json"])],
+)
+def test_the_task_names_the_files_that_it_wrote(tmp_path, monkeypatch, options, written):
+    monkeypatch.chdir(tmp_path)
+    assert told(tmp_path, **options)["files"] == [str(tmp_path / name) for name in written]
+    assert sorted(one.name for one in tmp_path.iterdir()) == written
 
 
 @pytest.mark.parametrize(

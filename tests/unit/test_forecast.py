@@ -5,22 +5,32 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.dockyard.openshift.plugins.action import cluster_forecast
 from ansible_collections.dockyard.openshift.plugins.filter.icsp_to_idms import icsp_to_idms
 from ansible_collections.dockyard.openshift.plugins.filter.mco_disruption import mco_disruption
 from ansible_collections.dockyard.openshift.plugins.filter.mco_forecast import mco_forecast
 from ansible_collections.dockyard.openshift.plugins.filter.mco_node_files import mco_node_files
 from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
 from ansible_collections.dockyard.openshift.plugins.filter.registries_conf_problems import registries_conf_problems
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
+    ManifestProblem,
+    account,
+    forecast,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.clusters import beside_nodes
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import base
 from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests
+from tasks import run
 from test_node_files import WHOLE, anything, clusters, mutated
 
 CLUSTER = yaml.safe_load((DATA / "openshift4/cluster.yml").read_text())
@@ -325,3 +335,71 @@ def test_deeply_nested_values_are_refused(call):
         value = [value]
     with pytest.raises(AnsibleFilterError, match="nested too deeply"):
         call(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("file {}", [*(f"    file {number}" for number in range(10)), "    and 2 more"]),
+        ("r{}.io", [f"    {', '.join(f'r{number}.io' for number in range(10))} and 2 more"]),
+    ],
+)
+def test_of_many_findings_of_a_guard_ten_are_shown(name, told):
+    one = {"guard": "short-name", "effect": "surprises", "already": False, "sentence": "Say the registry."}
+    found = [{**one, "found": name.format(number)} for number in range(12)]
+    assert list(account._findings(found)) == ["  surprises: short-name (12 times): Say the registry.", *told]
+    assert list(account._findings([{**found[0], "already": True}])) == [
+        f"  surprises: short-name, already so today: {name.format(0)}. Say the registry."
+    ]
+
+
+# the task
+
+
+def foretold(tmp_path, **options):
+    """Run the task on files with the cluster and a proposal: its result, and what is the same without a task."""
+    files = {"cluster.yml": yaml.safe_dump(CLUSTER), "proposal.yml": yaml.safe_dump(PROPOSAL)}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    given = {"manifests": [str(tmp_path / "cluster.yml")], "release": "4.19", **options}
+    return run(cluster_forecast.ActionModule, given, [], loader=DataLoader()).result
+
+
+PROPOSAL = {
+    "apiVersion": "config.openshift.io/v1", "kind": "ImageTagMirrorSet", "metadata": {"name": "tags"},
+    "spec": {"imageTagMirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_task_foretells_what_the_filter_does(tmp_path, monkeypatch, shows):
+    shown = []
+    monkeypatch.setattr(base.Display, "display", lambda display, line: shown.append(line))
+    path = str(tmp_path / "proposal.yml")
+    options = {"removed": ["idms/team"], "images": ["quay.io/a/b:1"], "other_releases": ["4.18"]}
+    found = foretold(tmp_path, proposed=[path], policy={"blocked": ["docker.io"]}, show=shows, **options)
+    wanted = forecast.of_cluster(
+        CLUSTER, "4.19", proposed=[PROPOSAL], policy=read_policy({"blocked": ["docker.io"]}), **options
+    )
+    assert found == {"changed": False, "forecast": json.loads(json.dumps(wanted))}
+    assert shown == (wanted["lines"] if shows else [])
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        (None, None),
+        ({"blokked": []}, "policy.blokked: is not a word of a policy; did you mean 'blocked'?"),
+        ({"blocked": "a b"}, "policy.blocked: 'a b' contains a space"),
+        ([], "policy: a mapping of words"),
+    ],
+)
+def test_a_policy_of_the_task_is_named_as_it_was_given(tmp_path, policy, says):
+    found = foretold(tmp_path, policy=policy)
+    assert found["msg"].startswith(says) if says else found["forecast"]["disruption"]["4.19"]["reasons"] == [], found
+
+
+def test_a_file_of_the_task_that_holds_no_manifests_is_named(tmp_path):
+    (tmp_path / "broken.yml").write_text("{a: 1")
+    found = foretold(tmp_path, proposed=[str(tmp_path / "broken.yml")])
+    assert found["failed"] and str(tmp_path / "broken.yml") in found["msg"]

@@ -23,6 +23,7 @@ from cases import DATA, cases
 from hypothesis import given
 from hypothesis import strategies as st
 from openshift4 import manifests
+from sentences import hear
 from test_node_files import any_release, anything, clusters
 from trust.pki import certificate
 
@@ -157,6 +158,26 @@ def test_patterns_are_those_of_the_crds(shared_dir, field):
         assert bool(PATTERNS[field](text)) == (pattern.match(text) is not None), text
 
     same()
+
+
+KINDS = (*schema.MIRROR_KINDS, *schema._OTHERS, "ClusterImagePolicy", "ImagePolicy", "Node")
+
+
+def outline(place, shape):
+    """Yield a line for each field of a schema: its type, its limits, and what is said when it is wrong."""
+    if shape is not None:
+        about = vars(shape) | {"rules": [text for _test, text in shape.rules], "keys": bool(shape.keys)}
+        said = {name: value for name, value in about.items() if value and name not in ("fields", "each")}
+        yield f"{place}: {json.dumps(said)}"
+        for name, one in shape.fields.items():
+            yield from outline(f"{place}.{name}", one)
+        yield from outline(f"{place}[]", shape.each)
+
+
+@pytest.mark.parametrize("release", ["4.8", "4.23"])
+def test_what_is_known_of_each_kind(release):
+    """Every field, beside the rows that try some of them."""
+    hear([line for kind in KINDS for line in outline(f"{release} {kind}", schema.shape_of(kind, release))])
 
 
 @pytest.mark.parametrize("case", cases("openshift4/api.yml"))

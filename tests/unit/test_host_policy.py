@@ -176,7 +176,8 @@ def test_the_results_of_a_task(case):
             "as the policy says, as far as the engines can", "not enforced: docker (Red Hat's fork) cannot",
         ),
         (
-            {"short_name_mode": "enforcing"}, {}, "differs from the policy:", "cannot enforce short_name_mode",
+            {"short_name_mode": "enforcing"}, {},
+            "differs from the policy:", "cannot enforce short_name_mode 'enforcing'",
         ),
     ],
 )  # fmt: skip

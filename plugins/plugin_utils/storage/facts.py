@@ -74,6 +74,8 @@ OF_DOCKER = frozenset(
     "zfs engine-id lost+found".split()
 )
 OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
+#: The devices that docker makes in its pool; a volume of a group named docker begins like them.
+DEVICE_OF_DOCKER = re.compile(r"/dev/mapper/docker-\d+:\d+-\d+-")
 
 
 #: What a step was told, as far as the next run goes on with it.
@@ -175,6 +177,14 @@ class Facts:
                     return {}
                 return {**told, "step": argv[-2]} if fits(told, _TOLD) else {}
         return {}
+
+    @cached_property
+    def fstab(self) -> tuple[tuple[str, str], ...]:
+        """What /etc/fstab mounts, and where; a place without the slash at its end."""
+        lines = (line.split() for line in (self.host.text(FSTAB) or "").splitlines())
+        return tuple(
+            (line[0], line[1].rstrip("/") or "/") for line in lines if len(line) > 1 and not line[0].startswith("#")
+        )
 
     @property
     def has_tool(self) -> bool:

@@ -73,5 +73,8 @@ def test_the_survey_of_a_host(case):
     trust = read_trust(entries({"given": case["trust"]}), NOW)
     told = report.survey(world(case["host"]), trust, NOW, case["expires_in_days"])
     assert brief(told) == {key: case[key] for key in ("registries", "anchors", "expiring", "days_left")}
+    if told["days_left"] is not None:
+        at_once = report.survey(world(case["host"]), trust, NOW, told["days_left"])
+        assert at_once["expiring"] == [], "fewer days than that are left to none"
     asked = report.asked(trust, NOW)
     assert [each["registry"] for each in asked] == [entry["registry"] for entry in case["trust"]]

@@ -80,7 +80,7 @@ def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
     """Read what the options say. Raises Problem before anything is sent."""
-    logins, notes = read_logins(options, now, read_file, hide)
+    logins, notes = read_logins(options, now, read_file, hide, more=False)
     changes = "manifests_to" in options
     if changes and not logins.anything:
         raise PolicyError("credentials", UNSHOWN, "nothing is asked for: give credentials or from_file")

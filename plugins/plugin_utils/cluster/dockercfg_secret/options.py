@@ -310,7 +310,7 @@ def read_logins(
     read_file: Callable[[str], bytes],
     hide: Callable[[str], None],
     *,
-    more: bool = False,
+    more: bool,
 ) -> tuple[Logins, list[str]]:
     """Read credentials, from_file, mode and lose, with notes on them. more: whether other logins join.
 

@@ -295,10 +295,10 @@ def _cloud(asked: Asked) -> dict[str, Any]:
     """Return the cloud of clouds.yaml that the operator reads, {} when there is none."""
     text = asked.around.secrets.get(MINTED_SECRET, {}).get("clouds.yaml", "")
     try:
-        clouds = part(yaml.safe_load(text) or {}, "clouds")
+        found = yaml.safe_load(text) or {}
     except yaml_faults():
-        return {}
-    cloud = part(clouds, str(asked.around.settings.get("cloudName") or "openstack"))
+        found = {}
+    cloud = part(part(found, "clouds"), str(asked.around.settings.get("cloudName") or "openstack"))
     return {**part(cloud, "auth"), **cloud}
 
 
