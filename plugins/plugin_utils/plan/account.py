@@ -14,7 +14,8 @@ from .plan import Disruption, Plan
 
 def of_run(plan: Plan, *, check_mode: bool, forecast: Sequence[str] = ()) -> list[str]:
     """Describe what a run did, or would do: a headline, what was forecast, and the plan."""
-    return [_headline(plan, check_mode), *forecast, *plan.text().splitlines()]
+    told = plan if check_mode else plan.carried_out()
+    return [_headline(plan, check_mode), *forecast, *told.text().splitlines()]
 
 
 def of_look(

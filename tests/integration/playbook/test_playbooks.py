@@ -174,6 +174,14 @@ def test_undo_asks_each_host_for_its_last_plan(play: Play, plans: str) -> None:
     assert outcome.asked("registry_policy") == [] and set(outcome.account("Report the outcome")) == {"a", "b"}
 
 
+def test_what_is_ours_goes_without_any_policy(play: Play) -> None:
+    """Whoever uninstalls may have taken the variables out of the inventory before."""
+    outcome = play("registries", {"a": {}, "b": ASKED}, "-e", "docker_registries_state=absent")
+    calls = outcome.asked("host_policy")
+    assert outcome.rc == 0 and [call["host"] for call in calls] == ["a", "b"], outcome.output
+    assert outcome.asked("registry_policy") == []
+
+
 def test_undo_says_which_variable_is_missing(play: Play) -> None:
     outcome = play("undo", {"a": {}}, vars=ASKED)
     assert outcome.rc == 2 and "undo_plan is missing" in outcome.output and outcome.asked("host_policy") == []
