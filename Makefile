@@ -124,7 +124,7 @@ playbooks: environment ## roles, playbooks, inventories and filters through ansi
 # Side by side, because a test mostly waits; a node belongs to one test at a time.
 .PHONY: hosts
 hosts: export DOCKYARD_LAB_IS_UP = 1
-hosts: environment images ## the collection on the nodes of the lab; one part of it: PYTEST_ADDOPTS="-m trust"
+hosts: machine environment images ## the collection on the nodes of the lab; one part of it: PYTEST_ADDOPTS="-m trust"
 	tests/lab/lab down podman1 origin1 moby1 # what a demo left there would let pulls pass that must be refused
 	tests/lab/lab up
 	pytest -n 4 tests/integration/hosts tests/lab
@@ -132,23 +132,26 @@ hosts: environment images ## the collection on the nodes of the lab; one part of
 .PHONY: crio
 crio: export DOCKYARD_LAB_IS_UP = 1
 crio: export DOCKYARD_CRIO = 1
-crio: environment images go ## the collection on a stand-in for CRI-O that answers the real crictl
+crio: machine environment images go ## the collection on a stand-in for CRI-O that answers the real crictl
 	tests/lab/lab up registry crio1
 	pytest tests/integration/hosts/test_crio.py
 
 .PHONY: masters
 masters: export DOCKYARD_LAB_IS_UP = 1
 masters: export DOCKYARD_MASTERS = 1
-masters: environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills, ping
+masters: machine environment images ## masters of OpenShift 3 whose services are stand-ins: one that does not come back, kills
 	tests/lab/lab up registry master1 master2
-	pytest tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
+	pytest -m "not bench" tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1 master2; exit $$status
 
 # A control plane of its own on loopback: no root, no lab of hosts.
-.PHONY: control-plane cluster cluster-up cluster-down
+.PHONY: control-plane object-store cluster cluster-up cluster-down
 control-plane: environment go ## build the cluster lab's programs (once: eight minutes on two cores)
 	tests/lab/cluster/cluster build
 
-cluster: control-plane ## tasks about clusters on a real API server with OpenShift's kinds
+object-store: control-plane ## build the object store (S3) of tests of the registry (once: five minutes on two cores)
+	tests/lab/cluster/cluster store
+
+cluster: control-plane object-store ## tasks about clusters on a real API server with OpenShift's kinds
 	pytest -n 2 --dist loadfile tests/integration/cluster; status=$$?; tests/lab/cluster/cluster down; exit $$status
 
 cluster-up: control-plane ## the cluster lab, to be used by hand; prints the path of a kubeconfig
@@ -178,9 +181,12 @@ rulebook: machine environment ## the example for Event-Driven Ansible in ansible
 
 # A machine of its own, emulated: nothing else should run beside it. Building it takes root once.
 .PHONY: disks storage-full
+disks: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 disks: machine environment ## storage of hosts on real LVM: all refusals, the week's share of layouts and kills: SEED, LAYOUTS, KILLS
 	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
-	pytest -n 0 tests/integration/disks; status=$$?; tests/lab/disks/disks down; exit $$status
+	tests/lab/disks/disks up
+	pytest -n 0 tests/integration/disks; status=$$?; molecule test --scenario-name node_storage || status=1; \
+	    tests/lab/disks/disks down; exit $$status
 
 storage-full: export FULL = 1
 storage-full: disks ## the same, every layout and every kill (two hours)
@@ -188,7 +194,7 @@ storage-full: disks ## the same, every layout and every kill (two hours)
 .PHONY: way
 way: export DOCKYARD_LAB_IS_UP = 1
 way: export DOCKYARD_WAY = 1
-way: environment images control-plane ## from a node and a master of OpenShift 3 to a cluster of 4, by the documented commands
+way: machine environment images control-plane ## from a node and a master of OpenShift 3 to a cluster of 4, by the documented commands
 	tests/lab/lab up registry podman1 origin1 master2
 	pytest tests/integration/hosts/test_from_3_to_4.py; status=$$?; tests/lab/cluster/cluster down; tests/lab/lab down master2; \
 	    exit $$status
@@ -197,12 +203,12 @@ way: environment images control-plane ## from a node and a master of OpenShift 3
 molecule: export ANSIBLE_HOME = $(CURDIR)/$(CACHE)/molecule
 molecule: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 molecule: export CONTAINERS_CONF = $(CURDIR)/$(CACHE)/lab/containers.conf
-molecule: environment images control-plane ## the roles on nodes, masters and the cluster lab, with molecule and testinfra
-	molecule test --all --exclude masters
+molecule: machine environment images control-plane ## the roles on nodes, masters and the cluster lab, with molecule and testinfra
+	molecule test --all --exclude masters --exclude node_storage
 	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" "$(CURDIR)/.venv/bin/molecule" test --scenario-name masters
 
-.PHONY: bench bench-projects bench-cluster
-bench: environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
+.PHONY: bench bench-projects bench-cluster bench-masters
+bench: machine environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
 
 bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS
@@ -210,3 +216,9 @@ bench-projects: control-plane ## what a secret in 1,000 projects costs on the cl
 
 bench-cluster: control-plane ## objects without a change beside kubernetes.core.k8s, and a drain beside kubectl: ROUNDS
 	.venv/bin/python tests/bench/cluster.py $(ROUNDS); status=$$?; tests/lab/cluster/cluster down; exit $$status
+
+bench-masters: export DOCKYARD_LAB_IS_UP = 1
+bench-masters: export DOCKYARD_MASTERS = 1
+bench-masters: machine environment images ## a master without a change beside a ping
+	tests/lab/lab up registry master1
+	pytest -s -m bench tests/integration/hosts/test_masters_on_hosts.py; status=$$?; tests/lab/lab down master1; exit $$status

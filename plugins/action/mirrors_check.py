@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.module_utils import _login
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.mirrors_check import images, probe, report
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.login import Login
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import CLUSTER_OPTIONS, ClusterInfo
 
 
@@ -33,7 +35,14 @@ def _head(question: probe.Question) -> tuple[int, Mapping[str, str], str]:
     """Ask as hosts ask for their logins."""
     peer = _login.Peer(question.registry, question.insecure, question.authorities)
     try:
-        status, headers, whose, _wanted = _login.ask(peer, question.path, question.login, "HEAD", question.accept)
+        offered = question.login and _offered(question.login)
+        status, headers, whose, _wanted = _login.ask(peer, question.path, offered, "HEAD", question.accept)
     except _login.Undecided as reason:
         raise probe.NoAnswer(str(reason)) from None
     return status, headers, whose
+
+
+def _offered(login: Login) -> str:
+    if login.identity_token:
+        return str(_login.IDENTITY + login.identity_token)
+    return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode()

@@ -37,6 +37,8 @@ TIMEOUT = 8
 CERTS = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 DOCKER_HUB = {"docker.io": "registry-1.docker.io"}
 LARGEST = 1 << 20
+#: In place of "Basic " before an identity token: it is for token services only, and never a header.
+IDENTITY = "Identity "
 
 
 class Undecided(Exception):
@@ -109,9 +111,10 @@ def outcome(registry, path, key, insecure):
 
 
 def ask(peer, path, basic, method="GET", accept=None):
-    """Return (status, headers, who answered, whether a login was wanted); basic: the header with the login, or None.
+    """Return (status, headers, who answered, whether a login was wanted).
 
-    Raises Undecided where there is no answer.
+    basic: the header with the login, IDENTITY and a token in place of it, or None. Raises Undecided where there is no
+    answer.
     """
     reason = ""
     for scheme, verified in peer.ways():
@@ -137,6 +140,8 @@ def logged_in(peer, address, verified, basic, answer, *what):
         return status, headers, body, peer.host, False
     challenge = headers.get("WWW-Authenticate") or ""
     if challenge.lower().startswith("basic"):
+        if basic and basic.startswith(IDENTITY):
+            raise Undecided("%s wants a user and a password, and the login is an identity token" % peer.host)
         authorization, whose = basic, peer.host
     else:
         status, authorization, whose = by_token(peer, verified, challenge, basic)
@@ -154,9 +159,12 @@ def by_token(peer, verified, challenge, basic):
     if realm.scheme != "https" and not (realm.scheme == "http" and peer.insecure):
         raise Undecided("%s names the token service %s, which is not https" % (peer.host, realm.netloc or "nowhere"))
     query = dict((name, said[name]) for name in ("service", "scope") if name in said)
-    url = said["realm"] + ("&" if realm.query else "?") + urlencode(query)
     try:
-        status, dummy, body = peer.get(url, verified, basic)
+        if basic and basic.startswith(IDENTITY):
+            status, dummy, body = by_identity(peer, said["realm"], verified, query, basic[len(IDENTITY) :])
+        else:
+            url = said["realm"] + ("&" if realm.query else "?") + urlencode(query)
+            status, dummy, body = peer.get(url, verified, basic)
     except Exception as error:
         raise Undecided("the token service %s cannot be reached: %s" % (realm.netloc, error))
     if status != 200:
@@ -167,6 +175,13 @@ def by_token(peer, verified, challenge, basic):
     except (ValueError, KeyError, AttributeError):
         raise Undecided("the token service %s gives no token" % realm.netloc)
     return status, "Bearer %s" % token, "%s with a token of %s" % (peer.host, realm.netloc)
+
+
+def by_identity(peer, url, verified, query, token):
+    """Ask a token service with an identity token, in the body of a POST. Source: distribution, auth/oauth.md."""
+    form = dict(query, grant_type="refresh_token", client_id="dockyard.openshift", refresh_token=token)
+    kind = "application/x-www-form-urlencoded"
+    return peer.get(url, verified, None, "POST", None, urlencode(form).encode("ascii"), kind)
 
 
 def judged(status, whose):

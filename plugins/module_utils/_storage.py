@@ -28,6 +28,8 @@ PAIR = re.compile(r"""LVM2_([A-Z_]+)='([^']*)'""")
 LVM = ["--noheadings", "--nameprefixes", "--units", "b", "--nosuffix", "-o"]
 #: What runs in mount points below docker's root may leave behind there, all of it docker's own.
 OF_DOCKER = ("overlay", "tmpfs", "nsfs", "proc", "sysfs", "mqueue", "shm", "fuse.overlayfs", "aufs")
+#: The devices that docker makes in its pool by itself.
+DEVICE_OF_DOCKER = r"docker-\d+:\d+-\d+-"
 #: Leave time for a device to be let go by those who look at every new one.
 PATIENCE = 10
 
@@ -160,7 +162,15 @@ def check_disk(disk):
     entry = os.path.join("/sys/class/block", os.path.basename(path), "holders")
     if os.path.isdir(entry) and os.listdir(entry):
         raise Refused("%s is held by %s" % (name, ", ".join(os.listdir(entry))))
+    refuse_wanted(path, name)
     refuse_used(path)
+
+
+def refuse_wanted(path, name):
+    """Refuse a disk that a line of fstab names."""
+    for words in [line.split() for line in text_of("/etc/fstab").splitlines()]:
+        if words and words[0].startswith("/dev/") and os.path.realpath(words[0]) == path:
+            raise Refused("%s is named in /etc/fstab" % name)
 
 
 def refuse_used(path):
@@ -342,7 +352,7 @@ def check_root(wanted):
     refuse_foreign(wanted)
     for target, source, kind in mounts():
         inside = target.startswith(root + "/")
-        if inside and kind not in OF_DOCKER and not os.path.basename(source).startswith("docker-"):
+        if inside and kind not in OF_DOCKER and not re.match(DEVICE_OF_DOCKER, os.path.basename(source)):
             raise Refused("%s is mounted from %s, which is not docker's" % (target, source))
         if target == root and not (wanted["lv"] and same_device(source, "/dev/%s/%s" % (wanted["vg"], wanted["lv"]))):
             raise Refused("%s is mounted from %s, which the configuration does not name" % (root, source))
@@ -404,7 +414,7 @@ def release_thin_devices(vg, lv):
     pool = "%s-%s" % (vg.replace("-", "--"), lv.replace("-", "--"))
     rc, out, dummy = run(["dmsetup", "info", "--columns", "--noheadings", "-o", "name"])
     for name in out.split() if not rc else ():
-        if re.match(r"docker-\d+:\d+-\d+-", name):
+        if re.match(DEVICE_OF_DOCKER, name):
             dummy, out, dummy = run(["dmsetup", "deps", "-o", "devname", name])
             if "(%s)" % pool in out or "(%s-tpool)" % pool in out:
                 must(["dmsetup", "remove", "--retry", name])

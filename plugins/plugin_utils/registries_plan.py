@@ -15,7 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from . import registries
-from .engines import Lists, Request, containers, docker
+from .engines import Lists, Request, docker
+from .engines.containers.info import predicted_info
 from .host import record
 from .host.observed import STATE_PATH, Observed
 from .host.short import ShortHost, ShortHostProblem
@@ -145,7 +146,7 @@ def _shown_by(name: str, host: Observed) -> Mapping[str, Any]:
     """Return what an engine shows after it has read its files; the stock lists for files that it would refuse."""
     try:
         if name == "containers":
-            return containers.predicted_info(host)
+            return predicted_info(host)
         engine = next(engine for engine in registries.ENGINES if engine.name == name)
         expected = engine.desired(host, Policy(), Request()).expected
         words = [word.text for word in docker.Unit(host).words(host)]

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests, node_files
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, Containers
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.signatures import FILE
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.draft import DROP_IN
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.signatures import FILE
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from cases import cases
 from hosts import host

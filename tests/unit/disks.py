@@ -4,7 +4,8 @@
 """A host with disks, described in a few lines, that answers whatever host_snapshot would ask it.
 
 disks: name → size, or {size, kind, serial, fs, mount, ro, parts: {name: …}, children: {name: …}}.
-groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, fs, mount}}}.
+groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, metadata, fs,
+mount}}}.
 mounts: place → "source type"; links: another name → path; signatures: path → "type at offset", or null when wipefs
 fails. begun: the step of an interrupted run, and what it was told. setup, storage, fstab: texts of files. docker: what
 `docker info` says, absent when it is down. units: name → "active enabled". data: {entries, images, containers,
@@ -170,7 +171,7 @@ class Host:
             f"  LVM2_LV_NAME='{name}' LVM2_VG_NAME='{vg}' LVM2_LV_UUID='u-{name}' LVM2_LV_ATTR='-wi-a-----' "
             f"LVM2_LV_SIZE='{size(lv['size'])}' LVM2_SEGTYPE='{lv.get('kind', 'linear')}' "
             f"LVM2_POOL_LV='{lv.get('pool', '')}' LVM2_ORIGIN='{lv.get('origin', '')}' "
-            f"LVM2_DATA_PERCENT='{lv.get('used', '')}' LVM2_METADATA_PERCENT=''"
+            f"LVM2_DATA_PERCENT='{lv.get('used', '')}' LVM2_METADATA_PERCENT='{lv.get('metadata', '')}'"
             for vg, name, lv in self.volumes()
         )
 
@@ -234,7 +235,8 @@ class Host:
             return "sick\n"
         entries = data.get("entries", ["containers", "image", "overlay2", "volumes"] if data else [])
         counts = [f"{name} {data.get(name, 0)}" for name in ("images", "containers", "volumes")]
-        return "\n".join([f"entry {each}" for each in entries] + counts) + "\n"
+        at = f"at {self.told.get('links', {}).get(about, about)}"
+        return "\n".join([at, *(f"entry {each}" for each in entries), *counts]) + "\n"
 
     def storage_files(self, about: str) -> str:
         there = [target for target in self.mounts() if f"{about}/".startswith(f"{target.rstrip('/')}/")]

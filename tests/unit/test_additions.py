@@ -107,7 +107,7 @@ def test_a_new_engine_is_one_file_and_one_line(made):
     assert contents(done.transactions[0])[LIST] == "a.example.com\n"
     assert [(each["name"], each["search"]) for each in done.result["planned"]] == [("made", ["a.example.com"])]
     seen = run(container_registries_info.ActionModule, {"search": ["a.example.com"]}, [host]).result
-    assert seen["account"][0] == "differs from the policy" and seen["engines"][0]["title"] == Made.title
+    assert seen["account"][0] == "differs from the policy:" and seen["engines"][0]["title"] == Made.title
 
 
 #: A feature that keeps one line in a file.
@@ -155,7 +155,7 @@ def test_a_new_feature_is_one_module_and_a_new_task_one_line(made):
     assert {MOTD: "hello\n", LIST: "a.example.com\n"}.items() <= contents(done.transactions[0]).items()
     assert "    + hello" in done.result["account"]
     seen = run(GreetInfo, words, [host]).result
-    assert seen["account"][0] == "differs from the policy" and seen["greeting"] == "go away\n"
+    assert seen["account"][0] == "differs from the policy:" and seen["greeting"] == "go away\n"
 
 
 #: A kind that writes one field of an object that no other kind writes.

@@ -113,6 +113,10 @@ def filled(value: Any) -> Any:
     words = {
         "CA": certificate("one"),
         "SERVER": certificate("server", names=("r.example.com",)),
+        "EXPIRED": certificate("server", names=("r.example.com",), begins=-20, days=-10),
+        "SIGNED": certificate("server", by="middle", names=("r.example.com",)),
+        "CHAIN": certificate("server", by="middle", names=("r.example.com",)) + certificate("middle", by="root"),
+        "ASTRAY": certificate("server", by="middle", names=("r.example.com",)) + certificate("one"),
         "KEY": key_pem("server"),
         "RSA": key_pem("google", "weak"),
         "GOOGLE": json.dumps({"type": "service_account", "private_key": key_pem("google", "weak")}),

@@ -59,6 +59,22 @@ def test_the_named_test_exists(test: str) -> None:
     assert case is None or case in names_of_cases()
 
 
+#: What people wish for (K: logins, R: the registry of a cluster), by the number it was given.
+WISHES = [f"K{number}" for number in range(1, 11)] + [f"R{number}" for number in range(1, 18)]
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_every_wish_has_a_case_of_its_name(wish: str) -> None:
+    """Its number begins the name of a case or, in lower case, of a test."""
+    tests = (name for file in sorted((REPOSITORY / "tests/unit").glob("test_*.py")) for name in _functions_of(file))
+    cases = any(re.match(rf"(?:\w+ and )?{wish}\b", name) for name in names_of_cases())
+    assert cases or any(name.startswith(f"test_{wish.lower()}_") for name in tests)
+
+
+def _functions_of(file: Path) -> set[str]:
+    return functions(str(file.relative_to(REPOSITORY)))
+
+
 def commands() -> dict[str, list[str]]:
     """Return the texts in backquotes of the column of commands, by row."""
     lines = [line.split(" | ") for line in DONE.splitlines() if line.startswith("| G-")]

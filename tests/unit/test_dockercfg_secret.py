@@ -374,8 +374,7 @@ def test_a_plan_is_carried_out_only_as_it_was_shown():
 # --- the report ---
 
 
-def test_which_secret_serves_an_image_in_pods_and_in_builds():
-    """K7: two secrets for one host."""
+def test_k7_which_of_two_secrets_for_one_host_serves_in_pods_and_in_builds():
     linked, new = [{"name": "one"}, {"name": "two"}], "kubernetes.io/dockerconfigjson"
     account = {"kind": "ServiceAccount", "metadata": {"name": "app", "namespace": "a"}}
     both = {"one": {"quay.io": "u:topsecret"}, "two": {"quay.io/team": "t:topsecret", "quay.io": "v:topsecret"}}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 
@@ -43,6 +44,15 @@ def test_nothing_outside_of_the_markers_is_touched(tmp_path):
         "<!-- END make docs -->\n"
         "and after.\n"
     )
+
+
+@pytest.mark.parametrize("role", ["docker_registries", "image_policy", "node_storage"])
+def test_the_tables_of_a_role_are_of_its_own_variables(role):
+    """Tasks have options of one name, such as timeout."""
+    page = (REPOSITORY / f"roles/{role}/README.md").read_text(encoding="utf-8")
+    tables = re.findall(r"BEGIN make docs: table .*?variable.*?-->\n(.*?)<!-- END", page, re.DOTALL)
+    names = [row.split("`")[1] for table in tables for row in table.splitlines()[2:]]
+    assert names and [name for name in names if not name.startswith(f"{role}_")] == []
 
 
 def test_a_marker_with_an_unknown_argument_is_an_error(tmp_path):

@@ -9,9 +9,10 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, containers, effects
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, effects
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers_files import conf_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.files import conf_of
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.info import predicted_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_policy
@@ -86,7 +87,7 @@ def test_podman_s_answer_with_one_entry_changed():
 
 
 def contradicted(files):
-    answer = {"version": {"Version": "4.9.4"}, "registries": containers.predicted_info(host(files))}
+    answer = {"version": {"Version": "4.9.4"}, "registries": predicted_info(host(files))}
     return Containers().contradicted(host(PODMANS, {"podman.info": json.dumps(answer)}), read_policy(WORDS))
 
 

@@ -11,7 +11,9 @@ from dataclasses import replace
 import pytest
 from ansible_collections.dockyard.openshift.plugins.modules.host_transaction import unmet
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Lists, Request
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import DROP_IN, VERSIONS, Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.draft import DROP_IN
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.info import VERSIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import NotAsked

@@ -46,6 +46,12 @@ def test_every_page_is_in_the_list_of_pages_and_on_the_site() -> None:
     assert {page for page in pages if page.removesuffix(".md") not in site} == set()
 
 
+def test_every_role_is_in_the_list_of_pages() -> None:
+    listed = (REPOSITORY / "docs/README.md").read_text(encoding="utf-8")
+    roles = [page.parent.name for page in REPOSITORY.glob("roles/*/README.md")]
+    assert [role for role in roles if f"](../roles/{role}/README.md)" not in listed] == []
+
+
 def test_the_sessions_of_nox_use_the_settings_that_make_uses() -> None:
     sessions = tomllib.loads((REPOSITORY / "antsibull-nox.toml").read_text(encoding="utf-8"))["sessions"]
     assert {"lint", "docs_check", "license_check", "build_import_check", "ansible_test_sanity"} <= set(sessions)

@@ -156,26 +156,29 @@ def test_the_results_of_a_task(case):
 @pytest.mark.parametrize(
     ("args", "seen", "headline", "says"),
     [
-        ({"search": ["a.example.com"]}, {}, "differs from the policy", "+ ADD_REGISTRY: --add-registry a.example.com"),
-        ({"search": ["a.example.com"]}, {}, "differs from the policy", "\n  search: a.example.com is missing\n"),
+        ({"search": ["a.example.com"]}, {}, "differs from the policy:", "+ ADD_REGISTRY: --add-registry a.example.com"),
+        ({"search": ["a.example.com"]}, {}, "differs from the policy:", "\n  search: a.example.com is missing\n"),
         (
             {"search": ["a.example.com"], "mode": "exact"},
             {"sysconfig": "#\nADD_REGISTRY='--add-registry b.example.com'\n", "shows": ["b.example.com", "docker.io"]},
-            "differs from the policy",
+            "differs from the policy:",
             "\n  search: a.example.com is missing, b.example.com is not asked for (/etc/sysconfig/docker line 2)\n",
         ),
-        ({"trust": TRUST}, {}, "differs from the policy", "+ CN=one"),
-        ({"trust": TRUST}, {}, "differs from the policy", ".crt for a.example.com is missing\n"),
+        ({"trust": TRUST}, {}, "differs from the policy:", "+ CN=one"),
+        ({"trust": TRUST}, {}, "differs from the policy:", ".crt for a.example.com is missing\n"),
         ({"search": []}, {}, "as the policy says", ""),
         (
-            {"search": ["b.example.com"], "blocked": ["all"], "trust": TRUST}, {}, "differs from the policy",
+            {"search": ["b.example.com"], "blocked": ["all"], "trust": TRUST}, {}, "differs from the policy:",
             "warning: 'a.example.com' is trusted but neither searched nor allowed",
         ),
         (
             {"search": [], "short_name_mode": "enforcing", "unenforceable": "warn"}, {},
             "as the policy says, as far as the engines can", "not enforced: docker (Red Hat's fork) cannot",
         ),
-        ({"short_name_mode": "enforcing"}, {}, "differs from the policy", "cannot enforce short_name_mode 'enforcing'"),
+        (
+            {"short_name_mode": "enforcing"}, {},
+            "differs from the policy:", "cannot enforce short_name_mode 'enforcing'",
+        ),
     ],
 )  # fmt: skip
 def test_the_account_of_a_look(args, seen, headline, says):

@@ -92,7 +92,7 @@ def test_failed_jobs_are_removed_and_no_other():
 
 
 @pytest.mark.parametrize("state", ["Removed", "Unmanaged"])
-def test_what_the_state_of_the_registry_means_for_pruning_is_said(state):
+def test_r11_what_the_state_of_the_registry_means_for_pruning_is_said(state):
     server = cluster({"kind": "Config", "metadata": {"name": "cluster"}, "spec": {"managementState": state}})
     result = run(image_pruner.ActionModule, {"schedule": "@weekly"}, server)
     assert result["changed"] and f"the registry is {state}: only objects of the API are pruned" in result["warnings"][0]

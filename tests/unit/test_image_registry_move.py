@@ -454,19 +454,19 @@ def test_a_blob_that_is_not_what_its_digest_says_stops_the_copy(tmp_path):
     assert copying.counted(done.stdout) is None
 
 
-def test_logins_of_a_store_stay_in_their_secret():
-    bucket = {"s3": {"bucket": "images", "region": "r", "regionEndpoint": "https://s3.example.com"}}
-    secrets = {"image-registry-private-configuration-user": {"data": {"REGISTRY_STORAGE_S3_ACCESSKEY": "aGlkZGVu"}}}
-    job = copying.manifest(bucket, MOVED, "tools:1", secrets)
-    (container,) = job["spec"]["template"]["spec"]["containers"]
-    env = {one["name"]: one for one in container["env"]}
-    assert env["FROM"]["value"] == "from:images" and env["TO"]["value"] == "/to"
-    assert env["RCLONE_CONFIG_FROM_ACCESS_KEY_ID"]["valueFrom"]["secretKeyRef"] == {
-        "name": "image-registry-private-configuration-user", "key": "REGISTRY_STORAGE_S3_ACCESSKEY"
-    }  # fmt: skip
-    minted = env["RCLONE_CONFIG_FROM_SECRET_ACCESS_KEY"]["valueFrom"]["secretKeyRef"]
-    assert minted["name"] == "installer-cloud-credentials"
-    assert "aGlkZGVu" not in json.dumps(job)
+@pytest.mark.parametrize("case", cases("cluster/move_logins.yml"))
+def test_logins_of_a_store_stay_in_their_secret(case):
+    secrets = {name: {"data": dict.fromkeys(keys, "aGlkZGVu")} for name, keys in case["secrets"].items()}
+    reason = copying.why_not(case["storage"], MOVED, secrets)
+    assert reason == case.get("refused", "")
+    if not reason:
+        job = copying.manifest(case["storage"], MOVED, "tools:1", secrets)
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        env = {one["name"].removeprefix("RCLONE_CONFIG_FROM_"): one for one in container["env"]}
+        told = {name: one["value"] for name, one in env.items() if "value" in one}
+        keys = {name: one["valueFrom"]["secretKeyRef"] for name, one in env.items() if "valueFrom" in one}
+        assert told == {"TO": "/to", **case["told"]} and "aGlkZGVu" not in json.dumps(job)
+        assert keys == {name: {"name": case["from"], "key": key} for name, key in case["logins"].items()}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import mirrors_check
@@ -24,6 +25,7 @@ from trust.pki import certificate, key_pem
 
 AUTH = {"bot": base64.b64encode(b"bot:topsecret").decode(), "other": base64.b64encode(b"bot:other").decode()}
 BOT = f"Basic {AUTH['bot']}"
+IDENTITY = "topsecret/identity+token"
 PLACE = {"namespace": "openshift-config"}
 DIGESTS = {"A": "sha256:" + "a" * 64, "B": "sha256:" + "b" * 64, "P": PAYLOAD.partition("@")[2]}
 
@@ -37,6 +39,13 @@ class Registry(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         good = self.headers.get("Authorization") == BOT
         self.say(200 if good else 401, b'{"token": "T"}' if good else b"")
+
+    def do_POST(self) -> None:
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        assert self.headers.get("Authorization") is None and "?" not in self.path
+        assert form["grant_type"] == ["refresh_token"] and form["scope"] == ["repository:a/x:pull"]
+        good = form["refresh_token"] == [IDENTITY]
+        self.say(200 if good else 401, b'{"access_token": "T"}' if good else b"")
 
     def do_HEAD(self) -> None:
         server, sent = self.server, self.headers.get("Authorization")
@@ -120,7 +129,12 @@ def cluster(case: dict[str, Any], names: list[str]) -> ApiServer:
     cas = case.get("cas", ["registry"])
     auth = {"wrong": AUTH["other"], "broken": "?"}.get(case.get("login", ""), AUTH["bot"])
     logins = {} if case.get("login") == "none" else dict.fromkeys(names, {"auth": auth})
-    text = base64.b64encode(json.dumps({"auths": logins}).encode()).decode()
+    if token := {"identity": IDENTITY, "old identity": "old"}.get(case.get("login", "")):
+        logins = dict.fromkeys(names, {"auth": base64.b64encode(b"bot:").decode(), "identitytoken": token})
+    stored: dict[str, Any] = {"auths": logins}
+    if case.get("login") == "program":
+        stored["credHelpers"] = dict.fromkeys(names, "acme")
+    text = base64.b64encode(json.dumps(stored).encode()).decode()
     server = ApiServer().put(
         *objects,
         {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": "pull-secret", **PLACE},

@@ -42,9 +42,9 @@ def test_nothing_to_do():
 def test_text_says_everything_a_person_must_know():
     assert PLAN.text() == (
         f"Plan {PLAN.id}: 2 change(s), disruption: restart\n"
-        "  /etc/a\n    why: search\n    - search: x\n    + search: y\n    undo: the old bytes\n"
+        "  /etc/a\n    why: search\n    - search: x\n    + search: y\n    if it fails: the old bytes\n"
         "  restart docker\n    why: files change\n    disruption: restart of docker.service\n"
-        "  pending: a restart\n  note: a note\n  only a real run shows: the answer"
+        "  pending: a restart\n  note: a note\n  not checked yet: the answer"
     )
 
 

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.action.container_registries_info import ActionModule
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import VERSIONS
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.info import VERSIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import record
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.short import ShortHost

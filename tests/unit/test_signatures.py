@@ -19,7 +19,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.seen import Cluster, NoKind
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.signatures import FILE
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.signatures import FILE
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import signatures as signatures_of_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.signatures import Signed, in_base64, read

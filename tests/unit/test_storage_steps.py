@@ -122,6 +122,7 @@ def host(monkeypatch, tmp_path):
         monkeypatch.setattr(_storage, "whole_of", lambda path: path.rstrip("0123456789"))
         monkeypatch.setattr(_storage, "refuse_used", lambda path: refuse(lvm, path))
         monkeypatch.setattr(_storage, "there_is", lambda path: path in lvm.sizes)
+        monkeypatch.setattr(_storage, "text_of", lambda path: told.get(path.rpartition("/")[2], ""))
         monkeypatch.setattr(_storage, "daemons", lambda: told.get("daemons", []))
         root = tmp_path / "docker"
         root.mkdir()

@@ -86,8 +86,12 @@ class Unit(units.Unit):
         self.start = " ".join(setting.value for setting in self.values("ExecStart"))
 
     def words(self, host: Observed) -> list[units.Word]:
-        """Return the words that docker is started with the next time. Raises NotAsked."""
-        return self.command_line(host, ENVIRONMENT_FILES)
+        """Return the words that docker is started with the next time. Raises NotAsked.
+
+        The systemd of RHEL 7 lets a line go on within single quotes, too. A newer one would pass docker the line break
+        as a word, and docker would not run.
+        """
+        return [word for word in self.command_line(host, ENVIRONMENT_FILES) if word.text != "\n"]
 
     def passes(self, variable: str) -> bool:
         return variable in self.start.replace("{", "").replace("}", "").split()
@@ -518,10 +522,24 @@ class DaemonJson(Document):
             self.document.pop(self.spelling[word].json, None)
 
     def spelled(self, word: str, items: list[str]) -> list[str]:
-        """Items as the file spells them already, mirrors with the slash behind them for instance."""
-        present = texts(self.path, self.document.get(self.spelling[word].json), word) if word == "mirrors" else []
-        spelling = {mirrors_of([item])[0]: item for item in reversed(present)}
-        return [spelling.get(item, item) for item in items]
+        present = texts(self.path, self.document.get(self.spelling[word].json), word)
+        return as_spelled(items, present, mirror_name if word == "mirrors" else str)
+
+
+def as_spelled(items: Iterable[str], present: list[str], name: Callable[[str], str] = str) -> list[str]:
+    """Return items as a file spells them already, mirrors with the slash behind them for instance.
+
+    An entry that stands there twice stays so: to drop it would change nothing. name: what docker makes of an entry.
+    """
+    spelling = {name(item): item for item in reversed(present)}
+    result = [spelling.get(name(item), item) for item in unique(items)]
+    kept, seen = set(map(name, result)), set[str]()
+    for number, item in enumerate(present):
+        if name(item) in seen & kept:
+            before = present[number - 1]
+            result.insert(result.index(before) + 1 if before in result else len(result), item)
+        seen.add(name(item))
+    return result
 
 
 def mapping(path: str, value: Any, what: str) -> dict[str, Any]:

@@ -69,6 +69,8 @@ class DockerFork(docker.Docker):
     name = "docker-fork"
     title = "docker (Red Hat's fork)"
     default_mode = "exact"
+    #: made: the variables of /etc/sysconfig/docker that we have put there; emptied, they go
+    record: Any = {**docker.Docker.record, "made?": [str]}
     watch = Watch(
         files=(*docker.ENVIRONMENT_FILES, REGISTRIES_CONF, DAEMON_JSON, GENERATOR),
         commands=(
@@ -99,7 +101,7 @@ class DockerFork(docker.Docker):
         )
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
-        places = _Places(host)
+        places = _Places(host, request.record)
         exact = (request.mode or self.default_mode) == "exact"
         said = self._enforceable(policy)
         ours = request.record.get("added", {})
@@ -122,7 +124,7 @@ class DockerFork(docker.Docker):
             refusals=(*refusals, *(clashes or self._does_not_start(host, edits, places) or lost)),
             notes=tuple(self._notes(policy, said)),
             warnings=tuple(self._warnings(policy, places)),
-            record={"added": record} if record else {},
+            record=({"added": record} | places.made()) if record else {},
         )
 
     @staticmethod
@@ -325,12 +327,22 @@ class _Sysconfig:
 
     path = SYSCONFIG
 
-    def __init__(self, text: str | None, variables: tuple[str, ...]) -> None:
+    def __init__(self, text: str | None, variables: tuple[str, ...], record: Mapping[str, Any]) -> None:
         """variables: those that reach docker's command line, and from this file."""
         self.variables = variables
         self.old_text = text or ""
         self.values = environment_file.parse(self.old_text)
         self.old_values = dict(self.values)
+        # Earlier versions did not remember what they had put there, and took all away but this one.
+        self.earlier = "made" not in record and bool(record.get("added"))
+        self.ours = record.get("made", [name for name in variables if name != "OPTIONS"] if self.earlier else [])
+
+    def made(self) -> dict[str, list[str]]:
+        """Return what is to be remembered: the variables that are there because of us."""
+        if self.earlier and self.values == self.old_values:
+            return {}
+        there = [name for name in self.variables if name in self.values]
+        return {"made": [name for name in there if name in self.ours or name not in self.old_values]}
 
     def holds(self, word: str) -> bool:
         return word in SPELLING
@@ -378,7 +390,7 @@ class _Sysconfig:
     def _set(self, name: str, words: list[str]) -> None:
         if words == self._words(name):
             return
-        if not words and name != "OPTIONS":
+        if not words and name in self.ours:
             self.values.pop(name, None)
         else:
             self.values[name] = environment_file.edit_words(self.values.get(name, ""), words)
@@ -410,7 +422,7 @@ class _RegistriesV1(Document):
         table = self._table(word)
         if not table:
             self.document.setdefault("registries", {})[SPELLING[word].v1] = table
-        table["registries"] = items
+        table["registries"] = docker.as_spelled(items, self.read(word))
 
     def _table(self, word: str) -> dict[str, Any]:
         kind = SPELLING[word].v1
@@ -433,20 +445,23 @@ class _RegistriesV0(Document):
         return texts(self.path, self.document.get(SPELLING[word].v0), SPELLING[word].v0)
 
     def put(self, word: str, items: list[str]) -> None:
-        self.document[SPELLING[word].v0] = items
+        self.document[SPELLING[word].v0] = docker.as_spelled(items, self.read(word))
 
 
 _Place = _Sysconfig | Document
 _VARIABLES = tuple(dict.fromkeys(["OPTIONS", *(spelling.variable for spelling in SPELLING.values())]))
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 class _Places:
     """Everywhere this docker takes registry lists from, in the order in which it adds them up. Raises NotAsked.
 
-    fixed: words of its command line that stand where we do not write.
+    record: what is remembered of this host. fixed: words of its command line that stand where we do not write.
     """
 
-    def __init__(self, host: Observed) -> None:
+    def __init__(self, host: Observed, record: Mapping[str, Any] = _NOTHING) -> None:
         unit = Unit(host)
         self.words = unit.words(host)
         self.reloads = bool(unit.values("ExecReload"))
@@ -455,7 +470,7 @@ class _Places:
         path = SYSCONFIG
         try:
             if variables := _variables_of_sysconfig(unit, host):
-                self.writable.append(_Sysconfig(host.text(SYSCONFIG), variables))
+                self.writable.append(_Sysconfig(host.text(SYSCONFIG), variables, record))
             path = REGISTRIES_CONF
             if _generated(host) and (place := _registries_place(host)):
                 self.writable.append(place)
@@ -497,6 +512,11 @@ class _Places:
 
     def edits(self, why: str) -> tuple[FileChange, ...]:
         return tuple(edit for place in self.writable if (edit := place.edit(why)))
+
+    def made(self) -> dict[str, list[str]]:
+        """Return what is to be remembered of variables that are there because of us."""
+        found = [place.made() for place in self.writable if isinstance(place, _Sysconfig)]
+        return found[0] if found else {}
 
     def generated_flags(self) -> list[str]:
         """Return the flags that registries.service will make of registries.conf."""

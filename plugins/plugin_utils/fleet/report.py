@@ -163,7 +163,7 @@ def _headline(result: Mapping[str, Any], outcome: str, account: list[str]) -> st
         return _NOBODY if result is _UNASKED else "its result is hidden by no_log"
     if outcome in ALARMING:
         return str(_text(result.get("msg")) or outcome)
-    return account[0] if account else outcome
+    return account[0].removesuffix(":") if account else outcome
 
 
 def _drift_of(result: Mapping[str, Any], outcome: str, check_mode: bool) -> bool | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from . import FormatError, line_of, refuse_nul
 from .splice import Item, Style, sequence_pieces, splice
@@ -33,6 +34,7 @@ _STATEMENT = re.compile(
     rf"(?:=(?P<value>(?P<quoted>(?:[ \t]*(?:{_QUOTED}))*)[ \t]*(?P<bare>{_BARE})))?"
 )
 _ESCAPE = re.compile(r"\\([\s\S]?)")
+_SIGN = {"single": re.compile(r"[\s\S]"), "double": re.compile(r"\\?[\s\S]")}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _LINE_BREAK_AT_END = re.compile(r"(?:\r\n|\n|\r)\Z")
@@ -75,9 +77,9 @@ def differs_on_el7(text: str, name: str) -> bool:
 def edit(text: str, value: Mapping[str, str]) -> str:
     """Change the text so that exactly these variables have these values.
 
-    A changed variable is rewritten where it was assigned last; earlier assignments of it mean nothing and stay. One
-    that goes, goes everywhere. A new one is put behind the last comment or assignment that mentions it. Raises
-    FormatError for what cannot be written.
+    A changed variable is rewritten where it was assigned last; earlier assignments of it mean nothing and stay. What
+    stays of its value keeps its spelling: quotes, escapes, lines that go on. One that goes, goes everywhere. A new one
+    is put behind the last comment or assignment that mentions it. Raises FormatError for what cannot be written.
     """
     old = parse(text)
     changes = {name: value.get(name) for name in old if value.get(name) != old[name]}
@@ -199,13 +201,52 @@ def _rewritten(text: str, changes: Mapping[str, str | None]) -> str:
         if value is not None:
             if statement is last[statement.name]:
                 written = text[statement.value_start : statement.end]
-                parts += [text[position : statement.value_start], _quoted(value, written[:1])]
+                parts += [text[position : statement.value_start], _respelled(written, statement.value, value)]
                 position = statement.end
             continue
         parts.append(text[position : statement.line_start])
         line_break = _LINE_BREAK.match(text, statement.end)
         position = line_break.end() if line_break else statement.end
     return "".join(parts) + text[position:]
+
+
+def _respelled(written: str, old: str, new: str) -> str:
+    """Return the spelling of a value with what changes in it changed; quoted anew where that reads as another value."""
+    inner = written.strip(" \t")
+    before = written[: len(written) - len(written.lstrip(" \t"))]
+    behind = written[len(before) + len(inner) :] if inner[-1:] in ("'", '"') else ""
+    differed = differs_on_el7(f"X={written}\n", "X")
+    for candidate in (_changed_inside(written, old, new), before + _quoted(new, inner[:1]) + behind):
+        line = f"X={candidate}\n"
+        if candidate is not None and parse(line) == {"X": new} and (differed or not differs_on_el7(line, "X")):
+            return candidate
+    return _quoted(new, inner[:1])
+
+
+def _changed_inside(written: str, old: str, new: str) -> str | None:
+    """Change a value of one quoted piece between its quotes; None for others, and where something needs escaping."""
+    inner = written.strip(" \t")
+    piece = _QUOTED_PIECE.fullmatch(inner)
+    if not piece:
+        return None
+    kind = "double" if piece["single"] is None else "single"
+    start = written.index(inner) + piece.start(kind)
+    spans = [span for match in _SIGN[kind].finditer(piece[kind]) for span in _signs(match, kind)]
+    first = len(commonprefix([old, new]))
+    last = len(commonprefix([old[first:][::-1], new[first:][::-1]]))
+    middle = new[first : len(new) - last]
+    if len(spans) != len(old) or re.search(r"""['"\\`$]""", middle):
+        return None
+    begin = spans[first - 1][1] if first else 0
+    end = spans[len(old) - last][0] if last else max(begin, len(piece[kind]))
+    return written[: start + begin] + middle + written[start + end :]
+
+
+def _signs(match: re.Match[str], kind: str) -> Iterator[tuple[int, int]]:
+    """Yield where the characters stand that a piece of a quoted text means: none for a line that goes on."""
+    meant = len(_ESCAPE.sub(_unescaped, match[0])) if kind == "double" else 1
+    for number in range(meant):
+        yield match.start() + number, match.end() if number == meant - 1 else match.start() + number + 1
 
 
 def _with_new(text: str, name: str, value: str) -> str:

@@ -14,7 +14,8 @@ from .plan import Disruption, Plan
 
 def of_run(plan: Plan, *, check_mode: bool, forecast: Sequence[str] = ()) -> list[str]:
     """Describe what a run did, or would do: a headline, what was forecast, and the plan."""
-    return [_headline(plan, check_mode), *forecast, *plan.text().splitlines()]
+    told = plan if check_mode else plan.carried_out()
+    return [_headline(plan, check_mode), *forecast, *told.text().splitlines()]
 
 
 def of_look(
@@ -29,7 +30,7 @@ def of_look(
         lines += [f"  {line}" for line in plan.differences()]
     lines += [f"  not enforced: {text}" for text in plan.beyond]
     if problems or plan.changed:
-        headline = "differs from the policy"
+        headline = "differs from the policy:"
     elif plan.pending:
         headline = "as the policy says, but not in force before a restart"
     elif plan.beyond:

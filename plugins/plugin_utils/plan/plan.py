@@ -136,6 +136,7 @@ class Plan:
 
     def text(self) -> str:
         """Return the plan as a person reads it."""
+        back = "if it fails" if self.subject == "host" else "undo"  # a cluster keeps what was done before a failure
         if not self.changes:
             lines = [self._nothing_to_do()]
         else:
@@ -147,12 +148,16 @@ class Plan:
                 lines.append(f"    disruption: {change.disruption} of {change.whom}")
             lines += _difference(change)
             if change.undo:
-                lines.append(f"    undo: {change.undo}")
+                lines.append(f"    {back}: {change.undo}")
         lines += [f"  not enforced: {text}" for text in self.beyond]
         lines += [f"  {kind}: {text}" for kind, texts in self.remarks() for text in texts]
         if self.changes:
-            lines += [f"  only a real run shows: {text}" for text in self.only_a_real_run_shows]
+            lines += [f"  not checked yet: {text}" for text in self.only_a_real_run_shows]
         return "\n".join(lines)
+
+    def carried_out(self) -> Plan:
+        """Return the plan of a real run, which has shown what only such a one shows."""
+        return replace(self, only_a_real_run_shows=())
 
     def differences(self) -> list[str]:
         """List what the plan would change, one line each, the settings of a file below its name."""

@@ -165,7 +165,9 @@ def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
     reasons += gate.refusals
     beyond = [reason for draft in drafts for reason in draft.beyond] if how.unenforceable == "fail" else []
     if beyond and not reasons:
-        beyond.append("nothing was changed; unenforceable: warn applies the rest")
+        beyond.append(
+            "nothing was changed; to apply the rest: docker_registries_unenforceable: warn (of a task: unenforceable)"
+        )
     if reasons or beyond:
         raise HostProblem("; ".join(dict.fromkeys((*reasons, *beyond))))
 

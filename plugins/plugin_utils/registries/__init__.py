@@ -15,8 +15,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from ..engines import ALL_WORDS, Desired, Engine, Lists, Request, signatures
-from ..engines.containers import VERSIONS, Containers
+from ..engines import ALL_WORDS, Desired, Engine, Lists, Request
+from ..engines.containers import Containers, signatures
+from ..engines.containers.info import VERSIONS
 from ..engines.docker_fork import DockerFork
 from ..engines.docker_moby import Moby
 from ..host.observed import Answer, HostProblem, Observed

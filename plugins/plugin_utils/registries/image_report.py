@@ -10,7 +10,7 @@ from typing import Any
 
 from ..credentials import containers
 from ..credentials.answers import Source, Tried
-from ..engines import containers_files
+from ..engines.containers import files as containers_files
 from ..formats import toml_text
 from ..host.observed import HostProblem, Observed
 from ..host.watch import Question, Watch

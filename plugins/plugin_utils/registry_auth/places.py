@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ..credentials import containers
 from ..credentials.answers import Source
 from ..credentials.docker import HUB_KEY
-from ..engines import containers_files
+from ..engines.containers import files as containers_files
 from ..host.observed import HostProblem, Observed
 from ..host.watch import NotAsked, Question, Watch
 from ..resolution.names import DOCKER_HUB

@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .facts import Facts
+from .facts import FSTAB, Facts
 from .layout import Device, human
 
 #: Kinds of lsblk that are a whole disk, or stand for one.
@@ -21,6 +22,8 @@ LEAST_OF_A_POOL = 2 << 30
 #: Below it mkfs.xfs of some distributions refuses.
 LEAST_OF_A_VOLUME = 300 << 20
 _LVM = "LVM2_member"
+#: The kernel's numbers of mapped devices, in the order in which they were made.
+_CHANGES = re.compile(r"/dev/dm-\d+")
 _TABLES = ("dos", "gpt", "PMBR", "mac", "sun", "sgi", "bsd")
 
 
@@ -28,7 +31,8 @@ _TABLES = ("dos", "gpt", "PMBR", "mac", "sun", "sgi", "bsd")
 class Disk:
     """A disk that was asked for. member: whether the volume group has it already; whole: without a partition.
 
-    resumes: whether an interrupted run of ours had begun with it. refusal: why it may not be taken.
+    resumes: whether an interrupted run of ours had begun with it. refusal: why it may not be taken. warning: what is
+    to be known of one that may.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Disk:
     whole: bool = False
     resumes: bool = False
     refusal: str = ""
+    warning: str = ""
 
 
 def disk_of(facts: Facts, name: str, vg: str) -> Disk:
@@ -54,12 +59,15 @@ def disk_of(facts: Facts, name: str, vg: str) -> Disk:
         return _refused(disk, f"{called} {_kind(facts, device)}; whole disks are taken, and nothing else")
     whole, first = (facts.layout.pv(each.path) if each else None for each in (device, _first_partition(facts, device)))
     if (whole and whole.vg == vg) or (first and first.vg == vg):
-        return Disk(name, device.path, device.size, device.serial, member=True, whole=whole is not None)
+        return replace(disk, member=True, whole=whole is not None)
+    if name != device.path and _CHANGES.fullmatch(name):
+        return _refused(disk, f"{name} is another device after the next boot; write {device.path}")
     ours = _left_by_us(facts, name, device)
     for problem in _PROBLEMS:
         if text := "" if ours and problem in _OF_HALF_A_DISK else problem(facts, device):
             return _refused(disk, f"{called} {text}")
-    return Disk(name, device.path, device.size, device.serial, resumes=ours)
+    warning = f"{called} is a file (losetup), and not there after a boot until it is set up again"
+    return replace(disk, resumes=ours, warning=warning if device.kind == "loop" else "")
 
 
 def _left_by_us(facts: Facts, name: str, device: Device) -> bool:
@@ -87,7 +95,7 @@ def twice(disks: list[Disk]) -> list[str]:
 
 
 def _refused(disk: Disk, text: str) -> Disk:
-    return Disk(disk.name, disk.path, disk.size, disk.serial, refusal=text)
+    return replace(disk, refusal=text)
 
 
 def _first_partition(facts: Facts, device: Device) -> Device | None:
@@ -116,6 +124,16 @@ def _mounted(facts: Facts, device: Device) -> str:
         if each.mounts:
             what = "in use as swap" if each.mounts == ("[SWAP]",) else f"mounted at {each.mounts[0]}"
             return f"is {what}" if each == device else f"holds {each.path}, which is {what}"
+    return ""
+
+
+def _in_fstab(facts: Facts, device: Device) -> str:
+    """Say what a line of fstab wants with a disk that it names; one by UUID= or LABEL= has a signature."""
+    for source, target in facts.fstab:
+        path = facts.kernel_path(source) if source.startswith("/dev/disk/") else source
+        if path and facts.layout.device(path) == device:
+            where = f"at {target}" if target.startswith("/") else "for swap"
+            return f"is wanted {where} by {FSTAB}; when nobody needs it: take the line {source} out"
     return ""
 
 
@@ -176,5 +194,6 @@ def _too_small(facts: Facts, device: Device) -> str:
 #: What a step that was interrupted leaves behind.
 _OF_HALF_A_DISK = (_of_another_group, _partitioned, _signed)
 _PROBLEMS: tuple[Callable[[Facts, Device], str], ...] = (
-    _of_the_system, _mounted, _of_another_group, _held, _read_only, _two_paths, _partitioned, _too_small, _signed,
+    _of_the_system, _mounted, _of_another_group, _held, _in_fstab, _read_only, _two_paths, _partitioned, _too_small,
+    _signed,
 )  # fmt: skip

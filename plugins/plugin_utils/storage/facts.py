@@ -41,9 +41,10 @@ _TOOL = Question("storage.tool", ("sh", "-c", "command -v docker-storage-setup")
 _NAMES = (
     "sh", "-c", 'for d; do printf "%s %s\\n" "$d" "$(readlink -e "$d")"; done', "sh",
 )  # fmt: skip
-#: What docker keeps below its root, counted without docker: names, images, containers, volumes.
+#: What docker keeps below its root, counted without docker: where it is, names, images, containers, volumes.
 _DATA = (
     "sh", "-c",
+    'printf "at %s\\n" "$(readlink -f "$1")"; '
     'cd "$1" 2>/dev/null || { test -e "$1" && echo sick; exit 0; }; '
     'for n in * .[!.]*; do test -e "$n" || test -L "$n" && printf "entry %s\\n" "$n"; done; '
     'printf "images %s\\n" "$(ls image/*/imagedb/content/sha256 2>/dev/null | grep -Ec "^[0-9a-f]{64}$")"; '
@@ -74,6 +75,8 @@ OF_DOCKER = frozenset(
     "zfs engine-id lost+found".split()
 )
 OF_DOCKER_TOO = r"(repositories-\w+|\.migration-v1-\w+\.json)$"
+#: The devices that docker makes in its pool; a volume of a group named docker begins like them.
+DEVICE_OF_DOCKER = re.compile(r"/dev/mapper/docker-\d+:\d+-\d+-")
 
 
 #: What a step was told, as far as the next run goes on with it.
@@ -83,13 +86,17 @@ _TOLD = {"vg?": str, "disks?": [_DISK], "group_disks?": [{**_DISK, "pvs": [str]}
 
 @dataclass(frozen=True)
 class Data:
-    """What docker keeps below its root, as its files tell. foreign: names there that docker never makes."""
+    """What docker keeps below its root, as its files tell.
+
+    foreign: names there that docker never makes. link: where the root leads when it is a link, or below one.
+    """
 
     entries: tuple[str, ...] = ()
     images: int = 0
     containers: int = 0
     volumes: int = 0
     foreign: tuple[str, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,6 +183,14 @@ class Facts:
                 return {**told, "step": argv[-2]} if fits(told, _TOLD) else {}
         return {}
 
+    @cached_property
+    def fstab(self) -> tuple[tuple[str, str], ...]:
+        """What /etc/fstab mounts, and where; a place without the slash at its end."""
+        lines = (line.split() for line in (self.host.text(FSTAB) or "").splitlines())
+        return tuple(
+            (line[0], line[1].rstrip("/") or "/") for line in lines if len(line) > 1 and not line[0].startswith("#")
+        )
+
     @property
     def has_tool(self) -> bool:
         return self.host.answer(_TOOL.name).rc == 0
@@ -206,9 +221,11 @@ class Facts:
         entries = tuple(line[1] for line in lines if line[0] == "entry" and len(line) == 2)
         counts = {line[0]: int(line[1]) for line in lines if len(line) == 2 and line[1].isdigit()}
         foreign = tuple(each for each in entries if each not in OF_DOCKER and not re.match(OF_DOCKER_TOO, each))
+        at = next((line[1] for line in lines if line[0] == "at" and len(line) == 2), "")
         return Data(
-            entries, counts.get("images", 0), counts.get("containers", 0), counts.get("volumes", 0), foreign
-        )
+            entries, counts.get("images", 0), counts.get("containers", 0), counts.get("volumes", 0), foreign,
+            at if at != self.root else "",
+        )  # fmt: skip
 
     def files(self, path: str) -> FileSystem:
         """Return the file system at a place. Raises NotAsked, and HostProblem."""

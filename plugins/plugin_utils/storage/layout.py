@@ -69,7 +69,10 @@ class PhysicalVolume:
 
 @dataclass(frozen=True)
 class VolumeGroup:
-    """A volume group; sizes in bytes. problem: why it is not to be changed, "" without a reason."""
+    """A volume group; sizes in bytes. problem: why it is not to be changed, "" without a reason.
+
+    takes_disks: whether disks may come in (vgchange --resizeable).
+    """
 
     name: str
     uuid: str
@@ -79,6 +82,7 @@ class VolumeGroup:
     pvs: int
     lvs: int
     problem: str = ""
+    takes_disks: bool = True
 
 
 @dataclass(frozen=True)
@@ -282,7 +286,7 @@ def _vg(row: Mapping[str, str]) -> VolumeGroup:
     return VolumeGroup(
         row["VG_NAME"], row.get("VG_UUID", ""), number(row["VG_SIZE"]), number(row["VG_FREE"]),
         number(row["VG_EXTENT_SIZE"]) or 1, number(row["PV_COUNT"]), number(row["LV_COUNT"]),
-        next((problem for problem, holds in problems.items() if holds), ""),
+        next((problem for problem, holds in problems.items() if holds), ""), attributes[1] != "-",
     )  # fmt: skip
 
 

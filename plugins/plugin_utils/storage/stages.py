@@ -34,7 +34,7 @@ from .asked import (
     wanted_bytes,
 )
 from .disks import LEAST_OF_A_POOL, LEAST_OF_A_VOLUME, Disk, disk_of, twice
-from .facts import DOCKER_UNITS, FSTAB, NODE_UNITS, SETUP_FILE, STORAGE_FILE, Facts
+from .facts import DEVICE_OF_DOCKER, DOCKER_UNITS, FSTAB, NODE_UNITS, SETUP_FILE, STORAGE_FILE, Facts
 from .layout import LogicalVolume, VolumeGroup, human
 
 HOLD, CLEAR, MAKE, RELEASE, GROW, WRITE = "hold", "clear", "make", "release", "grow", "write"
@@ -119,8 +119,12 @@ class _Deciding:
         for disk in self.disks:
             if disk.refusal:
                 self.refuse(disk.refusal)
+            if disk.warning and not disk.member:
+                self.warn(disk.warning)
         for text in twice(self.disks):
             self.refuse(text)
+        if self.new_disks and self.vg and not self.vg.takes_disks:
+            self.refuse(f"the volume group {self.vg.name} takes no disks (vgchange --resizeable y {self.vg.name})")
         if self.new_disks and not self.facts.layout.pvs and self.facts.host.answer("storage.pvs").rc is None:
             self.refuse("lvm2 is not installed on this host")
 
@@ -172,6 +176,8 @@ class _Deciding:
                 self.refuse(f"{name} is {before} in {SETUP_FILE}, and {asked} is asked for: {what}; {_GROW}")
 
 
+#: Percent from which a pool may run out of metadata, and stop, when it gets more data.
+_METADATA_FULL = 80
 _GROW = "leave it as it was, and grow the volume with mode grow and size"
 
 
@@ -238,6 +244,8 @@ class _Changing(_Deciding):
         moved = f"--graph={root}" in extra or f"--data-root={root}" in extra
         if docker and docker.root != root and not moved:
             self.refuse(f"docker keeps its data in {docker.root}, and {root} is configured")
+        elif not docker and facts.data.link:
+            self.refuse(f"{root} leads to {facts.data.link}, a link, and the configuration names {root} itself")
         if facts.driver != "devicemapper" and not self.lv_name and not self.facts.files(root).ftype:
             self.refuse(f"{root} is on an XFS file system with ftype=0, on which {facts.driver} does not work")
         mount = self.layout.mount(root)
@@ -404,7 +412,7 @@ class _Changing(_Deciding):
         if root != facts.root and old:
             self.refuse(f"{SETUP_FILE} has {ROOT_PATH}={root}, and {facts.root} is asked for; a switch keeps the place")
         for mount in self.layout.below(root):
-            if mount.source.startswith("/dev/") and not mount.source.rpartition("/")[2].startswith("docker-"):
+            if mount.source.startswith("/dev/") and not DEVICE_OF_DOCKER.match(mount.source):
                 self.refuse(f"{mount.target} is mounted from {mount.source}, which is not docker's")
         if told.driver == "devicemapper" and told.pool and told.pool != _mapped(facts.old_group, facts.old_name):
             self.refuse(
@@ -417,8 +425,7 @@ class _Changing(_Deciding):
             others = [lv.name for lv in self.layout.lvs if lv.vg == self.vg.name and lv != old and not lv.pool]
             if others:
                 self.refuse(f"{self.vg.name} has the volumes {', '.join(others)} too, so it cannot be removed")
-        fields = [line.split() for line in (facts.host.text(FSTAB) or "").splitlines()]
-        if any(len(line) > 1 and not line[0].startswith("#") and line[1] == root for line in fields) and old:
+        if old and any(target == root for _source, target in facts.fstab):
             self.refuse(f"{FSTAB} mounts {root}; take the line out first, or the next boot waits for what is gone")
         if self.said.mode == "switch" and not facts.said.confirm and facts.docker and facts.docker.running:
             self.warn(f"{facts.docker.running} container(s) run here now")
@@ -495,6 +502,12 @@ class _Growing(_Deciding):
                 self.refuse(f"the pool {self.vg_name}/{self.lv_name} is not there, so there is nothing to grow")
             elif not self.present.is_pool:
                 self.refuse(f"{self.vg_name}/{self.lv_name} is not a thin pool")
+            elif (self.present.metadata_used or 0) >= _METADATA_FULL:
+                pool = f"{self.vg_name}/{self.lv_name}"
+                self.refuse(
+                    f"the metadata of the pool {pool} are {self.present.metadata_used:g} % full, and what is free "
+                    f"would go to its data; give them some first: lvextend --poolmetadatasize +256M {pool}"
+                )
             return self.present
         mount = self.layout.mount(path)
         volume = self.layout.lv_of(mount.source) if mount else None
@@ -515,6 +528,12 @@ class _Growing(_Deciding):
             self.refuse(f"{volume.vg}/{volume.name} is in the pool {volume.pool}; grow the pool and the volume by hand")
         if "ro" in mount.options:
             self.refuse(f"{path} is mounted read-only")
+        taken = [lv.name for lv in self.layout.lvs if (lv.vg, lv.origin) == (volume.vg, volume.name) and not lv.pool]
+        if taken:
+            self.refuse(
+                f"{volume.vg}/{volume.name} has the snapshot {', '.join(taken)}, and LVM does not grow a volume in use "
+                "that has one"
+            )
         self.decision.mount, self.decision.fstype = path, mount.fstype
         return volume
 

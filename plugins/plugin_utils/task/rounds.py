@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from ..host.watch import NotAsked
@@ -134,7 +134,7 @@ class Rounds(Task, Generic[_World, _More]):
     def result_of(self, plan: Plan) -> dict[str, Any]:
         """Return the parts of a result that are read from the plan."""
         if not self._task.check_mode:
-            plan = replace(plan, only_a_real_run_shows=())
+            plan = plan.carried_out()
         parts: dict[str, Any] = {"plan": plan.result(), "notes": list(plan.notes), "pending": list(plan.pending)}
         if plan.warnings or plan.beyond:
             parts["warnings"] = [*plan.warnings, *plan.beyond]

@@ -20,7 +20,7 @@ from typing import Any
 
 from ..host.observed import HostProblem, Observed
 from ..plan import records
-from ..plan.draft import Check, Draft, Due, FileChange, Step
+from ..plan.draft import AGAIN, Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
 from ..policy.certificates import Certificate, bundle, certificates_in
 from ..policy.trust import Trust, TrustedRegistry
@@ -90,10 +90,11 @@ def target(host: Observed, name: str, reader: Reader, everyone: Iterable[Reader]
     return next((place for place in shared if place in reader.places), certificate_directories.CONTAINERS)
 
 
-def update(store: Store) -> Step:
-    """Return the command that makes the system's trust of its anchors."""
+def update(store: Store, comes: bool, goes: bool) -> Step:
+    """Return the command that makes the system's trust of its anchors. comes, goes: whether some do."""
     why = "the system's trust is made of its anchors by this command"
-    return Step(f"run {' '.join(store.update)}", store.update, why, timeout=120.0)
+    argv, back = ((*store.update, *(store.forgets if some else ())) for some in (goes, comes))
+    return Step(f"run {' '.join(argv)}", argv, why, undo=AGAIN if back == argv else back, timeout=120.0)
 
 
 def due(reader: Reader, why: str = "it reads the system's trust only when it starts") -> tuple[Due, ...]:
@@ -301,8 +302,11 @@ class _Drafting:
         """Return no step, or the command that makes the store of its anchors."""
         if not self.store:
             return []
-        touched = any(path.startswith(self.store.anchors + "/") for path in (*removed, *(w.path for w in written)))
-        return [update(self.store)] if touched or self._ineffective() else []
+        place = self.store.anchors + "/"
+        goes = any(path.startswith(place) for path in removed)
+        anchors = [change.path for change in written if change.path.startswith(place)]
+        comes = not all(map(self.start.exists, anchors))
+        return [update(self.store, comes, goes)] if goes or anchors or self._ineffective() else []
 
     def _ineffective(self) -> set[str]:
         """Authorities that are to be in the system's trust and are not, or not for everybody."""

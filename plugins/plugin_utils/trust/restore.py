@@ -65,8 +65,9 @@ class _Restore:
         written = [saved for saved in files if self._differs(saved)]
         news = self._news(files)
         steps: list[Step] = []
-        if self.store and (news or any(saved.path.startswith(self.store.anchors) for saved in written)):
-            steps.append(update(self.store))
+        anchors = [saved.path for saved in written if self.store and saved.path.startswith(self.store.anchors)]
+        if self.store and (news or anchors):
+            steps.append(update(self.store, comes=not all(map(self.start.exists, anchors)), goes=False))
         dues = tuple(one for reader in self.readers if news for one in due(reader, _WHY))
         self._say_what_stays()
         return Draft(

@@ -19,13 +19,17 @@ from ..host.watch import Question, Tree, Watch
 
 @dataclass(frozen=True)
 class Store:
-    """One family. bundle: the file that programs read in the end; sources: where the distribution installs its own."""
+    """One family. bundle: the file that programs read in the end; sources: where the distribution installs its own.
+
+    forgets: what the command is told where anchors go; without it, Debian's leaves links to them that lead nowhere.
+    """
 
     family: str
     anchors: str
     bundle: str
     update: tuple[str, ...]
     sources: tuple[str, ...]
+    forgets: tuple[str, ...] = ()
 
     @property
     def tool(self) -> str:
@@ -47,6 +51,7 @@ STORES = (
         bundle="/etc/ssl/certs/ca-certificates.crt",
         update=("update-ca-certificates",),
         sources=(),
+        forgets=("--fresh",),
     ),
 )
 
@@ -96,7 +101,7 @@ def missing(host: Observed, store: Store, asked: Iterable[str]) -> set[str]:
     """
     journal = host.journal or {"actions": [], "started": 0}
     begun = journal["actions"][: journal["started"]]
-    if any(tuple(action["argv"]) == store.update for action in begun):
+    if any(tuple(action["argv"])[: len(store.update)] == store.update for action in begun):
         return set(asked)
     return set(asked) - trusted_now(host, store)
 

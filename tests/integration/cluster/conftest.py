@@ -8,6 +8,9 @@ from __future__ import annotations
 import copy
 import fcntl
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -50,7 +53,36 @@ FACTOR = 0.05
 @pytest.fixture(scope="session")
 def docker_registry() -> Path:
     """The program of a real registry."""
-    return real_registry.program(REPOSITORY / ".cache/docker-registry")
+    return real_registry.program("docker-registry", REPOSITORY / ".cache/docker-registry")
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Path:
+    """The program of a real object store."""
+    done = subprocess.run([LAB / "cluster", "store"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def inside_a_container(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The root of a container's file system: a static busybox, and Debian's rclone with the libraries that it loads."""
+    if os.geteuid() or not shutil.which("podman"):
+        pytest.skip("podman runs a container here, as root; tests/lab/setup installs it")
+    root = tmp_path_factory.mktemp("root")
+    for name in ("bin", "tmp", "from", "to"):
+        (root / name).mkdir()
+    shutil.copy("/bin/busybox", root / "bin")
+    for name in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True, check=True).stdout.split():
+        if name != "busybox":
+            (root / "bin" / name).symlink_to("busybox")
+    rclone = real_registry.program("rclone", REPOSITORY / ".cache/rclone")
+    shutil.copy(rclone, root / "bin")
+    loads = subprocess.run(["ldd", rclone], capture_output=True, text=True, check=True).stdout
+    for library in re.findall(r"(/\S+) \(0x", loads):
+        (root / library[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, root / library[1:])
+    return root
 
 
 def completed(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -127,8 +159,8 @@ class Lab:
         return self.client.read(Ref(KINDS[kind], name, namespace))
 
     def clear_singletons(self) -> None:
-        """Take Image/cluster away, so that a case can be made under its name."""
-        for place in (Ref(KINDS["Image"], "cluster"),):
+        """Take the objects called cluster away, so that a case can be made under their name."""
+        for place in (Ref(KINDS["Image"], "cluster"), Ref(KINDS["Config"], "cluster")):
             if there := self.client.read(place):
                 self.client.delete(place, there["metadata"]["uid"], there["metadata"]["resourceVersion"])
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 dockyard.openshift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real registry, Debian's docker-registry, on loopback: behind TLS, with the login bot:topsecret."""
+"""Real servers on loopback: Debian's docker-registry behind TLS, with the login bot:topsecret; an object store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,19 +22,19 @@ _HTPASSWD = "bot:$2y$05$ky5JkFnT6n.rqI5/q9IbiePTCm3Mbo/iOKOB6gGkTkop1y3IP89s6"
 _SECONDS = 20
 
 
-def program(place: Path) -> Path:
-    """Return the program of the machine, else Debian's, which is put into a place whole: other workers want it too."""
-    if found := shutil.which("docker-registry"):
+def program(name: str, place: Path) -> Path:
+    """Return a program of the machine, else Debian's, which is put into a place whole: other workers want it too."""
+    if found := shutil.which(name):
         return Path(found)
-    unpacked = place / "usr/bin/docker-registry"
+    unpacked = place / "usr/bin" / name
     if not unpacked.exists():
         unpacked.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place) as scratch:
-            fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", "docker-registry"]
+            fetch = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", name]
             subprocess.run(fetch, cwd=scratch, check=True)
             (package,) = Path(scratch).glob("*.deb")
             subprocess.run(["dpkg-deb", "-x", package, scratch], check=True)
-            os.replace(Path(scratch) / "usr/bin/docker-registry", unpacked)
+            os.replace(Path(scratch) / "usr/bin" / name, unpacked)
     return unpacked
 
 
@@ -47,19 +47,16 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    program: Path, place: Path, name: str, *, root: Path | None = None, port: int = 0, read_only: bool = False
+    program: Path, place: Path, name: str, *, port: int = 0, environment: Mapping[str, str] | None = None
 ) -> Iterator[str]:
-    """Serve images that are kept in root; what signs for the registry is in cert.pem of the place."""
+    """Serve images; what signs for the registry is in cert.pem of the place. environment: says where they are kept."""
     port = port or free_port()
     (place / "cert.pem").write_text(certificate("localhost", names=("localhost", "127.0.0.1"), days=4000))
     (place / "key.pem").write_text(key_pem("localhost"))
     (place / "htpasswd").write_text(_HTPASSWD + "\n")
     configuration = {
         "version": 0.1, "log": {"level": "error"},
-        "storage": {
-            "filesystem": {"rootdirectory": str(root or place / f"data-{name}")},
-            "maintenance": {"readonly": {"enabled": read_only}},
-        },
+        "storage": {"filesystem": {"rootdirectory": str(place / f"data-{name}")}},
         "http": {
             "addr": f"127.0.0.1:{port}",
             "tls": {"certificate": str(place / "cert.pem"), "key": str(place / "key.pem")},
@@ -68,7 +65,10 @@ def serving(
     }  # fmt: skip
     (place / f"{name}.yml").write_text(json.dumps(configuration))
     with open(place / f"{name}.log", "w") as log:
-        running = subprocess.Popen([program, "serve", place / f"{name}.yml"], stdout=log, stderr=log)
+        running = subprocess.Popen(
+            [program, "serve", place / f"{name}.yml"], stdout=log, stderr=log,
+            env={"PATH": os.environ["PATH"], **(environment or {})},
+        )  # fmt: skip
     try:
         _wait_for(port)
         yield f"localhost:{port}"
@@ -85,3 +85,21 @@ def _wait_for(port: int) -> None:
                 return
         time.sleep(0.05)
     raise TimeoutError(f"nothing listens at port {port} after {_SECONDS} s")
+
+
+@contextmanager
+def object_store(program: Path, place: Path, bucket: str, login: tuple[str, str]) -> Iterator[str]:
+    """Serve a bucket by the protocol S3; its objects are files below store/BUCKET of the place."""
+    port = free_port()
+    (place / "store" / bucket).mkdir(parents=True)
+    (place / "about").mkdir()
+    environment = {"PATH": os.environ["PATH"], "ROOT_ACCESS_KEY_ID": login[0], "ROOT_SECRET_ACCESS_KEY": login[1]}
+    command = [program, "--port", f"127.0.0.1:{port}", "posix", "--sidecar", place / "about", place / "store"]
+    with open(place / "store.log", "w") as log:
+        running = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        running.kill()
+        running.wait()

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib.util
 import json
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import yaml
 from ansible_collections.dockyard.openshift.plugins.action import (
     hosted_registry,
     image_registry,
+    image_registry_info,
     image_registry_move,
     registry_proof,
 )
@@ -28,6 +31,7 @@ from trust.pki import certificate
 
 from .conftest import LAB, Lab, Moved, ref
 from .real_registry import free_port, serving
+from .real_registry import object_store as serving_objects
 
 
 def standin_of(name: str) -> Any:
@@ -70,12 +74,9 @@ class Killed(BaseException):
 
 
 def task(
-    lab: Lab, action: Any, given: dict[str, Any], log: str | Callable[[], str] = "", *, kill: bool = False, **more: Any
+    lab: Lab, action: Any, given: dict[str, Any], log: str | None = None, *, kill: bool = False, **more: Any
 ) -> dict[str, Any]:  # fmt: skip
-    """Run a task; simulated nodes have no logs, so the text of the Job's pod is put in their place.
-
-    kill: whether the run ends right after its first write.
-    """
+    """Run a task. log: text in place of the log of a Job that nobody runs; kill: the run ends after its first write."""
 
     class Logged(action.ActionModule):
         def transport(self, login):
@@ -83,9 +84,8 @@ def task(
             send = found.send
 
             def answered(method, path, *rest):
-                if "/log?" in path:
-                    text = log() if callable(log) else log
-                    return Reply(200, {"Content-Type": "text/plain"}, [text.encode()])
+                if log is not None and "/log?" in path:
+                    return Reply(200, {"Content-Type": "text/plain"}, [log.encode()])
                 reply = send(method, path, *rest)
                 if kill and method != "GET" and "dryRun" not in path and "accessreviews" not in path:
                     raise Killed
@@ -170,25 +170,32 @@ def test_a_move_with_real_claims_and_a_real_job(registry):
 
 
 MOVE = {
-    **GIVEN, "storage": {"pvc": {"claim": "new"}}, "data": "copy", "copy_image": "registry.example.com/tools:1",
-    "copy_timeout": 60,
+    **GIVEN, "storage": {"pvc": {"claim": "new"}}, "data": "copy", "copy_image": node_standin.IMAGE, "copy_timeout": 60,
+    "rollout_strategy": "Recreate",
 }  # fmt: skip
+ON_OLD = {**GIVEN, "storage": {"pvc": {"claim": "old"}}, "rollout_strategy": "Recreate"}
+
+
+@contextlib.contextmanager
+def node_of(lab: Lab, docker_registry: Path, place: Path, root: Path) -> Iterator[Any]:
+    """A node that serves the registry as its Deployment says, and runs Jobs."""
+    serve = partial(serving, docker_registry, place, "node", port=free_port())
+    logs = lab.kubeconfig.with_name("logs")
+    with node_standin.RegistryNode(
+        lab.client, place / "claims", lambda environment: serve(environment=environment), root, logs / "copy"
+    ) as there:
+        yield there
+    assert not there.failures, there.failures
 
 
 @pytest.fixture
-def node(registry: Lab, docker_registry: Path, tmp_path: Path) -> Iterator[Any]:
+def node(registry: Lab, docker_registry: Path, tmp_path: Path, inside_a_container: Path) -> Iterator[Any]:
     """A real registry on the claim `old`, with an image in it."""
-    serve = partial(serving, docker_registry, tmp_path, "node")
-    port = free_port()
-    with node_standin.RegistryNode(
-        registry.client, tmp_path / "claims", lambda root, read_only: serve(root=root, port=port, read_only=read_only)
-    ) as there:
-        first = {**GIVEN, "storage": {"pvc": {"claim": "old"}}, "rollout_strategy": "Recreate"}
-        assert not task(registry, image_registry, first).get("failed")
+    with node_of(registry, docker_registry, tmp_path, inside_a_container) as there:
+        assert not task(registry, image_registry, ON_OLD).get("failed")
         registry.wait_for(lambda: there.now == node_standin.Serving("old", False))
         assert not proof(there, tmp_path, "push", "pull").get("failed")
         yield there
-    assert not there.failures, there.failures
 
 
 def proof(node: Any, place: Path, *proofs: str) -> dict[str, Any]:
@@ -203,15 +210,10 @@ def proof(node: Any, place: Path, *proofs: str) -> dict[str, Any]:
 def test_a_move_with_a_real_registry_loses_no_image(registry, node, tmp_path):
     before = proof(node, tmp_path, "pull")["proofs"]
     refused: list[dict[str, Any]] = []
-
-    def copied() -> str:
-        registry.wait_for(lambda: node.now == node_standin.Serving("old", True))
-        refused.append(proof(node, tmp_path, "push"))
-        return node.run(registry.get("Job", copying.JOB.name, NAMESPACE))
-
-    done = task(registry, image_registry_move, MOVE, log=copied)
+    node.before_job = lambda: refused.append(proof(node, tmp_path, "push"))
+    done = task(registry, image_registry_move, MOVE)
     assert not done.get("failed"), done["msg"]
-    assert done["copied"]["blobs"] == 3, "a layer, a configuration and their manifest"
+    assert done["copied"]["blobs"] == 3, "a layer, a configuration and their manifest, counted by the Job's own log"
     assert refused and "status 405" in refused[0]["msg"], "pushes are refused while images are copied"
     registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
     assert proof(node, tmp_path, "pull")["proofs"] == before, "an image from before, digest by digest"
@@ -220,15 +222,11 @@ def test_a_move_with_a_real_registry_loses_no_image(registry, node, tmp_path):
 
 def test_killed_after_every_write_the_registry_serves_and_the_next_run_goes_on(registry, node, tmp_path):
     before = proof(node, tmp_path, "pull")["proofs"]
-
-    def copied() -> str:
-        return node.run(registry.get("Job", copying.JOB.name, NAMESPACE))
-
     for runs in range(1, 30):
         with contextlib.suppress(Killed):
-            if not task(registry, image_registry_move, MOVE, log=copied, kill=True).get("failed"):
+            if not task(registry, image_registry_move, MOVE, kill=True).get("failed"):
                 break
-        registry.wait_for(lambda: node.now == node.wanted())
+        registry.wait_for(lambda: node.environment == node.wanted())
         assert proof(node, tmp_path, "pull")["proofs"] == before, f"after run {runs}"
     assert 5 <= runs < 29, "each run but the last wrote once"
     assert registry.get("Config", "cluster")["spec"]["storage"]["pvc"] == {"claim": "new"}
@@ -240,23 +238,79 @@ def test_a_blob_that_was_spoilt_stops_the_move_and_the_old_registry_serves(regis
     blob = next((tmp_path / "claims/old/docker/registry/v2/blobs").rglob("data"))
     whole = blob.read_bytes()
     blob.write_bytes(whole + b"x")
-    told: list[str] = []
-
-    def say() -> str:
-        told.append(node.run(registry.get("Job", copying.JOB.name, NAMESPACE)))
-        return told[-1]
-
-    result = task(registry, image_registry_move, MOVE, log=say)
-    assert "is not what its digest says" in told[-1]
-    # A simulated node calls every pod done, whatever its script says: what was not counted is not believed.
-    assert result["failed"] and "did not say what it copied" in result["msg"], result
-    assert "is not what its digest says" in result["msg"], "the last words, though the Job is gone"
+    result = task(registry, image_registry_move, MOVE)
+    assert result["failed"] and "is not what its digest says" in result["msg"], result
     assert registry.get("Config", "cluster")["spec"]["storage"]["pvc"] == {"claim": "old"}
     blob.write_bytes(whole)
     assert not proof(node, tmp_path, "pull").get("failed")
-    assert not task(registry, image_registry_move, MOVE, log=say).get("failed"), "the next run goes on"
+    again = task(registry, image_registry_move, MOVE)
+    assert not again.get("failed"), f"the next run goes on: {again['msg']}"
     registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
     assert not proof(node, tmp_path, "pull").get("failed")
+
+
+def test_a_look_inside_says_what_the_pod_mounts(registry, node, tmp_path):
+    """The command goes over the API server, as the user of the task; kwok answers for the pod."""
+    link = registry.kubeconfig.with_name("registry")
+    link.unlink(missing_ok=True)
+    link.symlink_to(tmp_path / "claims/old")
+    try:
+        told = task(registry, image_registry_info, {"look_inside": True})
+    finally:
+        link.unlink()
+    size = shutil.disk_usage(tmp_path).total
+    assert told["inside"]["mounted"] and abs(told["inside"]["size"] - size) < size / 10, told["inside"]
+    refused = task(registry, image_registry_info, {"look_inside": True})
+    assert "df in the pod" in str(refused) or "the command in the pod" in str(refused), refused
+
+
+LOGIN = {"access_key": "lab-access", "secret_key": "lab-secret-key"}
+
+
+@pytest.fixture
+def bucket(object_store: Path, tmp_path: Path) -> Iterator[dict[str, Any]]:
+    """What is said of a bucket in a real object store."""
+    with serving_objects(object_store, tmp_path, "images", (LOGIN["access_key"], LOGIN["secret_key"])) as endpoint:
+        storage = {"s3": {"bucket": "images", "region": "us-east-1", "regionEndpoint": endpoint}}
+        yield {"storage": storage, "credentials": LOGIN, "wait_timeout": 20}
+
+
+def blobs(place: Path) -> set[str]:
+    """Return the digests of all blobs below a place, each found to be true."""
+    found = [*place.rglob("blobs/sha256/*/*/data")]
+    assert all(hashlib.sha256(one.read_bytes()).hexdigest() == one.parent.name for one in found)
+    return {one.parent.name for one in found}
+
+
+def test_images_in_a_bucket_move_to_a_claim_and_back(
+    registry, bucket, docker_registry, tmp_path, inside_a_container
+):  # fmt: skip
+    with node_of(registry, docker_registry, tmp_path, inside_a_container) as node:
+        done = task(registry, image_registry, bucket)
+        assert not done.get("failed") and LOGIN["secret_key"] not in json.dumps(done), done["msg"]
+        registry.wait_for(lambda: node.now == node_standin.Serving("images", False))
+        sent_on = proof(node, tmp_path, "push", "pull")["msg"]
+        assert "which is not https" in sent_on, "the registry sends whoever pulls to the store"
+        assert not task(registry, image_registry, bucket := {**bucket, "disable_redirect": True}).get("failed")
+        registry.wait_for(lambda: node.environment == node.wanted())
+        before, stored = proof(node, tmp_path, "pull"), blobs(tmp_path / "store/images")
+        assert not before.get("failed"), before["msg"]
+        assert len(stored) == 3, "a layer, a configuration and their manifest"
+        again = task(registry, image_registry, bucket)
+        assert not again["changed"] and set(again["requests"]) == {"GET"}, again
+
+        moved = task(registry, image_registry_move, MOVE)
+        assert not moved.get("failed") and moved["copied"]["blobs"] == 3, moved["msg"]
+        registry.wait_for(lambda: node.now == node_standin.Serving("new", False))
+        assert proof(node, tmp_path, "pull")["proofs"] == before["proofs"]
+        assert blobs(tmp_path / "claims/new") == stored == blobs(tmp_path / "store/images"), "nothing was deleted"
+
+        back = {name: bucket[name] for name in ("storage", "credentials")}
+        back |= {name: MOVE[name] for name in ("data", "copy_image", "copy_timeout", "wait_timeout")}
+        returned = task(registry, image_registry_move, back)
+        assert not returned.get("failed") and returned["copied"]["blobs"] == 3, returned["msg"]
+        registry.wait_for(lambda: node.now == node_standin.Serving("images", False))
+        assert proof(node, tmp_path, "pull")["proofs"] == before["proofs"]
 
 
 def test_a_registry_of_openshift_3_trusts_an_authority(lab):

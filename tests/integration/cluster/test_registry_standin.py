@@ -73,7 +73,7 @@ class Scene:
 
     def reset(self) -> None:
         there = self.lab.client.read(CONFIG)
-        self.platform({"platform": "None", "platformStatus": {"type": "None"}})
+        self.platform({"platform": "None", "platformStatus": {"type": "None"}, "infrastructureName": "lab-0aaaa"})
         left = {key: None for key in there["spec"] if key not in self.baseline}
         backends = dict.fromkeys(there["spec"].get("storage") or {})
         self.write({"spec": {**left, **self.baseline, "storage": {**backends, **self.baseline["storage"]}}})
@@ -172,8 +172,25 @@ def compared(scene: Scene, expected: dict[str, Any]) -> str:
     have: Any = deployment and {key: at(deployment, "spec", key) for key in ("replicas", "strategy")}
     if have != written:
         return f"the Deployment has {have}, not {written}"
+    if deployment and (difference := of_storage(deployment, expected["deployment"])):
+        return difference
     have, stored = (what_is_stored(one) for one in (scene.lab.client.read(CONFIG)["spec"], expected["spec_after"]))
     return "" if have == stored else f"the storage is {have}, not {stored}"
+
+
+def of_storage(deployment: Any, expected: dict[str, Any]) -> str:
+    """Say how pods are told something else of their storage than by the real operator."""
+    pod = deployment["spec"]["template"]["spec"]
+    told: dict[str, str] = {}
+    for one in pod["containers"][0]["env"]:
+        secret = at(one, "valueFrom", "secretKeyRef")
+        told[one["name"]] = f"<secretKeyRef {secret['name']}/{secret['key']}>" if secret else one["value"]
+    wanted = {name: value for name, value in expected["env"].items() if name.startswith("REGISTRY_STORAGE")}
+    if told != wanted:
+        return f"pods have {told}, not {wanted}"
+    volumes = {str(next(iter({*one} - {"name"}))) for one in pod.get("volumes") or ()}
+    kinds = {text.partition("=")[2].partition(":")[0] for text in expected["volumes"]}
+    return "" if volumes == kinds else f"pods have volumes of {volumes}, not {kinds}"
 
 
 def what_is_stored(spec: dict[str, Any]) -> tuple[Any, ...]:

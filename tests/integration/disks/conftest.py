@@ -117,9 +117,13 @@ class Disks:
     def ended(self, process: subprocess.Popen[str]) -> list[dict[str, Any]]:
         """Wait for a run; return what its tasks returned."""
         output, _ = process.communicate(timeout=3600)
-        lines = [json.loads(line) for line in self._results().read_text().splitlines()]
+        lines = self._lines()
         assert lines, output
         return [line["result"] | {"failed": line["outcome"] != "ok"} for line in lines]
+
+    def seconds(self) -> list[float]:
+        """Return how long each task of the last run took, its round trip included."""
+        return [line["seconds"] for line in self._lines()]
 
     def start(self, *steps: dict[str, Any]) -> subprocess.Popen[str]:
         """Start a run of these tasks."""
@@ -143,6 +147,9 @@ class Disks:
             [REPOSITORY / ".venv/bin/ansible-playbook", "-i", lab.INVENTORY, play], env=variables, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=REPOSITORY,
         )  # fmt: skip
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._results().read_text().splitlines()]
 
     def _results(self) -> Path:
         return self.scratch / f"results{self.runs}"

@@ -12,6 +12,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import forecast
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from conftest import REPOSITORY
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -106,21 +109,84 @@ def cases(draw: Any) -> dict[str, Any]:
     return {"conf": main, "drop_ins": {f"{number}.conf": text for number, text in enumerate(rest)}, "pulls": names}
 
 
+# --- nodes of OpenShift 4 ---
+
+PAYLOAD = f"quay.io/openshift-release-dev/ocp-release@{ABSENT}"
+CLUSTER = [
+    {"apiVersion": "config.openshift.io/v1", "kind": "Image", "metadata": {"name": "cluster"}, "spec": {}},
+    {
+        "apiVersion": "config.openshift.io/v1", "kind": "ClusterVersion", "metadata": {"name": "version"},
+        "status": {"desired": {"version": "4.18.10", "image": PAYLOAD}},
+    },
+]  # fmt: skip
+entries = mostly(scopes, st.sampled_from(list(WILDCARDS)), 6)
+sources = st.fixed_dictionaries(
+    {"source": scopes, "mirrors": st.lists(places, min_size=1, max_size=2, unique=True)},
+    optional={"contact_source": st.just(False)},
+)
+listed = st.lists(entries, min_size=1, max_size=2, unique=True)
+words = st.fixed_dictionaries(
+    {
+        "insecure": st.lists(hosts, min_size=1, max_size=4, unique=True),
+        "mirrors": st.lists(sources, max_size=3, unique_by=lambda one: one["source"]),
+        "blocked": st.just("all") | listed | st.just([]),
+    },
+    optional={"search": st.lists(st.sampled_from(LAB), min_size=1, max_size=2, unique=True)},
+)
+
+
+@st.composite
+def nodes(draw: Any) -> dict[str, Any] | None:
+    """The files of a node, as a forecast names them for a policy, and where it says that images come from.
+
+    None for a policy that the forecast refuses, or of which nothing arrives.
+    """
+    said = draw(words)
+    if said["blocked"] == "all":
+        said["allowed"] = draw(st.lists(scopes, min_size=1, max_size=3, unique=True))
+    near = [one["source"] for one in said["mirrors"]] or [*said.get("allowed", ()), *said["insecure"]]
+    tables = [{"prefix": prefix} for prefix in (*near, LAB[0])]
+    names = draw(st.lists(references([{"registry": tables}]), min_size=2, max_size=2, unique=True))
+    try:
+        found = forecast.of_cluster(CLUSTER, policy=read_policy(said), images=names)
+    except Problem:
+        return None
+    if found["error"]:
+        return None
+    files = {path.removeprefix("/etc/containers/"): text for path, text in found["files"].items()}
+    drop_ins = {
+        path.rpartition("/")[2]: text for path, text in files.items() if path.startswith("registries.conf.d/")
+    }
+    return {
+        "words": said, "conf": files["registries.conf"], "policy": files["policy.json"], "drop_ins": drop_ins,
+        "pulls": names, "told": found["images"],
+    }  # fmt: skip
+
+
+def draw_nodes(count: int, number: int) -> list[dict[str, Any]]:
+    """So many policies of clusters, with the files of their nodes."""
+    return _drawn(nodes(), number, 2 * count)[:count]
+
+
 def draw_cases(count: int, number: int) -> list[dict[str, Any]]:
     """So many different cases, the same each time for the same number."""
+    return _drawn(cases(), number, count)
+
+
+def _drawn(strategy: Any, number: int, examples: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
 
     @seed(number)
     @settings(
-        max_examples=count,
+        max_examples=examples,
         phases=[Phase.generate],
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(cases())
-    def note(case: dict[str, Any]) -> None:
-        if case not in found:
+    @given(strategy)
+    def note(case: dict[str, Any] | None) -> None:
+        if case and case not in found:
             found.append(case)
 
     note()

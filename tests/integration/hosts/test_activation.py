@@ -94,7 +94,7 @@ def test_lists_that_only_move_restart_nothing(controller, origin1):
     moved, unchanged = controller.tasks(origin1, POLICY, POLICY).tasks
     assert moved["changed"] and moved["plan"]["disruption"] == "none"
     assert not unchanged["changed"]
-    assert "ADD_REGISTRY=" not in origin1.sh("grep -v ^# /etc/sysconfig/docker")
+    assert "--add-registry" not in origin1.sh("grep -v ^# /etc/sysconfig/docker")
     assert daemon(origin1) == before
     origin1.sh("systemctl restart docker")
     assert_has(origin1, POLICY)

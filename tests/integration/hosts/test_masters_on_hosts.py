@@ -4,12 +4,13 @@
 """Masters whose services are stand-ins (tests/lab/standins/masters): changed one at a time, and put back where one
 does not come back.
 
-Only with `make masters`.
+Only with `make masters`; what a run costs, with `make bench-masters`.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import time
 
 import pytest
@@ -206,17 +207,20 @@ def test_a_red_master_stops_the_run_before_the_next(controller, master1, master2
     assert master1.read(CONFIG) == old and (master2.read(CONFIG), served(master2)) == other
 
 
+@pytest.mark.bench
 def test_a_run_that_changes_nothing_costs_little_more_than_a_ping(controller, master1, inventory):
-    """Ping and no-change run in turns, on one connection, in one run; the best of each is compared."""
+    """Each no-change run is compared with the pings before and after it, which a busy moment hits as well."""
     controller.task(master1, "master_config", ASKED, inventory=inventory)
     assert healthy(master1)
     path = controller.scratch / "turns.yml"
-    task = {"dockyard.openshift.master_config": ASKED}
-    turns = [{"ansible.builtin.ping": {}}, task] * 12
+    ping, task = {"ansible.builtin.ping": {}}, {"dockyard.openshift.master_config": ASKED}
+    turns = [ping, task] * 24 + [ping]
     variables = {"ansible_python_interpreter": master1.python}
     path.write_text(yaml.safe_dump([{"hosts": "master1", "gather_facts": False, "vars": variables, "tasks": turns}]))
     done = controller.playbook(path, core="2.16", inventory=inventory)
     assert done.rc == 0 and not any(result.get("changed") for result in done.tasks), done.output
-    took = [line["seconds"] for line in done.results]
-    ping, ours = min(took[2::2]), min(took[3::2])
-    assert ours <= 1.3 * ping, f"{ours:.3f} s against {ping:.3f} s of a ping"
+    took = [line["seconds"] for line in done.results][2:]  # the first of each load what the others find loaded
+    ratios = [took[turn] / statistics.mean((took[turn - 1], took[turn + 1])) for turn in range(1, len(took) - 1, 2)]
+    low, middle, high = (round(ratio, 2) for ratio in statistics.quantiles(ratios))
+    print(f"{len(ratios)} runs without a change: {middle} pings each, half of them {low} to {high}")
+    assert middle <= 1.3

@@ -45,11 +45,17 @@ def random_cases():
 
 
 @pytest.fixture(scope="module")
-def seen(puller, random_cases):
+def node_cases():
+    """Policies of clusters, with the files of their nodes as the forecast names them."""
+    return pull_strategies.draw_nodes(48, int(os.environ.get("SEED", "5")))
+
+
+@pytest.fixture(scope="module")
+def seen(puller, random_cases, node_cases):
     """What came of each (case, tool, reference), pulled in one go."""
     pull_registries.seed()
     pull_registries.equip(puller)
-    cases = [*ROWS.values(), *OLDER.values(), *random_cases]
+    cases = [*ROWS.values(), *OLDER.values(), *random_cases, *node_cases]
     asked = [(case, tool, name) for case in cases for name in case["pulls"] for tool in TOOLS]
     pulls = [{"files": real_pulls.files(case), "tool": tool, "reference": name} for case, tool, name in asked]
     found = real_pulls.pull_all(puller, pulls)
@@ -82,6 +88,23 @@ def test_older_engines(seen, row):
 def test_random_cases(seen, random_cases):
     for case in random_cases:
         check(case, seen)
+
+
+def test_files_of_a_forecast_do_what_it_says_of_images(seen, node_cases):
+    """Policies of OpenShift 4 whose node files this node has: it pulls, refuses and uses mirrors as was forecast."""
+    came: Counter[str] = Counter()
+    for case in node_cases:
+        check(case, seen)
+        for told in case["told"]:
+            pull = seen[id(case), "podman", told["image"]]
+            assert not (pull.image and told["refused"]), (case["words"], told, pull.said)
+            if not told["refused"]:
+                places = [one["endpoints"] for one in told["candidates"]]
+                assert places == [one["endpoints"] for one in real_pulls.candidates(case, told["image"])]
+            came.update(pull.refused | {attempt.outcome for attempt in pull.attempts[-1:]})
+            came["by a mirror"] += len(pull.attempts) > 1
+    assert len(node_cases) >= 40
+    assert min(came[kind] for kind in ("served", "policy", "blocked", "by a mirror")) >= 5, came
 
 
 # Of how many configurations each has to be seen at least; see `facts`.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from conftest import lab
 from test_quartet import EVERY_WORD
+from test_trust import CA
 
 NODES = ("podman1", "origin1", "moby1")
 
@@ -45,9 +46,14 @@ def test_taken_back_and_brought_again(controller, node):
     assert nothing.rc == 0 and not nothing.last["changed"], nothing.output
 
 
+def links_that_lead_nowhere(node) -> str:
+    return node.sh("find /etc/ssl/certs -xtype l 2>/dev/null; true")
+
+
 def test_everything_of_ours_goes(controller, node):
     before, lists = facts(node), node.lists()
-    assert controller.task(node, "host_policy", EVERY_WORD[node.name]).rc == 0
+    policy = EVERY_WORD[node.name] | {"trust": [{"registry": "registry.lab.example:5000", "ca_file": str(CA)}]}
+    assert controller.task(node, "host_policy", policy | {"scope": "both"}).rc == 0
     done = controller.task(node, "host_policy", {"state": "absent"})
     assert done.rc == 0 and done.last["changed"], done.output
     assert node.lists() == lists
@@ -55,6 +61,7 @@ def test_everything_of_ours_goes(controller, node):
         assert facts(node) == before
     left = "ls -d /var/lib/dockyard 2>/dev/null; find /etc -xdev -name '*dockyard*' ! -name dockyard-lab; true"
     assert node.sh(left) == ""
+    assert links_that_lead_nowhere(node) == ""
     again = controller.task(node, "host_policy", {"state": "absent"})
     assert again.rc == 0 and not again.last["changed"], again.output
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from .conftest import REPOSITORY
 
 TOOLS = REPOSITORY / ".venv/bin"
 DEFINITION = REPOSITORY / "docs/ee/execution-environment.yml"
+(AWX_PLAY,) = yaml.safe_load((REPOSITORY / "docs/job_templates.yml").read_text())
+TEMPLATES = AWX_PLAY["vars"]["awx_templates"]
 NAVIGATOR = REPOSITORY / "docs/ee/ansible-navigator.yml"
 COLLECTION = yaml.safe_load((REPOSITORY / "galaxy.yml").read_text())
 
@@ -103,6 +106,40 @@ def test_runner_runs_the_playbook_and_tells_of_every_host(tmp_path: Path, collec
     assert [json.loads(line)["check"] for line in log.read_text().splitlines() if "host_policy" in line] == [True, True]
     assert run.stats["changed"] == {"a": 1}
     assert run.stats["failures"] == {}
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=[template["name"] for template in TEMPLATES])
+def test_runner_runs_the_project_as_each_job_template_says(
+    tmp_path: Path, collections: Path, template: dict[str, Any]
+) -> None:
+    """As a job of AWX does: the project beside an inventory, a play by its file, the variables of template and job."""
+    log = tmp_path / "calls"
+    log.touch()
+    shutil.copytree(REPOSITORY / "docs/awx-project", tmp_path / "job/project")
+    told = {"ansible_connection": "local", "fate": "changed", "registry_policy": {"search": ["a.example.com"]}}
+    told["ansible_python_interpreter"] = "/usr/bin/python3"
+    survey = {"undo_plan": "0123456789ab"} if template["playbook"] == "undo.yml" else {}
+    checks = template.get("job_type") == "check"
+    run = ansible_runner.run(
+        private_data_dir=str(tmp_path / "job"),
+        playbook=template["playbook"],
+        inventory={"all": {"children": {"nodes": {"hosts": {"a": None, "b": None}, "vars": told}}}},
+        extravars={**template.get("extra_vars", {}), **survey, "awx_job_id": 7},
+        limit="a" if template.get("ask_limit_on_launch") else None,
+        cmdline=" ".join(["--diff"] * template.get("diff_mode", False) + ["--check"] * checks) or None,
+        envvars={
+            "ANSIBLE_COLLECTIONS_PATH": str(collections),  # where AWX puts what collections/requirements.yml names
+            "FAKE_LOG": str(log),
+            "PATH": f"{TOOLS}:{os.environ['PATH']}",
+        },
+        quiet=True,
+    )
+    calls = [call for call in map(json.loads, log.read_text().splitlines()) if call["task"] != "registry_policy"]
+    assert (run.status, run.rc) == ("successful", 0), run.stdout.read()
+    assert {call["host"] for call in calls} == ({"a"} if template.get("ask_limit_on_launch") else {"a", "b"})
+    tasks = {"host_policy_info"} if template["playbook"] == "verify.yml" else {"host_policy"}
+    assert {call["task"] for call in calls} >= tasks
+    assert {call["check"] for call in calls if call["task"] == "host_policy"} <= {checks}
 
 
 def results(run: Any, task: str) -> dict[str, bool]:

@@ -93,7 +93,8 @@ def test_what_an_engine_cannot_do_is_refused_before_certificates_are_written(
     trust = [{"registry": "registry.lab.example", "ca": company_ca.read_text()}]
     answer = answered(run, tmp_path, {"trust": trust, "blocked": ["docker.io"]})
     sentence = "docker (upstream) cannot enforce blocked 'docker.io': docker cannot block"
-    assert answer["refused"] == f"{sentence}; nothing was changed; unenforceable: warn applies the rest"
+    then = "nothing was changed; to apply the rest: docker_registries_unenforceable: warn (of a task: unenforceable)"
+    assert answer["refused"] == f"{sentence}; {then}"
     assert (answer["changed"], answer["files"], answer["steps"]) == (False, {}, [])
 
 

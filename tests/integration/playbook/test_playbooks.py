@@ -136,7 +136,7 @@ def test_verify_account(play: Play) -> None:
     )
     assert outcome.account("Ask every host for its registries") == {
         "a": f"as the policy says\n{engine}",
-        "b": f"differs from the policy\n{engine}",
+        "b": f"differs from the policy:\n{engine}",
     }
     assert outcome.rc == 0
 
@@ -172,6 +172,14 @@ def test_undo_asks_each_host_for_its_last_plan(play: Play, plans: str) -> None:
     assert outcome.rc == 0 and [call["host"] for call in calls] == ["a", "b"], outcome.output
     assert [call["args"]["undo"] for call in calls] == [plans] * 2
     assert outcome.asked("registry_policy") == [] and set(outcome.account("Report the outcome")) == {"a", "b"}
+
+
+def test_what_is_ours_goes_without_any_policy(play: Play) -> None:
+    """Whoever uninstalls may have taken the variables out of the inventory before."""
+    outcome = play("registries", {"a": {}, "b": ASKED}, "-e", "docker_registries_state=absent")
+    calls = outcome.asked("host_policy")
+    assert outcome.rc == 0 and [call["host"] for call in calls] == ["a", "b"], outcome.output
+    assert outcome.asked("registry_policy") == []
 
 
 def test_undo_says_which_variable_is_missing(play: Play) -> None:

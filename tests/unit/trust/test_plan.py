@@ -107,6 +107,15 @@ def test_a_second_run_finds_nothing_to_do(case):
     assert second.plan.pending == first.plan.pending
 
 
+def is_anchor_of_debian(path):
+    return path.startswith("/usr/local/share/ca-certificates/")
+
+
+def of_debian(commit, key):
+    """Return what a transaction says of the calls of Debian's tool."""
+    return [one[key] for one in commit.get("actions", []) if one["argv"][0] == "update-ca-certificates"]
+
+
 @pytest.mark.parametrize("case", PLANS)
 def test_only_our_files_are_removed(case):
     start = world(case["host"])
@@ -117,6 +126,9 @@ def test_only_our_files_are_removed(case):
     assert files(gone.commit) == []
     if not gone.plan.changed:
         return
+    # Debian's tool alone would leave links to anchors that are gone.
+    fresh = [["update-ca-certificates", "--fresh"]] * any(map(is_anchor_of_debian, files(first.commit)))
+    assert of_debian(gone.commit, "argv") == of_debian(first.commit, "undo") == fresh
     _last, end = world_after(later, host, gone.commit)
     assert state_of(end) == {}
     theirs = {path for path in start.files if path.startswith("/") and path != STATE_PATH}

@@ -9,7 +9,6 @@ Source of what is sent: OCI distribution specification, "Checking if content exi
 
 from __future__ import annotations
 
-import base64
 import queue
 import threading
 import time
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 
 from ...credentials import containers
 from ...credentials.go import Unreadable
+from ...credentials.login import Login
 from ...credentials.lookup import look_up
 from ...problems import one_line
 from ...resolution.references import Reference
@@ -44,14 +44,14 @@ class Presence:
 class Question:
     """A request for the headers of a manifest. authorities: PEM that counts beside that of the controller.
 
-    login: the header Authorization, which the registry gets only after it has asked for one.
+    login: the registry gets it only after it has asked for one.
     """
 
     registry: str
     path: str
     insecure: bool
     authorities: str = field(default="", repr=False)
-    login: str | None = field(default=None, repr=False)
+    login: Login | None = None
     accept: str = ", ".join(_KINDS)
 
 
@@ -123,20 +123,21 @@ def _judged(status: int, headers: Mapping[str, str], whose: str, digest: str, ho
     return Presence("unknown", told)
 
 
-def _login(needs: Needs, reference: Reference, hide: Callable[[str], None]) -> str | None:
-    """Return the header with the login that CRI-O would use. Raises NoAnswer."""
+def _login(needs: Needs, reference: Reference, hide: Callable[[str], None]) -> Login | None:
+    """Return the login that CRI-O would use. Raises NoAnswer."""
     if needs.logins is None:
         return None
     answer = look_up("crio", reference, [needs.logins]).answer()
     if answer.problem:
         raise NoAnswer(answer.problem)
     for tried in answer.tried:
-        if tried.kind in ("helper", "token"):
-            raise NoAnswer(f"the pull secret has a {tried.kind} for {reference.domain}, which only a node can use")
+        if tried.kind == "helper":
+            raise NoAnswer(f"the pull secret names a program of nodes for the login at {reference.domain}")
         try:
             login = containers.read(needs.logins).login(tried.key)
         except Unreadable as reason:
             raise NoAnswer(str(reason)) from None
-        hide(login.password)
-        return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+        for secret in filter(None, (login.password, login.identity_token)):
+            hide(secret)
+        return login
     return None

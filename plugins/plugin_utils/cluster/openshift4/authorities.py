@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .objects import Manifest
+from .objects import Manifest, name_of
 
 NAMESPACE = "openshift-config"
 _DIRECTORY = "/etc/docker/certs.d"
@@ -57,6 +57,17 @@ def read(manifests: Iterable[Manifest]) -> Authorities:
     return Authorities(name, None)
 
 
+def elsewhere(manifests: Iterable[Manifest]) -> Iterator[str]:
+    """Yield ConfigMaps of the name that Image/cluster says which are in a namespace where nobody looks for them."""
+    whole = list(manifests)
+    there = read(whole)
+    if there.name and there.values is None:
+        for manifest in whole:
+            metadata = _mapping(manifest.get("metadata"))
+            if manifest.get("kind") == "ConfigMap" and metadata.get("name") == there.name:
+                yield f"{name_of(manifest)}, and not {NAMESPACE}/{there.name}"
+
+
 def reference(manifest: Manifest) -> str | None:
     """Return the name in spec.additionalTrustedCA of Image/cluster; None for other objects and without a name."""
     if manifest.get("kind") != "Image" or str(manifest.get("apiVersion", "")).startswith("image."):
@@ -67,6 +78,7 @@ def reference(manifest: Manifest) -> str | None:
 
 def changes(before: Authorities, after: Authorities) -> Iterator[str]:
     """Yield what becomes of the directories of nodes, in words."""
+    after = _without_deleted(before, after)
     if after.values is None:
         return
     if before.values is None:
@@ -81,19 +93,37 @@ def changes(before: Authorities, after: Authorities) -> Iterator[str]:
 
 def not_there(before: Authorities, after: Authorities) -> Iterator[str]:
     """Yield which ConfigMap a change is about, or is named by it, without being among the manifests."""
-    if before != after:
-        for name in dict.fromkeys(one.name for one in (before, after) if one.values is None):
-            yield (
-                f"the ConfigMap {NAMESPACE}/{name} is not among the manifests, so its registries are not known; without"
-                " it nodes trust none of them, and the registry operator is degraded"
-            )
+    if before == after:
+        return
+    if _without_deleted(before, after) != after:
+        yield (
+            f"Image/cluster goes on to name the ConfigMap {NAMESPACE}/{after.name}, which is deleted: the registry"
+            " operator is degraded"
+        )
+    elif after.values is None:
+        yield (
+            f"the ConfigMap {NAMESPACE}/{after.name} is not among the manifests, so its registries are not known;"
+            " without it nodes trust none of them, and the registry operator is degraded"
+        )
+    if before.values is None and (after.values is not None or before.name != after.name):
+        yield (
+            f"the ConfigMap {NAMESPACE}/{before.name} of today is not among the manifests, so what nodes trust"
+            " today is not known"
+        )
 
 
 def lost(before: Authorities, after: Authorities) -> list[str]:
     """Return the registries that nodes trusted and trust no more, as far as both sides are known."""
+    after = _without_deleted(before, after)
     if after.values is None:
         return []
     return sorted({*map(registry_of, before.values or ())} - {*map(registry_of, after.values)})
+
+
+def _without_deleted(before: Authorities, after: Authorities) -> Authorities:
+    """Return what nodes trust afterwards: nothing, where the ConfigMap was there and is not any more."""
+    is_deleted = after.values is None and before.values is not None and before.name == after.name
+    return Authorities(after.name) if is_deleted else after
 
 
 def _decoded(value: Any) -> str:

@@ -184,6 +184,10 @@ def ca_keys_of_nobody(now: Situation) -> Iterator[str]:
             yield f"{key} makes /etc/docker/certs.d/{host}"
 
 
+def ca_elsewhere(now: Situation) -> Iterator[str]:
+    yield from authorities.elsewhere(now.manifests)
+
+
 def mirrors_not_allowed(now: Situation) -> list[str]:
     """List mirrors that an allow-list does not name itself. Images that name their sources use them anyway."""
     if not now.sources.allowed:

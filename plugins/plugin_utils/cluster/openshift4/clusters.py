@@ -95,16 +95,21 @@ def _is_canonical(image: str) -> bool:
         return False
 
 
+#: Conditions of a pool each of which says that it is sick; the first sums the others up, a moment later.
+_SICK = ("Degraded", "NodeDegraded", "RenderDegraded")
+
+
 def _pool(manifest: Manifest, name: str) -> Iterator[str]:
     conditions = _at(manifest, "status", "conditions")
     degraded = any(
-        _at(one, "type") == "Degraded" and str(_at(one, "status")) == "True"
+        _at(one, "type") in _SICK and str(_at(one, "status")) == "True"
         for one in (conditions if isinstance(conditions, (list, tuple)) else ())
     )
+    sick = _at(manifest, "status", "degradedMachineCount")
     count, most = _at(manifest, "status", "machineCount"), _at(manifest, "spec", "maxUnavailable")
     if _at(manifest, "spec", "paused") is True:
         yield f"the pool {name} is paused, so its nodes take nothing until it goes on"
-    if degraded:
+    if degraded or (isinstance(sick, int) and sick > 0):
         yield f"the pool {name} is degraded, so its nodes take nothing until that is repaired"
     if isinstance(count, int):
         together = _together(count, most)
@@ -227,8 +232,9 @@ def not_for_nodes(outcome: Outcome) -> Iterator[str]:
     named |= {(authorities.NAMESPACE, _at(one, "spec", "trustedCA", "name")) for one in proxies}
     for kind, _group, namespace, name in sorted(outcome.touched):
         if kind == "ConfigMap" and (namespace, name) not in named:
+            where = "/".join(filter(None, (namespace, name)))
             yield (
-                f"ConfigMap {namespace}/{name} reaches no node: neither additionalTrustedCA of Image/cluster nor"
+                f"ConfigMap {where} reaches no node: neither additionalTrustedCA of Image/cluster nor"
                 " trustedCA of Proxy/cluster names it"
             )
 

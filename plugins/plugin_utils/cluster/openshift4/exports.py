@@ -227,6 +227,8 @@ def is_workload(manifest: Manifest) -> bool:
 def _called(manifest: Manifest) -> str:
     if manifest.get("kind"):
         return name_of(manifest)
+    if not manifest:
+        return "an empty mapping,"
     hit = _looks_like(manifest)
     says = "; imageDigestSources are written as an ImageDigestMirrorSet" if hit else ""
     return f"a document without kind{hit}{says}, with {', '.join(cited(str(key)) for key in list(manifest)[:5])},"

@@ -236,6 +236,13 @@ GUARDS: tuple[Guard, ...] = (
         checks.tagged,
     ),
     Guard(
+        "entry-of-no-image",
+        "surprises",
+        "No image has a name that begins like this, so the entry matches nothing.",
+        "CI docker/reference regexp.go",
+        checks.entries_of_no_image,
+    ),
+    Guard(
         "invalid-entry",
         "stops",
         "The operator takes no empty entry, and an asterisk only as a leading '*.'.",
@@ -402,6 +409,14 @@ GUARDS: tuple[Guard, ...] = (
         "A key is host or host..port; under any other name a registry is trusted that nobody has.",
         "MCO pkg/daemon/certificate_writer.go",
         change.ca_keys_of_nobody,
+    ),
+    Guard(
+        "ca-in-another-namespace",
+        "breaks",
+        "Only openshift-config is looked in for additionalTrustedCA: nodes trust nothing of it, and the registry"
+        " operator is degraded.",
+        "MCO pkg/operator/sync.go",
+        change.ca_elsewhere,
     ),
     Guard(
         "trust-lost",

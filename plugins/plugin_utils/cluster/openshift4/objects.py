@@ -153,7 +153,7 @@ def _no_object(value: Manifest) -> str:
     is_list = isinstance(kind, str) and (kind == "List" or kind.removesuffix("List") in GROUPS and kind[-4:] == "List")
     if is_list and not isinstance(value.get("items", ""), (list, tuple, type(None))):
         return f"{kind} has no list of items: the export is cut off"
-    if is_list and isinstance(metadata, Mapping) and metadata.get("continue"):
+    if is_list and isinstance(metadata, Mapping) and any(map(metadata.get, ("continue", "remainingItemCount"))):
         return f"{kind} is one page of a longer list: export all of it"
     return ""
 

@@ -69,7 +69,7 @@ class Scenario:
                         f"{name_of(manifest)} is proposed twice: where both say something the later counts"
                     )
                 _apply(found, manifest, release)
-        self._delete(found)
+        self._delete(found, release)
         if self.policy is not None:
             self._say(found, self.policy, release)
         return found
@@ -90,7 +90,7 @@ class Scenario:
         found.touched |= {one for one in gone if any(identity(each) == one for each in found.manifests)}
         found.manifests = [one for one in found.manifests if identity(one) not in gone]
 
-    def _delete(self, found: Outcome) -> None:
+    def _delete(self, found: Outcome, release: Release) -> None:
         for item in self.removed:
             kind, namespace, name = _named(item)
             hits = [
@@ -110,6 +110,11 @@ class Scenario:
                 raise ManifestProblem(
                     f"removed: {kind} {cited(name)} is in several namespaces; say {kind}/NAMESPACE/NAME"
                 )
+            if release.default_signature_policy and (kind, name) == ("ClusterImagePolicy", "openshift"):
+                found.notes.append(
+                    f"removed: {name_of(hits[0])} is part of the release: the cluster-version operator makes it again"
+                )
+                continue
             if not exports.is_read(hits[0]):
                 found.notes.append(f"removed: {name_of(hits[0])} is not read, so its removal changes nothing here")
             found.touched.add(identity(hits[0]))

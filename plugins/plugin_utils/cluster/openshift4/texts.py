@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from .objects import Manifest, cited
 _DEEPEST = 100
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 _MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirrors have less than one million
+#: Objects as JSON, one behind the other without a mark between them: kubectl reads them so, and YAML does not.
+_BEHIND = re.compile(r"(\}[ \t]*\r?\n)(?=\{)")
 
 
 def decoded(raw: bytes) -> str:
@@ -44,7 +47,7 @@ def unfinished(value: Any) -> Iterator[str]:
 def _documents(name: Any, content: Any) -> list[Any]:
     if not isinstance(name, str) or not isinstance(content, str):
         raise ManifestProblem(f"a file of manifests must have name and content as text: {cited(name)}")
-    name = one_line(name)
+    name, content = one_line(name), _BEHIND.sub(r"\1--- ", content)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
         check_depth(name, _with_keys_once(name, yaml.parse(content, Loader=loader)))

@@ -165,9 +165,13 @@ def _of_parts(shape: Shape, value: Any, old: Any, path: str, whole: Shape) -> It
 
 def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whole: Shape) -> Iterator[str]:
     stored = old if isinstance(old, Mapping) else {}
+    unknown = [str(name) for name in value if not (shape.each or name in shape.fields or shape.is_open)]
+    meant = [_meant(shape, name, path, whole) for name in unknown]
     for name in shape.required:
-        if value.get(name) is None:
-            yield f"{_below(path, name)}: {MISSING}"
+        place = _below(path, name)
+        # One mistake is one finding: a field in another place, or under another name, is not missing too.
+        if value.get(name) is None and not any(one == place or one.startswith(f"{place}.") for one in meant):
+            yield f"{place}: {MISSING}"
     for name, item in value.items():
         inner = shape.each or shape.fields.get(name)
         if shape.keys and (not isinstance(name, str) or not shape.keys[0].fullmatch(name)):
@@ -194,16 +198,24 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
 def _unknown(shape: Shape, name: str, path: str, whole: Shape) -> str:
     """Describe a field that the schema lacks, with the one that is probably meant."""
     said = "there is no such field"
-    near = get_close_matches(name, shape.fields, 1, 0.7)
-    places = [place for place in _places(whole) if place.rpartition(".")[2] == name]
-    if near:
-        return f"{said}; is {_below(path, near[0])} meant?"
-    if places:
-        return f"{said}; it belongs to {places[0]}"
-    known = [field for field in shape.fields if field not in ("apiVersion", "kind", "status")]
-    if len(known) == 1:
-        return f"{said}; is {_below(path, known[0])} meant?"
+    meant = _meant(shape, name, path, whole)
+    if meant:
+        return f"{said}; it belongs to {meant}" if meant.endswith(f".{name}") else f"{said}; is {meant} meant?"
+    known = _known(shape)
     return f"{said}; there is {' or '.join(_below(path, field) for field in known)}" if len(known) <= 6 else said
+
+
+def _meant(shape: Shape, name: str, path: str, whole: Shape) -> str:
+    """Return the path of the field that is probably meant: one of nearly this name, or of this name elsewhere."""
+    if near := get_close_matches(name, shape.fields, 1, 0.7):
+        return _below(path, near[0])
+    if places := [place for place in _places(whole) if place.rpartition(".")[2] == name]:
+        return places[0]
+    return _below(path, known[0]) if len(known := _known(shape)) == 1 else ""
+
+
+def _known(shape: Shape) -> list[str]:
+    return [field for field in shape.fields if field not in ("apiVersion", "kind", "status")]
 
 
 def _places(shape: Shape, path: str = "") -> Iterator[str]:

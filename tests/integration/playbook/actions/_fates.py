@@ -15,7 +15,7 @@ ENDS = {
     "failed": {"failed": True, "msg": "the API server did not answer"},
     "changed": {"changed": True, "account": ["changed"]},
     "same": {"changed": False, "account": ["unchanged"]},
-    "drift": {"changed": False, "drift": True, "account": ["differs from the policy"]},
+    "drift": {"changed": False, "drift": True, "account": ["differs from the policy:"]},
 }
 
 

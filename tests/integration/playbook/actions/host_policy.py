@@ -22,7 +22,7 @@ class ActionModule(Asked, HostTask):
     features = FEATURES
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        if not options["undo"]:
+        if not options["undo"] and options["state"] != "absent":
             self.must_ask(options)
         task_vars = self.variables
         self._low_level_execute_command("true")

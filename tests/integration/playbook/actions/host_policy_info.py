@@ -37,7 +37,7 @@ class ActionModule(Asked, HostInfo):
         self._low_level_execute_command("true")
         args = json.loads(json.dumps(self.given(), default=str))
         drift = bool(task_vars.get("drift"))
-        account = ["differs from the policy" if drift else "as the policy says"]
+        account = ["differs from the policy:" if drift else "as the policy says"]
         answer = {"engines": [ENGINE], "drift": drift, "account": account, **task_vars.get("node_has", {})}
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": "host_policy_info", "host": str(task_vars["inventory_hostname"])}

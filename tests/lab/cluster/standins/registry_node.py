@@ -3,15 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A STAND-IN for the node that runs the registry of OpenShift 4; its nodes are simulated and run nothing.
 
-The registry is real: a process of Debian's docker-registry, started anew from the Deployment as the operator wrote it,
-on the directory that stands for its claim, read-only where the Deployment says so. A Job's container is the script of
-its manifest, run here with the directories of its claims in place of its mounts. No container isolates them.
+The registry is real: a process of Debian's docker-registry, started anew with the environment of the Deployment as the
+operator wrote it. A directory stands for each claim, files for each secret that is mounted. The container of a Job is
+run by podman, with those directories as its mounts; how it ends becomes the status of the pod, and what it says becomes
+its log, which the API server gets from kwok. Kwok calls the pods of other images done at once.
 """
 
 from __future__ import annotations
 
+import base64
+import os
 import subprocess
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,25 +26,40 @@ from beside import Beside
 
 NAMESPACE = "openshift-image-registry"
 DEPLOYMENT = Ref(Resource("Deployment", "apps", "v1", "deployments", True), "image-registry", NAMESPACE)
+PODS = Ref(Resource("Pod", "", "v1", "pods", True), namespace=NAMESPACE)
+SECRET = Resource("Secret", "", "v1", "secrets", True)
+#: The image of which pods are run here; kwok leaves them alone (tests/lab/cluster/cluster).
+IMAGE = "localhost/dockyard-run:1"
+#: A variable of the registry of OpenShift → the one by which Debian's finds the same file.
+_SAME = {"REGISTRY_STORAGE_S3_CREDENTIALSCONFIGPATH": "AWS_SHARED_CREDENTIALS_FILE"}
 _READ_ONLY = "REGISTRY_STORAGE_MAINTENANCE_READONLY"
+_PLACES = ("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", "REGISTRY_STORAGE_S3_BUCKET")
+#: Limits that a container may have on a machine whose own are low.
+_LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 
 
 class Serving(NamedTuple):
-    """What a registry is started with."""
+    """Where images are kept, and whether only for reading."""
 
-    claim: str
+    place: str
     read_only: bool
 
 
 class RegistryNode(Beside):
-    """Serves beside a test until it is ended. place: a directory for each claim is made below it."""
+    """Serves and runs Jobs beside a test until it is ended.
+
+    place: a directory for each claim is made below it. serve: starts a registry with an environment, and says at which
+    host. root: the root of a container's file system. log: the file that kwok shows as the log of a Job's pod.
+    """
 
     def __init__(
-        self, client: Client, place: Path, serve: Callable[[Path, bool], AbstractContextManager[str]]
+        self, client: Client, place: Path, serve: Callable[[Mapping[str, str]], AbstractContextManager[str]],
+        root: Path, log: Path,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.client, self.place, self.serve = client, place, serve
-        self.now: Serving | None = None
+        self.client, self.place, self.serve, self.root, self.log = client, place, serve, root, log
+        self.before_job: Callable[[], None] = lambda: None
+        self.environment: Mapping[str, str] | None = None
         self.host = ""
         self._running = ExitStack()
 
@@ -49,34 +68,94 @@ class RegistryNode(Beside):
         self._running.close()
 
     def sync(self) -> None:
-        """Serve from what the Deployment says now."""
+        """Serve as the Deployment says now, and run the pods that wait for it."""
         wanted = self.wanted()
-        if wanted != self.now:
+        if wanted != self.environment:
             self._running.close()
             if wanted:
-                self.host = self._running.enter_context(self.serve(self.directory(wanted.claim), wanted.read_only))
-            self.now = wanted
+                self.host = self._running.enter_context(self.serve(wanted))
+            self.environment = wanted
+        for pod in self.client.read_all(PODS):
+            if at(pod, "status", "phase") == "Running" and at(pod, "spec", "containers")[0]["image"] == IMAGE:
+                self.before_job()
+                self._end(pod, *self._run(pod["spec"]))
 
-    def wanted(self) -> Serving | None:
-        """Return what the Deployment asks for, None where it has no claim."""
-        pod = at(self.client.read(DEPLOYMENT), "spec", "template", "spec") or {}
-        claims = [at(one, "persistentVolumeClaim", "claimName") for one in pod.get("volumes") or ()]
-        names = [one["name"] for container in pod.get("containers") or () for one in container.get("env") or ()]
-        return Serving(str(claims[0]), _READ_ONLY in names) if claims and claims[0] else None
+    @property
+    def now(self) -> Serving | None:
+        """What the registry that runs was started with."""
+        if self.environment is None:
+            return None
+        place = next(Path(self.environment[name]).name for name in _PLACES if name in self.environment)
+        return Serving(place, _READ_ONLY in self.environment)
+
+    def wanted(self) -> Mapping[str, str] | None:
+        """Return the environment of the registry, None where the Deployment has none."""
+        pod = at(self.client.read(DEPLOYMENT), "spec", "template", "spec")
+        if pod is None:
+            return None
+        mounts = {inside: str(place) for inside, place, _mode in self._mounts(pod)}
+        found = {}
+        for name, value in self._environment(pod["containers"][0]):
+            inside = next((one for one in mounts if value == one or value.startswith(f"{one}/")), None)
+            found[_SAME.get(name, name)] = mounts[inside] + value[len(inside) :] if inside else value
+        return found
 
     def directory(self, claim: str) -> Path:
         found = self.place / claim
         found.mkdir(parents=True, exist_ok=True)
         return found
 
-    def run(self, job: Mapping[str, Any]) -> str:
-        """Run the container of a Job, and return what it says."""
-        pod = job["spec"]["template"]["spec"]
-        claims = {one["name"]: at(one, "persistentVolumeClaim", "claimName") for one in pod["volumes"]}
+    def _mounts(self, pod: Mapping[str, Any]) -> Iterator[tuple[str, Path, str]]:
+        """Yield for each mount of the container: its place there, its place here, ro or rw."""
+        volumes = {one["name"]: one for one in pod.get("volumes") or ()}
+        for mount in pod["containers"][0].get("volumeMounts") or ():
+            volume, mode = volumes[mount["name"]], "ro" if mount.get("readOnly") else "rw"
+            if claim := at(volume, "persistentVolumeClaim", "claimName"):
+                yield mount["mountPath"], self.directory(claim), mode
+            elif name := at(volume, "secret", "secretName"):
+                yield mount["mountPath"], self._files(name), "ro"
+            else:
+                yield mount["mountPath"], self.directory(f"emptyDir-{mount['name']}"), mode
+
+    def _files(self, secret: str) -> Path:
+        found = self.directory(f"secret-{secret}")
+        for name, value in (at(self._secret(secret), "data") or {}).items():
+            (found / name).write_bytes(base64.b64decode(value))
+        return found
+
+    def _secret(self, name: str) -> Any:
+        return self.client.read(Ref(SECRET, name, NAMESPACE))
+
+    def _environment(self, container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for one in container.get("env") or ():
+            if secret := at(one, "valueFrom", "secretKeyRef"):
+                value = at(self._secret(secret["name"]), "data", secret["key"])
+                if value is not None:
+                    yield one["name"], base64.b64decode(value).decode()
+            else:
+                yield one["name"], one["value"]
+
+    def _run(self, pod: Mapping[str, Any]) -> tuple[int, str]:
+        """Run the container, and return how it ended and what it said. No secret is on the command line."""
         (container,) = pod["containers"]
-        names = [one["name"] for one in container["env"]]  # FROM and TO, as the volumes are called
-        env = {name: str(self.directory(claims[name.lower()])) for name in names}
-        done = subprocess.run(
-            container["command"], env={"PATH": "/usr/bin:/bin", **env}, capture_output=True, text=True, check=False
-        )
-        return done.stdout + done.stderr
+        environment = dict(self._environment(container))
+        command = ["podman", "run", "--rm", "--network", "host", *_LIMITS]
+        for name in environment:
+            command += ["--env", name]
+        for inside, place, mode in self._mounts(pod):
+            command += ["--volume", f"{place}:{inside}:{mode}"]
+        command += ["--rootfs", str(self.root), *container["command"]]
+        known = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        done = subprocess.run(command, env={**known, **environment}, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def _end(self, pod: Mapping[str, Any], code: int, said: str) -> None:
+        """Write the log as a container runtime does, and then the status of the pod."""
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000000000Z", time.gmtime())
+        self.log.write_text("".join(f"{now} stdout F {line}\n" for line in said.splitlines()))
+        container = at(pod, "status", "containerStatuses")[0]
+        ended = {"exitCode": code, "reason": "Error" if code else "Completed"}
+        statuses = [{**container, "ready": False, "started": False, "state": {"terminated": ended}}]
+        status = {"phase": "Failed" if code else "Succeeded", "containerStatuses": statuses}
+        path = f"{PODS.path}/{pod['metadata']['name']}/status"
+        self.client._ask("PATCH", path, {"status": status}, "application/merge-patch+json")

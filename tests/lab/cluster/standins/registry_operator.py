@@ -13,6 +13,7 @@ No image is served: nothing here is a registry.
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -29,7 +30,9 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_r
     problems,
     surroundings,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry.backends import USER_SECRET
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import health
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.spec import backend_of
 from beside import Beside
 
 NAMESPACE = "openshift-image-registry"
@@ -42,6 +45,21 @@ ROUTES = Ref(Resource("Route", "route.openshift.io", "v1", "routes", True), name
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")
 _SINCE = "2026-01-01T00:00:00Z"
 _OURS = "imageregistry.openshift.io"
+#: The secret that the operator makes of a person's, or of the cloud's.
+PRIVATE = "image-registry-private-configuration"
+_MOUNTS = {"registry-storage": "/registry", PRIVATE: "/var/run/secrets/cloud"}
+#: Backend → keys of that secret which pods have in their environment.
+_LOGINS = {
+    "azure": ("AZURE_ACCOUNTKEY",),
+    "swift": (
+        "SWIFT_USERNAME", "SWIFT_PASSWORD", "SWIFT_TOKENID", "SWIFT_APPLICATIONCREDENTIALID",
+        "SWIFT_APPLICATIONCREDENTIALNAME", "SWIFT_APPLICATIONCREDENTIALSECRET",
+    ),
+}  # fmt: skip
+#: Keys of swift that pods are told beside the container.
+_OF_SWIFT = {
+    "authURL": "AUTHURL", "authVersion": "AUTHVERSION", "domain": "DOMAIN", "tenant": "TENANT", "regionName": "REGION",
+}  # fmt: skip
 _PERMANENT = (VERIFICATION_FAILED, STORAGE_NOT_CONFIGURED)
 #: Fields that go to the pods as they are.
 _OF_PODS = ("tolerations", "affinity", "topologySpreadConstraints")
@@ -108,7 +126,8 @@ class RegistryOperator(Beside):
             if makes:
                 self._make_claim()
         if backend == "s3" and not told.get("bucket"):
-            storage["s3"] = {"bucket": f"lab-image-registry-{told.get('region')}"}
+            name = at(self.client.read(INFRASTRUCTURE), "status", "infrastructureName") or "lab"
+            storage["s3"] = {"bucket": f"{name}-image-registry-{told.get('region')}", "encrypt": True}
             makes = True
         if not question.storage.get("managementState"):
             storage["managementState"] = "Managed" if makes else "Unmanaged"
@@ -122,8 +141,9 @@ class RegistryOperator(Beside):
         self.client.create(ref, {**whole, "spec": wanted})
 
     def _written(self, spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Write the Deployment and the Routes; what the API server says when it refuses one."""
+        """Write the secret, the Deployment and the Routes; what the API server says when it refuses one."""
         try:
+            self._hand_over(backend_of(spec["storage"]))
             self._deploy(spec)
             self._route(spec)
         except Moved:
@@ -131,6 +151,21 @@ class RegistryOperator(Beside):
         except Rejected as problem:
             return {"reason": ERROR, "sentence": str(problem)}
         return None
+
+    def _hand_over(self, backend: str) -> None:
+        """Give pods the login of a person, in the form that they read."""
+        given = at(self.client.read(Ref(SECRETS.resource, USER_SECRET, NAMESPACE)), "data") or {}
+        keys = [given.get(f"REGISTRY_STORAGE_S3_{name}") for name in ("ACCESSKEY", "SECRETKEY")]
+        if backend == "s3" and all(keys):
+            text = _profile(*(base64.b64decode(key).decode() for key in keys))
+            given = {"credentials": base64.b64encode(text.encode()).decode()}
+        ref = Ref(SECRETS.resource, PRIVATE, NAMESPACE)
+        there = self.client.read(ref)
+        if given and there is None:
+            self.client.create(ref, {**ref.manifest(), "type": "Opaque", "data": dict(given)})
+        elif given and there and at(there, "data") != given:
+            gone = dict.fromkeys(at(there, "data") or {})
+            self.client.patch(ref, {"data": {**gone, **given}}, there["metadata"]["resourceVersion"])
 
     def _deploy(self, spec: Mapping[str, Any]) -> None:
         labels = {"docker-registry": "default"}
@@ -269,30 +304,61 @@ def _strategy(spec: Mapping[str, Any]) -> dict[str, Any]:
 def _pod(spec: Mapping[str, Any]) -> dict[str, Any]:
     storage = spec["storage"]
     backend = next(key for key in storage if key != "managementState")
-    container = {"name": "registry", "image": "registry.example.com/registry:1", "env": list(_env(spec, backend))}
+    container: dict[str, Any] = {
+        "name": "registry", "image": "registry.example.com/registry:1", "env": list(_env(spec, backend)),
+    }  # fmt: skip
     if "resources" in spec:
         container["resources"] = spec["resources"]
-    source = {"emptyDir": {}}
-    if backend == "pvc":
-        source = {"persistentVolumeClaim": {"claimName": at(storage, "pvc", "claim")}}
+    volumes = list(_volumes(storage, backend))
+    container["volumeMounts"] = [{"name": one["name"], "mountPath": _MOUNTS[one["name"]]} for one in volumes]
     return {
         "containers": [container],
-        "volumes": [{"name": "registry-storage", **source}],
+        "volumes": volumes,
         "nodeSelector": {"kubernetes.io/os": "linux", **(spec.get("nodeSelector") or {})},
         **{name: spec[name] for name in _OF_PODS if name in spec},
     }
 
 
-def _env(spec: Mapping[str, Any], backend: str) -> Iterator[dict[str, str]]:
+def _volumes(storage: Mapping[str, Any], backend: str) -> Iterator[dict[str, Any]]:
+    if backend == "pvc":
+        claim = {"claimName": at(storage, "pvc", "claim")}
+        yield {"name": "registry-storage", "persistentVolumeClaim": claim}
+    elif backend == "emptyDir":
+        yield {"name": "registry-storage", "emptyDir": {}}
+    elif backend == "s3":
+        yield {"name": PRIVATE, "secret": {"secretName": PRIVATE, "optional": False}}
+
+
+def _env(spec: Mapping[str, Any], backend: str) -> Iterator[dict[str, Any]]:
     word, places = health._ENVIRONMENT[backend]
     yield {"name": "REGISTRY_STORAGE", "value": word}
+    told = at(spec, "storage", backend) or {}
     for key, name in places:
-        if value := at(spec, "storage", backend, key):
+        if value := told.get(key):
             yield {"name": f"REGISTRY_STORAGE_{name}", "value": str(value)}
+    if backend == "s3":
+        switches = {"ENCRYPT": bool(told.get("encrypt")), "FORCEPATHSTYLE": not told.get("virtualHostedStyle")}
+        for name, is_on in {**switches, "USEDUALSTACK": True}.items():
+            yield {"name": f"REGISTRY_STORAGE_S3_{name}", "value": str(is_on).lower()}
+        yield {"name": "REGISTRY_STORAGE_S3_CREDENTIALSCONFIGPATH", "value": f"{_MOUNTS[PRIVATE]}/credentials"}
+    for key, name in _OF_SWIFT.items() if backend == "swift" else ():
+        if value := told.get(key):
+            yield {"name": f"REGISTRY_STORAGE_SWIFT_{name}", "value": str(value)}
+    if word == "filesystem":
+        yield {"name": "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", "value": _MOUNTS["registry-storage"]}
+    for key in _LOGINS.get(backend, ()):
+        name = f"REGISTRY_STORAGE_{key}"
+        reference = {"name": PRIVATE, "key": name, "optional": backend == "swift"}
+        yield {"name": name, "valueFrom": {"secretKeyRef": reference}}
     if spec.get("readOnly"):
         yield {"name": "REGISTRY_STORAGE_MAINTENANCE_READONLY", "value": "{enabled: true}"}
     if spec.get("disableRedirect"):
         yield {"name": "REGISTRY_STORAGE_REDIRECT_DISABLE", "value": "true"}
+
+
+def _profile(key: str, secret: str) -> str:
+    """Return the file that the driver of S3 reads."""
+    return f"[default]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n"
 
 
 def _holds(have: Any, wanted: Any) -> bool:

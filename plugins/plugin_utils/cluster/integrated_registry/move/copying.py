@@ -70,8 +70,8 @@ echo "dockyard-copied blobs=$blobs files=$((files))"
 """
 
 
-def why_not(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Say why a Job cannot copy between two storages, "" when it can."""
+def why_not(before: Mapping[str, Any], after: Mapping[str, Any], secrets: Mapping[str, Any]) -> str:
+    """Say why a Job cannot copy between two storages, "" when it can. secrets: as they will be then, by name."""
     for storage in (before, after):
         backend = backend_of(storage)
         if backend == "emptyDir":
@@ -83,6 +83,10 @@ def why_not(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     one, other = backend_of(before), backend_of(after)
     if one == other and one != "pvc":
         return f"both are {one}, and there is one secret for the login of both; copy by hand"
+    for backend in (one, other):
+        if backend != "pvc" and not _login(backend, secrets):
+            wanted = ", or ".join(" and ".join(keys.values()) for keys, name in _LOGINS[backend] if name == USER_SECRET)
+            return f"rclone logs in to {backend} with {wanted} of {USER_SECRET}, which are not there; copy by hand"
     return ""
 
 
@@ -122,29 +126,49 @@ _BESIDE_THE_REGISTRY = {"podAffinity": {"preferredDuringSchedulingIgnoredDuringE
     },
 }]}}  # fmt: skip
 
-#: Backend → rclone's name for it, what is in the specification, what is in the secret of a person or of the cloud.
-_REMOTES: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, tuple[str, str]]]] = {
+#: Backend → rclone's name for it, and rclone's names of what is in the specification.
+_REMOTES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "s3": ("s3", {"REGION": "region", "ENDPOINT": "regionEndpoint"}),
+    "gcs": ("google cloud storage", {"PROJECT_NUMBER": "projectID"}),
+    "azure": ("azureblob", {"ACCOUNT": "accountName"}),
+    "swift": ("swift", {
+        "AUTH": "authURL", "REGION": "regionName", "TENANT": "tenant", "TENANT_ID": "tenantID", "DOMAIN": "domain",
+    }),
+}  # fmt: skip
+_SWIFT = "REGISTRY_STORAGE_SWIFT_"
+#: Backend → logins that rclone takes: its names of them → keys of a secret, and which secret.
+_LOGINS: Mapping[str, tuple[tuple[Mapping[str, str], str], ...]] = {
     "s3": (
-        "s3", {"REGION": "region", "ENDPOINT": "regionEndpoint"},
-        {"ACCESS_KEY_ID": ("REGISTRY_STORAGE_S3_ACCESSKEY", "aws_access_key_id"),
-         "SECRET_ACCESS_KEY": ("REGISTRY_STORAGE_S3_SECRETKEY", "aws_secret_access_key")},
+        ({"ACCESS_KEY_ID": "REGISTRY_STORAGE_S3_ACCESSKEY", "SECRET_ACCESS_KEY": "REGISTRY_STORAGE_S3_SECRETKEY"},
+         USER_SECRET),
+        ({"ACCESS_KEY_ID": "aws_access_key_id", "SECRET_ACCESS_KEY": "aws_secret_access_key"}, MINTED_SECRET),
     ),
     "gcs": (
-        "google cloud storage", {"PROJECT_NUMBER": "projectID"},
-        {"SERVICE_ACCOUNT_CREDENTIALS": ("REGISTRY_STORAGE_GCS_KEYFILE", "service_account.json")},
+        ({"SERVICE_ACCOUNT_CREDENTIALS": "REGISTRY_STORAGE_GCS_KEYFILE"}, USER_SECRET),
+        ({"SERVICE_ACCOUNT_CREDENTIALS": "service_account.json"}, MINTED_SECRET),
     ),
-    "azure": ("azureblob", {"ACCOUNT": "accountName"}, {"KEY": ("REGISTRY_STORAGE_AZURE_ACCOUNTKEY", "")}),
+    "azure": (({"KEY": "REGISTRY_STORAGE_AZURE_ACCOUNTKEY"}, USER_SECRET),),
     "swift": (
-        "swift", {"AUTH": "authURL", "REGION": "regionName", "TENANT": "tenant", "DOMAIN": "domain"},
-        {"USER": ("REGISTRY_STORAGE_SWIFT_USERNAME", ""), "KEY": ("REGISTRY_STORAGE_SWIFT_PASSWORD", "")},
+        ({"USER": f"{_SWIFT}USERNAME", "KEY": f"{_SWIFT}PASSWORD"}, USER_SECRET),
+        ({"APPLICATION_CREDENTIAL_ID": f"{_SWIFT}APPLICATIONCREDENTIALID",
+          "APPLICATION_CREDENTIAL_SECRET": f"{_SWIFT}APPLICATIONCREDENTIALSECRET"}, USER_SECRET),
+        ({"USER": f"{_SWIFT}USERNAME", "APPLICATION_CREDENTIAL_NAME": f"{_SWIFT}APPLICATIONCREDENTIALNAME",
+          "APPLICATION_CREDENTIAL_SECRET": f"{_SWIFT}APPLICATIONCREDENTIALSECRET"}, USER_SECRET),
     ),
 }  # fmt: skip
+
+
+def _login(backend: str, secrets: Mapping[str, Any]) -> tuple[Mapping[str, str], str] | None:
+    """Return the login that is whole; the secret of a person wins over that of the cloud, as for the operator."""
+    wins = USER_SECRET if secrets.get(USER_SECRET) else MINTED_SECRET
+    filled = {key for key, value in (at(secrets.get(wins), "data") or {}).items() if value}
+    return next((one for one in _LOGINS[backend] if one[1] == wins and filled.issuperset(one[0].values())), None)
 
 
 def _remote(name: str, storage: Mapping[str, Any], secrets: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Make the environment that describes an object store to rclone; logins stay in their secret."""
     backend = backend_of(storage)
-    kind, said, logins = _REMOTES[backend]
+    kind, said = _REMOTES[backend]
     config = storage[backend]
     start = f"RCLONE_CONFIG_{name.upper()}_"
     plain = {"TYPE": kind, **{key: str(config[field]) for key, field in said.items() if config.get(field)}}
@@ -153,11 +177,9 @@ def _remote(name: str, storage: Mapping[str, Any], secrets: Mapping[str, Any]) -
         plain["FORCE_PATH_STYLE"] = str(not config.get("virtualHostedStyle")).lower()
     place = config.get("bucket") or config.get("container")
     found: list[dict[str, Any]] = [{"name": f"{start}{key}", "value": value} for key, value in plain.items()]
-    for key, (of_person, of_cloud) in logins.items():
-        mine = at(secrets.get(USER_SECRET), "data", of_person) is not None
-        secret, inside = (USER_SECRET, of_person) if mine or not of_cloud else (MINTED_SECRET, of_cloud)
-        reference = {"secretKeyRef": {"name": secret, "key": inside}}
-        found.append({"name": f"{start}{key}", "valueFrom": reference})
+    keys, secret = _login(backend, secrets) or ({}, "")
+    for key, inside in keys.items():
+        found.append({"name": f"{start}{key}", "valueFrom": {"secretKeyRef": {"name": secret, "key": inside}}})
     return [*found, {"name": name.upper(), "value": f"{name}:{place}"}]
 
 

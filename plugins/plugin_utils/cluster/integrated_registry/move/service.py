@@ -256,13 +256,23 @@ class MoveService:
                 "old storage stays as it is"
             )
             return
-        if reason := copying.why_not(now, after):
+        logins = {} if {backend_of(now), backend_of(after)} == {"pvc"} else self._logins()
+        if reason := copying.why_not(now, after, logins):
             raise ClusterProblem(f"the images cannot be copied: {reason}")
         self._judge_size(found)
         if self.options.proof == "waive":
             self.warnings.append("proof: waive: no image from before is pulled after the switch")
         elif self._proof_ref() is None:
             self.warnings.append("no image of before is known that could be pulled as a proof; proof_image names one")
+
+    def _logins(self) -> dict[str, Manifest | None]:
+        """Return the secrets with logins, as they are once everything is written that has to be."""
+        found = {name: self.client.read(secret(name)) for name in (USER_SECRET, MINTED_SECRET)}
+        for change in self._changes:
+            if change.ref == secret(USER_SECRET):
+                data = {**(at(found[USER_SECRET], "data") or {}), **(at(change.fields, "data") or {})}
+                found[USER_SECRET] = {"data": {key: value for key, value in data.items() if value is not None}}
+        return found
 
     def _judge_size(self, found: images.Kept) -> None:
         """Compare the new claim with what the layers have together. Raises ClusterProblem."""
@@ -344,9 +354,7 @@ class MoveService:
             self.written.append(change.what)
 
     def _copy(self, config: Manifest, memory: Memory) -> None:
-        names = (USER_SECRET, MINTED_SECRET)
-        secrets = {name: self.client.read(secret(name)) for name in names}
-        made = copying.manifest(memory.before, memory.after, str(self.options.copy_image), secrets)
+        made = copying.manifest(memory.before, memory.after, str(self.options.copy_image), self._logins())
         self._write(WantedObject(copying.JOB, made, "copy"), None)
 
     def _await_copy(self) -> None:

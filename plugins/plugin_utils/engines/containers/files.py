@@ -16,15 +16,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ..formats import FormatError, toml_text
-from ..host.observed import HostProblem, Observed
-from ..host.services import CRIO, CRIO_STATE, CRIO_UNIT, CRIO_VERSION, crio_version
-from ..host.units import Unit
-from ..host.watch import NotAsked, Tree, Watch
-from ..problems import one_line
-from ..resolution import registries_conf, signature_policy
-from ..resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
-from . import docker
+from ...formats import FormatError, toml_text
+from ...host.observed import HostProblem, Observed
+from ...host.services import CRIO, CRIO_STATE, CRIO_UNIT, CRIO_VERSION, crio_version
+from ...host.units import Unit
+from ...host.watch import NotAsked, Tree, Watch
+from ...problems import one_line
+from ...resolution import registries_conf, signature_policy
+from ...resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
+from .. import docker
 
 #: What podman writes down when a person has chosen one of several images; it wins over all aliases of registries.conf.
 CHOSEN_ALIASES = "/var/cache/containers/short-name-aliases.conf"

@@ -14,16 +14,16 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..formats import yaml_text
-from ..host.observed import HostProblem, Observed, in_file
-from ..host.watch import NotAsked, Tree, Watch
-from ..plan.draft import FileChange
-from ..plan.plan import view
-from ..policy import Signed
-from ..problems import Problem
-from ..resolution import signature_places
-from ..resolution.names import Scopes
-from ..resolution.registries_conf import RegistriesConf
+from ...formats import yaml_text
+from ...host.observed import HostProblem, Observed, in_file
+from ...host.watch import NotAsked, Tree, Watch
+from ...plan.draft import FileChange
+from ...plan.plan import view
+from ...policy import Signed
+from ...problems import Problem
+from ...resolution import signature_places
+from ...resolution.names import Scopes
+from ...resolution.registries_conf import RegistriesConf
 
 FILE = f"{signature_places.DIRECTORY}/90-dockyard.yaml"
 #: Where root has a directory of this name, engines that root runs read no other one.

@@ -12,15 +12,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..formats import toml_text
-from ..host import services
-from ..host.observed import Observed, in_file
-from ..plan.draft import FileChange
-from ..plan.plan import view
-from ..policy import Policy
-from ..resolution.names import is_range
-from . import joint_list
-from .containers_files import CRIO_CONF_D, CrioSetting, crio_conf_of, crio_settings, has_crio, reads_crio_drop_ins
+from ...formats import toml_text
+from ...host import services
+from ...host.observed import Observed, in_file
+from ...plan.draft import FileChange
+from ...plan.plan import view
+from ...policy import Policy
+from ...resolution.names import is_range
+from .. import joint_list
+from .files import CRIO_CONF_D, CrioSetting, crio_conf_of, crio_settings, has_crio, reads_crio_drop_ins
 
 PATH = f"{CRIO_CONF_D}/90-dockyard.conf"
 _HEADER = "# Managed by dockyard.openshift; change the registry policy in the inventory, not this file.\n"
