@@ -469,52 +469,6 @@ def test_logins_of_a_store_stay_in_their_secret(case):
         assert keys == {name: {"name": case["from"], "key": key} for name, key in case["logins"].items()}
 
 
-@pytest.mark.parametrize(
-    ("storage", "said", "logins"),
-    [
-        (
-            {"s3": {"bucket": "images", "region": "eu-1"}},
-            {"TYPE": "s3", "REGION": "eu-1", "PROVIDER": "AWS", "FORCE_PATH_STYLE": "true"},
-            {"ACCESS_KEY_ID": "aws_access_key_id", "SECRET_ACCESS_KEY": "aws_secret_access_key"},
-        ),
-        (
-            {"s3": {"bucket": "images", "regionEndpoint": "https://s3.example.com", "virtualHostedStyle": True}},
-            {"TYPE": "s3", "ENDPOINT": "https://s3.example.com", "PROVIDER": "Other", "FORCE_PATH_STYLE": "false"},
-            {"ACCESS_KEY_ID": "aws_access_key_id", "SECRET_ACCESS_KEY": "aws_secret_access_key"},
-        ),
-        (
-            {"gcs": {"bucket": "images", "projectID": "p1", "region": "eu"}},
-            {"TYPE": "google cloud storage", "PROJECT_NUMBER": "p1"},
-            {"SERVICE_ACCOUNT_CREDENTIALS": "service_account.json"},
-        ),
-        (
-            {"azure": {"container": "images", "accountName": "me"}},
-            {"TYPE": "azureblob", "ACCOUNT": "me"},
-            {"KEY": "REGISTRY_STORAGE_AZURE_ACCOUNTKEY"},
-        ),
-        (
-            {"swift": {
-                "container": "images", "authURL": "https://keystone.example.com", "regionName": "r1", "tenant": "t1",
-                "domain": "d1",
-            }},
-            {"TYPE": "swift", "AUTH": "https://keystone.example.com", "REGION": "r1", "TENANT": "t1", "DOMAIN": "d1"},
-            {"USER": "REGISTRY_STORAGE_SWIFT_USERNAME", "KEY": "REGISTRY_STORAGE_SWIFT_PASSWORD"},
-        ),
-    ],
-)  # fmt: skip
-def test_a_store_is_described_to_the_program_that_copies(storage, said, logins):
-    """Without a login of a person, that of the cloud counts where the cloud makes one."""
-    (container,) = copying.manifest(storage, MOVED, "tools:1", {})["spec"]["template"]["spec"]["containers"]
-    start = "RCLONE_CONFIG_FROM_"
-    found = {one["name"].removeprefix(start): one for one in container["env"] if one["name"].startswith(start)}
-    assert {name: one["value"] for name, one in found.items() if "value" in one} == said
-    references = {name: one["valueFrom"]["secretKeyRef"] for name, one in found.items() if "valueFrom" in one}
-    assert {name: one["key"] for name, one in references.items()} == logins
-    minted = "private-configuration-user" if next(iter(storage)) in ("azure", "swift") else "cloud-credentials"
-    assert all(one["name"].endswith(minted) for one in references.values())
-    assert {"name": "FROM", "value": "from:images"} in container["env"]
-
-
 def test_the_pod_of_the_proof_asks_the_registry_whatever_the_node_holds():
     ref, pod = images.proof_pod("team", f"app@{DIGEST}", "")
     (container,) = pod["spec"]["containers"]

@@ -266,7 +266,7 @@ def test_two_paths_are_one_device(one, other, same):
     assert _storage.same_device(one, other) is same
 
 
-def test_what_is_no_partition_is_a_disk_itself(tmp_path):
+def test_what_has_no_partition_number_is_a_disk_itself(tmp_path):
     assert _storage.whole_of("/dev/none1") == "/dev/none1"
     (tmp_path / "uuid").write_text("part1-mpath")
     assert (_storage.text_of(tmp_path / "uuid"), _storage.text_of(tmp_path / "none")) == ("part1-mpath", "")
