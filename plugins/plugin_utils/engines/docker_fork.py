@@ -451,17 +451,13 @@ class _RegistriesV0(Document):
 _Place = _Sysconfig | Document
 _VARIABLES = tuple(dict.fromkeys(["OPTIONS", *(spelling.variable for spelling in SPELLING.values())]))
 
-
-_NOTHING: Mapping[str, Any] = {}
-
-
 class _Places:
     """Everywhere this docker takes registry lists from, in the order in which it adds them up. Raises NotAsked.
 
     record: what is remembered of this host. fixed: words of its command line that stand where we do not write.
     """
 
-    def __init__(self, host: Observed, record: Mapping[str, Any] = _NOTHING) -> None:
+    def __init__(self, host: Observed, record: Mapping[str, Any] | None = None) -> None:
         unit = Unit(host)
         self.words = unit.words(host)
         self.reloads = bool(unit.values("ExecReload"))
@@ -470,7 +466,7 @@ class _Places:
         path = SYSCONFIG
         try:
             if variables := _variables_of_sysconfig(unit, host):
-                self.writable.append(_Sysconfig(host.text(SYSCONFIG), variables, record))
+                self.writable.append(_Sysconfig(host.text(SYSCONFIG), variables, record or {}))
             path = REGISTRIES_CONF
             if _generated(host) and (place := _registries_place(host)):
                 self.writable.append(place)
