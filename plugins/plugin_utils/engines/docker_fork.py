@@ -451,6 +451,7 @@ class _RegistriesV0(Document):
 _Place = _Sysconfig | Document
 _VARIABLES = tuple(dict.fromkeys(["OPTIONS", *(spelling.variable for spelling in SPELLING.values())]))
 
+
 class _Places:
     """Everywhere this docker takes registry lists from, in the order in which it adds them up. Raises NotAsked.
 
