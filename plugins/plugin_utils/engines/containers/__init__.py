@@ -85,8 +85,8 @@ class Containers:
         if answer.rc:
             said = (answer.stderr.strip() or "it says nothing").splitlines()[-1]
             raise HostProblem(f"podman info ended with {answer.rc} ({said}) before anything was touched")
-        registries = info.answer_of(host).get("registries")
-        return info.lists_of_answer(registries) if answer.rc == 0 and isinstance(registries, dict) else None
+        told = info.conf_of_answer(host)
+        return None if told is None else info.lists_of(told)
 
     def desired(self, host: Observed, policy: Policy, request: Request) -> Desired:
         """Return the files; a later name for ours where what a package brings would undo the words, and that helps."""
@@ -150,8 +150,8 @@ class Containers:
 
     def contradicted(self, host: Observed, policy: Policy) -> list[Unmet]:
         """Judge podman's answer, which has neither aliases nor the mode of short names."""
-        registries = info.answer_of(host).get("registries")
-        if host.answer("podman.info").rc != 0 or not isinstance(registries, dict):
+        told = info.conf_of_answer(host)
+        if told is None:
             return []
         try:
             version = files.conf_of(host).version
@@ -162,7 +162,7 @@ class Containers:
         old = files.podman_version(host) < info.PULL_FROM_MIRROR_SINCE["podman"]
         mirrors = None if some_pulls and old else asked.mirrors
         asked = replace(asked, aliases=None, short_name_mode=None, mirrors=mirrors)
-        return effects.unmet(asked, info.conf_of_answer(registries), host)
+        return effects.unmet(asked, told, host)
 
     def report(self, host: Observed) -> dict[str, Any]:
         read = (

@@ -20,10 +20,9 @@ from ...plan.plan import view
 from ...policy import Policy
 from ...resolution.names import is_range
 from .. import joint_list
-from .files import CRIO_CONF_D, CrioSetting, crio_conf_of, crio_settings, has_crio, reads_crio_drop_ins
+from .files import CRIO_CONF_D, HEADER, CrioSetting, crio_conf_of, crio_settings, has_crio, reads_crio_drop_ins
 
 PATH = f"{CRIO_CONF_D}/90-dockyard.conf"
-_HEADER = "# Managed by dockyard.openshift; change the registry policy in the inventory, not this file.\n"
 
 #: From which version on CRI-O has a mode for short names; it takes no notice of that of registries.conf (seen: 1.34).
 _SHORT_NAMES_SINCE = (1, 34)
@@ -39,7 +38,7 @@ def change(host: Observed, policy: Policy, why: str, *, exact: bool) -> FileChan
         old = _image(toml_text.parse(text)) if text is not None else {}
         if settings == old and (text is None) == (not settings):
             return None
-        new = toml_text.edit(_HEADER, {"crio": {"image": settings}}) if settings else None
+        new = toml_text.edit(HEADER, {"crio": {"image": settings}}) if settings else None
     return FileChange(PATH, None if new is None else new.encode(), why, _view(old), _view(settings))
 
 

@@ -38,7 +38,6 @@ LATE_DROP_IN = f"{DROP_IN_DIRECTORY}/zz-dockyard.conf"
 OURS = (DROP_IN, LATE_DROP_IN)
 #: cri-o/packaging; containers-common of Debian, Ubuntu and Kubic; podman machine. They come back when they are removed.
 _OF_PACKAGES = ("crio.conf", "shortnames.conf", "999-podman-machine.conf")
-_HEADER = "Managed by dockyard.openshift; change the registry policy in the inventory, not this file."
 
 _PULL_SPELLING = {"digest": "digest-only", "tag": "tag-only"}
 _PULLS = {spelling: pull for pull, spelling in _PULL_SPELLING.items()}
@@ -185,7 +184,7 @@ class Draft:
         if document == old:
             return None
         with in_file(self.drop_in):
-            text = toml_text.edit(f"# {_HEADER}\n", document) if document else None
+            text = toml_text.edit(files.HEADER, document) if document else None
         content = None if text is None else text.encode()
         return FileChange(self.drop_in, content, self.why, drop_in_view(old), drop_in_view(document))
 

@@ -26,6 +26,8 @@ from ...resolution import registries_conf, signature_policy
 from ...resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf
 from .. import docker
 
+#: How each file that is ours begins.
+HEADER = "# Managed by dockyard.openshift; change the registry policy in the inventory, not this file.\n"
 #: What podman writes down when a person has chosen one of several images; it wins over all aliases of registries.conf.
 CHOSEN_ALIASES = "/var/cache/containers/short-name-aliases.conf"
 

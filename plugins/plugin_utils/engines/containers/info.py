@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from ...host.observed import HostProblem, Observed
@@ -110,8 +110,15 @@ def lists_of(conf: RegistriesConf) -> Lists:
     )
 
 
-def conf_of_answer(registries: Mapping[str, Any]) -> RegistriesConf:
-    """Read podman's answer as the files that it stands for; it does not say which."""
+def conf_of_answer(host: Observed) -> RegistriesConf | None:
+    """Read podman's answer as the files that it stands for; it does not say which, nor in which order.
+
+    None without an answer. Raises HostProblem for output of another shape.
+    """
+    registries = answer_of(host).get("registries")
+    if host.answer("podman.info").rc != 0 or not isinstance(registries, dict):
+        return None
+    found = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
     tables = {
         prefix: RegistryTable(
             prefix,
@@ -124,25 +131,9 @@ def conf_of_answer(registries: Mapping[str, Any]) -> RegistriesConf:
                 for each in table.get("Mirrors") or ()
             ),
         )
-        for prefix, table in registries.items()
-        if isinstance(table, dict)
+        for prefix, table in sorted(found.items(), key=lambda item: item[0].encode())
     }
     return RegistriesConf(tuple(registries.get("search") or ()), registries=tables)
-
-
-def lists_of_answer(registries: dict[str, Any]) -> Lists:
-    found = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
-    tables = {prefix: found[prefix] for prefix in sorted(found, key=str.encode)}
-    return Lists(
-        mirrors=tuple(
-            mirror_text(prefix, mirror["Location"])
-            for prefix, table in tables.items()
-            for mirror in table.get("Mirrors") or ()
-        ),
-        search=tuple(registries.get("search") or ()),
-        blocked=tuple(prefix for prefix, table in tables.items() if table.get("Blocked")),
-        insecure=tuple(prefix for prefix, table in tables.items() if table.get("Insecure")),
-    )
 
 
 def mirror_text(source: str, location: str) -> str:

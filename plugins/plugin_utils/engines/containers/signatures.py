@@ -24,12 +24,12 @@ from ...problems import Problem
 from ...resolution import signature_places
 from ...resolution.names import Scopes
 from ...resolution.registries_conf import RegistriesConf
+from .files import HEADER, ROOTS_OWN
 
 FILE = f"{signature_places.DIRECTORY}/90-dockyard.yaml"
 #: Where root has a directory of this name, engines that root runs read no other one.
-_ROOTS_OWN = "/root/.config/containers/registries.d"
+_ROOTS_OWN = f"{ROOTS_OWN}registries.d"
 WATCH = Watch(trees=tuple(Tree(place, pattern="*.yaml") for place in (signature_places.DIRECTORY, _ROOTS_OWN)))
-_HEADER = "# Managed by dockyard.openshift; change the registry policy in the inventory, not this file.\n"
 
 #: From which version on an engine knows keys, and from which one logs and signatures without a key.
 _SINCE = {"podman": (4, 2), "skopeo": (1, 9), "buildah": (1, 27), "crio": (1, 25)}
@@ -87,7 +87,7 @@ def change(
 def _edit(host: Observed, names: list[str], why: str) -> FileChange | None:
     old = host.text(FILE)
     new = "".join(f"  {json.dumps(name)}:\n    {signature_places.ATTACHMENTS}: true\n" for name in names)
-    text = f"{_HEADER}docker:\n{new}" if names else None
+    text = f"{HEADER}docker:\n{new}" if names else None
     with in_file(FILE):
         if (yaml_text.parse(old) if old is not None else None) == (yaml_text.parse(text) if text is not None else None):
             return None
