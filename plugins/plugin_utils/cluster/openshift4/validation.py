@@ -165,12 +165,12 @@ def _of_parts(shape: Shape, value: Any, old: Any, path: str, whole: Shape) -> It
 
 def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whole: Shape) -> Iterator[str]:
     stored = old if isinstance(old, Mapping) else {}
-    unknown = [str(name) for name in value if not (shape.each or name in shape.fields or shape.is_open)]
-    meant = [_meant(shape, name, path, whole) for name in unknown]
+    unknown = [] if shape.each or shape.is_open else [str(name) for name in value if name not in shape.fields]
+    meant = {name: _meant(shape, name, path, whole) for name in unknown}
     for name in shape.required:
         place = _below(path, name)
         # One mistake is one finding: a field in another place, or under another name, is not missing too.
-        if value.get(name) is None and not any(one == place or one.startswith(f"{place}.") for one in meant):
+        if value.get(name) is None and not any(one == place or one.startswith(f"{place}.") for one in meant.values()):
             yield f"{place}: {MISSING}"
     for name, item in value.items():
         inner = shape.each or shape.fields.get(name)
@@ -178,7 +178,7 @@ def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whol
             yield f"{path}: {cited(name)!r} {shape.keys[1](str(name))}"
         if inner is None:
             if not shape.is_open:
-                yield f"{_below(path, cited(name))}: {_unknown(shape, str(name), path, whole)}"
+                yield f"{_below(path, cited(name))}: {_unknown(shape, str(name), path, meant[str(name)])}"
         elif item is not None:  # null is dropped
             yield from problems(inner, item, stored.get(name, ...), _below(path, cited(name)), whole)
 
@@ -195,10 +195,9 @@ def _mappings(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
 
 
-def _unknown(shape: Shape, name: str, path: str, whole: Shape) -> str:
+def _unknown(shape: Shape, name: str, path: str, meant: str) -> str:
     """Describe a field that the schema lacks, with the one that is probably meant."""
     said = "there is no such field"
-    meant = _meant(shape, name, path, whole)
     if meant:
         return f"{said}; it belongs to {meant}" if meant.endswith(f".{name}") else f"{said}; is {meant} meant?"
     known = _known(shape)
