@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.module_utils import _login
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.mirrors_check import images, probe, report
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.login import Login
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.login import Login, joined
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import CLUSTER_OPTIONS, ClusterInfo
 
 
@@ -45,4 +44,4 @@ def _head(question: probe.Question) -> tuple[int, Mapping[str, str], str]:
 def _offered(login: Login) -> str:
     if login.identity_token:
         return str(_login.IDENTITY + login.identity_token)
-    return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+    return f"Basic {joined(login.username, login.password)}"

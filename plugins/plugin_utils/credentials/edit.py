@@ -10,7 +10,6 @@ first entry, that takes what `Added` remembers; it holds nothing of an entry.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from typing import Any
 from ..formats import FormatError, json_text
 from .containers import AuthFile
 from .go import FOLDED, Unreadable
-from .login import Login
+from .login import Login, joined
 
 _SECTION = "auths"
 #: Members of an entry that say who logs in; what else an entry holds (an e-mail) is left to it.
@@ -126,7 +125,7 @@ def _entries(document: Any, old_form: bool) -> dict[str, Any]:
 
 def _entry(old: Any, login: Login) -> dict[str, Any]:
     """Return the entry with another login. Names of members count in any letters, so the other spellings have to go."""
-    auth = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+    auth = joined(login.username, login.password)
     folded = {name.translate(FOLDED): name for name in _OF_A_LOGIN}
     kept = {
         name: value for name, value in (old or {}).items() if name == "auth" or name.translate(FOLDED) not in folded

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 
 from .go import Unreadable, base64_decoded
@@ -27,6 +28,11 @@ class Login:
     def kind(self) -> str:
         """In the words of the filter registry_credential."""
         return "token" if self.identity_token else "empty" if self.is_empty else "basic"
+
+
+def joined(username: str, password: str) -> str:
+    """Join both as auth files and the header of a Basic login hold them: the base64 of ``user:password``."""
+    return base64.b64encode(f"{username}:{password}".encode()).decode()
 
 
 def user_and_password(where: str, auth: str, *, padded: bool = True) -> tuple[str, str] | None:

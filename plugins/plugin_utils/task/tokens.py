@@ -9,13 +9,13 @@ The token goes from one API server to the other inside of the task: no variable 
 
 from __future__ import annotations
 
-import base64
 import time
 from typing import Any
 
 from ..cluster.api import ClusterProblem
 from ..cluster.client import NoSuchKind
 from ..cluster.pull_secrets import tokens
+from ..credentials.login import joined
 from .on_cluster import ClusterFeature, ClusterTask
 
 _POLL = 1.0  # seconds between two looks for a token that a controller makes
@@ -48,5 +48,5 @@ class TakesToken(ClusterTask):
                 raise ClusterProblem(f"from_service_account: {lacks} (waited {self.options['wait_timeout']} s)")
             time.sleep(_POLL)
         self.secrets.add_text(token)
-        self.secrets.add_text(base64.b64encode(f"{about.username}:{token}".encode()).decode())
+        self.secrets.add_text(joined(about.username, token))
         return feature.with_token(words, token or None, lacks)

@@ -20,7 +20,7 @@ from typing import Any
 from ...credentials import kubelet
 from ...credentials.answers import Source
 from ...credentials.go import Unreadable
-from ...credentials.login import Login
+from ...credentials.login import Login, joined
 from ...formats import FormatError, json_text
 from ...policy.credentials import Credential
 from ...policy.word import UNSHOWN, PolicyError
@@ -77,7 +77,7 @@ def of_file(path: str, read_file: Callable[[str], bytes], hide: Hide) -> tuple[d
         if login.is_empty:
             notes.append(f"from_file: {shown(key)} has no login in {path}, so it is left out")
             continue
-        hide(base64.b64encode(f"{login.username}:{login.password}".encode()).decode())
+        hide(joined(login.username, login.password))
         hide(login.password)
         found[DOCKER_HUB if is_hub(key) else key] = login
     if not found:

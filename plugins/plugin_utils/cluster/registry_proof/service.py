@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...credentials.login import joined
 from ...policy.certificates import CertificateProblem, read_certificates
 from ...policy.word import UNSHOWN, PolicyError
 from ...resolution.references import ReferenceProblem, parse_normalized
@@ -108,7 +108,7 @@ class Asked:
         secret = self.password or token
         if not secret:
             raise ClusterProblem("registry_password: nothing is said, and the login to the cluster has no token")
-        return "Basic " + base64.b64encode(f"{self.username}:{secret}".encode()).decode()
+        return f"Basic {joined(self.username, secret)}"
 
     def references(self, registry: str) -> dict[str, str]:
         """Return how the image is called outside and inside of the cluster, {} without a project."""
