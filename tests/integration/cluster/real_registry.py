@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from trust.pki import certificate, key_pem
 
@@ -64,14 +65,18 @@ def serving(
         "auth": {"htpasswd": {"realm": "lab", "path": str(place / "htpasswd")}},
     }  # fmt: skip
     (place / f"{name}.yml").write_text(json.dumps(configuration))
-    with open(place / f"{name}.log", "w") as log:
-        running = subprocess.Popen(
-            [program, "serve", place / f"{name}.yml"], stdout=log, stderr=log,
-            env={"PATH": os.environ["PATH"], **(environment or {})},
-        )  # fmt: skip
+    with _running([program, "serve", place / f"{name}.yml"], port, place / f"{name}.log", environment or {}):
+        yield f"localhost:{port}"
+
+
+@contextmanager
+def _running(command: list[Any], port: int, said: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Run a server until the block ends; nothing of our own environment reaches it but PATH."""
+    with open(said, "w") as log:
+        running = subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], **environment})
     try:
         _wait_for(port)
-        yield f"localhost:{port}"
+        yield
     finally:
         running.kill()
         running.wait()
@@ -93,13 +98,7 @@ def object_store(program: Path, place: Path, bucket: str, login: tuple[str, str]
     port = free_port()
     (place / "store" / bucket).mkdir(parents=True)
     (place / "about").mkdir()
-    environment = {"PATH": os.environ["PATH"], "ROOT_ACCESS_KEY_ID": login[0], "ROOT_SECRET_ACCESS_KEY": login[1]}
+    environment = {"ROOT_ACCESS_KEY_ID": login[0], "ROOT_SECRET_ACCESS_KEY": login[1]}
     command = [program, "--port", f"127.0.0.1:{port}", "posix", "--sidecar", place / "about", place / "store"]
-    with open(place / "store.log", "w") as log:
-        running = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-    try:
-        _wait_for(port)
+    with _running(command, port, place / "store.log", environment):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        running.kill()
-        running.wait()
