@@ -233,3 +233,22 @@ def test_a_lab_that_is_up_is_left_alone(fresh):
     output = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert output == "fresh: a lab is up on this machine (lab0, 10.99.77.1); `make demo-down` there first\n"
+
+
+PODMAN = """#!/bin/sh
+case "$*" in
+"ps --quiet --filter=label=dockyard.lab=1") echo 18fc57ceb53f ;;
+"rm --force --time=0 --volumes 18fc57ceb53f") ip link delete node0 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("podman", "ends"), [(PODMAN, 0), ("#!/bin/sh\n", 1)], ids=["its own", "somebody's"])
+def test_ci_ends_the_lab_of_the_machines_own_podman(fresh, tmp_path, podman, ends):
+    (tmp_path / "tools/podman").write_text(podman)
+    (tmp_path / "tools/podman").chmod(0o755)
+    process = fresh("demo", before=NODE, TAKE_OVER="1")
+    output = process.communicate(timeout=60)[0]
+    assert "fresh: a lab is up on this machine, and is ended: TAKE_OVER\n" in output
+    assert process.returncode == ends
+    assert ("made demo" in output) == (ends == 0)
