@@ -294,7 +294,7 @@ def take(lab_up) -> Iterator[Callable[[str], None]]:
 
 @pytest.fixture(scope="session")
 def stock(lab_up) -> Callable[[str], bytes]:
-    """stock(name): /etc/containers as a node's image has it (the node may have been used), and the lab's credentials."""
+    """stock(name): /etc/containers of a node's image (the node may have been used), and the lab's credentials."""
     script = (
         "umask 077; mkdir -p /root/.config/containers; cat > /root/.config/containers/auth.json; "
         "tar -C / -cf - etc/containers root/.config"
