@@ -185,11 +185,12 @@ disks: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 disks: machine environment ## storage of hosts on real LVM: all refusals, the week's share of layouts and kills: SEED, LAYOUTS, KILLS
 	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
 	tests/lab/disks/disks up
-	pytest -n 0 tests/integration/disks; status=$$?; molecule test --scenario-name node_storage || status=1; \
+	pytest -n $(or $(GUESTS),0) --dist worksteal tests/integration/disks; status=$$?; molecule test --scenario-name node_storage || status=1; \
 	    tests/lab/disks/disks down; exit $$status
 
 storage-full: export FULL = 1
-storage-full: disks ## the same, every layout and every kill (two hours)
+storage-full: GUESTS = 2
+storage-full: disks ## the same, every layout and every kill, in two machines side by side (up to two hours)
 
 .PHONY: way
 way: export DOCKYARD_LAB_IS_UP = 1

@@ -189,7 +189,7 @@ def test_the_tiny_image_is_the_same_every_time():
 
 
 def test_what_is_pushed_is_a_whole_image():
-    """An engine that pulls it finds every blob by its digest, and the layer unpacked by its diff_id (OCI image-spec)."""
+    """An engine that pulls it finds every blob by its digest, and the layer unpacked by its diff_id (OCI)."""
     layer, config = image.tiny().blobs
     manifest, about = json.loads(image.tiny().manifest), json.loads(config)
     described = [manifest["config"], *manifest["layers"]]
