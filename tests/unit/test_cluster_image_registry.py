@@ -18,6 +18,9 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry.asked import BACKENDS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import health
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.spec import (
+    LISTS,
+    MAPPINGS,
+    VALUES,
     is_another_place,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
@@ -53,6 +56,8 @@ STOCK = yaml.safe_load("""
   spec: {}
   status: {availableReplicas: 1}
 """)
+#: Option → field of the specification.
+FIELDS = {**VALUES, **MAPPINGS, **LISTS, "routes": "routes", "storage": "storage"}
 TABLE = cases("cluster/image_registry.yml")
 REFUSED = cases("cluster/image_registry_refused.yml")
 
@@ -158,7 +163,10 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     assert not [text for text in done.get("warnings", ()) for quiet in then.get("quiet", ()) if quiet in text]
     config, old = (objects[ref(STOCK[0]).path] for objects in (server.objects, before))
     assert config["metadata"]["labels"] == {"keep": "me"} and config["metadata"]["annotations"]["theirs"] == "1"
-    assert config["spec"]["httpSecret"] == old["spec"]["httpSecret"]
+    asked = {FIELDS[name] for name in case["given"] if name in FIELDS}
+    asked |= {"managementState"} if "storage" in asked else set()
+    here, there = ({key: one for key, one in each["spec"].items() if key not in asked} for each in (config, old))
+    assert here == there, "what nobody asked for stays, storage and httpSecret among it (R14)"
     told = json.dumps([planned, done])
     assert "a-secret-of-the-registry" not in told
     for secret in ("hidden-access-key", "hidden-secret-key", "PRIVATE KEY"):
