@@ -162,6 +162,21 @@ def test_an_api_server_that_is_away_for_minutes(masters: int) -> None:
 
 
 @pytest.mark.slow
+def test_that_the_api_server_is_away_is_said_now_and_then_and_not_at_each_look() -> None:
+    rolling, asked = Rolling(workers=1), []
+
+    def refused(method: str, path: str, body: Any) -> Any:
+        asked.append(path)
+        return status(401, "Unauthorized", "the token is over") if 50 < len(asked) < 130 else None
+
+    rolling.server.faults.insert(0, refused)
+    rolling.change()
+    done = rolling.wait()
+    said = [line for line in rolling.lines if "does not accept the login, or no longer (401); goes on waiting" in line]
+    assert done["verified"] and 1 < len(said) < 25
+
+
+@pytest.mark.slow
 def test_an_api_server_that_does_not_come_back() -> None:
     rolling = Rolling()
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import fcntl
 import json
@@ -24,8 +25,9 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LAB = REPOSITORY / "tests/lab/cluster"
-sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit"), str(LAB / "standins")]
+sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit"), str(LAB / "standins"), str(LAB)]
 
+import stock  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import (  # noqa: E402
     Client,
@@ -44,6 +46,7 @@ NAMESPACE = Resource("Namespace", "", "v1", "namespaces")
 CLEARED = {
     "ImageDigestMirrorSet": (), "ImageTagMirrorSet": (), "ImageContentSourcePolicy": (), "ClusterImagePolicy": (),
     "MachineConfigPool": ("master", "worker"), "MachineConfig": (), "ConfigMap": ("kube-root-ca.crt",), "Secret": (),
+    "Node": tuple(one["metadata"]["name"] for one in stock.nodes()),
 }  # fmt: skip
 IN_CONFIG = "openshift-config"
 #: By which durations of a real cluster are shortened; options of tasks are shortened as much.
@@ -221,13 +224,20 @@ def running() -> Path:
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-@pytest.fixture
-def lab(running: Path) -> Iterator[Lab]:
-    """The cluster for one test at a time, as it was in the beginning."""
+@contextlib.contextmanager
+def taken(running: Path) -> Iterator[Lab]:
+    """Take the cluster for one test, or for several that share a rollout, as it was in the beginning."""
     with open(running.with_name("test.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = Lab(running)
         found.reset()
+        yield found
+
+
+@pytest.fixture
+def lab(running: Path) -> Iterator[Lab]:
+    """The cluster for one test at a time."""
+    with taken(running) as found:
         yield found
 
 
@@ -241,8 +251,7 @@ def operator(lab: Lab) -> Iterator[Operator]:
     found.thread.join()
 
 
-@pytest.fixture
-def controllers(lab: Lab) -> Controllers:
+def settled(lab: Lab) -> Controllers:
     """Controllers whose cluster is settled, without what an earlier test left on nodes and in the project."""
     objects = Objects(lab.client_of({"kubeconfig": str(lab.kubeconfig)}).transport)
     objects.ask("DELETE", "/api/v1/namespaces/team/pods/web", {"gracePeriodSeconds": 0})
@@ -251,6 +260,12 @@ def controllers(lab: Lab) -> Controllers:
         bare = {"metadata": {"annotations": old}, "spec": {"unschedulable": None}}
         objects.merge(f"/api/v1/nodes/{node['metadata']['name']}", bare)
     return Controllers(objects, FACTOR).settle(8)
+
+
+@pytest.fixture
+def controllers(lab: Lab) -> Controllers:
+    """Controllers at rest."""
+    return settled(lab)
 
 
 __all__ = ["Lab", "Moved", "NoSuchKind"]
