@@ -257,6 +257,23 @@ def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
     return [place for place, answer in answers.items() if not answer.tried]
 
 
+def still_serving(manifest: Manifest | None, registries: Iterable[str], engine: str) -> Iterator[str]:
+    """Say which entries still log in to registries whose own are gone: an address of one, for the kubelet a wildcard.
+
+    Raises ClusterProblem.
+    """
+    text, old_form = text_of(manifest) if manifest is not None else (None, False)
+    if manifest is None or text is None:
+        return
+    source = Source(str(ref_of(SECRETS, manifest)), text, old_form)
+    files, secrets = ([], [source]) if engine == "kubelet" else ([source], [])
+    for registry in registries:
+        domain, _slash, path = registry.partition("/")
+        for used in look_up(engine, Reference(domain, path or "an/image"), files, secrets).answer().tried:
+            if used.kind != "empty" and not containers.is_for_more(used.key, registry):
+                yield f"{shown(registry)}: the entry {shown(used.key)} still logs in to it"
+
+
 def view_of(mark: Mark) -> Callable[[Manifest], list[str]]:
     """Make the view of a secret with logins: registry, user and a mark of the secret, a line each."""
 
