@@ -112,6 +112,7 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     if beside := entries.outside(there):
         warnings.append(f"{SECRET} has {', '.join(map(shown, beside))} beside auths, where nobody reads a login")
     after = there if change is None else change.after
+    warnings += entries.undecided(after, asked.logins.present)
     warnings += entries.still_serving(after, asked.logins.absent, "crio")
     warnings += _without_login(cluster, after)
     if change is None:
