@@ -158,9 +158,66 @@ def test_the_cordon_of_somebody_else_stays() -> None:
     assert back["notes"] == ["node1 was cordoned by somebody else, and stays cordoned"]
     cluster = Cluster(pod("a"), answers={"a": [BUDGET]})
     cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
-    with pytest.raises(Problem):
+    with pytest.raises(Problem, match="; node1 stays cordoned, as somebody else has left it$"):
         cluster.service(timeout=10).drain()
     assert cluster.cordoned
+
+
+@pytest.mark.parametrize("cordoned", [False, True])
+def test_a_run_that_was_killed_in_the_middle_leaves_a_cordon_of_an_admin_alone(cordoned: bool) -> None:
+    """N3. A kill leaves no time for anything: neither for an uncordon nor for a word."""
+    cluster = Cluster(pod("a"), pod("b"), answers={"a": [BUDGET]})
+    if cordoned:
+        cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
+    killed = cluster.service(timeout=100)
+    killed._back_after_failure = lambda: ""
+    cluster.happens.append((10.0, lambda: (_ for _ in ()).throw(SystemExit)))
+    with pytest.raises(SystemExit):
+        killed.drain()
+    assert cluster.cordoned and cluster.left() == ["a"] and cluster.ours is not cordoned
+    cluster.answers = {}
+    assert cluster.service().drain()["changed"] and cluster.left() == []
+    assert cluster.service().restore()["changed"] is not cordoned
+    assert cluster.cordoned is cordoned
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frees", [30.0, None])
+def test_a_hundred_pods_and_one_that_a_budget_holds(frees: float | None) -> None:
+    """N1: the others go at once; the one goes when the budget frees, or ends the drain with pod and budget."""
+    cluster = Cluster(*[pod(f"p{number:02}") for number in range(100)], answers={"p50": [BUDGET]})
+    if frees:
+        cluster.happens.append((frees, lambda: cluster.answers.clear()))
+        assert cluster.service(timeout=120).drain()["changed"] and cluster.left() == [] and cluster.now < frees + 10
+    else:
+        said = "1 pod.s. are still there after 120 s: team/p50 Cannot evict .* The disruption budget b needs 2."
+        with pytest.raises(Problem, match=f"^node1: {said}; node1 is schedulable again$"):
+            cluster.service(timeout=120).drain()
+        assert cluster.left() == ["p50"] and not cluster.cordoned and not cluster.ours and 120 <= cluster.now < 122
+    assert {at for name, at in cluster.evicted if name != "p50"} == {0.0}
+    assert len([name for name, _at in cluster.evicted]) - 99 > 3
+
+
+def test_a_pod_that_takes_minutes_to_end_is_named_every_half_minute_and_nothing_else_of_it() -> None:
+    """N5."""
+    slow = pod("a", deletionGracePeriodSeconds=240)
+    slow["spec"]["containers"] = [{"name": "c", "env": [{"name": "PASSWORD", "value": "s3cret"}]}]
+    cluster, heard = Cluster(slow, ends=240.0), [0.0]
+    service = cluster.service(timeout=600)
+    service.say = lambda line: (cluster.say(line), heard.append(cluster.now))
+    assert service.drain()["changed"] and 240 <= cluster.now < 245
+    assert max(later - earlier for earlier, later in zip(heard, [*heard[1:], cluster.now], strict=True)) <= 30
+    assert len(cluster.lines) >= 8
+    assert all(line.startswith("node1: 0 of 1 pods are gone; team/a ") for line in cluster.lines)
+    assert "s3cret" not in "".join(cluster.lines) and "PASSWORD" not in "".join(cluster.lines)
+
+
+@pytest.mark.parametrize("case", cases("drain/causes.yml"))
+def test_only_the_causes_of_a_refusal_name_its_budget(case: dict[str, Any]) -> None:
+    """As a real API server answers; a budget is not in the message itself."""
+    server = ApiServer()
+    server.faults.append(lambda method, path, body: reply(429, {"kind": "Status", **case["body"]}))
+    assert Client(server).attempt("/x/eviction", {})[1] == case["says"]
 
 
 def test_a_run_that_was_killed_is_gone_on_with() -> None:

@@ -121,8 +121,10 @@ class NodeService:
         self.cordon(self.read())
         try:
             self._empty([one["pod"] for one in answer["evict"]], end)
+        except ClusterProblem as problem:
+            raise ClusterProblem(f"{problem}; {self._back_after_failure()}") from None
         except BaseException:  # also what a person interrupts
-            self._back_after_failure()
+            self.say(self._back_after_failure())
             raise
         return result
 
@@ -130,7 +132,9 @@ class NodeService:
         """Say what a drain would do, also where it would refuse. Raises ClusterProblem."""
         node, answer = self.read(), self.pods_of_node()
         found = {key: answer[key] for key in ("proceed", "evict", "skip", "refuse")}
-        return {**found, "budgets": self._budgets(answer), "cordoned": _is_cordoned(node), "account": answer["lines"]}
+        budgets = self._budgets(answer)
+        account = [*answer["lines"], *_said(budgets)]
+        return {**found, "budgets": budgets, "cordoned": _is_cordoned(node), "account": account}
 
     def cordon(self, node: Manifest) -> bool:
         """Keep new pods away; whether the node was open. A node that somebody else has cordoned stays theirs."""
@@ -242,15 +246,19 @@ class NodeService:
                 self.say(f"{self.wanted.node}: waits until the node is ready ({why})")
             self.client.sleep(_POLL)
 
-    def _back_after_failure(self) -> None:
-        """Leave the node as it was found: pods can come back to it, and nobody has to remember it."""
-        helper = replace(self, client=self._patient())
+    def _back_after_failure(self) -> str:
+        """Leave the node as it was found, so that nobody has to remember it, and say what has become of it."""
+        name, helper = self.wanted.node, replace(self, client=self._patient())
         try:
             node = helper.read()
-            if annotation(node, OURS) and not _not_ready(node):
-                helper.uncordon(node)
-        except Exception as problem:  # the first failure is what a person is told
-            self.say(f"{self.wanted.node} stays cordoned: {problem}")
+            if not annotation(node, OURS):
+                return f"{name} stays cordoned, as somebody else has left it"
+            if why := _not_ready(node):
+                return f"{name} stays cordoned, because it is not ready ({why})"
+            helper.uncordon(node)
+        except Exception as problem:  # the first failure is what a person is told first
+            return f"{name} stays cordoned: {problem}"
+        return f"{name} is schedulable again"
 
     def _patient(self) -> Client:
         """Return a client with time of its own: what ends a task must not keep it from cleaning up."""
@@ -332,5 +340,9 @@ def _uid(manifest: Manifest | None) -> str:
 
 def _said(found: list[dict[str, Any]]) -> list[str]:
     return [
-        f"budget {one['budget']} allows {one['allowed']} eviction(s) now, of {len(one['pods'])} pod(s)" for one in found
+        *(
+            f"budget {one['budget']} allows {one['allowed']} eviction(s) now, of {len(one['pods'])} pod(s)"
+            for one in found
+        ),
+        *(f"{pod} {why}" for pod, why in waiting.doubly_held(found).items()),
     ]
