@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -309,6 +310,65 @@ def test_only_so_many_nodes_are_out_of_service() -> None:
     cluster.service().restore()
     held = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")["metadata"]["annotations"]
     assert held == {"dockyard.openshift/nodes": "[]"}
+
+
+def two_nodes() -> tuple[Cluster, NodeService, NodeService]:
+    """A cluster of which one node may be out of service, and a controller for each of its two nodes."""
+    cluster = Cluster(pod("a"))
+    cluster.server.put(Cluster.node("node2"))
+    first = cluster.service(max_out_of_service=1, timeout=200)
+    second = NodeService(first.client, NodeOptions("node2", max_out_of_service=1, timeout=0), say=cluster.say)
+    return cluster, first, second
+
+
+def test_a_place_that_was_just_taken_counts_before_its_node_is_marked() -> None:
+    """Two controllers begin at the same time, and one asks between the two writes of the other."""
+    cluster, first, second = two_nodes()
+    refused: list[str] = []
+
+    def between(method: str, path: str, body: Any) -> None:
+        if method == "PATCH" and path.startswith("/api/v1/nodes/node1") and not refused:
+            refused.append("")
+            with pytest.raises(Problem) as problem:
+                second.drain()
+            refused.append(str(problem.value))
+
+    cluster.server.faults.insert(0, between)
+    assert first.drain()["changed"]
+    assert refused[1].startswith("node2: 1 node(s) are out of service (node1), and max_out_of_service is 1")
+    assert not cluster.server.get("Node", "node2")["spec"].get("unschedulable")
+
+
+def test_a_place_whose_taker_was_killed_before_it_marked_its_node_is_free_after_a_minute() -> None:
+    cluster, first, second = two_nodes()
+    first._take_turn(0.0)
+    with pytest.raises(Problem, match="out of service .node1."):
+        second.drain()
+    lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
+    taken = datetime.now(timezone.utc) - timedelta(seconds=61)
+    lease["spec"]["renewTime"] = taken.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert second.drain()["changed"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_node_that_an_admin_has_cordoned_takes_a_place_while_it_is_worked_on(fails: bool) -> None:
+    cluster, first, second = two_nodes()
+    cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
+    if fails:
+        cluster.answers = {"a": [BUDGET]}
+        with pytest.raises(Problem, match="node1 stays cordoned, as somebody else has left it"):
+            first.drain()
+    else:
+        first.drain()
+        lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
+        lease["spec"]["renewTime"] = "2026-01-01T00:00:00.000000Z"
+        with pytest.raises(Problem, match="out of service .node1."):
+            second.drain()
+        back = first.restore()
+        assert back["changed"] and back["notes"] == ["node1 was cordoned by somebody else, and stays cordoned"]
+        assert not first.restore()["changed"]
+    assert cluster.cordoned and not (cluster.server.get("Node", "node1")["metadata"].get("annotations"))
+    assert second.drain()["changed"]
 
 
 def test_old_clusters_are_asked_in_their_words() -> None:

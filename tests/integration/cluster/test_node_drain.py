@@ -29,8 +29,8 @@ def drain(lab: Lab, action: Any = node_drain, **given: Any) -> dict[str, Any]:
     return run(action.ActionModule, {"kubeconfig": str(lab.kubeconfig), **ASKED, **given}, None)
 
 
-def restore(lab: Lab) -> dict[str, Any]:
-    given = {"kubeconfig": str(lab.kubeconfig), "node": NODE, "state": "in_service"}
+def restore(lab: Lab, node: str = NODE) -> dict[str, Any]:
+    given = {"kubeconfig": str(lab.kubeconfig), "node": node, "state": "in_service"}
     return run(node_drain.ActionModule, given, None)
 
 
@@ -88,6 +88,29 @@ def test_a_pod_under_two_budgets_is_told_beforehand(held: Lab) -> None:
     assert f"team/web is under {why}" in drain(held, node_drain_info)["account"]
     late = drain(held, timeout=3)
     assert late["failed"] and "team/web This pod has more than one PodDisruptionBudget" in late["msg"]
+
+
+def test_of_two_controllers_that_begin_at_once_one_has_to_wait(lab: Lab) -> None:
+    """A Lease counts nodes; a place counts from the moment that it is taken, and not only when its node is marked."""
+    settled(lab)
+    for _round in range(2):
+        results: dict[str, dict[str, Any]] = {}
+
+        def one(node: str, found: dict[str, dict[str, Any]]) -> None:
+            found[node] = drain(lab, node=node, max_out_of_service=1, timeout=1)
+
+        threads = [threading.Thread(target=one, args=(node, results)) for node in ("worker-4", "worker-5")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (waits,) = [node for node, result in results.items() if result.get("failed")]
+        (works,) = results.keys() - {waits}
+        assert results[works]["changed"], results
+        said = f"{waits}: 1 node(s) are out of service ({works}), and max_out_of_service is 1; nothing was changed"
+        assert results[waits]["msg"] == said
+        assert not lab.get("Node", waits)["spec"].get("unschedulable")
+        assert restore(lab, works)["changed"]
 
 
 class Webhook:

@@ -138,10 +138,12 @@ class NodeService:
 
     def cordon(self, node: Manifest) -> bool:
         """Keep new pods away; whether the node was open. A node that somebody else has cordoned stays theirs."""
+        turn = {} if self.wanted.max_out_of_service is None else {_TURN: self.wanted.lease_namespace}
         if _is_cordoned(node):
+            if turn and not annotation(node, _TURN):
+                self._patch({"metadata": {"annotations": turn}})
             return False
         stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        turn = {} if self.wanted.max_out_of_service is None else {_TURN: self.wanted.lease_namespace}
         self._patch({"metadata": {"annotations": {OURS: stamp} | turn}, "spec": {"unschedulable": True}})
         return True
 
@@ -213,9 +215,11 @@ class NodeService:
     def restore(self, *, check: bool = False, ready_timeout: float = 300.0) -> dict[str, Any]:
         """Lift a cordon of ours once the node is ready. Raises ClusterProblem."""
         node = self.read()
-        ours = bool(annotation(node, OURS))
-        result: dict[str, Any] = {"changed": ours, "cordoned": _is_cordoned(node) and not ours, "notes": []}
+        ours, counted = bool(annotation(node, OURS)), bool(annotation(node, _TURN))
+        result: dict[str, Any] = {"changed": ours or counted, "cordoned": _is_cordoned(node) and not ours, "notes": []}
         if not ours:
+            if counted and not check:
+                self._give_back(node)
             if _is_cordoned(node):
                 result["notes"] = [f"{self.wanted.node} was cordoned by somebody else, and stays cordoned"]
             return result
@@ -226,7 +230,11 @@ class NodeService:
 
     def uncordon(self, node: Manifest) -> None:
         """Lift the cordon and give the place back."""
-        self._patch({"metadata": {"annotations": {OURS: None, _TURN: None}}, "spec": {"unschedulable": None}})
+        self._give_back(node, OURS, spec={"unschedulable": None})
+
+    def _give_back(self, node: Manifest, *more: str, **fields: Any) -> None:
+        """Take our marks from the node, change it otherwise, and leave its place."""
+        self._patch({"metadata": {"annotations": dict.fromkeys((*more, _TURN))}, **fields})
         if namespace := annotation(node, _TURN):
             self._turns(namespace).give_back(self.wanted.node)
 
@@ -252,6 +260,8 @@ class NodeService:
         try:
             node = helper.read()
             if not annotation(node, OURS):
+                if annotation(node, _TURN):
+                    helper._give_back(node)
                 return f"{name} stays cordoned, as somebody else has left it"
             if why := _not_ready(node):
                 return f"{name} stays cordoned, because it is not ready ({why})"
@@ -313,7 +323,7 @@ class NodeService:
 
     def _is_out(self, name: str) -> bool:
         node = self.client.read(Ref(NODE, name))
-        return bool(annotation(node, OURS))
+        return bool(annotation(node, OURS) or annotation(node, _TURN))
 
 
 def _is_cordoned(node: Manifest) -> bool:
