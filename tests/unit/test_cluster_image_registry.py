@@ -184,6 +184,24 @@ def test_there_are_many_bad_inputs():
     assert len(REFUSED) >= 40
 
 
+@pytest.mark.parametrize(
+    ("there", "given"),
+    [
+        ({"requests": {"read": {"maxRunning": 1, "maxWaitInQueue": "1m0s"}}},
+         {"requests": {"read": {"maxWaitInQueue": "60s"}}}),
+        ({"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}},
+         {"resources": {"limits": {"cpu": 1, "memory": "1024Mi"}}}),
+        ({"resources": {"requests": {"cpu": "500m"}}}, {"resources": {"requests": {"cpu": 0.5}}, "mode": "exact"}),
+        ({"proxy": {"noProxy": ".x"}}, {"registry_proxy": {"noProxy": ".x", "http": None}}),
+    ],
+)  # fmt: skip
+def test_another_spelling_of_the_same_value_changes_nothing(there, given):
+    """The operator writes the whole object, durations and amounts as Go does."""
+    server = cluster({"cluster": [{**STOCK[0], "spec": {**STOCK[0]["spec"], **there}}]})
+    result = task({"given": given}, server)
+    assert not result["changed"] and not result.get("failed") and not server.writes, result
+
+
 # --- done means done ---
 
 LOGS = {"given": {"log_level": "Debug"}}

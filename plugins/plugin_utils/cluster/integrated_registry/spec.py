@@ -12,6 +12,7 @@ from typing import Any
 
 from ...policy.word import PolicyError
 from ..api import Manifest, at
+from ..image_registry import validation
 from ..image_registry.asked import BACKENDS, part
 from ..marks import ENTRIES, our_entries, record, together
 
@@ -38,6 +39,8 @@ MAPPINGS: Mapping[str, str] = {
 #: The same for lists of mappings.
 LISTS: Mapping[str, str] = {"tolerations": "tolerations", "topology_spread_constraints": "topologySpreadConstraints"}
 _STATE = "managementState"
+#: Of which the schema says what are durations and amounts; all releases agree on that.
+_RELEASE = 18
 #: Backend → the keys of its configuration that name a place which was there before.
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "s3": ("bucket", "regionEndpoint"), "gcs": ("bucket",), "azure": ("accountName", "container"),
@@ -95,6 +98,7 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
         spec["storage"] = storage_patch(have.get("storage"), options["storage"], exact)
         if have.get(_STATE) == "Removed" and not backend_of(have.get("storage")) and options["state"] is None:
             spec[_STATE] = "Managed"  # a platform without storage starts as Removed
+    spec = validation.as_there(spec, have, validation.schema_of(_RELEASE))
     annotation = {"metadata": {"annotations": {ENTRIES: record(ours)}}} if ours != our_entries(config) else {}
     return {**annotation, "spec": spec} if spec else {}
 
