@@ -91,6 +91,8 @@ def read(options: Mapping[str, Any], reading: Reading) -> Said:
     rules, fields = _policy(options.get("image_policy"), release, notes)
     imports, settings = _imports(options, release)
     order = _texts("plugin_order", options.get("plugin_order"))
+    if odd := [name for name in order or () if re.search(r"[\s,]", name)]:
+        raise AskedProblem("plugin_order", f"{shown(odd[0])} is not the name of one plug-in; write a list of names")
     authorities = _trust(options.get("import_trust"), settings, reading)
     addresses = _texts("registry_addresses", options.get("registry_addresses")) or ()
     for address in addresses:
