@@ -10,6 +10,10 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift3.decoding import (
+    DecodingProblem,
+    read,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import FormatError, yaml_text
 from hypothesis import given, seed
 from hypothesis import strategies as st
@@ -111,6 +115,20 @@ def test_what_is_read(yaml_v2: Program, text: str) -> None:
         return
     assert in_json(told["value"]) == value, text
     SEEN["read"] += 1
+
+
+@seed(SEED)
+@ENOUGH
+@given(texts())
+def test_what_is_decoded(yaml_v2: Program, text: str) -> None:
+    told = yaml_v2.ask(text)
+    try:
+        value = read(text).value
+    except DecodingProblem:
+        assert told["refused"], text
+    else:
+        assert not told["refused"] or "indentation space" in told["refused"], (text, told)
+        assert told["refused"] or in_json(told["value"]) == in_json(value), text
 
 
 words = SCALARS | st.text("ab#,:'\"[]{}=*&-\\ \n\té😀%@`!|>?", max_size=6)

@@ -341,8 +341,9 @@ CHANGES = {
 }
 CHANGES["all"] = {key: value for change in list(CHANGES.values()) for key, value in change.items()}
 UNREADABLE = {
-    "007.yaml": "line 180: the key admissionConfig is there twice", "011.yaml": "line 75: found a tab in the indentation",
-}  # fmt: skip
+    "007.yaml": "line 180: the key admissionConfig is there twice",
+    "011.yaml": "line 75: found a tab in the indentation",
+}
 
 
 @pytest.mark.slow

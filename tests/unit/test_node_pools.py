@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
@@ -259,6 +260,26 @@ def test_a_node_that_joins_while_the_others_roll() -> None:
     (workers,) = [one for one in done["pools"] if one["name"] == "worker"]
     assert done["verified"] and workers["machines"] == 5 and rolling.all_have()
     assert any("worker-99 joins" in line for line in rolling.lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("join", "stalled", "says"),
+    [
+        (1e9, set(), "desired nothing yet, state unknown; 2 of 3 nodes done"),
+        (5.0, {"worker-99"}, r"desired rendered-worker-\w+, state Done; 2 of 3 nodes done"),
+    ],
+    ids=["never configured", "stalls"],
+)
+def test_a_node_that_joins_and_does_not_finish_in_its_own_time(join: float, stalled: set[str], says: str) -> None:
+    """C16: the others are done, and the wait ends with the name of the new one."""
+    rolling = Rolling(workers=2)
+    rolling.controllers.join, rolling.controllers.stalled = join, stalled
+    rolling.after(10, lambda: rolling.server.put(node("worker-99", "worker")))
+    rolling.change()
+    done = rolling.wait(node_timeout=300.0)
+    assert done["failed"] and not done["verified"]
+    assert re.fullmatch(rf"pool worker: node worker-99 has not finished in [34] s: {says}", done["msg"]), done["msg"]
 
 
 @pytest.mark.slow

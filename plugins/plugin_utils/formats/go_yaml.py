@@ -14,46 +14,55 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from math import isinf
 from typing import Any
 
 from ..libraries import yaml
 
-_TAG = "tag:yaml.org,2002:"
+PLAIN = "plain"  #: The tag of a scalar without quotes and without a tag of its own.
+MERGE = "tag:yaml.org,2002:merge"
 _BREAKS = "\r\n\x85\u2028\u2029"
-_BOOLS = dict.fromkeys(("y", "yes", "on", "true"), True) | dict.fromkeys(("n", "no", "off", "false"), False)
-#: Plain scalars by what they mean; beside these there are numbers and texts.
-_WORDS = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), "null"),
-    **{as_written(word): "bool" for word in _BOOLS for as_written in (str, str.capitalize, str.upper)},
-    **dict.fromkeys((sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")), "float"),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), "float"),
-    "<<": "merge",
-}
-# Underscores are taken out before.
-_INT = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)|-?0b[01]+")
-_FLOAT = re.compile(r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+][0-9]+)?|\.[0-9]+[eE][0-9]+")
-#: A number only for later releases, which read files of containers/image.
-_LATER_NUMBER = re.compile(r"[-+]?(?:0o[0-7]+|0b[01]+|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)")
+_TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
+_FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
+_NUMBER = re.compile(
+    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*(?:\.[0-9_]+)?(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?)"
+)
+_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+#: A number for later releases only, which read files of containers/image.
+_LATER_NUMBER = re.compile(r"[-+]?(?:0o[0-7_]+|(?:\.[0-9_]+|[0-9_]+(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?)")
+_TOO_LARGE = 2**64  # no whole number of Go holds it
 
 
-def tag_of(scalar: str) -> str:
-    """Return the tag of a plain scalar: null, bool, int, float, merge or str."""
-    word = _WORDS.get(scalar)
-    if word is None:
-        digits = scalar.replace("_", "") if scalar[:1] in "+-.0123456789" else ""
-        word = "int" if _INT.fullmatch(digits) else "float" if _FLOAT.fullmatch(digits) else "str"
-    return _TAG + word
+def plain_scalar(text: str) -> Any:
+    """Read a scalar without quotes: null, a boolean, a number or a text."""
+    if text in ("", "~", "null", "Null", "NULL"):
+        return None
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    if _NUMBER.fullmatch(text):
+        return _number(text)
+    return float(text.replace(".", "")) if _NO_NUMBER.fullmatch(text) else text
 
 
 def means_text(scalar: str) -> bool:
-    """Return whether a plain scalar is a text to every release."""
-    return tag_of(scalar) == f"{_TAG}str" and not _LATER_NUMBER.fullmatch(scalar.replace("_", ""))
+    """Return whether a scalar without quotes is a text to every release."""
+    return isinstance(plain_scalar(scalar), str) and scalar != "<<" and not _LATER_NUMBER.fullmatch(scalar)
 
 
-def _int(scalar: str) -> int:
-    digits = scalar.replace("_", "")
-    octal = re.fullmatch(r"([-+]?)0([0-7]+)", digits)
-    return int(f"{octal[1]}{octal[2]}", 8) if octal else int(digits, 0)
+def _number(text: str) -> int | float | str:
+    digits = text.replace("_", "")
+    for base in (0, 8):  # 0x1b, and 017 as in C
+        try:
+            whole = int(digits, base)
+        except ValueError:
+            continue
+        if abs(whole) < _TOO_LARGE:
+            return whole
+    try:
+        number = float(digits)
+    except ValueError:  # 0x with more digits than a number has
+        return text
+    return text if isinf(number) else number
 
 
 @cache
@@ -65,8 +74,15 @@ def loader() -> Any:
 
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
             if kind is yaml.ScalarNode and implicit[0]:
-                return tag_of(value)
+                return MERGE if value == "<<" else PLAIN
             return super().resolve(kind, value, implicit)
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            """Forget an anchor whose name is used again, which PyYAML refuses."""
+            event = self.peek_event()
+            if not isinstance(event, yaml.AliasEvent):
+                self.anchors.pop(event.anchor, None)
+            return super().compose_node(parent, index)
 
         def scan_to_next_token(self) -> None:
             """Pass white space; a tab counts as such where no key of a block can begin."""
@@ -119,6 +135,5 @@ def loader() -> Any:
             self._blanks()
             return super().scan_block_scalar_ignored_line(start_mark)
 
-    Loader.add_constructor(f"{_TAG}bool", lambda _loader, node: _BOOLS[node.value.lower()])
-    Loader.add_constructor(f"{_TAG}int", lambda _loader, node: _int(node.value))
+    Loader.add_constructor(PLAIN, lambda _loader, node: plain_scalar(node.value))
     return Loader

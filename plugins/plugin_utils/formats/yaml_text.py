@@ -39,7 +39,10 @@ _KEEPS_END = re.compile(r"[|>][0-9]?\+")  # empty lines at the end of such a tex
 _KEPT_END = re.compile(r"(?:\r\n|\n|\r)?[ \t]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 begins a new line there, editors do not
-_NOTHING = re.compile(r"(?:(?:---|\.\.\.)?(?:[ \t]+#.*|[ \t]*)$|#.*$|\s)*\Z", re.MULTILINE)  # empty documents
+# Empty documents and comments. Each line matches in one way only: with two, time would double with each line.
+_NOTHING = re.compile(
+    r"(?:(?:(?:---|\.\.\.)(?=\s|\Z))?[ \t]*(?:#[^\r\n\x85\u2028\u2029]*)?(?:\r?\n|\r(?!\n)|[\x85\u2028\u2029]|\Z))*\Z"
+)
 _DUMP_OPTIONS = {"width": sys.maxsize, "allow_unicode": True, "sort_keys": False}
 
 

@@ -78,7 +78,8 @@ class Editing:
             return
         del parent[keys[-1]]
         for entry in [each for each in self.before if each["keys"] == list(keys)]:
-            if entry["written"] is None or _holds_nothing(_written_value(entry)):
+            before = _written_value(entry)  # '', 0 and false are to the master what a missing key is
+            if not before or _holds_nothing(before):
                 self._put_back(entry)
         self._restore_empty()
 
@@ -199,7 +200,9 @@ def _unshared(value: Any) -> Any:
 
 
 def _written_value(entry: Mapping[str, Any]) -> Any:
-    """Read what stood at a key."""
+    """Read what was at a key, None where there was none."""
+    if entry["written"] is None:
+        return None
     return yaml_text.parse(f"value: {entry['written']}\n", go=True)["value"]
 
 

@@ -29,7 +29,7 @@ from api_server import KINDS
 from cases import cases
 from machine_config_controllers import DESIRED, STATE
 from openshift4 import manifests
-from rolling import Controllers, Running, budget, node, pod, pool
+from rolling import Controllers, Running, node, pool
 
 from .conftest import FACTOR, LAB, Lab, settled, taken
 from .test_playbooks import command, inline
@@ -131,11 +131,10 @@ class Rollouts:
             self.controllers.stalled |= set(row.get("stalled", ()))
             self.controllers.degrade |= row.get("degrade", {})
             if "pod_on" in row:
-                held = budget("web", "web", 0)
-                self.lab.apply({**held, "spec": held["spec"] | {"minAvailable": 1}, "status": None})
-                self.new_pod("web", row["pod_on"])
+                self.lab.hold("web", "web")
+                self.lab.new_pod("web", row["pod_on"])
             if "stuck_pod_on" in row:
-                self.new_pod("stuck", row["stuck_pod_on"], finalizers=["example.com/wait"])
+                self.lab.new_pod("stuck", row["stuck_pod_on"], finalizers=["example.com/wait"])
             if row.get("spec", {}).get("paused"):
                 self.controllers.objects.merge(Ref(KINDS["MachineConfigPool"], row["name"]).path, {"spec": row["spec"]})
         self.controllers.told.clear()
@@ -144,12 +143,6 @@ class Rollouts:
     def new_node(self, name: str, pool_name: str) -> None:
         made = node(name, "worker", pool_name)
         del made["status"]
-        self.lab.apply(made)
-
-    def new_pod(self, name: str, where: str, **more: Any) -> None:
-        made = pod(name, where, **more)
-        made["spec"]["containers"] = [{"name": "c", "image": "registry.example.com/web:1"}]
-        del made["metadata"]["ownerReferences"], made["status"]
         self.lab.apply(made)
 
     def change(self) -> None:
@@ -183,7 +176,7 @@ class Rollouts:
     def do_meanwhile(self, events: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         """Let happen what the table says, each event when its time has come and its sentences were said."""
         while events:
-            assert time.monotonic() < self.began + 240, f"never happened: {events}\n{self.text()}"
+            assert any(one.process.poll() is None for one in self.waits.values()), f"{events} is left\n{self.text()}"
             passed, text = (time.monotonic() - self.began) / FACTOR, self.text()
             due = [one for one in events if passed >= one[1].get("at", 0)
                    and all(sentence in text for sentence in one[1].get("said", ()))]  # fmt: skip
@@ -215,7 +208,7 @@ class Rollouts:
     # --- what happens meanwhile ---
 
     def free_the_budget(self, row: dict[str, Any], event: dict[str, Any]) -> None:
-        self.controllers.objects.ask("DELETE", Ref(KINDS["PodDisruptionBudget"], "web", "team").path)
+        self.lab.let_go("web")
 
     def join(self, row: dict[str, Any], event: dict[str, Any]) -> None:
         self.new_node(event["node"], row["name"])
@@ -286,7 +279,6 @@ def rollouts(running: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         found.prepare()
         found.run()
         yield found
-        found.controllers.objects.merge("/api/v1/namespaces/team/pods/stuck", {"metadata": {"finalizers": None}})
 
 
 def test_the_table_has_everything_that_goes_wrong() -> None:
