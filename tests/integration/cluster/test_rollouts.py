@@ -10,7 +10,6 @@ the machine-config controllers notes when it told which node what; a wait is jud
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -32,7 +31,7 @@ from openshift4 import manifests
 from rolling import Controllers, Running, node, pool
 
 from .conftest import FACTOR, LAB, Lab, settled, taken
-from .test_playbooks import command, inline
+from .test_playbooks import command, inline, kill
 
 TABLE = "rollout/on_the_lab.yml"
 ROWS = [case.values[0] for case in cases(TABLE)]
@@ -70,7 +69,7 @@ class Waiting:
         output = {"ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_CALLBACK_FORMAT_PRETTY": "false"}
         self.process = subprocess.Popen(
             **command(self.core, self.home, "-v", "-f", 20, "-i", "hosts.yml", "wait.yml", **output),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -86,10 +85,6 @@ class Waiting:
 
     def has_begun(self) -> bool:
         return "TASK [" in self.text()
-
-    def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.end()
 
     def end(self) -> None:
         self.process.wait(timeout=240)
@@ -172,6 +167,9 @@ class Rollouts:
                 one.end()
         finally:
             self.stop_controllers()
+            for one in self.waits.values():
+                if one.process.poll() is None:
+                    kill(one.process)
 
     def do_meanwhile(self, events: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
         """Let happen what the table says, each event when its time has come and its sentences were said."""
@@ -230,7 +228,8 @@ class Rollouts:
 
     def kill(self, row: dict[str, Any], event: dict[str, Any]) -> None:
         waiting = self.waits[row["name"]]
-        waiting.kill()
+        kill(waiting.process)
+        waiting.end()
         self.killed.append(waiting)
         self.waits[row["name"]] = Waiting(waiting.core, waiting.home, waiting.rows, waiting.kubeconfigs).start()
 
