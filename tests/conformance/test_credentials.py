@@ -29,9 +29,9 @@ HOSTS = (
 PATHS = ("app", "org/app", "org/team/app", "organization/app", "library/busybox", "a/b/c/d")
 ENDS = (
     "", "", "", "/", "/org", "/org/", "/org/app", "/org/team", "/v1/", "/v2/", "/v1", "/v2", "/v1/org", "/v2/org/app",
-    "/library", "/organization", "/org/app:1", "?x", "#f", "//org", "/*", "/org%2fapp", "/Org",
+    "/library", "/organization", "/org/app:1", "?x", "#f", "//org", "/*", "/org%2fapp", "/Org", "/%zz", "/org\0",
 )  # fmt: skip
-BEGINS = ("", "", "", "https://", "http://", "HTTPS://", "ftp://", "https:/", "https://user:pw@", "user@")
+BEGINS = ("", "", "", "https://", "http://", "HTTPS://", "ftp://", "https:/", "https://user:pw@", "user@", "docker:https://")
 ODD_KEYS = (
     "", "/", "https://", "://", " quay.io", "quay.io\n", "a b", "%zz", "quay.io:abc", "quay.io:", "[::1]",
     "*.example.com", "*.io", "*", "*.*.com", "reg.*.com", "r*.example.com", "*.example.com:5000", "*.example.com/org",

@@ -18,6 +18,9 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_registry.asked import BACKENDS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import health
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.spec import (
+    LISTS,
+    MAPPINGS,
+    VALUES,
     is_another_place,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import on_cluster
@@ -53,6 +56,8 @@ STOCK = yaml.safe_load("""
   spec: {}
   status: {availableReplicas: 1}
 """)
+#: Option → field of the specification.
+FIELDS = {**VALUES, **MAPPINGS, **LISTS, "routes": "routes", "storage": "storage"}
 TABLE = cases("cluster/image_registry.yml")
 REFUSED = cases("cluster/image_registry_refused.yml")
 
@@ -158,7 +163,10 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case, sentences):
     assert not [text for text in done.get("warnings", ()) for quiet in then.get("quiet", ()) if quiet in text]
     config, old = (objects[ref(STOCK[0]).path] for objects in (server.objects, before))
     assert config["metadata"]["labels"] == {"keep": "me"} and config["metadata"]["annotations"]["theirs"] == "1"
-    assert config["spec"]["httpSecret"] == old["spec"]["httpSecret"]
+    asked = {FIELDS[name] for name in case["given"] if name in FIELDS}
+    asked |= {"managementState"} if "storage" in asked else set()
+    here, there = ({key: one for key, one in each["spec"].items() if key not in asked} for each in (config, old))
+    assert here == there, "what nobody asked for stays, storage and httpSecret among it (R14)"
     told = json.dumps([planned, done])
     assert "a-secret-of-the-registry" not in told
     for secret in ("hidden-access-key", "hidden-secret-key", "PRIVATE KEY"):
@@ -174,6 +182,24 @@ def test_what_is_refused_is_one_sentence_before_anything_is_written(case, senten
 
 def test_there_are_many_bad_inputs():
     assert len(REFUSED) >= 40
+
+
+@pytest.mark.parametrize(
+    ("there", "given"),
+    [
+        ({"requests": {"read": {"maxRunning": 1, "maxWaitInQueue": "1m0s"}}},
+         {"requests": {"read": {"maxWaitInQueue": "60s"}}}),
+        ({"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}},
+         {"resources": {"limits": {"cpu": 1, "memory": "1024Mi"}}}),
+        ({"resources": {"requests": {"cpu": "500m"}}}, {"resources": {"requests": {"cpu": 0.5}}, "mode": "exact"}),
+        ({"proxy": {"noProxy": ".x"}}, {"registry_proxy": {"noProxy": ".x", "http": None}}),
+    ],
+)  # fmt: skip
+def test_another_spelling_of_the_same_value_changes_nothing(there, given):
+    """The operator writes the whole object, durations and amounts as Go does."""
+    server = cluster({"cluster": [{**STOCK[0], "spec": {**STOCK[0]["spec"], **there}}]})
+    result = task({"given": given}, server)
+    assert not result["changed"] and not result.get("failed") and not server.writes, result
 
 
 # --- done means done ---
@@ -507,7 +533,8 @@ def test_variables_of_the_inventory_fill_options():
 
 #: Backend → the keys that name a place, and one that does not.
 PLACES = {
-    "s3": (["bucket"], "region"), "gcs": (["bucket"], "region"), "swift": (["container"], "domain"),
+    "s3": (["bucket", "regionEndpoint"], "region"), "gcs": (["bucket"], "region"),
+    "swift": (["container", "authURL"], "domain"),
     "azure": (["accountName", "container"], "cloudName"), "ibmcos": (["bucket"], "location"),
     "oss": (["bucket"], "region"), "pvc": (["claim"], "x"), "emptyDir": ([], "x"),
 }  # fmt: skip
@@ -521,6 +548,12 @@ def test_another_place_is_another_value_of_a_key_that_names_one(backend):
         assert is_another_place(now, {backend: {key: "new"}}) and not is_another_place(now, {backend: {key: "old"}})
     assert not is_another_place(now, {backend: {other: "new"}})
     assert is_another_place({}, now) and is_another_place({"gcs" if backend == "s3" else "s3": {}}, now)
+
+
+def test_a_store_of_its_own_that_is_taken_away_is_another_place():
+    now = {"s3": {"bucket": "b", "regionEndpoint": "https://minio.example.com"}}
+    assert is_another_place(now, {"s3": {"regionEndpoint": None}})
+    assert not is_another_place({"s3": {"bucket": "b"}}, {"s3": {"regionEndpoint": None}})
 
 
 @pytest.mark.parametrize(

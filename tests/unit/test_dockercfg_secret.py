@@ -224,6 +224,27 @@ def test_a_list_that_the_controller_writes_in_between_is_never_shortened():
         assert not task(case, server)["changed"]
 
 
+def test_k3_the_platform_makes_no_more_secrets_than_before():
+    """Its controller makes another dockercfg secret whenever one of the two lists of an account has lost its own."""
+    server = cluster()
+    made_by_it: list[str] = []
+
+    def controller(method, path, body):
+        for name in ("default", "builder"):
+            account = server.get("ServiceAccount", name, "a")
+            lists = [[one["name"] for one in account.get(among, ())] for among in ("imagePullSecrets", "secrets")]
+            if any(not [one for one in names if "-dockercfg-" in one] for names in lists):
+                made_by_it.append(f"{name}-dockercfg-{len(made_by_it)}")
+
+    server.faults.append(controller)
+    links = [{"service_account": name, "for": "both"} for name in ("default", "builder")]
+    case = {"given": {"namespaces": ["a"], "credentials": LOGIN, "link": links}}
+    changed = [task(case, server)["changed"] for _run in range(10)]
+    task({"given": {**case["given"], "state": "absent"}}, server)
+    controller("GET", "", None)
+    assert changed == [True] + [False] * 9 and made_by_it == []
+
+
 FAULTS = {
     "conflicts": lambda: status(409, "Conflict", "the object has been modified"),
     "too many requests": lambda: status(429, "TooManyRequests", "later", **{"Retry-After": "1"}),

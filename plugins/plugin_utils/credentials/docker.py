@@ -97,13 +97,17 @@ def _look(reference: Reference, source: Source, lookup: Lookup) -> None:
 
 
 def host_of_key(key: str) -> str:
-    """Return the registry that a key means to docker (ConvertToHostname)."""
-    if "://" in key:
+    """Return the registry that a key means to docker (ConvertToHostname, hostFromURLFallback).
+
+    Of an address that is not a URL, or is one without a host, docker takes the text behind the scheme.
+    """
+    _scheme, is_address, rest = key.partition("://")
+    if is_address:
         try:
             host = url_parts(key)[0].removesuffix(":")
         except Unreadable:
             host = ""
-        if host:
+        if host := host or rest.partition("/")[0]:
             return host
     return key.partition("/")[0]
 

@@ -21,6 +21,7 @@ from ansible.utils.display import Display  # type: ignore[import-untyped]
 
 from ..libraries import jmespath
 from ..problems import Problem, one_line
+from ..shapes import can_be_written
 from .secrets import Secrets
 
 Spec = dict[str, dict[str, Any]]
@@ -28,6 +29,7 @@ Spec = dict[str, dict[str, Any]]
 ValueOf = Callable[[str], Any]
 
 _LONGEST_PROBLEM = 500  # signs of a sentence of Ansible, which shows a value whole
+_EMPTY = "nothing stands where a value is needed"
 _LARGEST = 2**63  # of a whole number; for what is larger Ansible or Python has an exception and no sentence
 
 
@@ -160,12 +162,17 @@ class Task(ActionBase):  # type: ignore[misc]
 
     def _refuse_wrong_shapes(self, given: Mapping[str, Any]) -> None:
         """Refuse shapes for which Ansible has no sentence, or which it makes a text of without a word."""
+        for option in _left_empty(given, self.spec):
+            raise TaskProblem(f"{option}: {_EMPTY}")
         for option, about in self.spec.items():
             for mistake in _wrong_shapes(self.origins.get(option, option), given.get(option), about):
                 raise TaskProblem(mistake)
             if about.get("type") == "int" and not _is_bounded(given.get(option)):
                 name, value = self.origins.get(option, option), str(given[option])[:40]
                 raise TaskProblem(f"{name}: {value} is too large a number")
+            if not all(map(can_be_written, _texts(given.get(option)))):
+                name = self.origins.get(option, option)
+                raise TaskProblem(f"{name}: holds half of a surrogate pair, which no file can hold")
 
     def _option_problem(self, error: Any) -> str:
         if not isinstance(error, UnsupportedError):
@@ -191,12 +198,21 @@ def _is_bounded(value: Any) -> bool:
         return True
 
 
+def _left_empty(given: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the options that are written with nothing behind them, though that is none of their values."""
+    for name, about in options.items():
+        if name in given and given[name] is None and (about.get("required") or about.get("default") is not None):
+            yield name
+
+
 def _wrong_shapes(name: str, value: Any, about: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the shape of a value; values are not shown where they may be secrets."""
     is_list = about.get("type") == "list"
     wanted = about.get("elements") if is_list else about.get("type")
     for one in value if is_list and isinstance(value, list) else [value]:
         if one is None:
+            if one is not value:
+                yield f"{name}: nothing stands where an entry is needed"
             continue
         if wanted == "str" and isinstance(one, (Mapping, list)) and not (is_list and one is value):
             yield f"{name}: {'a mapping' if isinstance(one, Mapping) else 'a list'} stands where one text is needed"
@@ -208,8 +224,19 @@ def _wrong_shapes(name: str, value: Any, about: Mapping[str, Any]) -> Iterator[s
             yield f"{name}: {one!r} is not a mapping"
         elif isinstance(one, Mapping):
             yield from (f"{name}: the key {key!r} is not a text" for key in one if not isinstance(key, str))
+            yield from (f"{name}: {key}: {_EMPTY}" for key in _left_empty(one, about["options"]))
             for key, inner in about["options"].items():
                 yield from _wrong_shapes(f"{name}: {key}", one.get(key), inner)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within a value, names of keys among them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
 
 
 def show(lines: Iterable[str]) -> None:

@@ -21,8 +21,10 @@ import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from api_server import KINDS
 from test_dockercfg_secret import auth, there
+from trust.pki import certificate, key_pem
 
 from .conftest import REPOSITORY
+from .test_integrated_registry import registry  # noqa: F401 - a fixture
 from .test_playbooks import CORES, inventory, play
 from .test_pull_secrets import bring, projects  # noqa: F401 - a fixture
 
@@ -80,11 +82,35 @@ def files_with(home: Path, wanted: list[bytes]) -> list[str]:
     ]
 
 
+def four_runs(core: str, home: Path, playbook: str, arguments: tuple[object, ...], wanted: list[bytes]) -> list[str]:
+    """Check, run, check, run with all of Ansible that writes; return what a person sees. None of the forms is there."""
+    facts, tree, junit = (home / name for name in ("facts", "tree", "junit"))
+    surroundings = {
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(facts),
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit,ansible.builtin.tree", "JUNIT_OUTPUT_DIR": str(junit),
+        "ANSIBLE_CALLBACK_TREE_DIR": str(tree), "ANSIBLE_LOG_PATH": str(home / "log"),
+        "ANSIBLE_INJECT_FACT_VARS": "true",
+    }  # fmt: skip
+    seen = []
+    with watched(wanted) as in_processes:
+        for mode in (["--check"], [], ["--check"], []):
+            done = play(
+                core, home, *arguments, REPOSITORY / f"playbooks/{playbook}.yml", "-vvvv", "--diff", *mode,
+                **surroundings,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+            text = (done.stdout + done.stderr).encode()
+            assert not [form for form in wanted if form in text], "in what a person sees"
+            seen.append(done.stdout)
+    assert not in_processes and not files_with(home, wanted)
+    assert list(junit.iterdir()), "callbacks have written files"
+    return seen
+
+
 @pytest.mark.parametrize("core", CORES)
 def test_no_form_of_a_password_is_left_anywhere(projects, tmp_path, core):  # noqa: F811
     password = secrets.token_urlsafe(24)
     wanted = forms(password)
-    facts, tree, junit = (tmp_path / name for name in ("facts", "tree", "junit"))
     hosts = inventory(
         tmp_path,
         cluster_kubeconfig=str(projects.kubeconfig),
@@ -101,28 +127,9 @@ def test_no_form_of_a_password_is_left_anywhere(projects, tmp_path, core):  # no
     bring(projects, {**secret, "logins": {"registry.redhat.io": "1|a:b"}})
     encrypted = vault(core, tmp_path, {"vault_robot": password})
     arguments = ("-i", hosts, "-e", f"@{encrypted}", "--vault-password-file", tmp_path / "vault.key")
-    surroundings = {
-        "ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(facts),
-        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit,ansible.builtin.tree", "JUNIT_OUTPUT_DIR": str(junit),
-        "ANSIBLE_CALLBACK_TREE_DIR": str(tree), "ANSIBLE_LOG_PATH": str(tmp_path / "log"),
-        "ANSIBLE_INJECT_FACT_VARS": "true",
-    }  # fmt: skip
-    changed = []
-    with watched(wanted) as in_processes:
-        for mode in (["--check"], [], ["--check"], []):
-            done = play(
-                core, tmp_path, *arguments, REPOSITORY / "playbooks/registry_access.yml", "-vvvv", "--diff", *mode,
-                **surroundings,
-            )  # fmt: skip
-            assert done.returncode == 0, done.stdout[-3000:] + done.stderr
-            text = (done.stdout + done.stderr).encode()
-            assert not [form for form in wanted if form in text], "in what a person sees"
-            changed.append("changed=2" in done.stdout)
-            if not mode:
-                assert "r.example.com: robot (secret " in done.stdout or len(changed) == 4, "and yet it is of use"
-    assert changed == [True, True, False, False]
-    assert not in_processes and not files_with(tmp_path, wanted)
-    assert list(junit.iterdir()), "callbacks have written files"
+    seen = four_runs(core, tmp_path, "registry_access", arguments, wanted)
+    assert ["changed=2" in one for one in seen] == [True, True, False, False]
+    assert all("r.example.com: robot (secret " in one for one in seen[:2]), "and yet it is of use"
     for kind in ("Secret", "ServiceAccount"):
         for item in projects.client.read_all(Ref(KINDS[kind])):
             kept = json.dumps(item["metadata"]).encode()
@@ -131,6 +138,33 @@ def test_no_form_of_a_password_is_left_anywhere(projects, tmp_path, core):  # no
     assert there(projects, "Secret openshift-config/pull-secret")["logins"] == {
         "registry.redhat.io": "1|a:b", "r.example.com": f"{USER}:{password}",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_the_login_of_a_store_and_the_key_of_a_route_are_left_nowhere(registry, tmp_path, core):  # noqa: F811
+    password, key = secrets.token_urlsafe(24), key_pem("server")
+    wanted = [*forms(password), key.splitlines()[1].encode()]
+    hosts = inventory(
+        tmp_path,
+        cluster_kubeconfig=str(registry.kubeconfig),
+        image_registry_storage={"s3": {"bucket": "b", "region": "us-east-1", "regionEndpoint": "https://s3.example.com"}},
+        image_registry_credentials={"access_key": USER, "secret_key": "{{ vault_store }}"},
+        image_registry_routes=[{
+            "name": "own", "hostname": "r.example.com", "key": "{{ vault_key }}",
+            "certificate": certificate("server", names=("r.example.com",)),
+        }],
+        image_registry_wait=False,
+    )  # fmt: skip
+    encrypted = vault(core, tmp_path, {"vault_store": password, "vault_key": key})
+    arguments = ("-i", hosts, "-e", f"@{encrypted}", "--vault-password-file", tmp_path / "vault.key")
+    seen = four_runs(core, tmp_path, "image_registry", arguments, wanted)
+    assert ["changed=1" in one for one in seen] == [True, True, False, False]
+    assert "REGISTRY_STORAGE_S3_SECRETKEY: (secret " in seen[0], "and yet it is of use"
+    for item in registry.client.read_all(Ref(KINDS["Secret"])):
+        kept = json.dumps(item["metadata"]).encode()
+        assert not [form for form in wanted if form in kept], "in the metadata of an object"
+    data = registry.get("Secret", "image-registry-private-configuration-user", "openshift-image-registry")["data"]
+    assert base64.b64decode(data["REGISTRY_STORAGE_S3_SECRETKEY"]).decode() == password
 
 
 @pytest.mark.parametrize("core", CORES)

@@ -111,7 +111,10 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         warnings += [f"{SECRET} is kept by {' and '.join(kept)}, which may write its own again"] if kept else []
     if beside := entries.outside(there):
         warnings.append(f"{SECRET} has {', '.join(map(shown, beside))} beside auths, where nobody reads a login")
-    warnings += _without_login(cluster, there if change is None else change.after)
+    after = there if change is None else change.after
+    warnings += entries.undecided(after, asked.logins.present)
+    warnings += entries.still_serving(after, asked.logins.absent, "crio")
+    warnings += _without_login(cluster, after)
     if change is None:
         return ClusterDraft((wanted,), asked.notes, tuple(warnings))
     level, lines, told = _on_nodes(cluster)

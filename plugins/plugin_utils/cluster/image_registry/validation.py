@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..openshift4.objects import cited, kind_of
-from .values import is_loose_duration
+from .values import duration, is_loose_duration, quantity
 
 Schema = Mapping[str, Any]
 
@@ -96,6 +96,21 @@ def _stored(value: Any, schema: Schema, path: str, unknown: list[str]) -> Any:
         if key not in found and "default" in inner:
             found[key] = _stored(inner["default"], inner, _join(path, key), unknown)
     return found
+
+
+def as_there(wanted: Any, there: Any, schema: Schema) -> Any:
+    """Return a wanted value as it is written there, where both mean the same.
+
+    Whoever writes the object with Go writes 60s as 1m0s, 1024Mi as 1Gi, and a number of CPUs as text.
+    """
+    if isinstance(wanted, Mapping) and isinstance(there, Mapping):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        return {key: as_there(one, there.get(key), properties.get(key, others)) for key, one in wanted.items()}
+    read = duration if schema.get("format") == "duration" else quantity if schema.get(_INT_OR_STRING) else None
+    if read is None or wanted is None or there is None:
+        return wanted
+    meant = read(str(wanted))
+    return there if meant is not None and meant == read(str(there)) else wanted
 
 
 def mistakes(value: Any, schema: Schema, path: str = "") -> list[Mistake]:

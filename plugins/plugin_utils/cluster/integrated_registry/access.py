@@ -123,9 +123,10 @@ def _grants(one: Mapping[str, Any]) -> Iterator[Grant]:
         raise PolicyError("access", ", ".join(projects), "are projects, and metrics are those of the whole registry")
     if role != METRICS and not projects:
         raise PolicyError("access", subject["name"], f"is {role} of no project; give projects")
-    for project in projects or [""]:
-        if project and not is_label(project):
+    for project in projects:
+        if not is_label(project):
             raise PolicyError("access", project, "cannot be the name of a project")
+    for project in projects or [""]:
         yield Grant(role, subject, project, one["state"] == "present")
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from ...policy.word import PolicyError
 from ..api import Manifest, at
-from ..image_registry.asked import BACKENDS
+from ..image_registry import validation
+from ..image_registry.asked import BACKENDS, part
 from ..marks import ENTRIES, our_entries, record, together
 
 #: Option → field of the spec, for those that are values.
@@ -38,11 +39,22 @@ MAPPINGS: Mapping[str, str] = {
 #: The same for lists of mappings.
 LISTS: Mapping[str, str] = {"tolerations": "tolerations", "topology_spread_constraints": "topologySpreadConstraints"}
 _STATE = "managementState"
+#: Of which the schema says what are durations and amounts; all releases agree on that.
+_RELEASE = 18
 #: Backend → the keys of its configuration that name a place which was there before.
 _PLACES: Mapping[str, tuple[str, ...]] = {
-    "s3": ("bucket",), "gcs": ("bucket",), "azure": ("accountName", "container"), "swift": ("container",),
-    "ibmcos": ("bucket",), "oss": ("bucket",), "pvc": ("claim",), "emptyDir": (),
+    "s3": ("bucket", "regionEndpoint"), "gcs": ("bucket",), "azure": ("accountName", "container"),
+    "swift": ("container", "authURL"), "ibmcos": ("bucket",), "oss": ("bucket",), "pvc": ("claim",), "emptyDir": (),
 }  # fmt: skip
+#: Of these, the addresses: without one, the store is that of the platform.
+_ADDRESSES = ("regionEndpoint", "authURL")
+#: Backend → the keys that stay beside what is said to be exact, because the operator fills in others than these.
+_NEVER_FILLED: Mapping[str, tuple[str, ...]] = {
+    "s3": ("regionEndpoint", "encrypt", "keyID", "chunkSizeMiB", "virtualHostedStyle", "trustedCA", "cloudFront"),
+    "gcs": ("keyID",),
+}
+#: What the API writes for a key of which nobody said anything.
+_EMPTY: tuple[Any, ...] = (None, "", False, {}, {"name": ""})
 
 
 def read_storage(given: Any) -> dict[str, Any] | None:
@@ -83,14 +95,15 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
     if options["routes"] is not None:
         spec["routes"] = _routes(have.get("routes") or (), options["routes"], ours, exact) or None
     if options["storage"] is not None:
-        spec["storage"] = storage_patch(have.get("storage"), options["storage"])
+        spec["storage"] = storage_patch(have.get("storage"), options["storage"], exact)
         if have.get(_STATE) == "Removed" and not backend_of(have.get("storage")) and options["state"] is None:
             spec[_STATE] = "Managed"  # a platform without storage starts as Removed
+    spec = validation.as_there(spec, have, validation.schema_of(_RELEASE))
     annotation = {"metadata": {"annotations": {ENTRIES: record(ours)}}} if ours != our_entries(config) else {}
     return {**annotation, "spec": spec} if spec else {}
 
 
-def storage_patch(have: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+def storage_patch(have: Any, asked: Mapping[str, Any], exact: bool) -> dict[str, Any]:
     """Return the patch of the storage: the old backend goes, and what a person made is never the operator's to delete.
 
     The operator leaves a filled in Managed behind when the backend changes; a later Removed would then delete the new
@@ -99,11 +112,11 @@ def storage_patch(have: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     before: Mapping[str, Any] = have if isinstance(have, Mapping) else {}
     backend = backend_of(asked)
     patch: dict[str, Any] = {key: None for key in BACKENDS if key != backend and before.get(key) is not None}
-    patch[backend] = asked[backend]
+    patch[backend] = {**dict.fromkeys(_surplus(before, asked) if exact else ()), **asked[backend]}
     if asked.get(_STATE) is not None:
         patch[_STATE] = asked[_STATE]
     elif is_another_place(before, asked):
-        exists = any(asked[backend].get(key) for key in _PLACES[backend])
+        exists = any(asked[backend].get(key) for key in _PLACES[backend] if key not in _ADDRESSES)
         patch[_STATE] = "Unmanaged" if exists else None
     return patch
 
@@ -114,7 +127,31 @@ def is_another_place(before: Mapping[str, Any], asked: Mapping[str, Any]) -> boo
     now = before.get(backend)
     if not isinstance(now, Mapping):
         return True
-    return any(asked[backend].get(key) not in (None, "", now.get(key)) for key in _PLACES[backend])
+    said: Mapping[str, Any] = asked[backend]
+    return any(
+        said[key] != now.get(key)
+        for key in _PLACES[backend]
+        if said.get(key) or (key in _ADDRESSES and key in said and now.get(key))
+    )
+
+
+def left_over(before: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the place before that are not given for another one of the same backend."""
+    return _unsaid(before, asked, part(before, backend_of(asked))) if is_another_place(before, asked) else []
+
+
+def _surplus(before: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return the keys that go where a storage is to be exactly as it is said.
+
+    Of the same place those stay that the operator may have filled in: it would do so again at once.
+    """
+    return left_over(before, asked) or _unsaid(before, asked, _NEVER_FILLED.get(backend_of(asked), ()))
+
+
+def _unsaid(before: Mapping[str, Any], asked: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+    backend = backend_of(asked)
+    now = part(before, backend)
+    return [key for key in keys if key not in asked[backend] and now.get(key) not in _EMPTY]
 
 
 def _exactly(have: Any, wanted: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -218,6 +218,6 @@ def grants(projects: tuple[str, ...]) -> dict[Ref, tuple[str, ...]]:
     found |= {Ref(access.WIDE_ROLES, name): ("bind",) for name in access.OF_PROJECTS}
     for project in projects:
         found[Ref(SERVICE_ACCOUNTS, namespace=project)] = ("get", "create", "delete")
-        found[Ref(access.BINDINGS, namespace=project)] = ("get", "create", "delete")
+        found[Ref(access.BINDINGS, namespace=project)] = ("get", "create", "patch", "delete")
         found[Ref(SECRETS, namespace=project)] = ("get", "list", "create", "delete")
     return found
