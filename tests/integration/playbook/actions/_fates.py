@@ -20,7 +20,7 @@ ENDS = {
 
 
 class Fated(ActionBase):
-    """Ends as `cluster_fate` says, or as `<task>_fate` where it is no rehearsal."""
+    """Ends as `cluster_fate` says, or as `<task>_fate` when it is not a rehearsal."""
 
     _requires_connection = False
 
