@@ -32,6 +32,7 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
 
+import go_yaml  # noqa: E402
 from ansible.errors import AnsibleFilterError  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.action import (  # noqa: E402
     certificates_backup,
@@ -497,6 +498,7 @@ DOORS = [
     Door("words", lambda: [WORDS, MERGED, {"trust": TRUST}, {"trust": [{**TRUST[0], **CLIENT}]}], words_of, 8),
     Door("toml", texts("toml_text", "registries-toml"), law(toml_text), 8),
     Door("yaml", texts("yaml_text", "registries-yaml", "master-config"), law(yaml_text), 5),
+    Door("yaml of Go", texts("go_yaml", "master-config"), law(go_yaml), 3),
     Door("json", texts("json_text", "daemon-json", "policy-json", "dockercfg"), law(json_text), 8),
     Door(
         "environment", texts("environment_file", "sysconfig-docker", "docker-storage-setup"), law(environment_file), 8

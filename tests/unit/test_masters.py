@@ -229,6 +229,36 @@ def test_the_command_of_the_product_sees_the_file_where_it_takes_the_old_one():
         assert [each["argv"] for each in done.transactions[0].get("validate", ())] == expected
 
 
+@pytest.mark.parametrize("case", cases("masters/releases.yml"))
+def test_the_release_is_found(case):
+    files = {MASTER: "kind: MasterConfig\n", **case.get("files", {})}
+    master = seen(files, release=None)
+    if "version" in case:
+        master["commands"]["masters.version"] = answered(case["version"])
+    done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [master] * 2, COMMITTED)
+    if "refused" in case:
+        assert case["refused"] in done.result["msg"] and not done.transactions
+    else:
+        assert done.result["master"]["release"] == case["release"], done.result
+
+
+def test_the_last_plan_is_taken_back():
+    files = {MASTER: "kind: MasterConfig\n"}
+    done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [seen(files)], COMMITTED)
+    (sent,), then = done.transactions, after(files, done)
+    file = {"path": MASTER, "present": "new", "new": described(then[MASTER])["sha256"], "shown": ["", ""]}
+    last = {
+        "id": "cafe", "plan_id": "p1", "time": 90, "started": 2, "directories": [], "actions": sent["actions"],
+        "files": [file], "old": {MASTER: described(files[MASTER]) | {"uid": 0, "gid": 0}},
+    }  # fmt: skip
+    back = run(master_config.ActionModule, {"undo": ["p1"]}, [seen(then) | {"last": last}], COMMITTED)
+    assert not back.result.get("failed"), back.result
+    assert after(then, back)[MASTER] == files[MASTER]
+    assert [each["name"] for each in back.transactions[0]["actions"]] == [f"restart {unit}.service" for unit in RUNNING]
+    other = run(master_config.ActionModule, {"undo": ["p2"]}, [seen(then) | {"last": last}])
+    assert other.result["failed"] and not other.transactions
+
+
 def test_a_deferred_restart_is_told_until_it_is_done():
     args, files = {"plugin_order": ["A"], "activation": "defer"}, {MASTER: "kind: MasterConfig\n"}
     told, old = "started {}\nlatest {}\nbtime 100\nticks 1\n", (50, 60)

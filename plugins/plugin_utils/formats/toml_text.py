@@ -38,7 +38,7 @@ _SCALAR = re.compile(
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
-_WHERE = re.compile(r"^(.*) \(at (?:line (\d+), column \d+|end of document)\)$")
+_WHERE = re.compile(r"^(.*) \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _COMMENTED_LINE = re.compile(r"[ \t]*#[# \t]*(.*)")
 
 
@@ -79,9 +79,19 @@ def parse(text: str) -> dict[str, Any]:
         where = _WHERE.match(str(error))
         if not where:  # Python's own limit on the digits of a number
             raise FormatError("a number out of range") from None
-        raise FormatError(where[1], int(where[2]) if where[2] else body.count("\n") + 1) from None
+        line = int(where[2]) if where[2] else body.count("\n") + 1
+        start = len("\n".join([*body.split("\n")[: line - 1], ""]))
+        end = start + int(where[3]) - 1 if where[3] else len(body)
+        raise FormatError(_reason(body[:end], where[1]), line) from None
     refuse_beyond(value, MAX_DEPTH)
     return value
+
+
+def _reason(before: str, reason: str) -> str:
+    """Name the key where ``tomllib`` only says that a value is there twice; the text before that place is valid."""
+    if reason != "Cannot overwrite a value":
+        return reason
+    return f"the key {_Document(before).statements[-1].path[-1]} is there twice"
 
 
 def line_of_path(text: str, path: Path) -> int | None:

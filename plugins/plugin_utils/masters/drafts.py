@@ -63,7 +63,7 @@ _SYSCONFIG = tuple(
 _VERSION = Question("masters.version", ("openshift", "version"))
 _RELEASE = Watch(files=(_POD, *_SYSCONFIG), commands=(_VERSION,))
 _IMAGE = re.compile(r"^\s*(?:-\s+)?image:\s*\S+:v?(3\.[0-9]+)", re.MULTILINE)
-_TOLD = re.compile(r"^(?:openshift |IMAGE_VERSION=)v?(3\.[0-9]+)", re.MULTILINE)
+_TOLD = re.compile(r"^(?:openshift |(?:export )?IMAGE_VERSION=[\"']?)v?(3\.[0-9]+)", re.MULTILINE)
 #: The second of the boot, from which starts are counted, moves when the clock is set right.
 _CLOCK_MOVES = 2
 _ONLY_A_REAL_RUN = ("whether each master starts with its file and answers /healthz",)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import difflib
 
+import go_yaml
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import (
     FormatError,
@@ -28,7 +29,7 @@ KINDS = [
     ("registries-yaml", yaml_text, ("009.yaml",)),
     ("daemon-json", json_text, ("006.json", "033.json", "034.json", "035.jsonc")),
     ("policy-json", json_text, ("017.json",)),
-    ("master-config", yaml_text, ("007.yaml", "011.yaml")),
+    ("master-config", go_yaml, ("007.yaml", "011.yaml")),
 ]
 PLACES = 25  # that are tried in a file, spread over it
 
