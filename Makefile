@@ -185,11 +185,12 @@ disks: export ANSIBLE_COLLECTIONS_PATH = $(CURDIR)/$(CACHE)/collections
 disks: machine environment ## storage of hosts on real LVM: all refusals, the week's share of layouts and kills: SEED, LAYOUTS, KILLS
 	tests/lab/setup qemu-system-x86 qemu-utils e2fsprogs
 	tests/lab/disks/disks up
-	pytest -n 0 tests/integration/disks; status=$$?; molecule test --scenario-name node_storage || status=1; \
+	pytest -n $(or $(GUESTS),0) --dist worksteal tests/integration/disks; status=$$?; molecule test --scenario-name node_storage || status=1; \
 	    tests/lab/disks/disks down; exit $$status
 
 storage-full: export FULL = 1
-storage-full: disks ## the same, every layout and every kill (two hours)
+storage-full: GUESTS = 2
+storage-full: disks ## the same, every layout and every kill, in two machines side by side (up to two hours)
 
 .PHONY: way
 way: export DOCKYARD_LAB_IS_UP = 1
@@ -207,8 +208,10 @@ molecule: machine environment images control-plane ## the roles on nodes, master
 	molecule test --all --exclude masters --exclude node_storage
 	PATH="$(CURDIR)/$(CACHE)/venv-2.16/bin:$$PATH" "$(CURDIR)/.venv/bin/molecule" test --scenario-name masters
 
-.PHONY: bench bench-projects bench-cluster bench-masters
-bench: machine environment images ## what a run without a change costs, beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
+.PHONY: bench bench-hosts bench-masters bench-cluster bench-projects
+bench: bench-hosts bench-masters bench-cluster bench-projects ## what everything costs beside what it is compared with (half an hour)
+
+bench-hosts: machine environment images ## a run without a change beside a ping: ROUNDS, BASE=revision (50 ssh hosts, a quarter of an hour)
 	tests/bench/bench.py --rounds $(or $(ROUNDS),5) $(if $(BASE),--base $(BASE))
 
 bench-projects: control-plane ## what a secret in 1,000 projects costs on the cluster lab, the first time and again: PROJECTS

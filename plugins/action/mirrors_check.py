@@ -41,7 +41,7 @@ def _head(question: probe.Question) -> tuple[int, Mapping[str, str], str]:
     return status, headers, whose
 
 
-def _offered(login: Login) -> str:
+def _offered(login: Login) -> _login.Login:
     if login.identity_token:
-        return str(_login.IDENTITY + login.identity_token)
-    return f"Basic {joined(login.username, login.password)}"
+        return _login.Login(None, login.identity_token)
+    return _login.Login(f"Basic {joined(login.username, login.password)}", None)

@@ -61,6 +61,7 @@ def _exchange(authorities: str, request: HttpRequest) -> Reply:
     if request.login is None or request.at_once:
         return Reply(*answer, peer.host, request.at_once)
     try:
-        return Reply(*_login.logged_in(peer, request.address, True, request.login, answer, *what))
+        login = _login.Login(request.login, None)
+        return Reply(*_login.logged_in(peer, request.address, True, login, answer, *what))
     except _login.Undecided as reason:
         raise Unanswered(str(reason)) from None

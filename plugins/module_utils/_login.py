@@ -17,6 +17,7 @@ from __future__ import absolute_import, division, print_function
 
 __metaclass__ = type
 
+import collections
 import glob
 import json
 import re
@@ -37,8 +38,8 @@ TIMEOUT = 8
 CERTS = ("/root/.config/containers/certs.d", "/etc/containers/certs.d", "/etc/docker/certs.d")
 DOCKER_HUB = {"docker.io": "registry-1.docker.io"}
 LARGEST = 1 << 20
-#: In place of "Basic " before an identity token: it is for token services only, and never a header.
-IDENTITY = "Identity "
+#: What is offered: the header of a Basic login, or an identity token: that is for token services, and never a header.
+Login = collections.namedtuple("Login", "basic identity")
 
 
 class Undecided(Exception):
@@ -102,7 +103,7 @@ def auth_of(path, key):
 def outcome(registry, path, key, insecure):
     """Return (outcome, reason) for one login."""
     peer = Peer(registry, insecure)
-    status, dummy, whose, wanted = ask(peer, "/v2/", "Basic %s" % auth_of(path, key))
+    status, dummy, whose, wanted = ask(peer, "/v2/", Login("Basic %s" % auth_of(path, key), None))
     if status == 200 and not wanted:
         return "unasked", "%s asks for no login" % peer.host
     if status != 200 and not wanted:
@@ -110,11 +111,10 @@ def outcome(registry, path, key, insecure):
     return judged(status, whose)
 
 
-def ask(peer, path, basic, method="GET", accept=None):
+def ask(peer, path, login, method="GET", accept=None):
     """Return (status, headers, who answered, whether a login was wanted).
 
-    basic: the header with the login, IDENTITY and a token in place of it, or None. Raises Undecided where there is no
-    answer.
+    login: a Login, or None. Raises Undecided where there is no answer.
     """
     reason = ""
     for scheme, verified in peer.ways():
@@ -125,12 +125,12 @@ def ask(peer, path, basic, method="GET", accept=None):
             reason = reason or "%s cannot be reached: %s" % (peer.host, error)
             continue
         answer = status, headers, body
-        status, headers, dummy, whose, wanted = logged_in(peer, address, verified, basic, answer, method, accept)
+        status, headers, dummy, whose, wanted = logged_in(peer, address, verified, login, answer, method, accept)
         return status, headers, whose, wanted
     raise Undecided(reason)
 
 
-def logged_in(peer, address, verified, basic, answer, *what):
+def logged_in(peer, address, verified, login, answer, *what):
     """Return (status, headers, body, who answered, whether a login was wanted), asked again with it where it was.
 
     answer: what came without a login. what: the rest of the request, as for Peer.get. Raises Undecided.
@@ -140,11 +140,11 @@ def logged_in(peer, address, verified, basic, answer, *what):
         return status, headers, body, peer.host, False
     challenge = headers.get("WWW-Authenticate") or ""
     if challenge.lower().startswith("basic"):
-        if basic and basic.startswith(IDENTITY):
+        if login and login.identity:
             raise Undecided("%s wants a user and a password, and the login is an identity token" % peer.host)
-        authorization, whose = basic, peer.host
+        authorization, whose = login and login.basic, peer.host
     else:
-        status, authorization, whose = by_token(peer, verified, challenge, basic)
+        status, authorization, whose = by_token(peer, verified, challenge, login)
         if status != 200:
             return status, {}, b"", whose, True
     if authorization:
@@ -152,7 +152,7 @@ def logged_in(peer, address, verified, basic, answer, *what):
     return status, headers, body, whose, True
 
 
-def by_token(peer, verified, challenge, basic):
+def by_token(peer, verified, challenge, login):
     """Return (status, header with the token, who answers to it) of the token service that a registry names."""
     said = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
     realm = urlsplit(said.get("realm", ""))
@@ -160,11 +160,11 @@ def by_token(peer, verified, challenge, basic):
         raise Undecided("%s names the token service %s, which is not https" % (peer.host, realm.netloc or "nowhere"))
     query = dict((name, said[name]) for name in ("service", "scope") if name in said)
     try:
-        if basic and basic.startswith(IDENTITY):
-            status, dummy, body = by_identity(peer, said["realm"], verified, query, basic[len(IDENTITY) :])
+        if login and login.identity:
+            status, dummy, body = by_identity(peer, said["realm"], verified, query, login.identity)
         else:
             url = said["realm"] + ("&" if realm.query else "?") + urlencode(query)
-            status, dummy, body = peer.get(url, verified, basic)
+            status, dummy, body = peer.get(url, verified, login and login.basic)
     except Exception as error:
         raise Undecided("the token service %s cannot be reached: %s" % (realm.netloc, error))
     if status != 200:

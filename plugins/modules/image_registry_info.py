@@ -270,7 +270,8 @@ options:
     type: dict
   mode:
     description: V(merge) puts entries beside those of others. V(exact) makes mappings and lists that
-      are given exactly as given; an empty one goes. Options that are not given change nothing.
+      are given exactly as given; an empty one goes. Of the same O(storage), the keys stay that the operator
+      fills in. Options that are not given change nothing.
     type: str
     choices: [merge, exact]
     default: merge

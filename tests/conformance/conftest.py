@@ -37,7 +37,7 @@ class Program:
     def __init__(self, name: str) -> None:
         self.process = subprocess.Popen([PROGRAMS / name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def ask(self, case: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, case: dict[str, Any] | str) -> dict[str, Any]:
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps(case) + "\n")
         self.process.stdin.flush()
@@ -84,3 +84,5 @@ library_of_logins = _answering("credentials")
 kubectl = _answering("drain")
 #: the rules of the ImagePolicy plug-in of OpenShift 3.11
 openshift3 = _answering("openshift3")
+#: how masters of OpenShift 3 read YAML
+yaml_v2 = _answering("yaml")

@@ -4,10 +4,14 @@ module dockyard.openshift/conformance
 
 go 1.24.0
 
+// A master of 3.x reads its configuration with the yaml.v2 of its time.
+replace gopkg.in/yaml.v2 => gopkg.in/yaml.v2 v2.0.0
+
 require (
 	github.com/BurntSushi/toml v1.5.0
 	github.com/containers/image/v5 v5.35.0
 	github.com/docker/cli v29.9.3+incompatible
+	github.com/ghodss/yaml v1.0.0
 	github.com/google/go-containerregistry v0.20.3
 	github.com/openshift/api v0.0.0-20251015095338-264e80a2b6e7
 	github.com/openshift/origin v3.11.0+incompatible
@@ -139,6 +143,7 @@ require (
 	google.golang.org/protobuf v1.36.6 // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.12.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
+	gopkg.in/yaml.v2 v2.4.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/apiextensions-apiserver v0.0.0 // indirect
 	k8s.io/apiserver v0.34.4 // indirect

@@ -65,13 +65,21 @@ owners = st.builds(
 )  # fmt: skip
 
 
-#: The mark of a static pod counts whatever its value.
-marks = st.sampled_from(({"kubernetes.io/config.mirror": "x"}, {"kubernetes.io/config.mirror": ""}))
+#: The mark of a mirror pod counts whatever its value; what else a kubelet notes on pods of files does not.
+MARKS = (
+    *({"kubernetes.io/config.mirror": "x"}, {"kubernetes.io/config.mirror": ""}, {"kubernetes.io/config.hash": "x"}),
+    *({"kubernetes.io/config.source": "file"}, {"kubernetes.io/config.Mirror": "x"}, {"config.mirror": "x"}),
+    {"kubernetes.io/config.source": "file", "kubernetes.io/config.mirror": "x"},
+)
+marks = st.sampled_from(MARKS)
+DAEMON_SETS = ("team/ds", "kube-system/ds", "other/gone", "team-a/ds")
+#: Names in the order of the API and in others: a drain sorts nothing itself.
+NAMES = ("p0", "p10", "p2", "a-b", "a.b", "a", "z")
 
 
 @st.composite
 def pods(draw: Any, name: str) -> dict[str, Any]:
-    metadata = {"name": name, "namespace": draw(st.sampled_from(("team", "kube-system")))}
+    metadata = {"name": name, "namespace": draw(st.sampled_from(("team", "kube-system", "team-a")))}
     metadata |= draw(
         some_of(
             ownerReferences=mostly(st.lists(owners, min_size=1, max_size=3), st.sampled_from((None, []))),
@@ -83,10 +91,26 @@ def pods(draw: Any, name: str) -> dict[str, Any]:
     if draw(seldom(3)):
         metadata.pop("ownerReferences", None)
     volumes = st.builds(lambda source: {"name": "v", **source}, st.sampled_from(VOLUMES))
-    spec = draw(some_of(volumes=mostly(st.lists(volumes, max_size=2), st.none())))
+    spec = draw(
+        some_of(
+            volumes=mostly(st.lists(volumes, max_size=3), st.none()),
+            initContainers=st.just([{"name": "i", "volumeMounts": [{"name": "v", "mountPath": "/x"}]}]),
+            terminationGracePeriodSeconds=st.sampled_from((0, 30, 86400)), restartPolicy=st.sampled_from(("Never", "")),
+            priorityClassName=st.just("system-node-critical"), hostNetwork=st.booleans(),
+            tolerations=st.just([{"operator": "Exists"}]),
+        )
+    )  # fmt: skip
     phases = ("Running", "Pending", "Succeeded", "Failed", "Unknown", "succeeded", "", None)
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec,
-            "status": draw(mostly(some_of(phase=st.sampled_from(phases)), st.none()))}  # fmt: skip
+            "status": draw(mostly(statuses(phases), st.none()))}  # fmt: skip
+
+
+def statuses(phases: Any) -> Any:
+    """A phase, and what else an API says of pods that were evicted, lost or never ready."""
+    ready = st.sampled_from(("True", "False", "Unknown"))
+    conditions = st.builds(lambda status: [{"type": "Ready", "status": status}], ready)
+    reasons = st.sampled_from(("Evicted", "NodeLost", "UnexpectedAdmissionError", ""))
+    return some_of(phase=st.sampled_from(phases), reason=reasons, conditions=conditions)
 
 
 @st.composite
@@ -96,8 +120,8 @@ def drains(draw: Any) -> dict[str, Any]:
     options["skip_wait_for_delete_timeout"] = draw(st.sampled_from((0, 0, 1, 29, 60, 61, 3600)))
     options["pod_selector"] = draw(mostly(st.just(""), st.sampled_from(SELECTORS), 3))
     return {
-        "pods": [draw(pods(f"p{n}")) for n in range(draw(st.integers(0, 5)))],
-        "daemonsets": draw(st.lists(st.sampled_from(("team/ds", "kube-system/ds", "other/gone")), unique=True)),
+        "pods": [draw(pods(name)) for name in draw(st.lists(st.sampled_from(NAMES), max_size=5, unique=True))],
+        "daemonsets": draw(st.lists(st.sampled_from(DAEMON_SETS), unique=True)),
         "now": NOW,
         "options": options,
     }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Real signatures: images are signed and pulled by containers/image, with the files that hosts and nodes are given.
 
-Debian's own podman and skopeo cannot do that (docs/lessons.md), so the library itself does.
+Debian 12's own podman and skopeo cannot do that (docs/lessons.md); Debian 13's do, in test_signatures.py of the hosts.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError
-from cases import DATA
+from cases import DATA, table
 
 KEPT = DATA / "sentences"
 WRITES = os.environ.get("SENTENCES") == "write"
@@ -81,7 +81,7 @@ def _file(module: str) -> Path:
 @cache
 def kept(module: str) -> dict[str, list[str]]:
     path = _file(module)
-    return yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return table(path) if path.exists() else {}
 
 
 def compare(module: str, test: str, *values: Any) -> None:

@@ -184,6 +184,43 @@ def test_there_are_many_bad_inputs():
     assert len(REFUSED) >= 40
 
 
+@pytest.mark.parametrize(
+    ("there", "given"),
+    [
+        ({"requests": {"read": {"maxRunning": 1, "maxWaitInQueue": "1m0s"}}},
+         {"requests": {"read": {"maxWaitInQueue": "60s"}}}),
+        ({"resources": {"limits": {"cpu": "1", "memory": "1Gi"}}},
+         {"resources": {"limits": {"cpu": 1, "memory": "1024Mi"}}}),
+        ({"resources": {"requests": {"cpu": "500m"}}}, {"resources": {"requests": {"cpu": 0.5}}, "mode": "exact"}),
+        ({"proxy": {"noProxy": ".x"}}, {"registry_proxy": {"noProxy": ".x", "http": None}}),
+        ({"proxy": {"noProxy": ".x"}}, {"registry_proxy": {"noProxy": ".x", "http": ""}, "mode": "exact"}),
+        ({}, {"read_only": False, "disable_redirect": False, "default_route": False, "logging": 0}),
+        ({"requests": {"read": {"maxRunning": 5, "maxWaitInQueue": "0s"}, "write": {"maxWaitInQueue": "0s"}}},
+         {"requests": {"read": {"maxRunning": 5, "maxInQueue": 0}}, "mode": "exact"}),
+        ({"requests": {"read": {"maxRunning": 5}}}, {"requests": {"read": {"maxRunning": 5, "maxWaitInQueue": "0s"}}}),
+        ({"nodeSelector": {"infra": ""}}, {"node_selector": {"infra": ""}, "mode": "exact"}),
+    ],
+)  # fmt: skip
+def test_another_spelling_of_the_same_value_changes_nothing(there, given):
+    """The operator writes the whole object as Go does: durations and amounts in its spelling, nothing that is false."""
+    server = cluster({"cluster": [{**STOCK[0], "spec": {**STOCK[0]["spec"], **there}}]})
+    result = task({"given": given}, server)
+    assert not result["changed"] and not result.get("failed") and not server.writes, result
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "after"),
+    [
+        ({"nodeSelector": {"infra": "", "a": "b"}}, {"node_selector": {"a": "b"}, "mode": "exact"}, {"a": "b"}),
+        ({"nodeSelector": {"a": "b"}}, {"node_selector": {"infra": ""}}, {"a": "b", "infra": ""}),
+    ],
+)
+def test_a_label_without_a_value_counts(there, given, after):
+    server = cluster({"cluster": [{**STOCK[0], "spec": {**STOCK[0]["spec"], **there}}]})
+    assert task({"given": given}, server)["changed"]
+    assert server.get("Config", "cluster")["spec"]["nodeSelector"] == after
+
+
 # --- done means done ---
 
 LOGS = {"given": {"log_level": "Debug"}}
@@ -515,7 +552,8 @@ def test_variables_of_the_inventory_fill_options():
 
 #: Backend → the keys that name a place, and one that does not.
 PLACES = {
-    "s3": (["bucket"], "region"), "gcs": (["bucket"], "region"), "swift": (["container"], "domain"),
+    "s3": (["bucket", "regionEndpoint"], "region"), "gcs": (["bucket"], "region"),
+    "swift": (["container", "authURL"], "domain"),
     "azure": (["accountName", "container"], "cloudName"), "ibmcos": (["bucket"], "location"),
     "oss": (["bucket"], "region"), "pvc": (["claim"], "x"), "emptyDir": ([], "x"),
 }  # fmt: skip
@@ -529,6 +567,12 @@ def test_another_place_is_another_value_of_a_key_that_names_one(backend):
         assert is_another_place(now, {backend: {key: "new"}}) and not is_another_place(now, {backend: {key: "old"}})
     assert not is_another_place(now, {backend: {other: "new"}})
     assert is_another_place({}, now) and is_another_place({"gcs" if backend == "s3" else "s3": {}}, now)
+
+
+def test_a_store_of_its_own_that_is_taken_away_is_another_place():
+    now = {"s3": {"bucket": "b", "regionEndpoint": "https://minio.example.com"}}
+    assert is_another_place(now, {"s3": {"regionEndpoint": None}})
+    assert not is_another_place({"s3": {"bucket": "b"}}, {"s3": {"regionEndpoint": None}})
 
 
 @pytest.mark.parametrize(

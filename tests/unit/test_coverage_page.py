@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
+from cases import table
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = (REPOSITORY / "docs/coverage.md").read_text(encoding="utf-8")
@@ -38,8 +38,7 @@ def names_of_cases() -> set[str]:
     """The names of all cases in the tables of tests/data."""
     found: set[str] = set()
     for file in sorted((REPOSITORY / "tests/data").rglob("*.yml")):
-        table = yaml.load(file.read_text(encoding="utf-8"), yaml.CBaseLoader)
-        found |= {case["name"] for case in table if isinstance(case, dict) and "name" in case}
+        found |= {str(case["name"]) for case in table(file) if isinstance(case, dict) and "name" in case}
     return found
 
 

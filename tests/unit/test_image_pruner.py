@@ -83,6 +83,13 @@ def test_pruning_goes_on_when_nothing_else_is_asked_for():
     assert not run(image_pruner.ActionModule, {"suspend": False}, server)["changed"]
 
 
+def test_another_spelling_of_the_same_value_changes_nothing():
+    spec = {"keepYoungerThanDuration": "96h0m0s", "resources": {"limits": {"memory": "1Gi"}}}
+    server = cluster({"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": spec})
+    given = {"keep_younger_than": "96h", "resources": {"limits": {"memory": "1024Mi"}}}
+    assert not run(image_pruner.ActionModule, given, server)["changed"] and not server.writes
+
+
 def test_failed_jobs_are_removed_and_no_other():
     server = cluster()
     result = run(image_pruner.ActionModule, {"remove_failed_jobs": True}, server)

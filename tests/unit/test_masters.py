@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import master_config, master_config_info
@@ -339,7 +340,10 @@ CHANGES = {
     "order": {"plugin_order": ["NamespaceLifecycle", "openshift.io/ImagePolicy"]},
 }
 CHANGES["all"] = {key: value for change in list(CHANGES.values()) for key, value in change.items()}
-UNREADABLE = {"007.yaml": "line 180: the key admissionConfig is there twice", "011.yaml": "line 75: found character"}
+UNREADABLE = {
+    "007.yaml": "line 180: the key admissionConfig is there twice",
+    "011.yaml": "line 75: found a tab in the indentation",
+}
 
 
 @pytest.mark.slow
@@ -357,7 +361,8 @@ def test_files_of_strangers_keep_every_byte(shared_dir, change):
         new = iter(line.rstrip() for line in then[MASTER].splitlines())
         changed = {line for line in old if line.endswith((" null", "maxImagesBulkImportedPerRepository: 5", ": 50"))}
         assert all(line in new for line in old if line not in changed), path.name
-        assert yaml_text.parse(then[MASTER])["admissionConfig" if change in ("rule", "order") else "imagePolicyConfig"]
+        section = "admissionConfig" if change in ("rule", "order") else "imagePolicyConfig"
+        assert yaml_text.parse(then[MASTER], go=True)[section]
         again = run(master_config.ActionModule, CHANGES[change], [seen(then)] * 3)
         assert not again.result["changed"], path.name
         back = run(master_config.ActionModule, {"state": "absent"}, [seen(then)] * 3, COMMITTED)
@@ -395,6 +400,10 @@ LAYOUTS = {
     "empty lines at the end": lambda text: f"{text}\n\n",
     "marks around it": lambda text: "# head\n---\n{}\n...\n".format(text.removesuffix("\n")),
     "a comment at the end": lambda text: f"{text}# the end",
+    "tabs behind everything": lambda text: re.sub(r"(?m)(?<=[^\s-])$", "\t", text),
+    "tabs behind colons": lambda text: re.sub(r"(?<=\w): (?=[\w{[])", ":\t", text),
+    "tabs before comments": lambda text: re.sub(r"(?m)(?<=[]}'\"\w])$", "\t# x", text),
+    "an empty document behind it": lambda text: f"{text}---\n# nothing\n",
 }
 
 

@@ -125,6 +125,22 @@ def test_nothing_is_deleted_when_a_node_degrades() -> None:
     assert not migrate(rolling).get("failed") and kinds(rolling) == (0, 3)
 
 
+def test_old_objects_go_only_when_every_node_of_every_pool_has_its_files() -> None:
+    """C3: another change rolls while the migration begins."""
+    rolling, when = cluster(THREE), []
+
+    def deleted(method: str, path: str, body: Any) -> None:
+        if method == "DELETE":
+            when.append((rolling.all_have("worker"), rolling.all_have("master"), rolling.holds("bad.example.com")))
+
+    rolling.server.faults.insert(0, deleted)
+    rolling.server.get("Image", "cluster")["spec"] = {"registrySources": {"blockedRegistries": ["bad.example.com"]}}
+    done = migrate(rolling)
+    assert not done.get("failed") and kinds(rolling) == (0, 3)
+    assert when and set(when) == {(True, True, True)}
+    assert done["account"][-1] == "no file of a node differs"
+
+
 def test_a_paused_pool_that_lags_stops_it() -> None:
     rolling = cluster()
     rolling.server.get("MachineConfigPool", "worker")["spec"]["paused"] = True

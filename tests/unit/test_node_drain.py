@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -158,9 +159,66 @@ def test_the_cordon_of_somebody_else_stays() -> None:
     assert back["notes"] == ["node1 was cordoned by somebody else, and stays cordoned"]
     cluster = Cluster(pod("a"), answers={"a": [BUDGET]})
     cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
-    with pytest.raises(Problem):
+    with pytest.raises(Problem, match="; node1 stays cordoned, as somebody else has left it$"):
         cluster.service(timeout=10).drain()
     assert cluster.cordoned
+
+
+@pytest.mark.parametrize("cordoned", [False, True])
+def test_a_run_that_was_killed_in_the_middle_leaves_a_cordon_of_an_admin_alone(cordoned: bool) -> None:
+    """N3. A kill leaves no time for anything: neither for an uncordon nor for a word."""
+    cluster = Cluster(pod("a"), pod("b"), answers={"a": [BUDGET]})
+    if cordoned:
+        cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
+    killed = cluster.service(timeout=100)
+    killed._back_after_failure = lambda: ""
+    cluster.happens.append((10.0, lambda: (_ for _ in ()).throw(SystemExit)))
+    with pytest.raises(SystemExit):
+        killed.drain()
+    assert cluster.cordoned and cluster.left() == ["a"] and cluster.ours is not cordoned
+    cluster.answers = {}
+    assert cluster.service().drain()["changed"] and cluster.left() == []
+    assert cluster.service().restore()["changed"] is not cordoned
+    assert cluster.cordoned is cordoned
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frees", [30.0, None])
+def test_a_hundred_pods_and_one_that_a_budget_holds(frees: float | None) -> None:
+    """N1: the others go at once; the one goes when the budget frees, or ends the drain with pod and budget."""
+    cluster = Cluster(*[pod(f"p{number:02}") for number in range(100)], answers={"p50": [BUDGET]})
+    if frees:
+        cluster.happens.append((frees, lambda: cluster.answers.clear()))
+        assert cluster.service(timeout=120).drain()["changed"] and cluster.left() == [] and cluster.now < frees + 10
+    else:
+        said = "1 pod.s. are still there after 120 s: team/p50 Cannot evict .* The disruption budget b needs 2."
+        with pytest.raises(Problem, match=f"^node1: {said}; node1 is schedulable again$"):
+            cluster.service(timeout=120).drain()
+        assert cluster.left() == ["p50"] and not cluster.cordoned and not cluster.ours and 120 <= cluster.now < 122
+    assert {at for name, at in cluster.evicted if name != "p50"} == {0.0}
+    assert len([name for name, _at in cluster.evicted]) - 99 > 3
+
+
+def test_a_pod_that_takes_minutes_to_end_is_named_every_half_minute_and_nothing_else_of_it() -> None:
+    """N5."""
+    slow = pod("a", deletionGracePeriodSeconds=240)
+    slow["spec"]["containers"] = [{"name": "c", "env": [{"name": "PASSWORD", "value": "s3cret"}]}]
+    cluster, heard = Cluster(slow, ends=240.0), [0.0]
+    service = cluster.service(timeout=600)
+    service.say = lambda line: (cluster.say(line), heard.append(cluster.now))
+    assert service.drain()["changed"] and 240 <= cluster.now < 245
+    assert max(later - earlier for earlier, later in zip(heard, [*heard[1:], cluster.now], strict=True)) <= 30
+    assert len(cluster.lines) >= 8
+    assert all(line.startswith("node1: 0 of 1 pods are gone; team/a ") for line in cluster.lines)
+    assert "s3cret" not in "".join(cluster.lines) and "PASSWORD" not in "".join(cluster.lines)
+
+
+@pytest.mark.parametrize("case", cases("drain/causes.yml"))
+def test_only_the_causes_of_a_refusal_name_its_budget(case: dict[str, Any]) -> None:
+    """As a real API server answers; a budget is not in the message itself."""
+    server = ApiServer()
+    server.faults.append(lambda method, path, body: reply(429, {"kind": "Status", **case["body"]}))
+    assert Client(server).attempt("/x/eviction", {})[1] == case["says"]
 
 
 def test_a_run_that_was_killed_is_gone_on_with() -> None:
@@ -252,6 +310,65 @@ def test_only_so_many_nodes_are_out_of_service() -> None:
     cluster.service().restore()
     held = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")["metadata"]["annotations"]
     assert held == {"dockyard.openshift/nodes": "[]"}
+
+
+def two_nodes() -> tuple[Cluster, NodeService, NodeService]:
+    """A cluster of which one node may be out of service, and a controller for each of its two nodes."""
+    cluster = Cluster(pod("a"))
+    cluster.server.put(Cluster.node("node2"))
+    first = cluster.service(max_out_of_service=1, timeout=200)
+    second = NodeService(first.client, NodeOptions("node2", max_out_of_service=1, timeout=0), say=cluster.say)
+    return cluster, first, second
+
+
+def test_a_place_that_was_just_taken_counts_before_its_node_is_marked() -> None:
+    """Two controllers begin at the same time, and one asks between the two writes of the other."""
+    cluster, first, second = two_nodes()
+    refused: list[str] = []
+
+    def between(method: str, path: str, body: Any) -> None:
+        if method == "PATCH" and path.startswith("/api/v1/nodes/node1") and not refused:
+            refused.append("")
+            with pytest.raises(Problem) as problem:
+                second.drain()
+            refused.append(str(problem.value))
+
+    cluster.server.faults.insert(0, between)
+    assert first.drain()["changed"]
+    assert refused[1].startswith("node2: 1 node(s) are out of service (node1), and max_out_of_service is 1")
+    assert not cluster.server.get("Node", "node2")["spec"].get("unschedulable")
+
+
+def test_a_place_whose_taker_was_killed_before_it_marked_its_node_is_free_after_a_minute() -> None:
+    cluster, first, second = two_nodes()
+    first._take_turn(0.0)
+    with pytest.raises(Problem, match="out of service .node1."):
+        second.drain()
+    lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
+    taken = datetime.now(timezone.utc) - timedelta(seconds=61)
+    lease["spec"]["renewTime"] = taken.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert second.drain()["changed"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_node_that_an_admin_has_cordoned_takes_a_place_while_it_is_worked_on(fails: bool) -> None:
+    cluster, first, second = two_nodes()
+    cluster.server.get("Node", "node1")["spec"]["unschedulable"] = True
+    if fails:
+        cluster.answers = {"a": [BUDGET]}
+        with pytest.raises(Problem, match="node1 stays cordoned, as somebody else has left it"):
+            first.drain()
+    else:
+        first.drain()
+        lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
+        lease["spec"]["renewTime"] = "2026-01-01T00:00:00.000000Z"
+        with pytest.raises(Problem, match="out of service .node1."):
+            second.drain()
+        back = first.restore()
+        assert back["changed"] and back["notes"] == ["node1 was cordoned by somebody else, and stays cordoned"]
+        assert not first.restore()["changed"]
+    assert cluster.cordoned and not (cluster.server.get("Node", "node1")["metadata"].get("annotations"))
+    assert second.drain()["changed"]
 
 
 def test_old_clusters_are_asked_in_their_words() -> None:

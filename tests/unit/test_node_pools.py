@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
@@ -162,6 +163,21 @@ def test_an_api_server_that_is_away_for_minutes(masters: int) -> None:
 
 
 @pytest.mark.slow
+def test_that_the_api_server_is_away_is_said_now_and_then_and_not_at_each_look() -> None:
+    rolling, asked = Rolling(workers=1), []
+
+    def refused(method: str, path: str, body: Any) -> Any:
+        asked.append(path)
+        return status(401, "Unauthorized", "the token is over") if 50 < len(asked) < 130 else None
+
+    rolling.server.faults.insert(0, refused)
+    rolling.change()
+    done = rolling.wait()
+    said = [line for line in rolling.lines if "does not accept the login, or no longer (401); goes on waiting" in line]
+    assert done["verified"] and 1 < len(said) < 25
+
+
+@pytest.mark.slow
 def test_an_api_server_that_does_not_come_back() -> None:
     rolling = Rolling()
 
@@ -244,6 +260,26 @@ def test_a_node_that_joins_while_the_others_roll() -> None:
     (workers,) = [one for one in done["pools"] if one["name"] == "worker"]
     assert done["verified"] and workers["machines"] == 5 and rolling.all_have()
     assert any("worker-99 joins" in line for line in rolling.lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("join", "stalled", "says"),
+    [
+        (1e9, set(), "desired nothing yet, state unknown; 2 of 3 nodes done"),
+        (5.0, {"worker-99"}, r"desired rendered-worker-\w+, state Done; 2 of 3 nodes done"),
+    ],
+    ids=["never configured", "stalls"],
+)
+def test_a_node_that_joins_and_does_not_finish_in_its_own_time(join: float, stalled: set[str], says: str) -> None:
+    """C16: the others are done, and the wait ends with the name of the new one."""
+    rolling = Rolling(workers=2)
+    rolling.controllers.join, rolling.controllers.stalled = join, stalled
+    rolling.after(10, lambda: rolling.server.put(node("worker-99", "worker")))
+    rolling.change()
+    done = rolling.wait(node_timeout=300.0)
+    assert done["failed"] and not done["verified"]
+    assert re.fullmatch(rf"pool worker: node worker-99 has not finished in [34] s: {says}", done["msg"]), done["msg"]
 
 
 @pytest.mark.slow

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,22 +42,42 @@ def texts() -> Iterator[Path]:
                 yield path
 
 
+@cache
 def phrase(pattern: str) -> re.Pattern[str]:
     """Compile a pattern of the list: whole words, whose spaces match every gap between them."""
     return re.compile(f"(?<![a-z])(?:{pattern.replace(' ', GAP)})(?![a-z])", re.IGNORECASE)
 
 
-PHRASES = {rule["pattern"]: (phrase(rule["pattern"]), rule["write"]) for rule in RULES["phrases"]}
+@dataclass(frozen=True)
+class Phrase:
+    """One of the list. unless_after: a word behind which it is good English."""
+
+    pattern: str
+    write: str
+    unless_after: str = ""
+
+    def found(self, text: str) -> Iterator[re.Match[str]]:
+        for match in phrase(self.pattern).finditer(text):
+            words = re.findall(r"[a-z]+", text[max(0, match.start() - 40) : match.start()].lower())
+            if not self.unless_after or (words and words[-1] != self.unless_after):
+                yield match
+
+
+PHRASES = [Phrase(**rule) for rule in RULES["phrases"]]
+#: Most texts have none, which one look tells.
+ANY = phrase("|".join(each.pattern for each in PHRASES if not each.unless_after))
 
 
 def findings(text: str) -> list[str]:
     """Find every phrase of the list in a text: line, words, and what to write instead."""
     for sentence in RULES["quoted"]:
         text = text.replace(sentence, "")
+    any_of_most = ANY.search(text.lower())
+    wanted = [each for each in PHRASES if any_of_most or each.unless_after]
     return [
-        f"{text.count(chr(10), 0, match.start()) + 1}: {' '.join(match[0].split())!r}; write: {instead}"
-        for pattern, instead in PHRASES.values()
-        for match in pattern.finditer(text)
+        f"{text.count(chr(10), 0, match.start()) + 1}: {' '.join(match[0].split())!r}; write: {each.write}"
+        for each in wanted
+        for match in each.found(text)
     ]
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import ssl
 from email.message import Message
@@ -139,6 +140,15 @@ def test_there_are_many_bad_inputs():
     assert len(cases("cluster/registry_proof.yml", having="refused")) >= 40
 
 
+@pytest.mark.parametrize("status", [200, 401, 403])
+def test_metrics_are_asked_for_once_and_at_once_with_the_login(status, task):
+    """They are refused without a challenge where no login comes with the question."""
+    faults = [{"at": "/extensions/v2/metrics", "status": status, "always": True}] if status != 200 else []
+    result, registry = task({"given": {"proofs": ["metrics"]}, "faults": faults})
+    assert registry.log == [("GET", f"{HOST}/extensions/v2/metrics", LOGIN)]
+    assert [one["outcome"] for one in result["proofs"]] == ["accepted" if status == 200 else "refused"]
+
+
 def test_nothing_is_pushed_in_check_mode(task):
     result, registry = task({"given": {"proofs": ["login", "push"]}}, check=True)
     assert result["changed"] and {method for method, *_rest in registry.log} == {"GET"}
@@ -176,3 +186,15 @@ def test_a_registry_without_a_route_is_said(task):
 
 def test_the_tiny_image_is_the_same_every_time():
     assert image.tiny() == image.tiny() and sum(map(len, image.tiny().blobs)) < 1000
+
+
+def test_what_is_pushed_is_a_whole_image():
+    """An engine that pulls it finds every blob by its digest, and the layer unpacked by its diff_id (OCI)."""
+    layer, config = image.tiny().blobs
+    manifest, about = json.loads(image.tiny().manifest), json.loads(config)
+    described = [manifest["config"], *manifest["layers"]]
+    assert [(one["digest"], one["size"]) for one in described] == [
+        (image.digest(blob), len(blob)) for blob in (config, layer)
+    ]
+    assert about["rootfs"] == {"type": "layers", "diff_ids": [image.digest(gzip.decompress(layer))]}
+    assert (about["architecture"], about["os"]) == ("amd64", "linux")

@@ -227,7 +227,7 @@ class Client:
                 return 0, str(problem), 0.0
             if reply.status != 401 or renewed or not self.transport.renew():
                 break
-        return reply.status, _message(answer), _seconds_of(reply.header("Retry-After"))
+        return reply.status, _with_budgets(answer), _seconds_of(reply.header("Retry-After"))
 
     def ask(self, ref: Ref, manifest: Manifest) -> Manifest:
         """Send a question that is never stored, such as an access review. Raises NoSuchKind, ClusterProblem."""
@@ -417,6 +417,14 @@ def _message(body: Any) -> str:
     text = at(body, "message") if isinstance(body, Mapping) else body if isinstance(body, str) else ""
     text = _WHOLE_OBJECT.sub("", str(text or ""))
     return one_line(" ".join(str(text or "").split()))[:_LONGEST_MESSAGE]
+
+
+def _with_budgets(body: Any) -> str:
+    """Quote a refused eviction with what its budgets say: only the causes name them."""
+    text, causes = _message(body), at(body, "details", "causes")
+    causes = causes if isinstance(causes, list) else []
+    said = [_message(one) for one in causes if at(one, "reason") == "DisruptionBudget"]
+    return " ".join([text, *(one for one in said if one and one not in text)])
 
 
 def _seconds_of(text: str) -> float:

@@ -122,5 +122,10 @@ def registry_of(key: str, old_form: bool) -> str:
     return hub_name(address, "logins")
 
 
+def is_for_more(key: str, scope: str) -> bool:
+    """Say whether a key of an auth file is for more than this part of a registry."""
+    return scope.startswith(f"{registry_of(key, False)}/")
+
+
 def _for_urls(key: str) -> str:
     return ", and a slash at the end is none" if key.endswith("/") else ""

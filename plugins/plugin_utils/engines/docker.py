@@ -516,10 +516,12 @@ class DaemonJson(Document):
             )
 
     def put(self, word: str, items: list[str]) -> None:
-        if items:
-            self.document[self.spelling[word].json] = self.spelled(word, items)
+        key = self.spelling[word].json
+        is_twice = any(name.startswith(key + json_text.SHADOWED) for name in self.document)
+        if items or is_twice:  # else the earlier one of two would count
+            self.document[key] = self.spelled(word, items)
         else:
-            self.document.pop(self.spelling[word].json, None)
+            self.document.pop(key, None)
 
     def spelled(self, word: str, items: list[str]) -> list[str]:
         present = texts(self.path, self.document.get(self.spelling[word].json), word)

@@ -448,6 +448,7 @@ class _RegistriesV0(Document):
         self.document[SPELLING[word].v0] = docker.as_spelled(items, self.read(word))
 
 
+_KEY_OF_YAML = re.compile(r"^['\"]?\w+['\"]?[ \t]*:", re.MULTILINE)
 _Place = _Sysconfig | Document
 _VARIABLES = tuple(dict.fromkeys(["OPTIONS", *(spelling.variable for spelling in SPELLING.values())]))
 
@@ -640,8 +641,8 @@ def _registries_place(host: Observed) -> Document | None:
     except FormatError as toml_error:
         try:
             return _RegistriesV0(text, SPELLING)
-        except FormatError:
-            raise toml_error from None
+        except FormatError as yaml_error:
+            raise (yaml_error if _KEY_OF_YAML.search(text or "") else toml_error) from None
     old = isinstance(document.get("registries"), dict) or any(f"registries.{kind}" in document for kind in _V1_TABLES)
     return _RegistriesV1(text, SPELLING) if old or version_of(document) != 2 else None
 

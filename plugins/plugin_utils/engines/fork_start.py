@@ -22,6 +22,12 @@ _MIRROR = "registry-mirror"
 _KEYS = {"insecure-registry": "insecure-registries", _MIRROR: "registry-mirrors"}
 #: Other flags whose keys have another name.
 _PLURAL = {name: f"{name}s" for name in ("log-opt", "storage-opt", "exec-opt", "label", "host")}
+#: Flags that take no word behind them.
+_SWITCHES = frozenset((
+    "debug", "disable-legacy-registry", "enable-secrets", "experimental", "icc", "init", "ip-forward", "ip-masq",
+    "iptables", "ipv6", "live-restore", "raw-logs", "selinux-enabled", "signature-verification", "tls", "tlsverify",
+    "userland-proxy",
+))  # fmt: skip
 
 #: What other dockers know, and older ones of RHEL knew.
 _NO_SUCH = ("confirm-def-push", "data-root")
@@ -68,7 +74,7 @@ def _flags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
     for word in rest:
         if whole and itself and not word.startswith("-"):
             raise ValueError(f'"dockerd" accepts no argument(s), and "{word}" is one')
-        whole = word.startswith("--") and ("=" in word or word[2:] in (*_NAMES, _MIRROR))
+        whole = word.startswith("--") and ("=" in word or word[2:] in (*_NAMES, _MIRROR, *_SWITCHES))
         if found := _SHORTHAND.match(word):
             raise ValueError(f"unknown shorthand flag: '{found['sign']}' in {word}")
         if not word.startswith("--"):
@@ -82,7 +88,7 @@ def _flags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
             reason = _bad_mirror(value) if name == _MIRROR else _bad_name(value)
             if reason:
                 raise ValueError(f'invalid argument "{value}" for --{name}{"=" + value if equals else ""}: {reason}')
-        elif name in _NO_SUCH or _NEARLY.fullmatch(name):
+        elif name in _NO_SUCH or _NEARLY.fullmatch(name) or "#" in name:  # a comment behind a value belongs to it
             raise ValueError(f"unknown flag: --{name}")
         yield name, value if equals or name in (*_NAMES, _MIRROR) else "true"
 

@@ -34,7 +34,8 @@ _STATEMENT = re.compile(
     rf"(?:=(?P<value>(?P<quoted>(?:[ \t]*(?:{_QUOTED}))*)[ \t]*(?P<bare>{_BARE})))?"
 )
 _ESCAPE = re.compile(r"\\([\s\S]?)")
-_SIGN = {"single": re.compile(r"[\s\S]"), "double": re.compile(r"\\?[\s\S]")}
+_SIGN = {"single": re.compile(r"[\s\S]"), "double": re.compile(r"\\?[\s\S]"), "bare": re.compile(r"\\?[\s\S]")}
+_ESCAPED_PIECE = re.compile(r"(?P<bare>[^'\"\\]*(?:\\[\s\S][^'\"\\]*)+)")  # no quotes, but backslashes before blanks
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _LINE_BREAK_AT_END = re.compile(r"(?:\r\n|\n|\r)\Z")
@@ -224,12 +225,12 @@ def _respelled(written: str, old: str, new: str) -> str:
 
 
 def _changed_inside(written: str, old: str, new: str) -> str | None:
-    """Change a value of one quoted piece between its quotes; None for others, and where something needs escaping."""
+    """Change a value of one piece, quoted or with escapes; None for others, and where quotes would need escaping."""
     inner = written.strip(" \t")
-    piece = _QUOTED_PIECE.fullmatch(inner)
+    piece = _QUOTED_PIECE.fullmatch(inner) or _ESCAPED_PIECE.fullmatch(inner)
     if not piece:
         return None
-    kind = "double" if piece["single"] is None else "single"
+    kind = next(kind for kind, text in piece.groupdict().items() if text is not None)
     start = written.index(inner) + piece.start(kind)
     spans = [span for match in _SIGN[kind].finditer(piece[kind]) for span in _signs(match, kind)]
     first = len(commonprefix([old, new]))
@@ -237,6 +238,8 @@ def _changed_inside(written: str, old: str, new: str) -> str | None:
     middle = new[first : len(new) - last]
     if len(spans) != len(old) or re.search(r"""['"\\`$]""", middle):
         return None
+    if kind == "bare":
+        middle = re.sub(r"([ \t;#])", r"\\\1", middle)
     begin = spans[first - 1][1] if first else 0
     end = spans[len(old) - last][0] if last else max(begin, len(piece[kind]))
     return written[: start + begin] + middle + written[start + end :]
@@ -244,7 +247,7 @@ def _changed_inside(written: str, old: str, new: str) -> str | None:
 
 def _signs(match: re.Match[str], kind: str) -> Iterator[tuple[int, int]]:
     """Yield where the characters stand that a piece of a quoted text means: none for a line that goes on."""
-    meant = len(_ESCAPE.sub(_unescaped, match[0])) if kind == "double" else 1
+    meant = len(_ESCAPE.sub(_unescaped, match[0])) if kind == "double" else match[0] != "\\\n"
     for number in range(meant):
         yield match.start() + number, match.end() if number == meant - 1 else match.start() + number + 1
 

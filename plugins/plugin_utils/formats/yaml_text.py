@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""YAML (registries.conf of version 0, master-config.yaml), read as PyYAML's SafeLoader reads it.
+"""YAML (registries.conf of version 0, master-config.yaml), read as PyYAML's SafeLoader reads it, or as Go does.
 
-PyYAML decides what a scalar means and renders what is new. The text is edited at the marks of its events, so that a
-document is never dumped again. Refused, though YAML allows it: a key that is there twice, a key that is not a scalar,
-more than one document, tags of collections, and anything nested or shared beyond measure.
+PyYAML, or `go_yaml` with ``go``, decides what a scalar means; PyYAML renders what is new. The text is edited at the
+marks of its events, so that a document is never dumped again. Refused, though YAML allows it: a key that is there
+twice, a key that is not a scalar, more than one document, tags of collections, and anything nested or shared beyond
+measure.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from ..libraries import yaml, yaml_faults
-from . import FormatError, line_of
+from . import FormatError, go_yaml, line_of
 from .splice import Item, Piece, Style, member_pieces, same, sequence_pieces, splice
 
 MAX_DEPTH = 100
@@ -38,6 +39,10 @@ _KEEPS_END = re.compile(r"[|>][0-9]?\+")  # empty lines at the end of such a tex
 _KEPT_END = re.compile(r"(?:\r\n|\n|\r)?[ \t]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _HIDDEN_BREAK = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 begins a new line there, editors do not
+# Empty documents and comments. Each line matches in one way only: with two, time would double with each line.
+_NOTHING = re.compile(
+    r"(?:(?:(?:---|\.\.\.)(?=\s|\Z))?[ \t]*(?:#[^\r\n\x85\u2028\u2029]*)?(?:\r?\n|\r(?!\n)|[\x85\u2028\u2029]|\Z))*\Z"
+)
 _DUMP_OPTIONS = {"width": sys.maxsize, "allow_unicode": True, "sort_keys": False}
 
 
@@ -61,25 +66,28 @@ class _Node:
     column: int = 0
 
 
-def parse(text: str) -> Any:
-    """Read the document as plain types, None for an empty one. Raises FormatError with line and reason."""
-    node = _document(text)
+def parse(text: str, *, go: bool = False) -> Any:
+    """Read the document as plain types, None for an empty one. Raises FormatError with line and reason.
+
+    go: whether the program that the text is for reads it with Go's yaml.v2; so in the functions below.
+    """
+    node = _document(text, go)
     return copy.deepcopy(node.value) if node else None
 
 
-def edit(text: str, value: Any) -> str:
+def edit(text: str, value: Any, *, go: bool = False) -> str:
     """Change the text so that it means ``value``. An emptied list is written ``[]``.
 
     Raises FormatError when that is impossible, as for a change inside what an alias shares.
     """
-    document = _document(text)
+    document = _document(text, go)
     if same(document.value if document else None, value):
         return text
     if hidden := _HIDDEN_BREAK.search(text):
         raise FormatError(f"U+{ord(hidden[0]):04X} breaks a line for YAML alone", line_of(text, hidden.start()))
     try:
-        result = _Editor(text, document).edited(value)
-        written = parse(result)
+        result = _Editor(text, document, go).edited(value)
+        written = parse(result, go=go)
     except yaml_faults() as error:
         raise FormatError(f"the change cannot be made in this file: {error}") from None
     if not same(written, value):
@@ -87,29 +95,29 @@ def edit(text: str, value: Any) -> str:
     return result
 
 
-def written(text: str, path: Iterable[Any]) -> str | None:
+def written(text: str, path: Iterable[Any], *, go: bool = False) -> str | None:
     """Return how the value below these keys is written, from behind the colon; None where there is no such key.
 
     Raises FormatError. The value of a key alone is "", so that it can be told from ``null`` by `rewritten`.
     """
-    found = _place(text, tuple(path))
+    found = _place(text, tuple(path), go)
     return found and text[found[0] : found[1]]
 
 
-def rewritten(text: str, path: Iterable[Any], as_before: str) -> str:
+def rewritten(text: str, path: Iterable[Any], as_before: str, *, go: bool = False) -> str:
     """Write the value below these keys as `written` found it in an earlier text. Raises FormatError."""
     keys = tuple(path)
-    found = _place(text, keys)
+    found = _place(text, keys, go)
     if not found:
         raise FormatError(f"the key {'.'.join(map(str, keys))} is not there any more")
     result = text[: found[0]] + as_before + text[found[1] :]
-    parse(result)
+    parse(result, go=go)
     return result
 
 
-def _place(text: str, path: tuple[Any, ...]) -> tuple[int, int] | None:
+def _place(text: str, path: tuple[Any, ...], go: bool) -> tuple[int, int] | None:
     """Find where the value below these keys begins, behind the colon, and where it ends."""
-    node, mark = _document(text), 0
+    node, mark = _document(text, go), 0
     for key in path:
         if node is None or key not in node.keys:
             return None
@@ -119,30 +127,34 @@ def _place(text: str, path: tuple[Any, ...]) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4)
-def _document(text: str) -> _Node | None:
+def _document(text: str, go: bool) -> _Node | None:
     """Read a text once for all that is asked of it in one task; PyYAML takes longest of all."""
-    return _Composer(text).document()
+    return _Composer(text, go).document()
 
 
 class _Composer:
     """Builds the tree of one document from PyYAML's events."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, go: bool) -> None:
         self.text = text
+        self.go = go
         self.anchors: dict[str, _Node] = {}
         self.size = 0
 
     def document(self) -> _Node | None:
         try:
-            self.loader = yaml.SafeLoader(self.text)
+            self.loader = (go_yaml.loader() if self.go else yaml.SafeLoader)(self.text)
             self.loader.get_event()  # the start of the stream
             if self.loader.check_event(yaml.StreamEndEvent):
                 return None
             self.loader.get_event()
             node = self._node(0)
-            self.loader.get_event()
+            end = self.loader.get_event().end_mark.index
+            if self.go and _NOTHING.match(self.text, end):
+                return node  # Go reads the first document alone
             if not self.loader.check_event(yaml.StreamEndEvent):
-                raise FormatError("a second document", self.loader.peek_event().start_mark.line + 1)
+                which = "a second document, which nobody reads" if self.go else "a second document"
+                raise FormatError(which, self.loader.peek_event().start_mark.line + 1)
             return node
         except yaml.reader.ReaderError as error:
             raise FormatError(str(error.reason), line_of(self.text, error.position)) from None
@@ -217,7 +229,7 @@ class _Composer:
         if style == "block":
             end = _skip(_COMMENT_BEHIND, text, end)
             start = _line_break_before(text, start)
-        value = _mapping(keys, children, line) if is_mapping else [child.value for child in children]
+        value = _mapping(keys, children, line, self.go) if is_mapping else [child.value for child in children]
         size = 1 + sum(child.size for child in children)
         return _Node(start, end, value, style, tuple(items), tuple(children), tuple(keys), tuple(marks), size, column)
 
@@ -251,22 +263,25 @@ def _line_break_before(text: str, position: int) -> int:
     return max(line_start - 2 if text.startswith("\r\n", line_start - 2) else line_start - 1, 0)
 
 
-def _mapping(keys: Iterable[Any], children: list[_Node], line: int) -> dict[Any, Any]:
+def _mapping(keys: Iterable[Any], children: list[_Node], line: int, go: bool) -> dict[Any, Any]:
+    """Put together what a mapping means: its own keys win over merged ones, in Go those behind the ``<<`` alone."""
     own = dict(zip(keys, (child.value for child in children), strict=True))
+    behind = list(own)[list(own).index(_MERGE_KEY) + 1 :] if go and _MERGE_KEY in own else list(own)
     merged = own.pop(_MERGE_KEY, {})
     value: dict[Any, Any] = {}
     for mapping in reversed(merged if isinstance(merged, list) else [merged]):
         if not isinstance(mapping, Mapping):
             raise FormatError("<< merges what is not a mapping", line)
         value.update(mapping)
-    return value | own
+    return own | value | {key: own[key] for key in behind if key in own}
 
 
 class _Editor:
     """Changes values of one document, in its style."""
 
-    def __init__(self, text: str, document: _Node | None) -> None:
+    def __init__(self, text: str, document: _Node | None, go: bool) -> None:
         self.text = text
+        self.go = go
         self.document = document
         line_break = _LINE_BREAK.search(text)
         self.line_break = line_break[0] if line_break else "\n"
@@ -367,12 +382,12 @@ class _Editor:
 
     def _lines(self, value: Any, column: int) -> str:
         """Return a value in block style whose lines, but the first, begin at the column."""
-        dumped = yaml.dump(value, Dumper=_dumper(self.indent_lists), default_flow_style=False, **_DUMP_OPTIONS)
+        dumped = yaml.dump(value, Dumper=_dumper(self.indent_lists, self.go), default_flow_style=False, **_DUMP_OPTIONS)
         return (self.line_break + " " * column).join(dumped.removesuffix("...\n").rstrip("\n").split("\n"))
 
     def _flow(self, value: Any, quote: str | None = None) -> str:
         """Return a value on one line, as JSON where the whole text is: some of its readers take nothing else then."""
-        return (_json(value) if self.is_json else None) or _flow(value, quote)
+        return (_json(value) if self.is_json else None) or _flow(value, quote, self.go)
 
 
 def _json(value: Any) -> str | None:
@@ -407,23 +422,30 @@ def _indents_lists(node: _Node | None) -> bool:
     return True
 
 
-def _flow(value: Any, quote: str | None = None) -> str:
+def _flow(value: Any, quote: str | None, go: bool) -> str:
     """Return a value on one line, fit for block and flow surroundings."""
     if isinstance(value, str) and "\n" in value:
         quote = '"'
     style = quote if isinstance(value, str) else None
-    dumped = yaml.dump([value], Dumper=_dumper(False), default_flow_style=True, default_style=style, **_DUMP_OPTIONS)
+    dumper = _dumper(False, go)
+    dumped = yaml.dump([value], Dumper=dumper, default_flow_style=True, default_style=style, **_DUMP_OPTIONS)
     return str(dumped).rstrip("\n")[1:-1]
 
 
 @cache
-def _dumper(indent_lists: bool) -> Any:
+def _dumper(indent_lists: bool, go: bool) -> Any:
     """Return a dumper without aliases, that indents the lists below a key, or not."""
 
     def increase_indent(self: Any, flow: bool = False, indentless: bool = False) -> None:
         yaml.SafeDumper.increase_indent(self, flow, indentless and not indent_lists)
 
-    members = {"increase_indent": increase_indent, "ignore_aliases": lambda self, value: True}
+    def resolve(self: Any, kind: Any, value: Any, implicit: Any) -> Any:
+        """Tell no tag where a plain text would be one to PyYAML alone, so that it is put in quotes."""
+        tag = yaml.SafeDumper.resolve(self, kind, value, implicit)
+        is_plain_text = kind is yaml.ScalarNode and implicit[0] and tag == "tag:yaml.org,2002:str"
+        return None if go and is_plain_text and not go_yaml.means_text(value) else tag
+
+    members = {"increase_indent": increase_indent, "ignore_aliases": lambda self, value: True, "resolve": resolve}
     return type("Dumper", (yaml.SafeDumper,), members)
 
 

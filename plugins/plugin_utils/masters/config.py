@@ -52,7 +52,7 @@ class File:
 def parsed(path: str, text: str) -> Any:
     """Read a file that may hold passwords: a mapping. Raises HostProblem, which tells the line and no word of it."""
     try:
-        value = yaml_text.parse(text)
+        value = yaml_text.parse(text, go=True)
     except FormatError as error:
         raise HostProblem(f"{path}: {_REPEATED.sub(_without_word, str(error))}") from None
     if not isinstance(value, dict):

@@ -49,9 +49,9 @@ class Editing:
     def text(self) -> str:
         """Return the new text. Raises HostProblem when a change cannot be made in this file."""
         with in_file(self.file.path):
-            text = yaml_text.edit(self.file.text, self.value)
+            text = yaml_text.edit(self.file.text, self.value, go=True)
             for entry in self._rewrite:
-                text = yaml_text.rewritten(text, entry["keys"], entry["written"])
+                text = yaml_text.rewritten(text, entry["keys"], entry["written"], go=True)
         return text
 
     def mapping(self, keys: Path) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Editing:
             if not at(self.value, keys[:n]):
                 self._remember(keys[:n], {})
                 break
-            if (yaml_text.written(self.file.text, keys[:n]) or "").lstrip().startswith("*"):
+            if (yaml_text.written(self.file.text, keys[:n], go=True) or "").lstrip().startswith("*"):
                 raise self._elsewhere(keys[n - 1])
         return mapping_for(self.file.path, self.value, keys)
 
@@ -78,7 +78,8 @@ class Editing:
             return
         del parent[keys[-1]]
         for entry in [each for each in self.before if each["keys"] == list(keys)]:
-            if entry["written"] is None or _holds_nothing(_written_value(entry)):
+            before = _written_value(entry)  # '', 0 and false are to the master what a missing key is
+            if not before or _holds_nothing(before):
                 self._put_back(entry)
         self._restore_empty()
 
@@ -137,7 +138,7 @@ class Editing:
         if self.has_put(keys):
             return
         with in_file(self.file.path):
-            written = yaml_text.written(self.file.text, keys)
+            written = yaml_text.written(self.file.text, keys, go=True)
         if written is None and at(self.file.value, keys) is not None:
             raise self._elsewhere(keys[-1])
         self.before.append({"keys": list(keys), "written": written, "now": now})
@@ -199,8 +200,10 @@ def _unshared(value: Any) -> Any:
 
 
 def _written_value(entry: Mapping[str, Any]) -> Any:
-    """Read what stood at a key."""
-    return yaml_text.parse(f"value: {entry['written']}\n")["value"]
+    """Read what was at a key, None where there was none."""
+    if entry["written"] is None:
+        return None
+    return yaml_text.parse(f"value: {entry['written']}\n", go=True)["value"]
 
 
 def _name(entry: Any, key: str) -> str:

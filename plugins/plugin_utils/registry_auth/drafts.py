@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from ..credentials import containers, edit
-from ..credentials.answers import Tried
+from ..credentials.answers import Lookup, Tried
 from ..credentials.edit import Added
 from ..credentials.login import Login
 from ..credentials.lookup import look_up
@@ -194,9 +194,8 @@ class _Drafting:
     def _warnings(self, world: Observed, place: Place) -> Iterator[str]:
         """Whatever would be used in place of the entry that was asked for."""
         for each in self.said.present:
-            domain, dummy, path = each.registry.partition("/")
             for engine in place.readers:
-                lookup = look_up(engine, Reference(domain, path or "an/image"), place.order(world, engine))
+                lookup = _lookup(world, place, each, engine)
                 answer = lookup.answer()
                 if answer.problem:
                     yield f"{each.registry}: {answer.problem}"
@@ -205,6 +204,15 @@ class _Drafting:
                     yield f"{each.registry}: {engine} uses {used}, and not the entry in {place.path}"
             yield from self._narrower(world, place, each)
             yield from self._hidden(world, place, each)
+        for each in self.said.absent:
+            yield from self._left(world, place, each)
+
+    def _left(self, world: Observed, place: Place, each: Credential) -> Iterator[str]:
+        """Whatever still logs in to a registry whose entry is gone: an address of it, another file, a program."""
+        for engine in place.readers:
+            for used in _lookup(world, place, each, engine).answer().tried[:1]:
+                if used.kind != "empty" and not containers.is_for_more(used.key, each.registry):
+                    yield f"{each.registry}: {engine} still uses {_told(used)}"
 
     def _narrower(self, world: Observed, place: Place, each: Credential) -> Iterator[str]:
         """Entries for a part of the registry: podman, CRI-O and the kubelet take them for their images."""
@@ -228,6 +236,11 @@ class _Drafting:
                 for key in edit.entries_of(text, old_form=path == containers.OLD) if text else ():
                     if key.startswith(f"{each.registry}/"):
                         yield f"{path}: podman uses {key} no more, because {place.path} comes first"
+
+
+def _lookup(world: Observed, place: Place, credential: Credential, engine: str) -> Lookup:
+    domain, _slash, path = credential.registry.partition("/")
+    return look_up(engine, Reference(domain, path or "an/image"), place.order(world, engine))
 
 
 def _remembered(added: Added | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import fcntl
 import json
@@ -24,8 +25,9 @@ import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 LAB = REPOSITORY / "tests/lab/cluster"
-sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit"), str(LAB / "standins")]
+sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit"), str(LAB / "standins"), str(LAB)]
 
+import stock  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref, Resource, at  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import (  # noqa: E402
     Client,
@@ -34,7 +36,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client 
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.connection import Http, log_in  # noqa: E402
 from api_server import KINDS, ref  # noqa: E402
-from rolling import Controllers, Objects  # noqa: E402
+from rolling import Controllers, Objects, budget, pod  # noqa: E402
 
 from . import real_registry  # noqa: E402
 
@@ -44,6 +46,7 @@ NAMESPACE = Resource("Namespace", "", "v1", "namespaces")
 CLEARED = {
     "ImageDigestMirrorSet": (), "ImageTagMirrorSet": (), "ImageContentSourcePolicy": (), "ClusterImagePolicy": (),
     "MachineConfigPool": ("master", "worker"), "MachineConfig": (), "ConfigMap": ("kube-root-ca.crt",), "Secret": (),
+    "Node": tuple(one["metadata"]["name"] for one in stock.nodes()), "ValidatingWebhookConfiguration": (),
 }  # fmt: skip
 IN_CONFIG = "openshift-config"
 #: By which durations of a real cluster are shortened; options of tasks are shortened as much.
@@ -155,6 +158,23 @@ class Lab:
         status, body, _length = self.client._ask("PUT", path, manifest, "application/json")
         return status, body
 
+    def new_pod(self, name: str, where: str, **metadata: Any) -> None:
+        """Let a pod of the project team run on a node. Of an owner that does not exist it would be collected."""
+        made = pod(name, where, **metadata)
+        made["spec"]["containers"] = [{"name": "c", "image": "registry.example.com/web:1"}]
+        del made["metadata"]["ownerReferences"], made["status"]
+        self.apply(made)
+
+    def hold(self, name: str, app: str) -> None:
+        """Let a budget forbid that the only pod of an app is evicted."""
+        made = budget(name, app, 0)
+        made["spec"]["minAvailable"] = 1
+        del made["status"]
+        self.apply(made)
+
+    def let_go(self, name: str) -> None:
+        self.client._ask("DELETE", Ref(KINDS["PodDisruptionBudget"], name, "team").path)
+
     def get(self, kind: str, name: str, namespace: str = "") -> Any:
         return self.client.read(Ref(KINDS[kind], name, namespace))
 
@@ -221,13 +241,20 @@ def running() -> Path:
     return Path(done.stdout.strip().splitlines()[-1])
 
 
-@pytest.fixture
-def lab(running: Path) -> Iterator[Lab]:
-    """The cluster for one test at a time, as it was in the beginning."""
+@contextlib.contextmanager
+def taken(running: Path) -> Iterator[Lab]:
+    """Take the cluster for one test, or for several that share a rollout, as it was in the beginning."""
     with open(running.with_name("test.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = Lab(running)
         found.reset()
+        yield found
+
+
+@pytest.fixture
+def lab(running: Path) -> Iterator[Lab]:
+    """The cluster for one test at a time."""
+    with taken(running) as found:
         yield found
 
 
@@ -241,16 +268,24 @@ def operator(lab: Lab) -> Iterator[Operator]:
     found.thread.join()
 
 
-@pytest.fixture
-def controllers(lab: Lab) -> Controllers:
+def settled(lab: Lab) -> Controllers:
     """Controllers whose cluster is settled, without what an earlier test left on nodes and in the project."""
     objects = Objects(lab.client_of({"kubeconfig": str(lab.kubeconfig)}).transport)
-    objects.ask("DELETE", "/api/v1/namespaces/team/pods/web", {"gracePeriodSeconds": 0})
+    for one in objects.list("/api/v1/namespaces/team/pods"):
+        path = f"/api/v1/namespaces/team/pods/{one['metadata']['name']}"
+        objects.merge(path, {"metadata": {"finalizers": None}})
+        objects.ask("DELETE", path, {"gracePeriodSeconds": 0})
     for node in objects.list("/api/v1/nodes"):
         old = dict.fromkeys(name for name in node["metadata"].get("annotations", {}) if "machineconfiguration" in name)
         bare = {"metadata": {"annotations": old}, "spec": {"unschedulable": None}}
         objects.merge(f"/api/v1/nodes/{node['metadata']['name']}", bare)
     return Controllers(objects, FACTOR).settle(8)
+
+
+@pytest.fixture
+def controllers(lab: Lab) -> Controllers:
+    """Controllers at rest."""
+    return settled(lab)
 
 
 __all__ = ["Lab", "Moved", "NoSuchKind"]

@@ -9,9 +9,8 @@ import time
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.action import cluster_registries, node_pools, node_pools_info
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
-from api_server import KINDS, run
-from rolling import Running, budget, pod
+from api_server import run
+from rolling import Running
 
 TIMES = {"node_timeout": 60, "render_timeout": 20, "explain_after": 3}
 
@@ -23,14 +22,8 @@ def task(action: Any, lab: Any, **given: Any) -> dict[str, Any]:
 def test_a_change_is_waited_for_until_every_node_has_it(lab, controllers, capsys):
     assert not task(node_pools_info, lab)["drift"]
     lab.apply({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "team"}})
-    web = pod("web", "worker-0")
-    web["spec"]["containers"] = [{"name": "c", "image": "registry.example.com/web:1"}]
-    del web["metadata"]["ownerReferences"]  # of an owner that does not exist it would be collected
-    held = budget("web", "web", 0)
-    held["spec"]["minAvailable"] = 1
-    del held["status"]
-    lab.apply(held)
-    lab.apply(web)
+    lab.hold("web", "web")
+    lab.new_pod("web", "worker-0")
     controllers.steps = 2
     with Running(controllers):
         changed = task(
@@ -43,7 +36,7 @@ def test_a_change_is_waited_for_until_every_node_has_it(lab, controllers, capsys
         assert late.get("failed") and late["msg"].endswith("the timeout is over"), late
         held_up = "worker-0 is not empty yet: pod team/web: the PodDisruptionBudget team/web allows no eviction now"
         assert held_up in capsys.readouterr().out
-        lab.client._ask("DELETE", Ref(KINDS["PodDisruptionBudget"], "web", "team").path)
+        lab.let_go("web")
         done = task(node_pools, lab, **TIMES)
     assert done["verified"], done
     assert controllers.most_away["worker"] == 2

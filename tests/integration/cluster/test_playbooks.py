@@ -20,17 +20,20 @@ from .conftest import REPOSITORY
 CORES = {"2.19": ".venv", "2.16": ".cache/venv-2.16"}
 
 
-def play(core: str, home: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def command(core: str, home: Path, *arguments: object, **environment: str) -> dict[str, Any]:
+    """Return what subprocess needs to run ansible-playbook of this core, with nothing of whoever tests."""
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "K8S_AUTH_"))}
     own = {
         "ANSIBLE_HOME": str(home),
         "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".cache/collections"),
         "HOME": str(home),
     }
-    return subprocess.run(
-        [REPOSITORY / CORES[core] / "bin/ansible-playbook", *map(str, arguments)], env=outer | own | environment,
-        cwd=home, capture_output=True, text=True, timeout=180,
-    )  # fmt: skip
+    args = [REPOSITORY / CORES[core] / "bin/ansible-playbook", *map(str, arguments)]
+    return {"args": args, "env": outer | own | environment, "cwd": home, "text": True}
+
+
+def play(core: str, home: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(**command(core, home, *arguments, **environment), capture_output=True, timeout=180)
 
 
 def inventory(home: Path, **variables: Any) -> Path:

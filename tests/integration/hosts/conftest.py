@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import json
 import os
 import random
@@ -195,7 +196,7 @@ class Node:
 
 
 def _lists_of_podman(node: Node) -> dict[str, list[str]]:
-    found = json.loads(node.sh("podman info --format '{{json .Registries}}'"))
+    found = json.loads(node.sh("podman info --format '{{json .Registries}}' 2>/dev/null"))
     search = found.pop("search", None) or []
     tables = {
         word: sorted(name for name, table in found.items() if table[word.capitalize()])
@@ -224,7 +225,7 @@ def _lists_of_moby(node: Node) -> dict[str, list[str]]:
     return {**lists, "insecure": sorted(set(lists["insecure"]) - {"127.0.0.0/8"})}
 
 
-LISTS = {"podman1": _lists_of_podman, "origin1": _lists_of_docker, "moby1": _lists_of_moby}
+LISTS = {"podman1": _lists_of_podman, "py313": _lists_of_podman, "origin1": _lists_of_docker, "moby1": _lists_of_moby}
 
 
 @dataclass
@@ -267,7 +268,10 @@ def _reset(node: Node, stock: bytes) -> None:
 
 
 #: Nodes that tests change, and their Python. A test takes them in this order, so that no two wait for each other.
-TAKEN = {"podman1": "3.11", "origin1": "2.7", "moby1": "3.11", "crio1": "3.11", "master1": "2.7", "master2": "2.7"}
+TAKEN = {
+    "podman1": "3.11", "origin1": "2.7", "moby1": "3.11", "crio1": "3.11", "master1": "2.7", "master2": "2.7",
+    "py313": "3.13",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -289,15 +293,20 @@ def take(lab_up) -> Iterator[Callable[[str], None]]:
 
 
 @pytest.fixture(scope="session")
-def podman_stock(lab_up) -> bytes:
-    """Archive of /etc/containers of podman1's image (the node itself may have been used) with the lab's credentials."""
-    image = _podman("container", "inspect", "--format", "{{.ImageName}}", "podman1").decode().strip()
+def stock(lab_up) -> Callable[[str], bytes]:
+    """stock(name): /etc/containers of a node's image (the node may have been used), and the lab's credentials."""
     script = (
         "umask 077; mkdir -p /root/.config/containers; cat > /root/.config/containers/auth.json; "
         "tar -C / -cf - etc/containers root/.config"
     )
-    run = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "sh", image, "-c", script)
-    return _podman(*run, data=AUTH_FILE.read_bytes())
+
+    @functools.cache
+    def of(name: str) -> bytes:
+        image = _podman("container", "inspect", "--format", "{{.ImageName}}", name).decode().strip()
+        run = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "sh", image, "-c", script)
+        return _podman(*run, data=AUTH_FILE.read_bytes())
+
+    return of
 
 
 def _podman(*arguments: str, data: bytes = b"", timeout: float = 60) -> bytes:
@@ -306,10 +315,19 @@ def _podman(*arguments: str, data: bytes = b"", timeout: float = 60) -> bytes:
 
 
 @pytest.fixture
-def podman1(podman_stock, take) -> Node:
+def podman1(stock, take) -> Node:
     take("podman1")
     node = Node("podman1", "2.19", "/usr/bin/python3")
-    _reset(node, podman_stock)
+    _reset(node, stock("podman1"))
+    return node
+
+
+@pytest.fixture
+def py313(stock, take) -> Node:
+    """The node with podman 5, which verifies signatures."""
+    take("py313")
+    node = Node("py313", "2.19", "/usr/bin/python3")
+    _reset(node, stock("py313"))
     return node
 
 

@@ -16,6 +16,7 @@ WORDS = {
     "podman1": {"insecure": [PLAIN, BLOCKED], "blocked": [BLOCKED]},
     "origin1": {"insecure": [PLAIN, BLOCKED], "blocked": [BLOCKED]},
     "moby1": {"insecure": [PLAIN]},
+    "py313": {"insecure": [PLAIN, BLOCKED], "blocked": [BLOCKED]},
 }
 
 

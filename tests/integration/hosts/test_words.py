@@ -32,7 +32,7 @@ def pulled(node, image):
 
 
 @pytest.fixture(scope="module")
-def digest(podman_stock):
+def digest(lab_up):
     """Of team/app:1, by its registry's word."""
     from conftest import Node
 

@@ -24,7 +24,9 @@ from parts.shell import LabError, run
 
 from . import image
 
-RUN = image.CACHE / "run"
+#: Tests side by side have a guest each; the first one takes that of everybody.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+RUN = image.CACHE / ("run" if WORKER == "gw0" else f"run-{WORKER}")
 STATE = RUN / "state.json"
 INVENTORY = RUN / "hosts.yml"
 HERE = Path(__file__).resolve().parent

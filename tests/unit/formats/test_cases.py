@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import time
+import types
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import (
@@ -26,6 +28,9 @@ MODULES = {
     "json_text": json_text,
     "toml_text": toml_text,
     "yaml_text": yaml_text,
+    "go_yaml": types.SimpleNamespace(
+        parse=functools.partial(yaml_text.parse, go=True), edit=functools.partial(yaml_text.edit, go=True)
+    ),
 }
 
 

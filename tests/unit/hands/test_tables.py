@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from cases import table
 
 from .conftest import INTERPRETERS, REPOSITORY, Hands, Host, report_of
 
@@ -22,8 +22,7 @@ needs_root = pytest.mark.root  # changes owners
 
 
 def cases(name: str) -> Any:
-    loaded = yaml.safe_load((DATA / name).read_text())
-    return pytest.mark.parametrize("case", loaded, ids=lambda case: case.get("name") or case["says"][:40])
+    return pytest.mark.parametrize("case", table(DATA / name), ids=lambda case: case.get("name") or case["says"][:40])
 
 
 def matches(found: Any, wanted: Any) -> bool:

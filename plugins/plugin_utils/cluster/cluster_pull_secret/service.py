@@ -60,7 +60,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 fill = Fill(VARIABLES)
 ACCESS: Mapping[Ref, tuple[str, ...]] = {
     SECRET: ("get", "patch"), pools.POOLS: ("list",), image.IMAGE: ("get",), image.VERSION: ("get",),
-    preflight.INFRASTRUCTURE: ("get",), machine_configuration.REF: ("get",),
+    preflight.INFRASTRUCTURE: ("get",), machine_configuration.REF: ("get",), registries.REGISTRY: ("get",),
     **dict.fromkeys(mirror_sets.LISTS, ("list",)),
 }  # fmt: skip
 
@@ -111,7 +111,10 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         warnings += [f"{SECRET} is kept by {' and '.join(kept)}, which may write its own again"] if kept else []
     if beside := entries.outside(there):
         warnings.append(f"{SECRET} has {', '.join(map(shown, beside))} beside auths, where nobody reads a login")
-    warnings += _without_login(cluster, there if change is None else change.after)
+    after = there if change is None else change.after
+    warnings += entries.undecided(after, asked.logins.present)
+    warnings += entries.still_serving(after, asked.logins.absent, "crio")
+    warnings += _without_login(cluster, after)
     if change is None:
         return ClusterDraft((wanted,), asked.notes, tuple(warnings))
     level, lines, told = _on_nodes(cluster)
@@ -141,6 +144,8 @@ def _on_nodes(cluster: Cluster) -> tuple[Disruption, list[str], list[str]]:
         level, reasons = registries.level_of(vars(cost)), "; ".join(cost.reasons)
     except Problem as problem:
         told.append(f"what nodes notice is not known: {problem}")
+    if level >= Disruption.DRAIN:
+        told += registries.lone_registry(cluster)
     how = "without a drain or a reboot" if level == Disruption.NONE else f"with a {level} ({reasons})"
     listed = cluster.try_all(pools.POOLS)
     if isinstance(listed, Unread):

@@ -17,7 +17,7 @@ from typing import Any
 from ...credentials.pull_secrets import TYPES
 from .. import managers
 from ..api import ClusterProblem, Manifest, Ref, Resource, at, ref_of
-from ..changes import ClusterDraft, NotYet, WantedObject
+from ..changes import ClusterDraft, NotYet, WantedObject, change_of
 from ..marks import LABEL, is_ours
 from ..pull_secrets import NAMESPACES, SECRETS, SERVICE_ACCOUNTS, entries
 from ..seen import Cluster, Unread, named_everywhere
@@ -71,17 +71,21 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     refusals: list[str] = []
     warnings: list[str] = list(asked.warnings)
     for project in projects:
+        there = look.secrets.get(project)
         try:
-            wanted += _of_project(look, project)
+            found = list(_of_project(look, project))
+            warnings += _still_serving(found, there, asked)
+            wanted += found
         except NotYet:
             raise
         except ClusterProblem as problem:
             refusals.append(str(problem))
-        warnings += _kept(look.secrets.get(project))
+        warnings += _kept(there)
     more = [f"{len(refusals) - _TOLD} more of this kind"] if len(refusals) > _TOLD else []
     lines = [f"{asked.name} in {len(projects)} project{'s' * (len(projects) != 1)}"]
     return ClusterDraft(
-        tuple(wanted), (*asked.notes, *notes), tuple(warnings), (*refusals[:_TOLD], *more), lines=tuple(lines),
+        tuple(wanted), (*asked.notes, *notes), tuple(dict.fromkeys(warnings)), (*refusals[:_TOLD], *more),
+        lines=tuple(lines),
     )  # fmt: skip
 
 
@@ -287,6 +291,15 @@ def _gone(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
             raise ClusterProblem(f"{ref} was not made by this collection; replace: true deletes it nevertheless")
     found = WantedObject(ref, None, "state: absent", view=entries.view_of(asked.mark))
     return replace(found, anew=lambda now: _gone(now, ref, asked))
+
+
+def _still_serving(wanted: Iterable[WantedObject], there: Manifest | None, asked: Asked) -> Iterator[str]:
+    """Say which entries of the secret, as it will be, still log in to what was asked to go. Raises ClusterProblem."""
+    if not asked.logins.absent:
+        return
+    changes = (change_of(one, there) for one in wanted if one.ref.resource == SECRETS)
+    after = next((change.after for change in changes if change), there)
+    yield from entries.still_serving(after, asked.logins.absent, "kubelet")
 
 
 def _kept(secret: Manifest | None) -> list[str]:

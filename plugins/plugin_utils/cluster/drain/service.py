@@ -121,8 +121,10 @@ class NodeService:
         self.cordon(self.read())
         try:
             self._empty([one["pod"] for one in answer["evict"]], end)
+        except ClusterProblem as problem:
+            raise ClusterProblem(f"{problem}; {self._back_after_failure()}") from None
         except BaseException:  # also what a person interrupts
-            self._back_after_failure()
+            self.say(self._back_after_failure())
             raise
         return result
 
@@ -130,14 +132,18 @@ class NodeService:
         """Say what a drain would do, also where it would refuse. Raises ClusterProblem."""
         node, answer = self.read(), self.pods_of_node()
         found = {key: answer[key] for key in ("proceed", "evict", "skip", "refuse")}
-        return {**found, "budgets": self._budgets(answer), "cordoned": _is_cordoned(node), "account": answer["lines"]}
+        budgets = self._budgets(answer)
+        account = [*answer["lines"], *_said(budgets)]
+        return {**found, "budgets": budgets, "cordoned": _is_cordoned(node), "account": account}
 
     def cordon(self, node: Manifest) -> bool:
         """Keep new pods away; whether the node was open. A node that somebody else has cordoned stays theirs."""
+        turn = {} if self.wanted.max_out_of_service is None else {_TURN: self.wanted.lease_namespace}
         if _is_cordoned(node):
+            if turn and not annotation(node, _TURN):
+                self._patch({"metadata": {"annotations": turn}})
             return False
         stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        turn = {} if self.wanted.max_out_of_service is None else {_TURN: self.wanted.lease_namespace}
         self._patch({"metadata": {"annotations": {OURS: stamp} | turn}, "spec": {"unschedulable": True}})
         return True
 
@@ -209,9 +215,11 @@ class NodeService:
     def restore(self, *, check: bool = False, ready_timeout: float = 300.0) -> dict[str, Any]:
         """Lift a cordon of ours once the node is ready. Raises ClusterProblem."""
         node = self.read()
-        ours = bool(annotation(node, OURS))
-        result: dict[str, Any] = {"changed": ours, "cordoned": _is_cordoned(node) and not ours, "notes": []}
+        ours, counted = bool(annotation(node, OURS)), bool(annotation(node, _TURN))
+        result: dict[str, Any] = {"changed": ours or counted, "cordoned": _is_cordoned(node) and not ours, "notes": []}
         if not ours:
+            if counted and not check:
+                self._give_back(node)
             if _is_cordoned(node):
                 result["notes"] = [f"{self.wanted.node} was cordoned by somebody else, and stays cordoned"]
             return result
@@ -222,7 +230,11 @@ class NodeService:
 
     def uncordon(self, node: Manifest) -> None:
         """Lift the cordon and give the place back."""
-        self._patch({"metadata": {"annotations": {OURS: None, _TURN: None}}, "spec": {"unschedulable": None}})
+        self._give_back(node, OURS, spec={"unschedulable": None})
+
+    def _give_back(self, node: Manifest, *more: str, **fields: Any) -> None:
+        """Take our marks from the node, change it otherwise, and leave its place."""
+        self._patch({"metadata": {"annotations": dict.fromkeys((*more, _TURN))}, **fields})
         if namespace := annotation(node, _TURN):
             self._turns(namespace).give_back(self.wanted.node)
 
@@ -242,15 +254,21 @@ class NodeService:
                 self.say(f"{self.wanted.node}: waits until the node is ready ({why})")
             self.client.sleep(_POLL)
 
-    def _back_after_failure(self) -> None:
-        """Leave the node as it was found: pods can come back to it, and nobody has to remember it."""
-        helper = replace(self, client=self._patient())
+    def _back_after_failure(self) -> str:
+        """Leave the node as it was found, so that nobody has to remember it, and say what has become of it."""
+        name, helper = self.wanted.node, replace(self, client=self._patient())
         try:
             node = helper.read()
-            if annotation(node, OURS) and not _not_ready(node):
-                helper.uncordon(node)
-        except Exception as problem:  # the first failure is what a person is told
-            self.say(f"{self.wanted.node} stays cordoned: {problem}")
+            if not annotation(node, OURS):
+                if annotation(node, _TURN):
+                    helper._give_back(node)
+                return f"{name} stays cordoned, as somebody else has left it"
+            if why := _not_ready(node):
+                return f"{name} stays cordoned, because it is not ready ({why})"
+            helper.uncordon(node)
+        except Exception as problem:  # the first failure is what a person is told first
+            return f"{name} stays cordoned: {problem}"
+        return f"{name} is schedulable again"
 
     def _patient(self) -> Client:
         """Return a client with time of its own: what ends a task must not keep it from cleaning up."""
@@ -305,7 +323,7 @@ class NodeService:
 
     def _is_out(self, name: str) -> bool:
         node = self.client.read(Ref(NODE, name))
-        return bool(annotation(node, OURS))
+        return bool(annotation(node, OURS) or annotation(node, _TURN))
 
 
 def _is_cordoned(node: Manifest) -> bool:
@@ -332,5 +350,9 @@ def _uid(manifest: Manifest | None) -> str:
 
 def _said(found: list[dict[str, Any]]) -> list[str]:
     return [
-        f"budget {one['budget']} allows {one['allowed']} eviction(s) now, of {len(one['pods'])} pod(s)" for one in found
+        *(
+            f"budget {one['budget']} allows {one['allowed']} eviction(s) now, of {len(one['pods'])} pod(s)"
+            for one in found
+        ),
+        *(f"{pod} {why}" for pod, why in waiting.doubly_held(found).items()),
     ]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from ..api import ClusterProblem, Ref, Resource, annotation, at
 from ..client import Client, Moved, NoSuchKind
@@ -21,6 +22,10 @@ LEASE = Resource("Lease", "coordination.k8s.io", "v1", "leases", True)
 _NAME = "dockyard-openshift-nodes"
 _HOLDERS = "dockyard.openshift/nodes"
 _PAUSE = 3.0
+#: Seconds that a place counts before its node is marked: two controllers may begin at the same time.
+_FRESH = 60.0
+#: How a Lease writes a time.
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass
@@ -41,7 +46,9 @@ class Turns:
         said = False
         while True:
             try:
-                holders = [one for one in self._holders() if one == node or self.is_out(one)]
+                named = self._holders()
+                fresh = self._was_just_written()
+                holders = [one for one in named if one == node or fresh or self.is_out(one)]
                 if node in holders or len(holders) < self.most:
                     return self._write([*holders, *([] if node in holders else [node])])
             except Moved:
@@ -79,10 +86,21 @@ class Turns:
             names = []
         return [str(name) for name in names] if isinstance(names, list) else []
 
+    def _was_just_written(self) -> bool:
+        """Say whether somebody may have taken a place and not marked the node yet."""
+        written = str(at(self._found, "spec", "renewTime") or "")
+        try:
+            moment = datetime.strptime(written, _TIME).replace(tzinfo=timezone.utc)
+        except ValueError:
+            return False
+        return abs((datetime.now(timezone.utc) - moment).total_seconds()) < _FRESH
+
     def _write(self, holders: list[str]) -> None:
-        fields = {"metadata": {"annotations": {_HOLDERS: json.dumps(holders)}}}
+        now = datetime.now(timezone.utc).strftime(_TIME)
+        marks, spec = {"annotations": {_HOLDERS: json.dumps(holders)}}, {"renewTime": now}
         if self._found is None:
             made = self.ref.manifest()
-            self.client.create(self.ref, {**made, "metadata": {**made["metadata"], **fields["metadata"]}})
+            self.client.create(self.ref, {**made, "metadata": {**made["metadata"], **marks}, "spec": spec})
         elif annotation(self._found, _HOLDERS) != json.dumps(holders):
+            fields = {"metadata": marks, "spec": spec}
             self.client.patch(self.ref, fields, str(at(self._found, "metadata", "resourceVersion") or ""))

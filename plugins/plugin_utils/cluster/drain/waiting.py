@@ -15,6 +15,8 @@ from .evictions import Evictions
 
 #: So many pods are named in a line that says how far a drain is.
 _NAMED = 3
+#: Phases of pods that are evicted without a look at budgets.
+_NEVER_ASKED = ("Succeeded", "Failed", "Pending")
 
 
 def full_name(manifest: Manifest) -> str:
@@ -42,19 +44,56 @@ def progress(node: str, evictions: Evictions, present: Mapping[str, Manifest], t
 
 
 def budgets(found: Iterable[Manifest], pods: Iterable[Manifest]) -> Iterator[dict[str, Any]]:
-    """Yield the budgets that pods to be evicted are under: {budget, allowed, pods}."""
+    """Yield the budgets that are asked before pods are evicted: {budget, allowed, pods}."""
     pods = list(pods)
     for budget in found:
-        namespace = at(budget, "metadata", "namespace")
-        under = [
-            full_name(pod)
-            for pod in pods
-            if at(pod, "metadata", "namespace") == namespace
-            and labels.selects(at(budget, "spec", "selector"), _labels(pod))
-        ]
+        under = [full_name(pod) for pod in pods if _is_asked(budget, pod)]
         if under:
             allowed = at(budget, "status", "disruptionsAllowed")
             yield {"budget": full_name(budget), "allowed": allowed if isinstance(allowed, int) else 0, "pods": under}
+
+
+def doubly_held(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Say of the pods that are under several budgets why they stay; found: what budgets yields.
+
+    Source: k8s.io/kubernetes pkg/registry/core/pod/storage eviction.go, which answers 500 for them.
+    """
+    over: dict[str, list[str]] = {}
+    for one in found:
+        for pod in one["pods"]:
+            over.setdefault(pod, []).append(one["budget"])
+    return {
+        pod: f"is under more than one PodDisruptionBudget ({', '.join(names)}), and the API server evicts no such pod"
+        for pod, names in over.items()
+        if len(names) > 1
+    }
+
+
+def _is_asked(budget: Manifest, pod: Manifest) -> bool:
+    """Say whether the API server asks a budget before it evicts a pod.
+
+    Source: k8s.io/kubernetes pkg/registry/core/pod/storage eviction.go (canIgnorePDB, UnhealthyPodEvictionPolicy).
+    """
+    selector = at(budget, "spec", "selector")
+    is_empty = not (at(selector, "matchLabels") or at(selector, "matchExpressions"))
+    if (
+        at(pod, "metadata", "namespace") != at(budget, "metadata", "namespace")
+        or not labels.selects(selector, _labels(pod))
+        or (is_empty and at(budget, "apiVersion") == "policy/v1beta1")  # which selects nothing there
+        or at(pod, "status", "phase") in _NEVER_ASKED
+        or at(pod, "metadata", "deletionTimestamp")
+    ):
+        return False
+    if _is_ready(pod):
+        return True
+    healthy, desired = (at(budget, "status", key) or 0 for key in ("currentHealthy", "desiredHealthy"))
+    always = at(budget, "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow"
+    return not (always or healthy >= desired > 0)
+
+
+def _is_ready(pod: Manifest) -> bool:
+    conditions = at(pod, "status", "conditions") or ()
+    return any(at(one, "type") == "Ready" and at(one, "status") == "True" for one in conditions)
 
 
 def _labels(manifest: Manifest) -> dict[str, str]:

@@ -326,7 +326,7 @@ def _configuration(cluster: Cluster, asked: Asked, workload: Manifest) -> _Confi
         return _Config(ref, key, there, None, None)
     try:
         text = base64.b64decode(encoded).decode()
-        value = yaml_text.parse(text)
+        value = yaml_text.parse(text, go=True)
     except (ValueError, FormatError):
         raise ClusterProblem(f"storage: {key} in {ref} is not YAML that can be edited") from None
     if not isinstance(value, dict) or not isinstance(value.get("storage", {}), dict):
@@ -337,7 +337,7 @@ def _configuration(cluster: Cluster, asked: Asked, workload: Manifest) -> _Confi
 def _secret(asked: Asked, wanted: storage.Storage, config: _Config) -> WantedObject:
     value = storage.configured(config.value, wanted)
     if config.text is not None:
-        text = config.text if value == config.value else yaml_text.edit(config.text, value)
+        text = config.text if value == config.value else yaml_text.edit(config.text, value, go=True)
     else:
         text = yaml.safe_dump(value, sort_keys=False)
     data = {config.key: _encoded(text)}

@@ -176,6 +176,16 @@ def _pod_mistakes(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield _said(names, one.path, one.sentence)
 
 
+def _schema() -> validation.Schema:
+    """Return the schema of what is a duration or an amount; resources are those of the registry.
+
+    An age of 0 is not what the operator takes where none is given, so it counts as one that has to be there.
+    """
+    resources = validation.schema_of(_RELEASE)["properties"]["resources"]
+    fields = {"keepYoungerThanDuration": {"format": "duration"}, "resources": resources}
+    return {"properties": fields, "required": ["keepYoungerThanDuration"]}
+
+
 def _said(names: Mapping[str, str], path: str, sentence: str) -> tuple[str, str]:
     """Return the option that a path is in, and the sentence with the rest of the path."""
     key = re.split(r"[.[]", path)[0]
@@ -189,6 +199,7 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     if pruner is None:
         raise NotYet(f"{PRUNER}: the registry operator has not made it yet", diagnosis.why)
     spec = {key: asked.said[name] for name, key in _FIELDS.items() if asked.said[name] is not None}
+    spec = validation.as_there(spec, at(pruner, "spec") or {}, _schema())
     if "keepYoungerThanDuration" in spec and at(pruner, "spec", "keepYoungerThan") is not None:
         spec["keepYoungerThan"] = None  # the older field, in nanoseconds, which the newer one replaces
     why = ", ".join(name for name in _FIELDS if asked.said[name] is not None)

@@ -124,7 +124,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "type": "str", "choices": ["merge", "exact"], "default": "merge",
         "description": [
             "V(merge) puts entries beside those of others. V(exact) makes mappings and lists that are given exactly as "
-            "given; an empty one goes. Options that are not given change nothing.",
+            "given; an empty one goes. Of the same O(storage), the keys stay that the operator fills in. Options that "
+            "are not given change nothing.",
         ],
     },
     "allow": {

@@ -54,7 +54,7 @@ from . import (
 )
 from .move import images
 from .options import ASKING, CHANGE_OPTIONS, OPTIONS, SURVEY_OPTIONS, VARIABLES, fill
-from .spec import backend_of, read_storage, spec_patch
+from .spec import backend_of, left_over, read_storage, spec_patch
 
 __all__ = [
     "ASKING",
@@ -141,7 +141,7 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     if any(said[name] is not None for name in ASKING if name != "access"):
         wanted.append(WantedObject(CONFIG, patch, _why(said), until=_until(asked)))
     warnings = (*asked.warnings, *made.warnings, *_always(config, spec))
-    notes = (*made.notes, *_for_clients(said))
+    notes = (*made.notes, *_for_clients(said), *_left_over(config, said))
     start = ClusterDraft(tuple(wanted), notes, warnings, made.refusals)
     changes = [one for one in changes_of(cluster, wanted) if one.ref.resource not in access.RESOURCES]
     if made.refusals or not changes:
@@ -154,6 +154,15 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
         doubts += tuple(findings.nowhere(cluster, spec))
     warnings = (*start.warnings, *judged.warnings, *doubts)
     return ClusterDraft(start.wanted, start.notes, warnings, judged.refusals)
+
+
+def _left_over(config: Manifest, said: Mapping[str, Any]) -> Iterator[str]:
+    """Say what another place of the same backend takes over from the one before."""
+    storage, before = said["storage"], at(config, "spec", "storage") or {}
+    if storage is not None and said["mode"] == "merge" and (keys := left_over(before, storage)):
+        told = " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))
+        backend = backend_of(storage)
+        yield f"storage: {backend} keeps {told} of the place before; null or mode: exact takes them away"
 
 
 def _for_clients(said: Mapping[str, Any]) -> Iterator[str]:

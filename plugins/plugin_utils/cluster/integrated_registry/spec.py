@@ -12,7 +12,8 @@ from typing import Any
 
 from ...policy.word import PolicyError
 from ..api import Manifest, at
-from ..image_registry.asked import BACKENDS
+from ..image_registry import validation
+from ..image_registry.asked import BACKENDS, part
 from ..marks import ENTRIES, our_entries, record, together
 
 #: Option → field of the spec, for those that are values.
@@ -38,11 +39,20 @@ MAPPINGS: Mapping[str, str] = {
 #: The same for lists of mappings.
 LISTS: Mapping[str, str] = {"tolerations": "tolerations", "topology_spread_constraints": "topologySpreadConstraints"}
 _STATE = "managementState"
+#: Of which the schema says what are durations and amounts; all releases agree on that.
+_RELEASE = 18
 #: Backend → the keys of its configuration that name a place which was there before.
 _PLACES: Mapping[str, tuple[str, ...]] = {
-    "s3": ("bucket",), "gcs": ("bucket",), "azure": ("accountName", "container"), "swift": ("container",),
-    "ibmcos": ("bucket",), "oss": ("bucket",), "pvc": ("claim",), "emptyDir": (),
+    "s3": ("bucket", "regionEndpoint"), "gcs": ("bucket",), "azure": ("accountName", "container"),
+    "swift": ("container", "authURL"), "ibmcos": ("bucket",), "oss": ("bucket",), "pvc": ("claim",), "emptyDir": (),
 }  # fmt: skip
+#: Of these, the addresses: without one, the store is that of the platform.
+_ADDRESSES = ("regionEndpoint", "authURL")
+#: Backend → the keys that stay beside what is said to be exact, because the operator fills in others than these.
+_NEVER_FILLED: Mapping[str, tuple[str, ...]] = {
+    "s3": ("regionEndpoint", "encrypt", "keyID", "chunkSizeMiB", "virtualHostedStyle", "trustedCA", "cloudFront"),
+    "gcs": ("keyID",),
+}
 
 
 def read_storage(given: Any) -> dict[str, Any] | None:
@@ -75,7 +85,8 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
     spec: dict[str, Any] = {key: options[name] for name, key in VALUES.items() if options[name] is not None}
     for name, key in MAPPINGS.items():
         if options[name] is not None:
-            spec[key] = _exactly(have.get(key), options[name]) if exact else options[name]
+            schema = _schema()["properties"][key]
+            spec[key] = _exactly(have.get(key), options[name], schema) if exact else options[name]
     ours = our_entries(config)
     for name, key in LISTS.items():
         if options[name] is not None:
@@ -83,14 +94,15 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
     if options["routes"] is not None:
         spec["routes"] = _routes(have.get("routes") or (), options["routes"], ours, exact) or None
     if options["storage"] is not None:
-        spec["storage"] = storage_patch(have.get("storage"), options["storage"])
+        spec["storage"] = storage_patch(have.get("storage"), options["storage"], exact)
         if have.get(_STATE) == "Removed" and not backend_of(have.get("storage")) and options["state"] is None:
             spec[_STATE] = "Managed"  # a platform without storage starts as Removed
+    spec = validation.as_there(spec, have, _schema())
     annotation = {"metadata": {"annotations": {ENTRIES: record(ours)}}} if ours != our_entries(config) else {}
     return {**annotation, "spec": spec} if spec else {}
 
 
-def storage_patch(have: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
+def storage_patch(have: Any, asked: Mapping[str, Any], exact: bool) -> dict[str, Any]:
     """Return the patch of the storage: the old backend goes, and what a person made is never the operator's to delete.
 
     The operator leaves a filled in Managed behind when the backend changes; a later Removed would then delete the new
@@ -99,11 +111,11 @@ def storage_patch(have: Any, asked: Mapping[str, Any]) -> dict[str, Any]:
     before: Mapping[str, Any] = have if isinstance(have, Mapping) else {}
     backend = backend_of(asked)
     patch: dict[str, Any] = {key: None for key in BACKENDS if key != backend and before.get(key) is not None}
-    patch[backend] = asked[backend]
+    patch[backend] = {**dict.fromkeys(_surplus(before, asked) if exact else ()), **asked[backend]}
     if asked.get(_STATE) is not None:
         patch[_STATE] = asked[_STATE]
     elif is_another_place(before, asked):
-        exists = any(asked[backend].get(key) for key in _PLACES[backend])
+        exists = any(asked[backend].get(key) for key in _PLACES[backend] if key not in _ADDRESSES)
         patch[_STATE] = "Unmanaged" if exists else None
     return patch
 
@@ -114,20 +126,50 @@ def is_another_place(before: Mapping[str, Any], asked: Mapping[str, Any]) -> boo
     now = before.get(backend)
     if not isinstance(now, Mapping):
         return True
-    return any(asked[backend].get(key) not in (None, "", now.get(key)) for key in _PLACES[backend])
+    said: Mapping[str, Any] = asked[backend]
+    return any(
+        said[key] != now.get(key)
+        for key in _PLACES[backend]
+        if said.get(key) or (key in _ADDRESSES and key in said and now.get(key))
+    )
 
 
-def _exactly(have: Any, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+def left_over(before: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return the keys of the place before that are not given for another one of the same backend."""
+    return _unsaid(before, asked, part(before, backend_of(asked))) if is_another_place(before, asked) else []
+
+
+def _surplus(before: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """Return the keys that go where a storage is to be exactly as it is said.
+
+    Of the same place those stay that the operator may have filled in: it would do so again at once.
+    """
+    return left_over(before, asked) or _unsaid(before, asked, _NEVER_FILLED.get(backend_of(asked), ()))
+
+
+def _unsaid(before: Mapping[str, Any], asked: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
+    backend = backend_of(asked)
+    now, schema = part(before, backend), part(_schema(), "properties", "storage", "properties", backend, "properties")
+    left = [key for key in keys if key not in asked[backend]]
+    return [key for key in left if not validation.is_unsaid(now.get(key), schema.get(key, {}))]
+
+
+def _exactly(have: Any, wanted: Mapping[str, Any], schema: validation.Schema) -> dict[str, Any] | None:
     """Return a merge patch by which a mapping becomes exactly the wanted one."""
     there: Mapping[str, Any] = have if isinstance(have, Mapping) else {}
     if not wanted:
         return None
-    gone = {key: None for key in there if key not in wanted}
+    fields, others = part(schema, "properties"), part(schema, "additionalProperties")
+    unsaid = {key for key, one in there.items() if key in fields and validation.is_unsaid(one, fields[key])}
     inner = {
-        key: _exactly(there.get(key), value) if isinstance(value, Mapping) and value else value
+        key: _exactly(there.get(key), value, fields.get(key, others)) if isinstance(value, Mapping) and value else value
         for key, value in wanted.items()
     }
-    return {**gone, **inner}
+    return {**dict.fromkeys(key for key in there if key not in wanted and key not in unsaid), **inner}
+
+
+def _schema() -> validation.Schema:
+    return validation.schema_of(_RELEASE)
 
 
 def _shared(have: Iterable[Any], wanted: Iterable[Any], ours: dict[str, list[str]], key: str, exact: bool) -> list[Any]:

@@ -19,9 +19,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from math import isfinite, isinf
+from math import isfinite
 from typing import Any
 
+from ...formats import go_yaml
 from ...libraries import yaml, yaml_faults
 from ...problems import Problem, one_line
 from ...resolution.references import quoted
@@ -224,7 +225,7 @@ def _no_constant(name: str) -> Any:
     raise DecodingProblem(f"this is not JSON: {name} is not a number there")
 
 
-def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
+def _twice(keys: Iterable[Any]) -> Iterator[tuple[str, str]]:
     seen = set()
     for key in keys:
         if key in seen:
@@ -235,26 +236,7 @@ def _twice(keys: Iterator[Any]) -> Iterator[tuple[str, str]]:
 # --- YAML -----------------------------------------------------------------------------------------------------------
 
 _DIRECTIVE = re.compile(r"%(?:YAML[ \t]+1\.1|TAG[ \t].*)[ \t]*(?:#.*)?")
-_TAB = re.compile(r"(?<=[^\s?-])[ \t]*\t[ \t]*")  # go-yaml takes it for a space where PyYAML stops
-_PLAIN = "plain"  # the tag of a scalar without quotes and without a tag of its own
-_NOT_TEXT = frozenset([_PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))])
-_TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
-_FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
-_NUMBER = re.compile(
-    r"[-+]?(?:0[xX][0-9a-fA-F_]+|0b[01_]+|[0-9][0-9_]*(?:\.[0-9_]+)?(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?)"
-)
-_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-
-
-def _plain_scalar(text: str) -> Any:
-    """Read an unquoted scalar as go-yaml does, which knows neither times nor numbers to the base of 60."""
-    if text in ("", "~", "null", "Null", "NULL"):
-        return None
-    if text in _TRUE or text in _FALSE:
-        return text in _TRUE
-    if _NUMBER.fullmatch(text):
-        return _number(text)
-    return float(text.replace(".", "")) if _NO_NUMBER.fullmatch(text) else text
+_NOT_TEXT = frozenset([go_yaml.PLAIN, *(f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))])
 
 
 def _as_json(value: Any) -> Any:
@@ -266,25 +248,7 @@ def _as_json(value: Any) -> Any:
     return int(value) if value.is_integer() else value
 
 
-#: What no whole number of Go holds.
-_TOO_LARGE = 2**64
-_LARGEST = 2**63
-
-
-def _number(text: str) -> int | float | str:
-    digits = text.replace("_", "")
-    for base in (0, 8):  # 0x1b, and 017 as in C
-        try:
-            whole = int(digits, base)
-        except ValueError:
-            continue
-        if abs(whole) < _TOO_LARGE:
-            return whole
-    try:
-        number = float(digits)
-    except ValueError:  # 0x with more digits than a number has
-        return text
-    return text if isinf(number) else number
+_LARGEST = 2**63  # what 64 bits hold, one of which is the sign
 
 
 def _yaml(text: str, colons_in_flow: bool) -> Decoded:
@@ -292,16 +256,15 @@ def _yaml(text: str, colons_in_flow: bool) -> Decoded:
     for line in takewhile(lambda line: line.startswith(("%", "#")), text.splitlines()):
         if line.startswith("%") and not _DIRECTIVE.fullmatch(line):
             raise DecodingProblem(f"this is not YAML 1.1: {one_line(line)}")
-    text = _TAB.sub(" ", text)
     try:
-        check_depth("the text", takewhile(_is_of_the_first, yaml.parse(text, Loader=yaml.SafeLoader)))
-        loader = yaml.SafeLoader(text)
-        loader.yaml_implicit_resolvers = {None: [(_PLAIN, re.compile(""))]}
+        check_depth("the text", takewhile(_is_of_the_first, yaml.parse(text, Loader=go_yaml.loader())))
+        loader = go_yaml.loader()(text)
         loader.ESCAPE_REPLACEMENTS = {**loader.ESCAPE_REPLACEMENTS}
         del loader.ESCAPE_REPLACEMENTS["/"]  # YAML 1.2 alone has it
         if not colons_in_flow:
             _refuse_colons_in_flow(loader)
         value = builder.built(loader.get_node()) if loader.check_node() else None
+        loader.check_node()  # go-yaml stops where no second document begins
         check_size("the text", [value])
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -355,19 +318,20 @@ class _Builder:
             return _as_json(_scalar(node))
         if isinstance(node, yaml.SequenceNode):
             return [self.built(item) for item in node.value]
-        merged: dict[str, Any] = {}
-        own: list[tuple[str, Any]] = []
+        found: dict[str, Any] = {}
+        own: list[str] = []
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) == (_PLAIN, "<<"):
+            if isinstance(key, yaml.ScalarNode) and key.tag == go_yaml.MERGE:
                 sources = self.built(value)
-                for source in sources if isinstance(sources, list) else [sources]:
+                for source in reversed(sources if isinstance(sources, list) else [sources]):
                     if not isinstance(source, dict):
                         raise DecodingProblem(f"line {key.start_mark.line + 1}: << needs a mapping")
-                    merged = {**source, **merged}
+                    found |= source  # over the keys before it, too
             else:
-                own.append((self._key(key), self.built(value)))
-        self.oddities += _twice(key for key, _value in own)
-        return {**merged, **dict(own)}
+                own.append(self._key(key))
+                found[own[-1]] = self.built(value)
+        self.oddities += _twice(own)
+        return found
 
     def _key(self, node: Any) -> str:
         key = _scalar(node) if isinstance(node, yaml.ScalarNode) else None
@@ -380,4 +344,4 @@ class _Builder:
 
 
 def _scalar(node: Any) -> Any:
-    return _plain_scalar(node.value) if node.tag in _NOT_TEXT else node.value
+    return go_yaml.plain_scalar(node.value) if node.tag in _NOT_TEXT else node.value

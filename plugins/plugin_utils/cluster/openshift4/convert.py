@@ -31,13 +31,14 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
     that is of another kind, or that no API server would take as the new one.
     """
     group, key = objects.MIRROR_KINDS[ICSP]
+    only = f"{group}/v1alpha1"  # the kind has never had another version, and oc does not decode one
     knows_both = next(release for release in RELEASES.values() if len(release.mirror_kinds) > 1)
     converted = []
     for manifest in objects.each_manifest(manifests):
         where = objects.name_of(manifest)
         version = str(manifest.get("apiVersion") or "")
-        if manifest.get("kind") != ICSP or version.partition("/")[0] != group:
-            raise ManifestProblem(f"{where} ({objects.cited(version or 'no apiVersion')}) is not an {ICSP} of {group}")
+        if manifest.get("kind") != ICSP or version != only:
+            raise ManifestProblem(f"{where} ({objects.cited(version or 'no apiVersion')}) is not an {ICSP} of {only}")
         sets = objects.read(manifest, knows_both).sets(ICSP)
         for one in sets:
             if not one.source:

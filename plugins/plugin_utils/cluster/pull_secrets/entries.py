@@ -111,8 +111,11 @@ def _entries(text: str | None, old_form: bool, where: str) -> dict[str, Any]:
 
 
 def key_in(entries: Mapping[str, Any], registry: str) -> str:
-    """Return the key that a registry has here; that of Docker Hub is the one that all engines take."""
-    if registry != DOCKER_HUB:
+    """Return the key that a registry has here.
+
+    Of several for Docker Hub it is the one that wins on nodes; without any it is the one that all engines take.
+    """
+    if registry != DOCKER_HUB or DOCKER_HUB in entries:
         return registry
     return next((key for key in entries if is_hub(key)), HUB_KEY)
 
@@ -255,6 +258,32 @@ def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
     if bad := next((answer.problem for answer in answers.values() if answer.problem), None):
         raise ClusterProblem(bad)
     return [place for place, answer in answers.items() if not answer.tried]
+
+
+def undecided(manifest: Manifest | None, registries: Iterable[str]) -> Iterator[str]:
+    """Say of which registries nodes take any of several entries. Raises ClusterProblem."""
+    keys = entries_of(manifest)
+    for registry in registries:
+        known = [key for key in keys if containers.registry_of(key, False) == registry]
+        if len(known) > 1 and registry not in known:
+            yield f"{shown(registry)}: nodes take any of its entries: {', '.join(map(shown, known))}"
+
+
+def still_serving(manifest: Manifest | None, registries: Iterable[str], engine: str) -> Iterator[str]:
+    """Say which entries still log in to registries whose own are gone: an address of one, for the kubelet a wildcard.
+
+    Raises ClusterProblem.
+    """
+    text, old_form = text_of(manifest) if manifest is not None else (None, False)
+    if manifest is None or text is None:
+        return
+    source = Source(str(ref_of(SECRETS, manifest)), text, old_form)
+    files, secrets = ([], [source]) if engine == "kubelet" else ([source], [])
+    for registry in registries:
+        domain, _slash, path = registry.partition("/")
+        for used in look_up(engine, Reference(domain, path or "an/image"), files, secrets).answer().tried:
+            if used.kind != "empty" and not containers.is_for_more(used.key, registry):
+                yield f"{shown(registry)}: the entry {shown(used.key)} still logs in to it"
 
 
 def view_of(mark: Mark) -> Callable[[Manifest], list[str]]:

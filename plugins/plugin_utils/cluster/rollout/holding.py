@@ -33,14 +33,17 @@ def reasons(pods: Iterable[Manifest], budgets: Iterable[Manifest], webhooks: Ite
     by_name = {waiting.full_name(pod): pod for pod in pods}
     answer = plan(list(by_name.values()), force=True, ignore_daemonsets=True, delete_emptydir_data=True)
     going = {one["pod"]: by_name[one["pod"]] for one in answer["evict"]}
-    full = [one for one in waiting.budgets(budgets, going.values()) if not one["allowed"]]
+    asked_before = list(waiting.budgets(budgets, going.values()))
+    full, doubly = [one for one in asked_before if not one["allowed"]], waiting.doubly_held(asked_before)
     asked = list(_webhooks(webhooks))
     known: list[str] = []
     rest: list[str] = []
     for name, pod in going.items():
         over = ", ".join(one["budget"] for one in full if name in one["pods"])
         deleted = at(pod, "metadata", "deletionTimestamp")
-        if over and not deleted:
+        if name in doubly:
+            known.append(f"pod {name} {doubly[name]}")
+        elif over and not deleted:
             known.append(f"pod {name}: the PodDisruptionBudget {over} allows no eviction now")
         elif deleted:
             (known if at(pod, "metadata", "finalizers") else rest).append(f"pod {name} {waiting.held(pod, '')}")

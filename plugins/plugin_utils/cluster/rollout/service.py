@@ -126,6 +126,8 @@ class Rollout:
     #: Rendered configs that were compared, by what they were compared with: they never change.
     compared: dict[str, tuple[Expected, dict[str, str] | None]] = field(default_factory=dict)
     phases: dict[str, str] = field(default_factory=dict)
+    #: Why the API server was away when it was last said, and when that was.
+    away_said: tuple[str, float] = ("", 0.0)
 
     # --- one look ---
 
@@ -234,7 +236,7 @@ class Rollout:
             if held and now - explained >= patience:
                 explained = now
                 self._explain(held)
-            if now - spoken >= min(_PROGRESS, patience / 2):
+            if now - spoken >= self._often:
                 spoken = now
                 for pool in waiting:
                     self.say(_of_pool(seen, pool))
@@ -244,6 +246,11 @@ class Rollout:
     @property
     def _poll(self) -> float:
         return min(_POLL, self.wanted.explain_after / 12)
+
+    @property
+    def _often(self) -> float:
+        """Seconds between two lines that say the same."""
+        return min(_PROGRESS, self.wanted.explain_after / 2)
 
     @property
     def _settled(self) -> float:
@@ -263,7 +270,9 @@ class Rollout:
         now = self.client.clock()
         if now - since >= self.wanted.node_timeout:
             raise ClusterProblem(f"the API server has been away for {now - since:.0f} s: {away}")
-        self.say(f"{away}; goes on waiting, since a node of the API server may be rolling")
+        if self.away_said[0] != str(away) or now - self.away_said[1] >= self._often:
+            self.away_said = str(away), now
+            self.say(f"{away}; goes on waiting, since a node of the API server may be rolling")
         return last, since
 
     def _tell_phases(self, seen: Seen) -> None:

@@ -118,7 +118,7 @@ def _said_by_others(host: Observed) -> dict[str, tuple[str, object]]:
         if path == FILE:
             continue
         with in_file(path):
-            document = yaml_text.parse(host.text(path) or "")
+            document = yaml_text.parse(host.text(path) or "", go=True)
         if not isinstance(document, (dict, type(None))):
             raise HostProblem(f"{path} is not a mapping, and engines refuse it; nothing was changed")
         found |= {scope: (path, said) for scope, said in signature_places.scopes_of(document).items()}

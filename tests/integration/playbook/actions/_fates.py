@@ -20,7 +20,7 @@ ENDS = {
 
 
 class Fated(ActionBase):
-    """Ends as `cluster_fate` says."""
+    """Ends as `cluster_fate` says, or as `<task>_fate` where it is no rehearsal."""
 
     _requires_connection = False
 
@@ -29,5 +29,8 @@ class Fated(ActionBase):
         name = type(self).__module__.rpartition(".")[2]
         with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
             entry = {"task": name, "host": str(task_vars["inventory_hostname"]), "check": self._task.check_mode}
+            entry["args"] = {"state": self._task.args.get("state")}
             log.write(json.dumps(entry) + "\n")
-        return {**ENDS[task_vars.get("cluster_fate", "changed")], **task_vars.get("master_has", {})}
+        fate = task_vars.get("cluster_fate", "changed")
+        fate = fate if self._task.check_mode else task_vars.get(f"{name}_fate", fate)
+        return {**ENDS[fate], **task_vars.get("master_has", {})}

@@ -15,6 +15,7 @@ seconds of a real cluster times `factor`, which a test gives to the options of a
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import hashlib
 import json
@@ -24,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import NoAnswer, NotSent
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import node_files
 from beside import Beside
 
@@ -42,6 +44,10 @@ SOURCES = (
 _STAMP = "2026-01-01T00:00:00Z"
 
 
+class Away(Exception):
+    """The API server does not answer, or not yet: the next look comes soon."""
+
+
 @dataclass
 class Objects:
     """An API server as the controllers use it. transport: anything with `send` as the collection's own client has."""
@@ -52,8 +58,13 @@ class Objects:
     def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
         headers = {"Accept": "application/json", "Content-Type": kind, "User-Agent": self.AGENT}
         data = None if body is None else json.dumps(body).encode()
-        reply = self.transport.send(method, path, headers, data, 30.0)
-        text = b"".join(reply.chunks)
+        try:
+            reply = self.transport.send(method, path, headers, data, 30.0)
+            text = b"".join(reply.chunks)
+        except (NotSent, NoAnswer) as problem:
+            raise Away(str(problem)) from None
+        if reply.status in (500, 502, 503, 504) and not path.endswith("/eviction"):
+            raise Away(f"{path}: {reply.status}")
         try:
             return reply.status, json.loads(text)
         except ValueError:
@@ -98,16 +109,20 @@ class Controllers:
     known: dict[str, Any] = field(default_factory=dict)
     #: The most nodes that were away at once, by pool.
     most_away: dict[str, int] = field(default_factory=dict)
+    #: When each node was about to be told what, and each pool given which config: for a test to compare with.
+    told: list[tuple[float, str, dict[str, str]]] = field(default_factory=list)
 
     def restart(self) -> None:
         """Forget what is in memory only."""
         self.timers.clear()
+        self.known.clear()
 
     def tick(self, now: float) -> None:
         self.now = now
         pools = self.objects.list(POOLS)
         nodes = self.objects.list(NODES)
         files = self._files()
+        self.configs = {one["metadata"]["name"]: one for one in self.objects.list(CONFIGS)}
         for pool in pools:
             members = [node for node in nodes if self._pool_of(node, pools) == pool["metadata"]["name"]]
             target = self._render(pool, files)
@@ -151,8 +166,8 @@ class Controllers:
             return before
         base = name if name in ("master", "worker") else "worker"
         generated = f"99-{base}-generated-registries"
-        here = [one for one in self.objects.list(CONFIGS) if self._role(one) in (name, base)]
-        self._write_config(generated, files, base, next((o for o in here if o["metadata"]["name"] == generated), None))
+        self._write_config(generated, files, base)
+        here = [one for one in self.configs.values() if self._role(one) in (name, base)]
         merged = {"/etc/containers/registries.conf": node_files.TEMPLATES["/etc/containers/registries.conf"],
                   "/etc/containers/policy.json": node_files.TEMPLATES["/etc/containers/policy.json"]}  # fmt: skip
         sources = sorted({one["metadata"]["name"] for one in here} | ({generated} if files else set()))
@@ -165,15 +180,19 @@ class Controllers:
             self.objects.put_new(CONFIGS, config(target, merged, ""))
             names = [{"apiVersion": "machineconfiguration.openshift.io/v1", "kind": "MachineConfig", "name": source}
                      for source in sources]  # fmt: skip
+            self.told.append((time.monotonic(), name, {"target": target}))
             self.objects.merge(f"{POOLS}/{name}", {"spec": {"configuration": {"name": target, "source": names}}})
             pool.setdefault("spec", {})["configuration"] = {"name": target}
         return target
 
-    def _write_config(self, name: str, files: Mapping[str, str], role: str, before: Any) -> None:
+    def _write_config(self, name: str, files: Mapping[str, str], role: str) -> None:
+        before, wanted = self.configs.get(name), config(name, files, role)
         if before is None and files:
-            self.objects.put_new(CONFIGS, config(name, files, role))
+            self.objects.put_new(CONFIGS, wanted)
+            self.configs[name] = wanted
         elif before is not None and dict(texts(before)) != files:
-            self.objects.merge(f"{CONFIGS}/{name}", {"spec": config(name, files, role)["spec"]})
+            self.objects.merge(f"{CONFIGS}/{name}", {"spec": wanted["spec"]})
+            before["spec"] = wanted["spec"]
 
     @staticmethod
     def _role(one: dict[str, Any]) -> str:
@@ -287,6 +306,7 @@ class Controllers:
     # --- what all of them need ---
 
     def _note(self, node: dict[str, Any], annotations: dict[str, str]) -> None:
+        self.told.append((time.monotonic(), node["metadata"]["name"], annotations))
         self.objects.merge(f"{NODES}/{node['metadata']['name']}", {"metadata": {"annotations": annotations}})
         node["metadata"].setdefault("annotations", {}).update(annotations)
 
@@ -302,7 +322,8 @@ class Running(Beside):
         self.controllers = controllers
 
     def sync(self) -> None:
-        self.controllers.tick(time.monotonic())
+        with contextlib.suppress(Away):
+            self.controllers.tick(time.monotonic())
 
     def __enter__(self) -> Controllers:
         super().__enter__()
