@@ -193,13 +193,32 @@ def test_there_are_many_bad_inputs():
          {"resources": {"limits": {"cpu": 1, "memory": "1024Mi"}}}),
         ({"resources": {"requests": {"cpu": "500m"}}}, {"resources": {"requests": {"cpu": 0.5}}, "mode": "exact"}),
         ({"proxy": {"noProxy": ".x"}}, {"registry_proxy": {"noProxy": ".x", "http": None}}),
+        ({"proxy": {"noProxy": ".x"}}, {"registry_proxy": {"noProxy": ".x", "http": ""}, "mode": "exact"}),
+        ({}, {"read_only": False, "disable_redirect": False, "default_route": False, "logging": 0}),
+        ({"requests": {"read": {"maxRunning": 5, "maxWaitInQueue": "0s"}, "write": {"maxWaitInQueue": "0s"}}},
+         {"requests": {"read": {"maxRunning": 5, "maxInQueue": 0}}, "mode": "exact"}),
+        ({"requests": {"read": {"maxRunning": 5}}}, {"requests": {"read": {"maxRunning": 5, "maxWaitInQueue": "0s"}}}),
+        ({"nodeSelector": {"infra": ""}}, {"node_selector": {"infra": ""}, "mode": "exact"}),
     ],
 )  # fmt: skip
 def test_another_spelling_of_the_same_value_changes_nothing(there, given):
-    """The operator writes the whole object, durations and amounts as Go does."""
+    """The operator writes the whole object as Go does: durations and amounts in its spelling, nothing that is false."""
     server = cluster({"cluster": [{**STOCK[0], "spec": {**STOCK[0]["spec"], **there}}]})
     result = task({"given": given}, server)
     assert not result["changed"] and not result.get("failed") and not server.writes, result
+
+
+@pytest.mark.parametrize(
+    ("there", "given", "after"),
+    [
+        ({"nodeSelector": {"infra": "", "a": "b"}}, {"node_selector": {"a": "b"}, "mode": "exact"}, {"a": "b"}),
+        ({"nodeSelector": {"a": "b"}}, {"node_selector": {"infra": ""}}, {"a": "b", "infra": ""}),
+    ],
+)
+def test_a_label_without_a_value_counts(there, given, after):
+    server = cluster({"cluster": [{**STOCK[0], "spec": {**STOCK[0]["spec"], **there}}]})
+    assert task({"given": given}, server)["changed"]
+    assert server.get("Config", "cluster")["spec"]["nodeSelector"] == after
 
 
 # --- done means done ---

@@ -48,7 +48,7 @@ WATCH: tuple[Ref, ...] = (image.IMAGE,)
 READ_FOR_NODES = (
     image.VERSION, image.IMAGE, preflight.INFRASTRUCTURE, machine_configuration.REF, *mirror_sets.LISTS,
 )  # fmt: skip
-_REGISTRY = Ref(Resource("Config", "imageregistry.operator.openshift.io", "v1", "configs"), "cluster")
+REGISTRY = Ref(Resource("Config", "imageregistry.operator.openshift.io", "v1", "configs"), "cluster")
 _CONFIG = "config.openshift.io"
 _OPERATORS = "openshift-machine-config-operator"
 #: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.
@@ -341,7 +341,7 @@ def _judged(
     cost = outlook["disruption"].get(outlook["release"]) if now.on_nodes else None
     level = level_of(cost)
     if level >= Disruption.DRAIN:
-        warnings += [*_budgets(cluster), *_lone_registry(cluster)]
+        warnings += [*_budgets(cluster), *lone_registry(cluster)]
     if level > asked.max_disruption:
         refusals.append(
             f"max_disruption is {asked.max_disruption}, and this change means {level} of nodes: "
@@ -462,9 +462,9 @@ def _budgets(cluster: Cluster) -> list[str]:
     return [f"budgets of pods are not known: {found.why}"] if isinstance(found, Unread) else pools.holding(found)
 
 
-def _lone_registry(cluster: Cluster) -> list[str]:
+def lone_registry(cluster: Cluster) -> list[str]:
     """Warn of an integrated registry with one pod, which moves with its node; one that is unread is passed over."""
-    found = cluster.try_one(_REGISTRY)
+    found = cluster.try_one(REGISTRY)
     spec = {} if isinstance(found, Unread) else at(found, "spec") or {}
     if spec.get("managementState") != "Managed" or spec.get("replicas") != 1:
         return []
@@ -507,7 +507,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
 
 def _read_only() -> dict[Ref, tuple[str, ...]]:
     found = {ref: ("get",) if ref.name else ("list",) for ref in FURTHER}
-    return found | {Ref(MACHINE_CONFIG): ("get", "list"), _REGISTRY: ("get",)}
+    return found | {Ref(MACHINE_CONFIG): ("get", "list"), REGISTRY: ("get",)}
 
 
 def access() -> dict[Ref, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,16 @@ def command(core: str, home: Path, *arguments: object, **environment: str) -> di
 
 def play(core: str, home: Path, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(**command(core, home, *arguments, **environment), capture_output=True, timeout=180)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End ansible-playbook by SIGKILL, and its workers: each has a session of its own, and would go on."""
+    pids = [process.pid]
+    for pid in pids:
+        pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
 
 
 def inventory(home: Path, **variables: Any) -> Path:

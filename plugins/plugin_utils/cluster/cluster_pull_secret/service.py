@@ -60,7 +60,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 fill = Fill(VARIABLES)
 ACCESS: Mapping[Ref, tuple[str, ...]] = {
     SECRET: ("get", "patch"), pools.POOLS: ("list",), image.IMAGE: ("get",), image.VERSION: ("get",),
-    preflight.INFRASTRUCTURE: ("get",), machine_configuration.REF: ("get",),
+    preflight.INFRASTRUCTURE: ("get",), machine_configuration.REF: ("get",), registries.REGISTRY: ("get",),
     **dict.fromkeys(mirror_sets.LISTS, ("list",)),
 }  # fmt: skip
 
@@ -144,6 +144,8 @@ def _on_nodes(cluster: Cluster) -> tuple[Disruption, list[str], list[str]]:
         level, reasons = registries.level_of(vars(cost)), "; ".join(cost.reasons)
     except Problem as problem:
         told.append(f"what nodes notice is not known: {problem}")
+    if level >= Disruption.DRAIN:
+        told += registries.lone_registry(cluster)
     how = "without a drain or a reboot" if level == Disruption.NONE else f"with a {level} ({reasons})"
     listed = cluster.try_all(pools.POOLS)
     if isinstance(listed, Unread):

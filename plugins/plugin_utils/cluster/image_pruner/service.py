@@ -177,9 +177,13 @@ def _pod_mistakes(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _schema() -> validation.Schema:
-    """Return the schema of what is a duration or an amount; resources are those of the registry."""
+    """Return the schema of what is a duration or an amount; resources are those of the registry.
+
+    An age of 0 is not what the operator takes where none is given, so it counts as one that has to be there.
+    """
     resources = validation.schema_of(_RELEASE)["properties"]["resources"]
-    return {"properties": {"keepYoungerThanDuration": {"format": "duration"}, "resources": resources}}
+    fields = {"keepYoungerThanDuration": {"format": "duration"}, "resources": resources}
+    return {"properties": fields, "required": ["keepYoungerThanDuration"]}
 
 
 def _said(names: Mapping[str, str], path: str, sentence: str) -> tuple[str, str]:

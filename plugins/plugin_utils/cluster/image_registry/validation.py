@@ -99,18 +99,37 @@ def _stored(value: Any, schema: Schema, path: str, unknown: list[str]) -> Any:
 
 
 def as_there(wanted: Any, there: Any, schema: Schema) -> Any:
-    """Return a wanted value as it is written there, where both mean the same.
+    """Return a wanted value as it is written there, where both mean the same; null for what is the same as absent.
 
-    Whoever writes the object with Go writes 60s as 1m0s, 1024Mi as 1Gi, and a number of CPUs as text.
+    Whoever writes the object with Go writes 60s as 1m0s, 1024Mi as 1Gi, and leaves false, 0 and empty texts out.
     """
     if isinstance(wanted, Mapping) and isinstance(there, Mapping):
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties", {})
-        return {key: as_there(one, there.get(key), properties.get(key, others)) for key, one in wanted.items()}
+        return {key: _member(key, one, there, schema) for key, one in wanted.items()}
     read = duration if schema.get("format") == "duration" else quantity if schema.get(_INT_OR_STRING) else None
     if read is None or wanted is None or there is None:
         return wanted
     meant = read(str(wanted))
     return there if meant is not None and meant == read(str(there)) else wanted
+
+
+def _member(key: str, wanted: Any, there: Mapping[str, Any], schema: Schema) -> Any:
+    inner = schema.get("properties", {}).get(key)
+    if inner is None:  # of a map every value counts, the empty one of a label too
+        return as_there(wanted, there.get(key), schema.get("additionalProperties", {}))
+    may_lack = there.get(key) is None and key not in schema.get("required", ())
+    if may_lack and not isinstance(wanted, Mapping) and is_unsaid(wanted, inner) and not mistakes(wanted, inner):
+        return None
+    return as_there(wanted, there.get(key), inner)
+
+
+def is_unsaid(value: Any, schema: Schema) -> bool:
+    """Say whether a value is what Go writes for a field of which nobody said anything."""
+    if isinstance(value, Mapping):
+        properties = schema.get("properties", {})
+        return all(key in properties and is_unsaid(one, properties[key]) for key, one in value.items())
+    if schema.get("format") == "duration":
+        return value is None or duration(str(value)) == 0
+    return value in (None, "", False, 0, [])
 
 
 def mistakes(value: Any, schema: Schema, path: str = "") -> list[Mistake]:

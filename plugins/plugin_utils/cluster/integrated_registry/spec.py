@@ -53,8 +53,6 @@ _NEVER_FILLED: Mapping[str, tuple[str, ...]] = {
     "s3": ("regionEndpoint", "encrypt", "keyID", "chunkSizeMiB", "virtualHostedStyle", "trustedCA", "cloudFront"),
     "gcs": ("keyID",),
 }
-#: What the API writes for a key of which nobody said anything.
-_EMPTY: tuple[Any, ...] = (None, "", False, {}, {"name": ""})
 
 
 def read_storage(given: Any) -> dict[str, Any] | None:
@@ -87,7 +85,8 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
     spec: dict[str, Any] = {key: options[name] for name, key in VALUES.items() if options[name] is not None}
     for name, key in MAPPINGS.items():
         if options[name] is not None:
-            spec[key] = _exactly(have.get(key), options[name]) if exact else options[name]
+            schema = _schema()["properties"][key]
+            spec[key] = _exactly(have.get(key), options[name], schema) if exact else options[name]
     ours = our_entries(config)
     for name, key in LISTS.items():
         if options[name] is not None:
@@ -98,7 +97,7 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
         spec["storage"] = storage_patch(have.get("storage"), options["storage"], exact)
         if have.get(_STATE) == "Removed" and not backend_of(have.get("storage")) and options["state"] is None:
             spec[_STATE] = "Managed"  # a platform without storage starts as Removed
-    spec = validation.as_there(spec, have, validation.schema_of(_RELEASE))
+    spec = validation.as_there(spec, have, _schema())
     annotation = {"metadata": {"annotations": {ENTRIES: record(ours)}}} if ours != our_entries(config) else {}
     return {**annotation, "spec": spec} if spec else {}
 
@@ -150,21 +149,27 @@ def _surplus(before: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
 
 def _unsaid(before: Mapping[str, Any], asked: Mapping[str, Any], keys: Iterable[str]) -> list[str]:
     backend = backend_of(asked)
-    now = part(before, backend)
-    return [key for key in keys if key not in asked[backend] and now.get(key) not in _EMPTY]
+    now, schema = part(before, backend), part(_schema(), "properties", "storage", "properties", backend, "properties")
+    left = [key for key in keys if key not in asked[backend]]
+    return [key for key in left if not validation.is_unsaid(now.get(key), schema.get(key, {}))]
 
 
-def _exactly(have: Any, wanted: Mapping[str, Any]) -> dict[str, Any] | None:
+def _exactly(have: Any, wanted: Mapping[str, Any], schema: validation.Schema) -> dict[str, Any] | None:
     """Return a merge patch by which a mapping becomes exactly the wanted one."""
     there: Mapping[str, Any] = have if isinstance(have, Mapping) else {}
     if not wanted:
         return None
-    gone = {key: None for key in there if key not in wanted}
+    fields, others = part(schema, "properties"), part(schema, "additionalProperties")
+    unsaid = {key for key, one in there.items() if key in fields and validation.is_unsaid(one, fields[key])}
     inner = {
-        key: _exactly(there.get(key), value) if isinstance(value, Mapping) and value else value
+        key: _exactly(there.get(key), value, fields.get(key, others)) if isinstance(value, Mapping) and value else value
         for key, value in wanted.items()
     }
-    return {**gone, **inner}
+    return {**dict.fromkeys(key for key in there if key not in wanted and key not in unsaid), **inner}
+
+
+def _schema() -> validation.Schema:
+    return validation.schema_of(_RELEASE)
 
 
 def _shared(have: Iterable[Any], wanted: Iterable[Any], ours: dict[str, list[str]], key: str, exact: bool) -> list[Any]:

@@ -20,7 +20,7 @@ ENDS = {
 
 
 class Fated(ActionBase):
-    """Ends as `cluster_fate` says, or as `<task>_fate` outside of a rehearsal."""
+    """Ends as `cluster_fate` says, or as `<task>_fate` when it is not a rehearsal."""
 
     _requires_connection = False
 
