@@ -28,14 +28,12 @@ _DOUBLE_QUOTED = r'"(?P<double>(?:\\[\s\S]|[^"\\])*\\?)"?'  # an end quote may b
 _QUOTED_PIECE = re.compile(rf"'(?P<single>[^']*)'?|{_DOUBLE_QUOTED}")
 _QUOTED = _unnamed(_QUOTED_PIECE)
 _BARE = r"(?:\\[\s\S]|[^\\\n\r])*\\?"
+_VALUE = re.compile(rf"(?P<quoted>(?:[ \t]*(?:{_QUOTED}))*)[ \t]*(?P<bare>{_BARE})")
 _STATEMENT = re.compile(
-    rf"(?P<comment>[#;]{_BARE})"
-    r"|(?P<key>[^ \t\n\r][^=\n\r]*)"
-    rf"(?:=(?P<value>(?P<quoted>(?:[ \t]*(?:{_QUOTED}))*)[ \t]*(?P<bare>{_BARE})))?"
+    rf"(?P<comment>[#;]{_BARE})|(?P<key>[^ \t\n\r][^=\n\r]*)(?:=(?P<value>{_VALUE.pattern}))?"
 )
 _ESCAPE = re.compile(r"\\([\s\S]?)")
 _SIGN = {"single": re.compile(r"[\s\S]"), "double": re.compile(r"\\?[\s\S]"), "bare": re.compile(r"\\?[\s\S]")}
-_ESCAPED_PIECE = re.compile(r"(?P<bare>[^'\"\\]*(?:\\[\s\S][^'\"\\]*)+)")  # no quotes, but backslashes before blanks
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _LINE_BREAK_AT_END = re.compile(r"(?:\r\n|\n|\r)\Z")
@@ -225,24 +223,41 @@ def _respelled(written: str, old: str, new: str) -> str:
 
 
 def _changed_inside(written: str, old: str, new: str) -> str | None:
-    """Change a value of one piece, quoted or with escapes; None for others, and where quotes would need escaping."""
+    """Change a value within its pieces, quoted or with escapes; None where there are none, or quotes need escaping."""
     inner = written.strip(" \t")
-    piece = _QUOTED_PIECE.fullmatch(inner) or _ESCAPED_PIECE.fullmatch(inner)
-    if not piece:
+    pieces = list(_pieces(inner))
+    if [kind for kind, _start, _text in pieces] == ["bare"] and "\\" not in inner:
         return None
-    kind = next(kind for kind, text in piece.groupdict().items() if text is not None)
-    start = written.index(inner) + piece.start(kind)
-    spans = [span for match in _SIGN[kind].finditer(piece[kind]) for span in _signs(match, kind)]
+    indent = written.index(inner)
+    spans = [
+        (indent + start + begin, indent + start + end, kind)
+        for kind, start, text in pieces
+        for match in _SIGN[kind].finditer(text)
+        for begin, end in _signs(match, kind)
+    ]
     first = len(commonprefix([old, new]))
     last = len(commonprefix([old[first:][::-1], new[first:][::-1]]))
     middle = new[first : len(new) - last]
-    if len(spans) != len(old) or re.search(r"""['"\\`$]""", middle):
+    if len(spans) != len(old) or not pieces or re.search(r"""['"\\`$]""", middle):
         return None
-    if kind == "bare":
+    _kind, start, text = pieces[-1]
+    begin = spans[first - 1][1] if first else indent + pieces[0][1]
+    end = spans[len(old) - last][0] if last else max(begin, indent + start + len(text))
+    if (spans[first - 1][2] if first else pieces[0][0]) == "bare":
         middle = re.sub(r"([ \t;#])", r"\\\1", middle)
-    begin = spans[first - 1][1] if first else 0
-    end = spans[len(old) - last][0] if last else max(begin, len(piece[kind]))
-    return written[: start + begin] + middle + written[start + end :]
+    return written[:begin] + middle + written[end:]
+
+
+def _pieces(value: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the quoted pieces of a value, and its rest without quotes: kind, where its text begins, the text."""
+    found = _VALUE.fullmatch(value)
+    if not found:
+        return
+    for piece in _QUOTED_PIECE.finditer(found["quoted"]):
+        kind = "double" if piece["single"] is None else "single"
+        yield kind, piece.start(kind), piece[kind]
+    if found["bare"]:
+        yield "bare", found.start("bare"), found["bare"]
 
 
 def _signs(match: re.Match[str], kind: str) -> Iterator[tuple[int, int]]:
