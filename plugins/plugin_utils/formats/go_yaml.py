@@ -21,6 +21,7 @@ from ..libraries import yaml
 
 PLAIN = "plain"  #: The tag of a scalar without quotes and without a tag of its own.
 MERGE = "tag:yaml.org,2002:merge"
+_INDICATORS = re.compile(r"(?P<end>[+-]?)(?P<digit>[1-9]?)|(?P<first>[1-9])(?P<last>[+-])")
 _BREAKS = "\r\n\x85\u2028\u2029"
 _TRUE = frozenset("y Y yes Yes YES true True TRUE on On ON".split())
 _FALSE = frozenset("n N no No NO false False FALSE off Off OFF".split())
@@ -70,8 +71,6 @@ def loader() -> Any:
     """Return a SafeLoader of PyYAML that scans and resolves like yaml.v2."""
 
     class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        buffer: str
-
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
             if kind is yaml.ScalarNode and implicit[0]:
                 return MERGE if value == "<<" else PLAIN
@@ -122,14 +121,16 @@ def loader() -> Any:
                 self.forward()
 
         def scan_block_scalar_indicators(self, start_mark: Any) -> Any:
-            """Read the indicators of ``|`` or ``>``; PyYAML wants a space behind them, so that a tab is made one."""
+            """Read what ends or indents a text behind ``|`` or ``>``; PyYAML refuses a tab behind that."""
             length = 0
             while self.peek(length) in "+-0123456789":
                 length += 1
-            if self.peek(length) == "\t":
-                at = self.pointer + length
-                self.buffer = f"{self.buffer[:at]} {self.buffer[at + 1:]}"
-            return super().scan_block_scalar_indicators(start_mark)
+            found = _INDICATORS.fullmatch(self.prefix(length))
+            if self.peek(length) != "\t" or not found:
+                return super().scan_block_scalar_indicators(start_mark)
+            self.forward(length)
+            digit, keeps = found["digit"] or found["first"], {"+": True, "-": False}.get(found["end"] or found["last"])
+            return keeps, int(digit) if digit else None
 
         def scan_block_scalar_ignored_line(self, start_mark: Any) -> Any:
             self._blanks()
