@@ -241,6 +241,22 @@ EVERY_KIND = [
 some = st.builds(mutated, st.just(EVERY_KIND), st.lists(st.integers(0, 20), max_size=8), anything)
 
 
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("clusterimagepolicies", "ClusterImagePolicy"),
+        ("clusterimagepolicy", "ClusterImagePolicy"),
+        ("ImageDigestMirrorSets", "ImageDigestMirrorSet"),
+        ("imagedigestmirrorset.config.openshift.io", "ImageDigestMirrorSet"),
+        ("idms", "ImageDigestMirrorSet"),
+        ("clusterimagepolicys", "ClusterImagePolicy"),
+        ("elephants", "elephants"),
+    ],
+)
+def test_a_kind_by_the_word_of_a_command_line(word, kind):
+    assert scenario.kind_of_word(word) == kind
+
+
 @pytest.mark.slow
 @given(some | st.just(EVERY_KIND), some, st.lists(anything | st.just("cm/cas"), max_size=1), anything)
 def test_no_objects_give_anything_but_an_account_or_a_sentence(present, proposed, removed, overridden):

@@ -305,6 +305,33 @@ def test_a_new_storage_that_does_not_serve_is_taken_back():
     assert world.spec["replicas"] == 2 and world.spec["storage"] == MOVED
 
 
+@pytest.mark.parametrize(
+    ("text", "image"),
+    [
+        ("team/app", ("team", "app:latest")),
+        ("team/app:1", ("team", "app:1")),
+        ("team/app@sha256:" + "a" * 64, ("team", "app@sha256:" + "a" * 64)),
+    ],
+)
+def test_the_image_of_a_proof_by_its_name(text, image):
+    assert images.read_proof(text) == image
+
+
+@pytest.mark.parametrize("room", ["0.5Ki", "1100"])
+def test_a_claim_that_is_there_needs_room_for_what_the_layers_have_and_a_tenth_more(room):
+    claim = {"kind": "PersistentVolumeClaim", "apiVersion": "v1",
+             "metadata": {"name": "there", "namespace": NAMESPACE},
+             "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": room}}},
+             "status": {"phase": "Bound", "capacity": {"storage": room}, "accessModes": ["ReadWriteMany"]}}  # fmt: skip
+    world = World()
+    world.server.put(claim)
+    result = world.run(claim=None, storage={"pvc": {"claim": "there"}})
+    if room == "1100":
+        assert not result.get("failed"), result
+    else:
+        assert result["failed"] and "0.5Ki is too little: the images have 1000 bytes" in result["msg"]
+
+
 def test_giving_up_before_the_switch():
     world = World(job="Failed")
     assert world.run()["failed"] and world.spec["readOnly"] is True

@@ -350,9 +350,8 @@ def is_elsewhere(place: Place, asked: Storage) -> bool:
     return asked.backend == "pvc" and asked.claim != place.name
 
 
-#: The configuration of a registry that has none of its own yet.
 def new_configuration() -> dict[str, Any]:
-    """Return the configuration that openshift-ansible begins with, without a storage."""
+    """Return what a registry without a configuration begins with: that of openshift-ansible, without a storage."""
     options = {"pullthrough": True, "acceptschema2": True, "enforcequota": False}
     return {
         "version": 0.1,
