@@ -169,11 +169,6 @@ def view(manifest: Manifest) -> list[str]:
     return [f"{len(system)} authorities of the system, SHA-256 {digest}…", *(one.line() for one in ours)]
 
 
-def lines(found: Iterable[Certificate]) -> list[str]:
-    """Describe certificates, one a line."""
-    return [one.line() for one in found]
-
-
 def marked(workload: Manifest) -> str:
     """Return the checksum of the bundle that the template's pods have read, "" without one."""
     return annotation(at(workload, "spec", "template"), MARK)
