@@ -13,7 +13,6 @@ Sources: RHEL "Using shared system certificates" (/etc/pki/ca-trust/extracted/pe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...policy.certificates import Certificate, bundle, certificates_in
