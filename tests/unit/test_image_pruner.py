@@ -130,7 +130,8 @@ def test_r12_a_kind_that_nobody_may_read_is_named():
     server = cluster({"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": {}})
     server.faults.insert(0, on("GET", "/statefulsets", lambda: status(403, "Forbidden", "no")))
     found = run(image_pruner_info.ActionModule, {}, server)["pruner"]["unreadable"]
-    assert [(one["object"], one["image"], one["reason"]) for one in found] == [("all statefulsets", "", "all statefulsets: no")]
+    (one,) = found
+    assert (one["object"], one["image"], one["reason"]) == ("all statefulsets", "", "all statefulsets: no")
 
 
 def test_a_pruner_that_is_not_there_is_not_made():
