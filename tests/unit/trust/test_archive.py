@@ -53,8 +53,11 @@ def hostile(case: dict) -> bytes:
     manifest = json.loads(found["manifest.json"])
     manifest["files"][0].update(case.get("entry", {}))
     manifest.update(case.get("manifest", {}))
-    if "entry" in case or "manifest" in case:
-        found["manifest.json"] = json.dumps(manifest).encode()
+    if case.get("twice"):
+        manifest["files"].append(manifest["files"][0])
+    if {"entry", "manifest", "twice", "written"} & set(case):
+        text = case["written"] * case.get("times", 1) if "written" in case else json.dumps(manifest)
+        found["manifest.json"] = text.encode()
         found["manifest.sha256"] = hashlib.sha256(found["manifest.json"]).hexdigest().encode()
     if "flip" in case:
         content = bytearray(found[case["flip"]])
@@ -79,7 +82,7 @@ def hostile(case: dict) -> bytes:
 def test_hostile_archives_are_refused(case):
     with pytest.raises(ArchiveProblem) as refusal:
         archive.unpack(hostile(case))
-    assert case["says"] in str(refusal.value)
+    assert case["says"] in str(refusal.value), refusal.value
     assert "PRIVATE" not in str(refusal.value) and str(refusal.value).isprintable()
 
 
@@ -179,10 +182,13 @@ def test_no_bytes_give_anything_but_an_archive_or_a_sentence(damage):
         {"files": {CA.path: {"registries": "a"}}},
         {"files": {"": {"sha256": ""}}},
         {"files": [], "directories": {}, "relying": 1},
+        {"files": {CA.path: ["a"]}},
+        None,
+        ["files"],
     ],
 )
 def test_a_record_makes_nothing_ours_that_is_not_in_the_archive(record):
-    assert archive.unpack(archive.pack(Archive("node1", (CA,), record=record))).record == {}
+    assert archive.unpack(hostile({"manifest": {"record": record}})).record == {}
 
 
 def test_a_true_record_comes_back_without_directories_of_others():
