@@ -313,3 +313,33 @@ def test_an_authority_without_a_file_is_saved_with_its_full_path():
     assert found.origin == "system trust"
     assert found.certificates[0]["pkcs11"] == address and found.certificates[0]["label"] == "The One"
     assert not restore_of(host, Archive("node1", (found,)), {}).plan.changed
+
+
+UNREAD = {CA.path: {"state": "failed", "reason": "Permission denied"}}
+
+
+def test_half_of_a_backup_is_none():
+    with pytest.raises(HostProblem, match=f"^{CA.path}: Permission denied$"):
+        backup.collect(world({"docker": "1.13.1"}, UNREAD), "node1", keys=True)
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over():
+    with pytest.raises(HostProblem, match=f"^{CA.path}: Permission denied$"):
+        restore_of(world({"docker": "1.13.1"}, UNREAD), GOOD)
+    ours = {"/etc/docker/certs.d/a.example.com:5000/dockyard.crt": {"state": "failed", "reason": "Input/output error"}}
+    with pytest.raises(HostProblem, match=r"^/etc/docker/certs.d/a.example.com:5000/dockyard.crt: Input/output error$"):
+        propose(world({"docker": "1.13.1"}, ours), read_trust(TRUST, NOW), {"scope": "engine"})
+
+
+def test_a_backup_of_a_host_without_a_store_holds_what_engines_read():
+    host = world({"docker": "1.13.1", "family": "none"}, {CA.path: described(certificate("one"))})
+    found, warnings = backup.collect(host, "node1", keys=True)
+    assert [saved.path for saved in found.files] == [CA.path] and warnings == []
+
+
+def test_another_key_is_said_to_be_another_and_not_shown():
+    place = "/etc/docker/certs.d/a.example.com:5000/dockyard"
+    there = {f"{place}.key": described(key_pem("other"), mode="0600"), f"{place}.cert": described(certificate("other"))}
+    plan = propose(world({"docker": "1.13.1"}, there), read_trust(TRUST, NOW)).plan
+    (shown,) = [each for each in plan.diff() if each["after_header"] == f"{place}.key"]
+    assert (shown["before"], shown["after"]) == ("another private key\n", "private key of CN=me\n")
