@@ -166,11 +166,12 @@ class Lab:
         self.apply(made)
 
     def hold(self, name: str, app: str) -> None:
-        """Let a budget forbid that the only pod of an app is evicted."""
+        """Let a budget forbid that the only pod of an app is evicted: once it runs, since before it is not asked."""
         made = budget(name, app, 0)
         made["spec"]["minAvailable"] = 1
         del made["status"]
         self.apply(made)
+        self.wait_for(lambda: at(self.get("PodDisruptionBudget", name, "team"), "status", "currentHealthy") == 1)
 
     def let_go(self, name: str) -> None:
         self.client._ask("DELETE", Ref(KINDS["PodDisruptionBudget"], name, "team").path)
@@ -193,10 +194,9 @@ class Lab:
         for kind, kept in CLEARED.items():
             place = Ref(KINDS[kind], namespace=IN_CONFIG if KINDS[kind].namespaced else "")
             for item in self.client.read_all(place):
-                metadata = item["metadata"]
-                if metadata["name"] not in kept:
-                    one = Ref(place.resource, metadata["name"], place.namespace)
-                    self.client.delete(one, metadata["uid"], metadata["resourceVersion"])
+                if (name := item["metadata"]["name"]) not in kept:
+                    # whatever has become of it since: a simulated node changes all the time
+                    self.client._ask("DELETE", Ref(place.resource, name, place.namespace).path)
         for manifest in STOCK:
             if manifest["kind"] in KINDS:
                 self.apply(manifest)

@@ -22,8 +22,8 @@ def task(action: Any, lab: Any, **given: Any) -> dict[str, Any]:
 def test_a_change_is_waited_for_until_every_node_has_it(lab, controllers, capsys):
     assert not task(node_pools_info, lab)["drift"]
     lab.apply({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "team"}})
-    lab.hold("web", "web")
     lab.new_pod("web", "worker-0")
+    lab.hold("web", "web")
     controllers.steps = 2
     with Running(controllers):
         changed = task(

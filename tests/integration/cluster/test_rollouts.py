@@ -126,8 +126,8 @@ class Rollouts:
             self.controllers.stalled |= set(row.get("stalled", ()))
             self.controllers.degrade |= row.get("degrade", {})
             if "pod_on" in row:
-                self.lab.hold("web", "web")
                 self.lab.new_pod("web", row["pod_on"])
+                self.lab.hold("web", "web")
             if "stuck_pod_on" in row:
                 self.lab.new_pod("stuck", row["stuck_pod_on"], finalizers=["example.com/wait"])
             if row.get("spec", {}).get("paused"):
