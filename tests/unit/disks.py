@@ -7,7 +7,8 @@ disks: name → size, or {size, kind, serial, fs, mount, ro, parts: {name: …},
 groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, metadata, fs,
 mount}}}.
 mounts: place → "source type"; links: another name → path; signatures: path → "type at offset", or null when wipefs
-fails. begun: the step of an interrupted run, and what it was told. setup, storage, fstab: texts of files. docker: what
+fails. begun: the step of an interrupted run, and what it was told,
+a text as it stands. setup, storage, fstab: texts of files. docker: what
 `docker info` says, absent when it is down. units: name → "active enabled". data: {entries, images, containers,
 volumes}. extents: place → bytes that its file system uses. says: name of a question → an
 answer in place of the usual one.
@@ -81,8 +82,9 @@ class Host:
         if "begun" not in self.told:
             return None
         step, wanted = self.told["begun"]
+        said = wanted if isinstance(wanted, str) else json.dumps(wanted)
         action = {
-            "name": step, "argv": ["sh", "-c", "x", step, json.dumps(wanted)], "undo": [], "timeout": 1,
+            "name": step, "argv": ["sh", "-c", "x", step, said], "undo": [], "timeout": 1,
             "parts": ["storage"],
         }  # fmt: skip
         return {"id": "cafe", "started": 1, "directories": [], "files": [], "actions": [action], "old": {}}

@@ -13,9 +13,10 @@ from ansible_collections.dockyard.openshift.plugins.action import master_config,
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import masters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import decode, yaml_text
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.masters.asked import Named
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import SNAPSHOT
 from cases import cases
 from hosts import contents, described, snapshot
-from tasks import COMMITTED, run
+from tasks import COMMITTED, asked, opaque, run
 from trust.pki import certificate
 
 MASTER = "/etc/origin/master/master-config.yaml"
@@ -45,8 +46,12 @@ def states(running):
     )
 
 
-def seen(files, running=RUNNING, release="3.9", registry="172.30.1.1:5000", pods="", started="", valid=True, time=100):
-    """Return what host_snapshot tells, whatever it is asked. valid: whether the product's command takes the file."""
+def seen(files, running=RUNNING, release="3.9", registry="172.30.1.1:5000", pods="", started="", valid=True, time=100,
+         oc=True):  # fmt: skip
+    """Return what host_snapshot tells, whatever it is asked. valid: whether the product's command takes the file.
+
+    oc: whether the program is there.
+    """
     state = files.get(STATE)
     found = snapshot(
         {path: text for path, text in files.items() if path != STATE and text is not None},
@@ -60,6 +65,8 @@ def seen(files, running=RUNNING, release="3.9", registry="172.30.1.1:5000", pods
         "masters.registry": answered(registry) if known else answered("", 1, registry or "nobody should have asked"),
         "masters.validates": answered("", 0 if valid else 1),
     }
+    if not oc:
+        found["commands"]["masters.registry"] = {"state": "absent"}
     found["files"].setdefault(AUTHORITIES, {"state": "absent"})
     return found
 
@@ -69,7 +76,7 @@ def options(case):
 
 
 def facts(case):
-    return {key: case[key] for key in ("release", "registry", "pods") if key in case}
+    return {key: case[key] for key in ("release", "registry", "pods", "oc") if key in case}
 
 
 def of_case(case, **more):
@@ -149,6 +156,45 @@ def test_refused(case, sentences):
     assert done.result["failed"] and case["refused"] in done.result["msg"], done.result["msg"]
     sentences(done.result)
     assert not done.transactions and "topsecret" not in json.dumps(done.result)
+
+
+def without_ids(result):
+    """The result without the ids of its plans, which count what was looked at too."""
+    return re.sub(r"\b[0-9a-f]{16}\b", "ID", json.dumps(result))
+
+
+class Taciturn:
+    """A master that tells what it is asked, and nothing else, as real ones do."""
+
+    def __init__(self, whole):
+        self.whole, self.looks, self.sent = whole, 0, []
+
+    def module(self, module_name, module_args, task_vars):
+        if module_name != SNAPSHOT:
+            self.sent.append(module_args)
+            return COMMITTED
+        self.looks += 1
+        wanted, absent = asked(module_args), {"state": "absent"}
+        files = {each["path"]: self.whole["files"].get(each["path"], absent) for each in wanted["files"]}
+        answers = {each["name"]: self.whole["commands"].get(each["name"], absent) for each in wanted["commands"]}
+        return {"snapshot": opaque({**self.whole, "files": files, "commands": answers})}
+
+
+@pytest.mark.parametrize("case", cases("masters/plan.yml"))
+def test_a_master_is_asked_for_all_that_counts(case):
+    found = seen({MASTER: case.get("before"), **case.get("files", {})}, case.get("units", RUNNING), **facts(case))
+    master = Taciturn(found)
+    result = run(master_config.ActionModule, options(case), [], module=master.module, diff=True).result
+    assert without_ids(result) == without_ids(of_case(case).result)
+    assert len(master.sent) == (not result.get("failed") and result["changed"])
+    assert master.looks <= 4
+    if not master.sent:
+        return
+    then = seen({MASTER: case["before"], **case.get("files", {}), **contents(master.sent[0])}, **facts(case))
+    back = Taciturn(then)
+    result = run(master_config.ActionModule, {"state": "absent"}, [], module=back.module).result
+    at_once = run(master_config.ActionModule, {"state": "absent"}, [then] * 4, COMMITTED)
+    assert without_ids(result) == without_ids(at_once.result)
 
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml", having="after"))

@@ -85,6 +85,21 @@ def test_json_within_json_has_an_end():
         read_policy({"search": text})
 
 
+@pytest.mark.parametrize("word", ["trust", "mirrors", "signatures", "credentials"])
+def test_json_without_an_end_is_refused(word):
+    with pytest.raises(PolicyError, match=f"^{word}: ") as refusal:
+        read_policy({word: "[" * 100_000})
+    assert len(str(refusal.value)) < 200
+
+
+def test_a_text_of_some_length_is_read_and_no_longer_one():
+    longest = "a.example.com," * 80_000
+    assert read_policy({"blocked": longest[: 1024 * 1024]}).blocked
+    with pytest.raises(PolicyError) as refusal:
+        read_policy({"blocked": longest[: 1024 * 1024 + 1]})
+    assert str(refusal.value) == f"blocked: '{longest[:40]}…' is longer than 1048576 characters"
+
+
 def test_reading_is_linear_in_the_length_of_hostile_text():
     for text in ("[" * 100_000, '"' * 100_000, "a." * 50_000, "a," * 50_000, "-" * 100_000, "a/" * 50_000):
         try:

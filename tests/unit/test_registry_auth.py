@@ -50,6 +50,13 @@ def test_bad_words_are_refused_in_one_sentence_without_the_secret(case):
     assert "topsecret" not in str(problem.value) and "\n" not in str(problem.value)
 
 
+def test_a_file_is_refused_where_none_can_be_read():
+    with pytest.raises(PolicyError) as problem:
+        read_policy({"credentials": [{"registry": "q.io", "username": "b", "password_file": "x"}]})
+    says = "has a password_file, which only a task can read; give its text as password"
+    assert str(problem.value) == f"credentials: 'q.io' {says}"
+
+
 # whole tasks
 
 

@@ -37,6 +37,7 @@ ONE, TWO = KEYS["ONE"], KEYS["TWO"]
 TEXTS = {
     **KEYS,
     "CA": certificate("one"),
+    "MANY": certificate("one") * 300,
     "PRIVATE": key_pem("one"),
     "BLANKS": f"\n {ONE}\n\n",
     "WINDOWS": ONE.replace("\n", "\r\n"),

@@ -70,6 +70,8 @@ def test_what_comes_next(case, sentences):
     sent = host.transactions[0]
     if "devs" in case:
         assert f"DEVS='{case['devs']}'" in contents(sent)[SETUP] or f"DEVS={case['devs']}\n" in contents(sent)[SETUP]
+    if "written" in case:
+        assert contents(sent)[SETUP] == case["written"]
     if "steps" in case:
         assert [each["name"] for each in sent["actions"]] == case["steps"]
     if "told" in case:
@@ -238,7 +240,7 @@ def test_findings_name_what_docker_does_otherwise_than_it_is_told():
 # variables of the inventory
 
 
-@pytest.mark.parametrize("case", cases("storage/variables.yml"))
+@pytest.mark.parametrize("case", cases("storage/variables.yml", having="keys"))
 def test_variables_of_openshift_ansible(case, sentences):
     filled = storage.fill(storage.VARIABLES, case["variables"].get)
     given = {option: value for option, (dummy, value) in filled.items()}
@@ -247,6 +249,16 @@ def test_variables_of_openshift_ansible(case, sentences):
     remarks = storage.fill.remarks({}, case["variables"].get)
     assert [text.partition(" ")[0] for text in remarks] == case.get("unread", [])
     sentences(remarks)
+
+
+@pytest.mark.parametrize("action", [container_storage, container_storage_info])
+@pytest.mark.parametrize("case", cases("storage/variables.yml", having="refused"))
+def test_variables_are_refused_by_their_own_names(case, action, sentences):
+    host = Host({})
+    asks = {"from_variables": True}
+    result = run(action.ActionModule, asks, [], module=host.module, variables=case["variables"]).result
+    assert result["failed"] and result["msg"].startswith(case["refused"]) and not host.calls, result["msg"]
+    sentences(result)
 
 
 @pytest.mark.parametrize("action", [container_storage, container_storage_info])

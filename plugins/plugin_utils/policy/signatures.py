@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..libraries import MissingLibrary, serialization, x509
+from ..libraries import serialization, x509
 from ..resolution.names import NameProblem, parse_scope
 from .lists import with_official_image
 from .word import UNSHOWN, PolicyError, Reading, Word, from_json, kind_of, shown
@@ -161,8 +161,6 @@ def _checked(name: str, scope: str, word: str, text: str) -> str:
     if good:
         try:
             parse(text.encode())
-        except MissingLibrary:
-            raise
         except Exception:  # the library raises several of its own, and what it says of a key is nothing for a person
             good = False
     if not good:

@@ -378,7 +378,9 @@ class _File:
                     self._try(self._refuse, said)
 
     def _aliases(self) -> dict[str, str]:
-        aliases = _get(self.table, "aliases") or {}
+        aliases = _get(self.table, "aliases")
+        if aliases is None:
+            return {}
         if not isinstance(aliases, dict) or not all(isinstance(value, str) for value in aliases.values()):
             self._refuse("[aliases] must map short names to image names")
         return dict(self._each(self._alias, aliases.items()))
@@ -414,9 +416,7 @@ class _File:
             self._refuse(f"'{key}' must be true or false")
         return bool(value)
 
-    def _texts(self, table: Any, key: str) -> list[str] | None:
-        if not isinstance(table, dict):
-            self._refuse(f"the table around '{key}' must be a table")
+    def _texts(self, table: Mapping[str, Any], key: str) -> list[str] | None:
         value = _get(table, key)
         if value is None:
             return None

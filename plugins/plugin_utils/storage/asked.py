@@ -105,13 +105,9 @@ def read(options: Mapping[str, Any]) -> Said:
     return said
 
 
-def _keys(value: Any) -> dict[str, str]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise StorageProblem("settings", f"must be a mapping of keys such as VG, not {kind_of(value)}")
+def _keys(value: Mapping[Any, Any] | None) -> dict[str, str]:
     found: dict[str, str] = {}
-    for given, each in value.items():
+    for given, each in (value or {}).items():
         name = _OLD_NAMES.get(str(given), str(given))
         if name not in KEYS:
             near = get_close_matches(name.upper(), KEYS, 1, 0.7)

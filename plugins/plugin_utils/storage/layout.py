@@ -31,7 +31,7 @@ FINDMNT = Question("storage.findmnt", ("findmnt", "--pairs", "--output", "TARGET
 QUESTIONS = (LSBLK, PVS, VGS, LVS, FINDMNT)
 
 _PAIR = re.compile(r"""([A-Z][A-Z0-9_:%-]*)=(?:"([^"]*)"|'([^']*)')""")
-_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
+_ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})")
 #: Mounts of the system itself: the disks below them are never anybody's storage for images.
 _SYSTEM = ("/", "/boot", "/boot/efi", "/usr")
 
@@ -237,8 +237,8 @@ def _unescaped(text: str) -> str:
     """Undo the escapes of lsblk and findmnt, which are bytes."""
     if "\\x" not in text:
         return text
-    raw = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-    return raw.encode("latin-1", "ignore").decode("utf-8", "replace") if raw.isascii() is False else raw
+    raw = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
+    return raw.decode("utf-8", "replace")
 
 
 def _devices(host: Observed) -> tuple[Device, ...]:

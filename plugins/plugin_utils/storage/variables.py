@@ -18,7 +18,8 @@ from typing import Any
 from ..formats import FormatError, yaml_text
 from ..policy.word import shown
 from ..variables import behind
-from .asked import DOCKER_ROOT, StorageProblem
+from .asked import DOCKER_ROOT, ROOT_PATH, StorageProblem
+from .asked import KEYS as CHECKS
 
 PREFIX = "node_storage_"
 TYPE = "container_runtime_docker_storage_type"
@@ -122,7 +123,7 @@ def _of_openshift_ansible(value_of: Callable[[str], Any]) -> dict[str, Any]:
     given = _value(KEYS, value_of) or {}
     if not isinstance(given, Mapping):
         raise StorageProblem(KEYS, "must be a mapping, such as {vg: docker_vg}")
-    place = value_of(_PLACE) or DOCKER_ROOT
+    place = CHECKS[ROOT_PATH](_PLACE, value_of(_PLACE) or DOCKER_ROOT)
     keys = {**_DEFAULTS, "root_lv_mount_path": place, **given}
     return {TYPE: kind, DEVICE: device, KEYS: {**keys, **extra}}
 
@@ -138,11 +139,16 @@ def _value(name: str, value_of: Callable[[str], Any]) -> Any:
         raise StorageProblem(name, f"is neither JSON nor YAML: {error}") from None
 
 
+#: Checks a part of the flags under the name of its own variable.
+_flag = CHECKS["EXTRA_STORAGE_OPTIONS"]
+
+
 def _extra(value_of: Callable[[str], Any], device: Any) -> list[str]:
     given = _value(EXTRA, value_of)
     if given is not None:
         if not isinstance(given, list):
             raise StorageProblem(EXTRA, "must be a list of flags")
-        return [str(each) for each in given if str(each).strip()]
-    size = [f"--storage-opt overlay2.size={value_of(_SIZE) or '40G'}"] if device else []
-    return ["--storage-opt overlay2.override_kernel_check=true", *size, f"--graph={value_of(_PLACE) or DOCKER_ROOT}"]
+        return [_flag(EXTRA, str(each)) for each in given if str(each).strip()]
+    size = [f"--storage-opt overlay2.size={_flag(_SIZE, value_of(_SIZE) or '40G')}"] if device else []
+    place = _flag(_PLACE, value_of(_PLACE) or DOCKER_ROOT)
+    return ["--storage-opt overlay2.override_kernel_check=true", *size, f"--graph={place}"]

@@ -17,7 +17,7 @@ from typing import Any
 from ..host.observed import Observed
 from ..host.watch import Question, Watch
 from ..policy.certificates import certificates_in
-from ..problems import Problem, one_line
+from ..problems import one_line
 from ..resolution.names import host_of, port_of
 
 # Three words a registry: its name, host and port. Connections side by side, sixteen at a time.
@@ -58,10 +58,7 @@ def report(host: Observed, now: datetime) -> list[dict[str, Any]]:
 
 
 def _entry(name: str, said: str, now: datetime) -> dict[str, Any]:
-    try:
-        shown = certificates_in(said.encode())
-    except Problem:
-        shown = ()
+    shown = certificates_in(said.encode())
     if not shown:
         return {"name": name, "certificate": None, "reason": one_line(said.strip()) or "it does not answer"}
     return {"name": name, "certificate": shown[0].plain(now), "reason": ""}

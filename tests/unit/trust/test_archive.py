@@ -53,8 +53,11 @@ def hostile(case: dict) -> bytes:
     manifest = json.loads(found["manifest.json"])
     manifest["files"][0].update(case.get("entry", {}))
     manifest.update(case.get("manifest", {}))
-    if "entry" in case or "manifest" in case:
-        found["manifest.json"] = json.dumps(manifest).encode()
+    if case.get("twice"):
+        manifest["files"].append(manifest["files"][0])
+    if {"entry", "manifest", "twice", "written"} & set(case):
+        text = case["written"] * case.get("times", 1) if "written" in case else json.dumps(manifest)
+        found["manifest.json"] = text.encode()
         found["manifest.sha256"] = hashlib.sha256(found["manifest.json"]).hexdigest().encode()
     if "flip" in case:
         content = bytearray(found[case["flip"]])
@@ -79,7 +82,7 @@ def hostile(case: dict) -> bytes:
 def test_hostile_archives_are_refused(case):
     with pytest.raises(ArchiveProblem) as refusal:
         archive.unpack(hostile(case))
-    assert case["says"] in str(refusal.value)
+    assert case["says"] in str(refusal.value), refusal.value
     assert "PRIVATE" not in str(refusal.value) and str(refusal.value).isprintable()
 
 
@@ -179,10 +182,13 @@ def test_no_bytes_give_anything_but_an_archive_or_a_sentence(damage):
         {"files": {CA.path: {"registries": "a"}}},
         {"files": {"": {"sha256": ""}}},
         {"files": [], "directories": {}, "relying": 1},
+        {"files": {CA.path: ["a"]}},
+        None,
+        ["files"],
     ],
 )
 def test_a_record_makes_nothing_ours_that_is_not_in_the_archive(record):
-    assert archive.unpack(archive.pack(Archive("node1", (CA,), record=record))).record == {}
+    assert archive.unpack(hostile({"manifest": {"record": record}})).record == {}
 
 
 def test_a_true_record_comes_back_without_directories_of_others():
@@ -307,3 +313,33 @@ def test_an_authority_without_a_file_is_saved_with_its_full_path():
     assert found.origin == "system trust"
     assert found.certificates[0]["pkcs11"] == address and found.certificates[0]["label"] == "The One"
     assert not restore_of(host, Archive("node1", (found,)), {}).plan.changed
+
+
+UNREAD = {CA.path: {"state": "failed", "reason": "Permission denied"}}
+
+
+def test_half_of_a_backup_is_none():
+    with pytest.raises(HostProblem, match=f"^{CA.path}: Permission denied$"):
+        backup.collect(world({"docker": "1.13.1"}, UNREAD), "node1", keys=True)
+
+
+def test_a_file_that_cannot_be_read_is_not_written_over():
+    with pytest.raises(HostProblem, match=f"^{CA.path}: Permission denied$"):
+        restore_of(world({"docker": "1.13.1"}, UNREAD), GOOD)
+    ours = {"/etc/docker/certs.d/a.example.com:5000/dockyard.crt": {"state": "failed", "reason": "Input/output error"}}
+    with pytest.raises(HostProblem, match=r"^/etc/docker/certs.d/a.example.com:5000/dockyard.crt: Input/output error$"):
+        propose(world({"docker": "1.13.1"}, ours), read_trust(TRUST, NOW), {"scope": "engine"})
+
+
+def test_a_backup_of_a_host_without_a_store_holds_what_engines_read():
+    host = world({"docker": "1.13.1", "family": "none"}, {CA.path: described(certificate("one"))})
+    found, warnings = backup.collect(host, "node1", keys=True)
+    assert [saved.path for saved in found.files] == [CA.path] and warnings == []
+
+
+def test_another_key_is_said_to_be_another_and_not_shown():
+    place = "/etc/docker/certs.d/a.example.com:5000/dockyard"
+    there = {f"{place}.key": described(key_pem("other"), mode="0600"), f"{place}.cert": described(certificate("other"))}
+    plan = propose(world({"docker": "1.13.1"}, there), read_trust(TRUST, NOW)).plan
+    (shown,) = [each for each in plan.diff() if each["after_header"] == f"{place}.key"]
+    assert (shown["before"], shown["after"]) == ("another private key\n", "private key of CN=me\n")

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError, certificates, read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in, doubts
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.trust import Trust
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
@@ -41,6 +43,8 @@ def test_a_name_that_was_made_to_steer_is_one_line_of_some_length():
 def entries(case):
     """Fill PEM texts into the entries of a case."""
     given = case["given"]
+    if "times" in case:
+        return given * case["times"]
     if case.get("literal"):
         return text(given)
     if not isinstance(given, list):
@@ -99,6 +103,52 @@ def test_a_key_shows_in_no_representation():
     found = read_trust([{"registry": "a.example.com", "ca": certificate("one"), **pair}], NOW)
     assert "PRIVATE" in found.registries[0].client.key
     assert "PRIVATE" not in repr(found) and "PRIVATE" not in str(found)
+
+
+def test_a_key_of_a_file_is_kept_secret_and_an_authority_is_not():
+    kept = []
+    files = {"me.key": key_pem("me"), "me.crt": certificate("me", by="one", ca=False), "one.crt": certificate("one")}
+    paths = {"ca_file": "one.crt", "client_cert_file": "me.crt", "client_key_file": "me.key"}
+    entry = {"registry": "a.example.com", **paths}
+    read_trust([entry], read_file=lambda path: files[path].encode(), keep_secret=kept.append)
+    assert [text for text in kept if text] == [files["me.key"]]
+
+
+@pytest.mark.parametrize(
+    ("limit", "most", "says"),
+    [("_MOST", 2, "ca holds 3 certificates, more than the 2 a"), ("_LONGEST", 99, "ca is longer than 99 characters")],
+)
+def test_an_authority_beyond_measure_is_refused(monkeypatch, limit, most, says):
+    three = "".join(map(certificate, ("one", "two", "three")))
+    read = certificates.read_certificates
+    read.cache_clear()
+    monkeypatch.setattr(certificates, limit, len(three) if limit == "_LONGEST" else 3)
+    assert len(read(three)) == 3
+    read.cache_clear()
+    monkeypatch.setattr(certificates, limit, most)
+    with pytest.raises(PolicyError, match=says):
+        read_trust([{"registry": "a.example.com", "ca": three}])
+
+
+def test_an_algorithm_that_is_not_known_is_not_a_weak_one():
+    der = base64.b64decode("".join(certificate("one").splitlines()[1:-1]))
+    with_sha256 = bytes.fromhex("2a8648ce3d040302")
+    pem = base64.encodebytes(der.replace(with_sha256, with_sha256[:-1] + b"\x7f")).decode()
+    (found,) = certificates_in(f"-----BEGIN CERTIFICATE-----\n{pem}-----END CERTIFICATE-----\n".encode())
+    assert found.signature_hash == "" and doubts(found, NOW, 30) == []
+
+
+def test_what_is_known_is_left_out_and_what_is_damaged_counts_as_nothing():
+    one, two = certificate("one"), certificate("two")
+    (first,), damaged = certificates_in(one.encode()), one.replace("MII", "MI", 1)
+    assert [each.subject for each in certificates_in((damaged + one + two).encode(), {first.fingerprint})] == ["CN=two"]
+
+
+def test_a_missing_library_is_not_blamed_on_the_certificate(monkeypatch):
+    monkeypatch.setattr(certificates, "x509", libraries._Missing("cryptography"))
+    certificates.read_certificates.cache_clear()
+    with pytest.raises(libraries.MissingLibrary, match="pip install cryptography"):
+        read_trust([{"registry": "a.example.com", "ca": certificate("one")}])
 
 
 def test_days_left_are_whole_days():
