@@ -13,6 +13,10 @@ from unittest.mock import MagicMock
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import mirrors_migrate
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.releases import (
+    RELEASES,
+    takes_icsp_beside,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.migration import Migration
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import KINDS, ApiServer, run, status
@@ -249,6 +253,20 @@ def test_what_was_done_is_told_with_a_failure(made: list[str], gone: list[str], 
     migration = Migration(rollout.client, rollout)
     migration.done = {"created": made, "deleted": gone}
     assert migration._so_far() == says
+
+
+@pytest.mark.parametrize(
+    ("release", "version", "takes"),
+    [
+        ("4.13", "4.13.25", False), ("4.13", "4.13.26", True), ("4.13", "v4.13.26", True), ("4.13", "4.13", False),
+        ("4.13", "", False), ("4.14", "4.14.2", False), ("4.14", "4.14.3", True), ("4.14", "4.14.0-rc.7", False),
+        ("4.14", "4.14.0-0.nightly-2023-12-31-101010", False), ("4.14", "4.14.0-0.nightly-2024-01-01-101010", True),
+        ("4.13", "4.13.0-0.nightly-2024-01-01-101010", True), ("4.13", "4.13.30-0.nightly-2023-05-05-1", False),
+        ("4.15", "4.15.0", True), ("4.15", "4.15", True), ("4.15", "4.15.0-0.nightly-2023-06-06-1", True),
+    ],
+)  # fmt: skip
+def test_which_builds_render_old_mirrors_beside_new_ones(release: str, version: str, takes: bool) -> None:
+    assert takes_icsp_beside(RELEASES[release], version) is takes
 
 
 def expected(files: dict[str, str] | None = None, **why: str) -> Any:
