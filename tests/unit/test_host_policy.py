@@ -215,6 +215,10 @@ def test_no_key_in_the_result_of_a_task():
     [
         ({"committed": False, "rolled_back": True, "changed": True}, "x: no; everything is as it was before", True),
         ({"committed": False, "rolled_back": False, "changed": True}, "x: no; and it could not be undone", False),
+        (
+            {"committed": False, "rolled_back": True, "changed": True, "report": "%"},
+            "the host sent back something that is no answer of this collection's modules", False,
+        ),
         ({"module_stderr": "  zip_data: str\nSyntaxError: invalid syntax\n"}, "its Python is too old for this", False),
         ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was interrupted on the host; the next", False),
     ],
