@@ -164,6 +164,15 @@ def test_the_results_of_a_task(case):
             "differs from the policy:",
             "\n  search: a.example.com is missing, b.example.com is not asked for (/etc/sysconfig/docker line 2)\n",
         ),
+        (
+            {"search": ["b.example.com", "a.example.com"], "mode": "exact"},
+            {
+                "sysconfig": "ADD_REGISTRY='--add-registry a.example.com --add-registry b.example.com'\n",
+                "shows": ["a.example.com", "b.example.com", "docker.io"],
+            },
+            "differs from the policy:",
+            "\n  search: a.example.com, b.example.com, docker.io is another order than the one that was asked for\n",
+        ),
         ({"trust": TRUST}, {}, "differs from the policy:", "+ CN=one"),
         ({"trust": TRUST}, {}, "differs from the policy:", ".crt for a.example.com is missing\n"),
         ({"search": []}, {}, "as the policy says", ""),
