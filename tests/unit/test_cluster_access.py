@@ -9,7 +9,7 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import cluster_access_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import access
-from api_server import KINDS, ApiServer, reply, reviews, run
+from api_server import KINDS, ApiServer, on, reply, reviews, run, status
 from conftest import REPOSITORY
 
 ROLES = REPOSITORY / "docs/registries-role.yml"
@@ -40,6 +40,31 @@ def test_a_review_asks_for_the_object_by_its_name():
     image = {"group": "config.openshift.io", "version": "v1", "resource": "images", "namespace": "", "name": "cluster"}
     assert {"verb": "patch", **image} in asked
     assert [one for one in asked if one["namespace"] == "openshift-config"]
+
+
+FORBIDDEN, PROJECT = status(403, "Forbidden", "no"), reply(200, {"kind": "Project", "metadata": {"name": "default"}})
+
+
+@pytest.mark.parametrize(
+    ("of_version", "of_project", "found"),
+    [
+        (None, None, {"openshift": 4, "version": "4.18.9"}),
+        (FORBIDDEN, None, {"openshift": 4, "version": ""}),
+        ("no kind", PROJECT, {"openshift": 3, "version": "1.31"}),
+        ("no kind", FORBIDDEN, {"openshift": 3, "version": "1.31"}),
+        ("no kind", None, {"openshift": None, "version": "1.31"}),
+    ],
+)
+def test_which_openshift_the_api_belongs_to(of_version, of_project, found):
+    """Who may not read the version of a cluster sees that the API has one: a refusal is not a kind that is missing."""
+    without = ("ClusterVersion",) if of_version == "no kind" else ()
+    answers = {"/clusterversions/": None if without else of_version, "/projects/default": of_project}
+    faults = [on("GET", path, lambda answer=answer: answer) for path, answer in answers.items() if answer]
+    server = ApiServer(faults=[reviews(), *faults], without=without)
+    desired = {"version": "4.18.9"}
+    server.put({"kind": "ClusterVersion", "metadata": {"name": "version"}, "status": {"desired": desired}})
+    result = run(cluster_access_info.ActionModule, {}, server)
+    assert {key: result[key] for key in found} == found, result
 
 
 def test_every_task_about_a_cluster_is_known():

@@ -111,6 +111,34 @@ def test_a_read_ends_with_one_sentence(answer, says):
     assert clock.now <= 600 and "pw@" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "body", [{}, {"major": "1"}, {"minor": "31"}, {"major": "x", "minor": "31"}, {"major": "1", "minor": ""}, "text"]
+)
+def test_a_version_of_no_kubernetes_is_one_sentence(body):
+    found, _clock = client(ApiServer(faults=[on("GET", "/version", lambda: reply(200, body))]))
+    with pytest.raises(ClusterProblem) as refusal:
+        found.version()
+    says = "https://api.example.com:6443/version does not say which Kubernetes this is"
+    assert str(refusal.value) == says or "gives no JSON object" in str(refusal.value)
+
+
+def test_a_refused_version_is_one_sentence():
+    found, _clock = client(ApiServer(faults=[on("GET", "/version", lambda: status(403, "Forbidden", "no"))]))
+    with pytest.raises(ClusterProblem, match="/version does not say which Kubernetes this is"):
+        found.version()
+
+
+def test_a_task_whose_time_is_over_asks_nothing_more():
+    found, clock = client(ApiServer().put(STORED), total=60.0)
+    clock.now = 59.0
+    assert found.read(IMAGE)["kind"] == "Image"
+    clock.now = 60.0
+    with pytest.raises(ClusterProblem) as refusal:
+        found.read(IMAGE)
+    assert "https://api.example.com:6443 is too slow: the time for this task (60 s) is over" in str(refusal.value)
+    assert len(found.transport.log) == 1
+
+
 def test_a_slow_drip_is_bounded_by_time():
     found, clock = client(ApiServer())
 

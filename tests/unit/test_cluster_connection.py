@@ -37,6 +37,7 @@ from cryptography.x509.oid import NameOID
 from hosts import described
 from tasks import asked as asked_of_host
 from tasks import opaque
+from urllib3 import exceptions as found
 
 TOKEN = "sha256~a-token-of-a-person"
 IMAGE = Ref(KINDS["Image"], "cluster")
@@ -176,6 +177,7 @@ def test_a_program_gives_the_login_and_is_asked_again_when_it_has_expired(serve,
     ("given", "says"),
     [
         ({"kubeconfig": "/nowhere/config"}, "there is no kubeconfig /nowhere/config on the controller"),
+        ({"kubeconfig": "/"}, "the kubeconfig cannot be used: Is a directory: /"),
         ({"kubeconfig": {}}, "the kubeconfig cannot be used: Invalid kube-config file. Expected key current-context"),
         ({"kubeconfig": {"current-context": "x"}}, "Expected key contexts"),
         ({"kubeconfig": kubeconfig("https://x", {"token": TOKEN}), "context": "none"}, "the kubeconfig cannot be used"),
@@ -208,11 +210,65 @@ def test_what_cannot_be_used_is_one_sentence_without_the_login(given, says, monk
     assert TOKEN not in str(refusal.value) and "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["import sys; sys.exit('denied: secret-of-program')", "print('secret-of-program')"])
-def test_what_a_failing_program_said_is_not_repeated(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("import sys; sys.exit('denied: secret-of-program')", "the program that gives the login ended with 1"),
+        ("import os; os.kill(os.getpid(), 9)", "the program that gives the login ended with -9"),
+        (
+            "print('secret-of-program')",
+            "exec: failed to decode process output: Expecting value: line 1 column 1 (char 0)",
+        ),
+        ("print('{\"kind\": \"secret-of-program\"}')", "exec: malformed response. missing key 'apiVersion'"),
+        (
+            "print('{\"apiVersion\": \"client.authentication.k8s.io/v1\", \"kind\": \"x\", \"status\": {}}')",
+            "exec: missing token or clientCertificateData field",
+        ),
+    ],
+)
+def test_a_program_without_a_login_is_told_and_its_words_are_not(tmp_path, caplog, text, says):
+    """The library logs such a fault, goes on as nobody and would be refused by the API for another reason."""
     with pytest.raises(ClusterProblem) as refusal:
-        asked({"kubeconfig": kubeconfig("https://x", program(tmp_path, text))})
-    assert "secret-of-program" not in str(refusal.value)
+        asked({"kubeconfig": kubeconfig("https://127.0.0.1:1", program(tmp_path, text))})
+    assert str(refusal.value) == f"the kubeconfig cannot be used: {says}"
+    assert not caplog.records
+
+
+def test_a_program_that_is_not_there(serve):
+    server = serve()
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "/nowhere/login"}}
+    given = {"kubeconfig": kubeconfig(server.address, user)}
+    with pytest.raises(ClusterProblem, match="No such file or directory: '/nowhere/login'"):
+        asked(given)
+    assert not server.seen
+    assert asked({**given, "api_key": TOKEN})["kind"] == "Image"  # whoever gives another login needs no program
+    assert asked({**given, "username": "me", "password": "pw"})["kind"] == "Image"
+
+
+def test_lists_of_the_environment():
+    found = with_environment({}, {"K8S_AUTH_IMPERSONATE_GROUPS": "a, b,,c "})
+    assert found["impersonate_groups"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("problem", "says"),
+    [
+        (found.ProxyError("x", OSError()), "cannot be reached through the proxy"),
+        (found.ConnectTimeoutError("x"), "does not answer in time"),
+        (found.ReadTimeoutError(None, "/", "x"), "does not answer in time"),
+        (TimeoutError(), "does not answer in time"),
+        (found.ProtocolError("Connection aborted."), "broke the connection off"),
+        (found.NewConnectionError(None, "<x 0x7f>: [Errno -2] Name not known"), "cannot be reached: Name not known"),
+        (found.SSLError("[SSL: WRONG_VERSION] wrong version (_ssl.c:1)"), "speaks no TLS that fits: wrong version"),
+        (found.SSLError("odd"), "speaks no TLS that fits: no TLS connection"),
+        (
+            found.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_)"),
+            "cannot be trusted: certificate has expired",
+        ),
+    ],
+)
+def test_why_there_is_no_answer(problem, says):
+    assert connection._why(problem) == says
 
 
 def test_a_truth_value_of_the_environment():
@@ -426,6 +482,32 @@ def test_an_unknown_authority_is_refused_unless_nobody_wants_to_know(serve, tls)
 def test_an_authority_of_openshift_3_is_trusted_though_strict_rules_would_not(serve, tls, tmp_path):
     server = serve(context=tls[0])
     assert asked({"host": server.address, "api_key": TOKEN, "ca_cert": str(tmp_path / "ca.pem")})["kind"] == "Image"
+
+
+def test_the_name_of_the_server_is_that_of_the_kubeconfig(serve, tls):
+    """A kubeconfig for an address behind which a server has a certificate for another name."""
+    server = serve(context=tls[0])
+    authority = {"certificate-authority-data": tls[1]["certificate-authority-data"]}
+    local = server.address.replace("127.0.0.1", "localhost")
+    with pytest.raises(ClusterProblem, match="cannot be trusted: Hostname mismatch"):
+        asked({"kubeconfig": kubeconfig(local, {"token": TOKEN}, **authority)})
+    named = authority | {"tls-server-name": "127.0.0.1"}
+    assert asked({"kubeconfig": kubeconfig(local, {"token": TOKEN}, **named)})["kind"] == "Image"
+    with pytest.raises(ClusterProblem, match="cannot be trusted: hostname 'other' doesn't match '127.0.0.1'"):
+        asked({"kubeconfig": kubeconfig(server.address, {"token": TOKEN}, **authority, **{"tls-server-name": "other"})})
+
+
+def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(tls):
+    place = tls[2]
+    key = ec.generate_private_key(ec.SECP256R1())
+    how = serialization.BestAvailableEncryption(b"word")
+    (place / "locked.key").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how)
+    )
+    given = {"host": "https://x", "client_cert": str(place / "client.pem"), "client_key": str(place / "locked.key")}
+    with pytest.raises(ClusterProblem) as refusal:
+        asked(given)
+    assert str(refusal.value) == "client_key is encrypted; a key without password is needed"
 
 
 # --- the task ---

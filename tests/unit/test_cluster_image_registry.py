@@ -340,6 +340,15 @@ def test_a_configuration_that_is_not_there_yet_is_waited_for():
     assert result["changed"] and not result.get("failed"), result
 
 
+def test_a_certificate_of_the_store_that_nobody_may_read_is_said():
+    case = next(one.values[0] for one in TABLE if "R8 a store that is a service, with" in one.values[0]["name"])
+    server = cluster(case)
+    server.faults.insert(0, on("GET", "secrets/minio-tls", lambda: status(403, "Forbidden", "no")))
+    done = task(case, server)
+    says = "storage.s3.regionEndpoint: the certificate of minio.storage.svc could not be looked at: "
+    assert not done.get("failed") and any(one.startswith(says) for one in done["warnings"]), done
+
+
 def test_the_first_missing_object_of_the_chain_is_named():
     server = cluster({"missing": ["Config/cluster"]})
     server.objects = {path: one for path, one in server.objects.items() if "operator" not in path}

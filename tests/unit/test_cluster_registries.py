@@ -41,7 +41,9 @@ TABLE = cases("cluster/registries.yml")
 def cluster(case: dict[str, Any]) -> ApiServer:
     """The cluster of a case; an operator that takes node disruption policies into the status at once."""
     objects = {ref(one).path: one for one in [*STOCK, *with_certificates(case.get("cluster", []))]}
-    whole = [{"apiVersion": KINDS[one["kind"]].api_version, **copy.deepcopy(one)} for one in objects.values()]
+    gone = case.get("missing", ())
+    there = [one for one in objects.values() if f"{one['kind']}/{one['metadata']['name']}" not in gone]
+    whole = [{"apiVersion": KINDS[one["kind"]].api_version, **copy.deepcopy(one)} for one in there]
     server = ApiServer(without=tuple(case.get("without", ()))).put(*whole)
     server.faults.append(lambda method, path, body: operator(server))
     return server

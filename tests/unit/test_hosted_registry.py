@@ -30,6 +30,7 @@ SYSTEM = certificate("root one") + certificate("root two")
 WORDS = {
     "CA": certificate("ours"), "OTHER": certificate("another"), "SYSTEM": SYSTEM, "KEY": key_pem("ours"),
     "LEAF": certificate("server", by="ours", ca=False),
+    "TORN": certificate("root one") + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 }  # fmt: skip
 STOCK = yaml.safe_load("""
 - kind: DeploymentConfig
@@ -357,6 +358,28 @@ def test_info_reports_the_registry_and_what_would_change():
     assert not found["drift"] and found["registry"]["unfinished"] == "", found
     assert found["registry"]["authorities"]["system"] == 2 and len(found["registry"]["authorities"]["ours"]) == 1
     assert "hidden-" not in json.dumps(found)
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        ({"status": {"phase": "Bound"}}, "Bound"),
+        ({"status": {"phase": "Bound"}, "metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}, "being deleted"),
+        (None, "missing"),
+        ("forbidden", "unread"),
+    ],
+)
+def test_info_says_how_the_claim_is(there, says):
+    volume = {"name": "registry-storage", "persistentVolumeClaim": {"claimName": "theirs"}}
+    case = {"given": {}, "registry": {"spec.template.spec.volumes[0]": volume}}
+    if isinstance(there, dict):
+        metadata = {"name": "theirs", "namespace": "default", **there.get("metadata", {})}
+        case["cluster"] = [{"kind": "PersistentVolumeClaim", **there, "metadata": metadata}]
+    server = cluster(case)
+    if there == "forbidden":
+        server.faults.insert(0, on("GET", "persistentvolumeclaims/theirs", lambda: status(403, "Forbidden", "no")))
+    found = task(case, server, hosted_registry_info)
+    assert found["registry"]["storage"] == {"backend": "pvc", "place": "theirs", "claim": says}, found
 
 
 @pytest.mark.parametrize("case", cases("cluster/hosted_registry_waits.yml"))

@@ -54,6 +54,19 @@ def test_problems(row, sentences):
     assert all(one["sentence"] and "\n" not in one["sentence"] for one in found)
 
 
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("1" * 5000, "a number of the text has thousands of digits"),
+        ("[" * 100_000, "the text is nested too deeply"),
+    ],
+    ids=["a number of thousands of digits", "a hundred thousand lists"],
+)
+def test_what_json_of_an_attacker_may_hold_is_a_finding(value, says):
+    (found,) = problems('{"kind": "ImagePolicyConfig", "apiVersion": "v1", "executionRules": ' + value)
+    assert found["effect"] == "refuse" and found["sentence"] == says, found
+
+
 def test_a_list_of_objects_gets_a_list_of_answers():
     pod = {"kind": "Pod", "apiVersion": "v1", "spec": {"containers": [{"image": "gcr.io/a/b"}]}}
     policy = HEAD | {"executionRules": [{"name": "a", "matchRegistries": ["quay.io"]}]}

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import image_pruner, image_pruner_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.image_pruner.service import cron_mistake
-from api_server import KINDS, ApiServer, ref, run
+from api_server import KINDS, ApiServer, on, ref, run, status
 from cases import cases
 
 NAMESPACE = "openshift-image-registry"
@@ -124,6 +124,14 @@ def test_r12_the_object_with_an_unreadable_image_is_named(case, sentences):
     assert [f"{one['object']}: {one['image']}" for one in found] == case["finds"]
     assert all("ignore_invalid_image_references: true" in one["remedy"] for one in found) and not server.writes
     sentences([f"{one['object']} ({one['image']}) {one['reason']}; {one['remedy']}" for one in found])
+
+
+def test_r12_a_kind_that_nobody_may_read_is_named():
+    server = cluster({"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": {}})
+    server.faults.insert(0, on("GET", "/statefulsets", lambda: status(403, "Forbidden", "no")))
+    found = run(image_pruner_info.ActionModule, {}, server)["pruner"]["unreadable"]
+    (one,) = found
+    assert (one["object"], one["image"], one["reason"]) == ("all statefulsets", "", "all statefulsets: no")
 
 
 def test_a_pruner_that_is_not_there_is_not_made():

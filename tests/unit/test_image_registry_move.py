@@ -22,6 +22,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integra
     service,
     state,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import PolicyError
 from api_server import KINDS, ApiServer, on, reply, run
 from cases import cases
 from test_cluster_image_registry import NAMESPACE, cluster
@@ -502,6 +503,37 @@ def test_the_pod_of_the_proof_asks_the_registry_whatever_the_node_holds():
     assert container["imagePullPolicy"] == "Always" and container["command"] == ["true"]
     assert container["image"].endswith(f":5000/team/app@{DIGEST}") and pod["spec"]["restartPolicy"] == "Never"
     assert (ref.name, ref.namespace) == (images.PROOF, "team")
+
+
+@pytest.mark.parametrize(
+    "text", ["app", "team/", "/app", "team/app/more", "team/app:", "team/app@sha256:12", "a b/app", ""]
+)
+def test_what_cannot_name_the_image_of_a_proof(text):
+    with pytest.raises(PolicyError) as refusal:
+        images.read_proof(text)
+    assert "is not PROJECT/NAME, with :TAG or @sha256:DIGEST if wanted" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("of_container", "proof", "why"),
+    [
+        (None, images.WORKS, "no node says anything of it"),
+        ({"state": {"waiting": {"reason": "ContainerCreating"}}}, images.WORKS, "ContainerCreating"),
+        ({"state": {"waiting": {"reason": "ErrImagePull", "message": "no"}}}, images.FAILED, "ErrImagePull: no"),
+        ({"state": {"waiting": {"reason": "ImagePullBackOff"}}}, images.FAILED, "ImagePullBackOff"),
+        ({"state": {"waiting": {"reason": "InvalidImageName"}}}, images.FAILED, "InvalidImageName"),
+        ({"state": {"waiting": {"reason": "RunContainerError"}}, "imageID": "x"}, images.DONE, "RunContainerError"),
+        ({"state": {"running": {"startedAt": "now"}}}, images.DONE, "no node says anything of it"),
+        ({"state": {"terminated": {"exitCode": 1}}}, images.DONE, "no node says anything of it"),
+    ],
+)  # fmt: skip
+def test_what_a_pull_has_come_to(of_container, proof, why):
+    pod = {"status": {"containerStatuses": [of_container] if of_container else None}}
+    assert (images.proof_of(pod), images.why_not_pulled(pod)) == (proof, why)
+
+
+def test_without_a_pod_nothing_was_pulled():
+    assert images.proof_of(None) == images.ABSENT and images.why_not_pulled(None) == "no node says anything of it"
 
 
 def test_the_kinds_of_images_are_told_apart():

@@ -350,6 +350,51 @@ def test_a_place_whose_taker_was_killed_before_it_marked_its_node_is_free_after_
     assert second.drain()["changed"]
 
 
+def refuses(cluster: Cluster, part: str, answer: Any, after: int = 0) -> None:
+    """Let the API answer requests whose path holds a text so, all or those after a number of them."""
+    seen: list[str] = []
+
+    def fault(method: str, path: str, body: Any) -> Any:
+        if part not in f"{method} {path}":
+            return None
+        seen.append(path)
+        return answer if len(seen) > after else None
+
+    cluster.server.faults.insert(0, fault)
+
+
+def test_pods_that_nobody_may_list_any_more_end_the_wait_at_once() -> None:
+    cluster = Cluster(pod("a"))
+    cluster.ends = 500
+    refuses(cluster, "GET /api/v1/pods", status(403, "Forbidden", "pods is forbidden"), after=1)
+    with pytest.raises(Problem, match=r"^all pods: pods is forbidden; node1 is schedulable again$"):
+        cluster.service().drain()
+    assert cluster.now < 60 and not cluster.cordoned
+
+
+def test_an_api_that_stays_away_ends_with_the_time_of_the_node() -> None:
+    cluster = Cluster(pod("a"))
+    refuses(cluster, "GET /api/v1/pods", status(500, "InternalError", "etcd is away"), after=1)
+    with pytest.raises(Problem, match=r"answers 500: etcd is away \(6 tries\); node1 is schedulable again$"):
+        cluster.service(timeout=60).drain()
+    assert cluster.now >= 60 and any("etcd is away" in line and "asks again" in line for line in cluster.lines)
+
+
+def test_a_node_that_cannot_be_given_back_is_told_beside_the_first_failure() -> None:
+    cluster = Cluster(pod("a"))
+    cluster.answers = {"a": [{"status": 403, "reason": "Forbidden", "message": "no eviction"}]}
+    refuses(cluster, "PATCH /api/v1/nodes/node1", status(403, "Forbidden", "no patch"), after=1)
+    with pytest.raises(Problem, match=r"no eviction.*; node1 stays cordoned: Node/node1: no patch$"):
+        cluster.service().drain()
+    assert cluster.cordoned
+
+
+def test_an_api_without_daemon_sets_is_borne() -> None:
+    cluster = Cluster(pod("a"))
+    cluster.server.without = ("DaemonSet",)
+    assert cluster.service(ignore_daemonsets=True).drain()["changed"] and cluster.left() == []
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_node_that_an_admin_has_cordoned_takes_a_place_while_it_is_worked_on(fails: bool) -> None:
     cluster, first, second = two_nodes()

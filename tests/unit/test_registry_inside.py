@@ -36,6 +36,9 @@ class Exec(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.seen.append((self.path, dict(self.headers)))
+        if self.server.status is None:  # another program's answer
+            self.wfile.write(b"+OK who are you\r\n\r\n")
+            return
         if self.server.status != 101:
             self.send_error(self.server.status)
             return
@@ -47,7 +50,10 @@ class Exec(BaseHTTPRequestHandler):
         ):  # fmt: skip
             self.send_header(name, value)
         self.end_headers()
-        for channel, text in self.server.messages:
+        for message in self.server.messages:
+            if message is None:  # torn off
+                return
+            channel, text = message
             content = bytes([channel]) + text.encode()
             length = bytes([len(content)]) if len(content) < 126 else b"\x7e" + len(content).to_bytes(2, "big")
             self.wfile.write(b"\x82" + length + content)
@@ -101,16 +107,21 @@ BUCKET = {**STOCK[0], "spec": {"managementState": "Managed", "replicas": 1, "sto
         ([(2, "df: not found"), (3, FAILED)], {}, "df: not found"),
         ([(3, FAILED)], {}, "failed: exit code 127"),
         ([(1, CLAIM)], {}, "failed: it ends without a word"),
+        ([(1, CLAIM), (3, "{not JSON")], {}, "failed: it ends without a word"),
+        ([(1, CLAIM), (3, "{}")], {}, "failed: it ends without a word"),
+        ([(1, CLAIM), (3, "[]")], {}, "failed: it ends without a word"),
         ([(1, "nothing"), (3, DONE)], {}, "says what cannot be read: nothing"),
         ([], {"status": 403}, "the API server answers 403 for pods/exec of image-registry-1"),
         ([], {"objects": ()}, "no pod of the registry is ready"),
         ([], {"objects": (POD, BUCKET)}, "the images are in s3, which is not a directory of a pod"),
         ([], {"objects": ({**POD, "status": {}},)}, "no pod of the registry is ready"),
         ([], {"objects": (POD, NOWHERE)}, "the images are in no storage of its own, which is not a directory of a pod"),
+        ([], {"status": None}, "the pod image-registry-1 cannot be asked: WebSocket"),
+        (None, {}, "the pod image-registry-1 stopped talking: WebSocket"),
         ([], {"proxy": "http://proxy.example.com:3128"}, "it goes through no proxy"),
     ],
 )
 def test_what_cannot_be_looked_at_is_one_sentence(look, messages, more, says):
-    found, _seen = look(*messages, **more)
+    found, _seen = look(*([None] if messages is None else messages), **more)
     assert found["failed"] and "look_inside: " in found["msg"] and says in found["msg"], found["msg"]
     assert "\n" not in found["msg"] and "hidden-token" not in json.dumps(found)

@@ -46,7 +46,7 @@ class Registry:
         for fault in self.faults:
             if fault["at"] in f"{method} {url}" and fault.get("times", 99) and (authorization or "always" in fault):
                 fault["times"] = fault.get("times", 99) - 1
-                return self.fail(fault)
+                return self.fail(fault, place.path.rpartition("/")[2])
         if place.path == "/token":
             return self.say(200 if authorization == LOGIN else 401, b'{"token": "T"}')
         if place.netloc == "store.example.com":
@@ -71,14 +71,15 @@ class Registry:
             return self.say(201)
         return self.say(200, self.blobs[last]) if last in self.blobs else self.say(404)
 
-    def fail(self, fault: dict[str, Any]) -> Any:
+    def fail(self, fault: dict[str, Any], last: str) -> Any:
         if "raises" in fault:
             raise URLError({
                 "silence": TimeoutError("timed out"),
                 "refused": ConnectionRefusedError(111, "Connection refused"),
-                "certificate": untrusted(),
+                "certificate": untrusted(), "tls": ssl.SSLError(1, "wrong version number"),
+                "nonsense": ValueError("topsecret"), "reset": ConnectionResetError(),
             }[fault["raises"]])  # fmt: skip
-        said = str(fault.get("location", ""))
+        said = str(fault.get("location", "")).replace("BLOB", last)
         return self.say(fault["status"], str(fault.get("body", "")).encode(), **({"Location": said} if said else {}))
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> Any:
@@ -172,6 +173,11 @@ def test_host_authority_and_token_are_those_of_the_cluster(task):
     result, registry = task({"given": given}, server)
     assert result["registry"] == HOST and not result.get("failed") and registry.log[-1][2] == LOGIN
     assert {method for method, *_rest in server.log} == {"GET"}
+
+
+def test_without_a_project_no_image_is_named(task):
+    result, _registry = task({"given": {"project": None, "proofs": ["login"]}})
+    assert result["references"] == {} and not result.get("failed")
 
 
 def test_a_login_without_a_token_is_said(task):

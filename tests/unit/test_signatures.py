@@ -13,8 +13,9 @@ import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api import Ref
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.kinds import Said, image_policies
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import manifests
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import ManifestProblem, manifests
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import signatures as of_cluster
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.mirrors import Stopped
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.objects import SignaturePolicy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.seen import Cluster, NoKind
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request
@@ -175,6 +176,107 @@ def shown(requirements: list[dict[str, Any]]) -> str:
 def test_a_host_demands_what_nodes_of_openshift_4_demand(signed):
     policy = of_cluster.spec_of(signed)["policy"]
     assert of_cluster.requirement(SignaturePolicy((signed.scope,), policy, "a test", "")) == signed.requirement()
+
+
+ROOT = {"policyType": "PublicKey", "publicKey": {"keyData": "S0VZ"}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "says"),
+    [
+        ({}, "x: spec.policy.rootOfTrust.policyType must be one of PublicKey, FulcioCAWithRekor, PKI"),
+        ({"rootOfTrust": []}, "x: rootOfTrust must be a mapping, not a list"),
+        ({"rootOfTrust": {"policyType": "PublicKey"}}, "x: spec.policy.rootOfTrust has no PublicKey"),
+        (
+            {"rootOfTrust": {"policyType": "PublicKey", "publicKey": "KEY"}},
+            "x: rootOfTrust must be a mapping, not text",
+        ),
+        (
+            {"rootOfTrust": {"policyType": "PublicKey", "publicKey": {"keyData": 5}}},
+            "x: rootOfTrust.publicKey.keyData must be text, not a number",
+        ),
+        ({"rootOfTrust": ROOT, "signedIdentity": "all"}, "x: signedIdentity must be a mapping, not text"),
+        (
+            {"rootOfTrust": ROOT, "signedIdentity": {"matchPolicy": "Exact"}},
+            "unknown signedIdentity match policy: Exact",
+        ),
+        (
+            {
+                "rootOfTrust": ROOT,
+                "signedIdentity": {
+                    "matchPolicy": "RemapIdentity",
+                    "remapIdentity": {"prefix": "quay.io/Team", "signedPrefix": "quay.io"},
+                },
+            },
+            'error getting signedIdentity for RemapIdentity: prefix "quay.io/Team" is not valid',
+        ),
+    ],
+)
+def test_a_policy_of_a_cluster_that_nobody_can_enforce_is_one_sentence(policy, says):
+    with pytest.raises((ManifestProblem, Stopped)) as problem:
+        of_cluster.requirement(SignaturePolicy(("quay.io",), policy, "x", ""))
+    assert str(problem.value) == says
+
+
+@pytest.mark.parametrize(
+    ("identity", "item"),
+    [
+        ({}, {"type": "matchRepoDigestOrExact"}),
+        ({"matchPolicy": "MatchRepoDigestOrExact"}, {"type": "matchRepoDigestOrExact"}),
+        ({"matchPolicy": "MatchRepository"}, {"type": "matchRepository"}),
+        (
+            {"matchPolicy": "ExactRepository", "exactRepository": {"repository": "quay.io/a"}},
+            {"type": "exactRepository", "dockerRepository": "quay.io/a"},
+        ),
+        (
+            {"matchPolicy": "RemapIdentity", "remapIdentity": {"prefix": "m.example.com", "signedPrefix": "quay.io"}},
+            {"type": "remapIdentity", "prefix": "m.example.com", "signedPrefix": "quay.io"},
+        ),
+    ],
+)
+def test_every_identity_of_a_policy_is_that_of_policy_json(identity, item):
+    policy = SignaturePolicy(("quay.io",), {"rootOfTrust": ROOT, "signedIdentity": identity}, "x", "")
+    assert of_cluster.requirement(policy) == {"type": "sigstoreSigned", "keyData": "S0VZ", "signedIdentity": item}
+
+
+SUBJECT = {"oidcIssuer": "https://i.example.com", "signedEmail": "a@example.com"}
+FULCIO = {"fulcioCAData": "Q0E=", "rekorKeyData": "UktZ", "fulcioSubject": SUBJECT}
+PKI = {
+    "caRootsData": "Q0E=", "caIntermediatesData": "TUlE",
+    "pkiCertificateSubject": {"email": "a@example.com", "hostname": "h.example.com"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("root", "item"),
+    [
+        (
+            {"policyType": "PublicKey", "publicKey": {"keyData": "S0VZ", "rekorKeyData": "UktZ"}},
+            {"keyData": "S0VZ", "rekorPublicKeyData": "UktZ"},
+        ),
+        (
+            {"policyType": "FulcioCAWithRekor", "fulcioCAWithRekor": FULCIO},
+            {
+                "fulcio": {
+                    "caData": "Q0E=", "oidcIssuer": "https://i.example.com", "subjectEmail": "a@example.com"
+                },
+                "rekorPublicKeyData": "UktZ",
+            },
+        ),
+        (
+            {"policyType": "PKI", "pki": PKI},
+            {
+                "pki": {
+                    "caRootsData": "Q0E=", "caIntermediatesData": "TUlE", "subjectEmail": "a@example.com",
+                    "subjectHostname": "h.example.com",
+                }
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_every_root_of_trust_of_a_policy_is_that_of_policy_json(root, item):
+    found = of_cluster.requirement(SignaturePolicy(("quay.io",), {"rootOfTrust": root}, "x", ""))
+    assert found == {"type": "sigstoreSigned", "signedIdentity": {"type": "matchRepoDigestOrExact"}, **item}
 
 
 def test_a_cluster_with_previews_is_given_the_version_that_it_has():

@@ -12,6 +12,7 @@ over.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import socket
@@ -166,8 +167,10 @@ class Login:
 
 def log_in(given: Mapping[str, Any], environment: Mapping[str, str]) -> Login:
     """Load what is given (`with_environment`), else what the environment has. Raises ClusterProblem, never secrets."""
-    with _private_directory() as directory:
+    with _private_directory() as directory, _told_to_the_log() as told:
         config = _configuration(given, environment, directory)
+        if told and not given.get("api_key") and not (given.get("username") and given.get("password")):
+            raise ClusterProblem(f"the kubeconfig cannot be used: {_without_secrets(told[0])}")
         address = str(given.get("host") or config.host or "").rstrip("/")
         _check_address(address)
         for option, attribute in (("ca_cert", "ssl_ca_cert"), ("client_cert", "cert_file"), ("client_key", "key_file")):
@@ -232,7 +235,25 @@ def _hint(given: Mapping[str, Any]) -> str:
     return "" if given.get("kubeconfig") or given.get("context") else "; give kubeconfig, or host and api_key"
 
 
-def _without_secrets(problem: Exception) -> str:
+@contextlib.contextmanager
+def _told_to_the_log() -> Iterator[list[str]]:
+    """Collect what the library only logs: that a program gave no login, and what the program said."""
+    told: list[str] = []
+
+    def hear(record: logging.LogRecord) -> bool:
+        is_of_library = record.module == "kube_config"
+        if is_of_library and record.levelno >= logging.ERROR:
+            told.append(record.getMessage())
+        return not is_of_library
+
+    logging.getLogger().addFilter(hear)
+    try:
+        yield told
+    finally:
+        logging.getLogger().removeFilter(hear)
+
+
+def _without_secrets(problem: Exception | str) -> str:
     """Remove secrets from a sentence of the library, which quotes tokens and repeats the output of programs."""
     text = str(problem)
     if returned := re.match(r"(?:exec|cmd-path): process returned (-?\d+)", text):
@@ -456,12 +477,13 @@ def _why(problem: BaseException) -> str:
     """Return a reason that a person can act on, without the address of an object in memory."""
     found = urllib3.exceptions
     text = str(problem)
+    if isinstance(problem, found.SSLError) and type(problem.args[0]).__name__ == "CertificateError":
+        return f"cannot be trusted: {text}"
     if isinstance(problem, found.SSLError) or "CERTIFICATE_VERIFY_FAILED" in text:
-        reason = re.search(r"certificate verify failed: ([^(\]]+)|\[SSL[^\]]*\] ([^(]+)", text)
-        said = next((part for part in reason.groups() if part), "").strip() if reason else "no TLS connection"
-        return (
-            f"cannot be trusted: {said}" if "CERTIFICATE_VERIFY_FAILED" in text else f"speaks no TLS that fits: {said}"
-        )
+        reason = re.search(r"(?:\[SSL[^\]]*\] |certificate verify failed: )+([^(\]]+)", text)
+        said = reason[1].strip() if reason else "no TLS connection"
+        is_distrusted = "CERTIFICATE_VERIFY_FAILED" in text
+        return f"cannot be trusted: {said}" if is_distrusted else f"speaks no TLS that fits: {said}"
     if isinstance(problem, found.ProxyError):
         return "cannot be reached through the proxy"
     if isinstance(problem, found.NewConnectionError):

@@ -13,7 +13,6 @@ Sources: RHEL "Using shared system certificates" (/etc/pki/ca-trust/extracted/pe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...policy.certificates import Certificate, bundle, certificates_in
@@ -167,11 +166,6 @@ def view(manifest: Manifest) -> list[str]:
     system, ours = split(manifest)
     digest = hashlib.sha256(bundle(system).encode()).hexdigest()[:16]
     return [f"{len(system)} authorities of the system, SHA-256 {digest}…", *(one.line() for one in ours)]
-
-
-def lines(found: Iterable[Certificate]) -> list[str]:
-    """Describe certificates, one a line."""
-    return [one.line() for one in found]
 
 
 def marked(workload: Manifest) -> str:

@@ -154,9 +154,9 @@ def _object(ask: Ask) -> dict[str, Any]:
 def _value(variable: str, key: str, value: Any) -> Any:
     """Return numbers and flags that an inventory file has as texts."""
     if key == "encrypt" and isinstance(value, str):
-        if value.lower() not in ("true", "false", "yes", "no"):
+        if value.lower() not in _TRUTH:
             raise PolicyError(variable, UNSHOWN, "it is neither true nor false")
-        return value.lower() in ("true", "yes")
+        return _TRUTH[value.lower()]
     if key == "chunksize" and isinstance(value, str) and value.isdecimal():
         return int(value)
     return value
@@ -175,11 +175,20 @@ def _claim(ask: Ask, kind: str) -> dict[str, Any] | None:
     return found
 
 
+#: Words of an inventory, as Ansible's filter bool reads them.
+_TRUTH = {
+    **dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True),
+    **dict.fromkeys(("false", "no", "off", "0", "n", "f"), False),
+}
+
+
 def _flag(ask: Ask, name: str) -> bool | None:
     value = ask(f"{PREFIX}{name}")
     if value is None or isinstance(value, bool):
         return value
-    return {"true": True, "yes": True, "false": False, "no": False}.get(str(value).lower())
+    if str(value).lower() not in _TRUTH:
+        raise PolicyError(f"{PREFIX}{name}", str(value), "is neither true nor false")
+    return _TRUTH[str(value).lower()]
 
 
 def _modes(ask: Ask) -> list[str]:

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 from ...libraries import websocket
 from ...problems import one_line
-from ..api import ClusterProblem, Ref
+from ..api import ClusterProblem, Ref, at
 from ..connection import Login
 from .health import short
 
@@ -79,8 +79,8 @@ def _heard(talk: Any, pod: Ref) -> str:
     try:
         end = json.loads(said.get(_END, b"") or "{}")
     except ValueError:
-        end = {}
-    if end.get("status") != "Success":
-        why = errors or str(end.get("message") or "it ends without a word")
+        end = None
+    if at(end, "status") != "Success":
+        why = errors or str(at(end, "message") or "it ends without a word")
         raise ClusterProblem(f"look_inside: the command in the pod {pod.name} failed: {short(one_line(why))}")
     return output

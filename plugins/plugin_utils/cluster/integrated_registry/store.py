@@ -75,10 +75,9 @@ def doubts(cluster: Cluster, spec: Mapping[str, Any]) -> Iterator[str]:
     found = cluster.try_one(Ref(SECRETS, name, inside["namespace"])) if name else None
     if isinstance(found, Unread):
         yield f"storage.s3.regionEndpoint: the certificate of {host} could not be looked at: {found.why}"
-    elif names := _names(at(found, "data", "tls.crt")):
-        if not covers(names, host):
-            told = f"the certificate there is for {', '.join(names)}, and not for {host}: it is refused"
-            yield f"storage.s3.regionEndpoint: {told}"
+    elif found is not None and not covers(names := _names(at(found, "data", "tls.crt")), host):
+        told = f"the certificate there is for {', '.join(names) or 'no host'}, and not for {host}: it is refused"
+        yield f"storage.s3.regionEndpoint: {told}"
 
 
 def _host(storage: Any) -> str:

@@ -214,8 +214,8 @@ def _json(text: str) -> Decoded:
         value = json.loads(text, object_pairs_hook=members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise DecodingProblem(f"line {error.lineno}: this is not JSON: {error.msg}") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise DecodingProblem(f"this is not JSON: {error}") from None
+    except ValueError:
+        raise DecodingProblem("a number of the text has thousands of digits") from None
     except RecursionError:
         raise DecodingProblem("the text is nested too deeply") from None
     return Decoded(value, oddities)

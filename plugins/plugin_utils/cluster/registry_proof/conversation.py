@@ -78,14 +78,18 @@ class Registry:
         return self._patiently(HttpRequest(method, address, self.login, content, **more))  # type: ignore[arg-type]
 
     def fetch(self, path: str) -> Reply:
-        """Get a blob; a store that the registry sends to is asked without the login. Raises Unanswered."""
+        """Get a blob; another host that the registry sends to is asked without the login. Raises Unanswered."""
         reply = self.send("GET", path)
         if reply.status not in _ELSEWHERE:
             return reply
         address = urljoin(f"https://{self.host}/", reply.headers.get("Location") or "")
         if not address.startswith("https://"):
             raise Unanswered(f"{self.host} sends on to {urlsplit(address).netloc}, which is not https")
-        return self._patiently(HttpRequest("GET", address, None))
+        store = urlsplit(address).netloc
+        found = self._patiently(HttpRequest("GET", address, self.login if store == self.host else None))
+        if store != self.host and found.status in (401, 403):  # not about the login, which it never saw
+            raise Unanswered(f"{store}, where {self.host} sends on to, answers with status {found.status}")
+        return found
 
     def _patiently(self, request: HttpRequest) -> Reply:
         host = urlsplit(request.address).netloc
