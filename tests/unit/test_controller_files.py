@@ -85,6 +85,14 @@ def test_a_directory_is_refused(task, tmp_path):
         task.read_file("ca.crt")
 
 
+def test_a_file_that_goes_before_it_is_read(task, tmp_path, monkeypatch):
+    (tmp_path / "inventory" / "ca.crt").write_text("x")
+    monkeypatch.setattr(task._loader, "get_real_file", lambda path: str(tmp_path / "gone"))
+    with pytest.raises(TaskProblem) as problem:
+        task.read_file("ca.crt")
+    assert str(problem.value) == "ca.crt cannot be read on the controller: No such file or directory"
+
+
 # --- what a task writes ---
 
 

@@ -23,6 +23,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.shapes import Each, fits
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.secrets import Secrets
 from cases import cases
 from hosts import described, host
@@ -130,6 +131,30 @@ def test_an_end_of_another_form_is_one_sentence(answer):
     assert result["failed"] and NO_ANSWER in result["msg"] and "\n" not in result["msg"]
     # what it did is not known: the worse is told
     assert (result["changed"], result["rolled_back"]) == (True, False)
+
+
+@pytest.mark.parametrize("kept", ["aHR0cDovL3U6UzNDUkVUczNjcmV0QHByb3h5", "http://u:S3CRETs3cret@proxy", 7, None])
+def test_a_recorded_content_is_looked_into_whatever_it_is(kept):
+    secrets = Secrets()
+    secrets.add_passwords_of({"files": [{"content": kept}]})
+    assert secrets.hidden_in("S3CRETs3cret") == ("********" if isinstance(kept, str) else "S3CRETs3cret")
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"a": ["\udfff"]}])
+def test_half_of_a_surrogate_pair_in_a_filter_is_one_sentence(value):
+    says = "^the values hold half of a surrogate pair, which no file can hold$"
+    with pytest.raises(AnsibleFilterError, match=says):
+        filters.filtered(lambda given: json.dumps(given, ensure_ascii=False).encode(), value)
+
+
+def test_values_without_an_end_are_one_sentence():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+    with pytest.raises(AnsibleFilterError, match="^the values are nested too deeply$"):
+        filters.filtered(lambda given: given, value)
+    with pytest.raises(filters.ArgumentProblem, match="^a must be text, not something that is nested too deeply$"):
+        filters.text(value, "a")
 
 
 def test_nothing_that_a_host_says_steers_a_terminal():

@@ -123,3 +123,25 @@ def answered(engine, found, lists, policy):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(type(engine), "in_force", lambda self, host: lists)
         return engine.contradicted(found, policy)
+
+
+@pytest.mark.parametrize(
+    ("docker", "default", "told"),
+    [
+        ({"a.example.com": "insecureAcceptAnything"}, "reject", []),
+        ({}, "reject", [("allowed", "a.example.com", "rejects a.example.com/dockyard/image (scope 'default')")]),
+        (
+            {"a.example.com": "insecureAcceptAnything", "a.example.com/dockyard": "reject"}, "insecureAcceptAnything",
+            [
+                ("allowed", "a.example.com", "rejects a.example.com/dockyard/image (scope 'a.example.com/dockyard')"),
+                ("blocked", "all", "accepts images of every registry"),
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_an_allow_list_that_a_policy_json_does_not_fulfil(docker, default, told):
+    scopes = {scope: [{"type": kind}] for scope, kind in docker.items()}
+    document = {"default": [{"type": default}], "transports": {"docker": scopes}}
+    found = effects.unmet_by_policy_json(["a.example.com"], "/p", document)
+    assert [(each.word, each.entry, each.what) for each in found] == told
+    assert {each.file for each in found} <= {"/p"}

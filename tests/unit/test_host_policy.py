@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.dockyard.openshift.plugins.action import (
     container_registries,
     container_registries_info,
@@ -164,6 +165,15 @@ def test_the_results_of_a_task(case):
             "differs from the policy:",
             "\n  search: a.example.com is missing, b.example.com is not asked for (/etc/sysconfig/docker line 2)\n",
         ),
+        (
+            {"search": ["b.example.com", "a.example.com"], "mode": "exact"},
+            {
+                "sysconfig": "ADD_REGISTRY='--add-registry a.example.com --add-registry b.example.com'\n",
+                "shows": ["a.example.com", "b.example.com", "docker.io"],
+            },
+            "differs from the policy:",
+            "\n  search: a.example.com, b.example.com, docker.io is another order than the one that was asked for\n",
+        ),
         ({"trust": TRUST}, {}, "differs from the policy:", "+ CN=one"),
         ({"trust": TRUST}, {}, "differs from the policy:", ".crt for a.example.com is missing\n"),
         ({"search": []}, {}, "as the policy says", ""),
@@ -215,6 +225,10 @@ def test_no_key_in_the_result_of_a_task():
     [
         ({"committed": False, "rolled_back": True, "changed": True}, "x: no; everything is as it was before", True),
         ({"committed": False, "rolled_back": False, "changed": True}, "x: no; and it could not be undone", False),
+        (
+            {"committed": False, "rolled_back": True, "changed": True, "report": "%"},
+            "the host sent back something that is no answer of this collection's modules", False,
+        ),
         ({"module_stderr": "  zip_data: str\nSyntaxError: invalid syntax\n"}, "its Python is too old for this", False),
         ({"module_stdout": "", "msg": "MODULE FAILURE"}, "the module was interrupted on the host; the next", False),
     ],
@@ -232,6 +246,36 @@ def test_a_world_that_moves_is_planned_again_a_few_times():
     assert done.result["changed"] and len(done.calls) == 4
     lost = run(host_policy.ActionModule, EVERYTHING, [docker()] * 3, moved, moved, moved)
     assert lost.result["failed"] and "kept changing" in lost.result["msg"] and "x changed" in lost.result["msg"]
+
+
+def test_a_plan_that_was_agreed_on_is_not_replaced_by_another_in_between():
+    moved = {"committed": False, "rolled_back": False, "step": "compare", "reason": "x changed", "report": opaque([])}
+    known, other = (
+        run(host_policy.ActionModule, EVERYTHING, [docker(**more)], check=True).result["plan"]["id"]
+        for more in ({}, {"sysconfig": "OPTIONS='-D'\n"})
+    )
+    looks = [docker(), docker(sysconfig="OPTIONS='-D'\n")]
+    done = run(host_policy.ActionModule, {**EVERYTHING, "expect_plan": known}, looks, moved)
+    assert known != other and done.result["msg"] == (
+        f"expect_plan is {known}, but the plan for this host is now {other}; nothing was changed; meanwhile "
+        "x changed"
+    )
+
+
+def test_a_host_that_cannot_be_reached_says_why_aloud():
+    """The connection is quiet while modules run; what keeps it from running at all holds none of our secrets."""
+    quiet = []
+
+    class Task(host_policy.ActionModule):
+        def _low_level_execute_command(self, command):
+            quiet.append((command, self._connection._play_context.no_log is True))
+
+    def module(module_name, module_args, task_vars):
+        raise AnsibleConnectionFailure("no route to host")
+
+    with pytest.raises(AnsibleConnectionFailure, match="no route to host"):
+        run(Task, EVERYTHING, [], module=module)
+    assert quiet == [("true", False)]
 
 
 def unanswering(**more):

@@ -163,6 +163,12 @@ def without_ids(result):
     return re.sub(r"\b[0-9a-f]{16}\b", "ID", json.dumps(result))
 
 
+def test_a_master_that_does_not_tell_what_it_is_asked_is_not_asked_without_end():
+    before = "admissionConfig: {pluginConfig: {openshift.io/ImagePolicy: {location: p.yaml}}}\n"
+    done = run(master_config.ActionModule, {"image_policy": {"executionRules": [RULE]}}, [seen({MASTER: before})] * 30)
+    assert done.result["msg"] == "the plan still asks for more after 30 looks at the host" and len(done.calls) == 30
+
+
 class Taciturn:
     """A master that tells what it is asked, and nothing else, as real ones do."""
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import account
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, FileChange, Step, Validation
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Disruption, Plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import (
@@ -46,6 +47,39 @@ def test_text_says_everything_a_person_must_know():
         "  restart docker\n    why: files change\n    disruption: restart of docker.service\n"
         "  pending: a restart\n  note: a note\n  not checked yet: the answer"
     )
+
+
+@pytest.mark.parametrize(
+    ("plan", "run", "look"),
+    [
+        (Plan(), "unchanged", ["as the policy says"]),
+        (
+            Plan(pending=("a restart",), beyond=("aliases",)), "unchanged, and not in force before a restart",
+            [
+                "as the policy says, but not in force before a restart", "  not enforced: aliases",
+                "  pending: a restart",
+            ],
+        ),
+        (
+            Plan(beyond=("aliases",)), "unchanged",
+            ["as the policy says, as far as the engines can", "  not enforced: aliases"],
+        ),
+        (
+            Plan((FILE,), notes=("a note",)), "changed",
+            ["differs from the policy:", "  /etc/a", "      - search: x", "      + search: y", "  note: a note"],
+        ),
+        (replace(PLAN, pending=()), "changed, with restart docker", None),
+        (replace(PLAN, subject="cluster"), "changed, nodes: restart", None),
+    ],
+)  # fmt: skip
+def test_the_headline_of_an_account(plan, run, look):
+    assert account.of_run(plan, check_mode=False)[0] == run
+    foreseen = run if run.startswith("unchanged") else run.replace("changed", "would change")
+    assert account.of_run(plan, check_mode=True)[0] == foreseen
+    if look:
+        assert account.of_look(plan, []) == look
+    problems = account.of_look(replace(plan, changes=()), ["why"], forecast=["soon"], differs=["search:\nb"])
+    assert problems[:4] == ["differs from the policy:", "soon", "  why", "  search: b"]
 
 
 def test_the_diff_holds_differences_only():

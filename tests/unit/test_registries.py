@@ -139,6 +139,18 @@ def test_a_damaged_record_is_refused():
         propose(podman(state=described("no JSON")))
 
 
+@pytest.mark.parametrize("kept", [{"container_registries": "x"}, {"container_registries": {"containers": []}}])
+def test_a_record_that_is_not_a_mapping_is_damaged(kept):
+    with pytest.raises(HostProblem, match=r"/var/lib/dockyard/state.json: this record .* is damaged"):
+        propose(podman(state=described(json.dumps({"version": 1, **kept}))), read_policy({"blocked": "a.example.com"}))
+
+
+def test_a_directory_that_cannot_be_listed_stops_everything():
+    failed = {DROP_IN.rpartition("/")[0]: {"state": "failed", "reason": "Input/output\nerror"}}
+    with pytest.raises(HostProblem, match=r"^/etc/containers/registries.conf.d: Input/output error$"):
+        propose(podman(directories=failed), read_policy({"blocked": ["a.example.com"]}))
+
+
 RELOAD = ["systemctl", "reload", "crio"]
 
 

@@ -22,6 +22,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.short impo
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from cases import cases
 from tasks import run
+from trust.pki import certificate, key_pem
 
 SHAPE = {"changed", "plan", "files", "steps", "planned", "notes", "warnings", "refused"}
 
@@ -91,6 +92,19 @@ def test_the_second_run_of_a_plan_has_nothing_to_do():
     state = {"version": 1, "container_registries": {"containers": {"words": policy}}}
     second = registries_plan({"podman": {}, "files": first["files"], "state": state}, policy=policy)
     assert first["changed"] and not second["changed"] and "Nothing to do" in second["plan"]["text"]
+
+
+def test_no_plan_shows_a_private_key():
+    pair = {"client_cert": certificate("me", by="one", ca=False), "client_key": key_pem("me")}
+    found = registries_plan({"podman": {}}, policy={"trust": [{"registry": "a.example.com", **pair}]})
+    place = "/etc/containers/certs.d/a.example.com/dockyard"
+    assert found["files"] == {f"{place}.cert": pair["client_cert"], f"{place}.key": "a private key\n"}
+    assert pair["client_key"].splitlines()[1] not in json.dumps(found)
+
+
+def test_what_is_not_a_text_is_recorded_as_it_is():
+    kept = {path: {"state": "file", "content": held} for path, held in {"/a": "/w==", "/b": "A"}.items()}
+    assert record.redacted({"files": kept, "directories": {}})["files"] == kept
 
 
 SECRETS = {

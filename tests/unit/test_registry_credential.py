@@ -33,7 +33,7 @@ def auth(user, password="pw"):
 
 def files(case):
     if "files" in case:
-        return [{"name": name, "content": text} for name, text in case["files"].items()]
+        return [{"name": name, "content": text * case.get("times", 1)} for name, text in case["files"].items()]
     return [
         {"name": "f", "content": json.dumps({"auths": {key: {"auth": auth(u)} for key, u in case["keys"].items()}})}
     ]
@@ -58,6 +58,7 @@ def test_lookup(case):
     for engine, wanted in case["wanted"].items():
         found = registry_credential(case["image"], files(case), secrets, engine)
         assert (found["problem"] is not None) == (wanted == "refused"), engine
+        assert all(each.isprintable() for each in (*found["notes"], found["problem"] or "")), found
         assert found["ambiguous"] == wanted.startswith("random: "), engine
         assert wanted == "refused" or list(map(shown, found["tried"])) in possibilities(wanted), engine
 

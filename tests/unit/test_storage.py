@@ -181,6 +181,18 @@ def test_the_next_run_goes_on_where_one_has_died(dies):
     assert machine.done == STAGES and "docker" in machine.told
 
 
+def test_a_host_on_which_nothing_comes_of_a_stage_is_given_up():
+    stuck = Host(THIN["host"])
+    stuck.ends = [COMMITTED] * 12
+    result = asked_of(THIN, stuck)
+    assert result["failed"] and result["changed"] and not result["rolled_back"]
+    assert not stuck.ends and result["msg"] == (
+        "the host is not as asked for after 12 stages; the last: /etc/systemd/system/docker.service.d/"
+        "zz-dockyard-storage.conf; /etc/systemd/system/docker.socket.d/zz-dockyard-storage.conf; reload systemd; stop "
+        "docker and the node service"
+    )
+
+
 def test_a_plan_that_was_agreed_on_is_carried_out_whole():
     machine = Machine(THIN["host"])
     plan = asked_of(THIN, machine, check=True)["plan"]["id"]

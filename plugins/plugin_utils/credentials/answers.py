@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..problems import one_line
 from ..resolution.references import Reference
 from .login import Login
 
@@ -95,14 +96,19 @@ class Lookup:
             "reference": reference.name,
             "tried": [tried.result() for tried in answer.tried],
             "ambiguous": bool(others),
-            "problem": answer.problem and _without_password(answer.problem),
-            "notes": list(dict.fromkeys(map(_without_password, notes))),
+            "problem": answer.problem and _for_people(answer.problem),
+            "notes": list(dict.fromkeys(map(_for_people, notes))),
         }
 
     def _distinct(self) -> list[Attempts]:
         refused = [answer for answer in self.answers if answer.problem]
         served = list(dict.fromkeys(answer for answer in self.answers if not answer.problem))
         return served + refused[:1] or [Attempts()]
+
+
+def _for_people(sentence: str) -> str:
+    """Return a sentence that quotes keys of a file: one line, which steers no terminal and holds no password."""
+    return one_line(_without_password(sentence))
 
 
 def _without_password(text: str) -> str:

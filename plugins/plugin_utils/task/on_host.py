@@ -269,7 +269,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         undone = answer.get("conflict") and answer.get("rolled_back")
         if undone or answer.get("step") in ("compare", "journal_found"):
             return Outcome(moved=str(answer.get("reason")))
-        self.failure = _failure(answer)
+        self.failure = _failure(answer, report)
         return Outcome(failed=self.failure.result())
 
     def _register_secrets(self, host: Observed) -> None:
@@ -415,7 +415,7 @@ def _report_of(answer: dict[str, Any]) -> list[Any] | None:
     return report if fits(report, _REPORT) else None
 
 
-def _failure(answer: dict[str, Any]) -> Failure:
+def _failure(answer: dict[str, Any], report: list[Any]) -> Failure:
     """Describe a transaction that was not committed."""
     changed, undone = bool(answer.get("changed")), bool(answer.get("rolled_back"))
     if "committed" not in answer and _SYNTAX in str(answer.get("module_stderr")):  # of ansible-core's own part
@@ -423,18 +423,14 @@ def _failure(answer: dict[str, Any]) -> Failure:
     elif "committed" not in answer:  # it did not end by itself
         changed, reason, outcome = True, "the module was interrupted on the host", "the next run repairs that"
     else:
-        reason = one_line(f"{answer.get('reason')}{_last_words(answer.get('report'))}")
+        reason = one_line(f"{answer.get('reason')}{_last_words(report)}")
         outcome = "and it could not be undone" if changed and not undone else "everything is as it was before"
     return Failure(reason, outcome, changed, undone)
 
 
-def _last_words(report: Any) -> str:
+def _last_words(report: list[Any]) -> str:
     """Quote the last line of the command that failed."""
-    try:
-        answers = unpack(report) if report else []
-    except HostProblem:
-        return ""
-    failed = [answer for answer in answers if answer.get("state") != "done" or answer.get("rc")]
+    failed = [answer for answer in report if answer.get("state") != "done" or answer.get("rc")]
     lines = [
         line.strip() for answer in failed[:1] for line in str(answer.get("stderr", "")).splitlines() if line.strip()
     ]

@@ -112,7 +112,7 @@ class Rounds(Task, Generic[_World, _More]):
         """
         seen = ""
         for _attempt in range(_ATTEMPTS):
-            world, proposal = self.look(lambda world: (world, propose(world)), more)
+            proposal = self.look(propose, more)
             plan = proposal.plan
             if expect and plan.changed and plan.id != expect and not self.agreed(proposal):
                 raise TaskProblem(
@@ -121,8 +121,6 @@ class Rounds(Task, Generic[_World, _More]):
                 )
             if not plan.changed or self._task.check_mode:
                 return {"changed": plan.changed, "rolled_back": False} | self.result_of(plan), proposal
-            if self.busy(world):
-                seen = f"; another transaction was running on this {self.subject}"
             outcome = self.carry_out(proposal)
             if outcome.committed:
                 return {"changed": True, "rolled_back": False} | self.result_of(plan), proposal

@@ -51,6 +51,11 @@ def test_refused(module, case):
     assert str(refusal.value) == case["refused"]
 
 
+def test_toml_without_an_end_is_refused():
+    with pytest.raises(FormatError, match=f"^nested deeper than {toml_text.MAX_DEPTH} levels$"):
+        toml_text.parse("a = " + "[" * 100_000)
+
+
 @pytest.mark.parametrize(("module", "case"), table("result"))
 def test_written(module, case):
     assert module.edit(case["text"], case["new"]) == case["result"]

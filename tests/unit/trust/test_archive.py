@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.certificate_directories import PLACES
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import archive, backup, stores
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.archive import Archive, ArchiveProblem, Saved
 from cases import DATA, cases
 from hypothesis import given
@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from trust.pki import NOW, certificate, key_pem
 from trust.test_policy import read_trust
-from trust.world import contents, described, propose, restore_of, world, world_after
+from trust.world import contents, described, listing, propose, restore_of, world, world_after
 
 CA = Saved("/etc/docker/certs.d/a:5000/ca.crt", certificate("one").encode())
 KEY = Saved("/etc/docker/certs.d/a:5000/me.key", key_pem("me").encode(), mode="0600", uid=12, gid=34)
@@ -343,3 +343,17 @@ def test_another_key_is_said_to_be_another_and_not_shown():
     plan = propose(world({"docker": "1.13.1"}, there), read_trust(TRUST, NOW)).plan
     (shown,) = [each for each in plan.diff() if each["after_header"] == f"{place}.key"]
     assert (shown["before"], shown["after"]) == ("another private key\n", "private key of CN=me\n")
+
+
+STORE = stores.STORES[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"), [("directories", "/etc/docker/certs.d"), ("directories", STORE.anchors), ("files", STORE.bundle)]
+)
+def test_a_place_of_certificates_that_cannot_be_read_stops_everything(kind, place):
+    others = {each: listing(each, {}, [], "redhat") for each in (*PLACES, STORE.anchors)}
+    failed = {place: {"state": "failed", "reason": "Input/output\nerror"}}
+    case = {"docker": "1.13.1", "more": {kind: failed if kind == "files" else others | failed}}
+    with pytest.raises(HostProblem, match=f"^{place}: Input/output error$"):
+        propose(world(case), read_trust(TRUST, NOW), {"scope": "both"})
