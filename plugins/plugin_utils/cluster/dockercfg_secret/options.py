@@ -239,10 +239,6 @@ class Token:
     username: str
     connection: Mapping[str, Any] | None = field(default=None, repr=False)
 
-    @property
-    def name(self) -> str:
-        return f"{self.project}/{self.account}"
-
 
 @dataclass(frozen=True)
 class Asked:
