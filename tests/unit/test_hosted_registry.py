@@ -29,7 +29,7 @@ from trust.pki import certificate, key_pem
 SYSTEM = certificate("root one") + certificate("root two")
 WORDS = {
     "CA": certificate("ours"), "OTHER": certificate("another"), "SYSTEM": SYSTEM, "KEY": key_pem("ours"),
-    "LEAF": certificate("server", by="ours", ca=False),
+    "LEAF": certificate("server", by="ours", ca=False), "LEAF KEY": key_pem("server"),
     "TORN": certificate("root one") + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
 }  # fmt: skip
 STOCK = yaml.safe_load("""

@@ -389,10 +389,26 @@ def test_a_node_that_cannot_be_given_back_is_told_beside_the_first_failure() -> 
     assert cluster.cordoned
 
 
+OF_DAEMON_SET = [{"kind": "DaemonSet", "apiVersion": "apps/v1", "name": "ds", "controller": True}]
+
+
 def test_an_api_without_daemon_sets_is_borne() -> None:
-    cluster = Cluster(pod("a"))
+    cluster = Cluster(pod("a"), pod("b", ownerReferences=OF_DAEMON_SET))
     cluster.server.without = ("DaemonSet",)
-    assert cluster.service(ignore_daemonsets=True).drain()["changed"] and cluster.left() == []
+    assert cluster.service(ignore_daemonsets=True).drain()["changed"] and cluster.left() == ["b"]
+
+
+@pytest.mark.parametrize(("there", "orphan"), [("ds", False), ("other", True)])
+def test_a_pod_of_a_daemon_set_that_is_gone_is_refused(there: str, orphan: bool) -> None:
+    cluster = Cluster(pod("a"), pod("b", ownerReferences=OF_DAEMON_SET))
+    one = {"kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": {"name": there, "namespace": "team"}, "spec": {}}
+    cluster.server.put(one)
+    if orphan:
+        with pytest.raises(Problem, match='daemonsets.apps "ds" not found'):
+            cluster.service(ignore_daemonsets=True).drain()
+        assert cluster.left() == ["a", "b"]
+    else:
+        assert cluster.service(ignore_daemonsets=True).drain()["changed"] and cluster.left() == ["b"]
 
 
 @pytest.mark.parametrize("fails", [False, True])
