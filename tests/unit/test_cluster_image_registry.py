@@ -118,6 +118,7 @@ def filled(value: Any) -> Any:
     words = {
         "CA": certificate("one"),
         "SERVER": certificate("server", names=("r.example.com",)),
+        "NAMELESS": certificate("server"),
         "EXPIRED": certificate("server", names=("r.example.com",), begins=-20, days=-10),
         "SIGNED": certificate("server", by="middle", names=("r.example.com",)),
         "CHAIN": certificate("server", by="middle", names=("r.example.com",)) + certificate("middle", by="root"),
@@ -317,6 +318,14 @@ def test_rollback_puts_a_login_back_and_names_what_it_cannot():
     assert "put back as before: Config/cluster, Secret openshift-image-registry/image-registry-private" in result["msg"]
     assert "not put back: Secret openshift-image-registry/mine-tls" in result["msg"]
     assert server.get("Secret", USER_SECRET, NAMESPACE)["data"] == login
+
+
+def test_a_cause_that_nobody_may_look_for_is_told_as_such():
+    server = cluster(LOGS)
+    server.faults.append(lambda method, path, body: broken(server))
+    server.faults.insert(0, on("GET", "/pods", lambda: status(400, "BadRequest", "no such field")))
+    result = task(LOGS, server)
+    assert result["failed"] and "the cause is not known: " in result["msg"] and "no such field" in result["msg"], result
 
 
 def test_without_rollback_the_specification_stays():

@@ -155,6 +155,23 @@ def test_faults_lose_nothing(code, monkeypatch):
     assert not done.get("failed") and len(logins(server)) == 6
 
 
+@pytest.mark.parametrize(
+    ("have", "broken"),
+    [
+        ({"have": '{"auths": hidden'}, "Secret openshift-config/pull-secret: what is there cannot be read as logins"),
+        (
+            {"cluster": [{"kind": "Secret", "type": "Opaque", "data": {"x": "aGlkZGVu"}, "metadata": {
+                "name": "pull-secret", "namespace": "openshift-config"}}]},
+            "Secret openshift-config/pull-secret is of the type Opaque, and holds no logins to registries",
+        ),
+    ],
+)  # fmt: skip
+def test_the_report_of_a_secret_that_nobody_can_read(have, broken):
+    found = task({"given": {}}, cluster(have), cluster_pull_secret_info)
+    assert found["logins"] == [] and [one[: len(broken)] for one in found["broken"]] == [broken], found
+    assert "hidden" not in json.dumps(found) and "aGlkZGVu" not in json.dumps(found)
+
+
 def test_the_report_names_logins_and_who_lacks_one():
     found = task(
         {"given": {}},

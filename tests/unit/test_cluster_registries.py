@@ -13,6 +13,7 @@ import pytest
 import quartet
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import cluster_registries, cluster_registries_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
 from api_server import KINDS, ApiServer, on, ref, run, status
 from cases import cases
 from quartet import READS
@@ -165,6 +166,26 @@ def test_bad_input_is_one_sentence_before_the_first_request(case, sentences):
 # --- whole runs ---
 
 BLOCKED = {"given": {"blocked": "docker.io"}}
+
+
+@pytest.mark.parametrize(
+    ("cost", "level"),
+    [
+        (None, "none"), ({}, "none"), ({"reload": []}, "none"), ({"reload": ["crio.service"]}, "reload"),
+        ({"reload": ["x"], "restart": ["crio.service"]}, "restart"), ({"restart": ["x"], "drain": True}, "drain"),
+        ({"drain": True, "reboot": True}, "reboot"), ({"drain": False, "reboot": False, "reload": ["x"]}, "reload"),
+    ],
+)  # fmt: skip
+def test_the_level_of_a_change_is_the_worst_of_its_costs(cost, level):
+    assert registries.level_of(cost).name.lower() == level
+
+
+def test_a_kind_of_mirrors_that_nobody_may_list_is_not_taken_for_absent():
+    server = cluster(BLOCKED)
+    server.faults.insert(0, on("GET", "/imagedigestmirrorsets", lambda: status(403, "Forbidden", "no list")))
+    mirrors = [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]
+    result = task({"given": {"mirrors": mirrors}}, server)
+    assert result["failed"] and result["msg"] == "all imagedigestmirrorsets: no list" and not server.writes
 
 
 def test_a_run_without_a_change_reads_one_object():

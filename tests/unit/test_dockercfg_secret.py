@@ -415,6 +415,15 @@ def test_k7_which_of_two_secrets_for_one_host_serves_in_pods_and_in_builds():
     assert not secrets_in(told)
 
 
+@pytest.mark.parametrize("image", ["Quay.io/Team/App", "a b", "", "quay.io/team/app@sha256:1"])
+def test_an_image_of_the_report_that_cannot_be_one(image):
+    given = {"namespaces": ["a"], "link": [{"service_account": "app"}], "images": [image]}
+    server = cluster()
+    told = task({"given": given}, server, dockercfg_secret_info)
+    assert told["failed"] and told["msg"].startswith(f"images: '{image}' is not an image reference: "), told
+    assert not server.log
+
+
 def test_the_report_names_logins_and_links():
     server = cluster()
     case = {"given": {**MANY["given"], "namespaces": ["a"], "namespace_selector": None}}

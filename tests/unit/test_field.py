@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     ManifestProblem,
+    account,
     exports,
     forecast,
     releases,
@@ -95,6 +97,21 @@ def test_what_the_account_says(case, sentences):
         assert part in said, said
     for part in case.get("silent", []):
         assert part not in said, said
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "shown"),
+    [
+        ("/p.json", '{"a":1,"transports":{"docker":{"a":[]},"atomic":{"b":[]}}}', {"a": 1, "transports": {"a": []}}),
+        ("/p.json", '{"transports":{}}', {"transports": {}}),
+        ("/p.json", "", None), ("/p.json", "{not JSON", None), ("/p.json", "[]", None), ("/p.json", "{}", None),
+        ("/p.json", '{"transports": []}', None), ("/p.json", '{"transports": "x"}', None),
+        ("/p.conf", '{"transports":{}}', None),
+    ],
+)  # fmt: skip
+def test_what_somebody_else_wrote_is_shown_as_it_stands(path, text, shown):
+    found = account._readable(path, text)
+    assert (json.loads(found) if shown is not None else found) == (shown if shown is not None else text)
 
 
 @pytest.mark.parametrize("case", cases("forecast/field/exports.yml"))

@@ -149,6 +149,34 @@ def test_empty_values_convert_as_upstream_writes_them():
     assert new["metadata"] == {"name": "y", "labels": {"a": "b"}} and "status" not in new
 
 
+LAST = "kubectl.kubernetes.io/last-applied-configuration"
+OF_A_SERVER = {
+    "name": "x", "uid": "1", "resourceVersion": "5", "generation": 2, "managedFields": [], "selfLink": "/x",
+    "creationTimestamp": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metadata", "stays"),
+    [
+        (OF_A_SERVER, {"name": "x"}),
+        (OF_A_SERVER | {"labels": {"a": "b"}}, {"name": "x", "labels": {"a": "b"}}),
+        (OF_A_SERVER | {"annotations": {LAST: "{}"}}, {"name": "x"}),
+        (OF_A_SERVER | {"annotations": {LAST: "{}", "mine": "1"}}, {"name": "x", "annotations": {"mine": "1"}}),
+        (OF_A_SERVER | {"annotations": None}, {"name": "x"}),
+        ({"name": "x", "annotations": {LAST: "{}"}}, {"name": "x", "annotations": {LAST: "{}"}}),
+        ({"name": "x", "resourceVersion": "5", "generation": 1}, {"name": "x"}),
+        ({"name": "x", "uid": "1", "generation": 1}, {"name": "x"}),
+    ],
+)
+def test_what_the_server_wrote_is_not_taken_over_to_the_new_object(metadata, stays):
+    old = OLD | {"apiVersion": "operator.openshift.io/v1alpha1", "metadata": metadata}
+    assert convert.icsp_to_idms(old)[0]["metadata"] == stays
+    if metadata["name"] == "x" and "uid" in metadata:  # as oc get writes more than one
+        listed = convert.icsp_to_idms({"kind": "List", "apiVersion": "v1", "items": [old]})
+        assert listed[0]["metadata"] == stays
+
+
 def test_corpus_of_old_objects_gives_the_same_files(shared_dir):
     """Every ICSP of the corpus; what other people left in their files is refused by name."""
     converted = 0

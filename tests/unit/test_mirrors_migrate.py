@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import mirrors_migrate
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.releases import (
+    RELEASES,
+    takes_icsp_beside,
+)
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.migration import Migration
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import KINDS, ApiServer, run, status
@@ -212,3 +217,88 @@ def test_every_node_has_to_have_its_files(as_expected: bool | None) -> None:
         return
     with pytest.raises(Problem, match="^the files of n2 are not those of the objects$"):
         proof()
+
+
+@pytest.mark.parametrize(
+    ("waited", "says"),
+    [
+        ({"notes": ["a"], "verified": True}, None),
+        ({"notes": ["a", "b"], "verified": False}, "^not every node was seen with its files: a; b$"),
+        ({"notes": [], "verified": True, "failed": True, "msg": "node n1 is Degraded"}, "^node n1 is Degraded$"),
+    ],
+)
+def test_a_wait_ends_with_every_node_or_with_a_sentence(waited: dict[str, Any], says: str | None) -> None:
+    rollout = MagicMock(wait=lambda: waited)
+    migration = Migration(rollout.client, rollout)
+    migration.done = {"notes": ["a", "first"]}
+    if says is None:
+        assert migration._wait() is waited and migration.done["notes"] == ["a", "first"]
+        return
+    with pytest.raises(Problem, match=says):
+        migration._wait()
+    assert migration.done["notes"] == list(dict.fromkeys(["a", "first", *waited["notes"]]))
+
+
+@pytest.mark.parametrize(
+    ("made", "gone", "says"),
+    [
+        ([], [], "nothing was deleted"),
+        (["x/a", "x/b"], [], "created x/a, x/b, and nothing was deleted; the next run goes on"),
+        ([], ["y/a"], "deleted y/a; the next run goes on"),
+        (["x/a"], ["y/a", "y/b"], "created x/a and deleted y/a, y/b; the next run goes on"),
+    ],
+)
+def test_what_was_done_is_told_with_a_failure(made: list[str], gone: list[str], says: str) -> None:
+    rollout = MagicMock()
+    migration = Migration(rollout.client, rollout)
+    migration.done = {"created": made, "deleted": gone}
+    assert migration._so_far() == says
+
+
+@pytest.mark.parametrize(
+    ("release", "version", "takes"),
+    [
+        ("4.13", "4.13.25", False), ("4.13", "4.13.26", True), ("4.13", "v4.13.26", True), ("4.13", "4.13", False),
+        ("4.13", "", False), ("4.14", "4.14.2", False), ("4.14", "4.14.3", True), ("4.14", "4.14.0-rc.7", False),
+        ("4.14", "4.14.0-0.nightly-2023-12-31-101010", False), ("4.14", "4.14.0-0.nightly-2024-01-01-101010", True),
+        ("4.13", "4.13.0-0.nightly-2024-01-01-101010", True), ("4.13", "4.13.30-0.nightly-2023-05-05-1", False),
+        ("4.15", "4.15.0", True), ("4.15", "4.15", True), ("4.15", "4.15.0-0.nightly-2023-06-06-1", True),
+    ],
+)  # fmt: skip
+def test_which_builds_render_old_mirrors_beside_new_ones(release: str, version: str, takes: bool) -> None:
+    assert takes_icsp_beside(RELEASES[release], version) is takes
+
+
+def expected(files: dict[str, str] | None = None, **why: str) -> Any:
+    """Files that nodes will have, or why nobody can tell."""
+    found = {"unknown": "", "problem": "", **why}
+    return SimpleNamespace(generated=SimpleNamespace(on_node=files or {}), **found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (expected({"/a": "1"}), expected({"/a": "1"}), None),
+        (
+            expected({"/b": "1", "/a": "1", "/c": "1"}),
+            expected({"/b": "2", "/c": "1"}),
+            "the files of nodes would differ in /a, /b without the old objects, since other mirror sets name the same "
+            "sources; merge them first",
+        ),
+        (expected(), expected({"/a": "1"}), "would differ in /a without"),
+        (expected(unknown="no list"), expected(), "that the files of nodes stay as they are: no list"),
+        (expected(problem="a stop"), expected(), "that the files of nodes stay as they are: a stop"),
+        (expected(), expected(unknown="no new list"), "that the files of nodes stay as they are: no new list"),
+        (expected(), expected(problem="a new stop"), "that the files of nodes stay as they are: a new stop"),
+    ],
+)
+def test_old_objects_go_only_when_the_forecast_is_the_same(before: Any, after: Any, says: str | None) -> None:
+    answers = [before, after]
+    rollout = MagicMock(answered=lambda question: answers.pop(0))
+    proof = Migration(rollout.client, rollout)._prove_by_forecast
+    if says is None:
+        assert proof([], []) is None
+        return
+    with pytest.raises(Problem) as problem:
+        proof([], [])
+    assert says in str(problem.value) and not answers

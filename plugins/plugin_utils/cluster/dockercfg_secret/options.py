@@ -423,5 +423,5 @@ def images(given: Iterable[str]) -> tuple[tuple[str, Reference], ...]:
         try:
             found.append((text, parse_normalized(text)))
         except ReferenceProblem as problem:
-            raise PolicyError("images", text, str(problem)) from None
+            raise PolicyError("images", UNSHOWN, str(problem)) from None
     return tuple(found)

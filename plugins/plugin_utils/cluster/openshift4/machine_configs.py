@@ -140,7 +140,7 @@ def _text(contents: Mapping[str, Any]) -> str | None:
     try:
         raw = unquote_to_bytes(data)
         if head.endswith(";base64"):
-            raw = base64.b64decode(raw)
+            raw = base64.b64decode(raw.translate(None, b"\r\n"), validate=True)  # as Go does
         if contents.get("compression") == "gzip":
             raw = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(raw, _MOST)
         return raw.decode() if comma else None

@@ -314,6 +314,8 @@ def _lines(manifest: Manifest, mark: Mark) -> Iterator[str]:
 def report(there: Manifest | None) -> dict[str, Any]:
     """Return the registries with their users, and what is wrong with entries; never a secret."""
     try:
+        if there is not None:
+            text_of(there)  # says what entries_of passes over: a secret of another type
         found = entries_of(there)
     except ClusterProblem as problem:
         return {"logins": [], "broken": [str(problem)]}
