@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -234,6 +235,26 @@ def test_an_old_server_that_would_take_a_rehearsal_for_the_write_is_not_asked():
     server.version = ("1", "11+")
     assert task(case, server)["changed"]
     assert not [query for _method, _path, query, _body in server.log if "dryRun" in query]
+
+
+@pytest.mark.parametrize(("minor", "says"), [("17", "this API server is too old to judge without writing"), ("18", "")])
+def test_a_server_judges_without_writing_where_it_can(minor, says):
+    case = {"given": {"trust": [{"registry": "r.example.com", "ca": "CA"}], "server_dry_run": True}}
+    server = cluster(case)
+    server.version = ("1", minor)
+    result = task(case, server, check=True)
+    asked = [query for _method, _path, query, _body in server.log if "dryRun" in query]
+    assert not server.writes and bool(asked) != bool(says) and result.get("failed", False) == bool(says)
+    assert result.get("msg", "") == (f"server_dry_run: {says}" if says else "")
+
+
+def test_what_the_server_remarks_is_told_once():
+    case = {"given": {"blocked": "docker.io"}}
+    server = cluster(case)
+    send, remark = server.send, {"Warning": '299 - "this kind goes with the next release"'}
+    server.send = lambda *given: (reply := send(*given)) and replace(reply, headers={**reply.headers, **remark})
+    told = task(case, server)["warnings"]
+    assert told.count("the API server remarks: this kind goes with the next release") == 1
 
 
 def test_what_is_written_when_a_later_write_fails_is_named():

@@ -78,6 +78,7 @@ class Registry:
                 "refused": ConnectionRefusedError(111, "Connection refused"),
                 "certificate": untrusted(), "tls": ssl.SSLError(1, "wrong version number"),
                 "nonsense": ValueError("topsecret"), "reset": ConnectionResetError(),
+                "cut off": ssl.SSLEOFError(8, "it hung up"),
             }[fault["raises"]])  # fmt: skip
         said = str(fault.get("location", "")).replace("BLOB", last)
         return self.say(fault["status"], str(fault.get("body", "")).encode(), **({"Location": said} if said else {}))

@@ -113,10 +113,14 @@ class Registry:
             raise
         except Exception as problem:  # whatever a network can do
             reason = getattr(problem, "reason", problem)
-            if isinstance(reason, ssl.SSLError):
+            if isinstance(reason, ssl.SSLError) and not isinstance(reason, _CUT_OFF):
                 raise Unanswered(f"{host} {_of_network(reason)}") from None
             return None, _of_network(reason)
         return reply, f"answers with status {reply.status}" if reply.status in _PASSING else ""
+
+
+#: What a server does that is just being started or ended.
+_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
 def _of_network(reason: object) -> str:
