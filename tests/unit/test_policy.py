@@ -279,3 +279,13 @@ def test_two_long_lists_take_no_longer_than_their_length(other):
     with patch.object(names_of, "covers", wraps=names_of.covers) as asked:
         read_policy(words)
     assert asked.call_count <= 8000
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("10.0.0.0/8", True), ("fd00::/8", True), ("::/0", True), ("a:5000/b", False), ("10.0.0.1", False),
+     (":" * 100_000, False)],
+    ids=["v4", "v6", "all of v6", "a scope", "an address", "a host's list that nobody can mean, which takes no longer"],
+)  # fmt: skip
+def test_what_is_a_range(text: str, found: bool) -> None:
+    assert names_of.is_range(text) is found

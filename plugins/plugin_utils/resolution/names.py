@@ -36,7 +36,7 @@ _OFFICIAL = "library"  # where Docker Hub keeps images without a namespace
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _PATH_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
-_CIDR = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f:]*/[0-9]{1,3}", re.IGNORECASE)
+_CIDR = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*/[0-9]{1,3}", re.IGNORECASE)
 #: An '@' that introduces no digest, with all before it.
 _LOGIN = re.compile(r".*@(?!sha[0-9]+:[0-9a-f])", re.DOTALL)
 _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
