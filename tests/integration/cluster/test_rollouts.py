@@ -189,6 +189,9 @@ class Rollouts:
         """Say whether it is time for an event; what asks the API server waits for the end of the outage."""
         if len(self.outage) == 1 and event["do"] in ASK:
             return False
+        again = event.get("begun_again")
+        if again and not (self.killed and f"pool {again}: " in self.waits[again].text()):
+            return False
         return passed >= event.get("at", 0) and all(said in text for said in event.get("said", ()))
 
     def text(self) -> str:
