@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..resolution.names import hub_name
 from ..resolution.references import Reference
-from .answers import Attempts, Lookup, Source
+from .answers import Attempts, Lookup, Source, Tried
 from .go import TEXT, Map, Struct, Unreadable, unmarshal
 from .login import Login, user_and_password
 
@@ -122,9 +122,9 @@ def registry_of(key: str, old_form: bool) -> str:
     return hub_name(address, "logins")
 
 
-def is_for_more(key: str, scope: str) -> bool:
-    """Say whether a key of an auth file is for more than this part of a registry."""
-    return scope.startswith(f"{registry_of(key, False)}/")
+def still_logs_in(used: Tried, scope: str) -> bool:
+    """Say whether an entry that serves a scope whose own is gone does so for it, and not for more of the registry."""
+    return used.kind != "empty" and not scope.startswith(f"{registry_of(used.key, False)}/")
 
 
 def _for_urls(key: str) -> str:

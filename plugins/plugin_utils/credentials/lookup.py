@@ -22,6 +22,12 @@ class EngineProblem(Problem):
     """Why the question makes no sense for this engine."""
 
 
+def any_image_of(registry: str) -> Reference:
+    """Return an image of a registry, or of a part of it, of which only the place counts."""
+    domain, _slash, path = registry.partition("/")
+    return Reference(domain, path or "an/image")
+
+
 def look_up(engine: str, reference: Reference, files: Sequence[Source], secrets: Sequence[Source] = ()) -> Lookup:
     """Return the answer of one of ENGINES; files in the order in which it reads them. Raises EngineProblem."""
     if engine == "kubelet":

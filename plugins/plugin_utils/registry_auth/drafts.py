@@ -19,7 +19,7 @@ from ..credentials import containers, edit
 from ..credentials.answers import Lookup, Tried
 from ..credentials.edit import Added
 from ..credentials.login import Login
-from ..credentials.lookup import look_up
+from ..credentials.lookup import any_image_of, look_up
 from ..formats import FormatError, json_text
 from ..host.observed import Observed, in_file
 from ..host.watch import NotAsked, Watch
@@ -28,7 +28,6 @@ from ..plan.draft import Check, Draft, FileChange
 from ..plan.plan import mark_of, view
 from ..plan.proposal import Drafter
 from ..policy.credentials import Credential
-from ..resolution.references import Reference
 from ..shapes import Each
 from . import proof
 from .places import PODMAN, Found, Place, find, named
@@ -211,7 +210,7 @@ class _Drafting:
         """Whatever still logs in to a registry whose entry is gone: an address of it, another file, a program."""
         for engine in place.readers:
             for used in _lookup(world, place, each, engine).answer().tried[:1]:
-                if used.kind != "empty" and not containers.is_for_more(used.key, each.registry):
+                if containers.still_logs_in(used, each.registry):
                     yield f"{each.registry}: {engine} still uses {_told(used)}"
 
     def _narrower(self, world: Observed, place: Place, each: Credential) -> Iterator[str]:
@@ -239,8 +238,7 @@ class _Drafting:
 
 
 def _lookup(world: Observed, place: Place, credential: Credential, engine: str) -> Lookup:
-    domain, _slash, path = credential.registry.partition("/")
-    return look_up(engine, Reference(domain, path or "an/image"), place.order(world, engine))
+    return look_up(engine, any_image_of(credential.registry), place.order(world, engine))
 
 
 def _remembered(added: Added | None) -> dict[str, Any]:

@@ -23,13 +23,12 @@ from ...credentials.answers import Source
 from ...credentials.docker import HUB_KEY
 from ...credentials.go import Unreadable
 from ...credentials.login import Login
-from ...credentials.lookup import look_up
+from ...credentials.lookup import any_image_of, look_up
 from ...credentials.pull_secrets import TYPES
 from ...formats import FormatError
 from ...problems import one_line
 from ...resolution.names import DOCKER_HUB
 from ...resolution.names import without_login as hidden
-from ...resolution.references import Reference
 from ..api import ClusterProblem, Manifest, Ref, annotation, at, ref_of
 from ..changes import WantedObject
 from ..marks import LABEL, is_ours
@@ -253,8 +252,7 @@ def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
     source = Source(str(ref_of(SECRETS, manifest)), text, old_form)
     answers = {}
     for place in places:
-        domain, _slash, path = place.partition("/")
-        answers[place] = look_up("crio", Reference(domain, path or "an/image"), [source]).answer()
+        answers[place] = look_up("crio", any_image_of(place), [source]).answer()
     if bad := next((answer.problem for answer in answers.values() if answer.problem), None):
         raise ClusterProblem(bad)
     return [place for place, answer in answers.items() if not answer.tried]
@@ -280,9 +278,8 @@ def still_serving(manifest: Manifest | None, registries: Iterable[str], engine: 
     source = Source(str(ref_of(SECRETS, manifest)), text, old_form)
     files, secrets = ([], [source]) if engine == "kubelet" else ([source], [])
     for registry in registries:
-        domain, _slash, path = registry.partition("/")
-        for used in look_up(engine, Reference(domain, path or "an/image"), files, secrets).answer().tried:
-            if used.kind != "empty" and not containers.is_for_more(used.key, registry):
+        for used in look_up(engine, any_image_of(registry), files, secrets).answer().tried:
+            if containers.still_logs_in(used, registry):
                 yield f"{shown(registry)}: the entry {shown(used.key)} still logs in to it"
 
 
