@@ -241,7 +241,7 @@ class NodeService:
     def _wait_until_ready(self, seconds: float) -> None:
         end, spoken = self.client.clock() + seconds, self.client.clock()
         while True:
-            why = _not_ready(self.read())
+            why = waiting.not_ready(self.read())
             now = self.client.clock()
             if not why:
                 return
@@ -263,7 +263,7 @@ class NodeService:
                 if annotation(node, _TURN):
                     helper._give_back(node)
                 return f"{name} stays cordoned, as somebody else has left it"
-            if why := _not_ready(node):
+            if why := waiting.not_ready(node):
                 return f"{name} stays cordoned, because it is not ready ({why})"
             helper.uncordon(node)
         except Exception as problem:  # the first failure is what a person is told first
@@ -328,16 +328,6 @@ class NodeService:
 
 def _is_cordoned(node: Manifest) -> bool:
     return bool(at(node, "spec", "unschedulable"))
-
-
-def _not_ready(node: Manifest) -> str:
-    """Say why a node is not ready, "" when it is."""
-    for condition in at(node, "status", "conditions") or ():
-        if at(condition, "type") == "Ready":
-            if at(condition, "status") == "True":
-                return ""
-            return str(at(condition, "message") or at(condition, "reason") or "its condition Ready is not True")
-    return "it has no condition Ready yet"
 
 
 def _of_daemon_set(manifest: Manifest) -> bool:

@@ -84,16 +84,21 @@ def _is_asked(budget: Manifest, pod: Manifest) -> bool:
         or at(pod, "metadata", "deletionTimestamp")
     ):
         return False
-    if _is_ready(pod):
+    if not not_ready(pod):
         return True
     healthy, desired = (at(budget, "status", key) or 0 for key in ("currentHealthy", "desiredHealthy"))
     always = at(budget, "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow"
     return not (always or healthy >= desired > 0)
 
 
-def _is_ready(pod: Manifest) -> bool:
-    conditions = at(pod, "status", "conditions") or ()
-    return any(at(one, "type") == "Ready" and at(one, "status") == "True" for one in conditions)
+def not_ready(manifest: Manifest) -> str:
+    """Say why a node or a pod is not ready, "" when it is."""
+    for condition in at(manifest, "status", "conditions") or ():
+        if at(condition, "type") == "Ready":
+            if at(condition, "status") == "True":
+                return ""
+            return str(at(condition, "message") or at(condition, "reason") or "its condition Ready is not True")
+    return "it has no condition Ready yet"
 
 
 def _labels(manifest: Manifest) -> dict[str, str]:
