@@ -24,6 +24,7 @@ from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
 from .api import ClusterProblem, Manifest, Ref, Resource, annotation, at
 from .changes import ClusterDraft, ObjectChange, WantedObject, changes_of
+from .integrated_registry import CONFIG as REGISTRY
 from .kinds import (
     Kind,
     Part,
@@ -48,7 +49,6 @@ WATCH: tuple[Ref, ...] = (image.IMAGE,)
 READ_FOR_NODES = (
     image.VERSION, image.IMAGE, preflight.INFRASTRUCTURE, machine_configuration.REF, *mirror_sets.LISTS,
 )  # fmt: skip
-REGISTRY = Ref(Resource("Config", "imageregistry.operator.openshift.io", "v1", "configs"), "cluster")
 _CONFIG = "config.openshift.io"
 _OPERATORS = "openshift-machine-config-operator"
 #: What else decides about nodes and images: signature policies, features, an override of drains, images of catalogs.

@@ -25,6 +25,7 @@ from .. import managers, pools, preflight, registries
 from ..api import ClusterProblem, Manifest, Ref, at
 from ..changes import ClusterDraft, WantedObject, change_of
 from ..dockercfg_secret.options import MODE_OPTIONS, read_logins, word_variables
+from ..integrated_registry import CONFIG as REGISTRY
 from ..kinds import image, machine_configuration, mirror_sets
 from ..openshift4 import disruption
 from ..pull_secrets import NAMESPACES, NEW, entries, sources
@@ -60,7 +61,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
 fill = Fill(VARIABLES)
 ACCESS: Mapping[Ref, tuple[str, ...]] = {
     SECRET: ("get", "patch"), pools.POOLS: ("list",), image.IMAGE: ("get",), image.VERSION: ("get",),
-    preflight.INFRASTRUCTURE: ("get",), machine_configuration.REF: ("get",), registries.REGISTRY: ("get",),
+    preflight.INFRASTRUCTURE: ("get",), machine_configuration.REF: ("get",), REGISTRY: ("get",),
     **dict.fromkeys(mirror_sets.LISTS, ("list",)),
 }  # fmt: skip
 
