@@ -315,20 +315,27 @@ def _podman(*arguments: str, data: bytes = b"", timeout: float = 60) -> bytes:
 
 
 @pytest.fixture
-def podman1(stock, take) -> Node:
-    take("podman1")
-    node = Node("podman1", "2.19", "/usr/bin/python3")
-    _reset(node, stock("podman1"))
-    return node
+def with_podman(stock, take) -> Callable[[str], Node]:
+    """with_podman(name): this node, as its image has it."""
+
+    def taken_and_reset(name: str) -> Node:
+        take(name)
+        node = Node(name, "2.19", "/usr/bin/python3")
+        _reset(node, stock(name))
+        return node
+
+    return taken_and_reset
 
 
 @pytest.fixture
-def py313(stock, take) -> Node:
+def podman1(with_podman) -> Node:
+    return with_podman("podman1")
+
+
+@pytest.fixture
+def py313(with_podman) -> Node:
     """The node with podman 5, which verifies signatures."""
-    take("py313")
-    node = Node("py313", "2.19", "/usr/bin/python3")
-    _reset(node, stock("py313"))
-    return node
+    return with_podman("py313")
 
 
 @pytest.fixture
