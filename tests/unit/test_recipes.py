@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.dockyard.openshift.plugins.filter.pull_sources import pull_sources
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.connection import VARIABLES
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import (
     DROP_IN_DIRECTORY,
     load,
 )
+from trust import pki
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
 _RECIPE = re.compile(
@@ -35,6 +41,78 @@ def test_a_recipe_is_what_it_says(recipe):
 
 def test_every_recipe_for_a_host_has_its_file():
     assert len(RECIPES) == _PAGE.count("<!-- host: ") == 4
+
+
+AIR_GAP, CACHE, _ON_DOCKER, SIDE_BY_SIDE = RECIPES
+HUB = "docker.io/library/alpine"
+_POLICY_JSON = "/etc/containers/policy.json"
+
+
+def planned(recipe, **options):
+    return registries_plan(yaml.safe_load(recipe["host"]), variables=yaml.safe_load(recipe["variables"]), **options)
+
+
+def sources(recipe, image):
+    """List where a pull asks by the planned files, in order: the place, and whether the image may come from it."""
+    files = planned(recipe)["files"]
+    drop_ins = [{"name": path, "content": text} for path, text in files.items() if path.endswith(".conf")]
+    found = pull_sources(image, drop_ins=drop_ins, policy=files.get(_POLICY_JSON))["candidates"]
+    return [
+        (each["reference"].rpartition(":")[0], not each["blocked"] and allowed(one["policy"]))
+        for one in found for each in one["endpoints"]
+    ]  # fmt: skip
+
+
+def allowed(policy):
+    return policy is None or {"type": "reject"} not in policy["requirement"]
+
+
+@pytest.mark.parametrize(
+    ("image", "asked"),
+    [
+        ("docker.io/library/alpine", [("registry.example.com/docker.io/library/alpine", True), (HUB, False)]),
+        ("quay.io/team/app", [("registry.example.com/quay.io/team/app", True), ("quay.io/team/app", False)]),
+        ("alpine", [("registry.example.com/alpine", True)]),
+        ("ghcr.io/team/app", [("ghcr.io/team/app", False)]),
+    ],
+)
+def test_without_the_internet_everything_comes_from_the_company(image, asked):
+    assert sources(AIR_GAP, image) == asked
+
+
+def test_a_cache_is_asked_first_and_the_source_when_it_fails():
+    assert sources(CACHE, HUB) == [("cache.example.com:5000/library/alpine", True), (HUB, True)]
+
+
+def test_what_docker_cannot_do_is_said_with_warn_and_refused_with_fail():
+    cannot = "docker (upstream) cannot enforce blocked 'docker.io': docker cannot block"
+    assert cannot in planned(SIDE_BY_SIDE, unenforceable="warn")["warnings"]
+    usual = {**SIDE_BY_SIDE, "variables": SIDE_BY_SIDE["variables"].replace("docker_registries_unenforceable: warn", "")}
+    assert planned(usual)["refused"].startswith(cannot)
+
+
+def test_the_recipe_of_an_authority_is_a_policy():
+    (block,) = (block for block in re.findall(r"```yaml\n(.*?)```", _PAGE, re.DOTALL) if "trust:" in block)
+    beside = {"company-ca.crt": pki.certificate("company").encode()}
+    words = yaml.safe_load(block)["registry_policy"]
+    (trusted,) = read_policy(words, reading=Reading(beside.__getitem__, now=pki.NOW)).trust.registries
+    assert trusted.name == "registry.example.com" and len(trusted.cas) == 1
+
+
+def test_the_way_to_an_api_server_has_the_options_and_variables_of_the_page():
+    assert {name: VARIABLES[name] for name in ("proxy", "no_proxy")} == {
+        "proxy": "K8S_AUTH_PROXY", "no_proxy": "K8S_AUTH_NO_PROXY",
+    }  # fmt: skip
+
+
+def test_requirements_of_signatures_stay():
+    signed = {"type": "signedBy", "keyType": "GPGKeys", "keyPath": "/etc/pki/key.gpg"}
+    there = json.dumps({"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"a.com": [signed]}}})
+    found = registries_plan(
+        {"podman": {}, "files": {_POLICY_JSON: there}},
+        policy={"search": ["b.com"], "allowed": ["a.com"], "blocked": "all"},
+    )
+    assert json.loads(found["files"][_POLICY_JSON])["transports"]["docker"]["a.com"] == [signed]
 
 
 #: What the system role of podman writes, and the policy that the page names for it.

@@ -66,7 +66,7 @@ OBJECTS = yaml.safe_load("""
 - {kind: Config, metadata: {name: cluster}, spec: {managementState: Removed, replicas: 1}}
 """)
 KINDS_HERE = ("Job", "Deployment", "PersistentVolumeClaim", "Pod", "Secret")
-GIVEN = {"claim": {"storage_class": "made-before", "access_mode": "ReadWriteMany"}, "wait_timeout": 20}
+GIVEN = {"claim": {"storage_class": "made-before", "access_mode": "ReadWriteMany"}, "wait_timeout": 60}
 
 
 class Killed(BaseException):
@@ -113,11 +113,17 @@ def registry(lab: Lab) -> Iterator[Lab]:
 
 def cleared(lab: Lab) -> None:
     for kind in KINDS_HERE:
-        for item in lab.client.read_all(ref({"kind": kind, "metadata": {"name": "", "namespace": NAMESPACE}})):
+        for item in all_of(lab, kind):
             gone(lab, {"kind": kind, "metadata": item["metadata"]})
     for manifest in OBJECTS:
         if manifest["kind"] in ("Config", "PersistentVolume"):
             gone(lab, manifest)
+    # controllers take the finalizers of claims off, and delete pods, in their time
+    lab.wait_for(lambda: not any(all_of(lab, kind) for kind in KINDS_HERE))
+
+
+def all_of(lab: Lab, kind: str) -> list[dict[str, Any]]:
+    return lab.client.read_all(ref({"kind": kind, "metadata": {"name": "", "namespace": NAMESPACE}}))
 
 
 def gone(lab: Lab, manifest: dict[str, Any]) -> None:
