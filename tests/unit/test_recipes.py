@@ -87,8 +87,8 @@ def test_a_cache_is_asked_first_and_the_source_when_it_fails():
 def test_what_docker_cannot_do_is_said_with_warn_and_refused_with_fail():
     cannot = "docker (upstream) cannot enforce blocked 'docker.io': docker cannot block"
     assert cannot in planned(SIDE_BY_SIDE, unenforceable="warn")["warnings"]
-    usual = {**SIDE_BY_SIDE, "variables": SIDE_BY_SIDE["variables"].replace("docker_registries_unenforceable: warn", "")}
-    assert planned(usual)["refused"].startswith(cannot)
+    words = SIDE_BY_SIDE["variables"].replace("docker_registries_unenforceable: warn\n", "")
+    assert planned({**SIDE_BY_SIDE, "variables": words})["refused"].startswith(cannot)
 
 
 def test_the_recipe_of_an_authority_is_a_policy():
