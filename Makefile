@@ -190,7 +190,7 @@ disks: machine environment ## storage of hosts on real LVM: all refusals, the we
 
 storage-full: export FULL = 1
 storage-full: GUESTS = 2
-storage-full: disks ## the same, every layout and every kill, in two machines side by side (up to two hours)
+storage-full: disks ## the same, every layout and every moment, in two machines side by side (up to two hours): SEED
 
 .PHONY: way
 way: export DOCKYARD_LAB_IS_UP = 1

@@ -5,6 +5,8 @@
 
 A layout takes about half a minute, a kill a minute, and a way has to be gone once before it is killed on; so a week has
 one way, and few of its moments. In the end all have had their turn. LAYOUTS and KILLS say another one in how many.
+FULL=1 ends a run at every moment of every way, killed or without power by turns, and the other way round with the next
+SEED; a way has two parts then, for two machines.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ OTHER_WAYS = (
     "a fresh disk for overlay2",
 )  # fmt: skip
 ENDS = ("kill", "power")
+PARTS = 2
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,25 @@ class Share:
         one_in = min(self.layouts, len(cases))
         return [case for number, case in enumerate(cases) if self.full or (number - self.week) % one_in == 0]
 
-    def of_ways(self) -> list[str]:
-        """Choose the way of this week, or all."""
-        return [*self.ways, *OTHER_WAYS] if self.full else [list(self.ways)[self.week % len(self.ways)]]
+    def of_ways(self) -> list[tuple[str, int]]:
+        """Choose the way of this week, or both parts of all."""
+        if not self.full:
+            return [(list(self.ways)[self.week % len(self.ways)], 0)]
+        return [(way, part) for way in (*self.ways, *OTHER_WAYS) for part in range(PARTS)]
 
-    def ends_at(self, way: str, number: int) -> tuple[str, ...]:
-        """Say how a run ends at the moment of this number, from 0 on; () when it is not its turn."""
+    def end_at(self, way: str, part: int, number: int) -> str:
+        """Say how a run ends at the moment of this number, from 0 on; "" when it is not its turn."""
+        rounds, turn = divmod(self.week // len(self.ways), self.ways.get(way, 1))
         if self.full:
-            return ENDS
-        rounds, turn = divmod(self.week // len(self.ways), self.ways[way])
-        return (ENDS[(rounds + number) % 2],) if number % self.ways[way] == turn else ()
+            rounds, its_turn = self.week, number // 2 % PARTS == part  # a part has both ends
+        else:
+            its_turn = number % self.ways[way] == turn
+        return ENDS[(rounds + number) % len(ENDS)] if its_turn else ""
 
     def __str__(self) -> str:
         if self.full:
-            return "every case"
-        (way,) = self.of_ways()
+            return f"every layout and every moment, SEED={self.week}"
+        ((way, _part),) = self.of_ways()
         return f"all refusals, one layout in {self.layouts}, one kill in {self.ways[way]} of {way!r}, SEED={self.week}"
 
 

@@ -36,12 +36,8 @@ def row_of(name):
     return next(row for row in table("disks.yml") if row["name"] == name)
 
 
-def _snapshot(number: int) -> str:
-    return f"moment{number}"
-
-
-def moments(disks: Disks, row) -> Iterator[tuple[int, str]]:
-    """Go the way once; yield, at each moment of this run's share, its number and what comes next."""
+def moments(disks: Disks, row, part: int) -> Iterator[tuple[str, str, str]]:
+    """Go the way once; yield, at each moment of this run's share, its snapshot, how a run ends, and what comes next."""
     machine = disks.machine
     disks.begin(row.get("from", "base"))
     machine.put(ON_GUEST.read_bytes(), USER_SITE)
@@ -53,9 +49,10 @@ def moments(disks: Disks, row) -> Iterator[tuple[int, str]]:
         if not held:
             time.sleep(0.1)
             continue
-        if SHARE.ends_at(row["name"], number):
-            machine.save(_snapshot(number))
-            yield number, held.partition(" ")[2]
+        if end := SHARE.end_at(row["name"], part, number):
+            snapshot = f"moment{number}"
+            machine.save(snapshot)
+            yield snapshot, end, held.partition(" ")[2]
         number += 1
         machine.sh("rm /run/moment/held")
     (result,) = disks.ended(play)
@@ -63,15 +60,13 @@ def moments(disks: Disks, row) -> Iterator[tuple[int, str]]:
     assert number > 1, "a way without moments"
 
 
-@pytest.mark.parametrize("name", SHARE.of_ways())
-def test_the_next_run_finishes(disks, subtests, name):
+@pytest.mark.parametrize(("name", "part"), SHARE.of_ways())
+def test_the_next_run_finishes(disks, subtests, name, part):
     row = row_of(name)
-    found = list(moments(disks, row))
-    for number, what in found:
-        for end in SHARE.ends_at(name, number):
-            with subtests.test(end=end, before=what):
-                finishes(disks, row, _snapshot(number), end)
-        disks.machine.forget(_snapshot(number))
+    for snapshot, end, what in list(moments(disks, row, part)):
+        with subtests.test(end=end, before=what):
+            finishes(disks, row, snapshot, end)
+        disks.machine.forget(snapshot)
 
 
 def finishes(disks, row, snapshot, end):
