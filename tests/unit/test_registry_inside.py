@@ -63,7 +63,7 @@ class Exec(BaseHTTPRequestHandler):
 @pytest.fixture
 def look():
     with ThreadingHTTPServer(("127.0.0.1", 0), Exec) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         server.seen, server.status = [], 101
 
