@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import MagicMock
 from urllib.parse import parse_qs, unquote
 
 import rights
@@ -26,6 +25,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.api imp
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import MANAGER, Reply
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
 from sentences import hear
+from tasks import ANYTHING
 
 
 def resource(kind: str, group: str, plural: str, namespaced: bool = False, version: str = "v1") -> Resource:
@@ -278,7 +278,7 @@ def run(action: Any, args: dict[str, Any], api: ApiServer | None, **more: Any) -
         "args": args, "check_mode": more.get("check", False), "diff": more.get("diff", False), "async_val": 0,
         "action": "x", "delegate_to": None, "environment": [], "get_search_path": list, **more.get("task", {}),
     }  # fmt: skip
-    made = action(SimpleNamespace(**about), MagicMock(), MagicMock(), MagicMock(), MagicMock(), MagicMock())
+    made = action(SimpleNamespace(**about), *[ANYTHING] * 5)
     made._templar = SimpleNamespace(template=lambda value: value)
     made.read_file = lambda path: more["files"][path].encode()
     if "module" in more:

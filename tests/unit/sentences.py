@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +68,15 @@ def lines(value: Any) -> Iterator[str]:
         for item in value:
             yield from lines(item)
     elif isinstance(value, (str, Exception)):
-        for line in str(value).splitlines():
-            for pattern, word in _VARYING:
-                line = pattern.sub(word, line)
-            yield line
+        yield from map(_settled, str(value).splitlines())
+
+
+@lru_cache(100_000)
+def _settled(line: str) -> str:
+    """Return a line without what is another one in each run."""
+    for pattern, word in _VARYING:
+        line = pattern.sub(word, line)
+    return line
 
 
 def _file(module: str) -> Path:

@@ -23,6 +23,7 @@ def module(path) -> str:
 MODULES = {module(path): path for path in BRAIN.rglob("*.py")}
 
 
+@functools.cache
 def imports(name: str) -> set[str]:
     """The modules of the brain that one of them imports; others (ansible, libraries) by their first name."""
     path, found = MODULES[name], set()
