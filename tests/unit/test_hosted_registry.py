@@ -18,6 +18,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.hosted_
     authorities,
     options,
     rollout,
+    storage,
     variables,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import read_certificates
@@ -185,6 +186,26 @@ def judged(server: ApiServer, then: dict[str, Any]) -> None:
         assert all(line in text for line in wanted.get("lines", ())) and not part(
             yaml.safe_load(text), wanted.get("value", {})
         ), text
+
+
+def test_a_registry_without_a_configuration_begins_with_that_of_openshift_ansible():
+    assert storage.new_configuration() == yaml.safe_load("""
+      version: 0.1
+      log: {level: info}
+      http: {addr: ":5000"}
+      storage: {delete: {enabled: true}, cache: {blobdescriptor: inmemory}}
+      auth: {openshift: {realm: openshift}}
+      middleware:
+        registry: [{name: openshift}]
+        repository: [{name: openshift, options: {pullthrough: true, acceptschema2: true, enforcequota: false}}]
+        storage: [{name: openshift}]
+    """)
+
+
+def test_one_store_takes_the_place_of_all_others():
+    others = {"filesystem": {"rootdirectory": "/registry"}, "gcs": {"bucket": "a"}, "delete": {"enabled": False}}
+    found = storage.configured({"log": {}, "storage": others}, storage.Storage("s3", {"bucket": "b", "region": "r"}))
+    assert found == {"log": {}, "storage": {"delete": {"enabled": False}, "s3": {"bucket": "b", "region": "r"}}}
 
 
 def untouched(server: ApiServer, before: dict[str, Any], kind: str = "DeploymentConfig") -> None:

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
     ManifestProblem,
     disruption,
+    go_text,
     mirrors,
     node_files,
     objects,
@@ -111,6 +112,24 @@ clusters = st.fixed_dictionaries(
     },
 )
 any_release = st.sampled_from(list(releases.RELEASES))
+
+
+@pytest.mark.parametrize(
+    ("keys", "in_order"),
+    [
+        (["a", "1"], ["1", "a"]),
+        (["a", "-"], ["-", "a"]),
+        (["b", "a", "ab"], ["a", "ab", "b"]),
+        (["a10", "a9"], ["a9", "a10"]),
+        (["a1", "a01"], ["a1", "a01"]),
+        (["a10b", "a1-b"], ["a1-b", "a10b"]),
+        (["1.10", "1.9"], ["1.9", "1.10"]),
+        (["1000", "0100"], ["0100", "1000"]),
+    ],
+)
+def test_keys_stand_as_go_yaml_sorts_them(keys, in_order):
+    assert go_text.yaml_keys(keys) == in_order == go_text.yaml_keys(in_order)
+
 
 
 @given(clusters, any_release, st.randoms())

@@ -26,6 +26,10 @@ QUESTIONS = {
 } | {services.MASTER_STARTED.name: services.MASTER_STARTED}
 
 
+def test_only_a_restart_of_docker_takes_containers_down():
+    assert [unit for unit, service in services.SERVICES.items() if service.disturbs] == ["docker.service"]
+
+
 @pytest.fixture
 def ask(tmp_path):
     """Run the command of a question, with these programs: name → shell script."""
