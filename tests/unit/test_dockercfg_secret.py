@@ -436,6 +436,13 @@ def test_the_report_names_logins_and_links():
     assert {method for method, *_rest in server.log if method != "GET"} == {"POST", "PATCH"}
 
 
+def test_the_report_lists_no_secret_of_a_project_that_is_not_there():
+    server = cluster()
+    given = {**MANY["given"], "namespaces": ["a", "new"], "namespace_selector": None, "create_namespaces": True}
+    told = task({"given": given}, server, dockercfg_secret_info)
+    assert not told.get("failed") and [one["namespace"] for one in told["secrets"]] == ["a"], told
+
+
 def test_the_environment_says_nothing_of_the_other_cluster(monkeypatch):
     """It would send the login of one cluster to another one."""
     monkeypatch.setenv("K8S_AUTH_HOST", "https://here.example.com:6443")

@@ -89,6 +89,12 @@ def test_objects_are_as_asked_and_a_second_run_writes_nothing(case):
     assert {method for method, *_rest in server.log[count:]} <= {"GET"}
 
 
+def test_without_its_project_a_consumer_is_absent_already():
+    server = registry({})
+    done = task({"given": {"project": "images", "state": "absent"}}, server)
+    assert not done.get("failed") and not done["changed"] and not server.writes, done
+
+
 def test_a_token_that_never_comes_is_said_after_the_limit():
     """K6: the secret is there, and no controller fills it."""
     case = {"given": {"project": "images", "wait_timeout": 0}}
