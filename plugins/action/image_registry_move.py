@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible.utils.display import Display  # type: ignore[import-untyped]
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Limits
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.move import options as move
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.move.service import (
@@ -18,6 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster
     CLUSTER_OPTIONS,
     ClusterConnection,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.progress import say
 
 #: All steps together take no longer than a day and what is waited for.
 _TOTAL = 86400.0
@@ -31,4 +31,4 @@ class ActionModule(ClusterConnection, Task):
         asked, wanted = move.read(options, datetime.now(timezone.utc), self.read_file, self.secrets.add_key)
         total = _TOTAL + wanted.copy_timeout
         client = replace(self.connect(options), limits=Limits(float(options["request_timeout"]), total))
-        return MoveService(client, asked, wanted, say=Display().display).move(check=self._task.check_mode)
+        return MoveService(client, asked, wanted, say=say).move(check=self._task.check_mode)

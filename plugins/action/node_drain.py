@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Limits
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain import options as drain
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import NodeOptions, NodeService
@@ -15,6 +14,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster
     CLUSTER_OPTIONS,
     ClusterConnection,
 )
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.progress import say
 
 _REST = 60
 
@@ -27,7 +27,7 @@ class ActionModule(ClusterConnection, Task):
         # the client's own end comes after the one that is said in the words of a drain
         total = options["timeout"] + options["ready_timeout"] + _REST
         client = replace(self.connect(options), limits=Limits(float(options["request_timeout"]), float(total)))
-        service = NodeService(client, wanted, say=Display().display)
+        service = NodeService(client, wanted, say=say)
         if options["state"] == "in_service":
             return service.restore(check=self._task.check_mode, ready_timeout=options["ready_timeout"])
         return service.drain(check=self._task.check_mode)

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from ansible.utils.display import Display  # type: ignore[import-untyped]
-
 from ..cluster.rollout.service import Rollout, Wanted
 from .on_cluster import ClusterConnection
+from .progress import say
 
 
 class PoolsConnection(ClusterConnection):
@@ -24,4 +23,4 @@ class PoolsConnection(ClusterConnection):
         return Rollout(self.connect({**options, "timeout": inf}), wanted, say=self._say)
 
     def _say(self, line: str) -> None:
-        Display().display(self.secrets.hidden_in({"line": line})["line"])
+        say(self.secrets.hidden_in({"line": line})["line"])

@@ -23,7 +23,8 @@ CORES = {"2.19": ".venv", "2.16": ".cache/venv-2.16"}
 
 def command(core: str, home: Path, *arguments: object, **environment: str) -> dict[str, Any]:
     """Return what subprocess needs to run ansible-playbook of this core, with nothing of whoever tests."""
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "K8S_AUTH_"))}
+    whoever_tests = ("ANSIBLE_", "K8S_AUTH_", "PYTHONUNBUFFERED")  # the last one would hide a line that is not let out
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(whoever_tests)}
     own = {
         "ANSIBLE_HOME": str(home),
         "ANSIBLE_COLLECTIONS_PATH": str(REPOSITORY / ".cache/collections"),
