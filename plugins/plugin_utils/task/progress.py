@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from ansible.utils.display import Display  # type: ignore[import-untyped]
 
@@ -23,7 +24,8 @@ def _let_lines_through() -> None:
     workers are written by the process that loaded the action before it made them, and so comes by here.
     """
     if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(line_buffering=True)
+        with suppress(OSError, ValueError):  # a pipe that nobody reads any more is no reason to stop here
+            sys.stdout.reconfigure(line_buffering=True)
 
 
 _let_lines_through()
