@@ -24,7 +24,7 @@ def _let_lines_through() -> None:
     workers are written by the process that loaded the action before it made them, and so comes by here.
     """
     if hasattr(sys.stdout, "reconfigure"):
-        with suppress(OSError, ValueError):  # a pipe that nobody reads any more is no reason to stop here
+        with suppress(OSError, ValueError):  # nobody may read the pipe any more
             sys.stdout.reconfigure(line_buffering=True)
 
 
