@@ -334,7 +334,8 @@ def test_a_registry_of_openshift_3_trusts_an_authority(lab):
     }  # fmt: skip
     lab.apply(config)
     given = {
-        "trust": [{"registry": "r.example.com", "ca": certificate("ours")}], "authorities": certificate("root one"),
+        "trust": [{"registry": "r.example.com", "ca": certificate("ours", days=4000)}],
+        "authorities": certificate("root one", days=4000),
         "wait": False,
     }  # fmt: skip
     try:

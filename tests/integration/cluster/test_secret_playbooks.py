@@ -151,7 +151,7 @@ def test_the_login_of_a_store_and_the_key_of_a_route_are_left_nowhere(registry, 
         image_registry_credentials={"access_key": USER, "secret_key": "{{ vault_store }}"},
         image_registry_routes=[{
             "name": "own", "hostname": "r.example.com", "key": "{{ vault_key }}",
-            "certificate": certificate("server", names=("r.example.com",)),
+            "certificate": certificate("server", names=("r.example.com",), days=4000),
         }],
         image_registry_wait=False,
     )  # fmt: skip
