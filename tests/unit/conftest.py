@@ -55,6 +55,7 @@ EARS = (
 for _place, _name in EARS:
     setattr(_place, _name, overheard(getattr(_place, _name)))
 
+
 class TheDayOfTheTables(datetime):
     """The time that tables of certificates are about: days that are left would be one less each day."""
 

@@ -131,7 +131,6 @@ def test_keys_stand_as_go_yaml_sorts_them(keys, in_order):
     assert go_text.yaml_keys(keys) == in_order == go_text.yaml_keys(in_order)
 
 
-
 @given(clusters, any_release, st.randoms())
 def test_the_order_of_objects_does_not_count(cluster, release, random):
     given = manifests({**cluster, "idms": {str(number): [one] for number, one in enumerate(cluster.get("idms", []))}})

@@ -70,7 +70,7 @@ def allowed(policy):
 @pytest.mark.parametrize(
     ("image", "asked"),
     [
-        ("docker.io/library/alpine", [("registry.example.com/docker.io/library/alpine", True), (HUB, False)]),
+        (HUB, [("registry.example.com/docker.io/library/alpine", True), (HUB, False)]),
         ("quay.io/team/app", [("registry.example.com/quay.io/team/app", True), ("quay.io/team/app", False)]),
         ("alpine", [("registry.example.com/alpine", True)]),
         ("ghcr.io/team/app", [("ghcr.io/team/app", False)]),
@@ -103,6 +103,7 @@ def test_the_way_to_an_api_server_has_the_options_and_variables_of_the_page():
     assert {name: VARIABLES[name] for name in ("proxy", "no_proxy")} == {
         "proxy": "K8S_AUTH_PROXY", "no_proxy": "K8S_AUTH_NO_PROXY",
     }  # fmt: skip
+    assert all(f"`{word}`" in _PAGE for word in ("proxy", "no_proxy", "K8S_AUTH_PROXY", "K8S_AUTH_NO_PROXY"))
 
 
 def test_requirements_of_signatures_stay():

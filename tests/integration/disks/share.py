@@ -60,10 +60,10 @@ class Share:
 
     def end_at(self, way: str, part: int, number: int) -> str:
         """Say how a run ends at the moment of this number, from 0 on; "" when it is not its turn."""
-        rounds, turn = divmod(self.week // len(self.ways), self.ways.get(way, 1))
         if self.full:
             rounds, its_turn = self.week, number // 2 % PARTS == part  # a part has both ends
         else:
+            rounds, turn = divmod(self.week // len(self.ways), self.ways[way])
             its_turn = number % self.ways[way] == turn
         return ENDS[(rounds + number) % len(ENDS)] if its_turn else ""
 
