@@ -539,16 +539,7 @@ def test_the_environment_of_the_task_is_heard(serve, monkeypatch, whole):
 
 def real_run(args, environment):
     """As `run`, with connections that are really made."""
-    from types import SimpleNamespace
-    from unittest.mock import MagicMock
-
-    about = {
-        "args": args, "check_mode": True, "diff": False, "async_val": 0, "action": "x", "delegate_to": None,
-        "environment": environment, "get_search_path": list,
-    }  # fmt: skip
-    made = cluster_registries.ActionModule(SimpleNamespace(**about), *(MagicMock() for _ in range(5)))
-    made._templar = SimpleNamespace(template=lambda value: value)
-    return made.run(task_vars={"inventory_hostname": "localhost"})
+    return run(cluster_registries.ActionModule, args, None, check=True, task={"environment": environment})
 
 
 REMOTE = "/etc/origin/master/admin.kubeconfig"
