@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Container, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.fleet import metrics, page, report
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.fleet.options import OPTIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task, TaskProblem, plain
@@ -31,7 +31,7 @@ class ActionModule(ControllerFiles, Task):
         wanted = {"host": options["results"], "cluster": options["cluster_results"]}
         asked = [(name, kind) for kind in wanted for name in options[f"{kind}s"]]
         subjects = [self._subject(name, kind, wanted[kind], expected) for name, kind in asked]
-        now = datetime.now(timezone.utc)
+        now = clock.now()
         found = report.document(subjects, options["run"], now, check_mode=self._task.check_mode)
         if page_path := paths["page"]:
             self.write_privately(page_path, page.render(found).encode())

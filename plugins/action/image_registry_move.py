@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Limits
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.move import options as move
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry.move.service import (
@@ -28,7 +28,7 @@ class ActionModule(ClusterConnection, Task):
     fills = (move.fill,)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        asked, wanted = move.read(options, datetime.now(timezone.utc), self.read_file, self.secrets.add_key)
+        asked, wanted = move.read(options, clock.now(), self.read_file, self.secrets.add_key)
         total = _TOTAL + wanted.copy_timeout
         client = replace(self.connect(options), limits=Limits(float(options["request_timeout"]), total))
         return MoveService(client, asked, wanted, say=say).move(check=self._task.check_mode)

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_plan as planning
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import words_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, FEATURES, NOTHING_ASKED, misspelt
@@ -48,7 +48,7 @@ def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> 
     secrets = Secrets()
     secrets.add_passwords_of(host)
     options = filters.validated(_SPEC, given, named)
-    planned = planning.plan(host, options, datetime.now(timezone.utc), secrets.add_key, named)
+    planned = planning.plan(host, options, clock.now(), secrets.add_key, named)
     result = planning.result(planned)
     result["warnings"] = [*remarks, *result["warnings"]]
     hidden: dict[str, Any] = secrets.hidden_in(result)

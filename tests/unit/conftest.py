@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -21,12 +20,7 @@ sys.path[:0] = [str(REPOSITORY / ".cache" / "collections"), str(Path(__file__).p
 sys.path.append(str(REPOSITORY / "tests/lab/cluster/standins"))
 
 from ansible.utils.display import Display  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.action import image_registry_move  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.filter import registries_plan  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import problems  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.integrated_registry import (  # noqa: E402
-    service as integrated_registry,
-)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock, problems  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (  # noqa: E402
     disruption,
     forecast,
@@ -34,14 +28,8 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshi
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.fleet import report  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import plan  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import word  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution import signature_policy  # noqa: E402
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import (  # noqa: E402
-    base,
-    filters,
-    on_cluster,
-    on_host,
-)
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import base, filters  # noqa: E402
 from sentences import compare, hear, listening, overheard, write  # noqa: E402
 from trust import pki  # noqa: E402
 
@@ -56,17 +44,8 @@ for _place, _name in EARS:
     setattr(_place, _name, overheard(getattr(_place, _name)))
 
 
-class TheDayOfTheTables(datetime):
-    """The time that tables of certificates are about: days that are left would be one less each day."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:
-        return pki.NOW.astimezone(tz)
-
-
-# Where the time goes to certificates; all others that ask for it measure how long something takes.
-for _place in (on_cluster, on_host, word, registries_plan, image_registry_move, integrated_registry):
-    _place.datetime = TheDayOfTheTables
+# The time that tables of certificates are about: days that are left would be one less each day.
+clock.now = lambda: pki.NOW
 
 Display.display = lambda display, msg, *more, **words: hear(msg)
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import node_drain, node_drain_info
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import Client, Limits, NoAnswer
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.drain.service import (
     OURS,
@@ -345,7 +346,7 @@ def test_a_place_whose_taker_was_killed_before_it_marked_its_node_is_free_after_
     with pytest.raises(Problem, match="out of service .node1."):
         second.drain()
     lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
-    taken = datetime.now(timezone.utc) - timedelta(seconds=61)
+    taken = clock.now() - timedelta(seconds=61)
     lease["spec"]["renewTime"] = taken.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert second.drain()["changed"]
 

@@ -10,8 +10,9 @@ Source of the format: Prometheus documentation, "Exposition formats", text-based
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any
+
+from .. import clock
 
 #: Name of a metric → what it says.
 HELP = {
@@ -42,7 +43,7 @@ def _samples(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], i
         labels = {"subject": certificate["subject"], "fingerprint": certificate["fingerprint"]}
         for name in certificate["on"]:
             yield "dockyard_certificate_days_left", {"name": name, **labels}, certificate["days_left"]
-    made = datetime.strptime(report["made"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    made = clock.moment_of(report["made"])
     yield "dockyard_report_time_seconds", {"run": report["run"]}, int(made.timestamp())
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from .. import clock
 from ..plan.plan import Change, Disruption, Plan
 from ..problems import without_passwords
 
@@ -64,7 +65,7 @@ def document(subjects: Iterable[Subject], run: str, now: datetime, *, check_mode
         "format": FORMAT,
         "run": run,
         "check_mode": check_mode,
-        "made": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "made": clock.stamp(now),
         "summary": _summary(found, groups, certificates),
         "disturbed": _disturbed(found),
         "certificates": certificates,

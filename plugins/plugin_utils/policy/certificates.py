@@ -19,6 +19,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
+from .. import clock
 from ..libraries import serialization, x509
 from ..problems import Problem, one_line
 
@@ -78,7 +79,7 @@ class Certificate:
         """Return it for a result."""
         return {
             "subject": self.subject, "issuer": self.issuer, "fingerprint": self.fingerprint,
-            "not_before": _stamp(self.not_before), "not_after": _stamp(self.not_after),
+            "not_before": clock.stamp(self.not_before), "not_after": clock.stamp(self.not_after),
             "days_left": self.days_left(now),
         }  # fmt: skip
 
@@ -331,7 +332,3 @@ def _public_bytes(key: Any) -> bytes:
 
 def _short(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:120]
-
-
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

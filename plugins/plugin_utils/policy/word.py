@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from enum import Flag, auto
 from typing import Any
 
+from .. import clock
 from ..problems import Problem, one_line
 from ..resolution.names import without_login
 
@@ -43,10 +44,6 @@ class Targets(Flag):
     BOTH = HOSTS | CLUSTERS
 
 
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 @dataclass
 class Reading:
     """What readers need beside a value, and what they remark on it.
@@ -57,7 +54,7 @@ class Reading:
 
     read_file: Callable[[str], bytes] | None = None
     keep_secret: Callable[[str], object] = lambda text: None
-    now: datetime = field(default_factory=_now)
+    now: datetime = field(default_factory=lambda: clock.now())
     warn_days: int = 30
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

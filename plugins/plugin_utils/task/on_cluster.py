@@ -10,12 +10,12 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 from math import inf
 from typing import Any, ClassVar, Protocol
 
 from ansible.errors import AnsibleError  # type: ignore[import-untyped]
 
+from .. import clock
 from ..cluster import export
 from ..cluster.api import ClusterProblem, Manifest, Ref
 from ..cluster.changes import ClusterDraft, ClusterProposal, NotYet, ObjectChange, Until, change_of, propose_changes
@@ -262,7 +262,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         return propose_changes(cluster, drafts, Applying(named=self.named).names)
 
     def _read(self, options: dict[str, Any]) -> list[tuple[ClusterFeature, Any]]:
-        now = datetime.now(timezone.utc)
+        now = clock.now()
         hide = self.secrets.add_key
         return [(feature, feature.read(options, now, self.read_file, hide)) for feature in self.features]
 

@@ -11,7 +11,6 @@ import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime, timezone
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -19,6 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 from ansible.errors import AnsibleConnectionFailure  # type: ignore[import-untyped]
 from ansible.plugins.action import ActionBase  # type: ignore[import-untyped]
 
+from .. import clock
 from ..host import record
 from ..host.observed import HostProblem, Observed
 from ..host.snapshot import NO_ANSWER, from_snapshot, pack, pack_json, unpack
@@ -231,7 +231,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
 
     def read(self, options: dict[str, Any]) -> tuple[AskedOfFeatures, Watch]:
         """Return what each feature is asked for, and what must be known of the host for it. Raises Problem."""
-        now = datetime.now(timezone.utc)
+        now = clock.now()
         said: AskedOfFeatures = []
         for feature in self.features:
             words = feature.read(options, now, self.read_file, self.secrets.add_key)

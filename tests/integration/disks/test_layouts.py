@@ -25,8 +25,10 @@ systemctl is-active docker.service docker.socket atomic-openshift-node.service
 findmnt -rno TARGET,SOURCE -t ext4,xfs,vfat,btrfs
 lvs --noheadings -o vg_name,lv_name,lv_uuid,lv_size
 """
-#: What belongs to other groups than the one that the task names; not aligned, as a new group would move the columns.
-OTHERS = "vgs --noheadings --unaligned --separator , -o vg_name,vg_uuid,vg_seqno,vg_size | sort | grep -vw {group} || true"
+#: What belongs to other groups than the one that the task names. Not aligned: a new group would move the columns.
+OTHERS = """
+vgs --noheadings --unaligned --separator , -o vg_name,vg_uuid,vg_seqno,vg_size | sort | grep -vw {group} || true
+"""
 
 
 def layouts(ends):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
+from ... import clock
 from .. import labels
 from ..openshift4.objects import cited, kind_of
 from . import DrainProblem, pods
@@ -42,7 +42,7 @@ def plan(
         **{name: _flag(name, value) for name, value in allowed.items()},
         skip_wait_for_delete_timeout=_seconds(skip_wait_for_delete_timeout, kubectl),
         existing=None if daemonsets is None else frozenset(pods.daemon_sets(daemonsets)),
-        now=datetime.now(timezone.utc) if now is None else pods.time("now", now),
+        now=clock.now() if now is None else pods.time("now", now),
     )
     selector = _selector(pod_selector)
     selected = [pod for pod in pods.read(manifests) if selector.matches(pod.labels)]

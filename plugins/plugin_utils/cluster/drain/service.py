@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import Any
 
+from ... import clock
 from ..api import ClusterProblem, Manifest, Ref, Resource, annotation, at, check_name
 from ..client import Client, Limits, Moved, NoSuchKind, Rejected
 from . import DrainProblem, pods, waiting
@@ -143,7 +143,7 @@ class NodeService:
             if turn and not annotation(node, _TURN):
                 self._patch({"metadata": {"annotations": turn}})
             return False
-        stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stamp = clock.stamp(clock.now())
         self._patch({"metadata": {"annotations": {OURS: stamp} | turn}, "spec": {"unschedulable": True}})
         return True
 

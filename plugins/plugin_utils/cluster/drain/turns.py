@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ... import clock
 from ..api import ClusterProblem, Ref, Resource, annotation, at
 from ..client import Client, Moved, NoSuchKind
 
@@ -93,10 +94,10 @@ class Turns:
             moment = datetime.strptime(written, _TIME).replace(tzinfo=timezone.utc)
         except ValueError:
             return False
-        return abs((datetime.now(timezone.utc) - moment).total_seconds()) < _FRESH
+        return abs((clock.now() - moment).total_seconds()) < _FRESH
 
     def _write(self, holders: list[str]) -> None:
-        now = datetime.now(timezone.utc).strftime(_TIME)
+        now = clock.now().strftime(_TIME)
         marks, spec = {"annotations": {_HOLDERS: json.dumps(holders)}}, {"renewTime": now}
         if self._found is None:
             made = self.ref.manifest()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from ...plan.plan import mark_of
@@ -343,7 +343,7 @@ def _route(route: Manifest, now: datetime) -> dict[str, Any]:
     days = None
     if tls.get("certificate"):
         try:
-            days = read_certificates(str(tls["certificate"]))[0].days_left(now or datetime.now(timezone.utc))
+            days = read_certificates(str(tls["certificate"]))[0].days_left(now)
         except CertificateProblem:
             days = None
     return {

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import Any
 
+from ... import clock
 from ...host.watch import NotAsked
 from .. import marks, registries
 from ..api import ClusterProblem, Manifest, Ref, Resource, at, check_name
@@ -336,7 +336,7 @@ class Rollout:
 
     def pause(self, *, check: bool = False) -> dict[str, Any]:
         """Pause the pools that have nodes. Raises ClusterProblem."""
-        stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stamp = clock.stamp(clock.now())
         fields = {"metadata": {"annotations": {marks.PAUSED: stamp}}, "spec": {"paused": True}}
         return self._switch(fields, lambda pool: bool(pool.nodes) and not pool.paused, check)
 
