@@ -49,12 +49,15 @@ def _empty_dir(asked: Asked) -> Iterator[Finding]:
 
 
 def _removed(asked: Asked) -> Iterator[Finding]:
+    """Warn of what is deleted: the storage in use, whichever is named beside Removed. CIRO generator.go Remove."""
     if asked.state != "Removed":
         return
-    present = backends(asked.storage, asked.minor)
+    in_use = part(asked.current, "storage")
+    storage = in_use if len(backends(in_use, asked.minor)) == 1 else asked.storage
+    present = backends(storage, asked.minor)
     is_news = asked.current.get("managementState") != "Removed"
     if present and is_news and asked.storage.get("managementState") == "Managed":
-        what = _named(_place(asked.storage, present[0]))
+        what = _named(_place(storage, present[0]))
         sentence = f"Removed deletes {what} with all images, because storage.managementState is Managed"
         yield warning("managementState", sentence)
     if asked.spec.get("defaultRoute"):
