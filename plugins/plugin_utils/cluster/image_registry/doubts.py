@@ -14,14 +14,16 @@ from typing import Any
 
 from ..openshift4.objects import cited
 from . import Finding, warning
-from .asked import Asked, backends, part
+from .asked import DEFAULT_CLAIM, Asked, backends, part
 from .backends import MINTED_SECRET, USER_SECRET
-from .surroundings import NAMESPACE
+from .surroundings import NAMESPACE, Claim
 from .values import duration
 
 _QUIET = ("", "Normal")
 #: Keys whose value may hold a login.
 _ADDRESSES = ("regionEndpoint", "authURL")
+#: Keys that name what a later Removed would delete.
+_CONTAINERS = ("bucket", "container", "accountName")
 #: Backend → the keys of its configuration that say where the images are.
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "emptyDir": (),
@@ -70,13 +72,22 @@ def _deletable(asked: Asked) -> Iterator[Finding]:
     if asked.storage.get("managementState") != "Managed" or len(present) != 1 or asked.state == "Removed":
         return
     path, (backend,) = "storage.managementState", present
-    before = part(asked.current, "storage")
-    claim = asked.around.claims.get(str(part(asked.storage, "pvc").get("claim") or ""))
-    if backend == "pvc" and claim and not claim.is_operators:
-        name = part(asked.storage, "pvc")["claim"]
+    config, before = part(asked.storage, backend), part(asked.current, "storage")
+    name, claim = _claim_of(asked)
+    if claim and not claim.is_operators:
         yield warning(path, f"Managed lets a later Removed delete the claim {cited(name)}, which is not the operator's")
-    elif backend not in ("pvc", "emptyDir") and before.get("managementState") and not before.get(backend):
-        yield warning(path, f"Managed was said of the storage before: a later Removed would delete {backend} too")
+    was = part(before, backend)
+    # What nobody names the operator makes itself.
+    if before.get("managementState") and any(config.get(key) not in (None, "", was.get(key)) for key in _CONTAINERS):
+        what = _named(_place(asked.storage, backend))
+        yield warning(path, f"Managed lets a later Removed delete {what}, whoever made it")
+
+
+def _claim_of(asked: Asked) -> tuple[str, Claim | None]:
+    """Return the name of the claim that pods mount, and the claim, None where there is none."""
+    backend, config = asked.taken
+    name = str(config.get("claim") or DEFAULT_CLAIM)
+    return name, asked.around.claims.get(name) if backend == "pvc" else None
 
 
 def _moved(asked: Asked) -> Iterator[Finding]:
@@ -100,8 +111,7 @@ def _named(place: Mapping[str, str]) -> str:
 
 
 def _claim(asked: Asked) -> Iterator[Finding]:
-    name = str(part(asked.storage, "pvc").get("claim") or "")
-    claim = asked.around.claims.get(name)
+    name, claim = _claim_of(asked)
     if claim and claim.is_going:
         yield warning("storage.pvc.claim", f"the claim {cited(name)} is being deleted: new pods will not start with it")
     if claim and claim.is_lost:
