@@ -24,6 +24,8 @@ _QUIET = ("", "Normal")
 _ADDRESSES = ("regionEndpoint", "authURL")
 #: Keys that name what a later Removed would delete.
 _CONTAINERS = ("bucket", "container", "accountName")
+#: What the operator takes where these keys are empty.
+_USUAL = {"claim": DEFAULT_CLAIM}
 #: Backend → the keys of its configuration that say where the images are.
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "emptyDir": (),
@@ -59,7 +61,7 @@ def _removed(asked: Asked) -> Iterator[Finding]:
     present = backends(storage, asked.minor)
     is_news = asked.current.get("managementState") != "Removed"
     if present and is_news and asked.storage.get("managementState") == "Managed":
-        what = _named(_place(storage, present[0]))
+        what = _named(_place(present[0], part(storage, present[0])))
         sentence = f"Removed deletes {what} with all images, because storage.managementState is Managed"
         yield warning("managementState", sentence)
     if asked.spec.get("defaultRoute"):
@@ -79,7 +81,7 @@ def _deletable(asked: Asked) -> Iterator[Finding]:
     was = part(before, backend)
     # What nobody names the operator makes itself.
     if before.get("managementState") and any(config.get(key) not in (None, "", was.get(key)) for key in _CONTAINERS):
-        what = _named(_place(asked.storage, backend))
+        what = _named(_place(backend, config))
         yield warning(path, f"Managed lets a later Removed delete {what}, whoever made it")
 
 
@@ -91,19 +93,21 @@ def _claim_of(asked: Asked) -> tuple[str, Claim | None]:
 
 
 def _moved(asked: Asked) -> Iterator[Finding]:
+    """Warn of images that are left behind, also where the storage becomes the platform's own."""
     before = part(asked.current, "storage")
     old, new = backends(before, asked.minor), backends(asked.storage, asked.minor)
-    if len(old) != 1 or len(new) != 1 or asked.state in ("Unmanaged", "Removed"):
+    backend, config = asked.taken
+    if len(old) != 1 or len(new) > 1 or backend is None or asked.state in ("Unmanaged", "Removed"):
         return
-    was, becomes = _place(before, old[0]), _place(asked.storage, new[0])
-    if was != becomes:
+    was = _place(old[0], part(before, old[0]))
+    if was != _place(backend, config):
         lost = "are lost with the pods" if old == ["emptyDir"] else "stay there, where nobody pulls them from"
         yield warning("storage", f"nothing is copied: images in {_named(was)} {lost}")
 
 
-def _place(storage: Mapping[str, Any], backend: str) -> dict[str, str]:
-    config = part(storage, backend)
-    return {"backend": backend, **{key: str(config[key]) for key in _PLACES[backend] if config.get(key)}}
+def _place(backend: str, config: Mapping[str, Any]) -> dict[str, str]:
+    told = {key: config.get(key) or _USUAL.get(key) for key in _PLACES[backend]}
+    return {"backend": backend, **{key: str(value) for key, value in told.items() if value}}
 
 
 def _named(place: Mapping[str, str]) -> str:
