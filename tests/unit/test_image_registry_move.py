@@ -277,6 +277,24 @@ def test_a_copy_that_says_no_counts_is_not_believed():
     assert world.spec["storage"] == OLD and world.server.get("Job", copying.JOB.name, NAMESPACE) is None
 
 
+@pytest.mark.parametrize("proof", ["pull", "waive"])
+def test_a_copy_of_nothing_is_not_believed_while_the_cluster_knows_images(proof):
+    world = World(log="dockyard-copied blobs=0 files=0\n")
+    result = world.run(proof=proof)
+    assert result["failed"] and "copied no blob, and the cluster knows 1 images" in result["msg"], result
+    assert "serves read-only from the old storage; the next run goes on" in result["msg"]
+    assert world.spec["storage"] == OLD and world.server.get("Job", copying.JOB.name, NAMESPACE) is None
+    world.log = "dockyard-copied blobs=3 files=9\n"
+    assert not world.run(proof=proof).get("failed")
+    moved(world)
+
+
+def test_a_registry_without_images_is_moved():
+    world = World({"no_images": True}, log="dockyard-copied blobs=0 files=0\n")
+    assert not world.run().get("failed")
+    moved(world)
+
+
 def test_an_image_that_cannot_be_pulled_takes_the_switch_back():
     world = World(pulls=False)
     result = world.run()

@@ -393,6 +393,12 @@ class MoveService:
             words = self._words()  # they go with the Job
             self._remove(copying.JOB)
             raise ClusterProblem(f"{copying.JOB} ended and did not say what it copied{words}; it is made again")
+        if not counted["blobs"] and (count := self._kept().count):
+            self._remove(copying.JOB)
+            raise ClusterProblem(
+                f"{copying.JOB} copied no blob, and the cluster knows {count} images that were pushed: look whether "
+                "the old storage holds them; the copy is made again"
+            )
         self.say(f"registry: copied and compared {counted['blobs']} blobs, {counted['files']} files")
         self._patch(config, {}, replace(memory, copied=counted), "the copy is compared")
 
