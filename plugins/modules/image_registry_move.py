@@ -123,7 +123,8 @@ options:
         description: Its size; V(100Gi) for a new one.
         type: str
       storage_class:
-        description: Its storage class, unless it is the cluster's default.
+        description: Its storage class, unless it is the cluster's default. An empty one binds it to a
+          volume that is there already.
         type: str
       access_mode:
         description: Its access mode. V(ReadWriteMany) for more than one replica, else V(ReadWriteOnce).

@@ -23,6 +23,8 @@ from ..marks import LABEL
 SHARED, SINGLE = "ReadWriteMany", "ReadWriteOnce"
 DEFAULT_SIZE = "100Gi"
 _DEFAULT_CLASS = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+#: Stands for the class of a claim that is bound to a volume which is there: nothing makes one.
+_NO_CLASS: Manifest = {}
 #: What a provisioner's name holds when it makes block devices, which one node mounts at a time.
 _BLOCK = ("ebs", "disk.csi.azure", "azure-disk", "pd.csi", "gce-pd", "cinder", "rbd", "iscsi", "lvm", "topolvm")
 
@@ -63,20 +65,21 @@ def wanted(
 def _new(ref: Ref, given: Mapping[str, Any], replicas: int, classes: tuple[Manifest, ...]) -> Claims:
     asked = given.get("storage_class")
     known = {str(at(one, "metadata", "name")): one for one in classes}
-    found = known.get(str(asked)) if asked else next((one for one in classes if _is_default(one)), None)
-    if asked and found is None:
-        there = ", ".join(sorted(known)) or "none"
-        return Claims(refusals=(f"claim: there is no storage class {asked}; the cluster has {there}",))
+    there = ", ".join(sorted(known)) or "none"
+    if asked is None:
+        found = next((one for one in classes if _is_default(one)), None)
+        why = f"storage_class is needed, because the cluster has no default class; it has {there}"
+    else:
+        found = known.get(asked) if asked else _NO_CLASS
+        why = f"there is no storage class {asked}; the cluster has {there}"
     if found is None:
-        there = ", ".join(sorted(known)) or "none"
-        text = f"claim: storage_class is needed, because the cluster has no default class; it has {there}"
-        return Claims(refusals=(text,))
+        return Claims(refusals=(f"claim: {why}",))
     mode = given.get("access_mode") or (SHARED if replicas > 1 else SINGLE)
     spec: dict[str, Any] = {
         "accessModes": [mode],
         "resources": {"requests": {"storage": given.get("size") or DEFAULT_SIZE}},
     }
-    if asked:
+    if asked is not None:
         spec["storageClassName"] = asked
     fields = {"metadata": {"labels": {LABEL: "claim"}}, "spec": spec}
     return Claims((WantedObject(ref, fields, "claim"),), tuple(_doubts(mode, found)))
@@ -85,13 +88,12 @@ def _new(ref: Ref, given: Mapping[str, Any], replicas: int, classes: tuple[Manif
 def _grown(ref: Ref, given: Mapping[str, Any], there: Manifest, classes: tuple[Manifest, ...]) -> Claims:
     """Keep the claim, or let it grow; refuse what is fixed in a claim."""
     name = ref.name
-    class_name, modes = at(there, "spec", "storageClassName"), at(there, "spec", "accessModes") or []
+    class_name, modes = at(there, "spec", "storageClassName") or "", at(there, "spec", "accessModes") or []
     mode, asked = given.get("access_mode"), given.get("storage_class")
     refusals = []
-    if asked and asked != class_name:
-        refusals.append(
-            f"claim: {name} has the storage class {class_name}, which cannot become {asked}: name a new one"
-        )
+    if asked is not None and asked != class_name:
+        has = f"the storage class {class_name}" if class_name else "no storage class"
+        refusals.append(f"claim: {name} has {has}, which cannot become {asked or 'none'}: name a new one")
     if mode and mode not in modes:
         refusals.append(f"claim: {name} is {', '.join(modes)}, which cannot become {mode}: name a new one")
     size = given.get("size")
@@ -99,7 +101,8 @@ def _grown(ref: Ref, given: Mapping[str, Any], there: Manifest, classes: tuple[M
     grows = size is not None and (quantity(size) or 0) > (quantity(have) or 0)
     found = next((one for one in classes if at(one, "metadata", "name") == class_name), None)
     if grows and at(found, "allowVolumeExpansion") is not True:
-        refusals.append(f"claim: {name} has {have}, and its storage class {class_name} does not let it grow to {size}")
+        why = f"its storage class {class_name} does not let it" if class_name else "no storage class lets it"
+        refusals.append(f"claim: {name} has {have}, and {why} grow to {size}")
     if refusals:
         return Claims(refusals=tuple(refusals))
     if grows:

@@ -188,9 +188,11 @@ def _claim(scene: Scene) -> Iterator[str]:
                 yield f"the claim {name} is pending: its class waits for a pod, and the registry has none"
             return
         modes = ", ".join(at(claim, "spec", "accessModes") or ())
+        class_name = at(claim, "spec", "storageClassName")
+        kind = f"of the class {class_name}" if class_name else "without a storage class"
         yield (
-            f"the claim {name} is pending: no volume of the class {at(claim, 'spec', 'storageClassName')} fits "
-            f"{modes} and {at(claim, 'spec', 'resources', 'requests', 'storage')}; look at its events"
+            f"the claim {name} is pending: no volume {kind} fits {modes} and "
+            f"{at(claim, 'spec', 'resources', 'requests', 'storage')}; look at its events"
         )
 
 

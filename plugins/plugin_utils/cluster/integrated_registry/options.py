@@ -41,7 +41,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         ],
         "options": {
             "size": {"type": "str", "description": ["Its size; V(100Gi) for a new one."]},
-            "storage_class": {"type": "str", "description": ["Its storage class, unless it is the cluster's default."]},
+            "storage_class": {
+                "type": "str",
+                "description": [
+                    "Its storage class, unless it is the cluster's default. An empty one binds it to a volume that is "
+                    "there already.",
+                ],
+            },
             "access_mode": {
                 "type": "str",
                 "choices": ["ReadWriteMany", "ReadWriteOnce"],
