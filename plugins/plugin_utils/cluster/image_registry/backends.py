@@ -15,8 +15,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ...credentials.go import Unreadable, base64_decoded
+from ...credentials.go import Unreadable, base64_decoded, url_parts
 from ...libraries import MissingLibrary, serialization, yaml, yaml_faults
+from ...resolution.names import without_login
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
 from . import ERROR, UNOBSERVED, Finding, refusal, warning
@@ -57,7 +58,8 @@ _AZURE_CLOUDS = (
 )  # fmt: skip
 #: Known only where the platform is such a cloud.
 _AZURE_STACK = "AZURESTACKCLOUD"
-_URL = re.compile(r"https?://", re.IGNORECASE)
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_HOST = re.compile(r"(?:\[[^\[\]\s]+\]|[^\s:%\[\]\\^`{|}]+)(?::[0-9]*)?")
 #: us-east-1, us-gov-west-1, eusc-de-east-1: for any other, the operator asks a host that there is not.
 _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+")
 #: What says how to log in, in the file of credentials that AWS' own programs read.
@@ -129,9 +131,8 @@ def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     region, endpoint = config.get("region"), config.get("regionEndpoint")
     if not region and not endpoint and asked.around.platform == "AWS":
         region = asked.around.settings.get("region")
-    if endpoint and not _URL.match(endpoint):
-        sentence = f"must begin with http:// or https://: {quoted(endpoint)}"
-        yield refusal("storage.s3.regionEndpoint", sentence)
+    if endpoint and not _is_url(endpoint):
+        yield _no_url("storage.s3.regionEndpoint", endpoint)
     if endpoint and config.get("virtualHostedStyle") and _ADDRESS.match(endpoint):
         sentence = f"puts the bucket before the host of regionEndpoint, which is an address: {quoted(endpoint)}"
         yield refusal("storage.s3.virtualHostedStyle", sentence)
@@ -146,6 +147,20 @@ def _s3(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
         yield refusal("storage.s3.cloudFront.privateKey.name", "must name the secret with the private key")
     if front and not key.get("key"):
         yield refusal("storage.s3.cloudFront.privateKey.key", "must name the key of the secret")
+
+
+def _is_url(text: str) -> bool:
+    """Say whether Go's net/url reads a text, and finds a host that can be asked; else each request fails."""
+    try:
+        host, _path = url_parts(text)
+    except Unreadable:
+        return False
+    return bool(_SCHEME.match(text) and _HOST.fullmatch(host))
+
+
+def _no_url(path: str, text: str) -> Finding:
+    shown = quoted(without_login(text))
+    return refusal(path, f"must begin with http:// or https:// and be a URL with a host: {shown}")
 
 
 def _has_own_s3(asked: Asked) -> bool:
@@ -259,8 +274,8 @@ def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:
     if not url:
         yield refusal("storage.swift.authURL", "is needed where the credentials do not come from the cloud")
         return
-    if not _URL.match(url):
-        yield refusal("storage.swift.authURL", f"must begin with http:// or https://: {quoted(url)}")
+    if not _is_url(url):
+        yield _no_url("storage.swift.authURL", url)
         return
     if "/v2" not in url:
         yield from _domain(config, user, told)
