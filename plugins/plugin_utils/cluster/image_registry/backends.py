@@ -306,6 +306,14 @@ def _domain(config: Mapping[str, Any], user: Mapping[str, str] | None, told: Map
         yield refusal("storage.swift.domain", "the name of a tenant needs domain or domainID, or tenantID in its place")
 
 
+def can_ask_cloud(asked: Asked) -> bool:
+    """Say whether the operator can ask OpenStack if it has Swift. CIRO pkg/storage/swift IsSwiftEnabled.
+
+    The secret of a person wins, and does not say where to ask.
+    """
+    return USER_SECRET not in asked.around.secrets and bool(_cloud(asked))
+
+
 def _cloud(asked: Asked) -> dict[str, Any]:
     """Return the cloud of clouds.yaml that the operator reads, {} when there is none."""
     text = asked.around.secrets.get(MINTED_SECRET, {}).get("clouds.yaml", "")

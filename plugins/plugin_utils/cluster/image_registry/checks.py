@@ -92,14 +92,10 @@ def _storage(asked: Asked) -> Iterator[Finding]:
         yield refusal("storage", sentence, STORAGE_NOT_CONFIGURED)
     elif backend == "pvc" and _is_in_use(config, asked):
         yield from _claim_in_use(config, asked)
-    elif backend == "swift" and not counted and "clouds.yaml" in _minted(asked):
+    elif backend == "swift" and not counted and backends.can_ask_cloud(asked):
         return  # whether the cloud has Swift is only known there
     else:
         yield from backends.check(backend, config, asked)
-
-
-def _minted(asked: Asked) -> Mapping[str, str]:
-    return asked.around.secrets.get(backends.MINTED_SECRET, {})
 
 
 def _is_in_use(config: Mapping[str, Any], asked: Asked) -> bool:
