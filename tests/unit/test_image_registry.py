@@ -79,6 +79,14 @@ def test_problems(case, sentences):
     assert not any("\n" in one["sentence"] or "secret@" in one["sentence"] for one in found)
 
 
+def test_line_ends_in_base64_are_passed_over():
+    """As Go does it; `base64` writes 76 characters a line."""
+    file = json.dumps({"type": "service_account", "private_key": key_pem("google", "weak")})
+    told = secret("image-registry-private-configuration-user", {"REGISTRY_STORAGE_GCS_KEYFILE": file})
+    told["data"] = {key: base64.encodebytes(base64.b64decode(value)).decode() for key, value in told["data"].items()}
+    assert image_registry_problems({**STANDARD, "storage": {"gcs": {"bucket": "b"}}}, objects=[told]) == []
+
+
 @pytest.mark.parametrize("case", cases("image_registry/refused.yml"))
 def test_refused_in_one_sentence(case):
     with pytest.raises(AnsibleFilterError) as refusal:

@@ -9,12 +9,11 @@ What is not among them does not exist for the operator either. Values of secrets
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...credentials.go import Unreadable, base64_decoded
 from ..openshift4 import texts
 from ..openshift4.objects import Manifest, cited, kind_of, name_of
 from . import RegistryProblem
@@ -109,8 +108,8 @@ def _data(manifest: Manifest) -> Iterator[tuple[str, str]]:
 def _decoded(value: Any) -> str:
     text = "" if value is None else str(value)
     try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, ValueError):
+        return base64_decoded(text).decode()
+    except (Unreadable, ValueError):
         return text
 
 
