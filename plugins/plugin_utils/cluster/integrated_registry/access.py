@@ -152,7 +152,8 @@ def wanted(cluster: Cluster, grants: Iterable[Grant], made: Iterable[str] = ()) 
     Raises NotRead, ClusterProblem.
     """
     grants = tuple(grants)
-    projects = [Ref(PROJECTS, grant.project) for grant in grants if grant.project and grant.project not in made]
+    needed = [grant.project for grant in grants if grant.present and grant.project and grant.project not in made]
+    projects = [Ref(PROJECTS, name) for name in needed]
     cluster.need(*dict.fromkeys((*projects, *(grant.binding for grant in grants))))
     for ref in projects:
         if cluster.one(ref) is None:
