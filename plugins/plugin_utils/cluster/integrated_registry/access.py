@@ -141,7 +141,7 @@ def _subject(one: Mapping[str, Any]) -> dict[str, str]:
             raise PolicyError("access", name, f"cannot be the name of a {key}")
         return {"kind": _KINDS[key], "name": name, "apiGroup": _GROUP}
     project, _slash, short = name.partition("/")
-    if not (is_subdomain(project) and is_subdomain(short)):
+    if not (is_label(project) and is_subdomain(short)):
         raise PolicyError("access", name, "is not a service account as PROJECT/NAME")
     return {"kind": _KINDS[key], "name": short, "namespace": project}
 
