@@ -129,7 +129,10 @@ def _unknown_driver(asked: Asked) -> Iterator[Finding]:
 
 def _s3(asked: Asked) -> Iterator[Finding]:
     config = part(asked.storage, "s3")
-    if config.get("keyID") and not config.get("encrypt"):
+    is_managed = asked.storage.get("managementState") == "Managed"
+    if is_managed and config.get("encrypt") is False:  # CIRO s3.go CreateStorage
+        yield warning("storage.s3.encrypt", "false does not stay: the operator encrypts its buckets, and writes true")
+    elif not is_managed and config.get("keyID") and not config.get("encrypt"):
         yield warning("storage.s3.keyID", "does nothing without encrypt: true")
     secret = part(config, "cloudFront", "privateKey").get("name")
     if secret and secret not in asked.around.secrets:
