@@ -405,21 +405,27 @@ def test_an_edit_of_the_operators_own_object_is_named() -> None:
     assert 'prefix = "evil.example.com"' in said
 
 
-def test_authorities_that_no_node_has_been_given() -> None:
+@pytest.mark.parametrize("case", cases("rollout/authorities.yml"))
+def test_authorities_that_no_node_has_been_given(case: dict[str, Any]) -> None:
     rolling = Rolling(workers=1)
-    rolling.server.get("Image", "cluster")["spec"]["additionalTrustedCA"] = {"name": "cas"}
-    data = {"a.example.com": "x", "b.example.com..5000": "x"}
-    metadata = {"name": "cas", "namespace": "openshift-config"}
+    rolling.server.get("Image", "cluster")["spec"] = {"additionalTrustedCA": {"name": "cas"}} if case["trusted"] else {}
     rolling.server.put(
-        {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data},
+        {
+            "kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "cas", "namespace": "openshift-config"},
+            **{part: dict.fromkeys(keys, "eA==") for part, keys in case["trusted"].items()},
+        },
         {
             "kind": "ControllerConfig", "apiVersion": "machineconfiguration.openshift.io/v1",
             "metadata": {"name": "machine-config-controller"},
-            "spec": {"imageRegistryBundleData": [{"file": "a.example.com", "data": ""}]},
+            "spec": {
+                name: [{"file": file, "data": "eA=="} for file in files] for name, files in case["carried"].items()
+            },
         },
     )  # fmt: skip
-    said = "ControllerConfig/machine-config-controller has no authority for b.example.com..5000"
-    assert said in rolling.rollout().report()["problems"]
+    report = rolling.rollout().report()
+    names = ", ".join(case.get("missing", []))
+    said = [f"ControllerConfig/machine-config-controller has no authority for {names}"] if names else []
+    assert (report["problems"], report["drift"]) == (said, bool(said))
 
 
 # --- the tasks ---

@@ -29,6 +29,8 @@ from ..preflight import release_of
 from ..seen import Cluster, Unread
 
 _FIXED = (REGISTRIES_CONF, POLICY_JSON, SEARCH_DROP_IN, SIGSTORE_YAML)
+#: Where a ControllerConfig carries authorities: those of the cluster's own registry, and those of additionalTrustedCA.
+_BUNDLES = ("imageRegistryBundleData", "imageRegistryBundleUserData")
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,13 @@ def _meaning(path: str, text: str | None) -> Any:
 
 
 def authorities_missing(image: Manifest | None, config_map: Manifest | None, controller: Manifest | None) -> list[str]:
-    """List the registries whose authority is trusted and that no ControllerConfig carries to the nodes."""
-    if not at(image, "spec", "additionalTrustedCA", "name") or controller is None:
+    """List the registries whose authority is trusted and that no ControllerConfig carries to the nodes.
+
+    Source: machine-config-operator pkg/operator sync.go. It carries none before 4.14, where node-ca does it.
+    """
+    spec = at(controller, "spec") or {}
+    if not at(image, "spec", "additionalTrustedCA", "name") or not any(name in spec for name in _BUNDLES):
         return []
-    bundles = at(controller, "spec", "imageRegistryBundleData")
-    carried = {str(at(one, "file")) for one in bundles or ()}
-    return sorted(str(key) for key in (at(config_map, "data") or {}) if str(key) not in carried)
+    carried = {str(at(one, "file")) for one in at(spec, _BUNDLES[1]) or ()}
+    trusted = {str(key) for part in ("data", "binaryData") for key in at(config_map, part) or {}}
+    return sorted(trusted - carried)
