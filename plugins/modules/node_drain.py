@@ -14,7 +14,8 @@ version_added: 1.0.0
 description:
   - Closes a node to new pods, evicts its pods as C(kubectl drain) decides, and waits until they are gone. An eviction
     that a budget, a webhook or a sick server forbids is asked for again until O(timeout).
-  - Nothing is touched when a pod must not be evicted. When a drain fails and the node is ready, it is opened again.
+  - Nothing is touched when a pod must not be evicted. Pods are listed again once the node is closed; where one came
+    meanwhile that must not be evicted, none is. When a drain fails and the node is ready, it is opened again.
   - A node that somebody else has cordoned is drained, and stays cordoned afterwards.
   - OpenShift 3.11 and 4 and plain Kubernetes.
 author:

@@ -24,6 +24,10 @@ from cases import cases
 from sentences import hear
 
 READY = {"type": "Ready", "status": "True"}
+OF_DAEMON_SET = [{"kind": "DaemonSet", "apiVersion": "apps/v1", "name": "ds", "controller": True}]
+DAEMON_SET = {
+    "kind": "DaemonSet", "apiVersion": "apps/v1", "metadata": {"name": "ds", "namespace": "team"}, "spec": {},
+}  # fmt: skip
 
 
 def pod(name: str, **more: Any) -> dict[str, Any]:
@@ -61,6 +65,10 @@ class Cluster:
         if isinstance(answer, dict):
             headers = answer.get("headers", {})
             return status(answer["status"], answer.get("reason", ""), answer["message"], path, **headers)
+        asked, there = body["deleteOptions"]["preconditions"]["uid"], self.server.get("Pod", name, "team")
+        if there and asked != there["metadata"]["uid"]:
+            said = "the UID in the precondition ({}) does not match the UID in record ({})"
+            return status(409, "Conflict", said.format(asked, there["metadata"]["uid"]), path)
         self.ending[name] = self.now + self.ends
         return reply(answer, {"kind": "Status", "status": "Success"})
 
@@ -148,6 +156,52 @@ def test_nothing_is_touched_when_a_pod_must_not_go() -> None:
         cluster.service().drain()
     assert cluster.server.writes == [] and not cluster.cordoned
     assert cluster.service(force=True).drain()["changed"]
+
+
+def comes(cluster: Cluster, *pods: dict[str, Any]) -> None:
+    """Let pods come after the first look at the node, and before it is closed."""
+
+    def just_before(method: str, path: str, body: Any) -> None:
+        if method == "PATCH" and path.startswith("/api/v1/nodes/node1") and not cluster.cordoned:
+            cluster.server.put(*pods)
+
+    cluster.server.faults.insert(0, just_before)
+
+
+@pytest.mark.parametrize("case", cases("drain/meanwhile.yml"))
+def test_what_came_before_the_node_was_closed(case: dict[str, Any], sentences) -> None:
+    cluster = Cluster(pod("a", uid="first"), pod("d", ownerReferences=OF_DAEMON_SET))
+    cluster.server.put(DAEMON_SET)
+    comes(cluster, *[pod(**one) for one in case["comes"]])
+    service = cluster.service(ignore_daemonsets=True)
+    if "says" in case:
+        with pytest.raises(Problem) as refused:
+            service.drain()
+        assert case["says"] in str(refused.value) and not cluster.evicted and not cluster.cordoned
+        sentences(refused.value)
+        return
+    drained = service.drain()
+    assert [one["pod"] for one in drained["evict"]] == case["evict"] and cluster.left() == ["d"]
+    assert drained["account"][0] == f"node1: {len(case['evict'])} to evict, 1 to leave" and cluster.cordoned
+
+
+def test_who_came_while_a_turn_was_waited_for() -> None:
+    """The other node is back after 100 seconds."""
+    cluster, first, second = two_nodes()
+    assert second.drain()["changed"]
+    lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
+    lease["spec"]["renewTime"] = "2026-01-01T00:00:00.000000Z"
+    cluster.happens += [(50.0, lambda: cluster.server.put(pod("b")) and None), (100.0, second.restore)]
+    assert [one["pod"] for one in first.drain()["evict"]] == ["team/a", "team/b"] and cluster.left() == []
+
+
+def test_a_node_where_nobody_comes_or_goes_is_decided_about_once() -> None:
+    """A second look costs one list, beside two while it waits; daemon sets and budgets are not read again for it."""
+    cluster = Cluster(pod("a"), pod("d", ownerReferences=OF_DAEMON_SET), ends=0.0)
+    cluster.server.put(DAEMON_SET)
+    cluster.service(ignore_daemonsets=True).drain()
+    asked = [path.rpartition("/")[2] for method, path, *_rest in cluster.server.log if method == "GET"]
+    assert [asked.count(name) for name in ("pods", "daemonsets", "poddisruptionbudgets")] == [4, 1, 1]
 
 
 def test_the_cordon_of_somebody_else_stays() -> None:
@@ -388,9 +442,6 @@ def test_a_node_that_cannot_be_given_back_is_told_beside_the_first_failure() -> 
     with pytest.raises(Problem, match=r"no eviction.*; node1 stays cordoned: Node/node1: no patch$"):
         cluster.service().drain()
     assert cluster.cordoned
-
-
-OF_DAEMON_SET = [{"kind": "DaemonSet", "apiVersion": "apps/v1", "name": "ds", "controller": True}]
 
 
 def test_an_api_without_daemon_sets_is_borne() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ... import clock
+from ...problems import Problem
 from ..api import ClusterProblem, Manifest, Ref, Resource, annotation, at, check_name
 from ..client import Client, Limits, Moved, NoSuchKind, Rejected
 from . import DrainProblem, pods, waiting
@@ -104,29 +105,51 @@ class NodeService:
     def drain(self, *, check: bool = False) -> dict[str, Any]:
         """Empty the node. Raises ClusterProblem and DrainProblem; a cordon of ours is lifted then, if it can be."""
         node = self.read()
-        answer = self.pods_of_node()
-        result: dict[str, Any] = {
-            **{key: answer[key] for key in ("evict", "skip", "refuse")}, "budgets": self._budgets(answer),
-            "cordoned": _is_cordoned(node), "changed": not _is_cordoned(node) or bool(answer["evict"]),
-        }  # fmt: skip
-        if answer["refuse"]:
-            named = "; ".join(f"{one['pod']} {one['text']}" for one in answer["refuse"])
-            raise DrainProblem(f"{self.wanted.node}: nothing was changed, because pods must not be evicted: {named}")
-        first, *rest = answer["lines"]
-        result["account"] = [f"{self.wanted.node}: {first}", *rest, *_said(result["budgets"])]
-        if check or not result["changed"]:
+        answer = self._willing(self.pods_of_node(), "nothing was changed, because pods must not be evicted")
+        changed = not _is_cordoned(node) or bool(answer["evict"])
+        result = {**self._told(answer), "cordoned": _is_cordoned(node), "changed": changed}
+        if check or not changed:
             return result
         end = self.client.clock() + self.wanted.timeout
         self._take_turn(end)
         self.cordon(self.read())
         try:
-            self._empty([one["pod"] for one in answer["evict"]], end)
-        except ClusterProblem as problem:
+            result |= self._told_again(end)
+            self._empty([one["pod"] for one in result["evict"]], end)
+        except Problem as problem:
             raise ClusterProblem(f"{problem}; {self._back_after_failure()}") from None
         except BaseException:  # also what a person interrupts
             self.say(self._back_after_failure())
             raise
         return result
+
+    def _willing(self, answer: dict[str, Any], refusal: str) -> dict[str, Any]:
+        """Return a decision that evicts or leaves every pod. Raises DrainProblem for another one."""
+        if answer["refuse"]:
+            named = "; ".join(f"{one['pod']} {one['text']}" for one in answer["refuse"])
+            raise DrainProblem(f"{self.wanted.node}: {refusal}: {named}")
+        return answer
+
+    def _told(self, answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a person is told of a decision."""
+        first, *rest = answer["lines"]
+        budgets = self._budgets(answer)
+        return {
+            **{key: answer[key] for key in ("evict", "skip", "refuse")}, "budgets": budgets,
+            "account": [f"{self.wanted.node}: {first}", *rest, *_said(budgets)],
+        }  # fmt: skip
+
+    def _told_again(self, end: float) -> dict[str, Any]:
+        """Look again at the node, which gets no new pods now, as kubectl does, and return what is told otherwise.
+
+        Pods may have come before the cordon, or while a turn was waited for. Raises Problem before the first eviction.
+        """
+        before = self.present
+        self._look(end)
+        if self.present == before:
+            return {}
+        refusal = "nothing was evicted, because pods came meanwhile that must not be"
+        return self._told(self._willing(self._decided(), refusal))
 
     def report(self) -> dict[str, Any]:
         """Say what a drain would do, also where it would refuse. Raises ClusterProblem."""
@@ -150,6 +173,9 @@ class NodeService:
     def pods_of_node(self) -> dict[str, Any]:
         """Decide about every pod of the node."""
         self.present = self._pods()
+        return self._decided()
+
+    def _decided(self) -> dict[str, Any]:
         existing = self._daemon_sets() if any(_of_daemon_set(pod) for pod in self.present.values()) else None
         three = self.client.version() <= _LAST_OF_3
         return self.wanted.decide(list(self.present.values()), existing, three=three)
