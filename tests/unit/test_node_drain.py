@@ -367,6 +367,35 @@ def test_only_so_many_nodes_are_out_of_service() -> None:
     assert held == {"dockyard.openshift/nodes": "[]"}
 
 
+def test_a_node_that_an_admin_has_opened_holds_no_place() -> None:
+    """Its marks are those of a run that was killed."""
+    cluster, first, second = two_nodes()
+    assert second.drain()["changed"]
+    lease = cluster.server.get("Lease", "dockyard-openshift-nodes", "default")
+    lease["spec"]["renewTime"] = "2026-01-01T00:00:00.000000Z"
+    cluster.server.get("Node", "node2")["spec"].pop("unschedulable")
+    assert first.drain()["changed"] and cluster.now < 60
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize("case", cases("drain/whose.yml"))
+def test_whose_cordon_it_is_where_a_mark_is_left(case: dict[str, Any], fails: bool) -> None:
+    cluster = Cluster(pod("a"), answers={"a": [BUDGET]} if fails else {})
+    node = cluster.server.get("Node", "node1")
+    node["spec"]["unschedulable"] = True
+    node["metadata"] |= {
+        "annotations": {OURS: "2026-01-01T00:00:00Z"},
+        "managedFields": [{"operation": "Update", "manager": who, "fieldsV1": what} for who, what in case["wrote"]],
+    }
+    if fails:
+        with pytest.raises(Problem) as failed:
+            cluster.service(timeout=10).drain()
+        assert ("node1 is schedulable again" in str(failed.value)) is case["ours"]
+    else:
+        assert cluster.service().restore()["changed"] is case["ours"]
+    assert cluster.cordoned is not case["ours"]
+
+
 def two_nodes() -> tuple[Cluster, NodeService, NodeService]:
     """A cluster of which one node may be out of service, and a controller for each of its two nodes."""
     cluster = Cluster(pod("a"))

@@ -21,6 +21,8 @@ _PEOPLE = (
     "kubectl", "oc", "Mozilla", "OpenAPI-Generator", "python-requests", "okhttp", "curl", "cluster-bootstrap",
     "openshift-install", "cluster-config-operator", "bridge", "before-first-apply", MANAGER,
 )  # fmt: skip
+#: Stands for managers that the API server has forgotten, since too many wrote after them.
+_FORGOTTEN = "ancient-changes"
 #: Annotation or label → who keeps the object as a repository has it.
 _TRACKS = {
     "argocd.argoproj.io/tracking-id": "Argo CD",
@@ -44,6 +46,14 @@ def others(manifest: Manifest, fields: Manifest) -> list[str]:
         if manager != MANAGER and not by_hand and _holds(entry.get("fieldsV1"), fields):
             found.append(f"{manager} ({entry.get('operation')})")
     return list(dict.fromkeys(found))
+
+
+def is_by_others(manifest: Manifest, *path: str) -> bool:
+    """Say whether the API server noted of a field that somebody else wrote it, and not we."""
+    keys = [f"f:{key}" for key in path]
+    entries = at(manifest, "metadata", "managedFields") or ()
+    wrote = {at(entry, "manager") for entry in entries if at(entry, "fieldsV1", *keys) is not None} - {_FORGOTTEN}
+    return bool(wrote) and MANAGER not in wrote
 
 
 def _holds(owned: Any, fields: Any) -> bool:

@@ -4,7 +4,7 @@
 
 """Take one node out of service, and put it back: cordon, evict, wait; wait until it is ready, uncordon.
 
-A cordon of ours carries an annotation. One without it is somebody else's and is never lifted.
+A cordon of ours carries an annotation. One without it, or that somebody else has written since, is never lifted.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from ... import clock
 from ...problems import Problem
+from .. import managers
 from ..api import ClusterProblem, Manifest, Ref, Resource, annotation, at, check_name
 from ..client import Client, Limits, Moved, NoSuchKind, Rejected
 from . import DrainProblem, pods, waiting
@@ -241,7 +242,7 @@ class NodeService:
     def restore(self, *, check: bool = False, ready_timeout: float = 300.0) -> dict[str, Any]:
         """Lift a cordon of ours once the node is ready. Raises ClusterProblem."""
         node = self.read()
-        ours, counted = bool(annotation(node, OURS)), bool(annotation(node, _TURN))
+        ours, counted = _is_ours(node), bool(annotation(node, _TURN))
         result: dict[str, Any] = {"changed": ours or counted, "cordoned": _is_cordoned(node) and not ours, "notes": []}
         if not ours:
             if counted and not check:
@@ -285,7 +286,7 @@ class NodeService:
         name, helper = self.wanted.node, replace(self, client=self._patient())
         try:
             node = helper.read()
-            if not annotation(node, OURS):
+            if not _is_ours(node):
                 if annotation(node, _TURN):
                     helper._give_back(node)
                 return f"{name} stays cordoned, as somebody else has left it"
@@ -349,11 +350,16 @@ class NodeService:
 
     def _is_out(self, name: str) -> bool:
         node = self.client.read(Ref(NODE, name))
-        return bool(annotation(node, OURS) or annotation(node, _TURN))
+        return _is_cordoned(node) and bool(annotation(node, OURS) or annotation(node, _TURN))
 
 
-def _is_cordoned(node: Manifest) -> bool:
+def _is_cordoned(node: Manifest | None) -> bool:
     return bool(at(node, "spec", "unschedulable"))
+
+
+def _is_ours(node: Manifest) -> bool:
+    """Say whether a node is closed by us. A mark also stays where somebody lifted our cordon and cordoned it again."""
+    return bool(annotation(node, OURS)) and not managers.is_by_others(node, "spec", "unschedulable")
 
 
 def _of_daemon_set(manifest: Manifest) -> bool:
