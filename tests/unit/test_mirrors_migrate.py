@@ -51,10 +51,10 @@ def cluster(icsp: dict[str, Any] | None = None, **case: Any) -> Rolling:
     return rolling
 
 
-def migrate(rolling: Rolling, *, check: bool = False, **about: Any) -> dict[str, Any]:
-    rollout = rolling.rollout(**about)
+def migrate(rolling: Rolling, names: tuple[str, ...] | None = None) -> dict[str, Any]:
+    rollout = rolling.rollout()
     with Running(rolling.controllers, pause=0.01):
-        return Migration(rollout.client, rollout).run(check=check)
+        return Migration(rollout.client, rollout, names).run()
 
 
 def kinds(rolling: Rolling) -> tuple[int, int]:
@@ -96,8 +96,11 @@ def test_check_mode_writes_nothing() -> None:
     assert {method for method, *_rest in rolling.server.log[start:]} == {"GET"}
 
 
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 4, 5])
-def test_a_run_that_is_killed_is_gone_on_with_and_never_leaves_neither(after: int) -> None:
+@pytest.mark.parametrize(
+    ("after", "names"),
+    [*[(after, None) for after in range(6)], *[(after, ("icsp-0", "icsp-1")) for after in range(4)]],
+)
+def test_a_run_that_is_killed_is_gone_on_with_and_never_leaves_neither(after: int, names: tuple[str, ...]) -> None:
     rolling = cluster(THREE)
     rollout, told = rolling.rollout(), []
 
@@ -109,13 +112,17 @@ def test_a_run_that_is_killed_is_gone_on_with_and_never_leaves_neither(after: in
 
     rollout.say = killed
     with pytest.raises(KeyboardInterrupt), Running(rolling.controllers, pause=0.01):
-        Migration(rollout.client, rollout).run()
+        Migration(rollout.client, rollout, names).run()
     for number in range(3):
         kept = [rolling.server.get(kind, f"icsp-{number}")
                 for kind in ("ImageContentSourcePolicy", "ImageDigestMirrorSet")]  # fmt: skip
         assert any(kept)
-    done = migrate(rolling)
-    assert not done.get("failed") and kinds(rolling) == (0, 3)
+    left = (1, 2) if names else (0, 3)
+    done = migrate(rolling, names)
+    assert not done.get("failed") and kinds(rolling) == left
+    again = migrate(rolling, names)
+    said = f"there is no ImageContentSourcePolicy{' named icsp-0 or icsp-1' if names else ''} to migrate"
+    assert not again["changed"] and kinds(rolling) == left and again["account"] == [said]
 
 
 def test_nothing_is_deleted_when_a_node_degrades() -> None:

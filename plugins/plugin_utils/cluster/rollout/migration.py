@@ -57,9 +57,9 @@ def pairs(cluster: Cluster, names: Iterable[str] | None) -> list[Pair]:
     """Return what is to be migrated. Raises NotRead, and ClusterProblem where it must not be tried."""
     cluster.need(Ref(DIGEST), Ref(OLD), image.VERSION, preflight.INFRASTRUCTURE)
     preflight.refuse_hosted(cluster)
-    old = {str(at(one, "metadata", "name")): one for one in cluster.all(Ref(OLD))}
+    old, present = ({str(at(one, "metadata", "name")): one for one in cluster.all(Ref(kind))} for kind in (OLD, DIGEST))
     for name in names or ():
-        if name not in old:
+        if name not in old and name not in present:  # what has a new object already was migrated by an earlier run
             known = ", ".join(old) or "none"
             raise ClusterProblem(f"names: there is no ImageContentSourcePolicy {name}; there are {known}")
     chosen = [one for name, one in old.items() if names is None or name in names]
@@ -74,7 +74,6 @@ def pairs(cluster: Cluster, names: Iterable[str] | None) -> list[Pair]:
             f"in {version} old and new mirror objects side by side stop the operator, and nodes would get nothing new; "
             "update the cluster first"
         )
-    present = {str(at(one, "metadata", "name")): one for one in cluster.all(Ref(DIGEST))}
     return [_pair(one, present) for one in chosen]
 
 
@@ -110,7 +109,8 @@ class Migration:
         self.done: dict[str, Any] = {"changed": False, "created": [], "deleted": [], "notes": []}
         found = self.rollout.answered(lambda cluster: pairs(cluster, self.names))
         if not found:
-            return self.done | {"account": ["there is no ImageContentSourcePolicy to migrate"]}
+            which = "" if self.names is None else f" named {' or '.join(self.names)}"
+            return self.done | {"account": [f"there is no ImageContentSourcePolicy{which} to migrate"]}
         self._refuse_managed(found)
         fresh = [pair for pair in found if not pair.there]
         self._prove_by_forecast(found, fresh)
