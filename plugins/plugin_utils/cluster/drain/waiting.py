@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -44,13 +45,18 @@ def progress(node: str, evictions: Evictions, present: Mapping[str, Manifest], t
 
 
 def budgets(found: Iterable[Manifest], pods: Iterable[Manifest]) -> Iterator[dict[str, Any]]:
-    """Yield the budgets that are asked before pods are evicted: {budget, allowed, pods}."""
-    pods = list(pods)
-    for budget in found:
-        under = [full_name(pod) for pod in pods if _is_asked(budget, pod)]
-        if under:
+    """Yield the budgets that are asked before pods are evicted: {budget, allowed, pods}.
+
+    Those of a pod under several are all named: the API server refuses it before it looks whether the pod is ready.
+    """
+    found, pods = list(found), list(pods)
+    over = [[pod for pod in pods if _is_over(budget, pod)] for budget in found]
+    number = Counter(full_name(pod) for under in over for pod in under)
+    for budget, under in zip(found, over, strict=True):
+        names = [full_name(pod) for pod in under if number[full_name(pod)] > 1 or _is_asked(budget, pod)]
+        if names:
             allowed = at(budget, "status", "disruptionsAllowed")
-            yield {"budget": full_name(budget), "allowed": allowed if isinstance(allowed, int) else 0, "pods": under}
+            yield {"budget": full_name(budget), "allowed": allowed if isinstance(allowed, int) else 0, "pods": names}
 
 
 def doubly_held(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -69,21 +75,27 @@ def doubly_held(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     }
 
 
-def _is_asked(budget: Manifest, pod: Manifest) -> bool:
-    """Say whether the API server asks a budget before it evicts a pod.
+def _is_over(budget: Manifest, pod: Manifest) -> bool:
+    """Say whether a budget is about a pod whose eviction is not free of budgets.
 
-    Source: k8s.io/kubernetes pkg/registry/core/pod/storage eviction.go (canIgnorePDB, UnhealthyPodEvictionPolicy).
+    Source: k8s.io/kubernetes pkg/registry/core/pod/storage eviction.go (canIgnorePDB, getPodDisruptionBudgets).
     """
     selector = at(budget, "spec", "selector")
     is_empty = not (at(selector, "matchLabels") or at(selector, "matchExpressions"))
-    if (
+    return not (
         at(pod, "metadata", "namespace") != at(budget, "metadata", "namespace")
         or not labels.selects(selector, _labels(pod))
         or (is_empty and at(budget, "apiVersion") == "policy/v1beta1")  # which selects nothing there
         or at(pod, "status", "phase") in _NEVER_ASKED
         or at(pod, "metadata", "deletionTimestamp")
-    ):
-        return False
+    )
+
+
+def _is_asked(budget: Manifest, pod: Manifest) -> bool:
+    """Say whether the API server asks the only budget of a pod before it evicts that.
+
+    Source: k8s.io/kubernetes pkg/registry/core/pod/storage eviction.go (UnhealthyPodEvictionPolicy).
+    """
     if not not_ready(pod):
         return True
     healthy, desired = (at(budget, "status", key) or 0 for key in ("currentHealthy", "desiredHealthy"))
