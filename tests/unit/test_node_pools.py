@@ -76,7 +76,8 @@ def test_whose_time_is_over(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", cases("rollout/members.yml"))
 def test_which_pool_a_node_belongs_to(case: dict[str, Any]) -> None:
     by_expression = pool("gpu", nodeSelector={"matchExpressions": [{"key": "gpu", "operator": "Exists"}]})
-    pools = [pool("master"), pool("worker"), pool("infra"), by_expression]
+    empty = [pool(f"empty-{number}", nodeSelector=one) for number, one in enumerate(({}, {"matchLabels": {}}, None))]
+    pools = [pool("master"), pool("worker"), pool("infra"), by_expression, *empty]
     found, notes = progress.read(pools, [{"metadata": {"name": "n", "labels": case["labels"]}}])
     assert [one.name for one in found if one.nodes] == ([case["pool"]] if "pool" in case else [])
     assert notes == ([case["note"]] if "note" in case else [])

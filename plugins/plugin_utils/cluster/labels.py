@@ -108,6 +108,11 @@ def selects(selector: Any, carried: Mapping[str, str]) -> bool:
     return all(_meets(one, carried) for one in selector.get("matchExpressions") or () if isinstance(one, Mapping))
 
 
+def is_empty(selector: Any) -> bool:
+    """Say whether a LabelSelector asks for nothing; some controllers select nothing by it."""
+    return not any(isinstance(selector, Mapping) and selector.get(key) for key in ("matchLabels", "matchExpressions"))
+
+
 def _meets(expression: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
     sign = _OF_OBJECTS.get(str(expression.get("operator")))
     values = frozenset(map(str, expression.get("values") or ()))

@@ -81,11 +81,10 @@ def _is_over(budget: Manifest, pod: Manifest) -> bool:
     Source: k8s.io/kubernetes pkg/registry/core/pod/storage eviction.go (canIgnorePDB, getPodDisruptionBudgets).
     """
     selector = at(budget, "spec", "selector")
-    is_empty = not (at(selector, "matchLabels") or at(selector, "matchExpressions"))
     return not (
         at(pod, "metadata", "namespace") != at(budget, "metadata", "namespace")
         or not labels.selects(selector, _labels(pod))
-        or (is_empty and at(budget, "apiVersion") == "policy/v1beta1")  # which selects nothing there
+        or (labels.is_empty(selector) and at(budget, "apiVersion") == "policy/v1beta1")  # which selects nothing there
         or at(pod, "status", "phase") in _NEVER_ASKED
         or at(pod, "metadata", "deletionTimestamp")
     )

@@ -4,7 +4,7 @@
 
 """Where a pool and each of its nodes stand, from what was observed of them. Pure.
 
-Sources: machine-config-operator pkg/daemon/constants (annotations of nodes), pkg/helpers getPrimaryPoolForNode (which
+Sources: machine-config-operator pkg/daemon/constants (annotations of nodes), pkg/helpers GetPoolsForNode (which
 pool a node belongs to); the order of their changes as observed with the real controllers.
 """
 
@@ -142,17 +142,23 @@ def _pool(manifest: Manifest, nodes: Iterable[Node]) -> Pool:
 
 
 def _pool_of(node: Manifest, selectors: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the pool of a node: master before one of people before worker; and what is wrong with it."""
+    """Return the pool of a node: master before one of people before worker; and what is wrong with it.
+
+    A pool whose selector is empty has no nodes.
+    """
     carried = {str(key): str(value) for key, value in (at(node, "metadata", "labels") or {}).items()}
     if carried.get("kubernetes.io/os") == "windows":
         return "", ""
-    fits = [name for name, selector in selectors.items() if labels.selects(selector, carried)]
+    fits = [
+        name for name, selector in selectors.items()
+        if not labels.is_empty(selector) and labels.selects(selector, carried)
+    ]  # fmt: skip
     people = [name for name in fits if name not in ("master", "worker")]
-    if "master" in fits:
-        return "master", ""
     if len(people) > 1:
         name = at(node, "metadata", "name")
         return "", f"the node {name} fits the pools {' and '.join(people)}, so it gets the files of neither"
+    if "master" in fits:
+        return "master", ""
     return (people or fits or [""])[0], ""
 
 
