@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4 import (
@@ -167,6 +169,8 @@ OF_A_SERVER = {
         ({"name": "x", "annotations": {LAST: "{}"}}, {"name": "x", "annotations": {LAST: "{}"}}),
         ({"name": "x", "resourceVersion": "5", "generation": 1}, {"name": "x"}),
         ({"name": "x", "uid": "1", "generation": 1}, {"name": "x"}),
+        ({"name": "x", "labels": {"a": None}}, {"name": "x", "labels": {"a": ""}}),
+        ({"name": "x", "annotations": {"a": None}}, {"name": "x", "annotations": {"a": ""}}),
     ],
 )
 def test_what_the_server_wrote_is_not_taken_over_to_the_new_object(metadata, stays):
@@ -213,6 +217,30 @@ REFUSED = {
     "ImageContentSourcePolicy y: an item of spec.repositoryDigestMirrors has no source": [
         OLD | NO_SOURCE | {"apiVersion": "operator.openshift.io/v1alpha1"}
     ],
+}
+
+
+def of_old(metadata, spec):
+    return {**OLD, "apiVersion": "operator.openshift.io/v1alpha1", "metadata": {"name": "y", **metadata}, "spec": spec}
+
+
+def items(**item):
+    return {"repositoryDigestMirrors": [{"source": "quay.io/a", **item}]}
+
+
+#: oc does not decode labels, annotations and names that are not text, and forgets fields that the old kind has not.
+REFUSED |= {
+    f"cannot be converted: {said}": of_old(metadata, spec)
+    for said, metadata, spec in (
+        ("metadata.labels.v: must be text, not a number: 4.12", {"labels": {"v": 4.12}}, {}),
+        ("metadata.labels.a/b: must be text, not a truth value: True", {"labels": {"a/b": True}}, {}),
+        ("metadata.annotations.d: must be text, not a datetime", {"annotations": {"d": datetime(2024, 1, 1)}}, {}),
+        ("metadata.annotations: must be a mapping, not text: x", {"uid": "1", "annotations": "x"}, {}),
+        ("metadata.name: must be text, not a number: 123", {"name": 123}, {}),
+        ("spec.repositoryDigestMirrors[0].mirror: ", {}, items(mirror=["m.io/a"])),
+        ("spec.repositoryDigestMirrors[0].mirrorSourcePolicy: ", {}, items(mirrorSourcePolicy="NeverContactSource")),
+        ("spec.imageDigestMirrors: ", {}, {"imageDigestMirrors": []}),
+    )
 }
 
 

@@ -5,16 +5,18 @@
 """ImageContentSourcePolicy to ImageDigestMirrorSet, as `oc adm migrate icsp` does it.
 
 Source: OC pkg/cli/admin/migrate/icsp/icsp.go, whose input is a manifest that somebody wrote. An object of an export
-also has fields of the server, which no API server takes for a new object. What oc leaves unchecked is checked here.
+also has fields of the server, which no API server takes for a new object. What oc leaves unchecked is checked here:
+fields that the old kind does not have would be lost in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import ManifestProblem, objects, schema
-from .releases import RELEASES
+from .releases import RELEASES, Release
+from .validation import MISSING
 
 ICSP = "ImageContentSourcePolicy"
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -54,11 +56,19 @@ def icsp_to_idms(manifests: Any) -> list[dict[str, Any]]:
             "metadata": _metadata(manifest.get("metadata") or {}, from_list=_is_list(manifests)),
             "spec": {"imageDigestMirrors": mirror_sets},
         }
-        refused = [text for text in schema.refusals(new, knows_both) if ": spec." in text]
+        refused = [*_refusals(manifest, knows_both, "spec."), *_refusals(new, knows_both, "metadata.", "spec.")]
         if refused:
-            raise ManifestProblem(f"{where} cannot be converted: {refused[0].partition(': ')[2]}")
+            raise ManifestProblem(f"{where} cannot be converted: {refused[0]}")
         converted.append(new)
     return converted
+
+
+def _refusals(manifest: Mapping[str, Any], release: Release, *parts: str) -> Iterator[str]:
+    """Yield what an API server says against parts of an object. What is missing, a name, may come later."""
+    for text in schema.refusals(manifest, release):
+        reason = text.removeprefix(f"{objects.name_of(manifest)}: ")
+        if reason.startswith(parts) and not reason.endswith(MISSING):
+            yield reason
 
 
 def _is_list(manifests: Any) -> bool:
@@ -69,8 +79,13 @@ def _is_list(manifests: Any) -> bool:
 def _metadata(old: Mapping[str, Any], from_list: bool) -> dict[str, Any]:
     """Return the metadata of the new object; without the server's own fields where the old one comes from a server."""
     new = {name: value for name, value in old.items() if name != "creationTimestamp"}
+    for name in {"labels", "annotations"} & set(new):
+        if isinstance(new[name], Mapping):  # Go reads null as an empty text there
+            new[name] = {key: "" if text is None else text for key, text in new[name].items()}
     if not from_list and not {"uid", "resourceVersion"} & set(old):
         return new
     new = {name: value for name, value in new.items() if name not in _OF_SERVER}
-    annotations = {name: text for name, text in (new.pop("annotations", None) or {}).items() if name != _LAST_APPLIED}
+    annotations = new.pop("annotations", None) or {}
+    if isinstance(annotations, Mapping):
+        annotations = {name: text for name, text in annotations.items() if name != _LAST_APPLIED}
     return new | ({"annotations": annotations} if annotations else {})

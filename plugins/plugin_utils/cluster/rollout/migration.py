@@ -16,7 +16,7 @@ from typing import Any
 
 from ...problems import Problem
 from .. import managers, preflight
-from ..api import ClusterProblem, Manifest, Ref, at, check_name, ref_of
+from ..api import ClusterProblem, Manifest, Ref, at, ref_of
 from ..changes import settings
 from ..client import Client
 from ..kinds import image
@@ -46,7 +46,6 @@ def converted(manifests: Iterable[Manifest]) -> list[dict[str, Any]]:
         name = at(one, "metadata", "name")
         if not name:
             raise ClusterProblem("an ImageContentSourcePolicy without a name cannot be converted")
-        check_name("ImageContentSourcePolicy", str(name))
         if name in found:
             raise ClusterProblem(f"ImageContentSourcePolicy/{name} is there twice")
         found[name] = one
