@@ -337,7 +337,7 @@ def test_info_reports_and_says_whether_the_task_would_change_something():
 INVENTORY = {
     "openshift_docker_additional_registries": ["registry.redhat.io", "old.example.com"],
     "openshift_docker_blocked_registries": "all",
-    "openshift_docker_insecure_registries": "172.30.0.0/16",
+    "openshift_docker_insecure_registries": "172.30.0.0/16,old.example.com",
     "openshift_master_image_policy_config": {
         "imagePolicyConfig": {"allowedRegistriesForImport": [{"domainName": "quay.io"}]}
     },
@@ -347,16 +347,41 @@ INVENTORY = {
 def test_an_inventory_that_configured_3_11_configures_4():
     server = cluster({})
     result = run(cluster_registries.ActionModule, {"from_variables": True}, server, variables=INVENTORY)
-    assert result["changed"] and not result.get("failed"), result
+    assert result["changed"] and not result.get("failed") and not result.get("warnings"), result
     spec = server.get("Image", "cluster")["spec"]
     assert spec["registrySources"]["allowedRegistries"][:2] == ["registry.redhat.io", "old.example.com"]
     assert "containerRuntimeSearchRegistries" not in spec["registrySources"], "they would reboot every node"
     assert spec["allowedRegistriesForImport"] == [{"domainName": "quay.io"}]
     (change,) = result["plan"]["changes"]
     assert change["asked_by"] == [
-        "openshift_docker_blocked_registries", "openshift_docker_additional_registries",
-        "openshift_master_image_policy_config",
+        "openshift_docker_insecure_registries", "openshift_docker_blocked_registries",
+        "openshift_docker_additional_registries", "openshift_master_image_policy_config",
     ]  # fmt: skip
+
+
+SETS = """
+{kind: ImageDigestMirrorSet, apiVersion: config.openshift.io/v1, metadata: {name: sets},
+ spec: {imageDigestMirrors: [{source: old.example.com, mirrors: [m.example.com/old]}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    "more", [{"additional_registries": ["old.example.com"]}, {"mirrors_from": ["sets.yaml"]}], ids="-".join
+)
+def test_what_may_be_pulled_beside_the_words_is_not_called_out_of_reach(more):
+    guards = ["allow-list-without-redhat-registry", "allow-list-without-insecure-registry"]
+    given = {"blocked": "all", "insecure": ["old.example.com", "other.example.com"], "overridden": guards}
+    case = {"given": {**given, **more}, "files": {"sets.yaml": SETS}}
+    told = " ".join(task(case, cluster(case))["warnings"])
+    assert "'other.example.com' is insecure but neither searched nor allowed" in told
+    assert "'old.example.com' is insecure" not in told and "nothing at all can be pulled" not in told
+
+
+def test_what_is_odd_about_additional_registries_is_told():
+    case = {"given": {"blocked": "all", "additional_registries": ["registry.redhat.io", "registry", "index.docker.io"]}}
+    done = task(case, cluster(case))
+    assert any("additional_registries: 'registry' has neither dot nor port" in text for text in done["warnings"])
+    assert any("additional_registries: 'index.docker.io' means docker.io" in text for text in done["notes"])
 
 
 def test_a_change_names_the_options_without_which_it_would_not_be():

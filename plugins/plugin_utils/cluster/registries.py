@@ -11,14 +11,15 @@ anything is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
 from ..plan.plan import Disruption
-from ..policy import SERVICE_NETWORK, VOCABULARY, read_options
+from ..policy import SERVICE_NETWORK, VOCABULARY, read_options, unique
 from ..policy import lists as policy_lists
+from ..policy.policy import doubts
 from ..policy.word import PolicyError, Reading
 from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
@@ -255,6 +256,7 @@ def read(
 ) -> Asked:
     """Read the options. Raises Problem in one sentence before anything is sent."""
     reading = Reading(read_file, hide, now, options["warn_days"])
+    also = policy_lists.read("additional_registries", options["additional_registries"], reading)
     policy = read_options({name: options.get(name) for name in (*_WORDS, "hosted_registry_network")}, reading)
     notes = [*policy.notes]
     files = None
@@ -265,7 +267,6 @@ def read(
             for one in mirrors_from.read(path, read_file(path).decode("utf-8", "replace"), notes)
         )
         _refuse_twice(files)
-    also = policy_lists.read("additional_registries", options["additional_registries"], reading)
     said = Said(
         policy, options["mode"], _names(options["external_hostnames"]), options["import_mode"],
         options["node_disruption"], files, also,
@@ -276,7 +277,16 @@ def read(
         hint = f"; is {near[0]} meant?" if near else ""
         raise PolicyError("overridden", unknown[0], f"is not the name of a guard{hint}")
     limit = Disruption(_DISRUPTIONS.index(options["max_disruption"]))
-    return Asked(said, limit, tuple(options["overridden"]), options["release"], tuple(notes), policy.warnings)
+    warnings = unique((*reading.warnings, *_doubts(said)))
+    return Asked(said, limit, tuple(options["overridden"]), options["release"], tuple(notes), warnings)
+
+
+def _doubts(said: Said) -> list[str]:
+    """Warn about what is allowed and seldom intended, with the allow-list that the cluster will have."""
+    policy = said.policy
+    if policy.allow_list is not None and said.allowed_too:
+        policy = replace(policy, allowed=(*(policy.allowed or ()), *said.allowed_too))
+    return doubts(policy)
 
 
 def _refuse_twice(files: Iterable[mirrors_from.MirrorObject]) -> None:

@@ -102,7 +102,7 @@ class Policy:
             warnings += _ends("blocked", "allowed", older.pop("allowed", ()))
         both = replace(self, **older)
         _refuse_contradictions(both)
-        return replace(both, warnings=unique((*self.warnings, *warnings, *_doubts(both))))
+        return replace(both, warnings=unique((*self.warnings, *warnings, *doubts(both))))
 
 
 def _attribute(name: str) -> str:
@@ -135,7 +135,7 @@ def read_policy(
         words = {**words, "insecure": [*lists.entries("insecure", words.get("insecure")), service_network]}
     policy = Policy(**_read(words, reading), service_network=lists.network("hosted_registry_network", service_network))
     _refuse_contradictions(policy)
-    return replace(policy, notes=tuple(reading.notes), warnings=unique((*reading.warnings, *_doubts(policy))))
+    return replace(policy, notes=tuple(reading.notes), warnings=unique((*reading.warnings, *doubts(policy))))
 
 
 def read_options(options: Mapping[str, Any], reading: Reading | None = None, group: str = "") -> Policy:
@@ -217,7 +217,7 @@ def _refuse_contradictions(policy: Policy) -> None:
         )
 
 
-def _doubts(policy: Policy) -> list[str]:
+def doubts(policy: Policy) -> list[str]:
     """Warn about what is allowed and seldom intended."""
     found = []
     blocked = Scopes(scope for scope in policy.blocked or () if scope != ALL)

@@ -38,6 +38,12 @@ class Said:
         return self.mode == "exact"
 
     @property
+    def allowed_too(self) -> tuple[str, ...]:
+        """What an allow-list holds beside the words: sources of files of mirrors, and what hosts of 3 searched."""
+        sources = [str(each["source"]) for one in self.mirrors_from or () for each in one.sets]
+        return (*sources, *self.additional_registries)
+
+    @property
     def anything(self) -> bool:
         """Whether anything at all is asked for."""
         own = (self.external_hostnames, self.import_mode, self.node_disruption, self.mirrors_from)

@@ -153,7 +153,7 @@ def _node_lists(writing: _Writing, cluster: Cluster, said: Said) -> None:
     if policy.insecure is not None:
         lists[INSECURE] = writing.shared(INSECURE, have(INSECURE), _insecure(said, writing.notes))
     if policy.allow_list is not None:
-        entries = unique((*policy.allow_list, *_sources_of_files(said), *said.additional_registries))
+        entries = unique((*policy.allow_list, *said.allowed_too))
         needed = needed_by(cluster, writing.image)
         lists[ALLOWED] = writing.shared(ALLOWED, have(ALLOWED), unique((*entries, *needed)))
         lists[BLOCKED] = _ended(writing, BLOCKED, have(BLOCKED), "an allow-list", True)
@@ -173,10 +173,6 @@ def _insecure(said: Said, notes: list[str]) -> tuple[str, ...]:
         raise ClusterProblem(f"insecure: '{found.beyond[0]}' is an address range, and OpenShift 4 takes none")
     notes += [f"insecure: '{entry}' is left out: OpenShift 4 takes no address range" for entry in found.left_out]
     return found.held
-
-
-def _sources_of_files(said: Said) -> list[str]:
-    return [str(each["source"]) for one in said.mirrors_from or () for each in one.sets]
 
 
 def _ended(writing: _Writing, key: str, have: list[str], by: str, excluded: bool) -> list[str]:
