@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cluster.openshift4.objects import INTERNAL_REGISTRY
 from .credentials.docker import HUB_KEY
-from .policy import import_sources
+from .policy import VOCABULARY, PolicyError, import_sources
 from .policy.lists import ALL, SERVICE_NETWORK
-from .policy.word import kind_of
+from .policy.word import Reading, kind_of
 from .problems import Problem
-from .resolution.names import is_range
+from .resolution.names import is_range, without_login
 
 _STORAGE = "openshift_hosted_registry_storage_"
 _FORECAST = "dockyard.openshift.cluster_registries --check says what it does to the nodes"
@@ -45,6 +46,14 @@ class Found:
         if one not in self.left:
             self.left.append(one)
 
+    def read(self, word: str, value: Any, what: str, where: str) -> Any:
+        """Return what the reader of a word makes of a value; leave behind what it refuses, and return None."""
+        try:
+            return VOCABULARY[word].read(word, value, Reading())
+        except PolicyError as problem:
+            self.leave(what, where, str(problem), f"{word}, with an entry that it takes")
+            return None
+
     def secret(self, name: str) -> str:
         """Return the text that stands for a secret in a file: a variable of this name is to be put into a vault."""
         if name not in self.vault:
@@ -68,8 +77,10 @@ def migrate(found: Any) -> dict[str, Any]:
     _mirrors(to, nodes)
     _trust(to, nodes, _mapping(found.get("authorities")))
     _logins(to, nodes)
+    configs = {name: _mapping(_mapping(one.get("master")).get("image_policy_config")) for name, one in masters.items()}
+    _imports(to, configs)
     for name, result in masters.items():
-        _imports(to, name, _mapping(_mapping(result.get("master")).get("image_policy_config")))
+        _settings(to, name, configs[name])
         _admission(to, name, _mapping(_mapping(result.get("master")).get("image_policy")))
     _storage(to, _mapping(found.get("variables")))
     policy = {"registry_policy": to.policy} if to.policy else {}
@@ -209,13 +220,38 @@ def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, An
 # --- masters ---
 
 
-def _imports(to: Found, master: str, config: Mapping[str, Any]) -> None:
+_IMPORTS = "allowedRegistriesForImport"
+
+
+def _imports(to: Found, configs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Take the registries that some master lets people import from; one without a list lets them from everywhere."""
+    lists = {master: config[_IMPORTS] for master, config in configs.items() if config.get(_IMPORTS) is not None}
+    if not lists:
+        return
+    known: list[dict[str, Any]] = []
+    for master, entries in lists.items():
+        for entry in entries if isinstance(entries, (list, tuple)) else [entries]:
+            said = {key: value for key, value in _mapping(entry).items() if value is not None}
+            what = f"the import from {without_login(str(said.get('domainName') or entry))}"
+            sources = to.read("import", [*known, said or entry], what, f"{master}: imagePolicyConfig")
+            known = [source.plain() for source in sources] if sources else known
+    # Without entries a list of 3 is for the own registry alone, and one of 4 for everything.
+    to.variables["image_policy_import"] = known or [{"domainName": INTERNAL_REGISTRY}]
+    if len(lists) < len(configs):
+        to.leave(
+            f"{_IMPORTS} of some masters only", ", ".join(lists),
+            "the others let people import from everywhere, and a cluster has one list",
+            "it is the list of all now; take image_policy_import out where that is wrong",
+        )  # fmt: skip
+
+
+def _settings(to: Found, master: str, config: Mapping[str, Any]) -> None:
     for key, value in config.items():
-        if key == "allowedRegistriesForImport":
-            known = to.variables.setdefault("image_policy_import", [])
-            known += [one for one in _mappings(value) if one not in known]
-        elif key == "externalRegistryHostname":
-            to.variables["image_policy_external_hostnames"] = [str(value)]
+        if key == _IMPORTS or value in (None, ""):
+            continue
+        if key == "externalRegistryHostname":
+            names = to.variables.get("image_policy_external_hostnames", [])
+            to.variables["image_policy_external_hostnames"] = _unique([*names, str(value)])
         else:
             reason = import_sources.GONE.get(key, "Image/cluster has no such field")
             nearest = "trust, with its certificates" if key == "additionalTrustedCA" else "nothing that has to be set"

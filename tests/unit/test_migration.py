@@ -49,6 +49,14 @@ def test_the_policy_is_one_that_tasks_take(case):
     assert read_policy(policy).words().keys() >= policy.keys() - {"credentials"}
 
 
+IMPORTS = [case for case in CASES if "image_policy_import" in case.get("more", {})]
+
+
+@pytest.mark.parametrize("case", IMPORTS, ids=lambda case: case["name"])
+def test_imports_are_some_that_tasks_take(case):
+    assert read_policy({"import": case["more"]["image_policy_import"]}).import_, "an empty list of 4 is for everything"
+
+
 @pytest.mark.parametrize("found", [None, [], "text", 7])
 def test_what_is_not_a_mapping_is_refused(found):
     with pytest.raises(AnsibleFilterError, match="not a mapping with nodes and masters"):
