@@ -261,10 +261,10 @@ def _settings(to: Found, master: str, config: Mapping[str, Any]) -> None:
 def _admission(to: Found, master: str, policy: Mapping[str, Any]) -> None:
     reason = "the image policy of 4 is not configurable"
     for rule in _mappings(policy.get("executionRules")):
-        registries = ", ".join(_texts(rule.get("matchRegistries")))
+        registries = ", ".join(filter(None, _texts(rule.get("matchRegistries"))))  # "": names without a registry
         nearest = "an admission policy (ValidatingAdmissionPolicy) of the cluster"
         if registries:
-            word = "blocked" if rule.get("reject") else "allowed"
+            word = "blocked" if bool(rule.get("reject")) != bool(rule.get("invertMatch")) else "allowed"
             nearest = f"{word}: {registries}, which counts for every namespace"
         to.leave(f"the rule {rule.get('name') or 'without a name'}", f"{master}: executionRules", reason, nearest)
     for key in policy.keys() - {"executionRules", "kind", "apiVersion"}:
