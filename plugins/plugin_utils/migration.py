@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .cluster.openshift4.objects import INTERNAL_REGISTRY
-from .credentials.docker import HUB_KEY
+from .credentials.containers import registry_of
 from .policy import VOCABULARY, PolicyError, import_sources
 from .policy.lists import ALL, SERVICE_NETWORK
 from .policy.word import Reading, kind_of
@@ -189,6 +189,8 @@ def _logins(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
     logins: dict[str, str] = {}
     for node, result in nodes.items():
         for file in _mappings(result.get("auth_files")):
+            if problem := file.get("problem"):
+                to.leave(f"the logins in {file.get('path')}", node, str(problem), "credentials, for each registry")
             for entry in _mappings(file.get("entries")):
                 _login(to, logins, f"{node}: {file.get('path')}", entry)
     credentials = [
@@ -201,8 +203,8 @@ def _logins(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, Any]) -> None:
-    key, kind, user = str(entry.get("key") or ""), entry.get("kind"), str(entry.get("username") or "")
-    key = "docker.io" if key == HUB_KEY else key
+    key = registry_of(str(entry.get("key") or ""), old_form=where.endswith(".dockercfg"))
+    kind, user = entry.get("kind"), str(entry.get("username") or "")
     if kind != "basic" or not user:
         reason = {"helper": "a program on the node has it", "token": "it is a token that a registry gave this node"}
         to.leave(
@@ -212,7 +214,7 @@ def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, An
     elif logins.setdefault(key, user) != user:
         to.leave(
             f"the login of {user} to {key}", where,
-            f"another node logs in as {logins[key]}, and a cluster has one login",
+            f"{logins[key]} logs in there too, and a cluster has one login",
             "imagePullSecrets of the service accounts that need it",
         )  # fmt: skip
 
