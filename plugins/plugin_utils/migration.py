@@ -64,7 +64,7 @@ class Found:
 def migrate(found: Any) -> dict[str, Any]:
     """Return `variables` for the group clusters, names of variables for a `vault`, and what is `left` behind.
 
-    found: `nodes` and `masters`, host → result of the task; `authorities`, path on a node → its PEM text; `variables`
+    found: `nodes` and `masters`, host → result of the task; `authorities`, node → path on it → its PEM text; `variables`
     of the inventory. Raises MigrationProblem where nobody was asked, or somebody did not answer.
     """
     if not isinstance(found, Mapping):
@@ -167,9 +167,10 @@ def _trust(to: Found, nodes: Mapping[str, Mapping[str, Any]], authorities: Mappi
     """Take the authorities of registries; those of the whole system, and clients' certificates, do not come along."""
     texts: dict[str, list[str]] = {}
     for node, result in nodes.items():
+        read = _mapping(authorities.get(node))
         for place in _mappings(result.get("registries")):
             for path in _texts(place.get("files")):
-                text = authorities.get(path)
+                text = read.get(path)
                 if not isinstance(text, str):
                     reason = "its text was not read"
                     to.leave(f"the authority of {place.get('name')}", f"{node}: {path}", reason, "trust, with ca_file")

@@ -463,7 +463,7 @@ MIGRATED = {
     "masters": {
         "m1": {"master": {"image_policy_config": ALLOWED, "image_policy": {"executionRules": [{"name": "a"}]}}},
     },
-    "authorities": {"/a.crt": "PEM"}, "variables": {"openshift_hosted_registry_storage_kind": "nfs"},
+    "authorities": {"n1": {"/a.crt": "PEM"}}, "variables": {"openshift_hosted_registry_storage_kind": "nfs"},
 }  # fmt: skip
 LOGIN = [{"registry": "a.example.com", "username": "me", "password": SECRET}]
 LISTS = {
