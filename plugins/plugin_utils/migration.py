@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cluster.hosted_registry.variables import KIND, PREFIX, TRUTH, kind_said
 from .cluster.openshift4.objects import INTERNAL_REGISTRY
 from .credentials.containers import registry_of
 from .policy import VOCABULARY, PolicyError, import_sources
@@ -23,7 +24,6 @@ from .policy.word import Reading, kind_of
 from .problems import Problem
 from .resolution.names import is_range, without_login
 
-_STORAGE = "openshift_hosted_registry_storage_"
 _FORECAST = "dockyard.openshift.cluster_registries --check says what it does to the nodes"
 
 
@@ -64,8 +64,8 @@ class Found:
 def migrate(found: Any) -> dict[str, Any]:
     """Return `variables` for the group clusters, names of variables for a `vault`, and what is `left` behind.
 
-    found: `nodes` and `masters`, host → result of the task; `authorities`, node → path on it → its PEM text; `variables`
-    of the inventory. Raises MigrationProblem where nobody was asked, or somebody did not answer.
+    found: `nodes` and `masters`, host → result of the task; `authorities`, node → path on it → its PEM text;
+    `variables` of the inventory. Raises MigrationProblem where nobody was asked, or somebody did not answer.
     """
     if not isinstance(found, Mapping):
         raise MigrationProblem(f"what was found is {kind_of(found)}, not a mapping with nodes and masters")
@@ -234,7 +234,7 @@ def _imports(to: Found, configs: Mapping[str, Mapping[str, Any]]) -> None:
     known: list[dict[str, Any]] = []
     for master, entries in lists.items():
         for entry in entries if isinstance(entries, (list, tuple)) else [entries]:
-            said = {key: value for key, value in _mapping(entry).items() if value is not None}
+            said = _said(entry)
             what = f"the import from {without_login(str(said.get('domainName') or entry))}"
             sources = to.read("import", [*known, said or entry], what, f"{master}: imagePolicyConfig")
             known = [source.plain() for source in sources] if sources else known
@@ -249,13 +249,11 @@ def _imports(to: Found, configs: Mapping[str, Mapping[str, Any]]) -> None:
 
 
 def _settings(to: Found, master: str, config: Mapping[str, Any]) -> None:
-    for key, value in config.items():
-        if key == _IMPORTS or value in (None, ""):
-            continue
+    for key, value in _said(config).items():
         if key == "externalRegistryHostname":
             names = to.variables.get("image_policy_external_hostnames", [])
             to.variables["image_policy_external_hostnames"] = _unique([*names, str(value)])
-        else:
+        elif key != _IMPORTS:
             reason = import_sources.GONE.get(key, "Image/cluster has no such field")
             nearest = "trust, with its certificates" if key == "additionalTrustedCA" else "nothing that has to be set"
             to.leave(f"{key}: {value}", f"{master}: imagePolicyConfig", reason, nearest)
@@ -276,49 +274,68 @@ def _admission(to: Found, master: str, policy: Mapping[str, Any]) -> None:
 
 # --- storage of the registry ---
 
+_BY_HAND = "image_registry_storage, with the fields of its CRD"
 #: Provider → (key of 4, variable → field of its spec, variable → key of image_registry_credentials).
 _STORES: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, str]]] = {
     "s3": (
-        "s3", {"bucket": "bucket", "region": "region", "regionendpoint": "regionEndpoint", "kmskeyid": "keyID"},
+        "s3",
+        {"bucket": "bucket", "region": "region", "regionendpoint": "regionEndpoint", "encrypt": "encrypt",
+         "kmskeyid": "keyID"},
         {"accesskey": "access_key", "secretkey": "secret_key"},
     ),
-    "azure_blob": ("azure", {"container": "container", "accountname": "accountName"}, {"accountkey": "account_key"}),
+    "azure_blob": (
+        "azure", {"container": "container", "accountname": "accountName", "realm": "cloudName"},
+        {"accountkey": "account_key"},
+    ),
     "gcs": ("gcs", {"bucket": "bucket"}, {"keyfile": "key_file"}),
+}  # fmt: skip
+#: Field → value of 3 → value of 4, where it has words of its own.
+_WORDS_OF: Mapping[str, Mapping[str, Any]] = {
+    "encrypt": TRUTH,
+    "cloudName": {
+        "core.windows.net": "AzurePublicCloud", "core.usgovcloudapi.net": "AzureUSGovernmentCloud",
+        "core.chinacloudapi.cn": "AzureChinaCloud", "core.cloudapi.de": "AzureGermanCloud",
+    },
 }  # fmt: skip
 
 
 def _storage(to: Found, variables: Mapping[str, Any]) -> None:
     """Make the storage of the integrated registry from the variables of openshift-ansible, without their keys."""
-
-    def said(name: str) -> Any:
-        return variables.get(f"{_STORAGE}{name}")
-
-    kind, provider = said("kind"), said("provider")
-    if not kind:
-        return
-    where = f"{_STORAGE}kind"
-    if kind != "object":
+    kind, provider = kind_said(variables.get), str(variables.get(f"{PREFIX}provider"))
+    if kind == "object" and provider in _STORES:
+        _store(to, provider, variables)
+    elif kind == "object":
+        to.leave(f"the store of the registry ({provider})", KIND, "no variable of 4 is known for it", _BY_HAND)
+    elif kind:
         to.variables["image_registry_storage"] = {"pvc": {"claim": "image-registry-storage"}}
-        if size := said("volume_size"):
-            to.variables["image_registry_claim"] = {"size": f"{size}" if str(size)[-1:].isalpha() else f"{size}Gi"}
+        if size := str(variables.get(f"{PREFIX}volume_size") or "").strip():
+            to.variables["image_registry_claim"] = {"size": size if size[-1].isalpha() else f"{size}Gi"}
         to.leave(
-            f"the volume of the registry ({kind})", where, "a volume with images of 3 is none for a registry of 4",
+            f"the volume of the registry ({kind})", KIND, "a volume with images of 3 is none for a registry of 4",
             "a new claim, and dockyard.openshift.image_import for the images",
         )  # fmt: skip
-        return
-    if provider not in _STORES:
-        to.leave(
-            f"the store of the registry ({provider})", where, "no variable of 4 is known for it",
-            "image_registry_storage, with the fields of its CRD",
-        )  # fmt: skip
-        return
+
+
+def _store(to: Found, provider: str, variables: Mapping[str, Any]) -> None:
+    """Take what 4 has fields for; keys go into the vault, and the rest is named without its value."""
     store, fields, secrets = _STORES[provider]
-    spec = {new: said(f"{provider}_{old}") for old, new in fields.items() if said(f"{provider}_{old}")}
+    ours = f"{PREFIX}{provider}_"
+    of_store = {name.removeprefix(ours): value for name, value in variables.items() if name.startswith(ours)}
+    spec, keys = dict[str, Any](), dict[str, str]()
+    for name, value in _said(of_store).items():
+        field, secret = fields.get(name, ""), secrets.get(name)
+        value = _WORDS_OF[field].get(str(value).lower()) if field in _WORDS_OF else value
+        if secret:
+            keys[secret] = to.secret(f"vault_registry_{secret}")
+        elif field and value is not None:
+            spec[field] = value
+        else:
+            what = f"{name} of the store ({provider})"
+            to.leave(what, f"{ours}{name}", "no field or value of 4 is known for it", _BY_HAND)
     to.variables["image_registry_storage"] = {store: spec}
-    keys = {new: to.secret(f"vault_registry_{new}") for old, new in secrets.items() if said(f"{provider}_{old}")}
     to.variables |= {"image_registry_credentials": keys} if keys else {}
     to.leave(
-        "the images in the store", where, "the registry of 4 does not know the image streams of 3",
+        "the images in the store", KIND, "the registry of 4 does not know the image streams of 3",
         "another bucket or container, and dockyard.openshift.image_import for the images",
     )  # fmt: skip
 
@@ -328,6 +345,10 @@ def _storage(to: Found, variables: Mapping[str, Any]) -> None:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return {str(key): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _said(value: Any) -> dict[str, Any]:
+    return {key: item for key, item in _mapping(value).items() if item not in (None, "")}
 
 
 def _mappings(value: Any) -> list[dict[str, Any]]:

@@ -107,19 +107,27 @@ def _said(ask: Ask, name: str) -> bool:
 
 def _storage(ask: Ask) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Return storage and claim as the variables have them, (None, None) when they say nothing. Raises PolicyError."""
-    kind, stray = ask(KIND), _backends_named(ask)
-    if kind in (None, "", False):
+    kind, stray = kind_said(ask), _backends_named(ask)
+    if not kind:
         if stray:
             raise PolicyError(KIND, "nothing", f"is said, and {stray[0][1]} is; say the kind too")
         return None, None
-    if not isinstance(kind, str) or kind not in _OF_KIND:
-        raise PolicyError(KIND, str(kind), f"is not one of {', '.join(_OF_KIND)}")
     if other := next((variable for name, variable in stray if name != kind), None):
-        raise PolicyError(KIND, str(kind), f"is one backend, and {other} is of another; a registry has one")
+        raise PolicyError(KIND, kind, f"is one backend, and {other} is of another; a registry has one")
     if kind == "object":
         return _object(ask), None
     name = _text(ask, "volume_name", "registry")
-    return {"pvc": {"claim": f"{name}-claim"}}, _claim(ask, str(kind))
+    return {"pvc": {"claim": f"{name}-claim"}}, _claim(ask, kind)
+
+
+def kind_said(ask: Ask) -> str:
+    """Return the kind of the storage, "" where none is said. Raises PolicyError for one that there is not."""
+    kind = ask(KIND)
+    if kind in (None, "", False):
+        return ""
+    if not isinstance(kind, str) or kind not in _OF_KIND:
+        raise PolicyError(KIND, str(kind), f"is not one of {', '.join(_OF_KIND)}")
+    return kind
 
 
 def _backends_named(ask: Ask) -> list[tuple[str, str]]:
@@ -154,9 +162,9 @@ def _object(ask: Ask) -> dict[str, Any]:
 def _value(variable: str, key: str, value: Any) -> Any:
     """Return numbers and flags that an inventory file has as texts."""
     if key == "encrypt" and isinstance(value, str):
-        if value.lower() not in _TRUTH:
+        if value.lower() not in TRUTH:
             raise PolicyError(variable, UNSHOWN, "it is neither true nor false")
-        return _TRUTH[value.lower()]
+        return TRUTH[value.lower()]
     if key == "chunksize" and isinstance(value, str) and value.isdecimal():
         return int(value)
     return value
@@ -176,7 +184,7 @@ def _claim(ask: Ask, kind: str) -> dict[str, Any] | None:
 
 
 #: Words of an inventory, as Ansible's filter bool reads them.
-_TRUTH = {
+TRUTH = {
     **dict.fromkeys(("true", "yes", "on", "1", "y", "t"), True),
     **dict.fromkeys(("false", "no", "off", "0", "n", "f"), False),
 }
@@ -186,9 +194,9 @@ def _flag(ask: Ask, name: str) -> bool | None:
     value = ask(f"{PREFIX}{name}")
     if value is None or isinstance(value, bool):
         return value
-    if str(value).lower() not in _TRUTH:
+    if str(value).lower() not in TRUTH:
         raise PolicyError(f"{PREFIX}{name}", str(value), "is neither true nor false")
-    return _TRUTH[str(value).lower()]
+    return TRUTH[str(value).lower()]
 
 
 def _modes(ask: Ask) -> list[str]:
