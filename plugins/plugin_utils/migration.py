@@ -144,10 +144,13 @@ def _of_engines(result: Mapping[str, Any]) -> dict[str, list[str]]:
 
 
 def _together(to: Found, word: str, lists: Mapping[str, list[str]]) -> list[str]:
-    """Return the entries of a list on any node, and name those that not all of them have."""
-    whole = _unique(entry for entries in lists.values() for entry in entries)
-    for entry in whole:
+    """Return the entries of a list on any node that 4 takes, and name those that not all nodes have."""
+    whole = []
+    for entry in _unique(entry for entries in lists.values() for entry in entries):
         having = [name for name, entries in lists.items() if entry in entries]
+        if not to.read(word, [entry], f"{word}: {entry}", ", ".join(having)):
+            continue
+        whole.append(entry)
         if len(having) < len(lists) and entry != ALL:
             to.leave(
                 f"{word}: {entry} of some nodes only", ", ".join(having),
@@ -170,18 +173,18 @@ def _trust(to: Found, nodes: Mapping[str, Mapping[str, Any]], authorities: Mappi
         read = _mapping(authorities.get(node))
         for place in _mappings(result.get("registries")):
             for path in _texts(place.get("files")):
-                text = read.get(path)
+                name, text = str(place.get("name")), read.get(path)
+                what, where = f"the authority of {name}", f"{node}: {path}"
                 if not isinstance(text, str):
-                    reason = "its text was not read"
-                    to.leave(f"the authority of {place.get('name')}", f"{node}: {path}", reason, "trust, with ca_file")
-                elif text.strip() not in texts.setdefault(str(place.get("name")), []):
-                    texts[str(place.get("name"))].append(text.strip())
+                    to.leave(what, where, "its text was not read", "trust, with ca_file")
+                elif to.read("trust", [{"registry": name, "state": "absent"}], what, where):  # the name alone
+                    texts.setdefault(name, []).append(text.strip())
         for anchor in _mappings(result.get("anchors")):
             to.leave(
                 f"the authority {anchor.get('path')} of the system", node,
                 "nodes of 4 have no trust store that a policy reaches", "trust, for each registry that it signs for",
             )  # fmt: skip
-    trust = [{"registry": name, "ca": "".join(f"{text}\n" for text in each)} for name, each in texts.items() if each]
+    trust = [{"registry": name, "ca": "".join(f"{text}\n" for text in _unique(each))} for name, each in texts.items()]
     to.policy |= {"trust": trust} if trust else {}
 
 
@@ -206,16 +209,17 @@ def _logins(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
 def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, Any]) -> None:
     key = registry_of(str(entry.get("key") or ""), old_form=where.endswith(".dockercfg"))
     kind, user = entry.get("kind"), str(entry.get("username") or "")
+    what = f"the login to {without_login(key) or 'every registry'}"
     if kind != "basic" or not user:
         reason = {"helper": "a program on the node has it", "token": "it is a token that a registry gave this node"}
         to.leave(
-            f"the login to {key or 'every registry'}", where, reason.get(str(kind), "no login is in it"),
-            "credentials, with a user and a password",
+            what, where, reason.get(str(kind), "no login is in it"), "credentials, with a user and a password",
         )  # fmt: skip
-    elif logins.setdefault(key, user) != user:
+        return
+    taken = to.read("credentials", [{"registry": key, "username": user, "password": "of the vault"}], what, where)
+    if taken and logins.setdefault(key, user) != user:
         to.leave(
-            f"the login of {user} to {key}", where,
-            f"{logins[key]} logs in there too, and a cluster has one login",
+            f"the login of {user} to {key}", where, f"{logins[key]} logs in there too, and a cluster has one login",
             "imagePullSecrets of the service accounts that need it",
         )  # fmt: skip
 
