@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...policy import MirrorSet
+from ...policy import MirrorSet, unique
 from ...policy.mirrors import PULLS
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..changes import WantedObject
@@ -145,23 +145,40 @@ def _of_file(cluster: Cluster, said: Said, one: MirrorObject) -> tuple[WantedObj
     there = next((item for item in cluster.all(Ref(ref.resource)) if at(item, "metadata", "name") == one.name), None)
     ours = there is None or is_ours(there)
     have = sets_of(there) if there else []
-    sets = list(one.sets) if said.exact else _joined(have, one.sets)
+    sets: list[Any] = list(one.sets) if said.exact else _joined(have, one.sets)
     left = {str(each["source"]) for each in sets}
     gone = [f"{each.get('source')} ({one.kind} {one.name})" for each in have if each.get("source") not in left]
     return _object(ref, sets, "mirrors_from", "mirrors_from" if ours else ""), gone
 
 
-def _joined(have: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Per source: what is there stays, in its order; new mirrors of a source stand before those it has."""
-    found = {str(each.get("source")): dict(each) for each in have}
-    for each in new:
-        source = str(each["source"])
-        before = found.get(source, {})
-        mirrors = list(dict.fromkeys([*each["mirrors"], *(before.get("mirrors") or ())]))
-        if set(mirrors) == set(before.get("mirrors") or ()):
-            mirrors = list(before["mirrors"])  # the order of those who were there first
-        found[source] = {**before, **each, "mirrors": mirrors}
-    return list(found.values())
+def _joined(have: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Per source: what is there stays, in its order; new mirrors of a source stand before those it has.
+
+    An object may name a source twice, and the operator joins its sets: none of them goes.
+    """
+    found = [dict(each) for each in have]
+    places: dict[str, list[dict[str, Any]]] = {}
+    for one in found:
+        places.setdefault(str(one.get("source")), []).append(one)
+    for source, each in _one_a_source(new).items():
+        if source not in places:
+            found.append(each)
+            continue
+        same = places[source]
+        if set(each["mirrors"]) - {mirror for one in same for mirror in one.get("mirrors") or ()}:
+            same[0]["mirrors"] = list(unique((*each["mirrors"], *(same[0].get("mirrors") or ()))))
+        for one in same if _POLICY in each else ():
+            one[_POLICY] = each[_POLICY]
+    return found
+
+
+def _one_a_source(sets: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Join sets of one source, with their mirrors in the order of the sets."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in sets:
+        before = found.get(each["source"], {"mirrors": []})
+        found[each["source"]] = {**before, **each, "mirrors": list(unique((*before["mirrors"], *each["mirrors"])))}
+    return found
 
 
 def _no_longer(cluster: Cluster, said: Said) -> Iterator[WantedObject]:

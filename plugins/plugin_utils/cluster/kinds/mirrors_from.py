@@ -10,13 +10,13 @@ types/installconfig.go (imageContentSources, imageDigestSources).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...libraries import yaml, yaml_faults
 from ..api import ClusterProblem, check_name
-from ..openshift4.objects import MIRROR_KINDS
+from ..openshift4.objects import ALLOW, MIRROR_KINDS, NEVER
 from ..openshift4.texts import documents
 
 #: Lists of install-config.yaml; both are for pulls by digest.
@@ -43,6 +43,8 @@ def read(path: str, text: str, notes: list[str]) -> tuple[MirrorObject, ...]:
         found += _objects(path, document, notes)
     if not found:
         raise ClusterProblem(f"mirrors_from: {path} holds no mirror sets")
+    for one in found:
+        _refuse_two_policies(path, one.sets)
     names = [(one.kind, one.name) for one in found]
     if twice := next((pair for pair in names if names.count(pair) > 1), None):
         raise ClusterProblem(f"mirrors_from: {path} holds {' '.join(twice)} twice")
@@ -108,3 +110,14 @@ def _set(path: str, item: Mapping[str, Any]) -> dict[str, Any]:
     if other := sorted(set(map(str, item)) - {"source", "mirrors", _POLICY}):
         raise ClusterProblem(f"mirrors_from: {path}: the mirror set of {source} has {other[0]}, which no kind has")
     return {"source": source, "mirrors": list(mirrors)} | ({_POLICY: item[_POLICY]} if item.get(_POLICY) else {})
+
+
+def _refuse_two_policies(path: str, sets: Iterable[Mapping[str, Any]]) -> None:
+    policies: dict[str, str] = {}
+    for each in sets:
+        policy = each.get(_POLICY) or ALLOW
+        if policies.setdefault(each["source"], policy) != policy:
+            raise ClusterProblem(
+                f"mirrors_from: {path}: {each['source']} is a source both with {NEVER} and without, which stops the "
+                "machine-config-operator"
+            )
