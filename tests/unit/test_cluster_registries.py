@@ -413,3 +413,11 @@ def test_what_cannot_be_read_is_not_taken_for_absent():
     server.faults.append(on("GET", "/clusterversions/", lambda: status(403, "Forbidden", "versions are forbidden")))
     result = task(BLOCKED, server)
     assert result["failed"] and "versions are forbidden" in result["msg"] and not server.writes
+
+
+def test_imports_of_others_are_nothing_to_change_where_nothing_is_asked_for():
+    there = [{"domainName": "docker.io"}, {"domainName": "docker.io", "insecure": True}, {"domainName": "docker.io"}]
+    image = {"kind": "Image", "metadata": {"name": "cluster"}, "spec": {"allowedRegistriesForImport": there}}
+    case = {"cluster": [image], "given": {"import": []}}
+    server = cluster(case)
+    assert not task(case, server)["changed"] and not server.writes

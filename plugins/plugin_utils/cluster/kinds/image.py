@@ -211,19 +211,19 @@ def _any_release() -> releases.Release:
 def _imports(writing: _Writing, said: Said) -> None:
     if said.policy.import_ is None:
         return
-    items = at(writing.image, "spec", IMPORT) or ()
-    have = {str(item.get("domainName")): item for item in items if isinstance(item, Mapping)}
-    new = {source.domain: source.plain() for source in said.policy.import_}
-    names = writing.shared(IMPORT, have, new)
-    both = [name for name in names if name in have and name in new]
-    same = {name for name in both if _insecurity(have[name]) == _insecurity(new[name])}
-    writing.spec[IMPORT] = [dict(have[n]) if n in same or n not in new else new[n] for n in names] or None
+    have = [dict(item) for item in at(writing.image, "spec", IMPORT) or () if isinstance(item, Mapping)]
+    there = [_import_entry(item) for item in have]
+    new = {_import_entry(item): item for item in (source.plain() for source in said.policy.import_)}
+    names = writing.shared(IMPORT, there, new)
+    kept = [item for item in have if _import_entry(item) in names]
+    writing.spec[IMPORT] = [*kept, *(new[name] for name in names if name not in there)] or None
     if not names and have:
         writing.notes.append("import: without an entry, users may import from every registry")
 
 
-def _insecurity(item: Mapping[str, Any]) -> bool:
-    return item.get("insecure") is True
+def _import_entry(item: Mapping[str, Any]) -> str:
+    """Name an entry as our record does. Of one name two may be there: one for port 443, one for 80."""
+    return f"{item.get('domainName')}{' insecure' if item.get('insecure') is True else ''}"
 
 
 def lists_of(image: Manifest | None) -> dict[str, list[str]]:
