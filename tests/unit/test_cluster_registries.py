@@ -421,3 +421,18 @@ def test_imports_of_others_are_nothing_to_change_where_nothing_is_asked_for():
     case = {"cluster": [image], "given": {"import": []}}
     server = cluster(case)
     assert not task(case, server)["changed"] and not server.writes
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"blocked": []}, {"blocked": ""}, {"allowed": []}, {"import": []}, {"external_hostnames": []}, {"mirrors": []},
+        {"search": [], "blocked": [], "allowed": [], "insecure": [], "import": [], "mirrors": [], "trust": []},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("mode", ["merge", "exact"])
+def test_a_word_emptied_where_nothing_is_has_nothing_to_do(given, mode):
+    case = {"given": {**given, "mode": mode}}
+    server = cluster(case)
+    result = task(case, server)
+    assert not result.get("failed") and not result["changed"] and not server.writes, result

@@ -20,7 +20,7 @@ def difference(before: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
                 found[key] = None
         elif isinstance(value, Mapping):
             inner = difference(have.get(key), value)
-            if inner or key not in have:
+            if inner or (key not in have and not value):  # nulls alone ask for nothing where nothing is
                 found[key] = inner
         elif value != have.get(key):
             found[key] = value
