@@ -290,11 +290,14 @@ def _doubts(said: Said) -> list[str]:
 
 
 def _refuse_twice(files: Iterable[mirrors_from.MirrorObject]) -> None:
-    seen: dict[tuple[str, str], str] = {}
+    """Refuse objects that become one: the old kind is written as the new one, or the other way round."""
+    seen: dict[tuple[bool, str], str] = {}
     for one in files:
-        if (one.kind, one.name) in seen:
-            raise PolicyError("mirrors_from", one.name, f"is the name of two objects of kind {one.kind}")
-        seen[one.kind, one.name] = one.where
+        key = one.kind == mirror_sets.TAG.kind, one.name
+        if key in seen:
+            both = f"{seen[key]}, {one.where}"
+            raise PolicyError("mirrors_from", one.name, f"is the name of two objects that a cluster has as one: {both}")
+        seen[key] = one.where
 
 
 def _names(given: list[str] | None) -> tuple[str, ...] | None:

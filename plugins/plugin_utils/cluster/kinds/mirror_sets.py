@@ -48,8 +48,14 @@ def wanted(cluster: Cluster, said: Said) -> Part:
     lost: list[str] = []
     if said.policy.mirrors is not None:
         objects += _of_word(said.policy.mirrors, new, notes)
+        lost += (text for one in objects for text in _lost_by(cluster, one))
+    of_word = {one.ref for one in objects}
     for one in said.mirrors_from or ():
         made, gone = _of_file(cluster, said, _fitting(one, new, notes))
+        if made.ref in of_word:
+            raise ClusterProblem(
+                f"mirrors_from: {one.where} would be {made.ref}, which is the object of mirrors; give it another name"
+            )
         objects.append(made)
         lost += gone
     kept = {one.ref for one in objects}
@@ -81,6 +87,22 @@ def _of_word(mirrors: Iterable[MirrorSet], new: bool, notes: list[str]) -> Itera
         sets = [_set(one, new) for one in mirrors if one.pull in served]
         if sets:
             yield _object(Ref(resource, NAME), sets, "mirrors", "mirrors")
+
+
+def _lost_by(cluster: Cluster, made: WantedObject) -> Iterator[str]:
+    """Yield what others lose where an object that has the name of ours is not ours: sources with a mirror less."""
+    there = cluster.find(made.ref)
+    if there is None or is_ours(there, "mirrors"):
+        return
+    sets = sets_of({**made.ref.manifest(), **(made.fields or {})})
+    left = {(each["source"], mirror) for each in sets for mirror in each["mirrors"]}
+    for each in sets_of(there):
+        if any((each.get("source"), mirror) not in left for mirror in each.get("mirrors") or ()):
+            yield _named(each, made.ref)
+
+
+def _named(each: Mapping[str, Any], ref: Ref) -> str:
+    return f"{each.get('source')} ({ref.resource.kind} {ref.name})"
 
 
 def _check_old(one: MirrorSet, notes: list[str]) -> None:
@@ -147,7 +169,7 @@ def _of_file(cluster: Cluster, said: Said, one: MirrorObject) -> tuple[WantedObj
     have = sets_of(there) if there else []
     sets: list[Any] = list(one.sets) if said.exact else _joined(have, one.sets)
     left = {str(each["source"]) for each in sets}
-    gone = [f"{each.get('source')} ({one.kind} {one.name})" for each in have if each.get("source") not in left]
+    gone = [_named(each, ref) for each in have if each.get("source") not in left]
     return _object(ref, sets, "mirrors_from", "mirrors_from" if ours else ""), gone
 
 

@@ -45,9 +45,6 @@ def read(path: str, text: str, notes: list[str]) -> tuple[MirrorObject, ...]:
         raise ClusterProblem(f"mirrors_from: {path} holds no mirror sets")
     for one in found:
         _refuse_two_policies(path, one.sets)
-    names = [(one.kind, one.name) for one in found]
-    if twice := next((pair for pair in names if names.count(pair) > 1), None):
-        raise ClusterProblem(f"mirrors_from: {path} holds {' '.join(twice)} twice")
     return tuple(found)
 
 
@@ -69,7 +66,7 @@ def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterat
     if lists:
         items = [item for one in lists for item in _list(path, "the list of an installer", one)]
         sets = tuple(_set(path, {_renamed(key): value for key, value in item.items()}) for item in items)
-        yield MirrorObject("ImageDigestMirrorSet", OF_INSTALLER, sets, path)
+        yield MirrorObject("ImageDigestMirrorSet", OF_INSTALLER, sets, f"the list in {path}")
     elif kind in MIRROR_KINDS:
         metadata = document.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Mapping) else None
