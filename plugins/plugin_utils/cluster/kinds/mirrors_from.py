@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...libraries import yaml, yaml_faults
 from ..api import ClusterProblem, check_name
+from ..openshift4 import ManifestProblem, texts
 from ..openshift4.objects import ALLOW, MIRROR_KINDS, NEVER
-from ..openshift4.texts import documents
 
 #: Lists of install-config.yaml; both are for pulls by digest.
 _INSTALLER = ("imageDigestSources", "imageContentSources")
@@ -48,25 +47,27 @@ def read(path: str, text: str, notes: list[str]) -> tuple[MirrorObject, ...]:
     return tuple(found)
 
 
-def _documents(path: str, text: str) -> list[Any]:
-    try:
-        bare = yaml.safe_load(text)
-    except yaml_faults():
-        bare = None
-    if isinstance(bare, list) and all(isinstance(item, Mapping) and "source" in item for item in bare):
-        return [{_INSTALLER[0]: bare}]
-    if isinstance(bare, Mapping) and any(key in bare for key in _INSTALLER):
-        return [bare]
-    return list(documents([{"name": path, "content": text}]))
+def _documents(path: str, text: str) -> Iterator[Mapping[str, Any]]:
+    for value in texts.values(f"mirrors_from: {path}", text):
+        if isinstance(value, list) and all(isinstance(item, Mapping) and "source" in item for item in value):
+            yield {_INSTALLER[0]: value}
+        elif isinstance(value, Mapping) and any(key in value for key in _INSTALLER):
+            yield value
+        else:
+            try:
+                yield from texts.documents(value)
+            except ManifestProblem as problem:
+                raise ClusterProblem(f"mirrors_from: {path}: {problem}") from None
 
 
 def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterator[MirrorObject]:
     kind = document.get("kind")
-    lists = [document[key] for key in _INSTALLER if document.get(key) is not None]
-    if lists:
+    if any(key in document for key in _INSTALLER):
+        lists = [document[key] for key in _INSTALLER if document.get(key) is not None]
         items = [item for one in lists for item in _list(path, "the list of an installer", one)]
         sets = tuple(_set(path, {_renamed(key): value for key, value in item.items()}) for item in items)
-        yield MirrorObject("ImageDigestMirrorSet", OF_INSTALLER, sets, f"the list in {path}")
+        if sets:
+            yield MirrorObject("ImageDigestMirrorSet", OF_INSTALLER, sets, f"the list in {path}")
     elif kind in MIRROR_KINDS:
         metadata = document.get("metadata")
         name = metadata.get("name") if isinstance(metadata, Mapping) else None

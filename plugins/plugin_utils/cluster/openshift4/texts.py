@@ -31,7 +31,7 @@ def documents(value: Any) -> Iterator[Manifest]:
     """Yield every object of manifests, and of files {name, content} among them. Raises ManifestProblem."""
     for item in objects.each_manifest(value):
         if set(item) == {"name", "content"}:
-            yield from objects.each_manifest(_documents(item["name"], item["content"]))
+            yield from objects.each_manifest(values(item["name"], item["content"]))
         else:
             yield item
 
@@ -44,7 +44,8 @@ def unfinished(value: Any) -> Iterator[str]:
             yield one_line(str(item["name"]))
 
 
-def _documents(name: Any, content: Any) -> list[Any]:
+def values(name: Any, content: Any) -> list[Any]:
+    """Return the documents of a file, whatever they hold. Raises ManifestProblem."""
     if not isinstance(name, str) or not isinstance(content, str):
         raise ManifestProblem(f"a file of manifests must have name and content as text: {cited(name)}")
     name, content = one_line(name), _BEHIND.sub(r"\1--- ", content)
