@@ -10,19 +10,26 @@ types/installconfig.go (imageContentSources, imageDigestSources).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...policy.word import shown
+from ...resolution.names import has_login
+from ...resolution.references import is_location, quoted
 from ..api import ClusterProblem, check_name
 from ..openshift4 import ManifestProblem, texts
 from ..openshift4.objects import ALLOW, MIRROR_KINDS, NEVER
+from ..openshift4.scopes import is_source
 
 #: Lists of install-config.yaml; both are for pulls by digest.
 _INSTALLER = ("imageDigestSources", "imageContentSources")
 #: The name of the object for a list that has none.
 OF_INSTALLER = "dockyard-installer"
 _POLICY = "mirrorSourcePolicy"
+_FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "source": (is_source, "host[:port][/path] or *.domain"), "mirror": (is_location, "host[:port][/path]"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -61,7 +68,7 @@ def _documents(path: str, text: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterator[MirrorObject]:
-    kind = document.get("kind")
+    kind = str(document.get("kind") or "")
     if any(key in document for key in _INSTALLER):
         lists = [document[key] for key in _INSTALLER if document.get(key) is not None]
         items = [item for one in lists for item in _list(path, "the list of an installer", one)]
@@ -74,14 +81,19 @@ def _objects(path: str, document: Mapping[str, Any], notes: list[str]) -> Iterat
         if not isinstance(name, str) or not name:
             raise ClusterProblem(f"mirrors_from: {path} holds an object of kind {kind} without a name")
         check_name(f"mirrors_from: {path}: {kind}", name)
-        field = MIRROR_KINDS[str(kind)][1]
+        group, field = MIRROR_KINDS[kind]
+        version = str(document.get("apiVersion") or group)
+        if version.partition("/")[0] != group:
+            raise ClusterProblem(
+                f"mirrors_from: {path}: {kind} {name} has apiVersion {quoted(version)}, and its kind is of {group}"
+            )
         spec = document.get("spec")
         items = _list(path, f"spec.{field} of {kind} {name}", spec.get(field) if isinstance(spec, Mapping) else None)
         if isinstance(spec, Mapping) and (other := sorted(set(map(str, spec)) - {field})):
             raise ClusterProblem(
                 f"mirrors_from: {path}: {kind} {name} has spec.{other[0]}, and its kind has no such field"
             )
-        yield MirrorObject(str(kind), name, tuple(_set(path, item) for item in items), f"{kind} {name} in {path}")
+        yield MirrorObject(kind, name, tuple(_set(path, item) for item in items), f"{kind} {name} in {path}")
     else:
         notes.append(
             f"mirrors_from: {kind or 'an object without a kind'} in {path} is not a mirror set, and is left out"
@@ -100,14 +112,36 @@ def _list(path: str, what: str, value: Any) -> list[Mapping[str, Any]]:
 
 
 def _set(path: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    source, mirrors = item.get("source"), item.get("mirrors", [])
+    source, mirrors, policy = item.get("source"), item.get("mirrors", []), item.get(_POLICY)
     if not isinstance(source, str) or not source:
         raise ClusterProblem(f"mirrors_from: {path}: a mirror set has no source")
+    _check_name(path, "source", source)
     if not isinstance(mirrors, list) or not all(isinstance(mirror, str) for mirror in mirrors):
         raise ClusterProblem(f"mirrors_from: {path}: the mirrors of {source} are not a list of names")
     if other := sorted(set(map(str, item)) - {"source", "mirrors", _POLICY}):
         raise ClusterProblem(f"mirrors_from: {path}: the mirror set of {source} has {other[0]}, which no kind has")
-    return {"source": source, "mirrors": list(mirrors)} | ({_POLICY: item[_POLICY]} if item.get(_POLICY) else {})
+    for mirror in mirrors:
+        _check_name(path, "mirror", mirror)
+    if policy not in (None, "", ALLOW, NEVER):
+        raise ClusterProblem(
+            f"mirrors_from: {path}: the policy of {source}, {shown(policy)}, is neither {ALLOW} nor {NEVER}"
+        )
+    if policy == NEVER and source in mirrors:
+        raise ClusterProblem(
+            f"mirrors_from: {path}: {source} is one of its own mirrors and has {NEVER}, which stops the "
+            "machine-config-operator"
+        )
+    return {"source": source, "mirrors": list(mirrors)} | ({_POLICY: policy} if policy else {})
+
+
+def _check_name(path: str, role: str, name: str) -> None:
+    if has_login(name):
+        raise ClusterProblem(
+            f"mirrors_from: {path}: a {role} contains an '@'; credentials do not belong in a registry name"
+        )
+    fits, form = _FORMS[role]
+    if not fits(name):
+        raise ClusterProblem(f"mirrors_from: {path}: {quoted(name)} cannot be a {role}, which is {form}")
 
 
 def _refuse_two_policies(path: str, sets: Iterable[Mapping[str, Any]]) -> None:
