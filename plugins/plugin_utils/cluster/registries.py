@@ -21,6 +21,8 @@ from ..policy import SERVICE_NETWORK, VOCABULARY, read_options, unique
 from ..policy import lists as policy_lists
 from ..policy.policy import doubts
 from ..policy.word import PolicyError, Reading
+from ..resolution.names import has_login, host_of, port_of
+from ..resolution.references import is_domain
 from ..variables import NETWORK_VARIABLES, POLICY, PREFIX, Fill, behind
 from . import pools, preflight
 from .api import ClusterProblem, Manifest, Ref, Resource, annotation, at
@@ -37,6 +39,7 @@ from .kinds import (
     mirrors_from,
     trusted_cas,
 )  # fmt: skip
+from .labels import is_subdomain
 from .marks import is_ours
 from .openshift4 import forecast, guards
 from .seen import Cluster, Unread
@@ -304,9 +307,17 @@ def _names(given: list[str] | None) -> tuple[str, ...] | None:
     if given is None:
         return None
     for name in given:
-        if not name or "/" in name or any(character.isspace() for character in name):
-            raise PolicyError("external_hostnames", name, "is not the name of a host")
+        if has_login(name):
+            raise PolicyError("external_hostnames", name, "contains an '@'; credentials do not belong in a name")
+        if not _is_host(name):
+            raise PolicyError("external_hostnames", name, "is not the name of a host, with a port or without")
     return tuple(dict.fromkeys(given))
+
+
+def _is_host(name: str) -> bool:
+    """Return whether a text is hostname[:port], as the API describes what it takes unseen."""
+    port = port_of(name)
+    return is_domain(name) and is_subdomain(host_of(name).lower()) and len(port) < 6 and 0 < int(port) < 65536
 
 
 def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
