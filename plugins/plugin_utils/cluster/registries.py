@@ -41,7 +41,7 @@ from .kinds import (
 )  # fmt: skip
 from .labels import is_subdomain
 from .marks import is_ours
-from .openshift4 import forecast, guards
+from .openshift4 import forecast, guards, releases
 from .seen import Cluster, Unread
 
 #: In this order they are written; what goes, goes after all of it.
@@ -261,6 +261,10 @@ def read(
     reading = Reading(read_file, hide, now, options["warn_days"])
     also = policy_lists.read("additional_registries", options["additional_registries"], reading)
     policy = read_options({name: options.get(name) for name in (*_WORDS, "hosted_registry_network")}, reading)
+    if beyond := policy_lists.fit(policy.insecure or (), policy_lists.OPENSHIFT_4, policy.service_network).beyond:
+        raise PolicyError("insecure", beyond[0], "is an address range, and OpenShift 4 takes none")
+    if options["release"] is not None:
+        releases.find(options["release"])
     notes = [*policy.notes]
     files = None
     if options["mirrors_from"] is not None:
