@@ -24,6 +24,7 @@ from ..resolution.names import (
     parse_range,
     parse_scope,
 )
+from ..resolution.references import is_registry
 from .word import PolicyError, Reading, Word, kind_of, unique
 
 ALL = "all"
@@ -148,13 +149,18 @@ def _normalised(name: str, entry: str, reading: Reading) -> tuple[str, ...]:
         raise PolicyError(name, entry, str(problem)) from None
     if scope.remark:
         (reading.warnings if "tag" in scope.remark else reading.notes).append(f"{name}: '{entry}' {scope.remark}")
-    if "." not in scope.text and ":" not in scope.text and scope.text.split("/")[0] != "localhost":
-        reading.warnings.append(
-            f"{name}: '{entry}' has neither dot nor port, so image names beginning with it mean Docker Hub"
-        )
+    warn_of_no_registry(name, scope.text, reading)
     if scope.text == f"*.{DOCKER_HUB}":
         reading.warnings.append(f"{name}: '{entry}' matches no image of Docker Hub, whose name is {DOCKER_HUB} alone")
     return (scope.text, *with_official_image(name, scope.text, reading))
+
+
+def warn_of_no_registry(name: str, scope: str, reading: Reading) -> None:
+    """Warn of a scope that no image name begins with, because it is not taken for a registry there."""
+    if not is_registry(scope.partition("/")[0]):
+        reading.warnings.append(
+            f"{name}: '{scope}' has neither dot nor port, so image names beginning with it mean Docker Hub"
+        )
 
 
 def with_official_image(name: str, scope: str, reading: Reading) -> tuple[str, ...]:

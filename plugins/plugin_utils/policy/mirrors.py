@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..resolution.names import NameProblem, official_image, parse_scope
-from .lists import entries, with_official_image
+from .lists import entries, warn_of_no_registry, with_official_image
 from .word import PolicyError, Reading, Word, from_json, kind_of, unique
 
 PULLS = ("all", "digest", "tag")
@@ -60,6 +60,7 @@ def _meant(name: str, mirrored: MirrorSet, named: set[str], reading: Reading) ->
 
     named: sources that have sets of their own.
     """
+    warn_of_no_registry(name, mirrored.source, reading)
     image = official_image(mirrored.source)
     if not image or image in named:
         return (mirrored,)
