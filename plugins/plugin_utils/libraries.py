@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -59,6 +60,15 @@ def missing() -> list[str]:
 def yaml_faults() -> tuple[type[Exception], ...]:
     """Return what PyYAML raises for a text of which it makes no values; `!!int ""` is an IndexError."""
     return (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+
+
+#: A password without quotes may begin as an alias or a tag does.
+_REPEATED = re.compile(r"\b(alias|tag|tag handle) ['\"].*", re.DOTALL)
+
+
+def yaml_reason(error: Any) -> str:
+    """Return what PyYAML says is wrong with a text, without the words of the text that it repeats."""
+    return _REPEATED.sub(r"\1 (its name is not shown)", str(error.problem or error.context))
 
 
 tomllib: Any = _library("tomli", "tomllib", "tomli")  # the standard library has it from Python 3.11

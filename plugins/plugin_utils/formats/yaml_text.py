@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-from ..libraries import yaml, yaml_faults
+from ..libraries import yaml, yaml_faults, yaml_reason
 from . import FormatError, go_yaml, line_of
 from .splice import Item, Piece, Style, member_pieces, same, sequence_pieces, splice
 
@@ -160,7 +160,7 @@ class _Composer:
             raise FormatError(str(error.reason), line_of(self.text, error.position)) from None
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            raise FormatError(str(error.problem or error.context), mark.line + 1 if mark else None) from None
+            raise FormatError(yaml_reason(error), mark.line + 1 if mark else None) from None
 
     def _node(self, depth: int) -> _Node:
         event = self.loader.get_event()
@@ -169,14 +169,14 @@ class _Composer:
             raise FormatError(f"nested deeper than {MAX_DEPTH} levels", line)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
-                raise FormatError(f"the alias *{event.anchor} is not defined, or within itself", line)
+                raise FormatError("the alias (its name is not shown) is not defined, or within itself", line)
             shared = self.anchors[event.anchor]
             node = _Node(event.start_mark.index, event.end_mark.index, shared.value, "alias", size=shared.size)
         elif isinstance(event, yaml.ScalarEvent):
             node = self._scalar(event)
         else:
             if event.tag not in _COLLECTION_TAGS:
-                raise FormatError(f"the tag {event.tag} is not supported here", line)
+                raise FormatError("the tag (its name is not shown) is not supported here", line)
             node = self._collection(event, depth)
         self.size += node.size if node.style == "alias" else 1
         if self.size > MAX_NODES:

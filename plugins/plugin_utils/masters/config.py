@@ -10,13 +10,12 @@ Source: openshift/api legacyconfig/v1/types.go (AdmissionPluginConfig: configura
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..formats import FormatError, yaml_text
-from ..host.observed import HostProblem, Observed
+from ..formats import yaml_text
+from ..host.observed import HostProblem, Observed, in_file
 from ..host.watch import NotAsked, Watch
 from ..resolution.references import is_registry
 from .asked import IMPORTS, PLUGIN
@@ -33,8 +32,6 @@ _BELONGS: Mapping[str, Path] = {
     "imagePolicyConfig": IMAGE_POLICY,
     IMPORTS: (*IMAGE_POLICY, IMPORTS),
 }
-#: Words of a file that parsers repeat, such as a password that begins with an asterisk.
-_REPEATED = re.compile(r"\b(alias|tag|as) [*!]\S+")
 
 
 @dataclass
@@ -50,20 +47,14 @@ class File:
 
 
 def parsed(path: str, text: str) -> Any:
-    """Read a file that may hold passwords: a mapping. Raises HostProblem, which tells the line and no word of it."""
-    try:
+    """Read a file that may hold passwords: a mapping. Raises HostProblem, which tells the line and no value of it."""
+    with in_file(path):
         value = yaml_text.parse(text, go=True)
-    except FormatError as error:
-        raise HostProblem(f"{path}: {_REPEATED.sub(_without_word, str(error))}") from None
     if not isinstance(value, dict):
         raise HostProblem(
             f"{path}: the file is {'empty' if value is None else 'not a mapping'}; nothing is written to it"
         )
     return value
-
-
-def _without_word(found: re.Match[str]) -> str:
-    return f"{found[1]} (its name is not shown)"
 
 
 def master_file(host: Observed, path: str) -> File:

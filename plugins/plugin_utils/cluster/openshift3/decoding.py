@@ -23,7 +23,7 @@ from math import isfinite
 from typing import Any
 
 from ...formats import go_yaml
-from ...libraries import yaml, yaml_faults
+from ...libraries import yaml, yaml_faults, yaml_reason
 from ...problems import Problem, one_line
 from ...resolution.references import quoted
 from ..openshift4 import ManifestProblem
@@ -269,7 +269,7 @@ def _yaml(text: str, colons_in_flow: bool) -> Decoded:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
-        raise DecodingProblem(f"{where}this is not YAML: {one_line(str(error.problem or error.context))}") from None
+        raise DecodingProblem(f"{where}this is not YAML: {one_line(yaml_reason(error))}") from None
     except yaml_faults() as error:
         raise DecodingProblem(f"this is not YAML: {one_line(str(error))}") from None
     except ManifestProblem as problem:  # of depth or size

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...libraries import yaml, yaml_faults
+from ...libraries import yaml, yaml_faults, yaml_reason
 from ...problems import one_line
 from . import ManifestProblem, objects
 from .objects import Manifest, cited
@@ -63,7 +63,7 @@ def values(name: Any, content: Any) -> list[Any]:
         where = f", line {mark.line + 1}" if mark else ""
         if "nesting depth" in str(error.problem):  # libyaml from 0.2.6 on looks ahead, and stops before we do
             raise ManifestProblem(f"{name}{where}: {_TOO_DEEP}") from None
-        raise ManifestProblem(f"{name}{where}: {cited(error.problem or error.context)}") from None
+        raise ManifestProblem(f"{name}{where}: {cited(yaml_reason(error))}") from None
     except LookupError:
         raise ManifestProblem(f"{name} cannot be read as YAML: a value is not of the type that it names") from None
     except yaml_faults() as error:
