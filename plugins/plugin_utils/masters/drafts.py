@@ -263,7 +263,7 @@ class _Drafting:
             if not (at(rule, ("name",)) in platform_images.RULES and rule["name"] not in rules.present)
         ]
         policy = platform_images.policy_of({**document, "executionRules": others}, release)
-        if platform_images.IMAGES in rules.absent or all(rule.needs_the_image for rule in policy.rules):
+        if platform_images.IMAGES in rules.absent or platform_images.rejects_marked_alone(policy):
             return {}, []
         before = platform_images.addresses(platform_images.policy_of(document, release))
         addresses = self.said.registry_addresses or before

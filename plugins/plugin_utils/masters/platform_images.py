@@ -44,6 +44,11 @@ def closed(policy: ImagePolicy) -> list[Resource]:
     return list(dict.fromkeys(each for rule in policy.rules if not rule.reject for each in rule.resources))
 
 
+def rejects_marked_alone(policy: ImagePolicy) -> bool:
+    """Say whether rules reject nothing but what carries a label or an annotation, as execution-denied does."""
+    return all(rule.reject and rule.needs_the_image and not rule.invert for rule in policy.rules)
+
+
 def strange_names_matter(policy: ImagePolicy) -> bool:
     """Say whether a registry that no rule names may fare otherwise than the platform's by name."""
     return bool(closed(policy)) or any(rule.invert and rule.registries for rule in policy.rules)
