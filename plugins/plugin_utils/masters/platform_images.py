@@ -17,7 +17,7 @@ from typing import Any
 from ..cluster.openshift3 import image_policy
 from ..cluster.openshift3.admission import Found, judge, matches
 from ..cluster.openshift3.image_names import ImageName
-from ..cluster.openshift3.image_policy import ImagePolicy, Resource, Rule
+from ..cluster.openshift3.image_policy import REQUIRES, ImagePolicy, Resource, Rule
 from ..cluster.openshift3.image_policy_doubts import ADDRESS, DENY_EXECUTION, INTEGRATED_REGISTRY, allows
 from ..cluster.openshift3.releases import Release
 
@@ -88,7 +88,12 @@ def _allows_streams(rules: tuple[Rule, ...]) -> bool:
 
 
 def rejected(policy: ImagePolicy, registries: list[str], image_format: str) -> Iterator[str]:
-    """Yield a sentence for each rule, or lack of one, by which images of the platform would be rejected."""
+    """Yield a sentence for each field, rule, or lack of one, by which images of the platform would be rejected."""
+    if policy.resolve in REQUIRES:
+        yield (
+            f"images of the platform would be rejected: resolveImages is {policy.resolve}, and a master resolves no tag of "
+            f"{image_format}. Write Attempt or AttemptRewrite, or name the rule {IMAGES} with state absent"
+        )
     told: dict[str, list[str]] = {}
     resources = dict.fromkeys(each for rule in policy.rules for each in rule.resources)
     for resource in resources:
