@@ -19,10 +19,13 @@ from ..cluster.openshift3.admission import Found, judge, matches
 from ..cluster.openshift3.image_names import ImageName
 from ..cluster.openshift3.image_policy import REQUIRES, ImagePolicy, Resource, Rule
 from ..cluster.openshift3.image_policy_doubts import ADDRESS, DENY_EXECUTION, INTEGRATED_REGISTRY, allows
+from ..cluster.openshift3.known import Image
 from ..cluster.openshift3.releases import Release
 
 IMAGES, STREAMS, DENIED = "platform-images", "platform-streams", "execution-denied"
 RULES = (IMAGES, STREAMS)
+#: An image that the cluster has stored.
+_STORED = Image("", "", {}, {}, None)
 
 #: The policy of a master whose file has none (openshift_master_facts, defaults).
 DENIED_RULE: Mapping[str, Any] = {
@@ -87,6 +90,21 @@ def _allows_streams(rules: tuple[Rule, ...]) -> bool:
     return any(matches(rule, found) for rule in rules if not rule.reject)
 
 
+def _why_rejected(rules: tuple[Rule, ...], registry: str) -> str:
+    """Say why images of a registry are rejected, stored by the cluster or not; "" when they are admitted.
+
+    What labels and annotations a stored one has is not known, so rules that ask for them are left out.
+    """
+    by_name, name = tuple(rule for rule in rules if not rule.needs_the_image), ImageName(registry, "team", "app")
+    looks = (
+        (rules, Found(name)),
+        (by_name, Found(name, _STORED)),
+        (by_name, Found(name, _STORED, integrated=registry == INTEGRATED_REGISTRY)),
+    )
+    answers = (judge(asked, found, frozenset()) for asked, found in looks)
+    return next((reason for accepted, reason in answers if not accepted), "")
+
+
 def rejected(policy: ImagePolicy, registries: list[str], image_format: str) -> Iterator[str]:
     """Yield a sentence for each field, rule, or lack of one, by which images of the platform would be rejected."""
     if policy.resolve in REQUIRES:
@@ -98,8 +116,7 @@ def rejected(policy: ImagePolicy, registries: list[str], image_format: str) -> I
     resources = dict.fromkeys(each for rule in policy.rules for each in rule.resources)
     for resource in resources:
         for registry in registries:
-            accepted, reason = judge(policy.rules_for(resource), Found(ImageName(registry, "team", "app")), frozenset())
-            if not accepted:
+            if reason := _why_rejected(policy.rules_for(resource), registry):
                 told.setdefault(f"{resource.name}: {reason}", []).append(registry or "''")
     for reason, names in told.items():
         yield (
