@@ -116,14 +116,14 @@ def _dotted(path: Path) -> str:
     return ".".join(f'"{key}"' if "." in key else key for key in path)
 
 
-def platform_registries(master: File) -> list[str]:
+def platform_registries(value: Any) -> list[str]:
     """Return the registries that images of the platform name: that of its own images, and the names of its registry."""
     found = []
-    image_format = at(master.value, ("imageConfig", "format"))
+    image_format = at(value, ("imageConfig", "format"))
     if isinstance(image_format, str) and image_format:
         registry, slash, _rest = image_format.partition("/")
         found.append(registry if slash and is_registry(registry) else "")
-    internal = at(master.value, (*IMAGE_POLICY, "internalRegistryHostname"))
+    internal = at(value, (*IMAGE_POLICY, "internalRegistryHostname"))
     if isinstance(internal, str) and internal:
         found.append(internal)
     return found

@@ -149,12 +149,14 @@ class _Drafting:
         self.warnings += misplaced(master)
         release = release_of(self.host, self.said)
         file, keys = policy_place(self.host, master)
-        if self.said.rules is not None:
-            with self._asking("image_policy"):
-                self._policy(self._editing(file), keys, self._editing(master), release)
         if self.said.settings is not None:
             with self._asking("image_policy_config"):
                 self._settings(self.said.settings, self._editing(master), release)
+        if self.said.rules is not None:
+            with self._asking("image_policy"):
+                self._policy(self._editing(file), keys, self._editing(master), release)
+        elif self.said.settings is not None:
+            self._judge_names(self._editing(file), keys, self._editing(master), release)
         if self.said.imports is not None:
             with self._asking(self.said.imports_from):
                 self._imports(self.said.imports, self._editing(master))
@@ -230,9 +232,22 @@ class _Drafting:
         if platform_images.IMAGES in rules.absent:
             self.warnings.append("the platform's own images are not kept admitted, as the task says by name")
             return
-        policy = platform_images.policy_of(at(editing.value, keys), release)
+        self._judge_platform(at(editing.value, keys), master, release, registries)
+
+    def _judge_platform(
+        self, document: Mapping[str, Any], master: Editing, release: Release, registries: list[str]
+    ) -> None:
+        policy = platform_images.policy_of(document, release)
         image_format = str(at(master.value, ("imageConfig", "format")) or "images of the product")
         self.refusals += platform_images.rejected(policy, registries, image_format)
+
+    def _judge_names(self, editing: Editing, keys: Path, master: Editing, release: Release) -> None:
+        """Refuse a new name of the platform's registry that the policy, of which nothing is asked, does not admit."""
+        document, before = at(editing.value, keys), platform_registries(master.file.value)
+        names = [each for each in platform_registries(master.value) if each not in before]
+        if document and names:
+            self._refuse(editing, image_policy_doubts.problems(document, release))
+            self._judge_platform(document, master, release, names)
 
     def _takes_only_ours(self, ours: frozenset[str], before: Any) -> bool:
         """Say whether nothing is asked for but that rules and fields of ours go: then the policy is others' again."""
@@ -269,7 +284,7 @@ class _Drafting:
         addresses = self.said.registry_addresses or before
         if not addresses and platform_images.strange_names_matter(policy):
             addresses = self._service(master.file.path)
-        names = [*platform_registries(master.file), INTEGRATED_REGISTRY, *addresses]
+        names = [*platform_registries(master.value), INTEGRATED_REGISTRY, *addresses]
         registries = list(dict.fromkeys(names))
         made = platform_images.rules(policy, registries)
         if any(rule["name"] == platform_images.IMAGES for rule in made):
