@@ -31,8 +31,8 @@ IMPORTS = "allowedRegistriesForImport"
 #: The option that holds the list for imports alone.
 OWN_LIST = "allowed_registries_for_import"
 HEAD = {"kind": "ImagePolicyConfig", "apiVersion": "v1"}
-#: The keys under which people wrap what belongs there.
-_WRAPPINGS = ("admissionConfig", "pluginConfig", PLUGIN, "configuration")
+#: The keys under which people wrap plug-ins.
+_WRAPPINGS = ("admissionConfig", "pluginConfig")
 _STATES = ("present", "absent")
 #: A backslash before a sign that needs none, as pages of documentation leave it when they are copied.
 _RESIDUE = re.compile(r"\\+(?=[*_.\-])")
@@ -208,8 +208,14 @@ def _policy(value: Any, release: Release | None, notes: list[str]) -> tuple[Name
     word = "image_policy"
     if value is None:
         return None, None
-    document = dict(_mapping(word, value_of(word, value)))
-    if document and all(_is_plugin(key, each) for key, each in document.items()):
+    document = _mapping(word, value_of(word, value))
+    for key in _WRAPPINGS:
+        document = _within(word, document, key)
+    others = {key: each for key, each in document.items() if _is_other_plugin(key, each)}
+    if misspelt := [key for key, each in others.items() if _means_ours(key, each)]:
+        sentence = f"{shown(misspelt[0])} is not the name of the plug-in with the image policy; {PLUGIN} is meant"
+        raise AskedProblem(word, sentence)
+    if document and others == document:
         notes.append(f"{word}: it says nothing of {PLUGIN}; of other plug-ins nothing is written")
         return None, None
     document = dict(_unwrapped(word, document, notes))
@@ -219,21 +225,34 @@ def _policy(value: Any, release: Release | None, notes: list[str]) -> tuple[Name
     return named, {key: item for key, item in document.items() if key not in HEAD}
 
 
-def _is_plugin(key: str, value: Any) -> bool:
-    """Return whether this is the configuration of another plug-in."""
-    return key not in _WRAPPINGS and isinstance(value, Mapping) and bool({"configuration", "location"} & set(value))
+def _is_other_plugin(key: str, value: Any) -> bool:
+    ours = key in (PLUGIN, "configuration")
+    return not ours and isinstance(value, Mapping) and bool({"configuration", "location"} & set(value))
+
+
+def _means_ours(key: str, plugin: Mapping[str, Any]) -> bool:
+    """Return whether the name of a plug-in, or its configuration, shows that this one is meant."""
+    configuration = plugin.get("configuration")
+    kind = configuration.get("kind") if isinstance(configuration, Mapping) else None
+    return key.lower().endswith("imagepolicy") or kind == HEAD["kind"]
+
+
+def _within(word: str, document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Take a document out of a key that people wrap it in."""
+    if key not in document:
+        return document
+    if others := [each for each in document if each != key]:
+        raise AskedProblem(word, f"beside {key} there is {shown(others[0])}; it must stand alone")
+    return _mapping(word, document[key])
 
 
 def _unwrapped(word: str, document: Mapping[str, Any], notes: list[str]) -> Mapping[str, Any]:
-    """Take the policy out of the keys that people wrap it in. Other plug-ins are named: they are left to others."""
-    for key in _WRAPPINGS:
-        if key not in document:
-            continue
-        if others := [each for each in document if each != key]:
-            if key != PLUGIN:
-                raise AskedProblem(word, f"beside {key} there is {shown(others[0])}; it must stand alone")
+    """Take the policy out of its plug-in. Other plug-ins are named: they are left to others."""
+    if PLUGIN in document:
+        if others := document.keys() - {PLUGIN}:
             notes.append(f"{word}: of other plug-ins nothing is written: {', '.join(sorted(others))}")
-        document = _mapping(word, document[key])
+        document = _mapping(word, document[PLUGIN])
+    document = _within(word, document, "configuration")
     if "location" in document:
         raise AskedProblem(
             word, "location names a file of the master; give the policy itself, it goes where it belongs"
@@ -306,9 +325,7 @@ def _imports(options: Mapping[str, Any], release: Release | None) -> tuple[Named
         document = value_of(word, options[word])
         document = {IMPORTS: document} if isinstance(document, list) else dict(_mapping(word, document))
         while "imagePolicyConfig" in document:
-            if others := [key for key in document if key != "imagePolicyConfig"]:
-                raise AskedProblem(word, f"beside imagePolicyConfig there is {shown(others[0])}; it must stand alone")
-            document = dict(_mapping(word, document["imagePolicyConfig"]))
+            document = dict(_within(word, document, "imagePolicyConfig"))
         if "domainName" in document:
             document = {IMPORTS: [document]}
         if IMPORTS in document:

@@ -93,7 +93,7 @@ def _beside(path: str) -> str:
 
 
 def drafts(said: Said) -> list[Drafter]:
-    return [partial(_draft, said)] if said.asks or said.withdrawn else []
+    return [partial(_draft, said)] if said.asks or said.withdrawn or said.notes else []
 
 
 def confirmation(path: str, host: Observed) -> Draft:

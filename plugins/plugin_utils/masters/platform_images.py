@@ -109,8 +109,8 @@ def rejected(policy: ImagePolicy, registries: list[str], image_format: str) -> I
     """Yield a sentence for each field, rule, or lack of one, by which images of the platform would be rejected."""
     if policy.resolve in REQUIRES:
         yield (
-            f"images of the platform would be rejected: resolveImages is {policy.resolve}, and a master resolves no tag "
-            f"of {image_format}. Write Attempt or AttemptRewrite, or name the rule {IMAGES} with state absent"
+            f"images of the platform would be rejected: resolveImages is {policy.resolve}, and a master resolves no "
+            f"tag of {image_format}. Write Attempt or AttemptRewrite, or name the rule {IMAGES} with state absent"
         )
     told: dict[str, list[str]] = {}
     resources = dict.fromkeys(each for rule in policy.rules for each in rule.resources)
