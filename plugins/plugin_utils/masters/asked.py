@@ -328,7 +328,7 @@ def _imports(options: Mapping[str, Any], release: Release | None) -> tuple[Named
             document = dict(_within(word, document, "imagePolicyConfig"))
         if "domainName" in document:
             document = {IMPORTS: [document]}
-        if IMPORTS in document:
+        if document.get(IMPORTS) is not None:
             entries = document.pop(IMPORTS)
             named = _entries(word, value_of(word, entries) if isinstance(entries, str) else entries, release)
         settings = document
@@ -336,8 +336,10 @@ def _imports(options: Mapping[str, Any], release: Release | None) -> tuple[Named
         _refuse_strange_settings(word, settings)
     own = OWN_LIST
     if options.get(own) is not None:
+        (settings or {}).pop(IMPORTS, None)
         entries = options[own]
-        entries = value_of(own, entries) if isinstance(entries, str) and not is_domain(entries) else entries
+        one_name = isinstance(entries, str) and is_domain(entries.translate(import_policy.ANY_SIGN))
+        entries = value_of(own, entries) if isinstance(entries, str) and not one_name else entries
         entries = [entries] if isinstance(entries, str) else entries
         if isinstance(entries, list):  # texts are the form of openshift-ansible
             value_of(own, entries)

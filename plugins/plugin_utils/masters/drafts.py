@@ -319,17 +319,18 @@ class _Drafting:
         self._trusted_authority(release)
 
     def _imports(self, imports: Named, editing: Editing) -> None:
-        place = (*IMAGE_POLICY, IMPORTS)
-        open_before = at(editing.value, place) is None
-        editing.merge("imports", place, "domainName", imports, (), self.said.purge)
-        if open_before and at(editing.value, place):
-            self.warnings.append("until now everything may be imported; from now on only what the list names")
+        editing.merge("imports", (*IMAGE_POLICY, IMPORTS), "domainName", imports, (), self.said.purge)
 
     def _judge_imports(self, editing: Editing, release: Release) -> None:
-        wanted = at(editing.value, IMAGE_POLICY)
+        wanted, before = at(editing.value, IMAGE_POLICY), at(editing.file.value, (*IMAGE_POLICY, IMPORTS))
+        names = at(wanted, (IMPORTS,))
         self._refuse(editing, import_policy.problems(wanted, release))
+        if before is None and names:
+            self.warnings.append("until now everything may be imported; from now on only what the list names")
+        if before is not None and names is None:
+            self.warnings.append(f"from now on everything may be imported: {IMPORTS} is taken away")
         self._warn(editing, import_policy.problems(wanted, release))
-        if at(wanted, (IMPORTS,)) == []:
+        if names == []:
             self.warnings.append(f"{IMPORTS} is empty: from now on nothing may be imported but from the own registry")
 
     def _import_trust(self, trust: Trust, editing: Editing, release: Release) -> None:

@@ -58,7 +58,8 @@ KINDS = ("import", "repository", "stream")
 _PORT = re.compile(r"[-+]?[0-9]+")
 _WRITTEN_PORT = re.compile(r"[1-9][0-9]{0,4}|\*")
 _HIGHEST_PORT = 65535
-_ANY_SIGN = str.maketrans("*?", "aa")
+#: Makes an ordinary name of one with wildcards.
+ANY_SIGN = str.maketrans("*?", "aa")
 _ODD_SIGNS = {"/": "a path", ",": "a comma", "\\": "a backslash"}
 
 
@@ -199,7 +200,7 @@ def _why_doubted(name: str, release: Release) -> Iterator[str]:
     odd = [called for sign, called in _ODD_SIGNS.items() if sign in name]
     if any(sign.isspace() for sign in name):
         odd.append("a blank")
-    if not odd and not is_domain(host.translate(_ANY_SIGN)):
+    if not odd and not is_domain(host.translate(ANY_SIGN)):
         odd.append("a sign where no host has one")
     if odd:
         yield f"holds {' and '.join(odd)}, so that it matches no registry"
