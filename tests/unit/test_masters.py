@@ -287,7 +287,8 @@ def test_the_release_is_found(case):
     master = seen(files, release=None)
     if "version" in case:
         master["commands"]["masters.version"] = answered(case["version"])
-    done = run(master_config.ActionModule, {"plugin_order": ["A"]}, [master] * 2, COMMITTED)
+    args = {"plugin_order": ["A"], "release": case.get("said")}
+    done = run(master_config.ActionModule, args, [master] * 2, COMMITTED)
     if "refused" in case:
         assert case["refused"] in done.result["msg"] and not done.transactions
     else:

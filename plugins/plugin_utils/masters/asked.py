@@ -34,6 +34,8 @@ HEAD = {"kind": "ImagePolicyConfig", "apiVersion": "v1"}
 #: The keys under which people wrap plug-ins.
 _WRAPPINGS = ("admissionConfig", "pluginConfig")
 _STATES = ("present", "absent")
+#: What leaves the release to the host: also the series alone, which openshift-ansible takes.
+_NO_RELEASE = ("", "3", "v3")
 #: A backslash before a sign that needs none, as pages of documentation leave it when they are copied.
 _RESIDUE = re.compile(r"\\+(?=[*_.\-])")
 #: A name in asterisks, which made it bold on a page.
@@ -170,7 +172,7 @@ def _mended(value: Any) -> Any:
 
 
 def _release(value: Any) -> Release | None:
-    if value is None or value == "":
+    if value is None or str(value) in _NO_RELEASE:
         return None
     try:
         return releases.find(value if isinstance(value, float) else str(value))
