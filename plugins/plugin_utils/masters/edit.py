@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..cluster.openshift3 import image_policy, import_policy
+from ..cluster.openshift3.decoding import Decoded, DecodingProblem, decode
 from ..formats import yaml_text
 from ..formats.splice import same
 from ..host.observed import HostProblem, in_file
@@ -24,6 +26,9 @@ MEMORY = {
     "lists?": {"rules?": dict, "imports?": dict},
     "before?": [{"keys": [str], "written": (str, None), "now": (str, int, float, bool, list, dict, None)}],
 }
+
+#: The fields of an entry of each list.
+_SHAPES: Mapping[str, Mapping[str, Any]] = {"rules": image_policy.RULE, "imports": import_policy.ENTRY}
 
 
 class Editing:
@@ -106,8 +111,10 @@ class Editing:
             called = _name(entry, name)
             if called in wanted.present and called not in seen:
                 seen.add(called)
-                if not same(entry, wanted.present[called]):
-                    ours.setdefault(called, entry)
+                if _means_the_same(kind, entry, wanted.present[called]):
+                    result.append(entry)
+                    continue
+                ours.setdefault(called, entry)
                 result.append(dict(wanted.present[called]))
             elif called in keep and called not in wanted.absent:
                 result.append(entry)
@@ -204,6 +211,15 @@ def _written_value(entry: Mapping[str, Any]) -> Any:
     if entry["written"] is None:
         return None
     return yaml_text.parse(f"value: {entry['written']}\n", go=True)["value"]
+
+
+def _means_the_same(kind: str, entry: Any, wanted: Any) -> bool:
+    """Say whether masters read in an entry what is wanted: a field with its default is one that is not written."""
+    try:
+        found, asked = (decode(Decoded(each), _SHAPES[kind], loosely=False) for each in (entry, wanted))
+    except DecodingProblem:
+        return False
+    return not found.oddities and same(found.value, asked.value)
 
 
 def _name(entry: Any, key: str) -> str:

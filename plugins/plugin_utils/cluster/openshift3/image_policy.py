@@ -35,7 +35,7 @@ WORDS = RESOLVES | {NEVER}
 _RESOURCE = {"resource": TEXT, "group": TEXT}
 _VALUE = {"key": TEXT, "set": BOOL, "value": TEXT}
 _REQUIREMENT = {"key": TEXT, "operator": TEXT, "values": Items(TEXT)}
-_RULE = {
+RULE = {
     "name": TEXT,
     "ignoreNamespaceOverride": BOOL,
     "onResources": Items(_RESOURCE),
@@ -51,7 +51,7 @@ _RULE = {
 _DOCUMENT = {
     "resolveImages": TEXT,
     "resolutionRules": Items({"policy": TEXT, "targetResource": _RESOURCE, "localNames": BOOL}),
-    "executionRules": Items(_RULE),
+    "executionRules": Items(RULE),
 }
 _NEED_THE_IMAGE = ("matchDockerImageLabels", "matchImageLabels", "matchImageAnnotations")
 

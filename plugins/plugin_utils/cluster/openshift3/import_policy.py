@@ -24,19 +24,19 @@ from .image_names import DOCKER_HUB, HUB_SERVER, HUB_SERVERS, ImageName
 from .releases import Release
 
 LIST = "allowedRegistriesForImport"
-_ENTRY = {"domainName": TEXT, "insecure": BOOL}
+ENTRY = {"domainName": TEXT, "insecure": BOOL}
 _MASTER = {
     "maxImagesBulkImportedPerRepository": INT,
     "disableScheduledImport": BOOL,
     "scheduledImageImportMinimumIntervalSeconds": INT,
     "maxScheduledImageImportsPerMinute": INT,
-    LIST: Items(_ENTRY),
+    LIST: Items(ENTRY),
     "internalRegistryHostname": TEXT,
     "externalRegistryHostname": TEXT,
     "additionalTrustedCA": TEXT,
 }
 _CLUSTER = {
-    LIST: Items(_ENTRY),
+    LIST: Items(ENTRY),
     "externalRegistryHostnames": Items(TEXT),
     "additionalTrustedCA": {"name": TEXT},
     "imageStreamImportMode": TEXT,
