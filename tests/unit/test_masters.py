@@ -345,6 +345,19 @@ def test_rules_of_earlier_runs_go_when_they_are_not_named_any_more():
     assert "no-b" in text and "no-a" not in text and "execution-denied" in text
 
 
+def test_an_empty_list_that_is_asked_for_is_there_when_the_rules_go():
+    policy = "{kind: ImagePolicyConfig, apiVersion: v1, executionRules: [ ]}"
+    plugin = f"{{openshift.io/ImagePolicy: {{configuration: {policy}}}}}"
+    files = {MASTER: f"kind: MasterConfig\nadmissionConfig:\n  pluginConfig: {plugin}\n"}
+    first = run(master_config.ActionModule, {"image_policy": {"executionRules": [RULE]}}, [seen(files)] * 3, COMMITTED)
+    then, args = after(files, first), {"image_policy": {"resolutionRules": []}}
+    second = after(then, run(master_config.ActionModule, args, [seen(then)] * 3, COMMITTED))
+    assert "executionRules: [ ], resolutionRules: []" in second[MASTER]
+    assert not run(master_config.ActionModule, args, [seen(second)] * 3).result["changed"]
+    back = run(master_config.ActionModule, {"state": "absent"}, [seen(second)] * 3, COMMITTED)
+    assert after(second, back)[MASTER] == files[MASTER]
+
+
 def test_what_somebody_else_changed_since_stays():
     files = {MASTER: "kind: MasterConfig\nimagePolicyConfig:\n  maxImagesBulkImportedPerRepository: 5\n"}
     args = {"image_policy_config": {"maxImagesBulkImportedPerRepository": 10}}

@@ -263,7 +263,7 @@ class _Drafting:
             editing.merge("rules", place, "name", Named({}), (denied,), purge=False)
         document = at(editing.value, keys) or {}
         names = [at(rule, ("name",)) for rule in document.get("executionRules") or ()]
-        only_rules = not any(value for key, value in document.items() if key not in (*HEAD, "executionRules"))
+        only_rules = all(value is None for key, value in document.items() if key not in (*HEAD, "executionRules"))
         if only_rules and names == [denied] and editing.ours["rules"].get(denied, {}) is None:
             editing.merge("rules", place, "name", Named({}, frozenset((denied,))), (), purge=False)
 

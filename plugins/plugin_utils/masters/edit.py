@@ -18,7 +18,7 @@ from ..cluster.openshift3.decoding import Decoded, DecodingProblem, decode
 from ..formats import yaml_text
 from ..formats.splice import same
 from ..host.observed import HostProblem, in_file
-from .asked import HEAD, Named
+from .asked import HEAD, IMPORTS, Named
 from .config import File, Path, at, mapping_for
 
 #: The memory of one file.
@@ -27,6 +27,8 @@ MEMORY = {
     "before?": [{"keys": [str], "written": (str, None), "now": (str, int, float, bool, list, dict, None)}],
 }
 
+#: The lists that entries are merged into.
+_LISTS = ("executionRules", IMPORTS)
 #: The fields of an entry of each list.
 _SHAPES: Mapping[str, Mapping[str, Any]] = {"rules": image_policy.RULE, "imports": import_policy.ENTRY}
 
@@ -167,7 +169,7 @@ class Editing:
             self.ours[kind] = {}
         for entry in reversed(self.before):
             value = at(self.value, tuple(entry["keys"]))
-            if entry["now"] not in ({}, []) and same(value, entry["now"]):
+            if not _is_made(entry) and same(value, entry["now"]):
                 self._put_back(entry)
         self._restore_empty()
         self.before = []
@@ -183,7 +185,7 @@ class Editing:
     def _restore_empty(self) -> None:
         """Put back what stood where we made a mapping or a list that holds nothing any more."""
         for entry in reversed(list(self.before)):
-            if entry["now"] in ({}, []) and _holds_nothing(at(self.value, tuple(entry["keys"]))):
+            if _is_made(entry) and _holds_nothing(at(self.value, tuple(entry["keys"])), entry["keys"][-1]):
                 self._put_back(entry)
 
     def _put_back(self, entry: dict[str, Any]) -> None:
@@ -228,8 +230,16 @@ def _name(entry: Any, key: str) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _holds_nothing(value: Any) -> bool:
-    """Return whether nothing is said by a value, nor by anything in it but the head of a policy."""
+def _is_made(entry: Mapping[str, Any]) -> bool:
+    """Return whether we made a mapping, or a list for our entries, rather than give a key what was asked for."""
+    return entry["now"] == {} or entry["now"] == [] and entry["keys"][-1] in _LISTS
+
+
+def _holds_nothing(value: Any, key: str = "") -> bool:
+    """Return whether nothing is said by the value of a key, nor by anything in it but the head of a policy.
+
+    An empty list says something where it holds no entries of ours: there are no resolution rules, not even the usual.
+    """
     if isinstance(value, Mapping):
-        return all(key in HEAD or _holds_nothing(item) for key, item in value.items())
-    return value is None or value == []
+        return all(each in HEAD or _holds_nothing(item, each) for each, item in value.items())
+    return value is None or value == [] and key in _LISTS
