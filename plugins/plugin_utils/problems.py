@@ -13,6 +13,8 @@ _LONGEST = 4000
 
 #: A password in an address; it may hold the signs that end one.
 _PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]{1,1000}@(?!sha[0-9])")
+#: The same without a scheme, as in a key of an auth file; a digest, and a port with a path, are none.
+_LOGIN = re.compile(r"(?<![^\s'\"(])(?!sha[0-9])[^/\s:@'\"(]*:(?!/|[0-9]+/)[^\s'\"]{1,1000}@(?!sha[0-9])(?=[\w\[])")
 
 
 def one_line(text: str) -> str:
@@ -22,7 +24,8 @@ def one_line(text: str) -> str:
 
 def without_passwords(text: str) -> str:
     """Return the text with the passwords of its addresses hidden where they stand, however short they are."""
-    return _PASSWORD.sub(r"\1********@", text) if "://" in text else text
+    text = _PASSWORD.sub(r"\1********@", text) if "://" in text else text
+    return _LOGIN.sub("…@", text) if "@" in text else text
 
 
 class Problem(Exception):

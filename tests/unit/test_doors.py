@@ -187,6 +187,10 @@ def test_nothing_that_a_host_says_steers_a_terminal():
         ("https://user:p@S3CRETs3cret@host/x is not a name", "https://user:********@host/x is not a name"),
         ("'http://u:S3CRETs3cret@h', 'http://u:S3CRETs3cret@h'", "'http://u:********@h', 'http://u:********@h'"),
         ("docker://a:1@sha256:0", "docker://a:1@sha256:0"),
+        ('the entry "me:S3CRETs3cret@q.io" is there twice', 'the entry "…@q.io" is there twice'),
+        ("me:p/S3CRETs3@cret@q.io:5000/org, (:S3CRETs3cret@q.io)", "…@q.io:5000/org, (…@q.io)"),
+        ("x:1@sha256:0 h:5000/x@sha256:0 sha256:0/x@y", "x:1@sha256:0 h:5000/x@sha256:0 sha256:0/x@y"),
+        ("nfs:/a@b, to: me@example.com (me@example.com:25): @", "nfs:/a@b, to: me@example.com (me@example.com:25): @"),
         ("x" * 9000, "x" * 4000 + "…"),
     ],
 )
