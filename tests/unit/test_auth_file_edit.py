@@ -97,10 +97,23 @@ def test_a_file_that_was_not_there_is_not_there_again():
     assert text.endswith("}\n") and edit.take_out(text, KEY, added) is None
 
 
-def test_the_same_login_in_another_spelling_is_left_alone():
-    auth = base64.b64encode(b"bot:secret\0\0").decode()
-    text = json.dumps({"auths": {KEY: {"email": "a@b", "auth": auth[:4] + "\n" + auth[4:]}}})
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"email": "a@b"}, {"email": None}, {"username": "bot", "password": "secret"}, {"username": "bot"}],
+)
+def test_the_same_login_in_another_spelling_is_left_alone(more):
+    auth = base64.b64encode(b"bot:secret").decode()
+    text = json.dumps({"auths": {KEY: {**more, "auth": auth[:4] + "\n" + auth[4:]}}})
     assert edit.put(text, KEY, Login("bot", "secret")) == (text, None)
+
+
+@pytest.mark.parametrize(
+    "entry", [{"auth": "Ym90OnNlY3JldAA="}, {"auth": "Ym90OnNlY3JldA==", "email": 5}, {"Email": {}, "auth": "eDp5"}]
+)
+def test_what_the_kubelet_reads_otherwise_is_another_login(entry):
+    """A NUL behind the password, which podman and docker take away; an e-mail that is no text, which spoils all."""
+    put, _added = edit.put(json.dumps({"auths": {KEY: entry}}), KEY, Login("bot", "secret"))
+    assert json.loads(put)["auths"][KEY] == {"auth": "Ym90OnNlY3JldA=="}
 
 
 @pytest.mark.parametrize("name", ["identitytoken", "IdentityToken", "registrytoken", "username", "password", "AUTH"])

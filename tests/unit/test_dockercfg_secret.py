@@ -415,6 +415,28 @@ def test_k7_which_of_two_secrets_for_one_host_serves_in_pods_and_in_builds():
     assert not secrets_in(told)
 
 
+def test_entries_as_kubectl_writes_them():
+    """It puts user and password beside the auth: the same login changes nothing, and reports know the user."""
+    linked = [{"name": "pull"}, {"name": "other"}]
+    secrets = [
+        {
+            "kind": "Secret", "metadata": {"name": name, "namespace": "a"}, "immutable": True,
+            "type": "kubernetes.io/dockerconfigjson", "logins": {"r.example.com": {
+                "username": user, "password": "topsecret", "email": "u@x.io", "auth": auth(f"{user}:topsecret")}},
+        }
+        for name, user in (("pull", "u"), ("other", "v"))
+    ]  # fmt: skip
+    account = {"kind": "ServiceAccount", "metadata": {"name": "app", "namespace": "a"}, "imagePullSecrets": linked}
+    server = cluster(account, *secrets)
+    done = task({"given": {"namespaces": ["a"], "credentials": LOGIN}}, server)
+    assert not done.get("failed") and not done["changed"], done["msg"]
+    given = {"namespaces": ["a"], "link": [{"service_account": "app"}], "images": ["r.example.com/app"]}
+    told = task({"given": given}, server, dockercfg_secret_info)
+    assert told["secrets"][0]["logins"] == [{"registry": "r.example.com", "username": "u"}]
+    assert any("have different logins (u and v) for r.example.com" in text for text in told["warnings"]), told
+    assert not secrets_in(done, told)
+
+
 @pytest.mark.parametrize("image", ["Quay.io/Team/App", "a b", "", "quay.io/team/app@sha256:1"])
 def test_an_image_of_the_report_that_cannot_be_one(image):
     given = {"namespaces": ["a"], "link": [{"service_account": "app"}], "images": [image]}

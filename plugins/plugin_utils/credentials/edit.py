@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..formats import FormatError, json_text
-from .containers import AuthFile
 from .go import FOLDED, Unreadable
-from .login import Login, joined
+from .login import Login, joined, user_and_password
 
 _SECTION = "auths"
 #: Members of an entry that say who logs in; what else an entry holds (an e-mail) is left to it.
@@ -38,18 +37,20 @@ class Added:
 def login_of(text: str, key: str, *, old_form: bool = False) -> Login | None:
     """Return the login of an entry for every engine, None when it is absent or they disagree. Raises FormatError.
 
-    Entries are compared by user and password, never by bytes.
+    Entries are compared by user and password, never by bytes. Both may stand beside the auth, as kubectl writes them.
     """
     entry = _entries(json_text.parse(text), old_form).get(key)
-    if not isinstance(entry, dict) or any(name not in ("auth", "email") for name in entry):
+    if not isinstance(entry, dict) or any(name not in ("auth", "email", "username", "password") for name in entry):
         return None
     auth = entry.get("auth")
-    if not isinstance(auth, str):
+    if not isinstance(auth, str) or _spoils("email", entry.get("email")):
         return None
     try:
-        return AuthFile({key: {"auth": auth, "identitytoken": ""}}, {}).login(key)
+        user, password = user_and_password(key, auth) or ("", "")
     except Unreadable:
         return None
+    same = (entry.get("username", user), entry.get("password", password)) == (user, password)
+    return Login(user, password) if same else None
 
 
 def entries_of(text: str, *, old_form: bool = False) -> dict[str, Any]:
@@ -126,8 +127,15 @@ def _entries(document: Any, old_form: bool) -> dict[str, Any]:
 def _entry(old: Any, login: Login) -> dict[str, Any]:
     """Return the entry with another login. Names of members count in any letters, so the other spellings have to go."""
     auth = joined(login.username, login.password)
-    folded = {name.translate(FOLDED): name for name in _OF_A_LOGIN}
+    folded = {name.translate(FOLDED) for name in _OF_A_LOGIN}
     kept = {
-        name: value for name, value in (old or {}).items() if name == "auth" or name.translate(FOLDED) not in folded
+        name: value
+        for name, value in (old or {}).items()
+        if name == "auth" or not (name.translate(FOLDED) in folded or _spoils(name, value))
     }
     return {**kept, "auth": auth}
+
+
+def _spoils(name: str, value: Any) -> bool:
+    """Say whether a member beside the login keeps the kubelet from the whole file."""
+    return name.translate(FOLDED) == "EMAIL" and not (value is None or isinstance(value, str))
