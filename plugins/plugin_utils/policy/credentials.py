@@ -90,7 +90,7 @@ def _credential(name: str, number: int, entry: Mapping[str, Any], reading: Readi
     username = username if username is not None else TOKEN_USER if kind == "token" else ""
     if not username:
         raise PolicyError(name, registry, "has no username")
-    _check(name, registry, username, secret)
+    check(name, registry, username, secret)
     # base64 hides nothing, so the entry as it will stand in the file is a secret too
     reading.keep_secret(base64.b64encode(f"{username}:{secret}".encode()).decode())
     return Credential(registry, username, secret)
@@ -141,11 +141,11 @@ def _of_auth(name: str, registry: str, auth: str, username: str | None, reading:
     if username not in (None, user):
         raise PolicyError(name, registry, "has a username other than the one in its auth")
     reading.keep_secret(password)
-    _check(name, registry, user, password)
+    check(name, registry, user, password)
     return user, password
 
 
-def _check(name: str, registry: str, username: str, password: str) -> None:
+def check(name: str, registry: str, username: str, password: str) -> None:
     """Refuse a login that no auth file can hold, or that is surely a mistake."""
     if ":" in username:
         raise PolicyError(name, registry, "has a username with a colon, which ends the user in an auth file")

@@ -19,16 +19,18 @@ from typing import Any
 
 from ...credentials import kubelet
 from ...credentials.answers import Source
+from ...credentials.docker import HUB_KEY
 from ...credentials.go import Unreadable
 from ...credentials.login import Login, joined
 from ...formats import FormatError, json_text
-from ...policy.credentials import Credential
+from ...policy.credentials import Credential, check
 from ...policy.word import UNSHOWN, PolicyError
 from ...resolution.names import DOCKER_HUB, NameProblem, parse_scope
 from .entries import Logins, is_hub, shown
 
 Hide = Callable[[str], None]
 _PROGRAMS = ("credHelpers", "credsStore")
+_SECRETS = frozenset({"auth", "password", "identitytoken", "registrytoken"})
 _TOKEN_OF_A_PERSON = "sha256~"  # noqa: S105 - how such a token begins
 RED_HAT = "registry.redhat.io"
 
@@ -67,7 +69,7 @@ def of_file(path: str, read_file: Callable[[str], bytes], hide: Hide) -> tuple[d
         raise PolicyError("from_file", path, "holds no object, which a file of logins is")
     _hide_all(document, hide)
     programs = [name for name in _PROGRAMS if document.get(name)]
-    entries = document.get("auths") if "auths" in document or programs else document
+    entries = document.get("auths") if "auths" in document or programs else _of_old_form(document)
     if not isinstance(entries, dict):
         entries = {}
     found: dict[str, Login] = {}
@@ -79,11 +81,28 @@ def of_file(path: str, read_file: Callable[[str], bytes], hide: Hide) -> tuple[d
             continue
         hide(joined(login.username, login.password))
         hide(login.password)
-        found[DOCKER_HUB if is_hub(key) else key] = login
+        found[key] = login
+    hub, *others = sorted(filter(is_hub, found), key=_falls_behind) or [DOCKER_HUB]
+    notes += [f"from_file: {shown(key)} is left out: for Docker Hub, {shown(hub)} counts" for key in others]
+    found = {DOCKER_HUB if key == hub else key: login for key, login in found.items() if key not in others}
     if not found:
         why = f"leaves its logins to a program ({', '.join(programs)}), which no secret can" if programs else "has none"
         raise PolicyError("from_file", path, why)
     return found, notes
+
+
+def _of_old_form(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the entries of a file that holds nothing else; none of one without logins, as a config.json may be."""
+    logins = [item for item in document.values() if isinstance(item, dict) and not _SECRETS.isdisjoint(item)]
+    return document if logins else {}
+
+
+def _falls_behind(key: str) -> tuple[bool, bool]:
+    """Order the keys of Docker Hub: the one that podman and CRI-O take, the one that docker takes, any other.
+
+    Below its own, docker keeps tokens, and never asks for them (docker/cli internal/oauth/manager storeTokensInStore).
+    """
+    return key != DOCKER_HUB, key != HUB_KEY
 
 
 def _login(path: str, key: str, entry: object) -> Login:
@@ -98,7 +117,10 @@ def _login(path: str, key: str, entry: object) -> Login:
         raise PolicyError("from_file", path, f"has a broken entry: {str(problem).replace(key, shown(key))}") from None
     if not login.is_empty and not (login.username and login.password):
         raise PolicyError("from_file", path, f"has an entry for {shown(key)} without user or password")
-    return Login(login.username, login.password.strip("\0"))
+    password = login.password.strip("\0")
+    if not login.is_empty:
+        check("from_file", shown(key), login.username, password)
+    return Login(login.username, password)
 
 
 def _hide_all(document: Mapping[str, Any], hide: Hide) -> None:
@@ -108,7 +130,7 @@ def _hide_all(document: Mapping[str, Any], hide: Hide) -> None:
         value = waiting.pop()
         if isinstance(value, dict):
             for key, item in value.items():
-                secret = key in ("auth", "password", "identitytoken", "registrytoken") and isinstance(item, str)
+                secret = key in _SECRETS and isinstance(item, str)
                 (hide if secret else waiting.append)(item)
         elif isinstance(value, list):
             waiting += value
