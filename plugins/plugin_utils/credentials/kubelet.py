@@ -62,6 +62,11 @@ def read(source: Source) -> dict[str, Login]:
     return logins
 
 
+def is_hub(key: str) -> bool:
+    """Say whether an entry of this key serves all images of Docker Hub."""
+    return _place(key) in (DOCKER_HUB, _HUB)
+
+
 def kubelet(reference: Reference, sources: Sequence[Source], secrets: Sequence[Source] = ()) -> Lookup:
     """Return all entries that match: those of the pod's secrets together, then those of the node's file."""
     lookup = Lookup()

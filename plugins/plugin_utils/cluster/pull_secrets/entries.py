@@ -27,7 +27,7 @@ from ...credentials.lookup import any_image_of, look_up
 from ...credentials.pull_secrets import TYPES
 from ...formats import FormatError
 from ...problems import one_line
-from ...resolution.names import DOCKER_HUB
+from ...resolution.names import DOCKER_HUB, NameProblem, parse_scope
 from ...resolution.names import without_login as hidden
 from ..api import ClusterProblem, Manifest, Ref, annotation, at, ref_of
 from ..changes import WantedObject
@@ -112,11 +112,12 @@ def _entries(text: str | None, old_form: bool, where: str) -> dict[str, Any]:
 def key_in(entries: Mapping[str, Any], registry: str) -> str:
     """Return the key that a registry has here.
 
-    Of several for Docker Hub it is the one that wins on nodes; without any it is the one that all engines take.
+    Of several for Docker Hub it is the one that wins on nodes; without any that pods use, too, it is the one that all
+    engines take.
     """
     if registry != DOCKER_HUB or DOCKER_HUB in entries:
         return registry
-    return next((key for key in entries if is_hub(key)), HUB_KEY)
+    return next((key for key in entries if is_hub(key) and kubelet.is_hub(key)), HUB_KEY)
 
 
 def is_hub(key: str) -> bool:
@@ -144,14 +145,14 @@ def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = Fal
     """Return the text with the logins in it. Raises ClusterProblem for what would lose or spoil something."""
     text = text if text and text.strip() else None
     entries = _entries(text, old_form, where)
+    bad = broken(entries)
     present = {key_in(entries, registry): login for registry, login in logins.present.items()}
-    gone = [key_in(entries, registry) for registry in logins.absent]
-    if bad := {key: why for key, why in broken(entries).items() if key not in present and key not in gone}:
+    gone = [key for key in entries if key not in present and _goes(key, logins, key in bad)]
+    if bad := {key: why for key, why in bad.items() if key not in present and key not in gone}:
         told = "; ".join(f"{shown(key)}: {one_line(why)}" for key, why in bad.items())
-        raise ClusterProblem(
-            f"{where} has an entry that spoils all its others already ({told}); give this registry in credentials to "
-            "mend it, or with state: absent to take it out"
-        )
+        way = "give this registry in credentials to mend it, or with state: absent to take it out"
+        how = way if all(map(_registry, bad)) else "mend it by hand, nothing is written over it"
+        raise ClusterProblem(f"{where} has an entry that spoils all its others already ({told}); {how}")
     if logins.exact:
         others = [key for key in entries if key not in present and key not in gone]
         if unsaid := [key for key in others if key not in logins.lose]:
@@ -164,9 +165,27 @@ def merged(text: str | None, logins: Logins, where: str, *, old_form: bool = Fal
     for key, login in present.items():
         result, _added = edit.put(result, key, login, old_form=old_form)
     for key in gone:
-        if result is not None and key in _entries(result, old_form, where):
-            result = edit.take_out(result, key, old_form=old_form)
+        result = edit.take_out(result or "{}", key, old_form=old_form)
     return result if result is not None else "{}"
+
+
+def _goes(key: str, logins: Logins, is_broken: bool) -> bool:
+    """Say whether an entry goes: that of a registry that shall have none, or a broken one under any of its addresses.
+
+    Of Docker Hub these are all addresses, as none of them is its name.
+    """
+    if key in logins.absent or (is_hub(key) and DOCKER_HUB in logins.absent):
+        return True
+    return is_broken and _registry(key) in (*logins.present, *logins.absent)
+
+
+def _registry(key: str) -> str:
+    """Return the registry that a key is an address of, as the word credentials has it; "" for what that cannot name."""
+    try:
+        scope = parse_scope(containers.registry_of(key, False))
+    except NameProblem:
+        return ""
+    return "" if scope.is_wildcard else scope.text
 
 
 def wanted(
