@@ -104,9 +104,8 @@ def find(host: Observed) -> Found:
 
 
 def _readers(path: str) -> tuple[str, ...]:
-    return {DOCKER: ("docker",), PODMAN: ("podman",), KUBELET: ("kubelet",), ORIGIN: ("docker", "kubelet")}.get(
-        path, ()
-    )
+    known = {PODMAN: ("podman",), KUBELET: ("kubelet",), ORIGIN: ("docker", "kubelet")}
+    return known.get(path, ("docker",) if path.endswith("/.docker/config.json") else ())  # docker's, of any user
 
 
 def _looked(host: Observed) -> tuple[frozenset[str], dict[str, str]]:
