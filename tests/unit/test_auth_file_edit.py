@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 BOT = Login("bot", "pässword:with:colons")
 KEY = "new.example.com:5000/team"
 
-#: Texts that a splice could spoil: white space everywhere, nothing inside, tabs, CRLF.
+#: Texts that a splice could spoil: white space everywhere, nothing inside or at all, tabs, CRLF.
 SPECIMENS = [
-    "{}", "{ }", "{\n}\n", ' {"auths":{}} ', '{"auths": {}}\n', '{\n  "auths": {\n  }\n}\n', '{"auths":{ }}', '{"a":1}',
+    "", " \n", "{}", "{ }", "{\n}\n", ' {"auths":{}} ', '{"auths": {}}\n', '{\n  "auths": {\n  }\n}\n', '{"auths":{ }}', '{"a":1}',
     '{ "a":1 }', '{"a":1\n}', '{"a":1,\r\n"b":2}\r\n', '{"auths":{"a":{}}}', '{"auths":{"a":{}\n}}', '{"auths":null}',
     '{"auths":\n{"a":{} , "b" : {}}\n , "x":[]}',
     '\n\n{"auths":{"b":{\n}}}\n\n', '{"x":{}, "auths":{\n\t"k":{"auth":"y"}}}',
@@ -41,7 +41,7 @@ def test_there_and_back(text):
     assert there_and_back(text) == text
 
 
-@pytest.mark.parametrize("text", ["{}", "{\n }", '{"a": {"auth": "x"}}', '{\n "a": {}\n}\n'])
+@pytest.mark.parametrize("text", ["", "{}", "{\n }", '{"a": {"auth": "x"}}', '{\n "a": {}\n}\n'])
 def test_there_and_back_in_the_old_form(text):
     assert there_and_back(text, old_form=True) == text
 
@@ -129,8 +129,9 @@ def test_without_what_was_remembered_an_empty_section_stays():
     assert json.loads(edit.take_out(text, KEY)) == {"auths": {}}
 
 
-def test_an_entry_that_is_not_there():
-    assert edit.take_out('{"auths": { }}', KEY) == '{"auths": { }}'
+@pytest.mark.parametrize("text", ['{"auths": { }}', "", "\n"])
+def test_an_entry_that_is_not_there(text):
+    assert edit.take_out(text, KEY) == text
 
 
 @pytest.mark.parametrize("case", cases("credentials/unreadable.yml"))

@@ -127,7 +127,9 @@ def test_check_mode_has_the_same_plan_and_a_second_run_none(case):
 
 
 BEFORE = [
+    None,
     "",
+    "\n",
     "{ }\n",
     '{"auths":{ }}',
     '{\n\t"credsStore": "x",\n\t"auths": {\t}\n}',
@@ -143,12 +145,12 @@ OUT = (
 
 @pytest.mark.parametrize("text", BEFORE)
 def test_in_and_out_again(text):
-    before = {DOCKER: text} if text else {}
+    before = {} if text is None else {DOCKER: text}
     done = run(registry_auth.ActionModule, {"credentials": logins({"quay.io": "bot"})}, [seen(before)], COMMITTED)
     state = contents(done.transactions[0])
     for asked in OUT:
         out = run(registry_auth.ActionModule, asked, [seen({**before, **state})], COMMITTED)
-        assert written(out) == {DOCKER: text or None}
+        assert written(out) == {DOCKER: text}
         assert contents(out.transactions[0]).get(STATE, "{}\n") == "{}\n"
 
 
@@ -206,6 +208,36 @@ def test_the_info_task_tells_users_and_no_secrets():
 def test_the_info_task_names_a_file_that_it_cannot_read():
     result = run(registry_auth_info.ActionModule, {}, [seen({DOCKER: "{"})]).result
     assert result["auth_files"][0]["entries"] == [] and result["auth_files"][0]["problem"].startswith(f"{DOCKER}: ")
+
+
+AUTH = base64.b64encode(b"bot:topsecret").decode()
+KUBELET = "/var/lib/kubelet/config.json"
+PODMAN = "/root/.config/containers/auth.json"
+USER = {"username": "bot", "password": "topsecret"}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "problem", "kinds"),
+    [
+        (KUBELET, {"auths": {"q.io": {"auth": AUTH, "email": 5}}}, '"email" is not text', []),
+        (KUBELET, {"auths": {"q.io": {"auth": "dG9wc2VjcmV0"}}}, "the auth of \"q.io\" is not the base64 of user:", []),
+        (KUBELET, {"auths": {"q.io": USER}, "credHelpers": {"r.io": "x"}}, None, ["basic"]),
+        (DOCKER, {"auths": {"q.io": USER}}, None, ["basic"]),
+        (DOCKER, json.dumps({"auths": {"q.io": {"auth": AUTH}}, "credHelpers": {"r.io": "x"}}) + " x", None, ["basic", "helper"]),
+        (DOCKER, "", None, []),
+        (DOCKER, {"auths": {"q.io": {"auth": AUTH}}, "HttpHeaders": []}, '"HttpHeaders" is not an object', []),
+        (PODMAN, {"auths": {"q.io": USER}}, None, ["empty"]),
+        (PODMAN, "", "is not valid JSON", []),
+    ],
+)  # fmt: skip
+def test_the_info_task_reads_a_file_as_its_engine_does(path, text, problem, kinds):
+    files = {path: text if isinstance(text, str) else json.dumps(text)}
+    tools = {DOCKER: "docker", PODMAN: "podman", KUBELET: ""}[path]
+    found = seen(files, tools, ["/var/lib/kubelet"] if path == KUBELET else ())
+    (told,) = run(registry_auth_info.ActionModule, {}, [found]).result["auth_files"]
+    assert [entry["kind"] for entry in told["entries"]] == kinds
+    assert told["problem"] == problem or told["problem"].startswith(f"{path}: {problem}"), told
+    assert "topsecret" not in json.dumps(told)
 
 
 def test_the_info_task_tells_drift():

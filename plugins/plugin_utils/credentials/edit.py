@@ -39,7 +39,7 @@ def login_of(text: str, key: str, *, old_form: bool = False) -> Login | None:
 
     Entries are compared by user and password, never by bytes. Both may stand beside the auth, as kubectl writes them.
     """
-    entry = _entries(json_text.parse(text), old_form).get(key)
+    entry = entries_of(text, old_form=old_form).get(key)
     if not isinstance(entry, dict) or any(name not in ("auth", "email", "username", "password") for name in entry):
         return None
     auth = entry.get("auth")
@@ -55,7 +55,7 @@ def login_of(text: str, key: str, *, old_form: bool = False) -> Login | None:
 
 def entries_of(text: str, *, old_form: bool = False) -> dict[str, Any]:
     """Return the entries by key, as they are written. Raises FormatError."""
-    return _entries(json_text.parse(text), old_form)
+    return _entries(_document(text), old_form)
 
 
 def put(text: str | None, key: str, login: Login, *, old_form: bool = False) -> tuple[str, Added | None]:
@@ -65,7 +65,7 @@ def put(text: str | None, key: str, login: Login, *, old_form: bool = False) -> 
     """
     if text is not None and login_of(text, key, old_form=old_form) == login:
         return text, None
-    document = json_text.parse(text) if text is not None and text.strip() else {}
+    document = _document(text)
     entries = _entries(document, old_form)
     changed = {**entries, key: _entry(entries.get(key), login)}
     value = changed if old_form else {**document, _SECTION: changed}
@@ -90,7 +90,7 @@ def take_out(text: str, key: str, added: Added | None = None, *, old_form: bool 
 
     added: what `put` remembered of the file, for the last entry; without it an empty section stays.
     """
-    document = json_text.parse(text)
+    document = _document(text)
     entries = _entries(document, old_form)
     if key not in entries:
         return text
@@ -105,6 +105,11 @@ def take_out(text: str, key: str, added: Added | None = None, *, old_form: bool 
     emptied = json_text.edit(text, {**document, _SECTION: {}})
     start, end = json_text.span(emptied, _SECTION)
     return emptied[:start] + added.section + emptied[end:]
+
+
+def _document(text: str | None) -> Any:
+    """Return what a text means: of a blank one, as of none, that there are no logins. So does docker read it."""
+    return json_text.parse(text) if text and text.strip() else {}
 
 
 def _entries(document: Any, old_form: bool) -> dict[str, Any]:

@@ -175,7 +175,7 @@ class _Drafting:
     def _view(self, place: Place, text: str | None, keys: set[str]) -> str:
         """Registry and user of our entries, and a mark for the secret."""
         lines = []
-        for key, entry in (edit.entries_of(text, old_form=place.old_form) if text and text.strip() else {}).items():
+        for key, entry in edit.entries_of(text or "", old_form=place.old_form).items():
             if key in keys:
                 login = edit.login_of(text or "", key, old_form=place.old_form)
                 secret = repr(entry) if login is None else f"{login.username}:{login.password}"
@@ -232,7 +232,7 @@ class _Drafting:
         for path in containers.FILES[containers.FILES.index(PODMAN) + 1 :]:
             text = world.text(path)
             with suppress(FormatError):
-                for key in edit.entries_of(text, old_form=path == containers.OLD) if text else ():
+                for key in edit.entries_of(text or "", old_form=path == containers.OLD):
                     if key.startswith(f"{each.registry}/"):
                         yield f"{path}: podman uses {key} no more, because {place.path} comes first"
 

@@ -99,10 +99,8 @@ def outside(manifest: Manifest | None) -> list[str]:
 
 
 def _entries(text: str | None, old_form: bool, where: str) -> dict[str, Any]:
-    if text is None or not text.strip():
-        return {}
     try:
-        return edit.entries_of(text, old_form=old_form)
+        return edit.entries_of(text or "", old_form=old_form)
     except FormatError as problem:
         raise ClusterProblem(
             f"{where}: what is there cannot be read as logins ({problem}); mend it by hand, nothing is written over it"
