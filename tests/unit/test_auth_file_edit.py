@@ -21,7 +21,8 @@ KEY = "new.example.com:5000/team"
 
 #: Texts that a splice could spoil: white space everywhere, nothing inside or at all, tabs, CRLF.
 SPECIMENS = [
-    "", " \n", "{}", "{ }", "{\n}\n", ' {"auths":{}} ', '{"auths": {}}\n', '{\n  "auths": {\n  }\n}\n', '{"auths":{ }}', '{"a":1}',
+    "", " \n",
+    "{}", "{ }", "{\n}\n", ' {"auths":{}} ', '{"auths": {}}\n', '{\n  "auths": {\n  }\n}\n', '{"auths":{ }}', '{"a":1}',
     '{ "a":1 }', '{"a":1\n}', '{"a":1,\r\n"b":2}\r\n', '{"auths":{"a":{}}}', '{"auths":{"a":{}\n}}', '{"auths":null}',
     '{"auths":\n{"a":{} , "b" : {}}\n , "x":[]}',
     '\n\n{"auths":{"b":{\n}}}\n\n', '{"x":{}, "auths":{\n\t"k":{"auth":"y"}}}',
@@ -111,7 +112,7 @@ def test_the_same_login_in_another_spelling_is_left_alone(more):
     "entry", [{"auth": "Ym90OnNlY3JldAA="}, {"auth": "Ym90OnNlY3JldA==", "email": 5}, {"Email": {}, "auth": "eDp5"}]
 )
 def test_what_the_kubelet_reads_otherwise_is_another_login(entry):
-    """A NUL behind the password, which podman and docker take away; an e-mail that is no text, which spoils all."""
+    """A NUL behind the password, which podman and docker take away; an e-mail that is a number, which spoils all."""
     put, _added = edit.put(json.dumps({"auths": {KEY: entry}}), KEY, Login("bot", "secret"))
     assert json.loads(put)["auths"][KEY] == {"auth": "Ym90OnNlY3JldA=="}
 

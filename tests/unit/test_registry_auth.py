@@ -223,7 +223,7 @@ USER = {"username": "bot", "password": "topsecret"}
         (KUBELET, {"auths": {"q.io": {"auth": "dG9wc2VjcmV0"}}}, "the auth of \"q.io\" is not the base64 of user:", []),
         (KUBELET, {"auths": {"q.io": USER}, "credHelpers": {"r.io": "x"}}, None, ["basic"]),
         (DOCKER, {"auths": {"q.io": USER}}, None, ["basic"]),
-        (DOCKER, json.dumps({"auths": {"q.io": {"auth": AUTH}}, "credHelpers": {"r.io": "x"}}) + " x", None, ["basic", "helper"]),
+        (DOCKER, '{"credHelpers": {"r.io": "x"}, "credsStore": "y"} text behind it', None, ["helper", "helper"]),
         (DOCKER, "", None, []),
         (DOCKER, {"auths": {"q.io": {"auth": AUTH}}, "HttpHeaders": []}, '"HttpHeaders" is not an object', []),
         (PODMAN, {"auths": {"q.io": USER}}, None, ["empty"]),

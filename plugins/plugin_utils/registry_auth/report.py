@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from ..credentials import containers, docker
+from ..credentials import containers, docker, kubelet
 from ..credentials.answers import Source, Tried, entry
 from ..credentials.go import Unreadable
+from ..credentials.login import Login
 from ..host.observed import HostProblem, Observed
 from ..plan.proposal import Proposal
 from .drafts import About, Said, places_of
@@ -50,28 +50,33 @@ def survey(host: Observed, said: Said) -> list[dict[str, Any]]:
 
 
 def _file(host: Observed, place: Place) -> dict[str, Any]:
-    try:
-        text, problem = host.text(place.path), None
-    except HostProblem as reason:
-        text, problem = None, str(reason)
     entries: list[dict[str, Any]] = []
-    if text is not None:
-        try:
-            entries = [
-                {key: tried[key] for key in ("key", "kind", "username", "helper")} for tried in _entries(place, text)
-            ]
-        except Unreadable as reason:
-            problem = f"{place.path}: {reason}"
+    problem = None
+    try:
+        if (text := host.text(place.path)) is not None:
+            source = Source(place.path, text, place.old_form)
+            entries, *_others = [_entries(engine, source) for engine in place.readers or ("podman",)]
+    except HostProblem as reason:
+        problem = str(reason)
+    except Unreadable as reason:
+        problem = f"{place.path}: {reason}"
     return {"path": place.path, "read_by": place.title, "problem": problem, "entries": entries}
 
 
-def _entries(place: Place, text: str) -> Iterator[dict[str, Any]]:
-    """Entries and helpers of a file. Raises Unreadable."""
-    source = Source(place.path, text, place.old_form)
+def _entries(engine: str, source: Source) -> list[dict[str, Any]]:
+    """Return the entries and helpers of a file. Raises Unreadable."""
+    logins, helpers = _read(engine, source)
+    found = [entry(source, key, login) for key, login in logins.items()]
+    found += [Tried("helper", key, source.name, helper=helper) for key, helper in helpers.items()]
+    return [{key: one.result()[key] for key in _SHOWN} for one in found]
+
+
+def _read(engine: str, source: Source) -> tuple[dict[str, Login], dict[str, str]]:
+    """Return logins and helpers as an engine reads them, the helper of everything under "". Raises Unreadable."""
+    if engine == "kubelet":
+        return kubelet.read(source), {}
+    if engine == "docker":
+        config = docker.read(source)
+        return config.logins, config.helpers | ({"": config.store} if config.store else {})
     auth_file = containers.read(source)
-    for key in auth_file.entries:
-        yield entry(source, key, auth_file.login(key)).result()
-    for key, helper in auth_file.helpers.items():
-        yield Tried("helper", key, place.path, helper=helper).result()
-    if "docker" in place.readers and (store := docker.read(source).store):
-        yield Tried("helper", "", place.path, helper=store).result()
+    return {key: auth_file.login(key) for key in auth_file.entries}, auth_file.helpers
