@@ -41,6 +41,8 @@ _CIDR = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*/[0-9]{1,3
 _LOGIN = re.compile(r".*@(?!sha[0-9]+:[0-9a-f])", re.DOTALL)
 _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _CIDR_AND_PORT = re.compile(r"[0-9]+(?:\.[0-9]+){3}/[0-9]{1,2}:")
+#: An address of a registry's API, as docker writes it into auth files.
+_API = re.compile(r"\A([^/]+)/v[12]\Z")
 _LONGEST = 255
 
 
@@ -205,7 +207,8 @@ def _refuse_foreign_syntax(text: str) -> None:
     if "://" in text:
         scheme, dummy, rest = text.partition("://")
         hint = ", in insecure too for plain HTTP" if scheme.lower() == "http" else ""
-        raise NameProblem(f"begins with a scheme; write {rest.rstrip('/') or 'the host'}{hint}")
+        name = hub_name(_API.sub(r"\1", rest.rstrip("/")), "policy")
+        raise NameProblem(f"begins with a scheme; write {name or 'the host'}{hint}")
     if text.startswith("\\") or (text.startswith("*") and text.endswith("*") and len(text) > 1):
         raise NameProblem("carries markup of a guide (a backslash or surrounding asterisks); write the bare name")
     if re.search(r"\s", text):
