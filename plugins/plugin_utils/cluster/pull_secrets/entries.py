@@ -41,6 +41,7 @@ _OF_CONTROLLERS = (
     "openshift.io/internal-registry-auth-token.service-account", "openshift.io/token-secret.name",
     "kubernetes.io/service-account.name",
 )  # fmt: skip
+#: Their types are dockercfg and service-account-token.
 _NAMED_BY_CONTROLLERS = re.compile(r".+-(?:dockercfg|token)-[a-z0-9]{1,8}")
 
 
@@ -230,7 +231,10 @@ def wanted(
 
 def _carried(there: Manifest, logins: Logins, ref: Ref, kind: str) -> str:
     """Return the text of a secret of another type, with the entries that it had. Raises ClusterProblem."""
-    entries = {} if logins.exact else entries_of(there)
+    members = [one for one, (member, _old_form) in TYPES.items() if at(there, "data", member) is not None]
+    if members and there.get("type") not in TYPES:  # made without its type, as by kubectl create secret generic
+        there = {**there, "type": members[0]}
+    entries = entries_of(there)
     old_form = TYPES[kind][1]
     text = json.dumps(entries if old_form else {"auths": entries}) if entries else None
     return merged(text, logins, str(ref), old_form=old_form)
@@ -253,7 +257,7 @@ def kept_by(manifest: Manifest) -> str:
         if account := annotation(manifest, name):
             return f"the controller of service accounts ({one_line(account)})"
     name = str(at(manifest, "metadata", "name") or "")
-    if _NAMED_BY_CONTROLLERS.fullmatch(name) and not is_ours(manifest):
+    if _NAMED_BY_CONTROLLERS.fullmatch(name) and not is_ours(manifest) and at(manifest, "type") != NEW:
         return "the controller of service accounts, as its name says"
     return ""
 
