@@ -91,10 +91,11 @@ options:
   from_variables:
     description:
       - Whether options that are not given are taken from variables.
-      - O(policy) comes from C(forecast_policy), else C(registry_policy). O(hosted_registry_network) comes
-        from C(openshift_docker_hosted_registry_network), else C(openshift_portal_net). O(other_releases)
-        comes from C(forecast_releases), O(warn_days) from C(docker_registries_trust_warn_days), and every
-        other option from C(forecast_...) of its name.
+      - O(policy) comes from C(forecast_policy), else C(registry_policy). O(other_releases) comes from
+        C(forecast_releases), O(warn_days) from C(docker_registries_trust_warn_days), and every other
+        option from C(forecast_...) of its name.
+      - O(hosted_registry_network) comes from C(openshift_docker_hosted_registry_network), else C(openshift_portal_net),
+        else C(openshift_master_portal_net).
     type: bool
     default: false
 # END make docs

@@ -26,8 +26,8 @@ POLICY = "registry_policy"
 #: Option → the variables that it is taken from, nearest first; NAME.KEY is a key of the mapping in the variable NAME.
 Sources = Mapping[str, tuple[str, ...]]
 
-#: openshift-ansible's default for the first is the second.
-NETWORK_VARIABLES = ("openshift_docker_hosted_registry_network", "openshift_portal_net")
+#: openshift-ansible's default for each is the next (playbooks/init/cluster_facts.yml; the last is an older name).
+NETWORK_VARIABLES = ("openshift_docker_hosted_registry_network", "openshift_portal_net", "openshift_master_portal_net")
 
 #: Of options that all tasks about hosts have.
 COMMON: Sources = {name: (f"{PREFIX}{name}",) for name in ("activation", "expect_plan", "undo", "state")}

@@ -100,6 +100,8 @@ def test_the_nearest_variable_of_a_word_counts(word):
     ("given", "network"),
     [
         ({"openshift_portal_net": "172.40.0.0/16"}, "172.40.0.0/16"),
+        ({"openshift_master_portal_net": "172.29.0.0/16"}, "172.29.0.0/16"),
+        ({"openshift_master_portal_net": "172.29.0.0/16", "openshift_portal_net": "172.40.0.0/16"}, "172.40.0.0/16"),
         (
             {"openshift_portal_net": "172.40.0.0/16", "openshift_docker_hosted_registry_network": "10.3.0.0/16"},
             "10.3.0.0/16",
