@@ -11,7 +11,7 @@ Sources: openshift-ansible 3.6 to 3.11, roles docker and container_runtime (pack
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from .formats import environment_file
@@ -33,6 +33,11 @@ OREG_USER, OREG_PASSWORD, OREG_URL = "oreg_auth_user", "oreg_auth_password", "or
 
 WORD_OF = {variable: word for word, (variable, _flag) in LISTS.items()} | {CREDENTIALS: "credentials"}
 _MIRROR_FLAG = "--registry-mirror"
+_FLAGS = (*(flag for _variable, flag in LISTS.values()), _MIRROR_FLAG)
+#: What a person may take for one of them: another dash or spelling, or one inside of a word. Its value is not shown.
+_NEARLY = re.compile(
+    r"(?:(?<!\S)|(?<==))[^\w\s]*((add|block|insecure)[-_]?regist|registry[-_]?mirror)\w*", re.IGNORECASE
+)
 
 OPTIONS = "openshift_docker_options"
 #: What value_of may call the variable of a word that adds up.
@@ -159,6 +164,10 @@ def remarks(said: Collection[str], taken: Callable[[str], str], ask: ValueOf) ->
             f"{OPTIONS}: {_MIRROR_FLAG} {url} is left out; write it in registry_policy.mirrors"
             for url in _values(_MIRROR_FLAG, ask)
         ]
+    found += [
+        f"{OPTIONS}: '{text}' is left out, because it is not a flag of docker with a value; write {flag} NAME"
+        for text, flag in _nearly_flags(ask)
+    ]
     if taken("search") in (LISTS["search"][0], OPTIONS) and _is_enterprise(ask) and _registry_of_release(ask) is None:
         found.append(
             f"{LISTS['search'][0]}: openshift-ansible appends the enterprise registry for openshift-enterprise; it is "
@@ -184,18 +193,33 @@ def _flags(word: str, ask: ValueOf) -> list[str]:
 
 def _values(flag: str, ask: ValueOf) -> list[str]:
     """Return the values of a flag in the options of docker. Raises PolicyError for options that are not text."""
-    options = ask(OPTIONS)
-    if options in (None, False, ""):
-        return []
-    if not isinstance(options, str):
-        raise PolicyError(OPTIONS, options, f"is {kind_of(options)}; the options of docker are a text")
-    words, found = iter(environment_file.words(options)), []
+    words, found = iter(_options(ask)), []
     for word in words:
         if word == flag:
             found += [value for value in [next(words, None)] if value is not None]
         elif word.startswith(flag + "="):
             found.append(word.partition("=")[2])
     return found
+
+
+def _nearly_flags(ask: ValueOf) -> Iterator[tuple[str, str]]:
+    """Yield what looks like a flag of a list and is none, or has no value, and the flag that is meant."""
+    words = iter(_options(ask))
+    for word in words:
+        flag, equals, _value = word.partition("=")
+        is_whole = flag in _FLAGS and (equals or next(words, None) is not None)
+        if not is_whole and (found := _NEARLY.search(word)):
+            yield found[0], f"--{found[2].lower()}-registry" if found[2] else _MIRROR_FLAG
+
+
+def _options(ask: ValueOf) -> list[str]:
+    """Return the words of the options of docker. Raises PolicyError for options that are not text."""
+    options = ask(OPTIONS)
+    if options in (None, False, ""):
+        return []
+    if not isinstance(options, str):
+        raise PolicyError(OPTIONS, options, f"is {kind_of(options)}; the options of docker are a text")
+    return environment_file.words(options)
 
 
 def _enterprise(ask: ValueOf) -> list[str]:
