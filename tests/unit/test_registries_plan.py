@@ -85,6 +85,19 @@ def test_podman_and_its_family_as_they_are_found(case, sentences):
     sentences(planned(case))
 
 
+FOUND = [*cases("registries_plan/docker.yml"), *cases("registries_plan/containers.yml")]
+
+
+@pytest.mark.parametrize("case", [case for case in FOUND if "refused" not in case.values[0]])
+def test_a_second_run_has_nothing_to_do(case):
+    """No engine's files undo those of another, when each shows what they say."""
+    host = {key: dict(about or {}) for key, about in case["host"].items() if key not in ("state", "journal")}
+    for about in host.values():
+        about.pop("shows", None)
+    second = planned(case | {"host": host | {"files": host.get("files", {}) | planned(case)["files"]}})
+    assert (second["refused"], second["files"], second["steps"]) == (None, {}, [])
+
+
 def test_the_second_run_of_a_plan_has_nothing_to_do():
     """The host that a plan leaves, with what it remembers, is as its policy says."""
     policy = {"search": ["a.example.com"], "blocked": ["docker.io"]}

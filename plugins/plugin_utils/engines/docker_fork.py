@@ -22,7 +22,7 @@ from ..host.watch import Question, Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..plan.plan import view
 from ..policy import ALL, MirrorSet, Policy, unique
-from ..policy.lists import DOCKER
+from ..policy.lists import DOCKER, REGISTRIES_CONF_V1
 from ..resolution.names import DOCKER_HUB, host_of, hub_name, is_range
 from ..resolution.registries_conf import MAIN as REGISTRIES_CONF
 from ..resolution.registries_conf import version_of
@@ -39,6 +39,7 @@ from . import (
     joint_list,
     without_ours,
 )
+from .containers import files
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
 from .effects import Unmet
 
@@ -108,6 +109,7 @@ class DockerFork(docker.Docker):
         record: dict[str, list[str]] = dict(ours)
         refusals: list[str] = []
         for word, given in said.items():
+            given = unique((*places.given_by_others(word, policy), *given))
             present, mine = places.entries(word), tuple(ours.get(word, ()))
             wanted = given if exact else joint_list(given, present, mine, _NAMES[word])
             record[word] = added(given, present, mine, _NAMES[word])
@@ -457,6 +459,7 @@ class _Places:
     """Everywhere this docker takes registry lists from, in the order in which it adds them up. Raises NotAsked.
 
     record: what is remembered of this host. fixed: words of its command line that stand where we do not write.
+    shared: places that podman's family and CRI-O read too, so that their engine writes the same lists there.
     """
 
     def __init__(self, host: Observed, record: Mapping[str, Any] | None = None) -> None:
@@ -474,6 +477,7 @@ class _Places:
                 self.writable.append(place)
         except FormatError as error:
             raise HostProblem(f"{path}: {error}") from None
+        self.shared = [place for place in self.writable if place.path == REGISTRIES_CONF and files.are_read(host)]
         self.writable.append(self.json)
         ours = [place.path for place in self.writable] + [_GENERATED]
         self.fixed = {
@@ -488,7 +492,7 @@ class _Places:
     def write(self, word: str, wanted: tuple[str, ...]) -> list[str]:
         """Make the places say this list, each entry once; why that cannot be, one sentence an entry."""
         name = _NAMES[word]
-        if self.json.says(word) and not self._of_flags(word) and _same(word, self.json.read(word), wanted):
+        if self.json.says(word) and self._stays(word) and _same(word, self.json.read(word), wanted):
             return []  # to move it would cost a restart, and change nothing
         names, fixed = set(map(name, wanted)), set(map(name, (each.text for each in self.fixed[word])))
         rest = tuple(item for item in wanted if name(item) not in fixed)
@@ -507,6 +511,11 @@ class _Places:
             for each in self.fixed[word]
             if name(each.text) not in names
         ]
+
+    def given_by_others(self, word: str, policy: Policy) -> tuple[str, ...]:
+        """Return the entries that another engine puts into the same file; docker takes any text as a name."""
+        asked = getattr(policy, word) or ()
+        return tuple(item for item in asked if self._is_shared(word) and REGISTRIES_CONF_V1.holds(word, item))
 
     def edits(self, why: str) -> tuple[FileChange, ...]:
         return tuple(edit for place in self.writable if (edit := place.edit(why)))
@@ -570,6 +579,13 @@ class _Places:
             return bool(self.origin_of(flag))
         return self.json.document.get(flag.removeprefix("--")) is not False
 
+    def _is_shared(self, word: str) -> bool:
+        return any(place.holds(word) for place in self.shared)
+
+    def _stays(self, word: str) -> bool:
+        """Return whether daemon.json may go on saying a list: not beside a flag, which what others write becomes."""
+        return not self._is_shared(word) and not self._of_flags(word)
+
     def _written(self, word: str) -> list[str]:
         return [item for place in self.writable if place.holds(word) for item in place.read(word)]
 
@@ -592,7 +608,7 @@ class _Places:
 
         An insecure list that stands in daemon.json alone stays there: a reload is enough for it.
         """
-        if word == "insecure" and self.reloads and self.json.read(word) and not self._of_flags(word):
+        if word == "insecure" and self.reloads and self.json.read(word) and self._stays(word):
             return self.json
         holding = {place.path: place for place in self.writable if place.holds(word)}
         return next(holding[path] for path in (REGISTRIES_CONF, SYSCONFIG, self.json.path) if path in holding)

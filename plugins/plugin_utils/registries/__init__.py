@@ -30,6 +30,7 @@ from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy import ALL, SERVICE_NETWORK, Policy, options_of, read_options
 from ..policy.word import Reading, unique
 from ..problems import Problem
+from ..resolution.registries_conf import MAIN as REGISTRIES_CONF
 from ..shapes import Each
 from ..variables import COMMON, NETWORK_VARIABLES, PREFIX, Fill, behind, words
 from . import image_report, own_files, pull_proof
@@ -279,10 +280,12 @@ def _draft(engine: Engine, said: Said, host: Observed) -> Draft:
     )
     if desired.expected is None:
         return draft
-    draft = _activated(engine, host, desired.expected, draft, bool(draft.files), said.pulls)
+    another = REGISTRIES_CONF in host.changed  # the fork's engine, which comes first, wrote the file that both read
+    draft = _activated(engine, host, desired.expected, draft, bool(draft.files) or another, said.pulls)
     if draft.files or draft.due:
         return replace(draft, differs=tuple(_differences(engine, host, draft, desired.expected)))
-    return replace(draft, warnings=(*draft.warnings, *_contradicted(engine, host, said.policy)))
+    contradicted = () if another else _contradicted(engine, host, said.policy)  # its answer is older than the new file
+    return replace(draft, warnings=(*draft.warnings, *contradicted))
 
 
 def _differences(engine: Engine, host: Observed, draft: Draft, expected: Lists) -> Iterator[str]:

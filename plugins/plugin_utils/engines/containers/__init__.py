@@ -65,9 +65,7 @@ class Containers:
     )
 
     def present(self, host: Observed) -> bool:
-        return any(
-            host.answer(f"{name}").there for name in ("podman.info", "skopeo.version", "buildah.version")
-        ) or files.has_crio(host)
+        return files.are_read(host)
 
     def version(self, host: Observed) -> str:
         version = info.answer_of(host).get("version", {}).get("Version")

@@ -147,8 +147,7 @@ class Draft:
 
     def _others(self) -> str:
         """Name the programs beside CRI-O that read these files."""
-        asked = ("podman.info", "skopeo.version", "buildah.version")
-        return ", ".join(name.partition(".")[0] for name in asked if self.host.answer(name).there)
+        return ", ".join(files.programs_of(self.host))
 
     def _crio_takes_ranges(self) -> bool:
         """Return whether address ranges reach CRI-O: in crio.conf, or in the old form of registries.conf."""

@@ -65,6 +65,8 @@ SINCE_6 = Places(
     by_name=True,
 )  # fmt: skip
 
+_PROGRAMS = {"podman": "podman.info", "skopeo": "skopeo.version", "buildah": "buildah.version"}
+
 #: From which version on a program reads drop-ins of registries.conf (containers/image 5.6).
 DROP_INS_SINCE = {"podman": (2, 1), "skopeo": (1, 2), "buildah": (1, 17), "crio": (1, 20)}
 
@@ -133,6 +135,16 @@ def conf_of(host: Observed, *, roots_own: bool = True) -> RegistriesConf:
 def policy_of(host: Observed) -> str:
     """Return the policy.json that root's podman reads."""
     return next((path for path in places_of(host).policies if host.exists(path)), signature_policy.PATH)
+
+
+def programs_of(host: Observed) -> list[str]:
+    """Name the programs of this host that read these files at every command."""
+    return [name for name, question in _PROGRAMS.items() if host.answer(question).there]
+
+
+def are_read(host: Observed) -> bool:
+    """Return whether anything on this host reads them. Raises HostProblem when systemd did not answer."""
+    return bool(programs_of(host)) or has_crio(host)
 
 
 # CRI-O
