@@ -165,3 +165,8 @@ def test_an_empty_exec_start_of_a_drop_in_resets_the_unit():
 )
 def test_the_fork_keeps_a_scheme_that_upstream_cuts(entry, forks, upstreams):
     assert (docker.insecure_name(entry), docker.insecure_name(entry, cuts_scheme=True)) == (forks, upstreams)
+
+
+def test_docker_would_show_nothing_of_a_list_without_entries():
+    said = docker.without_effect({"blocked": ("b.example.com",)}, {"blocked": str}, Lists())
+    assert said == ["blocked 'b.example.com' would have no effect: docker would show nothing"]

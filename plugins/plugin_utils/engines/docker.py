@@ -93,15 +93,9 @@ class Unit(units.Unit):
         """
         return [word for word in self.command_line(host, ENVIRONMENT_FILES) if word.text != "\n"]
 
-    def passes(self, variable: str) -> bool:
-        return variable in self.start.replace("{", "").replace("}", "").split()
-
     def requires(self, unit: str) -> bool:
         kinds = ("Requires", "BindsTo", "PartOf")
         return unit in [name for kind in kinds for each in self.values(kind) for name in each.value.split()]
-
-    def reads(self, path: str) -> bool:
-        return path in self.environment_files()
 
 
 class Docker:
@@ -379,7 +373,8 @@ def without_effect(
 ) -> list[str]:
     """Sentences about entries that would not be in force with the files as they will be."""
     return [
-        f"{each.word} '{each.entry}' would have no effect: docker would show {', '.join(getattr(expected, each.word))}"
+        f"{each.word} '{each.entry}' would have no effect: docker would show "
+        f"{', '.join(getattr(expected, each.word)) or 'nothing'}"
         for each in unmet_words(said, names, expected)
     ]
 

@@ -48,6 +48,7 @@ GENERATOR = "/usr/libexec/registries"
 _GENERATED = "/run/containers/registries.conf"
 _V1_TABLES = ("search", "insecure", "block")
 _V0_KEYS = ("registries", "insecure_registries", "block_registries")
+_OF_THE_FORK = re.compile(r"\$\{?(?:ADD_REGISTRY|REGISTRIES)\b")
 _FALSE = ("false", "0", "f")
 
 SPELLING = {
@@ -84,7 +85,7 @@ class DockerFork(docker.Docker):
     def present(self, host: Observed) -> bool:
         """Recognise the fork by the flags of its daemon, never by a version number."""
         understands = SPELLING["search"].flag in host.answer("dockerd-current.help").stdout
-        return understands or Unit(host).passes("$ADD_REGISTRY") or Unit(host).passes("$REGISTRIES")
+        return understands or _OF_THE_FORK.search(Unit(host).start) is not None
 
     def in_force(self, host: Observed) -> Lists | None:
         """Read docker info and the command line; nothing shows the blocked registries of daemon.json."""
@@ -330,14 +331,15 @@ class _Sysconfig:
     path = SYSCONFIG
 
     def __init__(self, text: str | None, variables: tuple[str, ...], record: Mapping[str, Any]) -> None:
-        """variables: those that reach docker's command line, and from this file."""
+        """variables: those that reach docker's command line, in its order, and from this file."""
         self.variables = variables
         self.old_text = text or ""
         self.values = environment_file.parse(self.old_text)
         self.old_values = dict(self.values)
         # Earlier versions did not remember what they had put there, and took all away but this one.
         self.earlier = "made" not in record and bool(record.get("added"))
-        self.ours = record.get("made", [name for name in variables if name != "OPTIONS"] if self.earlier else [])
+        taken = [spelling.variable for spelling in SPELLING.values() if spelling.variable != "OPTIONS"]
+        self.ours = record.get("made", taken if self.earlier else [])
 
     def made(self) -> dict[str, list[str]]:
         """Return what is to be remembered: the variables that are there because of us."""
@@ -361,7 +363,8 @@ class _Sysconfig:
         spelling, before, present = SPELLING[word], dict(self.values), self.read(word)
         if present == list(items) and not self._bare(spelling.flag):
             return
-        target = spelling.variable if spelling.variable in self.variables else self.variables[0]
+        usual = (spelling.variable, "OPTIONS", *self.variables)
+        target = next(name for name in usual if name in self.variables)
         for stay in ([item for item in items if item in present], []):
             self.values = dict(before)
             seen: set[str] = set()
@@ -477,13 +480,12 @@ class _Places:
                 self.writable.append(place)
         except FormatError as error:
             raise HostProblem(f"{path}: {error}") from None
+        variables = next((place.variables for place in self.writable if isinstance(place, _Sysconfig)), ())
         self.shared = [place for place in self.writable if place.path == REGISTRIES_CONF and files.are_read(host)]
         self.writable.append(self.json)
-        ours = [place.path for place in self.writable] + [_GENERATED]
-        self.fixed = {
-            word: [each for each in docker.listed(self.words, spelling.flag) if _file_of(each.origin) not in ours]
-            for word, spelling in SPELLING.items()
-        }
+        ours = {(SYSCONFIG, name) for name in variables} | {(_GENERATED, "REGISTRIES")}
+        others = [each for each in self.words if (_file_of(each.origin), each.variable) not in ours]
+        self.fixed = {word: docker.listed(others, spelling.flag) for word, spelling in SPELLING.items()}
 
     def entries(self, word: str) -> tuple[str, ...]:
         """Return all entries of a list, as they are written."""
@@ -626,11 +628,13 @@ def _file_of(origin: str) -> str:
 
 def _variables_of_sysconfig(unit: Unit, host: Observed) -> tuple[str, ...]:
     """Name the variables of /etc/sysconfig/docker that reach docker: the unit passes them, nothing sets them later."""
-    if not unit.reads(SYSCONFIG):
+    paths = unit.environment_files()
+    if SYSCONFIG not in paths:
         return ()
-    later = unit.environment_files()[unit.environment_files().index(SYSCONFIG) + 1 :]
+    later = paths[len(paths) - paths[::-1].index(SYSCONFIG) :]
     set_later = {name for path in later for name in environment_file.parse(host.text(path) or "")}
-    return tuple(name for name in _VARIABLES if unit.passes(f"${name}") and name not in set_later)
+    known = {*_VARIABLES, *environment_file.parse(host.text(SYSCONFIG) or "")} - set_later
+    return unique(name for name in unit.passed() if name in known)
 
 
 def _daemon_json(host: Observed) -> DaemonJson:
@@ -643,7 +647,7 @@ def _daemon_json(host: Observed) -> DaemonJson:
 
 def _generated(host: Observed) -> bool:
     """Return whether registries.conf reaches docker: the generator's unit exists and its output is a flag."""
-    return "LoadState=loaded" in host.answer("registries.state").stdout and Unit(host).passes("$REGISTRIES")
+    return "LoadState=loaded" in host.answer("registries.state").stdout and "REGISTRIES" in Unit(host).passed()
 
 
 def _registries_place(host: Observed) -> Document | None:

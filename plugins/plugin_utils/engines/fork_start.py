@@ -88,7 +88,7 @@ def _flags(words: Iterable[str]) -> Iterator[tuple[str, str]]:
             reason = _bad_mirror(value) if name == _MIRROR else _bad_name(value)
             if reason:
                 raise ValueError(f'invalid argument "{value}" for --{name}{"=" + value if equals else ""}: {reason}')
-        elif name in _NO_SUCH or _NEARLY.fullmatch(name) or "#" in name:  # a comment behind a value belongs to it
+        elif name in _NO_SUCH or _NEARLY.fullmatch(name) or re.search(r"[#\s]", name):  # behind a value, or with one
             raise ValueError(f"unknown flag: --{name}")
         yield name, value if equals or name in (*_NAMES, _MIRROR) else "true"
 

@@ -20,6 +20,8 @@ from .watch import NotAsked, Watch
 _FRAGMENT = re.compile(r"# (/\S+\.(?:service|conf))")
 _VARIABLE = re.compile(r"\$(\w+)")
 _IN_BRACES = re.compile(r"\$\{(\w+)\}")
+#: For a shell it is split into words, too.
+_ALONE_IN_BRACES = re.compile(rf"(?<!\S){_IN_BRACES.pattern}(?!\S)")
 #: In front of the program's path: they change how it is run, not what it is told.
 _PREFIXES = "-:+!|"
 
@@ -35,10 +37,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a command line, and the place that puts it there."""
+    """One word of a command line, the place that puts it there, and the variable that is split into such words."""
 
     text: str
     origin: str
+    variable: str = ""
 
 
 class Unit:
@@ -58,6 +61,12 @@ class Unit:
     def environment_files(self) -> list[str]:
         """Return the paths of its EnvironmentFile settings."""
         return [setting.value.lstrip("-") for setting in self.values("EnvironmentFile")]
+
+    def passed(self) -> list[str]:
+        """Return the variables that the program gets word by word, in the order of its command line."""
+        commands = map(_without_shell, self.values("ExecStart"))
+        words = (word for setting in commands for word in environment_file.words(setting.value))
+        return [variable[1] for word in words if (variable := _VARIABLE.fullmatch(word))]
 
     def command_line(self, host: Observed, known: tuple[str, ...] = ()) -> list[Word]:
         """Return the words that the program of ExecStart gets, the program first.
@@ -109,7 +118,8 @@ def _without_shell(setting: Setting) -> Setting:
     """Return a command that a shell runs, without the shell: it puts the same variables in place."""
     words = environment_file.words(setting.value)
     if len(words) == 3 and words[0].rpartition("/")[2] in ("sh", "bash") and words[1] == "-c":
-        return replace(setting, value=words[2].removeprefix("exec ").partition("|")[0])
+        command = words[2].removeprefix("exec ").partition("|")[0]
+        return replace(setting, value=_ALONE_IN_BRACES.sub(r"$\1", command))
     return setting
 
 
@@ -135,8 +145,8 @@ def _expanded(setting: Setting, environment: Mapping[str, Word]) -> Iterator[Wor
         elif number == 1 and "@" in written[0].partition("/")[0]:
             continue  # the name that the program is told it has
         elif variable := _VARIABLE.fullmatch(word):
-            value = environment.get(variable[1])
-            yield from (Word(each, value.origin) for each in environment_file.words(value.text)) if value else ()
+            if value := environment.get(variable[1]):
+                yield from (Word(each, value.origin, variable[1]) for each in environment_file.words(value.text))
         else:
             used = [environment[name] for name in _IN_BRACES.findall(word) if name in environment]
             text = _IN_BRACES.sub(lambda match: environment[match[1]].text if match[1] in environment else "", word)
