@@ -74,12 +74,15 @@ class Unit:
         known: environment files that every look at a host reads. Raises NotAsked for another one that was not read,
         and HostProblem for one that cannot be read.
         """
-        environment = self._environment(host, known)
+        environment = self.environment(host, known)
         commands = map(_without_shell, self.values("ExecStart"))
         return [word for setting in commands for word in _expanded(setting, environment)]
 
-    def _environment(self, host: Observed, known: tuple[str, ...]) -> dict[str, Word]:
-        """Return the variables by name; files win over Environment=, later files over earlier ones."""
+    def environment(self, host: Observed, known: tuple[str, ...] = ()) -> dict[str, Word]:
+        """Return the variables by name; files win over Environment=, later files over earlier ones.
+
+        known, and what is raised: as above.
+        """
         found: dict[str, Word] = {}
         for setting in self.values("Environment"):
             for assignment in environment_file.words(setting.value):

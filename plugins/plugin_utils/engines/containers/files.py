@@ -13,13 +13,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...formats import FormatError, toml_text
 from ...host.observed import HostProblem, Observed
 from ...host.services import CRIO, CRIO_STATE, CRIO_UNIT, CRIO_VERSION, crio_version
-from ...host.units import Unit
+from ...host.units import Unit, Word
 from ...host.watch import NotAsked, Tree, Watch
 from ...problems import one_line
 from ...resolution import registries_conf, signature_policy
@@ -75,11 +75,14 @@ _CRIO_DROP_INS_SINCE = (1, 17)
 #: It reads every file there, whatever its name, and below it (cri-o 3123).
 _CRIO_TREE = Tree(CRIO_CONF_D, pattern="*", depth=3)
 CRIO_POLICIES = "/etc/crio/policies"
-#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the files beside it.
+#: What its command line says in place of crio.conf (internal/criocli), mostly by variables of the files beside it. Each
+#: has a variable of its own too, which counts less: CONTAINER_CONFIG_DIR and so on.
 _CRIO_FLAGS = {
+    "config": "--config", "config_dir": "--config-dir", "global_auth_file": "--global-auth-file",
     "signature_policy": "--signature-policy", "signature_policy_dir": "--signature-policy-dir",
     "insecure_registries": "--insecure-registry", "registries": "--registry",
 }  # fmt: skip
+_CRIO_SHORT = {"-c": "--config", "-d": "--config-dir"}
 _CRIO_ENVIRONMENT = tuple(f"/etc/sysconfig/crio{name}" for name in ("", "-storage", "-network", "-metrics"))
 
 WATCH = Watch(
@@ -164,7 +167,7 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
     Raises NotAsked, and HostProblem.
     """
     found: dict[str, CrioSetting] = {}
-    for path in (_CRIO_CONF, *(host.entries(CRIO_CONF_D) if reads_crio_drop_ins(host) else ())):
+    for path in _crio_files(host):
         text = host.text(path)
         if text is None:
             continue
@@ -180,18 +183,60 @@ def crio_settings(host: Observed) -> dict[str, CrioSetting]:
     return found | _crio_flags(host)
 
 
+def _crio_files(host: Observed) -> list[str]:
+    """Return its main file and its drop-ins, the last one the most important."""
+    main = _path(_crio_flags(host).get("config"), "file", _CRIO_CONF)
+    if main and main != _CRIO_CONF and not host.knows(main):
+        raise NotAsked(Watch(files=(main,)))
+    mains = [main] if main else []
+    directory = _crio_directory(host)
+    if not directory or not _knows_crio_drop_ins(host):
+        return mains
+    if directory != CRIO_CONF_D and directory not in host.directories:
+        raise NotAsked(Watch(trees=(replace(_CRIO_TREE, path=directory),)))
+    return mains + host.entries(directory)
+
+
+def _crio_directory(host: Observed) -> str:
+    return _path(_crio_flags(host).get("config_dir"), "directory", CRIO_CONF_D)
+
+
+def _path(setting: CrioSetting | None, what: str, usual: str) -> str:
+    """Return the path that a setting names in place of the usual one, "" for none at all.
+
+    Raises HostProblem for one that does not begin with a slash, or leads up.
+    """
+    if setting is None or not setting.value:
+        return usual if setting is None else ""
+    path = str(setting.value)
+    if not path.startswith("/") or posixpath.normpath(path) != path.rstrip("/"):
+        raise HostProblem(one_line(f"{setting.origin} names the {what} '{path}'; write its full path there"))
+    return path.rstrip("/")
+
+
 def _crio_flags(host: Observed) -> dict[str, CrioSetting]:
-    """Return what the command line of CRI-O says; of a list all values count, also those between commas."""
+    """Return what the command line of CRI-O says, else its variables; of a list all values, also between commas."""
     unit = Unit("crio.service", host.answer(CRIO_UNIT.name).stdout)
-    words = unit.command_line(host, _CRIO_ENVIRONMENT)
+    words = [_long_flag(word) for word in unit.command_line(host, _CRIO_ENVIRONMENT)]
+    variables = unit.environment(host, _CRIO_ENVIRONMENT)
     found: dict[str, CrioSetting] = {}
     for key, flag in _CRIO_FLAGS.items():
-        said = docker.listed(words, flag)
+        name, said = flag, docker.listed(words, flag)
+        if not said:
+            name = f"CONTAINER_{flag[2:].replace('-', '_').upper()}"
+            said = [variables[name]] if name in variables else []
         if said:
             items = [item for word in said for item in word.text.split(",")]
             value = items if key.endswith("registries") else said[-1].text
-            found[key] = CrioSetting(value, f"{said[-1].origin} ({flag})")
+            found[key] = CrioSetting(value, f"{said[-1].origin} ({name})")
     return found
+
+
+def _long_flag(word: Word) -> Word:
+    """Return a flag with two dashes: one does as well (Go's flag package), and two flags have a short name."""
+    name, equals, value = word.text.partition("=")
+    name = _CRIO_SHORT.get(name, re.sub(r"^-(?=[a-z]{2})", "--", name))
+    return replace(word, text=f"{name}{equals}{value}")
 
 
 def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
@@ -203,9 +248,8 @@ def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return policy_of(host)
-    if its_text and (not setting.value.startswith("/") or posixpath.normpath(setting.value) != setting.value):
-        said = f"{setting.origin} names the policy file '{setting.value}'; write its full path there"
-        raise HostProblem(one_line(said))
+    if its_text:
+        _path(setting, "policy file", "")
     if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
         raise NotAsked(Watch(files=(setting.value,)))
     return setting.value
@@ -217,7 +261,12 @@ def has_crio(host: Observed) -> bool:
 
 
 def reads_crio_drop_ins(host: Observed) -> bool:
-    """Return whether the CRI-O of this host reads drop-ins of crio.conf; nothing is said of an unknown version."""
+    """Return whether the CRI-O of this host reads drop-ins of crio.conf in their usual directory. Raises NotAsked."""
+    return _knows_crio_drop_ins(host) and _crio_directory(host) == CRIO_CONF_D
+
+
+def _knows_crio_drop_ins(host: Observed) -> bool:
+    """Return whether its version reads drop-ins of crio.conf; nothing is said of an unknown one."""
     version = crio_version(host)
     return version >= _CRIO_DROP_INS_SINCE or not any(version)
 
