@@ -53,6 +53,23 @@ def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
     return [each for each in found if once.pop((each.word, each.entry, each.file), None) is not None]
 
 
+def left_over(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
+    """List what these files say beyond the words, which alone shall count. host: for the lines of its files."""
+    blocked, insecure, sources = _never_contacted(policy), Scopes(policy.insecure or ()), _mirrors_of(policy)
+    kinds: dict[str, tuple[Callable[[str], bool], str]] = {
+        "blocked": (lambda prefix: blocked.covering(prefix) is not None, "says '{}' is blocked, which is"),
+        "insecure": (lambda prefix: insecure.covering(prefix) is not None, "says '{}' is insecure, which is"),
+        "mirrors": (lambda prefix: prefix in sources, "has mirrors of '{}', which are"),
+    }
+    return [
+        Unmet(word, prefix, table.file, f"{what.format(prefix)} not asked for", line_of(host, table))
+        for word, (is_asked, what) in kinds.items()
+        if getattr(policy, word) is not None and ALL not in getattr(policy, word)
+        for prefix, table in conf.registries.items()
+        if getattr(table, word) and not is_asked(prefix)
+    ]
+
+
 def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iterable[str]]) -> list[Unmet]:
     """List what docker's own lists lack of these. said, shown: entries as it spells them, by word.
 
@@ -114,7 +131,7 @@ def hindered(policy: Policy, conf: RegistriesConf, host: Observed) -> list[str]:
 
     host: for the lines of its files. What the words themselves say against each other is told by the policy.
     """
-    said = Scopes((*(policy.blocked or ()), *(each.source for each in policy.mirrors or () if not each.contact_source)))
+    said = _never_contacted(policy)
     place = partial(_place, host)
     kinds = (
         _never_reached(policy, conf, said, place), _mirrors_hindered(policy, conf, said, place),
@@ -169,6 +186,11 @@ def _still_served(policy: Policy, conf: RegistriesConf) -> Iterator[str]:
                 f"'{scope}' is blocked, and images of '{prefix}' still come from {', '.join(others)}, a mirror that "
                 "others have set; mirrors: [] in mode exact takes it away"
             )
+
+
+def _never_contacted(policy: Policy) -> Scopes:
+    """Return the scopes that the words want blocked, sources for which mirrors stand included."""
+    return Scopes((*(policy.blocked or ()), *(each.source for each in policy.mirrors or () if not each.contact_source)))
 
 
 def _mirrors_of(policy: Policy) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ from ...policy import ALL, MirrorSet, Policy, PolicyError
 from ...policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, Takes, fit
 from ...resolution import registries_conf
 from ...resolution.names import Scopes, hub_name, is_range
-from ...resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, key_of
+from ...resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistryTable, key_of
 from .. import Desired, Request, added, effects, joint_list
 from ..effects import Unmet
 from . import crio_drop_in, files, info
@@ -206,18 +206,14 @@ class Draft:
         tables: dict[str, dict[str, Any]] = {}
         for word, flag in (("blocked", "blocked"), ("insecure", "insecure")):
             scopes = Scopes(wanted[word])
-            inside = [
-                prefix
-                for prefix, registry in theirs.registries.items()
-                if scopes.covering(prefix) is not None and not self._is_later(registry.file)
-            ]
+            inside = [each.prefix for each in self._earlier(theirs) if scopes.covering(each.prefix) is not None]
             for prefix in dict.fromkeys((*wanted[word], *inside)):
                 table = self._table(theirs, tables, prefix)
                 table[flag] = True
                 if word == "blocked":
                     _at_its_own_name(table)
             if self.mode == "exact" and getattr(self.policy, word) is not None:
-                for registry in theirs.registries.values():
+                for registry in self._earlier(theirs):
                     if getattr(registry, flag) and scopes.covering(registry.prefix) is None:
                         self._table(theirs, tables, registry.prefix)[flag] = False
         return tables
@@ -249,7 +245,7 @@ class Draft:
                     mirror |= {"insecure": True} if known.get(mirror["location"], {}).get("insecure") else {}
             self._set_mirrors(source, table, ours, others)
         if self.mode == "exact" and self.policy.mirrors is not None:
-            for registry in theirs.registries.values():
+            for registry in self._earlier(theirs):
                 if registry.mirrors and registry.prefix not in added:
                     self._table(theirs, tables, registry.prefix).pop("mirror")
 
@@ -287,9 +283,11 @@ class Draft:
             if base and base.table:
                 theirs_of_it = registries_conf.in_usual_case(base.table)
                 tables[prefix] |= {key: copy.deepcopy(value) for key, value in theirs_of_it.items() if key != "prefix"}
-                self.findings.notes.append(
-                    f"{self.drop_in} takes over what {base.file} says of '{prefix}': a drop-in replaces the whole table"
-                )
+                if not self._is_later(base.file):
+                    self.findings.notes.append(
+                        f"{self.drop_in} takes over what {base.file} says of '{prefix}': a drop-in replaces the whole "
+                        "table"
+                    )
             elif base:
                 tables[prefix] |= {flag: True for flag in ("blocked", "insecure") if getattr(base, flag)}
         return tables[prefix]
@@ -336,6 +334,10 @@ class Draft:
         self.unmet = effects.unmet(self._sayable(), conf, after)
         self.findings.warnings += effects.hindered(self._sayable(), conf, after)
         self.findings.refusals += [self._in_the_way(each, after) for each in self.unmet]
+        if self.mode == "exact" and not self.old_style:
+            beyond = [each for each in effects.left_over(self._sayable(), conf, after) if each.file != self.drop_in]
+            self.unmet += beyond
+            self.findings.refusals += [self._last_word(each) for each in beyond]
         self.policies.check(after)
 
     def _sayable(self) -> Policy:
@@ -347,7 +349,7 @@ class Draft:
     def _in_the_way(self, each: Unmet, after: Observed) -> str:
         """Return the sentence about a word that another file keeps from its effect."""
         ours = MAIN if self.old_style else self.drop_in
-        where = f" (line {each.line})" if each.line else ""
+        where = _line(each)
         if each.file.startswith(ROOTS_OWN) or files.main_of(after).startswith(ROOTS_OWN):
             file = each.file if each.file.startswith(ROOTS_OWN) else files.main_of(after)
             said = f"{each.what}{where}" if each.file == file and each.what else f"hides {ours}"
@@ -363,9 +365,14 @@ class Draft:
                 f"{each.file} {each.what}{where}, which counts more than what {ours} says of {each.word} '{each.entry}'"
                 "; change it there"
             )
-        if each.word == "mirrors":
-            return f"{each.file} is read after {ours} and {each.what}{where}; remove them"
-        return f"{each.file} is read after {ours} and {each.what}{where}; rename or remove it"
+        return self._last_word(each)
+
+    def _last_word(self, each: Unmet) -> str:
+        """Return the sentence about a file that is read after ours."""
+        ours = MAIN if self.old_style else self.drop_in
+        remedy = "remove it" if each.file.startswith(ROOTS_OWN) else "rename or remove it"
+        remedy = "remove them" if each.word == "mirrors" else remedy
+        return f"{each.file} is read after {ours} and {each.what}{_line(each)}; {remedy}"
 
     def _is_later(self, file: str) -> bool:
         """Return whether a file is read after our drop-in, so that it has the last word."""
@@ -373,6 +380,10 @@ class Draft:
             return True
         order = files.drop_ins_of(self.host.with_texts({self.drop_in: ""}), roots_own=False)
         return file in order and order.index(file) > order.index(self.drop_in)
+
+    def _earlier(self, theirs: RegistriesConf) -> list[RegistryTable]:
+        """Return their tables that ours can replace."""
+        return [registry for registry in theirs.registries.values() if not self._is_later(registry.file)]
 
     def _check_crio(self, after: Observed) -> None:
         """Check the effect on a CRI-O beside podman; see files.crio_conf_of."""
@@ -419,6 +430,10 @@ class Draft:
         podman = files.podman_version(self.host)
         if (0, 0) < podman < files.DROP_INS_SINCE["podman"] and not self.old_style:
             self.findings.unenforceable.append(f"the policy in podman {podman[0]}.{podman[1]}, which reads no drop-ins")
+
+
+def _line(each: Unmet) -> str:
+    return f" (line {each.line})" if each.line else ""
 
 
 def _at_its_own_name(table: dict[str, Any]) -> None:
