@@ -248,11 +248,12 @@ def crio_policy_of(host: Observed, *, its_text: bool = True) -> str:
     setting = crio_settings(host).get("signature_policy")
     if setting is None or not isinstance(setting.value, str) or not setting.value:
         return policy_of(host)
-    if its_text:
-        _path(setting, "policy file", "")
-    if its_text and not host.knows(setting.value) and setting.value not in WATCH.files:
-        raise NotAsked(Watch(files=(setting.value,)))
-    return setting.value
+    if not its_text:
+        return setting.value
+    path = _path(setting, "policy file", "")
+    if not host.knows(path) and path not in WATCH.files:
+        raise NotAsked(Watch(files=(path,)))
+    return path
 
 
 def has_crio(host: Observed) -> bool:
