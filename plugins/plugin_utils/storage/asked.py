@@ -37,6 +37,7 @@ OF_THE_POOL = (
     "POOL_AUTOEXTEND_THRESHOLD",
     "POOL_AUTOEXTEND_PERCENT",
 )
+EXTRA = "EXTRA_STORAGE_OPTIONS"
 ROOT_LV, ROOT_PATH, ROOT_SIZE = (f"CONTAINER_ROOT_LV_{part}" for part in ("NAME", "MOUNT_PATH", "SIZE"))
 
 _SIZE = re.compile(r"([0-9]{1,15})([bskmgtpe]?)", re.IGNORECASE)
@@ -240,7 +241,7 @@ KEYS: Mapping[str, Callable[[str, Any], str]] = {
     ROOT_LV: _volume,
     ROOT_PATH: _path,
     ROOT_SIZE: _size_or_share,
-    "EXTRA_STORAGE_OPTIONS": _plain,
+    EXTRA: _plain,
     "AUTO_EXTEND_POOL": _switch("yes", "no"),
     "POOL_AUTOEXTEND_THRESHOLD": _number(50, 100),
     "POOL_AUTOEXTEND_PERCENT": _number(1, 1000),
@@ -253,7 +254,7 @@ KEYS: Mapping[str, Callable[[str, Any], str]] = {
     "ROOT_SIZE": _gone("nothing: it would change the volume of the system, which is not touched here"),
     "DOCKER_ROOT_VOLUME": _gone(f"{ROOT_LV} and {ROOT_PATH}"),
     "DOCKER_ROOT_VOLUME_SIZE": _gone(ROOT_SIZE),
-    "EXTRA_DOCKER_STORAGE_OPTIONS": _gone("EXTRA_STORAGE_OPTIONS"),
+    "EXTRA_DOCKER_STORAGE_OPTIONS": _gone(EXTRA),
 }
 
 #: Keys of openshift-ansible's docker_storage_setup_options.

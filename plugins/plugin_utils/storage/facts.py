@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from ..host.observed import Answer, HostProblem, Observed
 from ..host.services import DOCKER_INFO, DOCKER_STATE, docker_info
 from ..host.watch import NotAsked, Question, Watch
 from ..shapes import fits
-from .asked import DOCKER_ROOT, POOL, ROOT_LV, ROOT_PATH, ROOT_SIZE, Said
+from .asked import DOCKER_ROOT, EXTRA, POOL, ROOT_LV, ROOT_PATH, ROOT_SIZE, Said
 from .layout import QUESTIONS, Layout, LogicalVolume, layout_of
 
 SETUP_FILE = "/etc/sysconfig/docker-storage-setup"
@@ -163,6 +163,11 @@ class Facts:
     def root(self) -> str:
         """The directory in which docker keeps, or is to keep, its data."""
         return root_of(self.keys)
+
+    @property
+    def extra(self) -> Mapping[str, list[str]]:
+        """The flags that the tool appends to those of its own, see flags_of."""
+        return flags_of(self.keys.get(EXTRA, ""))
 
     @property
     def held(self) -> bool:
@@ -361,29 +366,30 @@ def _configured(host: Observed) -> Configured:
         options = environment_file.parse(host.text(STORAGE_FILE) or "").get("DOCKER_STORAGE_OPTIONS", "")
     except FormatError as error:
         raise HostProblem(f"{STORAGE_FILE}: {error}") from None
-    words = environment_file.words(options)
-    flags = dict(_flags(words))
-    drivers = flags.get("--storage-driver", []) + flags.get("-s", [])
-    stores = flags.get("--storage-opt", [])
+    flags = flags_of(options)
+    drivers, stores = flags["driver"], flags["option"]
     pool = next((value.partition("=")[2] for value in stores if value.startswith("dm.thinpooldev=")), "")
     if any(value.startswith(("dm.datadev=", "dm.metadatadev=")) for value in stores):
         return Configured("devicemapper", pool, "it names devices for a loop file (dm.datadev), which is never a pool")
     if len(set(drivers)) > 1:
         return Configured(drivers[-1], pool, f"it names the drivers {' and '.join(drivers)}")
     driver = drivers[0] if drivers else ("devicemapper" if pool else "")
-    if words and not driver:
+    if options.strip() and not driver:
         return Configured("", "", "its options name no driver")
     return Configured(driver, pool.removeprefix("/dev/mapper/"))
 
 
-def _flags(words: list[str]) -> dict[str, list[str]]:
-    """Gather the values of each flag, written with a space or an equals sign."""
-    found: dict[str, list[str]] = {}
-    rest: Iterable[str] = iter(words)
+_FLAGS = {"--storage-driver": "driver", "-s": "driver", "--storage-opt": "option"}
+
+
+def flags_of(options: str) -> dict[str, list[str]]:
+    """Gather the values of docker's flags by what they are for, written with a space or an equals sign."""
+    found: dict[str, list[str]] = {purpose: [] for purpose in _FLAGS.values()}
+    rest = iter(environment_file.words(options))
     for word in rest:
         flag, equals, value = word.partition("=")
-        if flag in ("--storage-driver", "-s", "--storage-opt"):
-            found.setdefault(flag, []).append(value if equals else next(iter(rest), ""))
+        if flag in _FLAGS:
+            found[_FLAGS[flag]].append(value if equals else next(rest, ""))
     return found
 
 

@@ -23,6 +23,7 @@ from functools import cached_property
 from .asked import (
     DOCKER_ROOT,
     DRIVERS,
+    EXTRA,
     FIRST_DAY,
     OF_THE_POOL,
     POOL,
@@ -128,6 +129,19 @@ class _Deciding:
         if self.new_disks and not self.facts.layout.pvs and self.facts.host.answer("storage.pvs").rc is None:
             self.refuse("lvm2 is not installed on this host")
 
+    def check_extra(self) -> None:
+        """Refuse flags with which docker would not start on the driver, or would have two."""
+        driver, extra = self.facts.driver, self.facts.extra
+        own = {"devicemapper": "dm"}.get(driver, driver)
+        names = [option.partition("=")[0] for option in extra["option"]]
+        if others := [name for name in names if "." in name and name.partition(".")[0] != own]:
+            self.refuse(
+                f"{EXTRA} has {' and '.join(others)}, with which docker does not start on {driver}; give it in "
+                "settings without that"
+            )
+        if strange := [name for name in extra["driver"] if name != driver]:
+            self.refuse(f"{EXTRA} has the driver {' and '.join(strange)}, and {driver} is asked for")
+
     def check_group(self) -> None:
         if self.vg and self.vg.problem:
             self.refuse(f"the volume group {self.vg.name} {self.vg.problem}")
@@ -189,6 +203,7 @@ class _Changing(_Deciding):
         if self.facts.driver not in DRIVERS:
             return self._without_storage()
         self._prerequisites()
+        self.check_extra()
         self.say_keys()
         self.check_disks()
         self.check_group()
@@ -240,7 +255,7 @@ class _Changing(_Deciding):
         """Check where docker keeps its data, and whether overlay works there."""
         facts, root = self.facts, self.facts.root
         docker = facts.docker
-        extra = facts.keys.get("EXTRA_STORAGE_OPTIONS", "").split()
+        extra = facts.keys.get(EXTRA, "").split()
         moved = f"--graph={root}" in extra or f"--data-root={root}" in extra
         if docker and docker.root != root and not moved:
             self.refuse(f"docker keeps its data in {docker.root}, and {root} is configured")
@@ -476,6 +491,8 @@ class _Growing(_Deciding):
             self.refuse(f"the volume group {self.vg_name} is not there, so there is nothing to grow")
             return decision
         self.check_group()
+        if self.with_tool:
+            self.check_extra()
         self.say_keys()
         self.check_disks()
         volume = self._volume()

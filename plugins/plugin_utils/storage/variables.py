@@ -19,6 +19,7 @@ from ..formats import FormatError, yaml_text
 from ..policy.word import shown
 from ..variables import behind
 from .asked import DOCKER_ROOT, ROOT_PATH, StorageProblem
+from .asked import EXTRA as EXTRA_KEY
 from .asked import KEYS as CHECKS
 
 PREFIX = "node_storage_"
@@ -117,7 +118,7 @@ def _of_openshift_ansible(value_of: Callable[[str], Any]) -> dict[str, Any]:
     if kind != "overlay2":
         raise StorageProblem(TYPE, f"{kind!r} has no effect; openshift-ansible acts on overlay2 alone")
     device = value_of(DEVICE) or None
-    extra = {"EXTRA_STORAGE_OPTIONS": _extra(value_of, device)}
+    extra = {EXTRA_KEY: _extra(value_of, device)}
     if not device:
         return {TYPE: kind, KEYS: extra}
     given = _value(KEYS, value_of) or {}
@@ -140,7 +141,7 @@ def _value(name: str, value_of: Callable[[str], Any]) -> Any:
 
 
 #: Checks a part of the flags under the name of its own variable.
-_flag = CHECKS["EXTRA_STORAGE_OPTIONS"]
+_flag = CHECKS[EXTRA_KEY]
 
 
 def _extra(value_of: Callable[[str], Any], device: Any) -> list[str]:
