@@ -151,7 +151,7 @@ class _Deciding:
         keys = {name: value for name, value in self.said.keys.items() if name not in self.without_effect}
         listed = [disk.name for disk in self.disks if not disk.whole]
         named = [name if name.startswith("/") else f"/dev/{name}" for name in self.facts.setup.get("DEVS", "").split()]
-        if listed and (self.said.devices or "DEVS" in self.facts.setup) and listed != named:
+        if self.disks and (self.said.devices or "DEVS" in self.facts.setup) and listed != named:
             keys["DEVS"] = " ".join(listed)
         kept = {name: value for name, value in self.facts.setup.items() if name in ("DEVS", *self.facts.keys)}
         return {**kept, **keys}
