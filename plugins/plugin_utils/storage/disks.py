@@ -58,7 +58,7 @@ def disk_of(facts: Facts, name: str, vg: str) -> Disk:
     if device.kind not in _WHOLE:
         return _refused(disk, f"{called} {_kind(facts, device)}; whole disks are taken, and nothing else")
     whole, first = (facts.layout.pv(each.path) if each else None for each in (device, _first_partition(facts, device)))
-    if (whole and whole.vg == vg) or (first and first.vg == vg):
+    if vg and any(pv and pv.vg == vg for pv in (whole, first)):
         return replace(disk, member=True, whole=whole is not None)
     if name != device.path and _CHANGES.fullmatch(name):
         return _refused(disk, f"{name} is another device after the next boot; write {device.path}")

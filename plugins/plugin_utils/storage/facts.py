@@ -150,7 +150,9 @@ class Facts:
     @cached_property
     def keys(self) -> Mapping[str, str]:
         """The keys of the file as they would be, without DEVS; a pool has no use for those of a volume."""
-        keys = {**self.setup, **self.said.keys}
+        # an empty value is none to the tool, but for the driver
+        written = {name: value for name, value in self.setup.items() if value or name == "STORAGE_DRIVER"}
+        keys = {**written, **self.said.keys}
         of_a_volume = (ROOT_LV, ROOT_PATH, ROOT_SIZE) if keys.get("STORAGE_DRIVER") == "devicemapper" else ()
         return {name: value for name, value in keys.items() if name not in ("DEVS", *of_a_volume)}
 
@@ -265,7 +267,7 @@ class Facts:
 
     @property
     def old_group(self) -> str:
-        return self.setup.get("VG", self.keys.get("VG", ""))
+        return self.setup.get("VG") or self.keys.get("VG", "")
 
     @property
     def old_name(self) -> str:

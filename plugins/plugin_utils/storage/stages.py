@@ -25,11 +25,13 @@ from .asked import (
     DRIVERS,
     EXTRA,
     FIRST_DAY,
+    KEYS,
     OF_THE_POOL,
     POOL,
     ROOT_LV,
     ROOT_PATH,
     ROOT_SIZE,
+    StorageProblem,
     missing,
     size_of,
     wanted_bytes,
@@ -129,6 +131,18 @@ class _Deciding:
         if self.new_disks and not self.facts.layout.pvs and self.facts.host.answer("storage.pvs").rc is None:
             self.refuse("lvm2 is not installed on this host")
 
+    def check_file(self) -> None:
+        """Refuse what stays in the file, has an effect, and would be refused if it was asked for."""
+        others = OF_THE_POOL if self.facts.driver != "devicemapper" else ()
+        passed_over = ("DEVS", "STORAGE_DRIVER", "WIPE_SIGNATURES", *self.said.keys, *self.without_effect, *others)
+        for name, value in self.facts.keys.items():
+            if name in KEYS and name not in passed_over:
+                try:
+                    KEYS[name](name, value)
+                except StorageProblem as problem:
+                    self.refuse(f"{SETUP_FILE} has {problem}")
+        self.check_extra()
+
     def check_extra(self) -> None:
         """Refuse flags with which docker would not start on the driver, or would have two."""
         driver, extra = self.facts.driver, self.facts.extra
@@ -153,7 +167,8 @@ class _Deciding:
         named = [name if name.startswith("/") else f"/dev/{name}" for name in self.facts.setup.get("DEVS", "").split()]
         if self.disks and (self.said.devices or "DEVS" in self.facts.setup) and listed != named:
             keys["DEVS"] = " ".join(listed)
-        kept = {name: value for name, value in self.facts.setup.items() if name in ("DEVS", *self.facts.keys)}
+        stays = ("DEVS", *self.facts.keys)
+        kept = {name: value for name, value in self.facts.setup.items() if name in stays or not value}
         return {**kept, **keys}
 
     @cached_property
@@ -203,7 +218,7 @@ class _Changing(_Deciding):
         if self.facts.driver not in DRIVERS:
             return self._without_storage()
         self._prerequisites()
-        self.check_extra()
+        self.check_file()
         self.say_keys()
         self.check_disks()
         self.check_group()
@@ -492,7 +507,7 @@ class _Growing(_Deciding):
             return decision
         self.check_group()
         if self.with_tool:
-            self.check_extra()
+            self.check_file()
         self.say_keys()
         self.check_disks()
         volume = self._volume()
