@@ -279,7 +279,8 @@ class _Changing(_Deciding):
         if facts.driver != "devicemapper" and not self.lv_name and not self.facts.files(root).ftype:
             self.refuse(f"{root} is on an XFS file system with ftype=0, on which {facts.driver} does not work")
         mount = self.layout.mount(root)
-        if mount and self.lv_name and mount.source not in self._known_sources():
+        pool = facts.driver == "devicemapper"
+        if mount and self.lv_name and not pool and mount.source not in self._known_sources():
             self.refuse(f"{root} is mounted from {mount.source}, which the configuration does not name")
         if self.present and not self.present.is_pool and not self._mounted:
             self._volume_in_the_way(self.present)
@@ -366,10 +367,15 @@ class _Changing(_Deciding):
 
     @cached_property
     def _old(self) -> LogicalVolume | None:
-        """The volume of the storage before, as the configuration on the host names it."""
+        """The volume of the storage before, as the configuration on the host names it: it goes with the data on it."""
         old = self.facts.old_lv()
         changes = (self.facts.configured.driver or self.facts.driver) != self.facts.driver or old != self.present
-        return old if old and old != self.present and changes else None
+        return old if old and (changes or self._in_place) else None
+
+    @property
+    def _removed_group(self) -> VolumeGroup | None:
+        """The group of the storage before, when it is to go too."""
+        return self.layout.vg(self.facts.old_group) if self.said.remove_volume_group else None
 
     # what follows
 
@@ -430,13 +436,16 @@ class _Changing(_Deciding):
                 f"{images} image(s), {containers} container(s) and {data.volumes} volume(s) in {facts.root}"
                 + (f" ({sizes})" if sizes else "")
             )
-        if self.said.remove_volume_group and self.vg:
-            yield f"the volume group {self.vg.name} with its disks' partition tables"
+        if self._removed_group:
+            yield f"the volume group {self._removed_group.name} with its disks' partition tables"
 
     def _refuse_foreign(self) -> None:
         """Refuse to remove anything that is not docker's, or that the configuration does not name."""
         facts, old, told = self.facts, self._old, self.facts.configured
         root = facts.old_root
+        mount = self.layout.mount(root)
+        if mount and (old is None or old.is_pool):
+            self.refuse(f"{root} is mounted from {mount.source}, which the configuration does not name")
         if facts.data.foreign:
             self.refuse(f"{facts.root} holds what is not docker's: {', '.join(facts.data.foreign[:5])}")
         if root != facts.root and old:
@@ -451,10 +460,10 @@ class _Changing(_Deciding):
             )
         if old:
             self._refuse_others_volumes(old)
-        if self.said.remove_volume_group and self.vg:
-            others = [lv.name for lv in self.layout.lvs if lv.vg == self.vg.name and lv != old and not lv.pool]
+        if vg := self._removed_group:
+            others = [lv.name for lv in self.layout.lvs if lv.vg == vg.name and lv != old and not lv.pool]
             if others:
-                self.refuse(f"{self.vg.name} has the volumes {', '.join(others)} too, so it cannot be removed")
+                self.refuse(f"{vg.name} has the volumes {', '.join(others)} too, so it cannot be removed")
         if old and any(target == root for _source, target in facts.fstab):
             self.refuse(f"{FSTAB} mounts {root}; take the line out first, or the next boot waits for what is gone")
         if self.said.mode == "switch" and not facts.said.confirm and facts.docker and facts.docker.running:
