@@ -38,6 +38,30 @@ class Refused(Exception):
     """Why the step is not carried out, as a sentence."""
 
 
+# texts
+
+
+def native(data):
+    """Return bytes of the system as this Python has names of files: none is lost or refused, in any locale."""
+    return data if str is bytes else os.fsdecode(data)
+
+
+def told(value):
+    """Return what the plan tells, with its texts like those of the system."""
+    if isinstance(value, dict):
+        return dict((told(key), told(each)) for key, each in value.items())
+    if isinstance(value, list):
+        return [told(each) for each in value]
+    return native(value.encode("utf-8")) if isinstance(value, type(u"")) else value
+
+
+def write(stream, text):
+    """Write a line with the bytes that the system gave."""
+    line = "%s\n" % text
+    getattr(stream, "buffer", stream).write(line if str is bytes else os.fsencode(line))
+    stream.flush()
+
+
 # programs
 
 
@@ -50,7 +74,7 @@ def run(argv):
     except OSError as error:
         raise Refused("%s cannot be run: %s" % (argv[0], os.strerror(error.errno)))
     out, err = process.communicate()
-    return process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
+    return process.returncode, native(out), native(err)
 
 
 def must(argv):
@@ -69,8 +93,7 @@ def rows(program, columns, *names):
 
 
 def say(text):
-    sys.stdout.write("%s\n" % text)
-    sys.stdout.flush()
+    write(sys.stdout, text)
 
 
 # looking
@@ -95,13 +118,23 @@ def volume(vg, lv, uuid):
 
 
 def mounts():
-    """Return [(target, source, type)], in the order in which they were mounted."""
+    """Return [(target, source, type, directory on it)], in the order in which they were mounted."""
     found = []
-    with open("/proc/self/mounts") as stream:
-        for line in stream:
-            source, target, kind = line.split()[:3]
-            found.append((unescaped(target), unescaped(source), kind))
+    for line in read("/proc/self/mountinfo").split("\n")[:-1]:
+        place, dummy, device = line.partition(" - ")
+        words, (kind, source) = place.split(" "), device.split(" ")[:2]
+        found.append((unescaped(words[4]), unescaped(source), kind, unescaped(words[3])))
     return found
+
+
+def on_itself(mount, others):
+    """Return whether a directory is mounted on itself, as docker before 18.02 does with those of its drivers."""
+    target, source, dummy, root = mount
+    above = [each for each in others if target.startswith(each[0].rstrip("/") + "/")]
+    if not above:
+        return False
+    place, device, dummy, top = max(reversed(above), key=lambda each: len(each[0]))
+    return (source, root) == (device, top.rstrip("/") + target[len(place.rstrip("/")):])
 
 
 def unescaped(text):
@@ -134,10 +167,14 @@ def whole_of(path):
     return path
 
 
+def read(path):
+    with open(path, "rb") as stream:
+        return native(stream.read())
+
+
 def text_of(path):
     try:
-        with open(path) as stream:
-            return stream.read()
+        return read(path)
     except (IOError, OSError):
         return ""
 
@@ -350,9 +387,11 @@ def check_root(wanted):
     if os.path.realpath(root) != root:
         raise Refused("%s is a symbolic link, or below one" % root)
     refuse_foreign(wanted)
-    for target, source, kind in mounts():
-        inside = target.startswith(root + "/")
-        if inside and kind not in OF_DOCKER and not re.match(DEVICE_OF_DOCKER, os.path.basename(source)):
+    mounted = mounts()
+    for mount in mounted:
+        target, source, kind, dummy = mount
+        own = kind in OF_DOCKER or re.match(DEVICE_OF_DOCKER, os.path.basename(source)) or on_itself(mount, mounted)
+        if target.startswith(root + "/") and not own:
             raise Refused("%s is mounted from %s, which is not docker's" % (target, source))
         if target == root and not (wanted["lv"] and same_device(source, "/dev/%s/%s" % (wanted["vg"], wanted["lv"]))):
             raise Refused("%s is mounted from %s, which the configuration does not name" % (root, source))
@@ -370,7 +409,7 @@ def refuse_foreign(wanted):
 def unmount(wanted):
     """Unmount docker's root and what docker left below it, the deepest first."""
     root = wanted["root"]
-    inside = [target for target, dummy, dummy in mounts() if target == root or target.startswith(root + "/")]
+    inside = [mount[0] for mount in mounts() if mount[0] == root or mount[0].startswith(root + "/")]
     for target in reversed(inside):
         patience = PATIENCE
         while True:
@@ -388,8 +427,7 @@ def remove_unit(wanted):
     path = wanted["mount_unit"]
     if not os.path.isfile(path):
         return
-    with open(path) as stream:
-        what = re.findall(r"^What=(.*)$", stream.read(), re.MULTILINE)
+    what = re.findall(r"^What=(.*)$", read(path), re.MULTILINE)
     if what and what[-1].strip() not in wanted["sources"]:
         raise Refused("%s mounts %s, which the configuration does not name" % (path, what[-1].strip()))
     must(["systemctl", "disable", os.path.basename(path)])
@@ -473,12 +511,9 @@ STEPS = {"setup": setup, "add": add, "extend": extend, "clear": clear}
 
 def main(name, text):
     try:
-        STEPS[name](json.loads(text))
-    except Refused as refusal:
-        sys.stderr.write("%s\n" % refusal)
-        return 1
-    except (IOError, OSError) as error:
-        sys.stderr.write("%s\n" % error)
+        STEPS[name](told(json.loads(text)))
+    except (Refused, IOError, OSError) as error:
+        write(sys.stderr, error)
         return 1
     return 0
 

@@ -51,7 +51,7 @@ def views(edits) -> dict[str, list[str]]:
     }
 
 
-def described(text: str) -> dict:
-    data = text.encode()
+def described(text: str | bytes) -> dict:
+    data = text if isinstance(text, bytes) else text.encode()
     content = base64.b64encode(data).decode()
     return {"state": "file", "content": content, "sha256": hashlib.sha256(data).hexdigest(), "mode": "0644"}

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.module_utils import _storage
@@ -13,6 +16,7 @@ from ansible_collections.dockyard.openshift.plugins.modules.host_transaction imp
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.storage.drafts import docker_answers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.storage.facts import OF_DOCKER, OF_DOCKER_TOO
 from cases import cases
+from hands.conftest import python27
 
 GIB = 1 << 30
 LOOKS = ("pvs", "vgs", "lvs", "lsblk", "blockdev", "wipefs", "systemctl", "dmsetup")
@@ -117,7 +121,7 @@ def host(monkeypatch, tmp_path):
             0, "\n".join(f"LVM2_PV_NAME='{path}' LVM2_VG_NAME='{vg}'" for path, vg in lvm.pvs_of.items()), "",
         )  # fmt: skip
         monkeypatch.setattr(_storage, "run", lvm.run)
-        monkeypatch.setattr(_storage, "mounts", lambda: [tuple(each) for each in lvm.mounted])
+        monkeypatch.setattr(_storage, "mounts", lambda: [(*each, "/")[:4] for each in lvm.mounted])
         monkeypatch.setattr(_storage, "same_device", lambda one, other: one == other)
         monkeypatch.setattr(_storage, "whole_of", lambda path: path.rstrip("0123456789"))
         monkeypatch.setattr(_storage, "refuse_used", lambda path: refuse(lvm, path))
@@ -220,7 +224,7 @@ def test_docker_has_to_answer_with_the_storage_that_was_asked_for(keys, driver, 
     ("argv", "answer"),
     [
         (["sh", "-c", "echo out; echo err >&2; exit 3"], (3, "out\n", "err\n")),
-        (["sh", "-c", "echo $LC_ALL; cat; printf '\\377'"], (0, "C\n\ufffd", "")),
+        (["sh", "-c", "echo $LC_ALL; cat; printf '\\377'"], (0, "C\n" + os.fsdecode(b"\377"), "")),
     ],
 )
 def test_a_program_is_run_with_nothing_to_read_and_in_plain_english(argv, answer):
@@ -249,7 +253,7 @@ def test_a_program_that_is_not_there():
 
 
 def test_mounts_are_those_of_the_kernel_with_their_names_as_people_write_them():
-    assert ("/proc", "proc") in [(target, kind) for target, _source, kind in _storage.mounts()]
+    assert ("/proc", "proc", "/") in [(target, kind, inside) for target, _source, kind, inside in _storage.mounts()]
     assert _storage.unescaped(r"/a\040b\011c\134d") == "/a b\tc\\d"
 
 
@@ -270,3 +274,27 @@ def test_what_has_no_partition_number_is_a_disk_itself(tmp_path):
     assert _storage.whole_of("/dev/none1") == "/dev/none1"
     (tmp_path / "uuid").write_text("part1-mpath")
     assert (_storage.text_of(tmp_path / "uuid"), _storage.text_of(tmp_path / "none")) == ("part1-mpath", "")
+
+
+INTERPRETERS = [name for name in (sys.executable, python27()) if name]
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=["python3", "python2.7"][: len(INTERPRETERS)])
+@pytest.mark.parametrize("name", [b"r\xc3\xa4ume", b"r\xe4ume"])
+def test_a_name_in_any_letters_is_told_in_a_locale_that_has_none(interpreter, name, tmp_path):
+    (tmp_path / "systemctl").write_text("#!/bin/sh\necho ActiveState=inactive\n")
+    (tmp_path / "systemctl").chmod(0o755)
+    root = tmp_path / "döcker"
+    root.mkdir()
+    os.mkdir(os.path.join(os.fsencode(root), name))
+    told = {"units": ["docker.service"], "root": str(root), "known": [], "known_too": "none"}
+    plain = {"PATH": f"{tmp_path}:/usr/bin:/bin", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    argv = [interpreter, _storage.__file__, "clear", json.dumps(told)]
+    done = subprocess.run(argv, env=plain, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == os.fsencode(f"{root} holds what is not docker's: ") + name + b"\n"
+
+
+def test_a_file_in_another_encoding_is_read(tmp_path):
+    (tmp_path / "fstab").write_bytes(b"# f\xfcr docker\n")
+    assert os.fsencode(_storage.text_of(tmp_path / "fstab")) == b"# f\xfcr docker\n"

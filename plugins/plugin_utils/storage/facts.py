@@ -193,7 +193,8 @@ class Facts:
     @cached_property
     def fstab(self) -> tuple[tuple[str, str], ...]:
         """What /etc/fstab mounts, and where; a place without the slash at its end."""
-        lines = (line.split() for line in (self.host.text(FSTAB) or "").splitlines())
+        text = (self.host.content(FSTAB) or b"").decode("utf-8", "replace")  # a comment may be in any encoding
+        lines = map(str.split, text.splitlines())
         return tuple(
             (line[0], line[1].rstrip("/") or "/") for line in lines if len(line) > 1 and not line[0].startswith("#")
         )

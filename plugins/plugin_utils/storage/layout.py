@@ -111,12 +111,13 @@ class LogicalVolume:
 
 @dataclass(frozen=True)
 class Mount:
-    """A mounted file system. source: a device, without the directory of a bind mount."""
+    """A mounted file system. source: a device; root: the directory on it that is seen, as in a bind mount."""
 
     target: str
     source: str
     fstype: str
     options: tuple[str, ...] = ()
+    root: str = "/"
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,15 @@ class Layout:
     def below(self, target: str) -> tuple[Mount, ...]:
         """List the mounts below a place."""
         return tuple(each for each in self.mounts if each.target.startswith(target.rstrip("/") + "/"))
+
+    def on_itself(self, mount: Mount) -> bool:
+        """Return whether a directory is mounted on itself, as docker before 18.02 does with those of its drivers."""
+        above = [each for each in self.mounts if mount.target.startswith(each.target.rstrip("/") + "/")]
+        if not above:
+            return False
+        around = max(reversed(above), key=lambda each: len(each.target))
+        inside = around.root.rstrip("/") + mount.target[len(around.target.rstrip("/")) :]
+        return (mount.source, mount.root) == (around.source, inside)
 
     def disks_of(self, vg: str) -> tuple[Device, ...]:
         """List the whole disks on which a volume group is."""
@@ -308,7 +318,8 @@ def _lv(row: Mapping[str, str]) -> LogicalVolume:
 
 def _mount(row: Mapping[str, str]) -> Mount:
     options = tuple(row.get("OPTIONS", "").split(","))
-    return Mount(row["TARGET"], row.get("SOURCE", "").partition("[")[0], row.get("FSTYPE", ""), options)
+    source, _bracket, root = row.get("SOURCE", "").partition("[")
+    return Mount(row["TARGET"], source, row.get("FSTYPE", ""), options, root.removesuffix("]") or "/")
 
 
 def number(text: str) -> int:

@@ -451,7 +451,8 @@ class _Changing(_Deciding):
         if root != facts.root and old:
             self.refuse(f"{SETUP_FILE} has {ROOT_PATH}={root}, and {facts.root} is asked for; a switch keeps the place")
         for mount in self.layout.below(root):
-            if mount.source.startswith("/dev/") and not DEVICE_OF_DOCKER.match(mount.source):
+            own = DEVICE_OF_DOCKER.match(mount.source) or self.layout.on_itself(mount)
+            if mount.source.startswith("/dev/") and not own:
                 self.refuse(f"{mount.target} is mounted from {mount.source}, which is not docker's")
         if told.driver == "devicemapper" and told.pool and told.pool != _mapped(facts.old_group, facts.old_name):
             self.refuse(
@@ -473,13 +474,13 @@ class _Changing(_Deciding):
         made_of = [lv.name for lv in self.layout.lvs if lv.vg == old.vg and old.name in (lv.pool, lv.origin)]
         if made_of:
             self.refuse(f"the volumes {', '.join(made_of)} are made from {old.vg}/{old.name}, and would go with it")
-        mount = self.layout.mount(self.facts.old_root)
-        device = self.layout.device(old.mapped)
-        elsewhere = [each for each in (device.mounts if device else ()) if each != self.facts.old_root]
+        root = self.facts.old_root
+        mount, device = self.layout.mount(root), self.layout.device(old.mapped)
+        elsewhere = [each for each in (device.mounts if device else ()) if not f"{each}/".startswith(f"{root}/")]
         if elsewhere:
             self.refuse(f"{old.vg}/{old.name} is mounted at {elsewhere[0]}, which is not docker's root")
         if mount and not old.is_pool and mount.source not in (old.mapped, f"/dev/{old.vg}/{old.name}"):
-            self.refuse(f"{self.facts.old_root} is mounted from {mount.source}, not from {old.vg}/{old.name}")
+            self.refuse(f"{root} is mounted from {mount.source}, not from {old.vg}/{old.name}")
 
     def _room(self, conflicts: bool) -> None:
         """Refuse a size that the group cannot have, before anything is removed for it."""
