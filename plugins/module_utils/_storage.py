@@ -30,6 +30,8 @@ LVM = ["--noheadings", "--nameprefixes", "--units", "b", "--nosuffix", "-o"]
 OF_DOCKER = ("overlay", "tmpfs", "nsfs", "proc", "sysfs", "mqueue", "shm", "fuse.overlayfs", "aufs")
 #: The devices that docker makes in its pool by itself.
 DEVICE_OF_DOCKER = r"docker-\d+:\d+-\d+-"
+#: Partitions to which lsblk before 2.34 gives the kind of their disk.
+PARTITION = r"(md_d|md|loop)\d+p\d+$"
 #: Leave time for a device to be let go by those who look at every new one.
 PATIENCE = 10
 
@@ -240,7 +242,8 @@ def partitions(path):
     """Return the paths of the partitions of a disk."""
     out = must(["lsblk", "--noheadings", "--raw", "--output", "KNAME,TYPE", path])
     found = [line.split() for line in out.splitlines()]
-    return ["/dev/" + words[0].replace("!", "/") for words in found if words[-1] == "part"]
+    names = [words[0] for words in found if words[-1] == "part" or re.match(PARTITION, words[0])]
+    return ["/dev/" + name.replace("!", "/") for name in names]
 
 
 def signatures(path):

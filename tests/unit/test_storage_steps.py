@@ -68,7 +68,8 @@ class Lvm:
     def lsblk(self, *words):
         disk = words[-1]
         lines = [disk.rpartition("/")[2] + (" disk" if "TYPE" in words[-2] else "")]
-        lines += [each + (" part" if "TYPE" in words[-2] else "") for each in self.parts.get(disk, [])]
+        parts = [(each + " part").split()[:2] for each in self.parts.get(disk, [])]
+        lines += [" ".join(each if "TYPE" in words[-2] else each[:1]) for each in parts]
         return 0, "\n".join(lines), ""
 
     def blockdev(self, *words):

@@ -22,6 +22,8 @@ LEAST_OF_A_POOL = 2 << 30
 #: Below it mkfs.xfs of some distributions refuses.
 LEAST_OF_A_VOLUME = 300 << 20
 _LVM = "LVM2_member"
+#: What the parts of arrays and other layers have for a file system.
+_PART_OF_A_LAYER = re.compile(r"(?!LVM2)\w+_member")
 #: The kernel's numbers of mapped devices, in the order in which they were made.
 _CHANGES = re.compile(r"/dev/dm-\d+")
 _TABLES = ("dos", "gpt", "PMBR", "mac", "sun", "sgi", "bsd")
@@ -155,6 +157,15 @@ def _held(facts: Facts, device: Device) -> str:
     return f"is in use by {others[0].path} ({others[0].kind})" if others else ""
 
 
+def _of_a_layer(facts: Facts, device: Device) -> str:
+    """Say of which layer it is a part, even where lsblk tells that layer below another of its disks alone."""
+    for each in (device, *facts.layout.partitions(device)):
+        if _PART_OF_A_LAYER.fullmatch(each.fstype):
+            called = "is" if each == device else f"holds {each.path},"
+            return f"{called} a part of an array or of another layer ({each.fstype})"
+    return ""
+
+
 def _partitioned(facts: Facts, device: Device) -> str:
     parts = facts.layout.partitions(device)
     if not parts:
@@ -182,6 +193,8 @@ def _signed(facts: Facts, device: Device) -> str:
         found = (f"{device.fstype}",)
     if not found:
         return ""
+    if member := _PART_OF_A_LAYER.match(found[0]):
+        return f"is a part of an array or of another layer ({member[0]})"
     table = found[0].partition(" ")[0] in _TABLES
     what = f"has a partition table ({found[0]})" if table else f"has the signature of {', '.join(found)}"
     return f"{what}; when nobody needs what is on it: wipefs --all {device.path}"
@@ -194,6 +207,6 @@ def _too_small(facts: Facts, device: Device) -> str:
 #: What a step that was interrupted leaves behind.
 _OF_HALF_A_DISK = (_of_another_group, _partitioned, _signed)
 _PROBLEMS: tuple[Callable[[Facts, Device], str], ...] = (
-    _of_the_system, _mounted, _of_another_group, _held, _in_fstab, _read_only, _two_paths, _partitioned, _too_small,
-    _signed,
+    _of_the_system, _mounted, _of_another_group, _held, _in_fstab, _read_only, _two_paths, _of_a_layer, _partitioned,
+    _too_small, _signed,
 )  # fmt: skip

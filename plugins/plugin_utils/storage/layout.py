@@ -31,6 +31,8 @@ FINDMNT = Question("storage.findmnt", ("findmnt", "--pairs", "--output", "TARGET
 QUESTIONS = (LSBLK, PVS, VGS, LVS, FINDMNT)
 
 _PAIR = re.compile(r"""([A-Z][A-Z0-9_:%-]*)=(?:"([^"]*)"|'([^']*)')""")
+#: Partitions to which lsblk before 2.34 gives the kind of their disk.
+_PARTITION = re.compile(r"(md_d|md|loop)\d+p\d+")
 _ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})")
 #: Mounts of the system itself: the disks below them are never anybody's storage for images.
 _SYSTEM = ("/", "/boot", "/boot/efi", "/usr")
@@ -258,8 +260,9 @@ def _devices(host: Observed) -> tuple[Device, ...]:
         kname, before = row["KNAME"], found.get(row["KNAME"])
         parents = (before.parents if before else ()) + ((row["PKNAME"],) if row.get("PKNAME") else ())
         mounts = (before.mounts if before else ()) + ((row["MOUNTPOINT"],) if row.get("MOUNTPOINT") else ())
+        kind = "part" if _PARTITION.fullmatch(kname) else row["TYPE"]
         found[kname] = Device(
-            _path(row), kname, tuple(dict.fromkeys(parents)), row["TYPE"], number(row["SIZE"]), row.get("FSTYPE", ""),
+            _path(row), kname, tuple(dict.fromkeys(parents)), kind, number(row["SIZE"]), row.get("FSTYPE", ""),
             tuple(dict.fromkeys(mounts)), row.get("RO", "0") == "1", row.get("SERIAL") or row.get("WWN", ""),
         )  # fmt: skip
     return tuple(found.values())
