@@ -175,7 +175,7 @@ def _chunk(where: str, value: Any) -> str:
 
 
 def _path(where: str, value: Any) -> str:
-    text = _text(where, value)
+    text = re.sub(r"(?<=[^/])/$", "", _text(where, value))
     clean = text.startswith("/") and not re.search(r"//|/\.{1,2}(/|$)|/$", text) and re.fullmatch(r"[\w./:@+-]+", text)
     if not clean or _NOT_A_ROOT.fullmatch(text):
         raise _wrong(where, f"{shown(text)} is not the path of a directory of its own, such as {DOCKER_ROOT}")

@@ -134,6 +134,7 @@ class Configured:
     driver: str = ""
     pool: str = ""
     problem: str = ""
+    root: str = DOCKER_ROOT
 
 
 @dataclass(frozen=True)
@@ -347,7 +348,10 @@ def _question(name: str, argv: tuple[str, ...], path: str) -> Question:
 
 
 def root_of(keys: Mapping[str, str]) -> str:
-    return keys.get(ROOT_PATH, DOCKER_ROOT) if keys.get(ROOT_LV) else DOCKER_ROOT
+    """Return where docker keeps its data: on its volume, else at the place among its flags."""
+    flags = flags_of(keys.get(EXTRA, ""))["root"]
+    named = keys.get(ROOT_PATH) if keys.get(ROOT_LV) else "".join(flags[-1:])
+    return (named or DOCKER_ROOT).rstrip("/") or "/"
 
 
 def facts_of(host: Observed, said: Said) -> Facts:
@@ -379,10 +383,14 @@ def _configured(host: Observed) -> Configured:
     driver = drivers[0] if drivers else ("devicemapper" if pool else "")
     if options.strip() and not driver:
         return Configured("", "", "its options name no driver")
-    return Configured(driver, pool.removeprefix("/dev/mapper/"))
+    return Configured(driver, pool.removeprefix("/dev/mapper/"), root=root_of({EXTRA: options}))
 
 
-_FLAGS = {"--storage-driver": "driver", "-s": "driver", "--storage-opt": "option"}
+_FLAGS = {
+    **dict.fromkeys(("--storage-driver", "-s"), "driver"),
+    **dict.fromkeys(("--storage-opt",), "option"),
+    **dict.fromkeys(("--data-root", "--graph", "-g"), "root"),
+}
 
 
 def flags_of(options: str) -> dict[str, list[str]]:

@@ -37,7 +37,7 @@ from .asked import (
     wanted_bytes,
 )
 from .disks import LEAST_OF_A_POOL, LEAST_OF_A_VOLUME, Disk, disk_of, twice
-from .facts import DEVICE_OF_DOCKER, DOCKER_UNITS, FSTAB, NODE_UNITS, SETUP_FILE, STORAGE_FILE, Facts
+from .facts import DEVICE_OF_DOCKER, DOCKER_UNITS, FSTAB, NODE_UNITS, SETUP_FILE, STORAGE_FILE, Docker, Facts
 from .layout import LogicalVolume, VolumeGroup, human
 
 HOLD, CLEAR, MAKE, RELEASE, GROW, WRITE = "hold", "clear", "make", "release", "grow", "write"
@@ -155,6 +155,17 @@ class _Deciding:
             )
         if strange := [name for name in extra["driver"] if name != driver]:
             self.refuse(f"{EXTRA} has the driver {' and '.join(strange)}, and {driver} is asked for")
+        for place in extra["root"]:
+            self._check_place(place)
+
+    def _check_place(self, place: str) -> None:
+        """Refuse a place for docker's data that is not docker's alone, or not that of its volume."""
+        try:
+            clean = KEYS[ROOT_PATH](EXTRA, place)
+        except StorageProblem as problem:
+            return self.refuse(str(problem))
+        if self.facts.keys.get(ROOT_LV) and clean != self.facts.root:
+            self.refuse(f"{EXTRA} has {place} for docker's data, and {ROOT_PATH} is {self.facts.root}")
 
     def check_group(self) -> None:
         if self.vg and self.vg.problem:
@@ -270,9 +281,7 @@ class _Changing(_Deciding):
         """Check where docker keeps its data, and whether overlay works there."""
         facts, root = self.facts, self.facts.root
         docker = facts.docker
-        extra = facts.keys.get(EXTRA, "").split()
-        moved = f"--graph={root}" in extra or f"--data-root={root}" in extra
-        if docker and docker.root != root and not moved:
+        if docker and docker.root != root and not self._moves(docker):
             self.refuse(f"docker keeps its data in {docker.root}, and {root} is configured")
         elif not docker and facts.data.link:
             self.refuse(f"{root} leads to {facts.data.link}, a link, and the configuration names {root} itself")
@@ -284,6 +293,11 @@ class _Changing(_Deciding):
             self.refuse(f"{root} is mounted from {mount.source}, which the configuration does not name")
         if self.present and not self.present.is_pool and not self._mounted:
             self._volume_in_the_way(self.present)
+
+    def _moves(self, docker: Docker) -> bool:
+        """Return whether docker is to move to the place among its flags, and leaves nothing behind; not with a pool."""
+        said = self.facts.driver != "devicemapper" and self.facts.extra["root"]
+        return bool(said) and not docker.images and not docker.containers
 
     def _volume_in_the_way(self, volume: LogicalVolume) -> None:
         """Refuse a volume of the name that is somebody's: mounted elsewhere, or with another file system."""
@@ -332,7 +346,14 @@ class _Changing(_Deciding):
             return False
         if self.facts.driver == "devicemapper":
             return self.present is not None and told.pool == self.present.mapped.removeprefix("/dev/mapper/")
-        return not self.lv_name or self._mounted
+        return self._told_place and (not self.lv_name or self._mounted)
+
+    @property
+    def _told_place(self) -> bool:
+        """Whether docker was told of its place, where its flags name one, and keeps its data there."""
+        facts, docker = self.facts, self.facts.docker
+        told = not facts.extra["root"] or facts.configured.root == facts.root
+        return told and (docker is None or docker.root == facts.root)
 
     @cached_property
     def _in_place(self) -> bool:
