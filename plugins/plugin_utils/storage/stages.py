@@ -100,9 +100,12 @@ class _Deciding:
 
     @cached_property
     def disks(self) -> list[Disk]:
-        """All disks that the file will name: those that are named now and are in the group, and those asked for."""
+        """All disks that the file will name: those that are named now and are in the group, and those asked for.
+
+        With a path the file is not written, and may be about another group.
+        """
         names = list(self.said.devices)
-        known = self.facts.setup.get("DEVS", "").split()
+        known = self.facts.setup.get("DEVS", "").split() if not self.said.path else []
         listed = [name if name.startswith("/") else f"/dev/{name}" for name in known]
         asked = {self.facts.kernel_path(name) for name in names}
         kept = []
@@ -245,9 +248,11 @@ class _Changing(_Deciding):
 
     def _without_storage(self) -> Decision:
         """Write the file alone: with the driver "" the tool does nothing."""
+        self.check_disks()
         self.decision.keys = self.keys_of_file()
         if self.facts.driver:
-            self.refuse(f"{SETUP_FILE}: {self.facts.driver} is not a driver that docker-storage-setup knows")
+            where = SETUP_FILE if self.facts.keys.get("STORAGE_DRIVER") else STORAGE_FILE
+            self.refuse(f"{where}: {self.facts.driver} is not a driver that docker-storage-setup knows")
         self.warn('STORAGE_DRIVER is "": docker-storage-setup does nothing, and docker chooses a driver itself')
         self.decision.stage = WRITE if self._differs else ""
         return self.decision
