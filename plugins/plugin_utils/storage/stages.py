@@ -144,7 +144,8 @@ class _Deciding:
                     KEYS[name](name, value)
                 except StorageProblem as problem:
                     self.refuse(f"{SETUP_FILE} has {problem}")
-        self.check_extra()
+        if EXTRA not in self.without_effect:
+            self.check_extra()
 
     def check_extra(self) -> None:
         """Refuse flags with which docker would not start on the driver, or would have two."""
@@ -187,9 +188,12 @@ class _Deciding:
 
     @cached_property
     def without_effect(self) -> tuple[str, ...]:
-        """Keys that count only when a volume is made, while that volume is there already."""
-        kind = "pool" if self.facts.driver == "devicemapper" else "root"
-        return FIRST_DAY[kind] if self.present else ()
+        """Keys that count only when a volume is made, or docker told of a pool, while that is done already."""
+        if not self.present:
+            return ()
+        if self.facts.driver != "devicemapper":
+            return FIRST_DAY["root"]
+        return (*FIRST_DAY["pool"], EXTRA) if self.facts.configured.pool else FIRST_DAY["pool"]
 
     @cached_property
     def present(self) -> LogicalVolume | None:
@@ -216,12 +220,14 @@ class _Deciding:
             if before is None:
                 self.warn(f"{name}: {what}, and is not written")
             else:
-                self.refuse(f"{name} is {before} in {SETUP_FILE}, and {asked} is asked for: {what}; {_GROW}")
+                instead = _INSTEAD.get(name, _GROW)
+                self.refuse(f"{name} is {before} in {SETUP_FILE}, and {asked} is asked for: {what}; {instead}")
 
 
 #: Percent from which a pool may run out of metadata, and stop, when it gets more data.
 _METADATA_FULL = 80
 _GROW = "leave it as it was, and grow the volume with mode grow and size"
+_INSTEAD = {EXTRA: f"leave it as it was, and write {STORAGE_FILE} by hand"}
 
 
 class _Changing(_Deciding):
@@ -241,6 +247,8 @@ class _Changing(_Deciding):
             self._room(bool(conflicts))
         decision.keys, decision.volume = self.keys_of_file(), self.present
         decision.stage = self._stage(bool(conflicts))
+        if self.facts.docker and decision.stage == MAKE and decision.keys.get(EXTRA) != self.facts.setup.get(EXTRA):
+            self.warn(f"{EXTRA}: docker runs, and reads them at its next start")
         if conflicts:
             self._losing(conflicts)
         decision.later = self._later(decision.stage)
