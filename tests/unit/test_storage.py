@@ -306,5 +306,6 @@ def test_files_of_strangers_keep_every_byte_but_the_keys(shared_dir):
     for path in paths:
         text = path.read_text(encoding="utf-8")
         keys = environment_file.parse(text)
+        assert environment_file.differs_in_shell(text) is None, path
         changed = environment_file.edit(text, {**keys, "DEVICE_WAIT_TIMEOUT": "30"})
         assert changed.replace("\nDEVICE_WAIT_TIMEOUT='30'", "").startswith(text.rstrip("\n")), path

@@ -35,6 +35,11 @@ _STATEMENT = re.compile(
 _ESCAPE = re.compile(r"\\([\s\S]?)")
 _SIGN = {"single": re.compile(r"[\s\S]"), "double": re.compile(r"\\?[\s\S]"), "bare": re.compile(r"\\?[\s\S]")}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+#: Lines that a shell reads alike: comments, plain assignments, and a word alone, which sets nothing in either.
+_ALIKE_IN_SHELL = re.compile(
+    r"""(?:[ \t]*(?:\#[^\n]*(?<!\\)|[A-Za-z_][A-Za-z0-9_]*(?:=(?:'[^']*'|"(?:[^"\\`$]|\\[\s\S])*")*"""
+    r"""(?:[^\s"'\\`$;&|<>()~]|\\[^\r])*)?[ \t]*)?(?:\n|\Z))*"""
+)
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _LINE_BREAK_AT_END = re.compile(r"(?:\r\n|\n|\r)\Z")
 # Where systemd gives up on a file: no Unicode character (src/basic/utf8.c, unichar_is_valid).
@@ -71,6 +76,13 @@ def differs_on_el7(text: str, name: str) -> bool:
     """Return whether systemd 219 (RHEL 7) reads another value: it removes a backslash before any quoted character."""
     old = {statement.name: statement.value for statement in _statements(text, _unquoted_el7) if statement.name}
     return old.get(name) != parse(text).get(name)
+
+
+def differs_in_shell(text: str) -> int | None:
+    """Return the first line that a shell reads otherwise, None when it takes the same from the file."""
+    alike = _ALIKE_IN_SHELL.match(text)
+    end = alike.end() if alike else 0
+    return line_of(text, end) if end < len(text) else None
 
 
 def edit(text: str, value: Mapping[str, str]) -> str:

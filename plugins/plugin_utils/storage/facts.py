@@ -168,6 +168,11 @@ class Facts:
         return root_of(self.keys)
 
     @property
+    def line_for_shell(self) -> int | None:
+        """The line of the tool's file that the tool, a shell, reads otherwise than it is read here."""
+        return environment_file.differs_in_shell(self.host.text(SETUP_FILE) or "")
+
+    @property
     def extra(self) -> Mapping[str, list[str]]:
         """The flags that the tool appends to those of its own, see flags_of."""
         return flags_of(self.keys.get(EXTRA, ""))

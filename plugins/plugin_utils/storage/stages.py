@@ -134,6 +134,14 @@ class _Deciding:
         if self.new_disks and not self.facts.layout.pvs and self.facts.host.answer("storage.pvs").rc is None:
             self.refuse("lvm2 is not installed on this host")
 
+    def check_lines(self) -> None:
+        """Refuse a file of which the tool would read something else than we do."""
+        if line := self.facts.line_for_shell:
+            self.refuse(
+                f"{SETUP_FILE}: line {line} is read otherwise by the shell, with which docker-storage-setup reads it; "
+                "write NAME='value'"
+            )
+
     def check_file(self) -> None:
         """Refuse what stays in the file, has an effect, and would be refused if it was asked for."""
         others = OF_THE_POOL if self.facts.driver != "devicemapper" else ()
@@ -235,6 +243,7 @@ class _Changing(_Deciding):
 
     def decide(self) -> Decision:
         decision = self.decision
+        self.check_lines()
         if self.facts.driver not in DRIVERS:
             return self._without_storage()
         self._prerequisites()
@@ -541,6 +550,8 @@ class _Growing(_Deciding):
 
     def decide(self) -> Decision:
         decision, facts = self.decision, self.facts
+        if self.with_tool:
+            self.check_lines()
         if facts.held:
             self.refuse("a switch is under way here, and docker is kept from starting; finish it with mode switch")
         if not self.vg_name:
