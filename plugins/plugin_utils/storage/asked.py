@@ -185,7 +185,7 @@ def _path(where: str, value: Any) -> str:
 def _number(least: int, most: int) -> Callable[[str, Any], str]:
     def check(where: str, value: Any) -> str:
         text = _text(where, value)
-        if not text.isdecimal() or not least <= int(text) <= most:
+        if not re.fullmatch("[0-9]+", text) or not least <= int(text) <= most:
             raise _wrong(where, f"{shown(text)} is not a number from {least} to {most}")
         return text
 
@@ -194,17 +194,18 @@ def _number(least: int, most: int) -> Callable[[str, Any], str]:
 
 def _switch(yes: str, no: str) -> Callable[[str, Any], str]:
     def check(where: str, value: Any) -> str:
-        text = {True: yes, False: no}.get(value, value) if isinstance(value, bool) else _text(where, value)
+        # a truth value, or the text that Jinja makes of one
+        text = {"True": yes, "False": no}.get(str(value)) or _text(where, value)
         if text not in (yes, no):
             raise _wrong(where, f"{shown(text)} is neither {yes} nor {no}")
-        return str(text)
+        return text
 
     return check
 
 
 def _never(reason: str) -> Callable[[str, Any], str]:
     def check(where: str, value: Any) -> str:
-        if value in (False, "false", "no"):
+        if value in (False, "False", "false", "no"):
             return "false"
         raise _wrong(where, reason)
 
