@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A host with disks, described in a few lines, that answers whatever host_snapshot would ask it.
 
-disks: name → size, or {size, kind, serial, fs, mount, ro, parts: {name: …}, children: {name: …}}.
+disks: name → size, or {size, kind, serial, wwn, fs, mount, ro, parts: {name: …}, children: {name: …}}.
 groups: name → {pvs: {path: bytes}, free, attr, lvs: {name: size, or {size, kind, pool, origin, used, metadata, fs,
 mount}}}.
 mounts: place → "source type"; links: another name → path; signatures: path → "type at offset", or null when wipefs
@@ -123,7 +123,7 @@ class Host:
             row = {
                 "NAME": name, "KNAME": each.get("kname", name), "PKNAME": parent, "TYPE": each.get("kind", kind),
                 "SIZE": size(each["size"]), "FSTYPE": each.get("fs", ""), "MOUNTPOINT": each.get("mount", ""),
-                "RO": int(each.get("ro", False)), "SERIAL": each.get("serial", ""), "WWN": "",
+                "RO": int(each.get("ro", False)), "SERIAL": each.get("serial", ""), "WWN": each.get("wwn", ""),
             }  # fmt: skip
             lines.append(" ".join(f'{key}="{value}"' for key, value in row.items()))
             for below, partition in each.get("parts", {}).items():
@@ -212,12 +212,12 @@ class Host:
     def docker_info(self, about: str) -> str | None:
         if "docker" not in self.told:
             return None
-        told = {"driver": "overlay2", "images": 0, "containers": 0, "running": 0, "root": "/var/lib/docker"}
-        told |= self.told["docker"]
+        counts = dict.fromkeys(("images", "containers", "running", "paused"), 0)
+        told = {"driver": "overlay2", "root": "/var/lib/docker", **counts, **self.told["docker"]}
         lines = [
-            f"Containers: {told['containers']}", f" Running: {told['running']}", f"Images: {told['images']}",
-            f"Storage Driver: {told['driver']}", *told.get("says", []), f"Docker Root Dir: {told['root']}",
-            "Insecure Registries:", " 127.0.0.0/8",
+            f"Containers: {told['containers']}", f" Running: {told['running']}", f" Paused: {told['paused']}",
+            f"Images: {told['images']}", f"Storage Driver: {told['driver']}", *told.get("says", []),
+            f"Docker Root Dir: {told['root']}", "Insecure Registries:", " 127.0.0.0/8",
         ]  # fmt: skip
         return "\n".join(lines) + "\n"
 

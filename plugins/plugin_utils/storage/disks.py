@@ -117,6 +117,10 @@ def _of_the_system(facts: Facts, device: Device) -> str:
     return "is a disk of the system itself" if device.path in facts.layout.system_disks() else ""
 
 
+def _memory(facts: Facts, device: Device) -> str:
+    return "is memory, and empty after the next boot" if re.fullmatch(r"z?ram\d+", device.kname) else ""
+
+
 def _read_only(facts: Facts, device: Device) -> str:
     return "is read-only" if device.read_only else ""
 
@@ -181,6 +185,8 @@ def _two_paths(facts: Facts, device: Device) -> str:
         each.path
         for each in facts.layout.devices
         if each.serial == device.serial and each != device and each.kind == "disk"
+        # namespaces of NVMe have the serial number of their controller, and names of their own
+        and (not each.wwn or device.wwn in ("", each.wwn))
     ]
     return f"has the same serial number as {same[0]}, so both may be one disk on two paths" if same else ""
 
@@ -207,6 +213,6 @@ def _too_small(facts: Facts, device: Device) -> str:
 #: What a step that was interrupted leaves behind.
 _OF_HALF_A_DISK = (_of_another_group, _partitioned, _signed)
 _PROBLEMS: tuple[Callable[[Facts, Device], str], ...] = (
-    _of_the_system, _mounted, _of_another_group, _held, _in_fstab, _read_only, _two_paths, _of_a_layer, _partitioned,
-    _too_small, _signed,
+    _memory, _of_the_system, _mounted, _of_another_group, _held, _in_fstab, _read_only, _two_paths, _of_a_layer,
+    _partitioned, _too_small, _signed,
 )  # fmt: skip

@@ -114,7 +114,7 @@ class FileSystem:
 
 @dataclass(frozen=True)
 class Docker:
-    """A running docker, as `docker info` describes itself."""
+    """A running docker, as `docker info` describes itself. running: containers that it would stop, paused ones too."""
 
     driver: str
     root: str
@@ -217,12 +217,15 @@ class Facts:
     def active(self, name: str) -> bool:
         return self.unit(name).get("ActiveState") not in (None, "inactive", "failed")
 
+    def enabled(self, name: str) -> bool:
+        return self.unit(name).get("UnitFileState") == "enabled"
+
     def to_start(self) -> tuple[str, ...]:
         """List the units that are to run in the end, in the order of their starts."""
         wanted = (
             name
             for name in ("docker.socket", "docker.service", *NODE_UNITS)
-            if self.active(name) or self.unit(name).get("UnitFileState") == "enabled" or name == "docker.service"
+            if self.active(name) or self.enabled(name) or name == "docker.service"
         )
         return tuple(name for name in wanted if self.unit(name))
 
@@ -424,7 +427,7 @@ def _docker(host: Observed) -> Docker | None:
     return Docker(
         value("Storage Driver"), value("Docker Root Dir") or DOCKER_ROOT, value("Backing Filesystem"),
         {"true": True, "false": False}.get(value("Supports d_type").lower()), value("Pool Name"),
-        bool(value("Data loop file")), count("Images"), count("Containers"), count("Running"),
+        bool(value("Data loop file")), count("Images"), count("Containers"), count("Running") + count("Paused"),
     )  # fmt: skip
 
 

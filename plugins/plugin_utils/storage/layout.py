@@ -51,6 +51,7 @@ class Device:
     mounts: tuple[str, ...] = ()
     read_only: bool = False
     serial: str = ""
+    wwn: str = ""
 
     @property
     def kernel_path(self) -> str:
@@ -264,6 +265,7 @@ def _devices(host: Observed) -> tuple[Device, ...]:
         found[kname] = Device(
             _path(row), kname, tuple(dict.fromkeys(parents)), kind, number(row["SIZE"]), row.get("FSTYPE", ""),
             tuple(dict.fromkeys(mounts)), row.get("RO", "0") == "1", row.get("SERIAL") or row.get("WWN", ""),
+            row.get("WWN", ""),
         )  # fmt: skip
     return tuple(found.values())
 

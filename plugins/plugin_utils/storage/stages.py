@@ -428,8 +428,7 @@ class _Changing(_Deciding):
             # a boot in the middle starts the node service, which has no condition
             return CLEAR if facts.held and not any(map(facts.active, (*DOCKER_UNITS, *NODE_UNITS))) else HOLD
         if not self._made:
-            unit = facts.unit("docker.service")
-            starts = facts.active("docker.service") or unit.get("UnitFileState") == "enabled"
+            starts = any(facts.active(unit) or facts.enabled(unit) for unit in DOCKER_UNITS)
             return HOLD if starts and not facts.held else MAKE
         if facts.held or not facts.active("docker.service"):
             return RELEASE
