@@ -305,7 +305,7 @@ class _Changing(_Deciding):
         docker = facts.docker
         if docker and docker.root != root and not self._moves(docker):
             self.refuse(f"docker keeps its data in {docker.root}, and {root} is configured")
-        elif not docker and facts.data.link:
+        elif (docker is None or docker.root != root) and facts.data.link:
             self.refuse(f"{root} leads to {facts.data.link}, a link, and the configuration names {root} itself")
         if facts.driver != "devicemapper" and not self.lv_name and not self.facts.files(root).ftype:
             self.refuse(f"{root} is on an XFS file system with ftype=0, on which {facts.driver} does not work")
