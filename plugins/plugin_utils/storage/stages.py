@@ -490,8 +490,8 @@ class _Changing(_Deciding):
             self.refuse(f"{root} is mounted from {mount.source}, which the configuration does not name")
         if facts.data.foreign:
             self.refuse(f"{facts.root} holds what is not docker's: {', '.join(facts.data.foreign[:5])}")
-        if root != facts.root and old:
-            self.refuse(f"{SETUP_FILE} has {ROOT_PATH}={root}, and {facts.root} is asked for; a switch keeps the place")
+        if root != facts.root:
+            self.refuse(f"{SETUP_FILE} has docker's data in {root}, and {facts.root} is asked for; a switch keeps the place")
         for mount in self.layout.below(root):
             own = DEVICE_OF_DOCKER.match(mount.source) or self.layout.on_itself(mount)
             if mount.source.startswith("/dev/") and not own:
