@@ -154,6 +154,8 @@ class _Deciding:
                     self.refuse(f"{SETUP_FILE} has {problem}")
         if EXTRA not in self.without_effect:
             self.check_extra()
+        for place in self.facts.extra["root"]:
+            self._check_place(place)
 
     def check_extra(self) -> None:
         """Refuse flags with which docker would not start on the driver, or would have two."""
@@ -167,8 +169,6 @@ class _Deciding:
             )
         if strange := [name for name in extra["driver"] if name != driver]:
             self.refuse(f"{EXTRA} has the driver {' and '.join(strange)}, and {driver} is asked for")
-        for place in extra["root"]:
-            self._check_place(place)
 
     def _check_place(self, place: str) -> None:
         """Refuse a place for docker's data that is not docker's alone, or not that of its volume."""
@@ -444,6 +444,7 @@ class _Changing(_Deciding):
         decision = self.decision
         decision.remove = self._old
         decision.lost = list(self._lost())
+        self.check_extra()  # a pool that goes is made anew, and docker told anew
         self._refuse_foreign()
         if decision.refusals:
             return
@@ -491,7 +492,8 @@ class _Changing(_Deciding):
         if facts.data.foreign:
             self.refuse(f"{facts.root} holds what is not docker's: {', '.join(facts.data.foreign[:5])}")
         if root != facts.root:
-            self.refuse(f"{SETUP_FILE} has docker's data in {root}, and {facts.root} is asked for; a switch keeps the place")
+            asked = f"{facts.root} is asked for; a switch keeps the place"
+            self.refuse(f"{SETUP_FILE} has docker's data in {root}, and {asked}")
         for mount in self.layout.below(root):
             own = DEVICE_OF_DOCKER.match(mount.source) or self.layout.on_itself(mount)
             if mount.source.startswith("/dev/") and not own:
