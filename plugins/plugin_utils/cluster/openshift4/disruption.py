@@ -62,17 +62,19 @@ def of_change(
     is_single_node: bool = False,
     skips_drain: bool = False,
     reboots: Iterable[str] = (),
+    rewritten: Iterable[str] = (),
 ) -> NodeCost:
     """Compute the cost of the change for every node of the pool.
 
     old, new: path → text. policies: node disruption policies beside the defaults, a list of {path, actions}, or the
     mapping with `files` that MachineConfiguration/cluster holds. is_single_node: the control plane is one node, which
     is never drained. skips_drain: the ConfigMap image-registry-override-drain is there. reboots: reasons for a reboot
-    that are not files. Raises ManifestProblem for what is malformed.
+    that are not files. rewritten: paths that change in something beside their text. Raises ManifestProblem for what is
+    malformed.
     """
     found = releases.find(release)
     old, new = _files("the old files", old), _files("the new files", new)
-    changed = sorted(path for path in {*old, *new} if old.get(path) != new.get(path))
+    changed = sorted({*(path for path in {*old, *new} if old.get(path) != new.get(path)), *rewritten})
     result = NodeCost()
     looked_at = _add_actions(result, changed, found, _file_policies(policies))
     for reason in reboots:

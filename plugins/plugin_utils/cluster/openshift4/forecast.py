@@ -100,6 +100,7 @@ def _notes_on_change(
 ) -> Iterator[str]:
     """Yield what is to be known of the change and of its result."""
     yield from after.notes()
+    yield from _notes_on_rewritten(before, after) if cost else ()
     yield from clusters.assumed(outcome.manifests, after.release, after.cluster)
     yield from clusters.doubts(after.cluster, cost, after.release)
     yield from authorities.not_there(before.authorities, after.authorities)
@@ -141,6 +142,10 @@ class State:
     @property
     def on_node(self) -> dict[str, str]:
         return self.with_paths(self.paths)
+
+    @property
+    def entries(self) -> dict[str, str]:
+        return machine_configs.entries(self.files, self.configs, self.cluster.role)
 
     def with_paths(self, paths: frozenset[str]) -> dict[str, str]:
         """Return the files of a node, with those of MachineConfigs at these paths, and the authorities of the proxy."""
@@ -241,7 +246,21 @@ def _cost(before: State, after: State, release: Release, policies: Any) -> NodeC
         is_single_node=after.cluster.is_single_node,
         skips_drain=after.cluster.skips_drain,
         reboots=dict.fromkeys(reboots),
+        rewritten=_rewritten(before, after),
     )
+
+
+def _rewritten(before: State, after: State) -> list[str]:
+    """Return the paths of changed MachineConfigs of whose file something else is said, be its text the same or not."""
+    old, new = before.entries, after.entries
+    return sorted(path for path in after.paths if old.get(path) != new.get(path))
+
+
+def _notes_on_rewritten(before: State, after: State) -> Iterator[str]:
+    files, now = _on_nodes(before, after)
+    for path in _rewritten(before, after):
+        if path in files and files[path] == now.get(path):
+            yield f"{path} is written anew with the same text: its mode, its owner or how it is written changes"
 
 
 def _costs_elsewhere(

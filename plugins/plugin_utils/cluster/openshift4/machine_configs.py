@@ -10,9 +10,10 @@ Source: MCO pkg/controller/common MergeMachineConfigs; Ignition 2 and 3 for the 
 from __future__ import annotations
 
 import base64
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -33,13 +34,18 @@ _BESIDE_FILES = {
 
 @dataclass(frozen=True)
 class MachineConfig:
-    """One MachineConfig. files: path → text, None for contents that cannot be read here."""
+    """One MachineConfig. files: path → text, None for contents that cannot be read here.
+
+    entries: path → checksum of all that is said of the file, because a node compares its mode, its owner and the source
+    of its contents as it is written.
+    """
 
     name: str
     role: str
     files: Mapping[str, str | None]
     is_ours: bool
     reboots: tuple[str, ...] = ()
+    entries: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def about_images(self) -> list[str]:
@@ -59,7 +65,9 @@ def read(manifests: Iterable[Manifest]) -> list[MachineConfig]:
         by_controller = _BY_CONTROLLER in _mapping(metadata.get("annotations"))
         spec = _mapping(manifest.get("spec"))
         config = _mapping(spec.get("config"))
-        found.append(MachineConfig(name, role, dict(_files(config)), not by_controller, tuple(_reboots(spec, config))))
+        reboots = tuple(_reboots(spec, config))
+        entries = {path: _checksum(file) for path, file in _entries(config)}
+        found.append(MachineConfig(name, role, dict(_files(config)), not by_controller, reboots, entries))
     return sorted(found, key=lambda one: one.name)
 
 
@@ -87,14 +95,32 @@ def generated_for(role: str) -> str:
 def on_node(
     generated: NodeFiles, configs: Sequence[MachineConfig], role: str, more: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Return the files of a node of a pool: those that have to do with images, and `more` paths."""
-    wanted, found, own = set(more), generated.on_node, generated_for(role)
-    for config in (one for one in configs if one.role in pools_of(role)):
-        for path, text in config.files.items():
-            counts = config.name > own or path not in generated.files
-            if counts and text is not None and (path.startswith(_IMAGE_PATHS) or path in wanted):
-                found[path] = text
+    """Return the files of a node of a pool: those that have to do with images, and `more` paths.
+
+    Of contents that cannot be read here stands a checksum there, unless readers of images would take it for a text.
+    """
+    wanted, found = set(more), generated.on_node
+    for config, path in _counted_in(generated, configs, role):
+        text, is_read = config.files[path], path.startswith(_IMAGE_PATHS)
+        if text is not None and (is_read or path in wanted):
+            found[path] = text
+        elif path in wanted and not is_read:
+            found[path] = f"cannot be read here; checksum {config.entries[path]}\n"
     return found
+
+
+def entries(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> dict[str, str]:
+    """Return path → checksum of what is said of each file that a node of a pool has of MachineConfigs."""
+    return {path: config.entries[path] for config, path in _counted_in(generated, configs, role)}
+
+
+def _counted_in(
+    generated: NodeFiles, configs: Sequence[MachineConfig], role: str
+) -> Iterator[tuple[MachineConfig, str]]:
+    """Yield (MachineConfig, path) for what takes the place of the operator's file, and of earlier ones."""
+    for config in (one for one in configs if one.role in pools_of(role)):
+        after_operator = config.name > generated_for(role)
+        yield from ((config, path) for path in config.files if after_operator or path not in generated.files)
 
 
 def overridden(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> Iterator[tuple[str, str]]:
@@ -124,10 +150,25 @@ def notes(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> 
 
 
 def _files(config: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    return ((path, _text(_mapping(file.get("contents")))) for path, file in _entries(config))
+
+
+def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for file in _list(_mapping(config.get("storage")).get("files")):
         one = _mapping(file)
         if isinstance(one.get("path"), str):
-            yield one["path"], _text(_mapping(one.get("contents")))
+            yield one["path"], one
+
+
+def _checksum(value: Any) -> str:
+    return hashlib.sha256(repr(_without_order(value)).encode(errors="replace")).hexdigest()
+
+
+def _without_order(value: Any) -> Any:
+    """Return a value in which keys have one order, and null is as nothing."""
+    if isinstance(value, Mapping):
+        return sorted((str(key), repr(_without_order(item))) for key, item in value.items() if item is not None)
+    return [_without_order(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _text(contents: Mapping[str, Any]) -> str | None:
