@@ -168,10 +168,13 @@ def rendered(seen: Objects, release: Release) -> NodeFiles:
     return found
 
 
-def policies(outcome: Outcome, said: Any, release: Release, notes: list[str]) -> Any:
+def policies(
+    outcome: Outcome, said: Any, release: Release, notes: list[str], present: Iterable[Manifest] = ()
+) -> Any:
     """Node disruption policies for files: those in the status, which holds the defaults too, and those in a spec.
 
-    A policy in a spec counts once the operator has taken it into the status, which a note says. said: instead of both.
+    The operator makes the status of the defaults and the spec, so what a change takes out of the spec of today
+    (present) leaves the status, and what it brings comes there, which notes say. said: instead of both.
     """
     if said is not None:
         return said
@@ -180,14 +183,23 @@ def policies(outcome: Outcome, said: Any, release: Release, notes: list[str]) ->
     for manifest in outcome.manifests:
         if manifest.get("kind") == "MachineConfiguration":
             if exports.identity(manifest)[3] in ("cluster", "None"):
-                return _in_force(manifest, notes)
+                stored = (one for one in present if exports.identity(one) == exports.identity(manifest))
+                return _in_force(manifest, next(stored, {}), notes)
             notes.append(f"{name_of(manifest)}: the operator reads only MachineConfiguration/cluster")
     return ()
 
 
-def _in_force(manifest: Manifest, notes: list[str]) -> list[Any]:
-    taken = _files(_at(manifest, "status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files"))
-    asked = _files(_at(manifest, "spec", "nodeDisruptionPolicy", "files"))
+def _in_force(manifest: Manifest, stored: Manifest, notes: list[str]) -> list[Any]:
+    asked, before = (_files(_at(one, "spec", "nodeDisruptionPolicy", "files")) for one in (manifest, stored))
+    dropped = {str(_at(one, "path")) for one in before} - {str(_at(one, "path")) for one in asked}
+    in_status = _files(_at(manifest, "status", "nodeDisruptionPolicyStatus", "clusterPolicies", "files"))
+    taken = [one for one in in_status if str(_at(one, "path")) not in dropped]
+    gone = [str(_at(one, "path")) for one in in_status if one not in taken]
+    if gone:
+        notes.append(
+            f"the node disruption policy for {', '.join(gone)} goes out of the spec of"
+            " MachineConfiguration/cluster: what is told here holds once the operator has taken it out of the status"
+        )
     by_path = {str(_at(one, "path")): one for one in taken}
     new = [one for one in asked if by_path.get(str(_at(one, "path"))) != one]
     if new:

@@ -71,7 +71,7 @@ def of_cluster(
     ]  # fmt: skip
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
-    policies = clusters.policies(outcome, node_disruption_policy, main, notes)
+    policies = clusters.policies(outcome, node_disruption_policy, main, notes, have)
     cost = _cost(before, after, main, policies)
     others = _costs_elsewhere(scenario, _list("other_releases", other_releases), node_disruption_policy, cluster, notes)
     now = after.situation(version, outcome, before.situation(version, Outcome(have)), cost, policy)
@@ -273,7 +273,7 @@ def _costs_elsewhere(
             outcome = scenario.outcome(release)
             before = State.of(scenario.present, scenario.present, release, cluster)
             after = State.of(outcome.manifests, scenario.present, release, cluster)
-            in_force = clusters.policies(outcome, policies, release, [])
+            in_force = clusters.policies(outcome, policies, release, [], scenario.present)
             costs[release.name] = _cost(before, after, release, in_force)
         except ManifestProblem as problem:
             costs[release.name] = None
