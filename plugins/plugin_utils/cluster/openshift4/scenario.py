@@ -131,7 +131,7 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
         found.not_taken.append(manifest)
         return
     old = None if place is None else found.manifests[place]
-    new = applied(old or {}, manifest)
+    new = applied(old or {}, _without_status(manifest, old or {}, found))
     refused = list(schema.refusals(new, release, old))
     if known[0] == "ImagePolicy" and not known[2]:
         refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
@@ -149,6 +149,16 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
         found.manifests.append(new)
     else:
         found.manifests[place] = new
+
+
+def _without_status(manifest: Manifest, old: Manifest, found: Outcome) -> Manifest:
+    """Return an object without what its operator alone says; a ConfigMap, which has no such field, as it is."""
+    if "status" not in manifest or not exports.is_read(manifest) or manifest.get("kind") == "ConfigMap":
+        return manifest
+    said, stored = manifest["status"], old.get("status")
+    if said and applied(stored, said) != stored:
+        found.notes.append(f"{name_of(manifest)}: the API server passes over a status that is applied with an object")
+    return {key: value for key, value in manifest.items() if key != "status"}
 
 
 def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | None:
