@@ -240,6 +240,17 @@ def _has(value: Mapping[str, Any], key: str) -> bool:
     return value.get(key) is not None
 
 
+_LEVEL = text(one_of=("", "Normal", "Debug", "Trace", "TraceAll"))
+#: Settings of MachineConfiguration in any release; those that nobody looks at may hold anything.
+_SETTINGS: Mapping[str, Shape] = {
+    "managementState": text(one_of=("Managed", "Unmanaged", "Force", "Removed")),
+    **dict.fromkeys(("logLevel", "operatorLogLevel"), _LEVEL),
+    **dict.fromkeys(("observedConfig", "unsupportedConfigOverrides"), ANY),
+    **dict.fromkeys(("failedRevisionLimit", "succeededRevisionLimit", "forceRedeploymentReason"), ANY),
+    **dict.fromkeys(("managedBootImages", "bootImageSkewEnforcement", "irreconcilableValidationOverrides"), ANY),
+}
+
+
 def _machine_configuration(release: Release) -> Shape:
     """Describe MachineConfiguration, of which only the node disruption policies matter."""
     unit = text(longest=255, rules=(matching(_UNIT, "is not a name of a unit"),))
@@ -253,7 +264,7 @@ def _machine_configuration(release: Release) -> Shape:
     files = array(record({"path": text(), "actions": actions}, ("path", "actions")), most=50, key="path")
     units = array(record({"name": unit, "actions": actions}, ("name", "actions")), most=50, key="name")
     policy = record({"files": files, "units": units, "sshkey": record({"actions": actions}, ("actions",))})
-    spec = Shape("mapping", fields={"nodeDisruptionPolicy": policy}, is_open=True)
+    spec = record({"nodeDisruptionPolicy": policy, **_SETTINGS})
     return _resource(spec if release.fixed is None else OPEN, needs_spec=True)
 
 
