@@ -191,6 +191,33 @@ def test_what_an_api_server_takes(case, sentences):
     assert all(text.startswith(part) for text, part in zip(said, case["refused"], strict=True)), said
 
 
+IMMUTABLE = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "immutable": True, "data": {"a": "x"}}
+BYTES = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("change", "old", "refused"),
+    [
+        ({"metadata": {"name": "x", "labels": {"a": "b"}}}, IMMUTABLE, []),
+        ({"data": {"a": "y"}}, IMMUTABLE, ["data: cannot change, because the ConfigMap is immutable"]),
+        ({"binaryData": {"b": "eA=="}}, IMMUTABLE, ["binaryData: cannot change"]),
+        ({"immutable": False}, IMMUTABLE, ["immutable: cannot change"]),
+        ({"data": {"a": "y"}}, IMMUTABLE | {"immutable": False}, []),
+        ({"data": {"a" * 253: "x"}}, None, []),
+        ({"data": {"a" * 254: "x"}}, None, ["data: 'aaa"]),
+        ({"data": {"a": "é" * (BYTES // 2)}}, None, []),
+        ({"data": {"a": "x", "b": "é" * (BYTES // 2)}}, None, ["the object: may hold at most 1048576 bytes"]),
+        ({"data": {}, "binaryData": {"a": b64encode(b"x" * BYTES).decode()}}, None, []),
+        ({"binaryData": {"b": b64encode(b"x" * BYTES).decode()}}, None, ["the object: may hold at most 1048576 bytes"]),
+    ],
+)  # fmt: skip
+def test_a_config_map_as_a_whole(change, old, refused, sentences):
+    said = list(schema.refusals(IMMUTABLE | change, RELEASE, old))
+    assert len(said) == len(refused), said
+    assert all(text.startswith(f"ConfigMap x: {part}") for text, part in zip(said, refused, strict=True)), said
+    sentences(said)
+
+
 @pytest.mark.parametrize(
     ("hostname", "well"),
     [

@@ -10,6 +10,7 @@ and ConfigMaps the validation of Kubernetes. How objects are compared with such 
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -20,9 +21,24 @@ from ..labels import SUBDOMAIN
 from .objects import ALLOW, MIRROR_KINDS, NEVER, cited, name_of
 from .releases import RELEASES, Release
 from .scopes import is_source
-from .validation import ANY, OPEN, Rule, Shape, array, mapping_of, matching, pem_rules, problems, record, text, union
+from .validation import (
+    ANY,
+    OPEN,
+    Rule,
+    Shape,
+    array,
+    is_base64,
+    mapping_of,
+    matching,
+    pem_rules,
+    problems,
+    record,
+    text,
+    union,
+)
 
-_KEY = re.compile(r"[A-Za-z0-9._-]+")
+_KEY = re.compile(r"(?!\.\.)(?!\.$)[A-Za-z0-9._-]{1,253}")
+_LARGEST_CONFIG_MAP = 1 << 20
 _LABEL_KEY = re.compile(rf"(?:{SUBDOMAIN.pattern}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?")
 
@@ -49,7 +65,10 @@ def refusals(manifest: Mapping[str, Any], release: Release, old: Mapping[str, An
     shape = shape_of(str(manifest.get("kind")), release.name)
     if shape is not None:
         before: Any = old if old is not None else ...
-        yield from (f"{name_of(manifest)}: {problem}" for problem in problems(shape, manifest, before))
+        found = [*problems(shape, manifest, before)]
+        if not found and manifest.get("kind") == "ConfigMap":
+            found += _as_a_whole(manifest, old or {})
+        yield from (f"{name_of(manifest)}: {problem}" for problem in found)
 
 
 @cache
@@ -277,13 +296,30 @@ def _alone(kind: str) -> Rule:
 
 def _config_map(_release: Release) -> Shape:
     values = mapping_of(text(), _KEY, _no_key)
-    fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "data": values, "binaryData": values}
+    binary = mapping_of(text(rules=((is_base64, "is not base64"),)), _KEY, _no_key)
+    fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "data": values, "binaryData": binary}
     return record(fields | {"immutable": Shape("boolean")}, ("apiVersion", "metadata"))
 
 
 def _no_key(key: str) -> str:
-    said = "is not a key of a ConfigMap, which has letters, digits, '-', '_' and '.' only"
-    return f"{said}; write {cited(key.replace(':', '..'))}" if ":" in key else said
+    said = (
+        "is not a key of a ConfigMap, which has at most 253 letters, digits, '-', '_' and '.', not '.' alone and not"
+        " '..' in front"
+    )
+    return f"{said}; write {cited(key.replace(':', '..'))}" if ":" in key.lstrip(":") else said
+
+
+def _as_a_whole(manifest: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is said against a ConfigMap whose values are right each by itself."""
+    data, binary = (manifest.get(field) or {} for field in ("data", "binaryData"))
+    yield from (f"binaryData: the key {cited(key)!r} is in data too" for key in binary if key in data)
+    size = sum(len((value or "").encode(errors="replace")) for value in data.values())
+    size += sum(len(base64.b64decode(value or "")) for value in binary.values())
+    if size > _LARGEST_CONFIG_MAP:
+        yield f"the object: may hold at most {_LARGEST_CONFIG_MAP} bytes, and holds {size}"
+    if old.get("immutable"):
+        changed = [field for field in ("data", "binaryData", "immutable") if old.get(field) != manifest.get(field)]
+        yield from (f"{field}: cannot change, because the ConfigMap is immutable" for field in changed)
 
 
 def _machine_config(_release: Release) -> Shape:
