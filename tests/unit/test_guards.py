@@ -203,6 +203,8 @@ BYTES = 1 << 20
         ({"binaryData": {"b": "eA=="}}, IMMUTABLE, ["binaryData: cannot change"]),
         ({"immutable": False}, IMMUTABLE, ["immutable: cannot change"]),
         ({"data": {"a": "y"}}, IMMUTABLE | {"immutable": False}, []),
+        ({"metadata": {"name": "x", "annotations": {"ab": "é" * (1 << 17)}}}, None, ["metadata.annotations: may hold"]),
+        ({"metadata": {"name": "x", "annotations": {"ab": "x" * ((1 << 18) - 2)}}}, None, []),
         ({"data": {"a" * 253: "x"}}, None, []),
         ({"data": {"a" * 254: "x"}}, None, ["data: 'aaa"]),
         ({"data": {"a": "é" * (BYTES // 2)}}, None, []),

@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from ...resolution.references import is_location
-from ..labels import SUBDOMAIN
+from ..labels import SUBDOMAIN, is_key, is_value
 from .objects import ALLOW, MIRROR_KINDS, NEVER, cited, name_of
 from .releases import RELEASES, Release
 from .scopes import is_source
@@ -39,8 +39,7 @@ from .validation import (
 
 _KEY = re.compile(r"(?!\.\.)(?!\.$)[A-Za-z0-9._-]{1,253}")
 _LARGEST_CONFIG_MAP = 1 << 20
-_LABEL_KEY = re.compile(rf"(?:{SUBDOMAIN.pattern}/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
-_LABEL_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)?")
+_LARGEST_ANNOTATIONS = 256 << 10
 
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
 _QUALIFIED = rf"(?:{_LABEL}(?:\.{_LABEL})+|localhost)(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
@@ -93,10 +92,27 @@ def _found(pattern: re.Pattern[str] | str) -> Callable[[Any], bool]:
     return lambda value: whole.fullmatch(str(value)) is not None
 
 
+def _are_small(annotations: Mapping[str, str | None]) -> bool:
+    sizes = (len(f"{key}{value or ''}".encode(errors="replace")) for key, value in annotations.items())
+    return sum(sizes) <= _LARGEST_ANNOTATIONS
+
+
 _LABELS = mapping_of(
-    text(longest=63, rules=((_found(_LABEL_VALUE), "is not a value of a label"),)),
-    _LABEL_KEY,
-    lambda key: "is not a name of a label",
+    text(longest=63, rules=((is_value, "is not a value of a label"),)), is_key, lambda key: "is not a name of a label"
+)
+_ANNOTATIONS = mapping_of(
+    text(),
+    lambda key: is_key(key.lower()),
+    lambda key: "is not a name of an annotation",
+    ((_are_small, f"may hold at most {_LARGEST_ANNOTATIONS} bytes"),),
+)
+_SAID = Shape("text", length=(1, None))
+_OWNER = record(
+    {
+        **dict.fromkeys(("apiVersion", "kind", "name", "uid"), _SAID),
+        **dict.fromkeys(("controller", "blockOwnerDeletion"), Shape("boolean")),
+    },
+    ("apiVersion", "kind", "name", "uid"),
 )
 _METADATA = record(
     {
@@ -105,10 +121,11 @@ _METADATA = record(
             rules=((_found(SUBDOMAIN), "is not a name of an object: lower-case letters, digits, '-' and '.'"),),
         ),
         "labels": _LABELS,
-        "annotations": mapping_of(text()),
-        "finalizers": array(text()),
+        "annotations": _ANNOTATIONS,
+        "finalizers": array(text(rules=((is_key, "is not a name of a finalizer"),))),
+        "ownerReferences": array(_OWNER),
         **dict.fromkeys(("namespace", "generateName", "resourceVersion", "uid", "selfLink", "clusterName"), text()),
-        **dict.fromkeys(("ownerReferences", "managedFields", "creationTimestamp", "deletionTimestamp"), ANY),
+        **dict.fromkeys(("managedFields", "creationTimestamp", "deletionTimestamp"), ANY),
         **dict.fromkeys(("generation", "deletionGracePeriodSeconds"), ANY),
     },
     ("name",),
@@ -295,8 +312,8 @@ def _alone(kind: str) -> Rule:
 
 
 def _config_map(_release: Release) -> Shape:
-    values = mapping_of(text(), _KEY, _no_key)
-    binary = mapping_of(text(rules=((is_base64, "is not base64"),)), _KEY, _no_key)
+    values = mapping_of(text(), _found(_KEY), _no_key)
+    binary = mapping_of(text(rules=((is_base64, "is not base64"),)), _found(_KEY), _no_key)
     fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "data": values, "binaryData": binary}
     return record(fields | {"immutable": Shape("boolean")}, ("apiVersion", "metadata"))
 

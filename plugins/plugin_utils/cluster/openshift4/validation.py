@@ -46,7 +46,7 @@ class Shape:
     required: tuple[str, ...] = ()
     is_open: bool = False
     each: Shape | None = None
-    keys: tuple[re.Pattern[str], Callable[[str], str]] | None = None
+    keys: tuple[Callable[[str], bool], Callable[[str], str]] | None = None
     one_of: tuple[str, ...] = ()
     length: tuple[int, int | None] = (0, None)
     is_set: bool = False
@@ -74,8 +74,10 @@ def record(fields: Mapping[str, Shape], required: tuple[str, ...] = (), rules: t
     return Shape("mapping", fields=fields, required=required, rules=rules)
 
 
-def mapping_of(each: Shape, keys: re.Pattern[str] | None = None, otherwise: Callable[[str], str] = str) -> Shape:
-    return Shape("mapping", each=each, keys=(keys, otherwise) if keys else None)
+def mapping_of(
+    each: Shape, is_key: Callable[[str], bool], otherwise: Callable[[str], str], rules: tuple[Rule, ...] = ()
+) -> Shape:
+    return Shape("mapping", each=each, keys=(is_key, otherwise), rules=rules)
 
 
 def union(word: str, members: Mapping[str, tuple[str, Shape]], one_of: tuple[str, ...] = ()) -> Shape:
@@ -179,7 +181,7 @@ def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whol
             yield f"{place}: {MISSING}"
     for name, item in value.items():
         inner = shape.each or shape.fields.get(name)
-        if shape.keys and (not isinstance(name, str) or not shape.keys[0].fullmatch(name)):
+        if shape.keys and (not isinstance(name, str) or not shape.keys[0](name)):
             yield f"{path}: {cited(name)!r} {shape.keys[1](str(name))}"
         if inner is None:
             if not shape.is_open:
