@@ -132,7 +132,8 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
         return
     old = None if place is None else found.manifests[place]
     new = applied(old or {}, _without_status(manifest, old or {}, found))
-    refused = list(schema.refusals(new, release, old))
+    # oc looks at what it was given: what is there already does not say the version for it.
+    refused = list(schema.refusals({**new, "apiVersion": manifest.get("apiVersion")}, release, old))
     if known[0] == "ImagePolicy" and not known[2]:
         refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
     if refused:

@@ -83,7 +83,7 @@ def shape_of(kind: str, release_name: str) -> Shape | None:
 
 
 def _resource(spec: Shape, needs_spec: bool = False) -> Shape:
-    fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "spec": spec, "status": OPEN}
+    fields = {"apiVersion": _SAID, "kind": text(), "metadata": _METADATA, "spec": spec, "status": OPEN}
     return record(fields, ("apiVersion", "metadata", *(("spec",) if needs_spec else ())))
 
 
@@ -314,7 +314,7 @@ def _alone(kind: str) -> Rule:
 def _config_map(_release: Release) -> Shape:
     values = mapping_of(text(), _found(_KEY), _no_key)
     binary = mapping_of(text(rules=((is_base64, "is not base64"),)), _found(_KEY), _no_key)
-    fields = {"apiVersion": text(), "kind": text(), "metadata": _METADATA, "data": values, "binaryData": binary}
+    fields = {"apiVersion": _SAID, "kind": text(), "metadata": _METADATA, "data": values, "binaryData": binary}
     return record(fields | {"immutable": Shape("boolean")}, ("apiVersion", "metadata"))
 
 
