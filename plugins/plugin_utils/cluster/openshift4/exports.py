@@ -148,10 +148,14 @@ def _check_whole(manifest: Manifest) -> None:
     exported = isinstance(metadata, Mapping) and bool({"uid", "resourceVersion", "creationTimestamp"} & set(metadata))
     kind = str(manifest.get("kind"))
     needs_spec = kind in objects.MIRROR_KINDS or kind.endswith("ImagePolicy")
+    if metadata is None and ("metadata" in manifest or (kind == "Image" and "spec" not in manifest)):
+        raise ManifestProblem(f"{name_of(manifest)} has no metadata: the export is cut off")
     if "spec" not in manifest and (needs_spec or (kind in ("Image", "MachineConfig") and exported)):
         raise ManifestProblem(f"{name_of(manifest)} has no spec: the export is cut off")
     if exported and kind in _CLOSELY and _has_nothing(manifest["spec"]):
         raise ManifestProblem(f"{name_of(manifest)} says nothing behind a field of its spec: the export is cut off")
+    if missing := _missing_status(manifest, exported):
+        raise ManifestProblem(f"{name_of(manifest)} has no {missing}, which every stored one has: it is cut off")
     for text in schema.refusals(manifest, RELEASES[NEWEST]) if kind in _CLOSELY else ():
         where, _space, reason = text.removeprefix(f"{name_of(manifest)}: ").partition(": ")
         if where.startswith("spec.") and reason == validation.MISSING:
@@ -159,6 +163,14 @@ def _check_whole(manifest: Manifest) -> None:
     if not isinstance(metadata, Mapping) or not metadata.get("name"):
         if kind not in objects.SINGLETONS and kind != "MachineConfiguration":
             raise ManifestProblem(f"{name_of(manifest)}: an object of a cluster has a name; the export is cut off")
+
+
+def _missing_status(manifest: Manifest, exported: bool) -> str:
+    """Return which part of the status an answer needs and is not there; people write pools, and no Infrastructure."""
+    kind, status = manifest.get("kind"), manifest.get("status")
+    if kind == "Infrastructure" and (not isinstance(status, Mapping) or not status.get("controlPlaneTopology")):
+        return "status.controlPlaneTopology"
+    return "status" if kind == "MachineConfigPool" and exported and not isinstance(status, Mapping) else ""
 
 
 def _has_nothing(value: Any) -> bool:
