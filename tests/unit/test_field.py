@@ -233,7 +233,7 @@ def test_every_page_exports_the_same_kinds_and_all_that_are_read():
 EVERY_KIND = [
     *of_cluster({"spec": {"additionalTrustedCA": {"name": "cas"}, "registrySources": {"blockedRegistries": ["a.io"]}}}),
     *(
-        _object(f"{groups[0]}/v1" if groups[0] else "v1", kind, "cluster", spec={}, status={"controlPlaneTopology": "HA"})
+        _object(f"{groups[0]}/v1".lstrip("/"), kind, "cluster", spec={}, status={"controlPlaneTopology": "HA"})
         for kind, groups in {**exports.READ, **exports.WORKLOADS}.items()
         if kind not in ("Image", "ClusterVersion", "ConfigMap", "MachineConfig", "ClusterImagePolicy", "ImagePolicy")
     ),

@@ -283,6 +283,7 @@ def _images(value: Any) -> Iterator[str]:
         one = waiting.pop()
         if isinstance(one, Mapping):
             said = [one.get(key) for key in ("image", "ref", "graphDataImage", "releases")]
+            said += [image.get("reference") for image in said[:1] if isinstance(image, Mapping)]  # of a volume
             yield from (image for image in said if isinstance(image, str) and image)
             waiting += one.values()
         elif isinstance(one, (list, tuple)):

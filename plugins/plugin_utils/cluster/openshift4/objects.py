@@ -269,6 +269,7 @@ def _read_one(objects: Objects, kind: str, manifest: Manifest, reader: _Reader) 
         objects.release_image = reader.text(desired, "image", "status.desired.")
         status = reader.mapping(manifest, "status")
         offered = [*_mappings(status.get("availableUpdates")), *_mappings(status.get("history"))[:2]]
+        offered += _mappings([one.get("release") for one in _mappings(status.get("conditionalUpdates"))])
         wanted = [*offered, reader.mapping(manifest, "spec", "desiredUpdate")]
         named = ((one.get("image"), str(one.get("version") or "")) for one in wanted)
         objects.other_releases = [(name, version) for name, version in named if isinstance(name, str) and name]
