@@ -186,6 +186,7 @@ class State:
             cost=cost,
             overridden=list(machine_configs.overridden(self.files, self.configs, self.cluster.role)),
             is_hosted=self.cluster.is_hosted,
+            on_node=self.on_node,
             trusted_by_words=frozenset(name for registry in said for name in registry.names),
         )
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,13 +16,14 @@ from ...resolution.references import Reference, is_location
 from . import authorities, payload, rendered
 from .disruption import NodeCost
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
-from .node_files import SEARCH_DROP_IN, NodeFiles
+from .node_files import NAMESPACE_POLICIES, SEARCH_DROP_IN, NodeFiles
 from .objects import NEVER, Objects, SourceMirrors, Sources
 from .payload import Protected
 from .releases import Release, takes_icsp_beside
 from .scopes import Scopes, is_entry, is_source, nested
 
 _REDHAT = "registry.redhat.io"
+_DROP_INS = SEARCH_DROP_IN.rpartition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Situation:
     #: (MachineConfig, path) of what takes the place of a file of the operator.
     overridden: Sequence[tuple[str, str]] = ()
     is_hosted: bool = False
+    #: The files of a node, with those of MachineConfigs; empty where nothing is known of these.
+    on_node: Mapping[str, str] = field(default_factory=dict)
     #: Registries in the words `trust` of a policy, or no longer.
     trusted_by_words: frozenset[str] = frozenset()
 
@@ -327,14 +330,15 @@ def ca_values(now: Situation) -> Iterator[str]:
 
 
 def unloadable(now: Situation) -> Iterator[str]:
-    """Node files that the operator writes and containers/image refuses."""
-    for path, text in now.result.files.items():
+    """Files that containers/image reads and refuses, whether the operator writes them or a MachineConfig of others."""
+    for path, text in (now.on_node or now.result.files).items():
+        directory, _slash, name = path.rpartition("/")
         try:
             if path == registries_conf.MAIN:
                 rendered.conf(text)
-            elif path == SEARCH_DROP_IN:
+            elif directory == _DROP_INS and name.endswith(".conf"):
                 registries_conf.read(text, path, drop_in=True)
-            elif path.endswith(".json"):
+            elif path == signature_policy.PATH or directory == NAMESPACE_POLICIES:
                 signature_policy.read(text, path)
         except (registries_conf.RegistriesConfProblem, signature_policy.SignaturePolicyProblem) as problem:
             yield str(problem)

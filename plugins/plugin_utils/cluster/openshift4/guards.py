@@ -399,7 +399,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "node-file-does-not-load",
         "breaks",
-        "The operator writes what CRI-O refuses as a whole, so no image is pulled any more.",
+        "CRI-O refuses such a file as a whole, so no image is pulled any more.",
         "CI sysregistriesv2 postProcessRegistries; CI signature policy_config.go",
         checks.unloadable,
     ),
