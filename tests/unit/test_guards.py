@@ -238,6 +238,37 @@ def test_the_host_name_of_a_certificate_s_subject(hostname, well):
     assert (f"{hostname!r} is not a host name" not in said) is well, said
 
 
+READ_BY_GO = (
+    "*", "/a", "//a^b", "https:", "x:%zz", "https://a/?%zz", "https://é.io", "https://[::1]:80/", "https://u:p@a:/b",
+    "http://[fe80::1%25en0]/", "https://%C3%A9/", "https://a/b c?d e", "x:///y",
+)  # fmt: skip
+NOT_READ_BY_GO = (
+    "", "a", "a/b", ":a", "a_b:c", "1a://b", "https://[::1", "https://[a]/", "https://a:port/", "https://a:80x",
+    "https://a:80:x", "https://a^b/", "https://a%20b/", "https://a#b c", "https://a b/", "https://a/%zz", "https://a[b",
+    "https://a/x#%zz", "https://a\t/", "https://[::1]x/", "https://a^@b", "https://a/\x7f",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("url", READ_BY_GO)
+def test_an_issuer_that_go_reads_as_a_url(url):
+    assert schema._is_url(url)
+
+
+@pytest.mark.parametrize("url", NOT_READ_BY_GO)
+def test_an_issuer_that_go_does_not_read(url):
+    assert not schema._is_url(url)
+
+
+@pytest.mark.parametrize("address", ["a@b", "a@b\xa0", "a@@b"])
+def test_an_address_of_somebody(address):
+    assert all(rule(address) for rule, _otherwise in schema._EMAIL.rules)
+
+
+@pytest.mark.parametrize("address", ["a @b", "a@", "a@b\n"])
+def test_an_address_of_nobody(address):
+    assert not all(rule(address) for rule, _otherwise in schema._EMAIL.rules)
+
+
 @given(clusters, any_release)
 def test_where_the_operator_stops_a_guard_of_that_kind_says_why(cluster, release):
     found = guards.lint(manifests(cluster), release)

@@ -52,7 +52,16 @@ _REPOSITORY = re.compile(_QUALIFIED)
 _REGISTRY = re.compile(
     rf"\*(?:\.{_LABEL})+|{_LABEL}(?:\.{_LABEL})*(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 )
-_URL = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:(?://[^\s/?#]*(?:[/?#].*)?|/(?!/).*|[^/].*)?|/.*)", re.S)
+_SCHEME = "[A-Za-z][A-Za-z0-9+.-]*:"
+_ESCAPED = "%[0-9A-Fa-f]{2}"
+_USER = rf"(?:[A-Za-z0-9._:~!$&'()*+,;=@-]|{_ESCAPED})*@"
+#: Signs of a host; a colon is before a port alone, or in an address.
+_NO_COLON = r"""(?:[A-Za-z0-9!$&'()*+,;=<>"\]._~-]|[^\x00-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*"""
+_ADDRESS = r"\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%25[^]/?#@\s]+)?\]"
+_HOST = rf"(?:{_ADDRESS}(?::[0-9]*)?|{_NO_COLON}(?:(?::{_NO_COLON})*:[0-9]*)?)"
+_REST = rf"(?:/(?:[^%?]|{_ESCAPED})*)?(?:\?.*)?"
+#: What url.ParseRequestURI of Go takes: "*", a path, or a scheme with a host, a path or whatever stands there.
+_URL = re.compile(rf"\*|(?=/){_REST}|{_SCHEME}(?://(?:{_USER})?{_HOST}{_REST}|(?=/(?!/)){_REST}|(?!/).*)", re.S)
 _UNIT = r"[a-zA-Z0-9:._\\-]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)"
 
 
@@ -218,7 +227,7 @@ _IDENTITY = union(
     },
     one_of=("MatchRepoDigestOrExact", "MatchRepository", "ExactRepository", "RemapIdentity"),
 )
-_EMAIL = text(longest=320, rules=(matching(r"\S+@\S+", "is not an email address"),))
+_EMAIL = text(longest=320, rules=(matching(r"[^\t\n\f\r ]+@[^\t\n\f\r ]+", "is not an email address"),))
 
 
 def _pem(kind: str, shortest: int = 0, counted: bool = False) -> Shape:
@@ -268,8 +277,7 @@ def _is_certificate_host(name: str) -> bool:
 
 
 def _is_url(value: str) -> bool:
-    """Return whether Go's url.ParseRequestURI takes the text, as far as people write it."""
-    return _URL.fullmatch(value) is not None and not re.search(r"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})", value)
+    return _URL.fullmatch(value) is not None and not re.search(r"[\x00-\x1f\x7f]", value)
 
 
 def _has(value: Mapping[str, Any], key: str) -> bool:
