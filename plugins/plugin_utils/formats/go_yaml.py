@@ -45,6 +45,14 @@ def plain_scalar(text: str) -> Any:
     return float(text.replace(".", "")) if _NO_NUMBER.fullmatch(text) else text
 
 
+def scalar_of_today(text: str) -> Any:
+    """Read a scalar without quotes as later releases do: what only they take for a number is one."""
+    found = plain_scalar(text)
+    if found is not text or not _LATER_NUMBER.fullmatch(text):
+        return found
+    return _number(text)
+
+
 def means_text(scalar: str) -> bool:
     """Return whether a scalar without quotes is a text to every release."""
     return isinstance(plain_scalar(scalar), str) and scalar != "<<" and not _LATER_NUMBER.fullmatch(scalar)

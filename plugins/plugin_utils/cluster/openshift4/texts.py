@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from ...formats import go_yaml
 from ...libraries import yaml, yaml_faults, yaml_reason
 from ...problems import one_line
 from . import ManifestProblem, objects
@@ -18,6 +20,7 @@ from .objects import Manifest, cited
 _DEEPEST = 100
 _TOO_DEEP = f"nested deeper than {_DEEPEST} levels"
 _MOST = 2_000_000  # values after aliases are followed; a hundred thousand mirrors have less than one million
+_DATE = "tag:yaml.org,2002:timestamp"
 #: Objects as JSON, one behind the other without a mark between them: kubectl reads them so, and YAML does not.
 _BEHIND = re.compile(r"(\}[ \t]*\r?\n)(?=\{)")
 
@@ -49,10 +52,9 @@ def values(name: Any, content: Any) -> list[Any]:
     if not isinstance(name, str) or not isinstance(content, str):
         raise ManifestProblem(f"a file of manifests must have name and content as text: {cited(name)}")
     name, content = one_line(name), _BEHIND.sub(r"\1--- ", content)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C, where PyYAML has it, is ten times as fast
     try:
-        check_depth(name, _with_keys_once(name, yaml.parse(content, Loader=loader)))
-        found = list(yaml.load_all(content, Loader=loader))
+        check_depth(name, _with_keys_once(name, yaml.parse(content, Loader=_loader())))
+        found = list(yaml.load_all(content, Loader=_loader()))
     except ManifestProblem:
         raise
     except yaml.MarkedYAMLError as error:
@@ -70,6 +72,28 @@ def values(name: Any, content: Any) -> list[Any]:
         raise ManifestProblem(f"{name} cannot be read as YAML: {cited(str(error).partition(chr(10))[0])}") from None
     check_size(name, found)
     return found
+
+
+@cache
+def _loader() -> Any:
+    """Return a loader that takes a scalar and a key for what oc takes it; a date stays a date, which no field may be."""
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C it is ten times as fast
+        def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
+            tag = super().resolve(kind, value, implicit)
+            is_plain = kind is yaml.ScalarNode and implicit[0] and tag not in (go_yaml.MERGE, _DATE)
+            return go_yaml.PLAIN if is_plain else tag
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            return {_key(key): value for key, value in super().construct_mapping(node, deep=deep).items()}
+
+    Loader.add_constructor(go_yaml.PLAIN, lambda _loader, node: go_yaml.scalar_of_today(node.value))
+    return Loader
+
+
+def _key(key: Any) -> Any:
+    """Return a key as JSON has it, which oc makes of YAML first."""
+    return key if key is None or isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)
 
 
 def _with_keys_once(name: str, events: Iterable[Any]) -> Iterator[Any]:
