@@ -330,7 +330,7 @@ def ca_values(now: Situation) -> Iterator[str]:
 
 
 def unloadable(now: Situation) -> Iterator[str]:
-    """Files that containers/image reads and refuses, whether the operator writes them or a MachineConfig of others."""
+    """Yield files that containers/image refuses, whether the operator writes them or a MachineConfig of others."""
     for path, text in (now.on_node or now.result.files).items():
         directory, _slash, name = path.rpartition("/")
         try:

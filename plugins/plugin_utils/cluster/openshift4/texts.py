@@ -76,7 +76,7 @@ def values(name: Any, content: Any) -> list[Any]:
 
 @cache
 def _loader() -> Any:
-    """Return a loader that takes a scalar and a key for what oc takes it; a date stays a date, which no field may be."""
+    """Return a loader that takes scalars and keys for what oc takes them; a date stays one, which no field may be."""
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # in C it is ten times as fast
         def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
