@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 
+#: Where the time comes from.
+source: Callable[[], datetime] = partial(datetime.now, timezone.utc)
 _TO_THE_SECOND = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def now() -> datetime:
     """Return the time in UTC."""
-    return datetime.now(timezone.utc)
+    return source()
 
 
 def stamp(moment: datetime) -> str:

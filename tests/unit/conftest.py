@@ -45,7 +45,7 @@ for _place, _name in EARS:
 
 
 # The time that tables of certificates are about: days that are left would be one less each day.
-clock.now = lambda: pki.NOW
+clock.source = lambda: pki.NOW
 
 Display.display = lambda display, msg, *more, **words: hear(msg)
 

@@ -54,7 +54,7 @@ class Reading:
 
     read_file: Callable[[str], bytes] | None = None
     keep_secret: Callable[[str], object] = lambda text: None
-    now: datetime = field(default_factory=lambda: clock.now())
+    now: datetime = field(default_factory=clock.now)
     warn_days: int = 30
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
