@@ -11,10 +11,10 @@ import re
 #: More of a sentence nobody reads, and what makes one longer is always something that was given.
 _LONGEST = 4000
 
-#: A password in an address; it may hold the signs that end one.
-_PASSWORD = re.compile(r"(://[^/\s:@'\"]*:)[^\s'\"]{1,1000}@(?!sha[0-9])")
-#: The same without a scheme, as in a key of an auth file; a digest, and a port with a path, are none.
-_LOGIN = re.compile(r"(?<![^\s'\"(])(?!sha[0-9])[^/\s:@'\"(]*:(?!/|[0-9]+/)[^\s'\"]{1,1000}@(?!sha[0-9])(?=[\w\[])")
+#: A password in an address; it may hold the signs that end one. What stands there alone may be a token.
+_PASSWORD = re.compile(r"(://(?:[^/\s:@'\",]*:)?)(?:[^\s'\",]|,(?!\w+://)){1,1000}@(?!sha[0-9])")
+#: The same without a scheme, as in a key of an auth file; a port and a path before a digest are none.
+_LOGIN = re.compile(r"(?<![^\s'\"(=])[^/\s:'\"(=]*:(?!/|[0-9]+/)[^\s'\"]{1,1000}@(?!sha[0-9])(?=[\w\[])")
 
 
 def one_line(text: str) -> str:

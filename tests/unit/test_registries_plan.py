@@ -115,6 +115,28 @@ def test_no_plan_shows_a_private_key():
     assert pair["client_key"].splitlines()[1] not in json.dumps(found)
 
 
+@pytest.mark.parametrize("path", ["/etc/docker/daemon.json", "/etc/sysconfig/docker", "/etc/containers/registries.conf"])
+@pytest.mark.parametrize("login", ["https://us@er:{}@", "https://{}@", "http://u:p@/{}@", "u:{}@", "us@er:{}@"])
+def test_no_plan_shows_a_secret_of_a_file_that_was_there(path, login):
+    theirs = login.format("S3CRETs3cret") + "m.example.com:5000"
+    text = {
+        "/etc/docker/daemon.json": json.dumps({"insecure-registries": [theirs], "registry-mirrors": [theirs]}),
+        "/etc/sysconfig/docker": f"OPTIONS='--registry-mirror={theirs} --insecure-registry {theirs}'\n",
+        "/etc/containers/registries.conf": f"[registries.insecure]\nregistries = ['{theirs}']\n",
+    }[path]
+    policy = {"insecure": ["a.example.com"], "mirrors": [{"source": "docker.io", "mirrors": ["n.example.com"]}]}
+    for engine in ({"moby": {}}, {"fork": {}}, {"fork": {"reads": ["sysconfig", "generated"]}}, {"podman": {}}):
+        found = registries_plan({**engine, "files": {path: text}}, policy=policy, mode="exact", unenforceable="warn")
+        assert "S3CRET" not in json.dumps(found)
+
+
+def test_a_warning_about_flags_of_docker_shows_no_secret():
+    theirs = "https://us@er:S3CRETs3cret@m.example.com"
+    given = {"openshift_docker_options": f"--registry-mirror={theirs}", "openshift_docker_insecure_registries": "a.b"}
+    found = registries_plan({"fork": {}}, variables=given)
+    assert "://********@m.example.com" in "".join(found["warnings"]) and "S3CRET" not in json.dumps(found)
+
+
 def test_what_is_not_a_text_is_recorded_as_it_is():
     kept = {path: {"state": "file", "content": held} for path, held in {"/a": "/w==", "/b": "A"}.items()}
     assert record.redacted({"files": kept, "directories": {}})["files"] == kept

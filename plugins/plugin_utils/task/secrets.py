@@ -22,7 +22,7 @@ _SHORTEST = 4
 
 #: A password ends before the last @ of what names the host; a careless hand leaves a slash in it.
 _URL_PASSWORDS = tuple(
-    re.compile(rf"://[^/\s:@'\"]*:([^{ends}'\"]{{1,1000}})@(?!sha[0-9])") for ends in (r"/\s", r"\s")
+    re.compile(rf"://[^/\s:'\"]*:([^{ends}'\"]{{1,1000}})@(?!sha[0-9])") for ends in (r"/\s", r"\s")
 )
 
 
