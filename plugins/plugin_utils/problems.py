@@ -12,7 +12,9 @@ import re
 _LONGEST = 4000
 
 #: A password in an address; it may hold the signs that end one. What stands there alone may be a token.
-_PASSWORD = re.compile(r"(://(?:[^/\s:@'\",]*:)?)(?:[^\s'\",]|,(?!\w+://)){1,1000}@(?!sha[0-9])")
+_PASSWORD = re.compile(
+    r"(://(?=[^\s'\"]{1,1000}@)(?:[^/\s:@'\",]*:)?)(?:[^\s'\",]|,(?!\w+://)){1,1000}@(?!sha[0-9])"
+)
 #: The same without a scheme, as in a key of an auth file; a port and a path before a digest are none.
 _LOGIN = re.compile(r"(?<![^\s'\"(=])[^/\s:'\"(=]*:(?!/|[0-9]+/)[^\s'\"]{1,1000}@(?!sha[0-9])(?=[\w\[])")
 

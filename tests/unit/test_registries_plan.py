@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import stat
+import time
 from unittest.mock import MagicMock
 
 import pytest
@@ -115,18 +116,20 @@ def test_no_plan_shows_a_private_key():
     assert pair["client_key"].splitlines()[1] not in json.dumps(found)
 
 
-@pytest.mark.parametrize("path", ["/etc/docker/daemon.json", "/etc/sysconfig/docker", "/etc/containers/registries.conf"])
+@pytest.mark.parametrize("path", ["docker/daemon.json", "sysconfig/docker", "containers/registries.conf"])
 @pytest.mark.parametrize("login", ["https://us@er:{}@", "https://{}@", "http://u:p@/{}@", "u:{}@", "us@er:{}@"])
 def test_no_plan_shows_a_secret_of_a_file_that_was_there(path, login):
     theirs = login.format("S3CRETs3cret") + "m.example.com:5000"
     text = {
-        "/etc/docker/daemon.json": json.dumps({"insecure-registries": [theirs], "registry-mirrors": [theirs]}),
-        "/etc/sysconfig/docker": f"OPTIONS='--registry-mirror={theirs} --insecure-registry {theirs}'\n",
-        "/etc/containers/registries.conf": f"[registries.insecure]\nregistries = ['{theirs}']\n",
+        "docker/daemon.json": json.dumps({"insecure-registries": [theirs], "registry-mirrors": [theirs]}),
+        "sysconfig/docker": f"OPTIONS='--registry-mirror={theirs} --insecure-registry {theirs}'\n",
+        "containers/registries.conf": f"[registries.insecure]\nregistries = ['{theirs}']\n",
     }[path]
     policy = {"insecure": ["a.example.com"], "mirrors": [{"source": "docker.io", "mirrors": ["n.example.com"]}]}
     for engine in ({"moby": {}}, {"fork": {}}, {"fork": {"reads": ["sysconfig", "generated"]}}, {"podman": {}}):
-        found = registries_plan({**engine, "files": {path: text}}, policy=policy, mode="exact", unenforceable="warn")
+        found = registries_plan(
+            {**engine, "files": {f"/etc/{path}": text}}, policy=policy, mode="exact", unenforceable="warn"
+        )
         assert "S3CRET" not in json.dumps(found)
 
 
@@ -140,6 +143,22 @@ def test_a_warning_about_flags_of_docker_shows_no_secret():
 def test_what_is_not_a_text_is_recorded_as_it_is():
     kept = {path: {"state": "file", "content": held} for path, held in {"/a": "/w==", "/b": "A"}.items()}
     assert record.redacted({"files": kept, "directories": {}})["files"] == kept
+
+
+@pytest.mark.parametrize("case", cases("registries_plan/records.yml"))
+def test_a_record_has_no_secret_and_stays_what_it_was(case):
+    content = base64.b64encode(case["held"].encode()).decode()
+    found = record.redacted({"files": {"/a": {"content": content}}, "commands": {"b": {"stdout": case["held"]}}})
+    assert found["commands"]["b"]["stdout"] == case["kept"]
+    kept = base64.b64encode(case["kept"].encode()).decode()
+    assert found["files"]["/a"] == ({} if case.get("logins") else {"content": kept})
+
+
+@pytest.mark.parametrize("bad", ["token", 'token="', 'token=\\"', "://a", "://a,", "a:b@", "--token ", "\n ", "'key="])
+def test_a_long_text_is_recorded_in_a_time_that_grows_with_it(bad):
+    began = time.process_time()
+    record.redacted({"x": bad * (200_000 // len(bad))})
+    assert time.process_time() - began < 5
 
 
 SECRETS = {

@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..problems import Problem
+from ..problems import Problem, without_passwords
 from .observed import Observed
 from .snapshot import from_snapshot
 
@@ -24,9 +24,24 @@ _RECORDED, _FORM = "dockyard.openshift host", 1
 _HIDDEN = "********"
 _LOGINS = re.compile(r"[\"'](?:auths?|identitytoken|registrytoken|credHelpers)[\"']\s*:", re.IGNORECASE)
 _NAMES = ("/auth.json", "/config.json", "/.dockercfg")
-_IN_URL = re.compile(r"(://[^/\s:@'\"]*:)[^/\s@'\"]+(@)")
-_CALLED_SO = re.compile(
-    r"([\w.-]*(?:token|password|passwd|secret|access-key|api-?key)[\w.-]*(?:=|\"\s*:\s*\"))[^\s'\",}]+", re.IGNORECASE
+_SPEAKS_OF_A_SECRET = (  # a key as the last word only: keyPath and keyData are none
+    r"(?=[\w.-]*(?:token|passw|passphrase|secret|access[_-]?key|api[_-]?key|key(?![\w.-]))"
+    r"|(?:[\w.-]*[_.-])?(?:pass|auth|credentials)(?![\w.-]))"
+)
+_NAME = rf"(?<![\w.-]){_SPEAKS_OF_A_SECRET}[\w.-]+(?![\w.-])"
+_SETTING = rf"{_NAME}(?P<named>\\?[\"'])?[ \t]*[=:][ \t]*"
+_FLAG = rf"(?<![\w.-])(?=-){_NAME}(?:[\"'],\s*|[ \t]+)"
+_QUOTED = r"(?P<quote>\\?[\"'])(?:(?:(?!(?P=quote))(?:\\.|[^\\]))*(?P=quote)|[^\n]*)"
+_BARE = r"(?![\[{]|(?:null|true|false)\b)[^\s'\",}\]]+"
+#: (what is kept before a secret, the secret). No pattern looks twice at what it has passed: the time grows as the text.
+_SECRETS = tuple(
+    re.compile(f"(?P<kept>{kept})(?:{secret})", re.IGNORECASE | re.MULTILINE | re.DOTALL)
+    for kept, secret in (
+        ("-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----", "(?:(?!-----).)+"),
+        (rf"(?P<all>[\"'])(?=\w+=){_NAME}=", r"(?:(?!(?P=all))(?:\\.|[^\\\n]))+"),  # "NAME=a, b" of a unit
+        (rf"^[ \t#;]*(?:export[ \t]+)?(?=\w+[ \t]*[=:]){_NAME}[ \t]*[=:][ \t]*", r"[^\s\"'{\[][^\n]*"),
+        (f"{_SETTING}|{_FLAG}", f"{_QUOTED}|{_BARE}"),
+    )
 )
 
 
@@ -86,4 +101,14 @@ def _content(packed: str) -> str:
 
 
 def _hidden(clear: str) -> str:
-    return _CALLED_SO.sub(rf"\g<1>{_HIDDEN}", _IN_URL.sub(rf"\g<1>{_HIDDEN}\2", clear))
+    clear = without_passwords(clear)
+    for pattern in _SECRETS:
+        clear = pattern.sub(_replaced, clear)
+    return clear
+
+
+def _replaced(found: re.Match[str]) -> str:
+    """Keep the quotes, or give a number those of its name: JSON stays JSON."""
+    groups = found.groupdict()
+    quote = groups.get("quote") or groups.get("named") or ""
+    return f"{found['kept']}{quote}{_HIDDEN}{quote}"
