@@ -12,6 +12,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils import registri
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import words_in
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, FEATURES, NOTHING_ASKED, misspelt
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import cleaned
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.secrets import Secrets
 
@@ -52,7 +53,7 @@ def _planned(host: Any, policy: Any, variables: Any, how: Mapping[str, Any]) -> 
     result = planning.result(planned)
     result["warnings"] = [*remarks, *result["warnings"]]
     hidden: dict[str, Any] = secrets.hidden_in(result)
-    return hidden
+    return {**cleaned(hidden), "files": hidden["files"]}  # a file is written as it is
 
 
 def _words_in(policy: Any) -> tuple[dict[str, Any], list[str]]:

@@ -112,6 +112,13 @@ def test_a_plan_is_taken_back_by_the_undo_of_its_steps_or_not_at_all():
         undo.draft(["p"], host({}, last=last))
 
 
+def test_no_line_of_a_plan_is_a_journals():
+    path = "/etc/x\n    + everything is as it was\u2028\x1b[2J"
+    proposal = propose(host({}, journal=journal_of([[f"do{path}", "true"]], {path: None})), [], Applying())
+    assert proposal.plan.changes[0].before == "half done: /etc/x     + everything is as it was  [2J\n"
+    assert proposal.plan.text().replace("\n", "").isprintable()
+
+
 D = "/etc/containers/registries.conf.d"
 
 

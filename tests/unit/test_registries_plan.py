@@ -133,6 +133,15 @@ def test_no_plan_shows_a_secret_of_a_file_that_was_there(path, login):
         assert "S3CRET" not in json.dumps(found)
 
 
+def test_no_answer_of_a_host_steers_a_terminal():
+    theirs = "unqualified-search-registries = ['a.example.com']\n"
+    theirs += "[[registry]]\nlocation = \"c.example.com/\\u001B[2J\\u202E\"\ninsecure = true\n"
+    host = {"podman": {}, "files": {"/etc/containers/registries.conf": theirs}}
+    for policy in ({"blocked": ["b.example.com"]}, {"search": ["b.example.com"], "insecure": ["c.example.com"]}):
+        found = json.dumps(registries_plan(host, policy=policy) | {"files": {}})
+        assert "c.example.com/" in found and not any(sign in found for sign in (r"\u001b", r"\u202e"))
+
+
 def test_a_warning_about_flags_of_docker_shows_no_secret():
     theirs = "https://us@er:S3CRETs3cret@m.example.com"
     given = {"openshift_docker_options": f"--registry-mirror={theirs}", "openshift_docker_insecure_registries": "a.b"}

@@ -218,7 +218,7 @@ def settings(manifest: Manifest | None) -> dict[str, Any] | None:
 
 def _shown(draft: ClusterDraft, change: ObjectChange) -> Change:
     view = change.wanted.view or (lambda manifest: settings_of(manifest, change.fields or manifest))
-    before, after = ("\n".join(view(one)) if one else "" for one in (change.before, change.after))
+    before, after = ("\n".join(map(one_line, view(one))) if one else "" for one in (change.before, change.after))
     node_cost = draft.disruption if change.wanted.on_nodes else Disruption.NONE
     return Change(
         change.what, change.wanted.why, before, after, node_cost, draft.whom if node_cost else "", _undo(change)

@@ -14,7 +14,7 @@ from ..host.observed import Observed
 from ..host.services import SERVICES, Service
 from ..problems import one_line
 from .draft import AGAIN, Again, Step
-from .plan import Change, Disruption
+from .plan import Change, Disruption, view
 
 _WHY = "an interrupted run had begun it"
 
@@ -46,7 +46,7 @@ def changes(host: Observed) -> list[Change]:
         Change(
             what=f"interrupted transaction {host.journal['id']}",
             why="an earlier run was interrupted; its changes are undone first",
-            before="".join(f"half done: {path}\n" for path in paths),
+            before=view(f"half done: {path}" for path in paths),
         )
     ]
 

@@ -19,7 +19,7 @@ from ..host.observed import HostProblem, Observed
 from ..host.programs import with_python
 from ..host.services import DOCKER_INFO
 from ..plan.draft import Check, Draft, FileChange, Step
-from ..plan.plan import Disruption
+from ..plan.plan import Disruption, view
 from .asked import POOL, ROOT_LV, Said, size_of
 from .facts import (
     DOCKER_UNITS,
@@ -257,7 +257,7 @@ def _setup_file(decision: Decision, facts: Facts) -> tuple[FileChange, ...]:
 
 
 def _view(keys: Mapping[str, str]) -> str:
-    return "".join(f"{name}={value}\n" for name, value in keys.items())
+    return view(f"{name}={value}" for name, value in keys.items())
 
 
 def _stopped(unit: str) -> Check:
