@@ -11,7 +11,7 @@ import re
 #: More of a sentence nobody reads, and what makes one longer is always something that was given.
 _LONGEST = 4000
 
-#: A password in an address; it may hold the signs that end one. What stands there alone may be a token.
+#: A password in an address; it may hold the signs that end one. A name alone may be a token.
 _PASSWORD = re.compile(
     r"(://(?=[^\s'\"]{1,1000}@)(?:[^/\s:@'\",]*:)?)(?:[^\s'\",]|,(?!\w+://)){1,1000}@(?!sha[0-9])"
 )

@@ -11,6 +11,7 @@ Sources: RFC 5280 (basic constraints, validity), RFC 7468 (the text form), CA/Br
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -32,6 +33,13 @@ _LONGEST_NAME = 300
 
 #: The first line of a PEM block that does not end as a line; the sign that stands there instead.
 _JOINED = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----[ \t]*([^\s-])")
+
+#: What Go's encoding/pem and crypto/x509 AppendCertsFromPEM take for a certificate: a frame whose lines stand alone, no
+#: headers. A body has no "-", so the time does not grow faster than the text.
+_FOR_GO = re.compile(
+    rb"(?:\A|(?<=\n))-----BEGIN CERTIFICATE-----[ \t]*\r?\n"
+    rb"[A-Za-z0-9+/= \t\r\n]*?\n-----END CERTIFICATE-----[ \t]*(?=\r?\n|\Z)"
+)
 
 _WEAK_HASHES = ("md2", "md4", "md5", "sha1")
 _SMALLEST = {"RSA": 2048, "DSA": 2048, "EC": 224}
@@ -95,6 +103,8 @@ def read_certificates(text: str) -> tuple[Certificate, ...]:
         if "PRIVATE KEY" in label:
             raise CertificateProblem("holds a private key; only certificates belong there, and that key is now known")
         if label not in _CERTIFICATE_LABELS:
+            if (right := label.upper()) in _CERTIFICATE_LABELS:
+                raise CertificateProblem(f"has a line -----BEGIN {label}-----, and {right} must be in capital letters")
             raise CertificateProblem(f"holds a {label.lower()}, which is not a certificate")
         certificate = _read(block, number)
         found.setdefault(certificate.fingerprint, certificate)
@@ -118,6 +128,11 @@ def certificates_in(data: bytes, known: Collection[str] = ()) -> tuple[Certifica
             except CertificateProblem:
                 continue
     return tuple(found)
+
+
+def certificates_loaded(data: bytes) -> tuple[Certificate, ...]:
+    """Find those that engines load from a file of others: they are written in Go, which wants clean lines."""
+    return certificates_in(b"\n".join(_FOR_GO.findall(data)))
 
 
 def judge_authority(certificate: Certificate) -> None:
@@ -242,16 +257,27 @@ def _judge_validity(certificate: Certificate, now: datetime) -> None:
 def _fingerprint(block: str) -> str:
     """Hash without parsing: a distribution has some hundred certificates, and most are never needed."""
     try:
-        return hashlib.sha256(base64.b64decode("".join(block.splitlines()[1:-1]))).hexdigest()
+        return hashlib.sha256(_der(block)).hexdigest()
     except ValueError:
         return ""
 
 
+def _der(block: str) -> bytes:
+    """Decode a block; blank lines and headers are passed over, as by all that read PEM. Raises ValueError."""
+    lines = [line for line in map(str.strip, block.splitlines()) if line and ":" not in line]
+    der = base64.b64decode("".join("".join(lines[1:-1]).split()), validate=True)
+    return _without_uses(der) if block.startswith("-----BEGIN TRUSTED ") else der
+
+
+def _without_uses(der: bytes) -> bytes:
+    """Cut off what `openssl x509 -trustout` adds behind a certificate: what it is to be trusted for."""
+    octets = der[1] & 0x7F if len(der) > 1 else 0  # of the length: no certificate is so short that it needs none
+    return der[: 2 + octets + int.from_bytes(der[2 : 2 + octets], "big")]
+
+
 def _read(pem: str, number: int) -> Certificate:
-    lines = pem.splitlines()
-    plain = "\n".join(["-----BEGIN CERTIFICATE-----", *lines[1:-1], "-----END CERTIFICATE-----", ""])
     try:
-        found = x509.load_pem_x509_certificate(plain.encode())
+        found = x509.load_der_x509_certificate(_der(pem))
         return _certificate(found)
     except Problem:
         raise
@@ -331,4 +357,8 @@ def _public_bytes(key: Any) -> bytes:
 
 
 def _short(error: BaseException) -> str:
+    if isinstance(error, binascii.Error):
+        return "its lines are not base64, or not all of it"
+    if "error parsing asn1" in str(error):
+        return "its base64 is not a certificate, or not all of one"
     return (str(error).splitlines() or [type(error).__name__])[0][:120]

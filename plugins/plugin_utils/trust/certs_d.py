@@ -16,7 +16,7 @@ from functools import partial
 from ..host.observed import Observed
 from ..host.watch import Tree, Watch
 from ..plan.plan import view
-from ..policy.certificates import certificates_in
+from ..policy.certificates import certificates_in, certificates_loaded
 from ..problems import one_line
 from ..resolution.certificate_directories import DOCKER, PLACES, of_registry
 
@@ -53,7 +53,7 @@ def look(host: Observed, places: Sequence[str], name: str) -> Looked:
         directory=existing[0],
         authorities=tuple(path for path in files if path.endswith(".crt")),
         shadowed=tuple(hidden),
-        problems=(*_problems(files), *_unreadable(host, files, places)),
+        problems=(*_problems(files), *_unreadable(host, files, places), *_not_loaded(host, files)),
         refused=bool(_lone(files)) or (tuple(places) == (DOCKER,) and bool(_unreadable(host, files, places))),
     )
 
@@ -89,6 +89,19 @@ def _unreadable(host: Observed, files: Sequence[str], places: Sequence[str]) -> 
         if about["state"] == "failed" and path.rpartition(".")[2] in ("crt", "cert", "key"):
             then = "docker refuses every pull from there" if tuple(places) == (DOCKER,) else "engines look past it"
             found.append(one_line(f"{path} cannot be read ({about['reason']}), so {then}"))
+    return found
+
+
+def _not_loaded(host: Observed, files: Sequence[str]) -> list[str]:
+    """List the files of others with a certificate that other programs read, and Go passes over without a word."""
+    found = []
+    for path in files:
+        data = host.content(path) if path.endswith(".crt") and host.about(path)["state"] == "file" else None
+        if data and len(certificates_loaded(data)) < len(certificates_in(data)):
+            found.append(
+                f"{path} holds a certificate that no engine loads: BEGIN CERTIFICATE and END CERTIFICATE of a PEM text "
+                "must stand on lines of their own, without headers"
+            )
     return found
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from ..host.observed import HostProblem, Observed
 from ..plan import records
 from ..plan.draft import AGAIN, Check, Draft, Due, FileChange, Step
 from ..plan.proposal import Drafter
-from ..policy.certificates import Certificate, bundle, certificates_in
+from ..policy.certificates import Certificate, bundle, certificates_in, certificates_loaded
 from ..policy.trust import Trust, TrustedRegistry
 from ..resolution import certificate_directories
 from ..resolution.names import has_port, is_address
@@ -196,7 +196,7 @@ class _Drafting:
         theirs = [
             other
             for other in stores.anchor_files(self.start, store)
-            if other != path and not self._ours(other) and ca.fingerprint in self._fingerprints(other)
+            if other != path and not self._ours(other) and ca.fingerprint in self._fingerprints(other, certificates_in)
         ]
         if theirs and not self._ours(path):
             self.notes.append(f"{registry.name}: {theirs[0]} holds '{ca.subject}' already; it stays somebody else's")
@@ -221,7 +221,7 @@ class _Drafting:
         if self._ours(path) or self.start.exists(path):
             return False
         theirs = [other for other in certs_d.files_in(self.start, directory) if other.endswith(".crt")]
-        held = {fingerprint for other in theirs for fingerprint in self._fingerprints(other)}
+        held = {fingerprint for other in theirs for fingerprint in self._fingerprints(other, certificates_loaded)}
         if not {ca.fingerprint for ca in registry.cas} <= held:
             return False
         self.notes.append(f"{directory}: the CA of {registry.name} is there already; it stays somebody else's")
@@ -256,13 +256,13 @@ class _Drafting:
     def _ours(self, path: str) -> bool:
         return path in self._recorded()
 
-    def _fingerprints(self, path: str) -> frozenset[str]:
-        """Return the fingerprints in somebody's file; an unreadable certificate counts as none."""
+    def _fingerprints(self, path: str, found_in: Callable[[bytes], tuple[Certificate, ...]]) -> frozenset[str]:
+        """Return the fingerprints in somebody's file, as its reader finds them; an unreadable one counts as none."""
         try:
             data = self.start.content(path)
         except HostProblem:
             return frozenset()
-        return frozenset(certificate.fingerprint for certificate in certificates_in(data or b""))
+        return frozenset(certificate.fingerprint for certificate in found_in(data or b""))
 
     def _differs(self, wanted: FileChange) -> bool:
         about = self.start.about(wanted.path)

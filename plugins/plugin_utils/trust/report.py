@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from ..host.observed import HostProblem, Observed
-from ..policy.certificates import Certificate, certificates_in
+from ..policy.certificates import Certificate, certificates_in, certificates_loaded
 from ..policy.trust import Trust
 from ..resolution import certificate_directories
 from . import certs_d, readers, stores
+
+_Finder = Callable[[bytes], tuple[Certificate, ...]]
 
 
 def asked(trust: Trust, now: datetime) -> list[dict[str, Any]]:
@@ -57,7 +59,7 @@ def _registry(host: Observed, name: str, reader: readers.Reader, now: datetime) 
         "directory": looked.directory or None,
         "files": list(looked.authorities),
         "system_trust": system,
-        "certificates": _plain(host, looked.authorities, now),
+        "certificates": _plain(host, looked.authorities, now, certificates_loaded),
         "shadowed": list(looked.shadowed),
         "problems": list(looked.problems),
     }
@@ -78,13 +80,15 @@ def _anchors(host: Observed, now: datetime) -> list[dict[str, Any]]:
     return found
 
 
-def _plain(host: Observed, paths: Iterable[str], now: datetime) -> list[dict[str, Any]]:
-    return [{"path": path, **each.plain(now)} for path in paths for each in _read(host, path)]
+def _plain(
+    host: Observed, paths: Iterable[str], now: datetime, found_in: _Finder = certificates_in
+) -> list[dict[str, Any]]:
+    return [{"path": path, **each.plain(now)} for path in paths for each in _read(host, path, found_in)]
 
 
-def _read(host: Observed, path: str) -> tuple[Certificate, ...]:
+def _read(host: Observed, path: str, found_in: _Finder = certificates_in) -> tuple[Certificate, ...]:
     try:
-        return certificates_in(host.content(path) or b"")
+        return found_in(host.content(path) or b"")
     except HostProblem:
         return ()
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.records import record_of, state_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import certs_d, report
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust.drafts import PART, RECORD, slug
 from cases import cases
 
@@ -105,6 +105,44 @@ def test_a_second_run_finds_nothing_to_do(case):
     second = proposed(case, host)
     assert not second.plan.changed, second.plan.text()
     assert second.plan.pending == first.plan.pending
+
+
+ONE, BEGIN = certificate("one"), "-----BEGIN CERTIFICATE-----\n"
+BODY = ONE.removeprefix(BEGIN).partition("\n-----END")[0]
+#: What somebody's file holds → whether Go's AppendCertsFromPEM loads `one` from it (tried with Go 1.26).
+AS_GO_READS = {
+    "as it is": (ONE, True),
+    "ends of lines of Windows": (ONE.replace("\n", "\r\n"), True),
+    "one long line": (ONE.replace(BODY, BODY.replace("\n", "")), True),
+    "blank lines": (ONE.replace("\n", "\n\n"), True),
+    "blanks behind the frame": (ONE.replace("-----\n", "----- \t\n"), True),
+    "no last end of line": (f"# ours\n{ONE.strip()}", True),
+    "behind another": (certificate("two") + ONE, True),
+    "joined without an end of line": (certificate("two").strip() + ONE, False),
+    "a byte order mark": (f"\ufeff{ONE}", False),
+    "ends of lines of an old Macintosh": (ONE.replace("\n", "\r"), False),
+    "indented": (ONE.replace("\n", "\n  ").join(["  ", ""]), False),
+    "a word before it": (f"ca: {ONE}", False),
+    "a word behind it": (f"{ONE.strip()} x\n", False),
+    "six dashes": (ONE.replace("-----", "------"), False),
+    "a header": (ONE.replace(BEGIN, f"{BEGIN}a: b\n\n"), False),
+    "another label": (ONE.replace("CERTIFICATE", "TRUSTED CERTIFICATE"), False),
+    "the oldest label": (ONE.replace("CERTIFICATE", "X509 CERTIFICATE"), False),
+}
+
+
+@pytest.mark.parametrize(("text", "loads"), AS_GO_READS.values(), ids=AS_GO_READS)
+def test_a_file_of_others_counts_where_engines_load_it(text, loads, sentences):
+    path = "/etc/docker/certs.d/10.0.0.1/ca.crt"
+    trust = read_trust(entries({"given": [{"registry": "10.0.0.1", "ca": {"cert": "one"}}]}), NOW)
+    node = world({"docker": "20.10.24", "files": {path: text}})
+    proposal = propose(node, trust, {"scope": "engine"})
+    assert files(proposal.commit) == ([] if loads else [f"{path[:-6]}dockyard.crt"])
+    warned = [text for text in proposal.plan.warnings if path in text]
+    assert len(warned) == (not loads)
+    sentences(*warned)
+    (told,) = report.survey(node, trust, NOW, None)["registries"]
+    assert ("CN=one" in {each["subject"] for each in told["certificates"]}, len(told["problems"])) == (loads, not loads)
 
 
 def is_anchor_of_debian(path):

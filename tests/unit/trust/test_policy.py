@@ -35,6 +35,28 @@ def test_a_key_that_is_too_long_is_doubted(kind, bits, says):
     assert [says in text for text in told] == [True] * bool(says)
 
 
+def _trusted(pem):
+    """Return what `openssl x509 -trustout -addtrust serverAuth` makes of a certificate."""
+    der = base64.b64decode("".join(pem.splitlines()[1:-1])) + b"0\x0c0\n\x06\x08+\x06\x01\x05\x05\x07\x03\x01"
+    body = base64.encodebytes(der).decode()
+    return f"-----BEGIN TRUSTED CERTIFICATE-----\n{body}-----END TRUSTED CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    "passed_on",
+    [
+        lambda pem: pem.replace("\n", "\n\n"),
+        lambda pem: pem.replace("\n", " \r\n  "),
+        lambda pem: pem.replace("CERTIFICATE-----\nM", "CERTIFICATE-----\nProc: x\n\nM"),
+        _trusted,
+    ],
+)
+def test_a_certificate_is_read_as_people_pass_it_on(passed_on):
+    pem = certificate("one")
+    assert [one.pem for one in certificates.read_certificates(passed_on(pem))] == [pem]
+    assert certificates_in(passed_on(pem).encode(), {certificates_in(pem.encode())[0].fingerprint}) == ()
+
+
 def test_a_name_that_was_made_to_steer_is_one_line_of_some_length():
     (one,) = certificates_in(certificate("x\n+ forged\x1b[2J" + "y" * 40).encode())
     assert one.subject.isprintable() and "+ forged" in one.subject.replace("\\", "")
