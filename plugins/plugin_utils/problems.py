@@ -15,8 +15,8 @@ _LONGEST = 4000
 _PASSWORD = re.compile(
     r"(://(?=[^\s'\"]{1,1000}@)(?:[^/\s:@'\",]*:)?)(?:[^\s'\",]|,(?!\w+://)){1,1000}@(?!sha[0-9])"
 )
-#: The same without a scheme, as in a key of an auth file; a port and a path before a digest are none.
-_LOGIN = re.compile(r"(?<![^\s'\"(=])[^/\s:'\"(=]*:(?!/|[0-9]+/)[^\s'\"]{1,1000}@(?!sha[0-9])(?=[\w\[])")
+#: The same without a scheme, as in a key of an auth file; a digest, and a port with a path, are none.
+_LOGIN = re.compile(r"(?<![^\s'\"(=])(?!sha[0-9])[^/\s:'\"(=]*:(?!/|[0-9]+/)[^\s'\"]{1,1000}@(?!sha[0-9])(?=[\w\[])")
 
 
 def one_line(text: str) -> str:

@@ -39,6 +39,24 @@ def test_a_long_text_is_shown_by_its_beginning():
     assert said.startswith("'quay.io/team/xxx") and said.endswith("…'") and len(said) < 200
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("me:S3CRET@quay.io/app", "…@quay.io/app"),
+        ("https://me:S3CRET@s3.example.com", "https://…@s3.example.com"),
+        ("https://S3CRET@s3", "https://…@s3"),
+        ("S3CRET@x://y", "…@x://y"),
+        ("S3CRET@h:5000", "…@h:5000"),
+        ("me:S3CRET@quay.io", "…@quay.io"),
+        ("quay.io/app@md5:aa", "quay.io/app@md5:aa"),
+        ("quay.io/app:1@latest", "quay.io/app:1@latest"),
+        ("https://quay.io/app:1@sha256:00", "https://quay.io/app:1@sha256:00"),
+    ],
+)
+def test_a_login_is_not_shown_and_a_wrong_digest_is(text, shown):
+    assert references.quoted(text) == f"'{shown}'"
+
+
 @given(texts)
 def test_a_full_name_is_canonical(text):
     try:

@@ -31,6 +31,7 @@ _COMPONENT = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*")
 _LOCATION = re.compile(rf"{_DOMAIN.pattern}(?:/{_COMPONENT.pattern})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,20}://")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 
 
@@ -144,8 +145,10 @@ def is_registry(domain: str) -> bool:
 
 def quoted(text: str) -> str:
     """Quote a text for a sentence: on one line, not too long, without a login."""
-    if "/" in text.rpartition("@")[2]:  # behind a tag or digest, even a wrong one, comes nothing
-        text = without_login(text)
+    start = found.end() if (found := _SCHEME.match(text)) else 0
+    host = text.rpartition("@")[2]
+    if "/" in host or "://" in text or is_registry(host) and is_domain(host):  # anything else may be a wrong digest
+        text = text[:start] + without_login(text[start:])
     return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")
 
 
