@@ -213,6 +213,8 @@ def _refuse_foreign_syntax(text: str) -> None:
         raise NameProblem("carries markup of a guide (a backslash or surrounding asterisks); write the bare name")
     if re.search(r"\s", text):
         raise NameProblem("contains a space; separate entries by commas or write a list")
+    if text == "None":
+        raise NameProblem("is Python's word for nothing; write [] for an empty list, or leave the variable out")
     if _CIDR_AND_PORT.match(text):
         raise NameProblem("mixes an address range and a port; ranges have none")
     if text.startswith("[") or text.count(":") > 1:
