@@ -31,13 +31,11 @@ def pulled(node, image):
     return "PULLED" in pull(node, image)
 
 
-@pytest.fixture(scope="module")
-def digest(lab_up):
-    """Of team/app:1, by its registry's word."""
-    from conftest import Node
-
+@pytest.fixture
+def digest(podman1):
+    """Of team/app:1, by its registry's word; asked on a node that no other test has at that time."""
     inspect = f"skopeo inspect --no-tags --tls-verify=false --format '{{{{.Digest}}}}' docker://{MIRROR}/team/app:1"
-    return Node("podman1", "2.19", "/usr/bin/python3").sh(inspect).strip()
+    return podman1.sh(inspect).strip()
 
 
 # -- mirrors ----------------------------------------------------------------------------------------------------------
