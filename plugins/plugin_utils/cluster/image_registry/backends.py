@@ -17,7 +17,6 @@ from typing import Any
 
 from ...credentials.go import Unreadable, base64_decoded, url_parts
 from ...libraries import MissingLibrary, serialization, yaml, yaml_faults
-from ...resolution.names import without_login
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
 from . import ERROR, UNOBSERVED, Finding, refusal, warning
@@ -159,8 +158,7 @@ def _is_url(text: str) -> bool:
 
 
 def _no_url(path: str, text: str) -> Finding:
-    shown = quoted(without_login(text))
-    return refusal(path, f"must begin with http:// or https:// and be a URL with a host: {shown}")
+    return refusal(path, f"must begin with http:// or https:// and be a URL with a host: {quoted(text)}")
 
 
 def _has_own_s3(asked: Asked) -> bool:

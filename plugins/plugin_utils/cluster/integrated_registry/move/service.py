@@ -397,7 +397,7 @@ class MoveService:
             self._remove(copying.JOB)
             raise ClusterProblem(
                 f"{copying.JOB} copied no blob, and the cluster knows {count} images that were pushed: look whether "
-                "the old storage holds them; the copy is made again"
+                "the old storage holds them; the copy is made again. To go without them, cancel, then say data: abandon"
             )
         self.say(f"registry: copied and compared {counted['blobs']} blobs, {counted['files']} files")
         self._patch(config, {}, replace(memory, copied=counted), "the copy is compared")
