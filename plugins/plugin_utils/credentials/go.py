@@ -94,6 +94,15 @@ def base64_decoded(text: str, *, padded: bool = True) -> bytes:
     return base64.b64decode(text + "=" * (-len(text) % 4))
 
 
+def is_base64(text: str) -> bool:
+    """Say whether base64_decoded reads a text."""
+    try:
+        base64_decoded(text)
+    except Unreadable:
+        return False
+    return True
+
+
 def url_parts(text: str) -> tuple[str, str]:
     """Host (with its port) and unescaped path of a URL. Raises Unreadable.
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from ...credentials.go import Unreadable, base64_decoded, url_parts
+from ...credentials.go import Unreadable, is_base64, url_parts
 from ...libraries import MissingLibrary, serialization, yaml, yaml_faults
 from ...resolution.references import quoted
 from ..openshift4.objects import cited
@@ -221,7 +221,7 @@ def _account_key(config: Mapping[str, Any], key: str) -> Iterator[Finding]:
     for name in absent:
         sentence = "is needed with an account key: pods start without it, and only StorageExists says so"
         yield warning(f"storage.azure.{name}", sentence)
-    if not absent and key and not _is_base64(key):
+    if not absent and key and not is_base64(key):
         sentence = f"{_PREFIX}AZURE_ACCOUNTKEY of the credentials is not base64, as account keys are"
         yield refusal("storage.azure", sentence)
 
@@ -250,14 +250,6 @@ def _is_rsa(text: Any) -> bool:
         return True
     except Exception:  # cryptography raises many kinds, some of which quote what they were given
         return False
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64_decoded(text)
-    except Unreadable:
-        return False
-    return True
 
 
 def _swift(config: Mapping[str, Any], asked: Asked) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from ...credentials.go import is_base64
 from ...resolution.references import is_location
 from ..labels import SUBDOMAIN, is_key, is_value
 from .objects import ALLOW, MIRROR_KINDS, NEVER, cited, name_of
@@ -27,7 +28,6 @@ from .validation import (
     Rule,
     Shape,
     array,
-    is_base64,
     mapping_of,
     matching,
     pem_rules,

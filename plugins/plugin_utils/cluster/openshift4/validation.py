@@ -98,11 +98,6 @@ def matching(pattern: str, otherwise: str) -> Rule:
     return (lambda value: whole.fullmatch(value) is not None, otherwise)
 
 
-def is_base64(value: str) -> bool:
-    """Return whether Go decodes a text: it passes over line ends."""
-    return _BASE64.fullmatch(re.sub(r"[\r\n]", "", value)) is not None
-
-
 def pem_rules(kind: str, counted: bool) -> tuple[Rule, ...]:
     """Return the rules of PEM in base64: how it begins and ends, and whether every block that begins ends."""
     begin, end = (f"-----{word} {kind}-----" for word in ("BEGIN", "END"))
