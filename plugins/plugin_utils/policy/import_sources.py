@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..resolution.names import has_login
+from ..resolution.names import NO_LOGIN, has_login
 from .lists import entries
 from .word import PolicyError, Reading, Targets, Word, kind_of
 
@@ -108,7 +108,7 @@ def _source(name: str, entry: object) -> ImportSource:
 def _domain(name: str, text: str) -> str:
     text = text.strip()
     if has_login(text):
-        raise PolicyError(name, text, "contains an '@'; credentials do not belong in a registry name")
+        raise PolicyError(name, text, NO_LOGIN)
     if "/" in text:
         raise PolicyError(name, text, "has a path or a scheme; imports are allowed by registry, as host[:port]")
     if not _DOMAIN.fullmatch(text):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ..resolution.names import (
     DOCKER_HUB,
+    NO_LOGIN,
     NameProblem,
     Scope,
     has_login,
@@ -135,7 +136,7 @@ def _entries_of_text(name: str, text: str, depth: int) -> list[str]:
             raise PolicyError(name, text, "looks like JSON but is not; write a list of names") from None
         return entries(name, value, depth + 1)
     if has_login(text):  # before a password with a comma in it is taken apart
-        raise PolicyError(name, text, "contains an '@'; credentials do not belong in a registry name")
+        raise PolicyError(name, text, NO_LOGIN)
     return [item for item in (part.strip() for line in text.splitlines() for part in line.split(",")) if item]
 
 

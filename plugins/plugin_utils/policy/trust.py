@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ..resolution.names import NameProblem, has_login, parse_scope
+from ..resolution.names import NO_LOGIN, NameProblem, has_login, parse_scope
 from . import certificates
 from .certificates import Certificate, CertificateProblem
 from .word import PolicyError, Reading, Word, from_json, unique
@@ -138,7 +138,7 @@ def _names(entry: Mapping[str, Any]) -> tuple[str, ...]:
         raise PolicyError(NAME, "an entry", "has no registry")
     if isinstance(aliases, str):
         if has_login(aliases):  # before a password with a comma in it is taken apart
-            raise PolicyError(NAME, aliases, "contains an '@'; credentials do not belong in a registry name")
+            raise PolicyError(NAME, aliases, NO_LOGIN)
         aliases = [part for part in re.split(r"[,\s]+", aliases) if part]
     if not isinstance(aliases, (list, tuple)) or not all(isinstance(alias, str) for alias in aliases):
         raise PolicyError(NAME, registry, "has aliases that are not a list of names and addresses")

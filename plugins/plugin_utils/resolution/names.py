@@ -39,6 +39,8 @@ _PATH_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
 _CIDR = re.compile(r"[0-9.]+/[0-9]{1,2}|[0-9a-f]*:[0-9a-f]*:[0-9a-f:]*/[0-9]{1,3}", re.IGNORECASE)
 #: An '@' that introduces no digest, with all before it.
 _LOGIN = re.compile(r".*@(?!sha[0-9]+:[0-9a-f])", re.DOTALL)
+#: What people are told of a name with a login.
+NO_LOGIN = "contains an '@'; credentials do not belong in a registry name"
 _ADDRESS = re.compile(r"[0-9]+(?:\.[0-9]+){3}")
 _CIDR_AND_PORT = re.compile(r"[0-9]+(?:\.[0-9]+){3}/[0-9]{1,2}:")
 #: An address of a registry's API, as docker writes it into auth files.
@@ -203,7 +205,7 @@ def match_length(prefix: str, name: str) -> int:
 
 def _refuse_foreign_syntax(text: str) -> None:
     if has_login(text):
-        raise NameProblem("contains an '@'; credentials do not belong in a registry name")
+        raise NameProblem(NO_LOGIN)
     if "://" in text:
         scheme, dummy, rest = text.partition("://")
         hint = ", in insecure too for plain HTTP" if scheme.lower() == "http" else ""

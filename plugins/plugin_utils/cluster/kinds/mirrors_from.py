@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...policy.word import shown
-from ...resolution.names import has_login
+from ...resolution.names import NO_LOGIN, has_login
 from ...resolution.references import is_location, quoted
 from ..api import ClusterProblem, check_name
 from ..openshift4 import ManifestProblem, texts
@@ -136,9 +136,7 @@ def _set(path: str, item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_name(path: str, role: str, name: str) -> None:
     if has_login(name):
-        raise ClusterProblem(
-            f"mirrors_from: {path}: a {role} contains an '@'; credentials do not belong in a registry name"
-        )
+        raise ClusterProblem(f"mirrors_from: {path}: a {role} {NO_LOGIN}")
     fits, form = _FORMS[role]
     if not fits(name):
         raise ClusterProblem(f"mirrors_from: {path}: {quoted(name)} cannot be a {role}, which is {form}")

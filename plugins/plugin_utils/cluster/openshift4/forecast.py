@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ...policy import Policy
@@ -143,7 +144,7 @@ class State:
     def on_node(self) -> dict[str, str]:
         return self.with_paths(self.paths)
 
-    @property
+    @cached_property
     def entries(self) -> dict[str, str]:
         return machine_configs.entries(self.files, self.configs, self.cluster.role)
 
