@@ -28,6 +28,8 @@ from cases import DATA, table
 
 KEPT = DATA / "sentences"
 WRITES = os.environ.get("SENTENCES") == "write"
+if WRITES and "PYTEST_XDIST_WORKER" in os.environ:
+    raise SystemExit("SENTENCES=write needs -n 0: each worker would write a file of what it alone heard")
 #: What people read of an answer; an account holds the text of the plan.
 READ = ("msg", "account", "text", "notes", "warnings", "pending", "refused", "problems", "sentence")
 #: What is another in every run: checksums, dates, addresses of stand-ins; and words of Ansible's own.
