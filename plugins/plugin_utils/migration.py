@@ -11,19 +11,25 @@ name of a variable that a person fills in a vault; none is ever read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from .cluster import registries as of_clusters
 from .cluster.hosted_registry.variables import KIND, PREFIX, TRUTH, kind_said
 from .cluster.openshift4.objects import INTERNAL_REGISTRY
 from .credentials.containers import registry_of
 from .policy import VOCABULARY, PolicyError, import_sources
+from .policy.certificates import bundle
 from .policy.lists import ALL, SERVICE_NETWORK
 from .policy.word import Reading, kind_of
 from .problems import Problem
 from .resolution.names import is_range, without_login
 
+#: What a host says stays text in the new inventory; names with these signs are refused by their readers.
+_TEMPLATE = re.compile(r"\{[{%#]")
 _FORECAST = "dockyard.openshift.cluster_registries --check says what it does to the nodes"
 
 
@@ -48,11 +54,23 @@ class Found:
 
     def read(self, word: str, value: Any, what: str, where: str) -> Any:
         """Return what the reader of a word makes of a value; leave behind what it refuses, and return None."""
+        return self.taken(word, lambda: VOCABULARY[word].read(word, value, Reading()), what, where)
+
+    def taken(self, word: str, reader: Callable[[], Any], what: str, where: str) -> Any:
+        """Return what a reader returns; leave behind what it refuses, and return None."""
         try:
-            return VOCABULARY[word].read(word, value, Reading())
+            return reader()
         except PolicyError as problem:
             self.leave(what, where, str(problem), f"{word}, with an entry that it takes")
             return None
+
+    def name_some(self, word: str, what: str, having: Collection[str], nodes: Collection[str]) -> None:
+        """Name what not all nodes have, and all nodes of the new cluster get."""
+        if len(having) < len(nodes):
+            self.leave(
+                f"{what} of some nodes only", ", ".join(having), "a cluster has one policy for all of its nodes",
+                f"it is in the list of all now; take it out of {word} where that is wrong",
+            )  # fmt: skip
 
     def secret(self, name: str) -> str:
         """Return the text that stands for a secret in a file: a variable of this name is to be put into a vault."""
@@ -151,40 +169,46 @@ def _together(to: Found, word: str, lists: Mapping[str, list[str]]) -> list[str]
         if not to.read(word, [entry], f"{word}: {entry}", ", ".join(having)):
             continue
         whole.append(entry)
-        if len(having) < len(lists) and entry != ALL:
-            to.leave(
-                f"{word}: {entry} of some nodes only", ", ".join(having),
-                "a cluster has one policy for all of its nodes",
-                f"it is in the list of all now; take it out of {word} where that is wrong",
-            )  # fmt: skip
+        if entry != ALL:
+            to.name_some(word, f"{word}: {entry}", having, lists)
     return whole
 
 
 def _mirrors(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
-    sets = [one for result in nodes.values() for one in _mappings(_mapping(result.get("policy")).get("mirrors"))]
-    unique = [one for number, one in enumerate(sets) if one not in sets[:number]]
-    to.policy |= {"mirrors": unique} if unique else {}
+    """Take the mirrors that nodes are asked for; what only some nodes have is taken too, and named."""
+    has = {name: _mappings(_mapping(result.get("policy")).get("mirrors")) for name, result in nodes.items()}
+    known: list[dict[str, Any]] = []
+    for name, sets in has.items():
+        for one in (one for one in sets if one not in known):
+            what = f"mirrors of {one.get('source')}"
+            if to.read("mirrors", [*known, one], what, name):
+                known.append(one)
+                to.name_some("mirrors", what, [name for name, sets in has.items() if one in sets], nodes)
+    to.policy |= {"mirrors": known} if known else {}
 
 
 def _trust(to: Found, nodes: Mapping[str, Mapping[str, Any]], authorities: Mapping[str, Any]) -> None:
-    """Take the authorities of registries; those of the whole system, and clients' certificates, do not come along."""
+    """Take the authorities of registries; those of the whole system, and clients' certificates, do not come along.
+
+    Of a file its certificates alone are written: a key may stand beside them, and a comment that is a template.
+    """
     texts: dict[str, list[str]] = {}
     for node, result in nodes.items():
-        read = _mapping(authorities.get(node))
+        files = _mapping(authorities.get(node))
         for place in _mappings(result.get("registries")):
             for path in _texts(place.get("files")):
-                name, text = str(place.get("name")), read.get(path)
+                name, text = str(place.get("name")), files.get(path)
                 what, where = f"the authority of {name}", f"{node}: {path}"
                 if not isinstance(text, str):
                     to.leave(what, where, "its text was not read", "trust, with ca_file")
-                elif to.read("trust", [{"registry": name, "state": "absent"}], what, where):  # the name alone
-                    texts.setdefault(name, []).append(text.strip())
+                elif read := to.read("trust", [{"registry": name, "ca": text}], what, where):
+                    texts.setdefault(name, []).append(bundle(read.registries[0].cas))
         for anchor in _mappings(result.get("anchors")):
             to.leave(
                 f"the authority {anchor.get('path')} of the system", node,
                 "nodes of 4 have no trust store that a policy reaches", "trust, for each registry that it signs for",
             )  # fmt: skip
-    trust = [{"registry": name, "ca": "".join(f"{text}\n" for text in _unique(each))} for name, each in texts.items()]
+    trust = [{"registry": name, "ca": "".join(_unique(each))} for name, each in texts.items()]
     to.policy |= {"trust": trust} if trust else {}
 
 
@@ -216,6 +240,9 @@ def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, An
             what, where, reason.get(str(kind), "no login is in it"), "credentials, with a user and a password",
         )  # fmt: skip
         return
+    if _TEMPLATE.search(user):
+        to.leave(what, where, "its user would be a template in a file of Ansible", "credentials, by hand")
+        return
     taken = to.read("credentials", [{"registry": key, "username": user, "password": "of the vault"}], what, where)
     if taken and logins.setdefault(key, user) != user:
         to.leave(
@@ -228,6 +255,7 @@ def _login(to: Found, logins: dict[str, str], where: str, entry: Mapping[str, An
 
 
 _IMPORTS = "allowedRegistriesForImport"
+_HOSTNAMES = "image_policy_external_hostnames"
 
 
 def _imports(to: Found, configs: Mapping[str, Mapping[str, Any]]) -> None:
@@ -255,8 +283,10 @@ def _imports(to: Found, configs: Mapping[str, Mapping[str, Any]]) -> None:
 def _settings(to: Found, master: str, config: Mapping[str, Any]) -> None:
     for key, value in _said(config).items():
         if key == "externalRegistryHostname":
-            names = to.variables.get("image_policy_external_hostnames", [])
-            to.variables["image_policy_external_hostnames"] = _unique([*names, str(value)])
+            names = [*to.variables.get(_HOSTNAMES, []), str(value)]
+            what, where = f"{key}: {without_login(str(value))}", f"{master}: imagePolicyConfig"
+            if taken := to.taken(_HOSTNAMES, partial(of_clusters.external_hostnames, names), what, where):
+                to.variables[_HOSTNAMES] = list(taken)
         elif key != _IMPORTS:
             reason = import_sources.GONE.get(key, "Image/cluster has no such field")
             nearest = "trust, with its certificates" if key == "additionalTrustedCA" else "nothing that has to be set"

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
 
 import pytest
@@ -12,10 +14,28 @@ import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.dockyard.openshift.plugins.filter.migrate_3_to_4 import migrate_3_to_4
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries as of_clusters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.migration import migrate
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from conftest import REPOSITORY
+from trust import pki
 
-CASES = yaml.safe_load((REPOSITORY / "tests/data/migration/cases.yml").read_text(encoding="utf-8"))
+CERTIFICATES = {
+    "A": {}, "OLD": {}, "NEW": {}, "EXPIRED": {"days": -1}, "SERVER": {"by": "A", "ca": False},
+}  # fmt: skip
+
+
+PEM = {f"<{name}>": pki.certificate(name, **made) for name, made in CERTIFICATES.items()}
+PEM["<A:key>"] = pki.key_pem("A")
+
+
+def cases():
+    text = json.dumps(yaml.safe_load((REPOSITORY / "tests/data/migration/cases.yml").read_text(encoding="utf-8")))
+    for sign, pem in PEM.items():
+        text = text.replace(sign, json.dumps(pem)[1:-1])
+    return json.loads(text)
+
+
+CASES = cases()
 
 
 def found_in(case):
@@ -38,15 +58,62 @@ def test_a_migration(case):
     for one, (what, words) in zip(made["left"], wanted, strict=True):
         assert what in one["what"] and words in f"{one['reason']} {one['nearest']}" and one["where"], one
     assert not {"AKIAEXAMPLE", "topsecret"} & set(json.dumps(made).replace('"', " ").split())
+    assert "PRIVATE KEY-" not in json.dumps(made)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.get("policy")], ids=lambda case: case["name"])
 def test_the_policy_is_one_that_tasks_take(case):
-    """Every word but the texts of certificates, which the cases leave out."""
-    policy = {word: value for word, value in case["policy"].items() if word != "trust"}
+    policy = dict(case["policy"])  # certificates too are read
     if "credentials" in policy:
         policy["credentials"] = [{**one, "password": "from the vault"} for one in policy["credentials"]]
-    assert read_policy(policy).words().keys() >= policy.keys() - {"credentials"}
+    assert read_policy(policy).words().keys() >= policy.keys() - {"credentials", "trust"}
+
+
+SAID = {
+    "nodes": {
+        "n1": {
+            "engines": [{word: ["r.example.com"] for word in ("search", "blocked", "insecure", "allowed")}],
+            "policy": {"mirrors": [{"source": "docker.io", "mirrors": ["m.example.com"], "pull": "all"}]},
+            "registries": [{"name": "r.example.com", "files": ["/r/ca.crt"]}],
+            "anchors": [{"path": "/anchors/a.crt"}],
+            "auth_files": [
+                {"path": "/auth", "entries": [{"key": "r.example.com", "kind": "basic", "username": "puller"}]}
+            ],
+        }
+    },
+    "authorities": {"n1": {"/r/ca.crt": f"# a comment\n{PEM['<A>']}"}},
+    "masters": {
+        "m1": {
+            "master": {
+                "image_policy_config": {
+                    "allowedRegistriesForImport": [{"domainName": "docker.io"}],
+                    "externalRegistryHostname": "registry.example.com",
+                    "additionalTrustedCA": "/ca.crt",
+                },
+                "image_policy": {"executionRules": [{"name": "one", "matchRegistries": ["docker.io"]}]},
+            }
+        }
+    },
+}
+
+
+def texts_in(value, path=()):
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from texts_in(item, (*path, key))
+
+
+@pytest.mark.parametrize("sign", ["{{x}}", "{%x%}", "{#x#}"])
+@pytest.mark.parametrize("path", [path for path, _text in texts_in(SAID)], ids=lambda path: ".".join(map(str, path)))
+def test_what_a_host_says_stays_text_in_the_new_inventory(path, sign):
+    found = copy.deepcopy(SAID)
+    inner = functools.reduce(lambda value, key: value[key], path[:-1], found)
+    inner[path[-1]] = f"{sign}{inner[path[-1]]}"
+    made = migrate(found)
+    known = {f"{{{{ {name} }}}}" for name in made["vault"]}
+    assert not [text for _path, text in texts_in(made["variables"]) if "{" in text and text not in known]
 
 
 IMPORTS = [case for case in CASES if "image_policy_import" in case.get("more", {})]

@@ -275,7 +275,7 @@ def read(
         )
         _refuse_twice(files)
     said = Said(
-        policy, options["mode"], _names(options["external_hostnames"]), options["import_mode"],
+        policy, options["mode"], external_hostnames(options["external_hostnames"]), options["import_mode"],
         options["node_disruption"], files, also,
     )  # fmt: skip
     known = {*preflight.NAMES, *(guard.name for guard in guards.GUARDS)}
@@ -307,7 +307,8 @@ def _refuse_twice(files: Iterable[mirrors_from.MirrorObject]) -> None:
         seen[key] = one.where
 
 
-def _names(given: list[str] | None) -> tuple[str, ...] | None:
+def external_hostnames(given: list[str] | None) -> tuple[str, ...] | None:
+    """Check the names that people outside of the cluster have for its registry, each once. Raises PolicyError."""
     if given is None:
         return None
     for name in given:

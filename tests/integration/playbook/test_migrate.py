@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from trust.pki import certificate
 
 from .conftest import UNREACHABLE, Outcome
 
 Play = Callable[..., Outcome]
 LOGIN = {"key": "r.example.com", "kind": "basic", "username": "puller"}
 IMPORT = {"allowedRegistriesForImport": [{"domainName": "docker.io"}]}
+CA = certificate("r", days=4000)
 STORAGE = "openshift_hosted_registry_storage_"
 
 
@@ -29,7 +31,7 @@ def cluster(authority: Path, **node: Any) -> dict[str, Any]:
     storage |= {f"{STORAGE}s3_secretkey": "topsecret"}
     master = {"master_has": {"master": {"image_policy_config": IMPORT}}}
     return {
-        "hosts": {"n1": {"node_has": has, **storage, **node}, "m1": master},
+        "hosts": {"n1": {"node_has": has, **node}, "m1": master | storage},
         "groups": {"nodes": {"hosts": {"n1": None}}, "masters": {"hosts": {"m1": None}}},
     }
 
@@ -40,7 +42,7 @@ def files(place: Path) -> dict[str, Any]:
 
 
 def test_an_inventory_comes_out(play: Play, tmp_path: Path) -> None:
-    (authority := tmp_path / "ca.crt").write_text("PEM\n")
+    (authority := tmp_path / "ca.crt").write_text(f"{{{{ of_a_host }}}}\n{CA}")
     old, new = cluster(authority), tmp_path / "ocp4"
     outcome = play("migrate_3_to_4", old["hosts"], "-e", f"migrate_to={new}", groups=old["groups"])
     assert outcome.rc == 0, outcome.output
@@ -49,7 +51,7 @@ def test_an_inventory_comes_out(play: Play, tmp_path: Path) -> None:
     policy = made["group_vars/clusters/policy.yml"]
     assert policy["registry_policy"] == {
         "search": ["a.example.com", "b.example.com"], "insecure": ["b.example.com"],
-        "trust": [{"registry": "r.example.com:5000", "ca": "PEM\n"}],
+        "trust": [{"registry": "r.example.com:5000", "ca": CA}],
         "credentials": [
             {"registry": "r.example.com", "username": "puller", "password": "{{ vault_registry_password_1 }}"}
         ],
