@@ -27,11 +27,11 @@ PLAY: list[dict[str, Any]] = [
 ]
 
 
-def run(core: str, home: Path, variables: dict[str, Any]) -> Completed:
+def run(core: str, home: Path, variables: dict[str, Any], *more: str | Path) -> Completed:
     (home / "play.yml").write_text(yaml.safe_dump(PLAY))
     common = {"answer": str(home / "answer.json"), "ansible_python_interpreter": "/usr/bin/python3"}
     (home / "given.json").write_text(json.dumps(common | variables))
-    arguments = ("-vvv", "-i", "localhost,", "-c", "local", "-e", f"@{home / 'given.json'}", home / "play.yml")
+    arguments = ("-vvv", "-i", "localhost,", "-c", "local", "-e", f"@{home / 'given.json'}", *more, home / "play.yml")
     return ansible_playbook(core, home, *arguments, ANSIBLE_CONFIG=REPOSITORY / "ansible.cfg")
 
 
@@ -42,6 +42,21 @@ def make_pair(directory: Path) -> str:
         [*make.split(), "-keyout", "me.key", "-out", "me.crt"], cwd=directory, check=True, capture_output=True
     )
     return (directory / "me.key").read_text()
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_a_text_of_a_vault_is_a_text(core: str, tmp_path: Path) -> None:
+    (key := tmp_path / "key").write_text("the password of the vault\n")
+    program = [str(REPOSITORY / CORES[core] / "bin/ansible-vault"), "encrypt_string", "--vault-password-file", str(key)]
+    login = {"registry": "r.example.com", "username": "puller", "password": "of.a.login"}
+    policy = yaml.safe_dump({"registry_policy": {"blocked": ["of.a.vault"], "credentials": [login]}})
+    for word in ("of.a.vault", "of.a.login"):
+        done = subprocess.run([*program, word], cwd=tmp_path, check=True, capture_output=True, text=True)
+        policy = policy.replace(word, done.stdout.strip())
+    (secrets := tmp_path / "secrets.yml").write_text(policy)
+    done = run(core, tmp_path, {}, "-e", f"@{secrets}", "--vault-password-file", key)
+    assert done.returncode == 0 and "of.a.login" not in done.stdout, done.stdout
+    assert json.loads((tmp_path / "answer.json").read_text())["policy"] == {"blocked": ["of.a.vault"]}
 
 
 @pytest.mark.parametrize("core", CORES)
