@@ -19,6 +19,7 @@ from typing import Any
 
 from .cluster import registries as of_clusters
 from .cluster.hosted_registry.variables import KIND, PREFIX, TRUTH, kind_said
+from .cluster.image_registry.values import quantity
 from .cluster.openshift4.objects import INTERNAL_REGISTRY
 from .credentials.containers import registry_of
 from .policy import VOCABULARY, PolicyError, import_sources
@@ -130,6 +131,11 @@ def _lists(to: Found, nodes: Mapping[str, Mapping[str, Any]]) -> None:
         # What may be pulled is said by its names: the rest of the world is blocked, and so are the entries of the list.
         allowed = [entry for entry in _unique([*whole["search"], *whole["allowed"]]) if entry not in blocked]
         to.policy |= {"allowed": allowed} if allowed else {"blocked": ALL}
+        to.leave(
+            "registries that a cluster of 4 needs itself", "blocked: all",
+            "OpenShift 4 is installed from other registries than 3, and the forecast refuses a list that lacks them",
+            "allowed, with what dockyard.openshift.plan names; or its guard in image_policy_overridden",
+        )  # fmt: skip
     else:
         if closed:
             to.leave(
@@ -343,7 +349,12 @@ def _storage(to: Found, variables: Mapping[str, Any]) -> None:
     elif kind:
         to.variables["image_registry_storage"] = {"pvc": {"claim": "image-registry-storage"}}
         if size := str(variables.get(f"{PREFIX}volume_size") or "").strip():
-            to.variables["image_registry_claim"] = {"size": size if size[-1].isalpha() else f"{size}Gi"}
+            size = size if size[-1].isalpha() else f"{size}Gi"
+            if quantity(size) is not None:
+                to.variables["image_registry_claim"] = {"size": size}
+            else:
+                where = f"{PREFIX}volume_size"
+                to.leave(f"the size {size}", where, "is not a quantity such as 100Gi", "image_registry_claim")
         to.leave(
             f"the volume of the registry ({kind})", KIND, "a volume with images of 3 is none for a registry of 4",
             "a new claim, and dockyard.openshift.image_import for the images",
@@ -366,12 +377,28 @@ def _store(to: Found, provider: str, variables: Mapping[str, Any]) -> None:
         else:
             what = f"{name} of the store ({provider})"
             to.leave(what, f"{ours}{name}", "no field or value of 4 is known for it", _BY_HAND)
+    if provider == "s3":
+        _complete_s3(to, spec)
     to.variables["image_registry_storage"] = {store: spec}
     to.variables |= {"image_registry_credentials": keys} if keys else {}
     to.leave(
         "the images in the store", KIND, "the registry of 4 does not know the image streams of 3",
         "another bucket or container, and dockyard.openshift.image_import for the images",
     )  # fmt: skip
+
+
+def _complete_s3(to: Found, spec: dict[str, Any]) -> None:
+    """Write out what the registry of 3 took for granted and the operator of 4 wants to be told."""
+    endpoint = spec.get("regionEndpoint")
+    if endpoint and "://" not in str(endpoint):
+        spec["regionEndpoint"] = f"https://{endpoint}"  # what Amazon's library does, for both
+    if "region" not in spec and endpoint:
+        spec["region"] = "us-east-1"  # a store of one's own has no regions, and the field is needed
+    elif "region" not in spec:
+        to.leave(
+            "the region of the store (s3)", f"{PREFIX}s3_region",
+            "it is not said, and the operator of 4 knows one on AWS alone", "region in image_registry_storage",
+        )  # fmt: skip
 
 
 # --- values, whatever their shape ---

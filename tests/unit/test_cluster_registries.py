@@ -384,6 +384,14 @@ def test_what_is_odd_about_additional_registries_is_told():
     assert any("additional_registries: 'index.docker.io' means docker.io" in text for text in done["notes"])
 
 
+def test_what_hosts_search_asks_nothing_of_a_cluster_without_an_allow_list_and_the_way_is_said():
+    server = cluster({})
+    policy = {"registry_policy": {"search": ["r.example.com"]}}
+    result = run(cluster_registries.ActionModule, {"from_variables": True}, server, variables=policy)
+    assert not result.get("failed") and not result["changed"], result
+    assert any("nodes go on searching what they search; that takes search" in note for note in result["notes"])
+
+
 def test_a_change_names_the_options_without_which_it_would_not_be():
     server = cluster({})
     policy = {"blocked": ["a.example.com"], "mirrors": [{"source": "quay.io/a", "mirrors": ["m.example.com/a"]}]}

@@ -215,8 +215,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
         ],
     },
 }
-#: Options that say what is wanted; the others say how.
-ASKING = (*_WORDS, "mirrors_from", "external_hostnames", "import_mode", "node_disruption")
+#: Options that say what is wanted; the others say how. What hosts search is asked, too: it widens an allow-list.
+ASKING = (*_WORDS, "mirrors_from", "external_hostnames", "import_mode", "node_disruption", "additional_registries")
 CHANGE_OPTIONS: dict[str, dict[str, Any]] = {}
 SURVEY_OPTIONS: dict[str, dict[str, Any]] = {}
 
@@ -266,6 +266,11 @@ def read(
     if options["release"] is not None:
         releases.find(options["release"])
     notes = [*policy.notes]
+    if also and policy.search is None and policy.allow_list is None:
+        notes.append(
+            "additional_registries: nodes go on searching what they search; that takes search, which reboots or drains "
+            "every node"
+        )
     files = None
     if options["mirrors_from"] is not None:
         files = tuple(

@@ -259,7 +259,7 @@ def cleaned(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Return built-in types only: Ansible's tagged texts break libraries."""
-    if getattr(value, "__ENCRYPTED__", False):  # `!vault` of core 2.16, which is no str; this decrypts it
+    if getattr(value, "__ENCRYPTED__", False):  # `!vault` of core 2.16; this decrypts it
         return str(value)
     if isinstance(value, str):
         return "".join(value)

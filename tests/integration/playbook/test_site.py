@@ -25,15 +25,17 @@ OF_MASTERS = {"openshift_master_image_policy_config": {"disableScheduledImport":
 def inventory(case: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return hosts and groups of a case."""
     hosts: dict[str, Any] = {}
+    silent = case.get("silent", ())
     for name, fate in case.get("hosts", {}).items():
         hosts[name] = {**POLICY, "fate": "same" if fate in ("unreachable", "drift") else fate, "drift": fate == "drift"}
         hosts[name]["cluster_fate"] = "same"  # of the registry that a master speaks for
         hosts[name] |= UNREACHABLE if fate == "unreachable" else {}
-        hosts[name] |= OF_MASTERS if name in case.get("masters", ()) else {}
+        hosts[name] |= OF_MASTERS if name in case.get("masters", ()) and name not in silent else {}
         hosts[name] |= OF_STORAGE if name in case.get("storage", ()) else {}
     groups = {"nodes": {"hosts": dict.fromkeys(hosts)}} if hosts else {}
     groups |= {"masters": {"hosts": dict.fromkeys(case["masters"])}} if "masters" in case else {}
-    clusters = {name: {**POLICY, "cluster_fate": fate} for name, fate in case.get("clusters", {}).items()}
+    policies = {name: {} if name in silent else POLICY for name in case.get("clusters", {})}
+    clusters = {name: {**policies[name], "cluster_fate": fate} for name, fate in case.get("clusters", {}).items()}
     groups |= {"clusters": {"hosts": dict.fromkeys(clusters)}} if clusters else {}
     for group, found in case.get("vars_of", {}).items():
         groups[group]["vars"] = found
