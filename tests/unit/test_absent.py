@@ -17,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import und
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, Proposal, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 from cases import cases
-from hosts import described
+from hosts import contents, described
 from tasks import COMMITTED, run
 from test_host_policy import ANCHORS, EVERYTHING, docker
 
@@ -89,6 +89,21 @@ def test_certificates_go_too_and_the_engine_is_restarted_once() -> None:
     removed = {file["path"] for file in sent["files"] if file["state"] == "absent"}
     assert {ours, STATE_PATH} <= removed and sent["forget"]
     assert [action["name"] for action in sent["actions"]] == ["run update-ca-trust extract", "restart docker.service"]
+
+
+def test_what_other_tasks_put_on_a_host_is_not_forgotten() -> None:
+    masters = {"files": {"/etc/origin/master/master-config.yaml": {}}}
+    state = {"version": 1, "masters": masters, "container_registries": {"docker-fork": {"added": {"search": ["a"]}}}}
+    host = docker(
+        shows=("a", "docker.io"), sysconfig="OPTIONS=''\nADD_REGISTRY='--add-registry a'\n",
+        state=described(json.dumps(state)),
+    )  # fmt: skip
+    done = run(host_policy.ActionModule, {**EVERYTHING, "state": "absent"}, [host], COMMITTED)
+    assert not done.result.get("failed"), done.result
+    (sent,) = done.transactions
+    assert json.loads(contents(sent)[STATE_PATH]) == {"version": 1, "masters": masters}
+    assert not sent.get("forget")
+    assert "stays, with the records of masters" in " ".join(done.result["notes"])
 
 
 def test_nothing_of_ours_is_nothing_to_do() -> None:

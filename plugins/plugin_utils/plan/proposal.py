@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
-from ..host.observed import FILE_LIMIT, HostProblem, Observed
+from ..host.observed import FILE_LIMIT, STATE_PATH, HostProblem, Observed
 from ..problems import Problem
 from . import interrupted, records
 from .draft import AGAIN, Check, Draft, FileChange, Step, Validation
@@ -150,12 +150,22 @@ def propose(host: Observed, drafters: Iterable[Drafter], how: Applying) -> Propo
 
 def _drafts(start: Observed, drafters: Iterable[Drafter]) -> tuple[list[Draft], Observed]:
     """Make drafts one after the other: each sees the files as those before it will leave them."""
-    drafts, world = [], start
+    drafts: list[Draft] = []
+    world = start
     for draft_of in drafters:
-        draft = draft_of(world)
+        draft = _kept(start, drafts, draft_of(world))
         world = world.with_files({change.path: change.content for change in draft.files})
         drafts.append(draft)
     return drafts, world
+
+
+def _kept(start: Observed, before: Iterable[Draft], draft: Draft) -> Draft:
+    """Let a host forget only when nothing of ours stays there: what other tasks put there is still ours to remove."""
+    stays = sorted(set(_state(records.state_of(start), before)) - {"version"}) if draft.forgets else []
+    if not stays:
+        return draft
+    note = f"{STATE_PATH} stays, with the records of {', '.join(stays)}: what they speak of was not asked to go"
+    return replace(draft, files=(), forgets=False, notes=(note,))
 
 
 def _refuse(drafts: Iterable[Draft], gate: Gate, how: Applying) -> None:
