@@ -22,6 +22,7 @@ KEY = "new.example.com:5000/team"
 #: Texts that a splice could spoil: white space everywhere, nothing inside or at all, tabs, CRLF.
 SPECIMENS = [
     "", " \n",
+    '{"auths": {"a": {}  \n}}', '{"auths": {"a": {}, "b": {}\t\r\n }}',
     "{}", "{ }", "{\n}\n", ' {"auths":{}} ', '{"auths": {}}\n', '{\n  "auths": {\n  }\n}\n', '{"auths":{ }}', '{"a":1}',
     '{ "a":1 }', '{"a":1\n}', '{"a":1,\r\n"b":2}\r\n', '{"auths":{"a":{}}}', '{"auths":{"a":{}\n}}', '{"auths":null}',
     '{"auths":\n{"a":{} , "b" : {}}\n , "x":[]}',
@@ -42,7 +43,7 @@ def test_there_and_back(text):
     assert there_and_back(text) == text
 
 
-@pytest.mark.parametrize("text", ["", "{}", "{\n }", '{"a": {"auth": "x"}}', '{\n "a": {}\n}\n'])
+@pytest.mark.parametrize("text", ["", "{}", "{\n }", '{"a": {"auth": "x"}}', '{"a": {}  \n}', '{\n "a": {}\n}\n'])
 def test_there_and_back_in_the_old_form(text):
     assert there_and_back(text, old_form=True) == text
 
@@ -72,7 +73,7 @@ DOCUMENTS = st.fixed_dictionaries(
 
 def spaced(value, draw):
     """JSON with white space wherever it may stand."""
-    space = lambda: draw(st.sampled_from(["", "", " ", "\n", "\n  ", "\t", "\r\n"]))  # noqa: E731
+    space = lambda: draw(st.sampled_from(["", "", " ", "\n", "\n  ", "  \n", "\t", "\r\n"]))  # noqa: E731
     if isinstance(value, dict):
         members = [f"{space()}{json.dumps(k)}{space()}:{space()}{spaced(v, draw)}{space()}" for k, v in value.items()]
         return "{" + (",".join(members) or space()) + "}"

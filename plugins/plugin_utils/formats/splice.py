@@ -57,7 +57,7 @@ class _Chunk:
 
     @property
     def ends_in_comment(self) -> bool:
-        return bool((self.after or self.between).strip())
+        return bool(self.after.strip())
 
     def __str__(self) -> str:
         return self.lead + self.item + self.between + self.separator + self.after
@@ -108,6 +108,7 @@ def member_pieces(
 def splice(text: str, start: int, end: int, items: Sequence[Item], pieces: Sequence[Piece], style: Style) -> str:
     """Return the new text for ``text[start:end]``, of which ``items`` are the old ones, made of ``pieces``."""
     head, chunks, closing = _cut(text, start, end, items, style)
+    chunks, blanks = _without_blanks(chunks, style)
     result: list[_Chunk] = []
     following = 0  # the first old chunk that is not dealt with yet
     left = ""  # the leads of deleted chunks
@@ -134,6 +135,8 @@ def splice(text: str, start: int, end: int, items: Sequence[Item], pieces: Seque
         left, following = "", piece.old + 1
     for deleted in chunks[following:]:
         left = _joined(left, deleted.lead)
+    if result:
+        result[-1] = replace(result[-1], after=result[-1].after + blanks)
     trailing = bool(chunks and chunks[-1].separator)
     new_line = _line_break(text) + _indentation(text, start)
     comments = _split_last_line(left)[0]
@@ -169,6 +172,16 @@ def _cut(text: str, start: int, end: int, items: Sequence[Item], style: Style) -
         )
         position = finish
     return head, chunks, text[position:end]
+
+
+def _without_blanks(chunks: list[_Chunk], style: Style) -> tuple[list[_Chunk], str]:
+    """Take away the blanks that end the line of the last chunk, where the next one would come to the same line.
+
+    They end that line also with a new chunk on it, and when that one goes again.
+    """
+    if not chunks or chunks[-1].ends_in_comment or _LINE_BREAK.search(_later_lead(chunks, len(chunks) - 1, style)):
+        return chunks, ""
+    return [*chunks[:-1], replace(chunks[-1], after="")], chunks[-1].after
 
 
 def _assembled(chunks: list[_Chunk], closing: str, trailing: bool, style: Style, new_line: str) -> str:
