@@ -19,15 +19,20 @@ from typing import Any
 
 _COMPARISONS = 1_000_000  # beyond this many pairs of items, pairing them by position is good enough
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_EMPTY_LINES = re.compile(r"\A(?:(?:\r\n|\n|\r(?!\n))[ \t]*(?=[\r\n]))+")
 
 
 @dataclass(frozen=True)
 class Item:
-    """Where an item stands in the text, and where the separator behind it (None: there is none)."""
+    """Where an item stands in the text, and where the separator behind it (None: there is none).
+
+    keeps_lines: an empty line behind it would be a part of it.
+    """
 
     start: int
     end: int
     separator: int | None = None
+    keeps_lines: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class _Chunk:
     between: str = ""
     separator: str = ""
     after: str = ""
+    keeps_lines: bool = False
 
     @property
     def ends_in_comment(self) -> bool:
@@ -168,6 +174,7 @@ def _cut(text: str, start: int, end: int, items: Sequence[Item], style: Style) -
                 between=text[item.end : item.separator] if item.separator is not None else "",
                 separator="" if item.separator is None else text[item.separator],
                 after=text[separated:finish],
+                keeps_lines=item.keeps_lines,
             )
         )
         position = finish
@@ -193,6 +200,8 @@ def _assembled(chunks: list[_Chunk], closing: str, trailing: bool, style: Style,
         if open_comment and not _LINE_BREAK.match(chunk.lead):
             parts.append(new_line)
         separate = bool(style.separator) and (trailing or index < len(chunks) - 1)
+        if index and chunks[index - 1].keeps_lines:
+            chunk = replace(chunk, lead=_EMPTY_LINES.sub("", chunk.lead))
         parts.append(str(_separated(chunk, style.separator if separate else "")))
         open_comment = chunk.ends_in_comment
     if open_comment and (closing or style.separator) and not _LINE_BREAK.match(closing):

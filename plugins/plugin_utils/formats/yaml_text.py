@@ -64,6 +64,7 @@ class _Node:
     marks: tuple[int, ...] = ()
     size: int = 1
     column: int = 0
+    keeps_lines: bool = False
 
 
 def parse(text: str, *, go: bool = False) -> Any:
@@ -91,7 +92,8 @@ def edit(text: str, value: Any, *, go: bool = False) -> str:
     except yaml_faults() as error:
         raise FormatError(f"the change cannot be made in this file: {error}") from None
     if not same(written, value):
-        raise FormatError("the change cannot be made in this file (an alias, a merged key or a tag stands against it)")
+        reasons = "an alias, a merged key, a tag, or a last line without an end"
+        raise FormatError(f"the change cannot be made in this file ({reasons} stands against it)")
     return result
 
 
@@ -199,10 +201,12 @@ class _Composer:
         start, end = event.start_mark.index, event.end_mark.index
         if start < end and event.tag is None:  # a tag is replaced together with the value that it stands before
             start = _skip(_PROPERTIES, self.text, start)
+        keeps_lines = event.style in ("|", ">") and bool(_KEEPS_END.match(self.text, start))
         if event.style in ("|", ">"):
             text = self.text[start:end]
-            end = start + len(_KEPT_END.sub("", text) if _KEEPS_END.match(text) else text.rstrip(" \t\r\n"))
-        return _Node(min(start, end), end, value, "merge" if tag == _MERGE else "scalar")
+            end = start + len(_KEPT_END.sub("", text) if keeps_lines else text.rstrip(" \t\r\n"))
+        kind = "merge" if tag == _MERGE else "scalar"
+        return _Node(min(start, end), end, value, kind, keeps_lines=keeps_lines)
 
     def _collection(self, event: Any, depth: int) -> _Node:
         text, line = self.text, event.start_mark.line + 1
@@ -231,14 +235,18 @@ class _Composer:
             start = _line_break_before(text, start)
         value = _mapping(keys, children, line, self.go) if is_mapping else [child.value for child in children]
         size = 1 + sum(child.size for child in children)
-        return _Node(start, end, value, style, tuple(items), tuple(children), tuple(keys), tuple(marks), size, column)
+        keeps = bool(children) and children[-1].keeps_lines
+        return _Node(
+            start, end, value, style, tuple(items), tuple(children), tuple(keys), tuple(marks), size, column, keeps
+        )
 
     def _item(self, start: int, mark: int, child: _Node, style: str) -> Item:
         end = max(child.end, mark)
         if style == "block" and child.start == child.end:
             end = _skip(_COMMENT_BEHIND, self.text, end)  # so that a list can be put below the comment
         separator = _skip(_TRIVIA, self.text, end)
-        return Item(start, end, separator if style == "flow" and self.text.startswith(",", separator) else None)
+        is_separated = style == "flow" and self.text.startswith(",", separator)
+        return Item(start, end, separator if is_separated else None, child.keeps_lines)
 
     def _key(self, keys: dict[Any, None]) -> int:
         """Adds the next key to the others; returns where its colon ends."""
