@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import account
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.difference import difference
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.draft import Check, FileChange, Step, Validation
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.plan import Change, Disruption, Plan
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import (
@@ -20,6 +21,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal i
     propose,
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
+from cases import cases
 from hosts import host
 
 FILE = Change("/etc/a", "search", "search: x\nkept\n", "kept\nsearch: y\n", undo="the old bytes")
@@ -47,6 +49,17 @@ def test_text_says_everything_a_person_must_know():
         "  restart docker\n    why: files change\n    disruption: restart of docker.service\n"
         "  pending: a restart\n  note: a note\n  not checked yet: the answer"
     )
+
+
+@pytest.mark.parametrize("case", cases("plan/difference.yml"))
+def test_the_plan_shows_each_line_that_differs_and_what_it_is_about(case):
+    assert "".join(f"{line}\n" for line in difference(case["before"], case["after"])) == case["shown"]
+
+
+def test_of_views_too_large_to_compare_the_lines_are_shown_that_one_alone_has():
+    lines = [f"blocked: {number}.example.com\n" for number in range(1500)]
+    before, after = ("".join(each) for each in (["a\n", *lines, "b\n"], ["c\n", *lines, "d\n"]))
+    assert difference(before, after) == ["- a", "- b", "+ c", "+ d"]
 
 
 @pytest.mark.parametrize(

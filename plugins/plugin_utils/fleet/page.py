@@ -54,10 +54,10 @@ def _words(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def _groupby_sign(lines: list[str]) -> list[tuple[bool, str]]:
-    """Return lines of a difference as few blocks, because hosts are many: whether a block goes, and its text."""
-    blocks = groupby(lines, key=lambda line: line.startswith("-"))
-    return [(gone, "".join(f"{line}\n" for line in block)) for gone, block in blocks]
+def _groupby_sign(lines: list[str]) -> list[tuple[str, str]]:
+    """Return lines of a difference as few blocks, because hosts are many: the sign of a block, and its text."""
+    blocks = groupby(lines, key=lambda line: line[:1])
+    return [(sign, "".join(f"{line}\n" for line in block)) for sign, block in blocks]
 
 
 @cache

@@ -18,7 +18,8 @@ from datetime import datetime
 from typing import Any
 
 from .. import clock
-from ..plan.plan import Change, Disruption, Plan
+from ..plan.difference import difference
+from ..plan.plan import Disruption
 from ..problems import without_passwords
 
 FORMAT = 1
@@ -175,10 +176,9 @@ def _drift_of(result: Mapping[str, Any], outcome: str, check_mode: bool) -> bool
 
 def _change(change: Mapping[str, Any]) -> dict[str, Any]:
     what, why, before, after = (_text(change.get(name)) for name in ("what", "why", "before", "after"))
-    shown = Plan((Change(what, why, before, after),)).differences()[1:]
     return {
         "what": what, "why": why, "whom": _text(change.get("whom")), "undo": _text(change.get("undo")),
-        "disruption": _most([str(change.get("disruption") or "none")]), "difference": [line.strip() for line in shown],
+        "disruption": _most([str(change.get("disruption") or "none")]), "difference": difference(before, after),
     }  # fmt: skip
 
 

@@ -278,16 +278,16 @@ def _stretches(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[int, in
 
     What is not equal is compared again by first member, so that a changed table is not taken for its neighbour.
     """
-    for tag, i1, i2, j1, j2 in _opcodes([freeze(item) for item in old], [freeze(item) for item in new]):
+    for tag, i1, i2, j1, j2 in opcodes([freeze(item) for item in old], [freeze(item) for item in new]):
         if tag != "replace":
             yield i1, i2, j1, j2
             continue
         first = [list(map(_first_member, items)) for items in (old[i1:i2], new[j1:j2])]
-        for _tag, k1, k2, l1, l2 in _opcodes(*first):
+        for _tag, k1, k2, l1, l2 in opcodes(*first):
             yield i1 + k1, i1 + k2, j1 + l1, j1 + l2
 
 
-def _opcodes(old: list[Any], new: list[Any]) -> Iterator[tuple[str, int, int, int, int]]:
+def opcodes(old: Sequence[Any], new: Sequence[Any]) -> Iterator[tuple[str, int, int, int, int]]:
     """Yield opcodes as difflib does, in bounded time."""
     shorter = min(len(old), len(new))
     prefix = next((i for i in range(shorter) if old[i] != new[i]), shorter)
@@ -297,7 +297,8 @@ def _opcodes(old: list[Any], new: list[Any]) -> Iterator[tuple[str, int, int, in
     if (old_end - prefix) * (new_end - prefix) > _COMPARISONS:
         yield "replace", prefix, old_end, prefix, new_end
     else:
-        for tag, i1, i2, j1, j2 in SequenceMatcher(None, old[prefix:old_end], new[prefix:new_end]).get_opcodes():
+        compared = SequenceMatcher(None, old[prefix:old_end], new[prefix:new_end], autojunk=False)
+        for tag, i1, i2, j1, j2 in compared.get_opcodes():
             yield tag, prefix + i1, prefix + i2, prefix + j1, prefix + j2
     yield "equal", old_end, len(old), new_end, len(new)
 

@@ -16,6 +16,7 @@ from enum import IntEnum
 from typing import Any
 
 from ..problems import one_line
+from .difference import difference
 
 #: A mark in a view by which a person tells two secrets apart within one run; it means nothing in another one.
 _OF_THIS_RUN = re.compile(r" \(secret [0-9a-f]{8}\)")
@@ -189,7 +190,4 @@ def _askers(change: Change) -> str:
 
 
 def _difference(change: Change) -> list[str]:
-    before, after = change.before.splitlines(), change.after.splitlines()
-    old, new = set(before), set(after)
-    gone = [f"    - {line}" for line in before if line not in new]
-    return gone + [f"    + {line}" for line in after if line not in old]
+    return [f"    {line}" for line in difference(change.before, change.after)]
