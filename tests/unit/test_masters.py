@@ -270,6 +270,7 @@ def test_what_is_there_is_restarted_and_healthz_awaited(case):
         assert [each["argv"] for each in sent["actions"]] == case["argv"]
     check = sent["checks"][-1]
     assert check["argv"][-1] == "https://127.0.0.1:443/healthz" and check["attempts"] * check["delay"] == 180
+    assert check["argv"][check["argv"].index("--noproxy") + 1] == "*", "a proxy of the host's environment is not asked"
     assert done.result["master"]["release"] == case["release"]
 
 
