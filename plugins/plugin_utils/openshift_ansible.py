@@ -16,7 +16,7 @@ from typing import Any
 
 from .formats import environment_file
 from .policy.lists import ALL, entries
-from .policy.word import UNSHOWN, PolicyError, kind_of
+from .policy.word import UNSHOWN, PolicyError, from_json, kind_of
 from .resolution.references import is_location
 
 ValueOf = Callable[[str], Any]
@@ -106,11 +106,15 @@ def trail(word: str, ask: ValueOf) -> tuple[str, ...]:
 
 def _credentials(ask: ValueOf) -> tuple[str, Any] | None:
     """Return the logins of both variables, as the word credentials takes them."""
-    more, own = ask(CREDENTIALS), _own_credential(ask)
-    if more is None:
+    given, own = ask(CREDENTIALS), _own_credential(ask)
+    if given is None:
         return (OREG_USER, own) if own else None
+    try:
+        more = from_json(given)
+    except ValueError:
+        more = given
     if not isinstance(more, (list, tuple)) or not all(isinstance(item, Mapping) for item in more):
-        return CREDENTIALS, more  # the reader of the word refuses it, under this name
+        return CREDENTIALS, given  # the reader of the word refuses it, under this name
     for number, item in enumerate(more, 1):
         if foreign := sorted(set(map(str, item)) - set(_OF_A_LOGIN)):
             raise PolicyError(CREDENTIALS, UNSHOWN, f"entry {number} has a key other than {', '.join(_OF_A_LOGIN)} "
