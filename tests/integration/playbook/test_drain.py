@@ -66,6 +66,13 @@ def test_no_node_is_touched_when_no_engine_restarts(play: Play) -> None:
         assert outcome.rc == 0 and not outcome.asked("node_drain"), outcome.output
 
 
+@pytest.mark.parametrize(("said", "steps"), [("True", ["drained", "policy", "in_service"]), ("no", ["policy"])])
+def test_the_word_may_be_a_text_as_those_of_a_command_line_are(play: Play, said: str, steps: list[str]) -> None:
+    outcome = play("registries", {"a": {}}, "-e", f"docker_registries_drain={said}", vars=ASKED)
+    assert outcome.rc == 0 and order(outcome)[-len(steps) :] == [f"a {step}" for step in steps], outcome.output
+    assert len(outcome.asked("host_policy")) == (1 if said == "no" else 2)
+
+
 def test_without_the_word_no_cluster_is_asked(play: Play) -> None:
     outcome = play("registries", {"a": {}}, vars=ASKED | {"docker_registries_drain": False})
     assert outcome.rc == 0 and {call["task"] for call in outcome.calls} == {"registry_policy", "host_policy"}
