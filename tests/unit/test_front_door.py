@@ -85,6 +85,22 @@ def test_job_templates_of_awx_run_playbooks_of_the_project() -> None:
         assert (REPOSITORY / f"playbooks/{name.rpartition('.')[2]}.yml").is_file()
 
 
+def test_the_table_of_job_templates_is_that_of_the_file() -> None:
+    (play,) = yaml.safe_load((REPOSITORY / "docs/job_templates.yml").read_text(encoding="utf-8"))
+    page = (REPOSITORY / "docs/awx.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (Registries - \w+) \| `([\w.]+)`(.*?) \| (yes|no)", page, re.MULTILINE)
+    assert rows and [
+        (name, playbook, "*Check*" in more, "*Show Changes*" in more, "a survey" in more, slices == "yes")
+        for name, playbook, more, slices in rows
+    ] == [
+        (one["name"], one["playbook"], one.get("job_type") == "check", one.get("diff_mode", False),
+         "survey_spec" in one, "job_slice_count" in one)
+        for one in play["vars"]["awx_templates"]
+    ]  # fmt: skip
+    asked = play["vars"]["awx_survey_of_undo"]["spec"]
+    assert [question["variable"] for question in asked] == ["undo_plan"]
+
+
 def test_job_templates_of_awx_use_options_of_its_collection() -> None:
     wheels = sorted((REPOSITORY / ".cache/wheels").glob("ansible-[0-9]*.whl"))
     assert wheels, "the package with Galaxy's collections is not here: make environment"
