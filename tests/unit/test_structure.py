@@ -9,6 +9,7 @@ import ast
 import functools
 
 import pytest
+import yaml
 from conftest import REPOSITORY
 
 BRAIN = REPOSITORY / "plugins/plugin_utils"
@@ -92,3 +93,12 @@ def literals(name: str) -> list[str]:
 def test_a_sentence_has_one_home(sentence):
     homes = [name for name in MODULES for text in literals(name) if sentence in text]
     assert homes == [ONE_HOME[sentence]]
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_a_play_that_needs_the_order_of_tasks_says_its_strategy(path):
+    """ansible.cfg may name another one for all. Under free, a fatal error ends one host, and run_once is for each."""
+    for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+        said = str(play)
+        if any(word in said for word in ("any_errors_fatal", "run_once", "end_play")):
+            assert play.get("strategy") == "linear", play["name"]

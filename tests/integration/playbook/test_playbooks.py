@@ -102,6 +102,18 @@ def test_refused_by_the_role_before_any_host_is_touched(play: Play, variables: d
     assert outcome.rc == 2
 
 
+def test_nobody_is_touched_and_one_report_is_made_whatever_strategy_is_the_usual_one(
+    play: Play, tmp_path: Path
+) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nstrategy = free\n")
+    wrong = {"docker_registries_mode": "both"}
+    assert play("registries", {"a": {}, "b": wrong}, vars=ASKED).asked("host_policy") == []
+    outcome = play("registries", {"a": {"fate": "failed"}, "b": {}, "c": {}, "d": {}}, vars=ASKED)
+    assert [call["host"] for call in outcome.asked("host_policy")] == ["a"]
+    assert outcome.output.count("3 were not started") == 1, outcome.output
+    assert (play("verify", {"a": {}, "b": {}}, vars=ASKED).output.count("2 as asked")) == 1
+
+
 @pytest.mark.parametrize(
     ("variables", "says"),
     [
