@@ -39,6 +39,8 @@ def test_a_subject(case):
     assert holds(found, case["found"]), found
     for part, wanted in zip(found["parts"], case.get("parts", ()), strict=False):
         assert holds(part, wanted), part
+    shown = Read(page.render(reported(case, check=case.get("check", False)))).text
+    assert re.findall(r"Take it back: .* undo_plan=(\S*)", shown) == case.get("taken_back", [])
 
 
 def test_the_worst_come_first_and_the_same_is_said_once():

@@ -24,6 +24,9 @@ from markupsafe import Markup
 
 _HERE = Path(__file__).parent
 
+#: What playbook undo takes back, which is the last plan of a host alone; and what site changes there later.
+_UNDONE, _LATER = "registries", {"image policy", "trust of the master"}
+
 
 def render(report: Mapping[str, Any]) -> str:
     """Return the page of what `report.document` returns."""
@@ -31,13 +34,19 @@ def render(report: Mapping[str, Any]) -> str:
     plans: dict[str, list[str]] = {}
     for one in report["subjects"]:
         known = plans.setdefault(one["group"], [])
-        known += [plan for plan in one["plans"] if plan not in known]
+        known += [plan for plan in _to_take_back(one) if plan not in known]
     style, script = _source("page.css"), _source("page.js")
     return _environment().get_template("page.html.j2").render(
         report=report, summary=report["summary"], first=first, plans=plans, style=style, script=script,
         policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'",
     )  # fmt: skip
+
+
+def _to_take_back(subject: Mapping[str, Any]) -> list[str]:
+    """Return the plan of a host that was carried out and that the playbook undo takes back."""
+    done = {part["about"]: part["plan"] for part in subject["parts"] if part["outcome"] == "changed" and part["plan"]}
+    return [done[_UNDONE]] if subject["kind"] == "host" and _UNDONE in done and not _LATER & done.keys() else []
 
 
 def visible(value: Any) -> Any:

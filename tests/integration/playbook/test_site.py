@@ -57,6 +57,7 @@ def test_everything(play: Play, tmp_path: Path, case: dict[str, Any]) -> None:
     report = json.loads(page.with_suffix(".json").read_text())
     assert {one["name"]: one["outcome"] for one in report["subjects"]} == case["stands"], outcome.output
     assert outcome.rc == case["rc"], outcome.output
+    assert report["check_mode"] is (case["playbook"] != "site" or "--check" in case.get("args", []))
     kinds = {name: "cluster" if name in case.get("clusters", ()) else "host" for name in case["stands"]}
     account = outcome.output.partition("PLAY [Report on every host and cluster]")[2]
     assert all(f'"{name} ({kind})' in account for name, kind in kinds.items()), account
