@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,15 +25,30 @@ OPENSHIFT_3 = "/etc/origin/master/admin.kubeconfig"
         ({"image_registry_report_must": "healthy"}, []),
         ({"image_pruner_suspend": True}, ["image_pruner"]),
         ({"image_registry_replicas": 2, "image_pruner_suspend": True}, ["image_registry", "image_pruner"]),
-        ({"hosted_registry_trust": []}, ["hosted_registry"]),
-        ({"hosted_registry_name": "docker-registry"}, []),
-        ({"openshift_hosted_registry_storage_volume_size": "10Gi"}, []),
-        ({"openshift_hosted_registry_storage_kind": "dynamic"}, ["hosted_registry"]),
+        ({"hosted_registry_trust": [], "image_pruner_suspend": True}, ["image_pruner"]),
     ],
 )
 def test_a_task_without_variables_is_passed_over(play: Play, variables: dict[str, Any], tasks: list[str]) -> None:
+    """So is the one for the registry of OpenShift 3, of which variables of all hosts may speak."""
     outcome = play("image_registry", {"a": {}}, vars=variables, groups={"clusters": {"hosts": {"a": None}}})
     assert outcome.rc == 0 and [call["task"] for call in outcome.calls] == tasks, outcome.output
+
+
+def test_the_role_takes_the_registry_of_either(play: Play, tmp_path: Path) -> None:
+    hosts = {
+        "named": {"hosted_registry_name": "docker-registry"},
+        "sized": {"openshift_hosted_registry_storage_volume_size": "10Gi"},
+        "trusting": {"hosted_registry_trust": []},
+        "dynamic": {"openshift_hosted_registry_storage_kind": "dynamic"},
+        "pruned": {"image_pruner_suspend": True},
+        "of4": {"hosted_registry_trust": []},
+    }
+    path = tmp_path / "play.yml"
+    path.write_text("- {hosts: all, gather_facts: false, roles: [dockyard.openshift.registry_storage]}\n")
+    outcome = play(str(path), hosts, groups={"clusters": {"hosts": {"of4": None}}})
+    assert outcome.rc == 0, outcome.output
+    called = sorted(f"{call['host']} {call['task']}" for call in outcome.calls)
+    assert called == ["dynamic hosted_registry", "pruned image_pruner", "trusting hosted_registry"]
 
 
 def test_the_first_master_lends_its_kubeconfig(play: Play) -> None:
