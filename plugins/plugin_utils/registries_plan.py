@@ -64,7 +64,7 @@ def plan(
         ]
     except PolicyError as problem:
         name = named.get(problem.word, (problem.word,))[0]
-        return Planned(Proposal(Plan()), f"{name}{str(problem)[len(problem.word) :]}")
+        return _refused(f"{name}{str(problem)[len(problem.word) :]}")
     more = sum((feature.WATCH + feature.watch(words) for feature, words, _asks in said), Watch())
     how = Applying(options["activation"], options["unenforceable"], named)
     for _look in range(_LOOKS):
@@ -80,8 +80,12 @@ def plan(
         except (record.RecordProblem, ShortHostProblem):
             raise
         except Problem as problem:
-            return Planned(Proposal(Plan()), str(problem))
+            return _refused(str(problem))
     raise record.RecordProblem(f"the plan still asks for more after {_LOOKS} looks at the host")
+
+
+def _refused(why: str) -> Planned:
+    return Planned(Proposal(Plan(refused=why)), why)
 
 
 def _asked(options: Mapping[str, Any]) -> list[Any]:

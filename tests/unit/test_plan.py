@@ -42,6 +42,10 @@ def test_nothing_to_do():
     assert Plan().text() == "Nothing to do: the host already is as asked for."
 
 
+def test_of_what_is_refused_nobody_knows_whether_there_is_nothing_to_do():
+    assert Plan(refused="a reason\nin lines").text() == "No plan: a reason in lines"
+
+
 def test_text_says_everything_a_person_must_know():
     assert PLAN.text() == (
         f"Plan {PLAN.id}: 2 change(s), disruption: restart\n"

@@ -39,6 +39,7 @@ def check(case):
     assert found.keys() == SHAPE
     if "refused" in case:
         assert case["refused"] in (found["refused"] or ""), found
+        assert found["plan"]["text"] == f"No plan: {found['refused']}"
         assert (found["changed"], found["files"], found["steps"]) == (False, {}, [])
         return
     assert found["refused"] is None

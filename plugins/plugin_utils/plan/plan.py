@@ -84,6 +84,7 @@ class Change:
 @dataclass(frozen=True)
 class Plan:
     """beyond: what no engine can enforce. sends: a checksum of all that is sent to carry it out. subject: of what.
+    refused: why there is no plan, so that nobody knows whether anything is to be done.
 
     Each text is one line, whatever of a host stands in it.
     """
@@ -96,8 +97,10 @@ class Plan:
     only_a_real_run_shows: tuple[str, ...] = ()
     sends: str = ""
     subject: str = "host"
+    refused: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "refused", one_line(self.refused))
         for name in ("notes", "warnings", "beyond", "pending"):
             object.__setattr__(self, name, tuple(map(one_line, getattr(self, name))))
 
@@ -172,6 +175,8 @@ class Plan:
         return [("pending", self.pending), ("note", self.notes), ("warning", self.warnings)]
 
     def _nothing_to_do(self) -> str:
+        if self.refused:
+            return f"No plan: {self.refused}"
         if self.pending:
             return "Nothing to do now: the files are as asked for, and take effect after the pending step."
         if self.beyond:

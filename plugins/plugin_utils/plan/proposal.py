@@ -89,7 +89,7 @@ def as_reported(propose: Callable[[], Proposal]) -> tuple[Proposal, list[str]]:
     try:
         return propose(), []
     except Problem as problem:
-        return Proposal(Plan()), [str(problem)]
+        return Proposal(Plan(refused=str(problem))), [str(problem)]
 
 
 def asked(words: Iterable[str], drafters: Iterable[Drafter]) -> list[Drafter]:

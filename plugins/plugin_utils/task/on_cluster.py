@@ -526,6 +526,7 @@ class ClusterInfo(ClusterTask):
                     found |= draft.result
             except Problem as problem:
                 problems.append(str(problem))
+                plan = replace(plan, refused=str(problem))
             for feature, words in said:
                 found |= feature.survey(cluster, words)
             found |= {"drift": plan.changed or bool(problems), "problems": problems}
