@@ -15,8 +15,12 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.fleet.options i
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task, TaskProblem, plain
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 
-#: A metrics file is read by a program of another user.
-_FOR_EVERYBODY = 0o644
+#: What is written, and with which permissions: a metrics file is read by a program of another user.
+_KINDS = {
+    "page": (page.render, 0o600),
+    "json": (lambda found: json.dumps(found, indent=1) + "\n", 0o600),
+    "metrics": (metrics.render, 0o644),
+}
 
 
 class ActionModule(ControllerFiles, Task):
@@ -26,24 +30,32 @@ class ActionModule(ControllerFiles, Task):
     spec = OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        paths = _paths(options)
         expected = {about: set(names) for about, names in options["expected"].items()}
         wanted = {"host": options["results"], "cluster": options["cluster_results"]}
         asked = [(name, kind) for kind in wanted for name in options[f"{kind}s"]]
         subjects = [self._subject(name, kind, wanted[kind], expected) for name, kind in asked]
         now = clock.now()
         found = report.document(subjects, options["run"], now, check_mode=self._task.check_mode)
-        if page_path := paths["page"]:
-            self.write_privately(page_path, page.render(found).encode())
-        if paths["json"]:
-            self.write_privately(paths["json"], (json.dumps(found, indent=1) + "\n").encode())
-        if paths["metrics"]:
-            self.write_whole(paths["metrics"], metrics.render(found).encode(), _FOR_EVERYBODY)
+        files, problems = self._write(options, found)
         drifted = [one["name"] for one in found["subjects"] if one["drift"]]
+        failure = {"failed": True, "msg": "; ".join(problems)} if problems else {}
         return {
             "changed": False, "account": report.account(found), "failing": report.failing(found), "drifted": drifted,
-            "summary": found["summary"], "files": [path for path in paths.values() if path],
+            "summary": found["summary"], "files": files, **failure,
         }  # fmt: skip
+
+    def _write(self, options: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+        """Write every file that is wanted; return them, and why others are not there."""
+        paths, problems = _paths(options)
+        written = []
+        for kind, path in paths.items():
+            render, mode = _KINDS[kind]
+            try:
+                self.write_whole(path, render(found).encode(), mode)
+                written.append(path)
+            except TaskProblem as problem:
+                problems.append(str(problem))
+        return written, problems
 
     def _subject(
         self, name: str, kind: str, wanted: Mapping[str, str], expected: Mapping[str, Container[str]]
@@ -57,10 +69,11 @@ class ActionModule(ControllerFiles, Task):
         return report.Subject(name, kind, known, [about for about, names in expected.items() if name in names])
 
 
-def _paths(options: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the absolute path of each file that is wanted. Raises TaskProblem."""
-    path = options["page"]
+def _paths(options: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """Return the absolute path of each file that is wanted, and what is wrong with names."""
+    path, problems = options["page"], []
     if path and not path.endswith((".html", ".htm")):
-        raise TaskProblem(f"page: {path} does not end in .html; the JSON beside it has the same name with .json")
+        problems.append(f"page: {path} does not end in .html; the JSON beside it has the same name with .json")
+        path = None
     found = {"page": path, "json": f"{os.path.splitext(path)[0]}.json" if path else None, "metrics": options["metrics"]}
-    return {name: os.path.abspath(os.path.expanduser(path)) if path else None for name, path in found.items()}
+    return {kind: os.path.abspath(os.path.expanduser(path)) for kind, path in found.items() if path}, problems

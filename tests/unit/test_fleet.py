@@ -307,3 +307,12 @@ def test_the_task_names_the_files_that_it_wrote(tmp_path, monkeypatch, options, 
 def test_the_task_refuses_what_makes_no_sense(tmp_path, options, says):
     result = told(tmp_path, **options)
     assert result["failed"] and says in result["msg"]
+
+
+def test_what_was_found_is_told_though_no_page_can_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    result = told(tmp_path, page=str(tmp_path / "file/plan.html"), metrics=str(tmp_path / "new/registries.prom"))
+    assert result["failed"] and "cannot be written on the controller" in result["msg"]
+    assert result["account"][1].startswith("c1 (cluster): failed") and result["failing"]
+    assert result["files"] == [str(tmp_path / "new/registries.prom")]
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755

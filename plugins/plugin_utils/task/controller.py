@@ -90,10 +90,13 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
         self.write_whole(path, data, 0o600)
 
     def write_whole(self, path: str, data: bytes, mode: int) -> None:
-        """Write a file whole or not at all, with these permissions; its directory is made when it is missing."""
+        """Write a file whole or not at all, with these permissions; its directory is made when it is missing.
+
+        Who may read the file may also go there.
+        """
         directory, fresh = os.path.dirname(path), f"{path}.{os.getpid()}.new"
         try:
-            os.makedirs(directory, 0o700, exist_ok=True)
+            os.makedirs(directory, 0o755 if mode & 0o004 else 0o700, exist_ok=True)
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             try:
                 with os.fdopen(fd, "wb") as stream:

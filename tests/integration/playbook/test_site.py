@@ -65,6 +65,13 @@ def test_everything(play: Play, tmp_path: Path, case: dict[str, Any]) -> None:
     assert all(f'name="{name}"' in metrics.read_text() for name in case["stands"])
 
 
+def test_the_report_is_told_though_the_page_cannot_be_written(play: Play) -> None:
+    hosts = {"n1": {**POLICY, "fate": "same"}, "n2": {**POLICY, "fate": "failed"}}
+    outcome = play("site", hosts, "-e", "plan_page=plan", groups={"nodes": {"hosts": dict.fromkeys(hosts)}})
+    assert outcome.rc == 2 and '"n1 (host): as asked' in outcome.output, outcome.output
+    assert '"msg": "page: plan does not end in .html' in outcome.output and "; n2: the engine did" in outcome.output
+
+
 def test_no_page_is_written_unless_it_is_asked_for(play: Play, tmp_path: Path) -> None:
     before = sorted(path.name for path in tmp_path.iterdir())
     outcome = play("plan", {"n1": {**POLICY, "fate": "same"}}, groups={"nodes": {"hosts": {"n1": None}}})
