@@ -28,10 +28,10 @@ def order(outcome: Outcome) -> list[str]:
 
 
 def test_each_node_is_evacuated_around_its_restart(play: Play) -> None:
-    outcome = play("registries", {"a": {}, "b": {"docker_registries_drain_node": "b.example.com"}}, vars=ASKED)
+    outcome = play("registries", {"A": {}, "b": {"docker_registries_drain_node": "b.example.com"}}, vars=ASKED)
     assert outcome.rc == 0, outcome.output
-    assert sorted(order(outcome)[:4]) == ["a check", "a validate", "b check", "b validate"]
-    assert order(outcome)[4:] == [f"{host} {step}" for host in "ab" for step in ("drained", "policy", "in_service")]
+    assert sorted(order(outcome)[:4]) == ["A check", "A validate", "b check", "b validate"]
+    assert order(outcome)[4:] == [f"{host} {step}" for host in "Ab" for step in ("drained", "policy", "in_service")]
     assert [call["args"]["node"] for call in outcome.asked("node_drain")] == ["a"] * 2 + ["b.example.com"] * 2
     assert all(call["args"]["ignore_daemonsets"] is True for call in outcome.asked("node_drain"))
 
@@ -98,3 +98,13 @@ def test_certificates_are_restored_around_a_drain(play: Play, tmp_path: Path, ho
     outcome = play("certificates_restore", {"a": host}, vars=said)
     assert order(outcome) == [f"a {step}" for step in steps], outcome.output
     assert (outcome.rc == 0) is not bool({"fate", "stuck", "no_api"} & host.keys())
+
+
+def test_batches_of_a_restore_are_those_that_the_inventory_says(play: Play, tmp_path: Path) -> None:
+    hosts = {name: {"fate": "same"} for name in "abc"}
+    for name in hosts:
+        (tmp_path / f"{name}.tar").write_text(f"of {name}")
+    said = {"docker_registries_backup_directory": str(tmp_path), "docker_registries_serial": 3}
+    outcome = play("certificates_restore", hosts, vars=said)
+    assert outcome.rc == 0 and outcome.output.count("PLAY [Restore the certificates]") == 1, outcome.output
+    assert len(outcome.asked("certificates_restore")) == 3
