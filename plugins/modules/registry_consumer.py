@@ -290,7 +290,8 @@ notes:
   type: list
   elements: str
 pending:
-  description: Restarts that were deferred and still have to be done.
+  description: What keeps it from being in force, restarts that were deferred or pools whose nodes are
+    not up to date.
   returned: success
   type: list
   elements: str

@@ -334,6 +334,38 @@ def test_info_reports_and_says_whether_the_task_would_change_something():
     assert not found.get("failed") and not found["drift"]
 
 
+POOL = {"kind": "MachineConfigPool", "metadata": {"name": "worker"}, "spec": {}}
+DEGRADED = [{"type": "NodeDegraded", "status": "True", "message": "node x"}]
+
+
+@pytest.mark.parametrize(
+    ("pool", "pending"),
+    [
+        ({"status": {"machineCount": 20, "updatedMachineCount": 20}}, []),
+        ({"status": {"machineCount": 20, "updatedMachineCount": 20}, "spec": {"paused": True}}, []),
+        ({"status": {"machineCount": 0}}, []),
+        (
+            {"status": {"machineCount": 20, "updatedMachineCount": 3}},
+            ["pool worker: 3 of 20 nodes up to date"],
+        ),
+        (
+            {"status": {"machineCount": 20, "updatedMachineCount": 3}, "spec": {"paused": True}},
+            ["pool worker (paused): 3 of 20 nodes up to date"],
+        ),
+        (
+            {"status": {"machineCount": 1, "updatedMachineCount": 0, "conditions": DEGRADED}},
+            ["pool worker (degraded: node x): 0 of 1 node up to date"],
+        ),
+    ],
+)
+def test_info_says_that_nodes_do_not_have_it_yet(pool, pending):
+    server = cluster({"cluster": [POOL | pool]})
+    found = run(cluster_registries_info.ActionModule, {}, server)
+    assert holds(found, {"drift": False, "changed": False, "pending": pending, "problems": []}), found
+    verdict = "as the policy says, but not in force on every node yet" if pending else "as the policy says"
+    assert found["account"] == [verdict, *(f"  pending: {text}" for text in pending)]
+
+
 INVENTORY = {
     "openshift_docker_additional_registries": ["registry.redhat.io", "old.example.com"],
     "openshift_docker_blocked_registries": "all",

@@ -46,6 +46,14 @@ class Pool:
             "steps": self.steps, "paused": self.paused, "updating": self.updating, "degraded": self.degraded,
         }  # fmt: skip
 
+    @property
+    def waiting(self) -> str:
+        """Why not all nodes have what the cluster's objects say; "" when all have it."""
+        if not self.machines or (self.updated >= self.machines and not self.degraded):
+            return ""
+        why = f" (degraded: {self.degraded})" if self.degraded else " (paused)" if self.paused else ""
+        return f"pool {self.name}{why}: {self.updated} of {_nodes(self.machines)} up to date"
+
     def line(self, cost: str) -> str:
         """Describe what a change of this cost does to the pool."""
         if not self.machines:

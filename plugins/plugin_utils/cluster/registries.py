@@ -513,6 +513,7 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
     cluster.need(image.IMAGE, image.VERSION, pools.POOLS, *mirror_sets.LISTS)
     seen = cluster.one(image.IMAGE)
     pool_list = cluster.try_all(pools.POOLS)
+    found = [] if isinstance(pool_list, Unread) else pools.read(pool_list)
     return {
         "lists": image.lists_of(seen),
         "import": list(at(seen, "spec", image.IMPORT) or ()),
@@ -535,7 +536,8 @@ def survey(cluster: Cluster, asked: Asked) -> dict[str, Any]:
         ],
         "version": at(cluster.one(image.VERSION), "status", "desired", "version") or "",
         "policy": asked.said.policy.words(),
-        "pools": [] if isinstance(pool_list, Unread) else [pool.result() for pool in pools.read(pool_list)],
+        "pools": [pool.result() for pool in found],
+        "pending": [pool.waiting for pool in found if pool.waiting],
     }  # fmt: skip
 
 

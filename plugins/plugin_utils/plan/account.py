@@ -32,7 +32,8 @@ def of_look(
     if problems or plan.changed:
         headline = "differs from the policy:"
     elif plan.pending:
-        headline = "as the policy says, but not in force before a restart"
+        where = "on every node yet" if plan.subject == "cluster" else "before a restart"
+        headline = f"as the policy says, but not in force {where}"
     elif plan.beyond:
         headline = "as the policy says, as far as the engines can"
     else:

@@ -177,6 +177,8 @@ class Plan:
     def _nothing_to_do(self) -> str:
         if self.refused:
             return f"No plan: {self.refused}"
+        if self.pending and self.subject == "cluster":
+            return "Nothing to do now: the cluster is as asked for, and its nodes are not all as it says yet."
         if self.pending:
             return "Nothing to do now: the files are as asked for, and take effect after the pending step."
         if self.beyond:

@@ -530,6 +530,7 @@ class ClusterInfo(ClusterTask):
             for feature, words in said:
                 found |= feature.survey(cluster, words)
             found |= {"drift": plan.changed or bool(problems), "problems": problems}
+            plan = replace(plan, pending=(*plan.pending, *found.pop("pending", ())))
             return plan, found | {"account": account.of_look(plan, problems, forecast=lines)}, lines
 
         plan, found, _lines = self.look(answer, self._watch())
