@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ...resolution.references import ReferenceProblem, is_location, parse_normalized
-from . import authorities, exports, payload
+from ...resolution.references import is_location
+from ...resolution.signature_policy import image_lookup_order
+from . import authorities, payload
 from .guard_checks import Situation, not_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS
 from .objects import Objects
@@ -37,21 +38,49 @@ def unknown_components(now: Situation) -> Iterator[str]:
 def images_rejected(now: Situation) -> Iterator[str]:
     """Repositories that objects of the cluster name, and that policy.json rejects by the name they have there.
 
-    Those of the payload have guards of their own.
+    Of a short name all that it may stand for. Those of the payload have guards of their own.
     """
-    allowed, blocked = Scopes(now.in_force.allowed or ()), Scopes(now.in_force.policy_blocked or ())
+    return _named((" or ".join(rejected), where) for rejected, kept, where in _judged(now) if rejected and not kept)
+
+
+def short_names_rejected(now: Situation) -> Iterator[str]:
+    """Yield what a short name may stand for and is rejected, while other registries are left for it.
+
+    Registries of the search list that are rejected as a whole have guards of their own.
+    """
+    told = {*blocked_search(now), *not_allowed(now, now.sources.search or ())}
+    return _named(
+        (name, where)
+        for rejected, kept, where in _judged(now)
+        for name in (rejected if kept else ())
+        if name.partition("/")[0] not in told
+    )
+
+
+def _judged(now: Situation) -> Iterator[tuple[list[str], list[str], str]]:
+    """Yield (names that policy.json rejects, those that it takes, object) of each image in use."""
+    lists = now.in_force.allowed or (), now.in_force.policy_blocked or ()
+    allowed, blocked = map(Scopes, lists)
+    for references, where in now.in_use if any(lists) else ():
+        rejected: list[str] = []
+        kept: list[str] = []
+        for one in references:
+            exact = image_lookup_order(one)[0]
+            # A block-list, the one beside a rescued payload too, leaves what nobody names.
+            inside = blocked.contain(one.name) if lists[1] else not allowed.contain(one.name)
+            is_rejected = exact in lists[1] or inside and exact not in lists[0]
+            (rejected if is_rejected and one.name not in now.payload else kept).append(one.name)
+        yield rejected, kept, where
+
+
+def _named(found: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield each name once, with the first object that it is of, and how many more there are."""
     places: dict[str, list[str]] = {}
-    if now.in_force.allowed or now.in_force.policy_blocked:
-        for image, where in exports.images_of(now.manifests):
-            try:
-                places.setdefault(parse_normalized(image).name, []).append(where)
-            except ReferenceProblem:
-                continue
+    for name, where in found:
+        places.setdefault(name, []).append(where)
     for name, objects in places.items():
-        outside = bool(now.in_force.allowed) and not allowed.contain(name)
-        if name not in now.payload and (outside or blocked.contain(name)):
-            others = len(set(objects)) - 1
-            yield f"{name} of {objects[0]}{f' and {others} more' if others else ''}"
+        others = len(set(objects)) - 1
+        yield f"{name} of {objects[0]}{f' and {others} more' if others else ''}"
 
 
 def next_releases_not_allowed(now: Situation) -> Iterator[str]:
@@ -141,7 +170,9 @@ def insecure_misses(now: Situation) -> Iterator[str]:
 
 def blocked_misses(now: Situation) -> Iterator[str]:
     sources = [one.source for one in now.all_sets if is_location(one.source)]
-    return _misses(now.sources.blocked, [*sources, *(now.sources.search or ()), *_in_use(now)])
+    search = now.sources.search or ()
+    in_use = (one.name for references, _where in now.in_use for one in references if one.domain not in search)
+    return _misses(now.sources.blocked, [*sources, *search, *in_use])
 
 
 def allowed_misses(now: Situation) -> Iterator[str]:
@@ -158,15 +189,6 @@ def _misses(entries: Iterable[str] | None, names: Iterable[str]) -> Iterator[str
     for name in dict.fromkeys(names):
         near = [] if inside.contain(name) else of_host.get(_host(name), [])
         yield from (f"{entry} does not contain {name}; is {name.partition('/')[0]} meant?" for entry in near[:1])
-
-
-def _in_use(now: Situation) -> Iterator[str]:
-    """Yield the repositories of images that objects of the cluster name."""
-    for image, _where in exports.images_of(now.manifests):
-        try:
-            yield parse_normalized(image).name
-        except ReferenceProblem:
-            continue
 
 
 def _host(name: str) -> str:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ...resolution import registries_conf, signature_policy
-from ...resolution.references import Reference, is_location
-from . import authorities, payload, rendered
+from ...resolution import pull_sources, registries_conf, signature_policy
+from ...resolution.references import Reference, ReferenceProblem, is_location, parse
+from ...resolution.registries_conf import RegistriesConf, RegistriesConfProblem
+from ...resolution.signature_policy import SignaturePolicyProblem
+from . import authorities, exports, mirror_endpoints, payload, rendered
 from .disruption import NodeCost
 from .mirrors import DIGEST_KINDS, TAG_KINDS, Stopped
 from .node_files import NAMESPACE_POLICIES, SEARCH_DROP_IN, NodeFiles
@@ -86,6 +88,31 @@ class Situation:
             return not self.release.payload_by_registry and payload.has_unblocked_mirror(image, self.seen, self.release)
         except payload.Stumble:
             return False
+
+    @cached_property
+    def in_use(self) -> list[tuple[list[Reference], str]]:
+        """What each image in use may stand for on nodes, and the object that names it."""
+        names: dict[str, list[Reference]] = {}
+        found = []
+        for image, where in exports.images_of(self.manifests):
+            if image not in names:
+                names[image] = self._candidates(image)
+            found.append((names[image], where))
+        return found
+
+    def _candidates(self, image: str) -> list[Reference]:
+        try:
+            # A file of thousands of mirrors is not read for images that have a registry.
+            return pull_sources.candidates(image, self._conf if parse(image).is_short else RegistriesConf())
+        except ReferenceProblem:
+            return []
+
+    @cached_property
+    def _conf(self) -> RegistriesConf:
+        try:
+            return mirror_endpoints.of_node(self.on_node or self.result.on_node)
+        except RegistriesConfProblem:
+            return RegistriesConf()  # no image is pulled at all, and a guard says why
 
     def kept(self, kinds: tuple[str, ...]) -> list[SourceMirrors]:
         """Sets that count: with a mirror other than the source."""
@@ -340,7 +367,7 @@ def unloadable(now: Situation) -> Iterator[str]:
                 registries_conf.read(text, path, drop_in=True)
             elif path == signature_policy.PATH or directory == NAMESPACE_POLICIES:
                 signature_policy.read(text, path)
-        except (registries_conf.RegistriesConfProblem, signature_policy.SignaturePolicyProblem) as problem:
+        except (RegistriesConfProblem, SignaturePolicyProblem) as problem:
             yield str(problem)
 
 

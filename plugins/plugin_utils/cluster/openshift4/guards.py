@@ -162,6 +162,13 @@ GUARDS: tuple[Guard, ...] = (
         change.images_rejected,
     ),
     Guard(
+        "short-name-partly-rejected",
+        "surprises",
+        "A short name is looked for in each registry of the search list, and policy.json rejects it in this one.",
+        "CI pkg/shortnames",
+        change.short_names_rejected,
+    ),
+    Guard(
         "allow-list-without-next-release",
         "breaks",
         "An update that is offered, asked for or under way comes from there; its release image would be rejected.",
