@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ...resolution import pull_sources, registries_conf, signature_policy
-from ...resolution.references import Reference, ReferenceProblem, is_location, parse
+from ...resolution.references import Reference, ReferenceProblem, is_location, parse, parse_canonical
 from ...resolution.registries_conf import RegistriesConf, RegistriesConfProblem
 from ...resolution.signature_policy import SignaturePolicyProblem
 from . import authorities, exports, mirror_endpoints, payload, rendered
@@ -180,10 +180,19 @@ def _entries(now: Situation) -> list[str]:
     return [entry for entries in lists for entry in entries or ()]
 
 
+def _is_reference(entry: str) -> bool:
+    """Return whether an entry is written with a tag or a digest; a scheme with a port has neither."""
+    return "://" not in entry and ("@" in entry or ":" in entry.rpartition("/")[2] and "/" in entry)
+
+
 def tagged(now: Situation) -> Iterator[str]:
-    for entry in _entries(now):
-        if "@" in entry or ":" in entry.rpartition("/")[2] and "/" in entry:
-            yield entry
+    yield from filter(_is_reference, (*(now.sources.insecure or ()), *(now.sources.blocked or ())))
+
+
+def allowed_tags(now: Situation) -> Iterator[str]:
+    """Yield allowed entries with a tag. One with a digest does what it says: policy.json finds the image by it."""
+    tagged_only = (entry for entry in now.sources.allowed or () if _is_reference(entry) and "@" not in entry)
+    yield from filter(_is_scope, tagged_only)
 
 
 def bad_entries(now: Situation) -> Iterator[str]:
@@ -193,12 +202,25 @@ def bad_entries(now: Situation) -> Iterator[str]:
 def entries_of_no_image(now: Situation) -> Iterator[str]:
     """Entries with a blank, a letter beyond ASCII, a capital in the path, a port without digits.
 
-    A tag, an asterisk and a scheme have guards of their own; a slash at the end is one too many for policy.json only.
+    A tag, an asterisk and a scheme have guards of their own, and registries.conf drops a slash at the end. policy.json,
+    the only file of an allow-list, takes every entry as it is written.
     """
-    told = {*tagged(now), *(entry for entry in _entries(now) if not is_entry(entry) or "://" in entry)}
-    for entry in _entries(now):
-        if entry not in told and not is_location(entry.removeprefix("*.").rstrip("/")):
+    for entry in (*(now.sources.insecure or ()), *(now.sources.blocked or ())):
+        told = not is_entry(entry) or "://" in entry or _is_reference(entry)
+        if not told and not is_location(entry.removeprefix("*.").rstrip("/")):
             yield repr(entry)
+    yield from (repr(entry) for entry in now.sources.allowed or () if is_entry(entry) and not _is_scope(entry))
+
+
+def _is_scope(entry: str) -> bool:
+    """Return whether policy.json finds an image by an entry: by the name of what it is in, its tag or its digest."""
+    if not _is_reference(entry):
+        return is_location(entry.removeprefix("*."))
+    try:
+        image = parse_canonical(entry)
+    except ReferenceProblem:
+        return False
+    return not (image.tag and image.digest)
 
 
 def empty_insecure(now: Situation) -> Iterator[str]:

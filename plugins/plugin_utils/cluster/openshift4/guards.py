@@ -237,10 +237,17 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "entry-with-tag-or-digest",
         "surprises",
-        "registries.conf compares names without tag and digest, so the entry"
-        " matches nothing there, and a pull by digest passes policy.json.",
+        "registries.conf compares names without tag and digest, so the entry matches nothing there; of a blocked one"
+        " policy.json rejects exactly this name, and the same image under another name passes.",
         "CI docker_image_src.go",
         checks.tagged,
+    ),
+    Guard(
+        "allowed-entry-with-tag",
+        "surprises",
+        "policy.json takes exactly this tag; a pull by another tag, or of the same image by its digest, is rejected.",
+        "CI docker/policyconfiguration naming.go",
+        checks.allowed_tags,
     ),
     Guard(
         "entry-of-no-image",
