@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...credentials.go import Unreadable, base64_decoded
-from ..openshift4 import texts
+from ..openshift4 import exports, texts
 from ..openshift4.objects import Manifest, cited, kind_of, name_of
 from . import RegistryProblem
 
@@ -60,6 +60,8 @@ def read(objects: Any) -> Surroundings:
     platform = "None"
     told: dict[str, Any] | None = None
     for manifest in texts.documents(objects):
+        if not manifest.get("kind"):
+            raise RegistryProblem(f"objects: {exports.called(manifest)} which is not an object")
         kind, name = str(manifest.get("kind")), _name(manifest)
         if kind == "Infrastructure" and name in ("", "cluster"):
             platform, told = _platform(manifest)

@@ -127,7 +127,7 @@ def of_cluster(documents: Iterable[Manifest]) -> list[Manifest]:
     result: list[Manifest] = []
     for manifest in documents:
         if not manifest.get("kind"):
-            raise ManifestProblem(f"the manifests of the cluster hold {_called(manifest)} which is not an object")
+            raise ManifestProblem(f"the manifests of the cluster hold {called(manifest)} which is not an object")
         if not is_read(manifest):
             result.append(manifest)
             continue
@@ -224,11 +224,11 @@ def passed_over(found: Iterable[Manifest], proposed: bool) -> Iterator[str]:
         kind = manifest.get("kind")
         reason = ELSEWHERE.get(str(kind)) or (_WHEN_PROPOSED.get(str(kind)) if proposed else None)
         if is_workload(manifest):
-            yield from [f"{_called(manifest)}: {reason or _FOR_IMAGES}"] if proposed else []
+            yield from [f"{called(manifest)}: {reason or _FOR_IMAGES}"] if proposed else []
         elif not counts(manifest) and (proposed or not kind or reason):
-            yield f"{_called(manifest)} is not read{': ' + reason if reason else ''}"
+            yield f"{called(manifest)} is not read{': ' + reason if reason else ''}"
         elif proposed and reason and is_read(manifest):
-            yield f"{_called(manifest)}: {reason}"
+            yield f"{called(manifest)}: {reason}"
 
 
 def is_workload(manifest: Manifest) -> bool:
@@ -236,7 +236,7 @@ def is_workload(manifest: Manifest) -> bool:
     return isinstance(kind, str) and group_of(manifest) in WORKLOADS.get(kind, ())
 
 
-def _called(manifest: Manifest) -> str:
+def called(manifest: Manifest) -> str:
     if manifest.get("kind"):
         return name_of(manifest)
     if not manifest:

@@ -148,6 +148,8 @@ def _no_object(value: Manifest) -> str:
         return f"the manifests hold an answer of an API server instead of objects: {cited(value.get('message', kind))}"
     if kind == "Table":
         return "the manifests hold a Table, which is made for people; export with -o yaml or -o json"
+    if not kind and isinstance(value.get("resources"), (list, tuple)):
+        return "the manifests hold the result of a module instead of objects: hand over its resources"
     if "items" in value and not kind:
         return "a list has items and no kind, which stands behind them: the export is cut off"
     is_list = isinstance(kind, str) and (kind == "List" or kind.removesuffix("List") in GROUPS and kind[-4:] == "List")
