@@ -175,9 +175,11 @@ RETURN = r"""
 pruner:
   description:
     - Whether it is C(there), its C(schedule), whether it is on C(suspend), what its C(conditions) say.
-    - In C(failed_jobs) the C(name) and C(reason) of each job that failed, and its C(remedy).
-    - In C(unreadable), when a job failed, the objects of the cluster with an image name that nobody can
-      read, which end the job, each as C(object), C(image), C(reason) and C(remedy).
+    - In C(failed_jobs) the C(name) and C(reason) of each job that failed since the last one that succeeded,
+      and its C(remedy); also the job of somebody else for which the operator calls the pruner degraded.
+      In C(failed_earlier) the jobs that failed before.
+    - In C(unreadable), when a job of the pruner failed lately, the objects of the cluster with an image
+      name that nobody can read, which end the job, each as C(object), C(image), C(reason) and C(remedy).
   returned: success
   type: dict
 registry_state:

@@ -114,6 +114,31 @@ def test_a_failed_job_is_named_with_what_ends_it():
     assert "nothing tries again before the next time of the schedule" in job["remedy"] and found["prunes_storage"]
 
 
+@pytest.mark.parametrize("case", cases("cluster/pruner_jobs.yml"))
+def test_of_failed_jobs_those_count_that_failed_since_the_last_success(case):
+    """jobs: name: [day of its creation, condition]."""
+    jobs = [
+        {
+            "kind": "Job",
+            "metadata": {"name": name, "namespace": NAMESPACE, "creationTimestamp": f"2026-01-{day:02}T00:00:00Z"},
+            "status": {"conditions": [{"type": kind, "status": "True"}] if kind else []},
+        }
+        for name, (day, kind) in case["jobs"].items()
+    ]
+    conditions = [{"type": "Degraded", "status": case["degraded"]}]
+    pruner = {"kind": "ImagePruner", "metadata": {"name": "cluster"}, "spec": {}, "status": {"conditions": conditions}}
+    server = ApiServer().put(
+        *({"apiVersion": KINDS[one["kind"]].api_version, **one} for one in [STOCK[0], pruner, *jobs])
+    )
+    found = run(image_pruner_info.ActionModule, {}, server)["pruner"]
+    assert {one["name"]: case["remedy"] in one["remedy"] for one in found["failed_jobs"]} == dict.fromkeys(
+        case["failed"], True
+    )
+    assert [one["name"] for one in found["failed_earlier"]] == case["earlier"]
+    looked = any("/statefulsets" in path for _method, path, *_rest in server.log)
+    assert looked == any(name.startswith("image-pruner-") for name in case["failed"])
+
+
 @pytest.mark.parametrize("case", cases("cluster/unreadable_images.yml"))
 def test_r12_the_object_with_an_unreadable_image_is_named(case, sentences):
     spec = {"ignoreInvalidImageReferences": case.get("ignores")}

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from ...policy.word import UNSHOWN, PolicyError
@@ -84,6 +85,9 @@ _RELEASE = 18
 _UNREADABLE = (
     "the pruner's job ends at it: correct the name, or say ignore_invalid_image_references: true, which passes over it"
 )
+_NEXT = "nothing tries again before the next time of the schedule"
+_ENDS = "remove_failed_jobs: true ends the state Degraded at once"
+_FOREIGN = "it is not a job of the pruner, and the operator takes it for one: delete it, which ends the state Degraded"
 _COUNTS = ("keep_tag_revisions", "successful_jobs_history_limit", "failed_jobs_history_limit")
 _MOST = 2**31 - 1
 
@@ -224,8 +228,24 @@ def _ref(job: Manifest) -> Ref:
 
 def failed(jobs: Iterable[Manifest]) -> list[Manifest]:
     """Return the pruner's jobs that failed."""
-    mine = [job for job in jobs if str(at(job, "metadata", "name") or "").startswith("image-pruner-")]
-    return [job for job in mine if health.conditions(job).get("Failed", {}).get("status") == "True"]
+    return [job for job in jobs if _is_pruners(job) and _has(job, "Failed")]
+
+
+def _is_pruners(job: Manifest) -> bool:
+    return str(at(job, "metadata", "name") or "").startswith("image-pruner-")
+
+
+def _has(job: Manifest, condition: str) -> bool:
+    return health.conditions(job).get(condition, {}).get("status") == "True"
+
+
+def _finished(jobs: Iterable[Manifest]) -> list[Manifest]:
+    """Return the jobs that are over, the newest first: the first one decides whether the pruner is degraded.
+
+    The operator takes every job of its namespace for one of the pruner. Source: CIRO controllerimagepruner.go sync.
+    """
+    over = [job for job in jobs if _has(job, "Failed") or _has(job, "Complete")]
+    return sorted(over, key=lambda job: str(at(job, "metadata", "creationTimestamp") or ""), reverse=True)
 
 
 def report(cluster: Cluster) -> dict[str, Any]:
@@ -233,26 +253,34 @@ def report(cluster: Cluster) -> dict[str, Any]:
 
     Raises NotRead.
     """
-    pruner, jobs = cluster.one(PRUNER), cluster.all(JOBS)
+    pruner, finished = cluster.one(PRUNER), _finished(cluster.all(JOBS))
     spec: Mapping[str, Any] = at(pruner, "spec") or {}
     ignores = spec.get("ignoreInvalidImageReferences")
+    degraded = health.conditions(pruner).get("Degraded", {}).get("status")
+    lately = list(takewhile(lambda job: _has(job, "Failed"), filter(_is_pruners, finished)))
+    decides = finished[:1] if degraded == "True" else []
+    foreign = [job for job in decides if not _is_pruners(job) and _has(job, "Failed")]
+    remedy = _NEXT if degraded == "False" or foreign else f"{_NEXT}; {_ENDS}"
     return {
         "there": pruner is not None,
         "schedule": spec.get("schedule") or "",
         "suspend": bool(spec.get("suspend")),
         "conditions": {name: health.condition_text(one) for name, one in health.conditions(pruner).items()},
         "failed_jobs": [
-            {
-                "name": at(job, "metadata", "name"), "reason": health.condition_text(health.conditions(job)["Failed"]),
-                "remedy": "nothing tries again before the next time of the schedule; remove_failed_jobs: true ends the "
-                "state Degraded at once",
-            }
-            for job in failed(jobs)
+            *(_told(job) | {"remedy": _FOREIGN} for job in foreign),
+            *(_told(job) | {"remedy": remedy} for job in lately),
         ],
+        "failed_earlier": [_told(job) for job in failed(finished) if job not in lately],
         "unreadable": [
-            {**one, "remedy": _UNREADABLE} for one in (unreadable.references(cluster) if failed(jobs) else ())
+            {**one, "remedy": _UNREADABLE} for one in (unreadable.references(cluster) if lately else ())
             if not ignores
         ],
+    }  # fmt: skip
+
+
+def _told(job: Manifest) -> dict[str, Any]:
+    return {
+        "name": at(job, "metadata", "name"), "reason": health.condition_text(health.conditions(job)["Failed"]),
     }  # fmt: skip
 
 
