@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import replace
 from typing import Any
@@ -385,22 +384,20 @@ def test_a_report_compares_what_each_node_has_now() -> None:
 
 
 @pytest.mark.slow
-def test_an_edit_of_the_operators_own_object_is_named() -> None:
+@pytest.mark.parametrize("name", ["master", "worker", "arbiter"])
+def test_an_edit_of_the_operators_own_object_is_named(name: str) -> None:
     """C7."""
     rolling = Rolling(workers=2)
     rolling.change()
     rolling.wait()
-    own = rolling.server.get("MachineConfig", "99-worker-generated-registries")
-    edited = copy.deepcopy(own)
-    files = dict(texts(own))
+    files = dict(texts(rolling.server.get("MachineConfig", "99-worker-generated-registries")))
     more = ["", "[[registry]]", '  prefix = "evil.example.com"', '  location = "x.example.com"', ""]
     files["/etc/containers/registries.conf"] += "\n".join(more)
-    edited["spec"] = config("x", files, "worker")["spec"]
-    rolling.server.put(edited)
+    rolling.server.put(config(f"99-{name}-generated-registries", files, name))
     found = rolling.rollout().report()["problems"]
-    (said,) = [text for text in found if "99-worker" in text]
+    (said,) = [text for text in found if "-generated-registries" in text]
     assert said.startswith(
-        "MachineConfig/99-worker-generated-registries holds what no object of the cluster says, and the operator will "
+        f"MachineConfig/99-{name}-generated-registries holds what no object of the cluster says, and the operator will "
         "revert it: /etc/containers/registries.conf: "
     )
     assert 'prefix = "evil.example.com"' in said

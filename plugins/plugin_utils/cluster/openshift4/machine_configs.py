@@ -24,7 +24,7 @@ from .objects import Manifest
 _IMAGE_PATHS = ("/etc/containers/", "/etc/crio/", "/etc/docker/")
 _ROLE = "machineconfiguration.openshift.io/role"
 _BY_CONTROLLER = "machineconfiguration.openshift.io/generated-by-controller-version"
-_BUILT_IN = ("master", "worker", "arbiter")
+BUILT_IN = ("master", "worker", "arbiter")
 _MOST = 10_000_000
 _BESIDE_FILES = {
     "kernelArguments": "kernel arguments", "extensions": "extensions", "fips": "FIPS mode", "kernelType": "a kernel",
@@ -84,12 +84,12 @@ def changed(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[Machi
 
 def pools_of(role: str) -> tuple[str, ...]:
     """Return the roles whose MachineConfigs a pool takes: pools that people make take those of workers too."""
-    return (role,) if role in _BUILT_IN else (role, "worker")
+    return (role,) if role in BUILT_IN else (role, "worker")
 
 
 def generated_for(role: str) -> str:
     """Return the name under which the operator writes the files of images for a pool."""
-    return f"99-{role if role in _BUILT_IN else 'worker'}-generated-registries"
+    return f"99-{role if role in BUILT_IN else 'worker'}-generated-registries"
 
 
 def on_node(

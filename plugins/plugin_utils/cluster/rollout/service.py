@@ -22,6 +22,7 @@ from ..client import Client, Moved, NoSuchKind, Rejected
 from ..kinds import trusted_cas
 from ..kinds.image import IMAGE
 from ..openshift4 import releases
+from ..openshift4.machine_configs import BUILT_IN, generated_for
 from ..pools import BUDGETS, POOLS
 from ..registries import MACHINE_CONFIG
 from ..seen import Cluster, Contents, read
@@ -392,8 +393,8 @@ class Rollout:
     def _edits(self, seen: Seen) -> list[str]:
         """Name what somebody wrote into the operator's own MachineConfigs (C7)."""
         found = []
-        for name in ("master", "worker"):
-            ref = Ref(MACHINE_CONFIG, f"99-{name}-generated-registries")
+        for name in BUILT_IN:
+            ref = Ref(MACHINE_CONFIG, generated_for(name))
             for text in expected.edits(seen.expected, self.client.read(ref)):
                 found.append(f"{ref} holds what no object of the cluster says, and the operator will revert it: {text}")
         return found
