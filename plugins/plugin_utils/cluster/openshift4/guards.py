@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...problems import one_line
-from . import ManifestProblem, node_files, objects, releases, schema
+from . import ManifestProblem, node_files, objects, releases, scenario, schema
 from . import change_checks as change
 from . import guard_checks as checks
 from .guard_checks import Situation
@@ -42,7 +42,8 @@ def lint(manifests: Any, release: object, overridden: Iterable[str] = ()) -> lis
     """
     found = releases.find(release)
     whole = list(objects.each_manifest(manifests))
-    refusals = [list(schema.refusals(one, found)) for one in whole]
+    previews = scenario.feature_set(whole) in scenario.PREVIEWS
+    refusals = [list(schema.refusals(one, found, previews=previews)) for one in whole]
     taken = [one for one, refused in zip(whole, refusals, strict=True) if not refused]
     seen = objects.read(taken, found)
     refused = [text for texts in refusals for text in texts]

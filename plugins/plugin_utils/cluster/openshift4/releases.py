@@ -115,6 +115,8 @@ class Release:
     signature_version: str = ""
     pki_roots: bool = False
     import_mode: bool = False
+    #: The same with a feature set of previews only.
+    import_mode_preview: bool = False
     #: ClusterImagePolicy/openshift comes with the release.
     default_signature_policy: bool = False
     #: ICSP beside IDMS or ITMS stopped everything before this build of the release; 0: in none.
@@ -161,6 +163,7 @@ _CHANGES: Mapping[str, Mapping[str, Any]] = {
         "signature_kinds": ("ClusterImagePolicy", "ImagePolicy"),
         "policies": {**_POLICIES_4_17, "/etc/crio/policies": _RELOAD_CRIO},
         "schema_excludes_both": True,
+        "import_mode_preview": True,
     },
     "4.19": {"header": (_SHORT_NAME_MODE, _HELPER)},
     "4.20": {"drain_override": False, "signature_version": "v1"},

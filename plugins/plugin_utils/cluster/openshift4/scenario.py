@@ -19,7 +19,7 @@ from .exports import identity
 from .objects import Manifest, cited, kind_of, name_of
 from .releases import Release
 
-_PREVIEWS = ("TechPreviewNoUpgrade", "DevPreviewNoUpgrade", "CustomNoUpgrade")
+PREVIEWS = ("TechPreviewNoUpgrade", "DevPreviewNoUpgrade", "CustomNoUpgrade")
 _SHORT = {
     "icsp": "ImageContentSourcePolicy", "idms": "ImageDigestMirrorSet", "itms": "ImageTagMirrorSet",
     "cm": "ConfigMap", "mc": "MachineConfig", "mcp": "MachineConfigPool",
@@ -133,7 +133,8 @@ def _apply(found: Outcome, manifest: Manifest, release: Release) -> None:
     old = None if place is None else found.manifests[place]
     new = applied(old or {}, _without_status(manifest, old or {}, found))
     # oc looks at what it was given: what is there already does not say the version for it.
-    refused = list(schema.refusals({**new, "apiVersion": manifest.get("apiVersion")}, release, old))
+    said = {**new, "apiVersion": manifest.get("apiVersion")}
+    refused = list(schema.refusals(said, release, old, feature_set(found.manifests) in PREVIEWS))
     if known[0] == "ImagePolicy" and not known[2]:
         refused.append(f"{name_of(manifest)}: metadata.namespace: is missing, and where oc would put it is not known")
     if refused:
@@ -179,18 +180,18 @@ def not_served(manifest: Manifest, release: Release, found: Outcome) -> str | No
         return f"OpenShift {release.name} has this kind in version {wanted} only, not in {cited(version)}"
     if not signs or wanted == "v1":
         return None
-    feature_set = _feature_set(found.manifests)
-    if feature_set is None:
+    features = feature_set(found.manifests)
+    if features is None:
         found.notes.append(
             f"{name_of(manifest)}: {release.name} has this kind only with the feature set TechPreviewNoUpgrade, which"
             " cannot be undone and ends updates; FeatureGate/cluster is not among the manifests"
         )
-    elif feature_set not in _PREVIEWS:
+    elif features not in PREVIEWS:
         return f"OpenShift {release.name} has this kind only with the feature set TechPreviewNoUpgrade, which is off"
     return None
 
 
-def _feature_set(found: Iterable[Manifest]) -> str | None:
+def feature_set(found: Iterable[Manifest]) -> str | None:
     """Return the feature set of the cluster, "" for the usual one; None when its object is not among the manifests."""
     for manifest in found:
         if manifest.get("kind") == "FeatureGate":

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -65,12 +66,15 @@ _URL = re.compile(rf"\*|(?=/){_REST}|{_SCHEME}(?://(?:{_USER})?{_HOST}{_REST}|(?
 _UNIT = r"[a-zA-Z0-9:._\\-]+\.(?:service|socket|device|mount|automount|swap|target|path|timer|snapshot|slice|scope)"
 
 
-def refusals(manifest: Mapping[str, Any], release: Release, old: Mapping[str, Any] | None = None) -> Iterator[str]:
+def refusals(
+    manifest: Mapping[str, Any], release: Release, old: Mapping[str, Any] | None = None, previews: bool = False
+) -> Iterator[str]:
     """Yield what the API server of a release says against an object: "Kind name: path: reason".
 
-    old: the object as it is stored; what stays as it was may stay wrong.
+    old: the object as it is stored; what stays as it was may stay wrong. previews: whether a feature set of previews
+    is on.
     """
-    shape = shape_of(str(manifest.get("kind")), release.name)
+    shape = shape_of(str(manifest.get("kind")), release.name, previews)
     if shape is not None:
         before: Any = old if old is not None else ...
         found = [*problems(shape, manifest, before)]
@@ -80,9 +84,11 @@ def refusals(manifest: Mapping[str, Any], release: Release, old: Mapping[str, An
 
 
 @cache
-def shape_of(kind: str, release_name: str) -> Shape | None:
+def shape_of(kind: str, release_name: str, previews: bool = False) -> Shape | None:
     """Return the schema of a kind; None for kinds that are not looked at this closely."""
     release = RELEASES[release_name]
+    if previews and release.import_mode_preview:
+        release = replace(release, import_mode=True)
     if kind in MIRROR_KINDS:
         return _resource(record({MIRROR_KINDS[kind][1]: _mirror_sets(kind)}), needs_spec=True)
     if kind in ("ClusterImagePolicy", "ImagePolicy"):

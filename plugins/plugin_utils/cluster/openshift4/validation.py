@@ -179,7 +179,8 @@ def _of_fields(shape: Shape, value: Mapping[Any, Any], old: Any, path: str, whol
         if shape.keys and (not isinstance(name, str) or not shape.keys[0](name)):
             yield f"{path}: {cited(name)!r} {shape.keys[1](str(name))}"
         if inner is None:
-            if not shape.is_open:
+            # An API server drops what it does not know: a field that is stored is one that it knows, and we do not.
+            if not shape.is_open and stored.get(name) is None:
                 yield f"{_below(path, cited(name))}: {_unknown(shape, str(name), path, meant[str(name)])}"
         elif item is not None:  # null is dropped
             yield from problems(inner, item, stored.get(name, ...), _below(path, cited(name)), whole)
