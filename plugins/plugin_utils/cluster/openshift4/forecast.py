@@ -67,8 +67,8 @@ def of_cluster(
     outcome = scenario.outcome(main)
     cluster = clusters.of_pool(cluster, machine_configs.changed(have, outcome.manifests))
     notes = [
-        *_passed_over(scenario), *_cut_off(present), *clusters.of_another_release(cluster, main), *cluster.notes,
-        *outcome.notes,
+        *_passed_over(scenario), *_cut_off(present), *_warned(present, proposed),
+        *clusters.of_another_release(cluster, main), *cluster.notes, *outcome.notes,
     ]  # fmt: skip
     before, after = State.of(have, have, main, cluster), State.of(outcome.manifests, have, main, cluster)
     old, new = _on_nodes(before, after)
@@ -210,6 +210,10 @@ def _removed(value: Any) -> list[Any]:
 
 def _cut_off(present: Any) -> Iterator[str]:
     return (f"{name} does not end with a whole line, so it may be cut off" for name in texts.unfinished(present))
+
+
+def _warned(*given: Any) -> Iterator[str]:
+    return (f"a warning of oc is passed over, {text}" for value in given for text in texts.warnings(value))
 
 
 def _passed_over(scenario: Scenario) -> list[str]:

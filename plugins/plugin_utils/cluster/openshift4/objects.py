@@ -162,7 +162,7 @@ def _no_object(value: Manifest) -> str:
 
 def is_message(text: str) -> bool:
     """Return whether a line is what oc says when it does not do what it was asked for."""
-    return text.lower().startswith(("error", "unable to ", "no resources found", "you must be logged in"))
+    return text.lower().startswith(("error", "unable to ", "no resources found", "you must be logged in", "warning"))
 
 
 def name_of(manifest: Manifest) -> str:

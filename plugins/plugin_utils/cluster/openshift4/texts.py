@@ -24,6 +24,9 @@ _DATE = "tag:yaml.org,2002:timestamp"
 #: Objects as JSON, one behind the other without a mark between them: kubectl reads them so, and YAML does not.
 _BEHIND = re.compile(r"(\}[ \t]*\r?\n)(?=\{)")
 
+#: What oc says beside the objects, in a file that took both; it stands at the very left, as no value does.
+_WARNING = re.compile(r"^Warning: .*", re.M)
+
 
 def decoded(raw: bytes) -> str:
     """Return the text of a file: UTF-8, or the UTF-16 that a shell of Windows writes."""
@@ -41,17 +44,30 @@ def documents(value: Any) -> Iterator[Manifest]:
 
 def unfinished(value: Any) -> Iterator[str]:
     """Yield the names of files that do not end with the end of a line, as what oc wrote does."""
+    for name, content in _files(value):
+        if content.strip() and not content.endswith(("\n", "}", "]")):
+            yield name
+
+
+def warnings(value: Any) -> Iterator[str]:
+    """Yield what oc warns of in files, with their names."""
+    for name, content in _files(value):
+        yield from (f"{name}: {cited(line)}" for line in dict.fromkeys(_WARNING.findall(content)))
+
+
+def _files(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield name and content of each file among manifests."""
     for item in value if isinstance(value, (list, tuple)) else ():
         content = item.get("content") if isinstance(item, Mapping) and set(item) == {"name", "content"} else None
-        if isinstance(content, str) and content.strip() and not content.endswith(("\n", "}", "]")):
-            yield one_line(str(item["name"]))
+        if isinstance(content, str):
+            yield one_line(str(item["name"])), content
 
 
 def values(name: Any, content: Any) -> list[Any]:
     """Return the documents of a file, whatever they hold. Raises ManifestProblem."""
     if not isinstance(name, str) or not isinstance(content, str):
         raise ManifestProblem(f"a file of manifests must have name and content as text: {cited(name)}")
-    name, content = one_line(name), _BEHIND.sub(r"\1--- ", content)
+    name, content = one_line(name), _BEHIND.sub(r"\1--- ", _WARNING.sub("", content))
     try:
         check_depth(name, _with_keys_once(name, yaml.parse(content, Loader=_loader())))
         found = list(yaml.load_all(content, Loader=_loader()))
