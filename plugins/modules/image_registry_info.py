@@ -278,7 +278,7 @@ options:
     default: merge
   allow:
     description: 'Losses that do not stop the task: C(storage-deleted), C(images-left-behind), C(storage-deletable),
-      C(images-differ), C(nothing-applied).'
+      C(images-differ), C(nothing-applied), C(one-disk).'
     type: list
     elements: str
     default: []

@@ -60,10 +60,11 @@ def _removed(asked: Asked) -> Iterator[Finding]:
     storage = in_use if len(backends(in_use, asked.minor)) == 1 else asked.storage
     present = backends(storage, asked.minor)
     is_news = asked.current.get("managementState") != "Removed"
-    if present and is_news and asked.storage.get("managementState") == "Managed":
+    is_managed = asked.storage.get("managementState") == "Managed"
+    if present and is_news and (is_managed or present == ["emptyDir"]):
         what = _named(_place(present[0], part(storage, present[0])))
-        sentence = f"Removed deletes {what} with all images, because storage.managementState is Managed"
-        yield warning("managementState", sentence)
+        why = "they are in its pods" if present == ["emptyDir"] else "storage.managementState is Managed"
+        yield warning("managementState", f"Removed deletes {what} with all images, because {why}")
     if asked.spec.get("defaultRoute"):
         yield warning("defaultRoute", "there is no route while the registry is Removed")
 

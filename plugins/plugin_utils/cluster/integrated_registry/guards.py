@@ -29,14 +29,17 @@ LOSSES: Mapping[str, Callable[[Found], bool]] = {
     "storage-deletable": lambda one: one["path"] == "storage.managementState",
     "images-differ": lambda one: one["path"] == "storage.emptyDir",
     "nothing-applied": lambda one: one["path"] == "managementState" and "applie" in one["sentence"],
+    "one-disk": lambda one: one["path"] == "storage.pvc.claim" and "serves one replica" in one["sentence"],
 }
+_COPY = "copy them first, for instance with read_only: true set"
 #: What helps where a loss stops the task.
 _WAY_OUT: Mapping[str, str] = {
     "storage-deleted": "storage with managementState: Unmanaged keeps it",
-    "images-left-behind": "copy them first, for instance with read_only: true set",
+    "images-left-behind": _COPY,
     "storage-deletable": "storage with managementState: Unmanaged keeps it",
     "images-differ": "replicas: 1",
     "nothing-applied": "state: Managed",
+    "one-disk": "replicas: 1 and rollout_strategy: Recreate; else a new pod on another node waits for the disk",
 }
 
 
@@ -82,7 +85,8 @@ def _sort(one: Found, known: set[tuple[str, str]], allowed: set[str], sorting: _
     elif "is being deleted" in one["sentence"]:
         sorting.refusals.append(text)
     elif name and name not in allowed:
-        sorting.refusals.append(f"{text} ({_WAY_OUT[name]}; allow: [{name}] goes on nevertheless)")
+        way_out = _COPY if "they are in its pods" in one["sentence"] else _WAY_OUT[name]
+        sorting.refusals.append(f"{text} ({way_out}; allow: [{name}] goes on nevertheless)")
     else:
         sorting.warnings.append(text)
 
