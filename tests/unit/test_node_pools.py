@@ -311,6 +311,26 @@ def test_objects_that_the_operator_refuses() -> None:
     assert done["failed"] and "the operator writes no files for these objects, so nothing will roll: " in done["msg"]
 
 
+@pytest.mark.parametrize("case", cases("rollout/away.yml"))
+def test_which_nodes_keep_a_pool_from_rolling(case: dict[str, Any]) -> None:
+    node = {"metadata": {"name": "n"}, "spec": case.get("spec", {}), "status": {"conditions": case.get("conditions")}}
+    assert holding.away([node]) == ([f"node n {case['says']}"] if "says" in case else [])
+
+
+def test_a_node_that_somebody_cordoned_is_what_a_pool_waits_for() -> None:
+    rolling = Rolling(workers=3)
+    rolling.server.get("Node", "worker-00")["spec"]["unschedulable"] = True
+    rolling.server.get("Node", "master-0")["spec"]["unschedulable"] = True
+    target = rolling.server.get("MachineConfigPool", "worker")
+    rolling.server.put({**target, "spec": {**target["spec"], "configuration": {"name": "rendered-worker-new"}}})
+    rolling.server.put(config("rendered-worker-new", {}, ""))
+    why = "no node begins while others are away: node worker-00 is cordoned"
+    done = rolling.rollout(compare=False, node_timeout=200.0, explain_after=50.0).wait()
+    assert done["msg"].endswith(f"worker-00, worker-01, worker-02 still wait for rendered-worker-new; {why}")
+    assert f"pool worker: {why}" in rolling.lines
+    assert f"pool worker: {why}" in rolling.rollout(compare=False).report()["problems"]
+
+
 @pytest.mark.slow
 def test_a_timeout_of_the_whole() -> None:
     rolling = Rolling(workers=2)

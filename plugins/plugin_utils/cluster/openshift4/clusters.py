@@ -101,20 +101,24 @@ _SICK = ("Degraded", "NodeDegraded", "RenderDegraded")
 
 def _pool(manifest: Manifest, name: str) -> Iterator[str]:
     conditions = _at(manifest, "status", "conditions")
-    degraded = any(
-        _at(one, "type") in _SICK and str(_at(one, "status")) == "True"
-        for one in (conditions if isinstance(conditions, (list, tuple)) else ())
-    )
-    sick = _at(manifest, "status", "degradedMachineCount")
+    whole = conditions if isinstance(conditions, (list, tuple)) else ()
+    true = {_at(one, "type") for one in whole if str(_at(one, "status")) == "True"}
+    sick, away = (_at(manifest, "status", f"{kind}MachineCount") for kind in ("degraded", "unavailable"))
     count, most = _at(manifest, "status", "machineCount"), _at(manifest, "spec", "maxUnavailable")
     if _at(manifest, "spec", "paused") is True:
         yield f"the pool {name} is paused, so its nodes take nothing until it goes on"
-    if degraded or (isinstance(sick, int) and sick > 0):
+    if true.intersection(_SICK) or (isinstance(sick, int) and sick > 0):
         yield f"the pool {name} is degraded, so its nodes take nothing until that is repaired"
     if isinstance(count, int):
         together = _together(count, most)
         steps = f", in {-(-count // together)} steps" if together and count else ""
         yield f"the pool {name} has {count} nodes, {1 if most is None else most} at a time{steps}"
+        # While a pool rolls these are the nodes that roll.
+        if isinstance(away, int) and 0 < together <= away and "Updating" not in true:
+            yield (
+                f"{away} of the nodes of the pool {name} are away already, cordoned or not ready, which is as many as"
+                " may be at a time: none takes anything until they are back"
+            )
 
 
 def _together(count: int, most: Any) -> int:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds the drain of a node: pods with a budget, finalizers or a webhook, each by its name. Pure.
+"""What holds the drain of a node: pods with a budget, finalizers or a webhook, each by its name; what holds a pool.
 
 The drain controller evicts as kubectl drain does with force, ignore-daemonsets and delete-emptydir-data.
 Source: machine-config-operator pkg/controller/drain drain_controller.go.
@@ -67,3 +67,28 @@ def _is_about_evictions(rule: Any) -> bool:
     operations, resources = set(at(rule, "operations") or ()), set(at(rule, "resources") or ())
     groups = set(at(rule, "apiGroups") or ())
     return bool(operations & {"CREATE", "*"} and resources & _EVICTIONS and groups & {"", "*"})
+
+
+def away(nodes: Iterable[Manifest]) -> list[str]:
+    """Return a sentence for each node that counts against maxUnavailable though nothing is done to it.
+
+    Source: machine-config-operator pkg/controller/node status.go, LayeredNodeState IsNodeReady.
+    """
+    found = [(str(at(node, "metadata", "name")), _why_away(node)) for node in nodes]
+    return [f"node {name} {why}" for name, why in found if why]
+
+
+#: Condition of a node → the status that it has on one that is well.
+_WELL = {"Ready": "True", "DiskPressure": "False", "NetworkUnavailable": "False"}
+
+
+def _why_away(node: Manifest) -> str:
+    if at(node, "spec", "unschedulable") is True:
+        return "is cordoned"
+    for one in at(node, "status", "conditions") or ():
+        kind, status, since = (str(at(one, key) or "") for key in ("type", "status", "lastTransitionTime"))
+        # Beside Ready an unknown state is none that counts.
+        if kind in _WELL and status != _WELL[kind] and (kind == "Ready" or status == "True"):
+            what = "is not ready" if kind == "Ready" else f"has {kind}"
+            return f"{what}{f' since {since}' if since else ''}"
+    return ""

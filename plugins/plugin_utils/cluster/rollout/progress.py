@@ -110,6 +110,11 @@ class Pool:
             return DEGRADED
         return RENDERING if as_expected is False else ROLLING
 
+    @property
+    def stands(self) -> bool:
+        """Whether nodes wait for their turn, and none has one."""
+        return bool(self.left()) and not any(node.moves for node in self.nodes)
+
     def count(self) -> str:
         return f"{len(self.done())} of {len(self.nodes)} node{'s' * (len(self.nodes) != 1)} done"
 
@@ -197,6 +202,11 @@ class Clocks:
         """Say for how many seconds a node has been draining; 0 for one that does not."""
         ran = self._ran(("drain", node.name), node.desired if node.draining else None, now)
         return ran if node.draining else 0.0
+
+    def stood(self, pool: Pool, now: float) -> float:
+        """Say for how many seconds no node of a pool has moved that waits for its turn."""
+        ran = self._ran(("stands", pool.name), pool if pool.stands else None, now)
+        return ran if pool.stands else 0.0
 
     def _ran(self, key: tuple[str, ...], fact: Any, now: float) -> float:
         if key not in self.since or self.since[key][0] != fact:

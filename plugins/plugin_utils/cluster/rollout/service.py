@@ -31,6 +31,7 @@ from .expected import Expected
 from .progress import DEGRADED, EMPTY, PAUSED, RENDERING, ROLLING, UPDATED, Clocks, Late, Node, Pool
 
 NODES = Ref(Resource("Node", "", "v1", "nodes"), bare=True)
+_WHOLE_NODES = Ref(NODES.resource)
 _POD = Resource("Pod", "", "v1", "pods", True)
 _CONTROLLER = Ref(
     Resource("ControllerConfig", "machineconfiguration.openshift.io", "v1", "controllerconfigs"),
@@ -234,9 +235,13 @@ class Rollout:
                 return f"{'; '.join(_of_pool(seen, pool) for pool in waiting)}; the timeout is over"
             patience = self.wanted.explain_after
             held = [node for pool in waiting for node in pool.nodes if clocks.held(node, now) >= patience]
-            if held and now - explained >= patience:
+            rolling = [pool for pool in waiting if seen.state(pool) == ROLLING]
+            still = [pool for pool in rolling if clocks.stood(pool, now) >= patience]
+            if (held or still) and now - explained >= patience:
                 explained = now
                 self._explain(held)
+                for pool in still:
+                    self._tell_away(pool)
             if now - spoken >= self._often:
                 spoken = now
                 for pool in waiting:
@@ -288,8 +293,24 @@ class Rollout:
                 if phase != before and not (before is None and phase in ("done", "waits for its turn")):
                     self.say(f"pool {pool.name}: {node.name} {_PHASES.get(phase, phase)} ({pool.count()})")
 
-    def _explain(self, held: Iterable[Node]) -> None:
+    def _tell_away(self, pool: Pool) -> None:
+        if why := self._away(pool):
+            self.say(f"pool {pool.name}: {why}")
+
+    def _away(self, pool: Pool) -> str:
+        """Say which nodes keep the others of a pool from their turn, "" where none does or nobody can tell."""
+        names = {node.name for node in pool.nodes}
+        try:
+            nodes = [one for one in self.client.read_all(_WHOLE_NODES) if at(one, "metadata", "name") in names]
+        except ClusterProblem:
+            return ""
+        found = holding.away(nodes)
+        return f"no node begins while others are away: {'; '.join(found)}" if found else ""
+
+    def _explain(self, held: list[Node]) -> None:
         """Say of each node that drains for long what holds it."""
+        if not held:
+            return
         try:
             hooks = [one for kind in holding.WEBHOOKS for one in self._all(Ref(kind))]
             budgets = self._all(BUDGETS)
@@ -328,9 +349,10 @@ class Rollout:
                 "the log of machine-config-controller"
             )
         names = ", ".join(node.name for node in pool.left()[:5])
+        why = f"; {away}" if (away := self._away(pool)) else ""
         return (
             f"pool {pool.name}: no node has moved for {late.seconds:.0f} s, and {pool.count()}; {names} still wait for "
-            f"{pool.target}"
+            f"{pool.target}{why}"
         )
 
     # --- pausing ---
@@ -382,6 +404,8 @@ class Rollout:
         """Say what every node has, and how it differs from what follows from the objects. Raises ClusterProblem."""
         seen = self.look(more=("current",))
         problems = [*seen.notes, *_not_as_expected(seen), *self._edits(seen), *self._authorities()]
+        standing = [pool for pool in seen.pools if seen.state(pool) == ROLLING and pool.stands]
+        problems += [f"pool {pool.name}: {why}" for pool in standing if (why := self._away(pool))]
         if seen.expected.problem:
             problems.append(f"the operator writes nothing: {seen.expected.problem}")
         notes = [f"what nodes shall have is not compared: {seen.expected.unknown}"] if seen.expected.unknown else []
