@@ -105,6 +105,26 @@ def blocked_search(now: Situation) -> Iterator[str]:
     yield from (registry for registry in now.sources.search or () if blocked.contain(registry))
 
 
+def ports_under_wildcards(now: Situation) -> Iterator[str]:
+    """Yield what has a port and is mirrored by a wildcard: images in use, and what is allowed or searched."""
+    closer = Scopes(one.source for one in now.kept((*DIGEST_KINDS, *TAG_KINDS)) if not one.source.startswith("*."))
+    of_kind = {
+        kinds: Scopes(one.source for one in now.kept(kinds) if one.source.startswith("*.") and _no_host(one.mirrors))
+        for kinds in (DIGEST_KINDS, TAG_KINDS)
+    }
+    named = ((DIGEST_KINDS if one.digest else TAG_KINDS, one.name, f" of {where}") for ones, where in now.in_use
+             for one in ones)  # fmt: skip
+    listed = (*(now.sources.allowed or ()), *(now.sources.search or ()))
+    for kinds, name, where in (*named, *((kinds, entry, "") for entry in listed for kinds in of_kind)):
+        if ":" in name.partition("/")[0] and not closer.contain(name):
+            yield from (f"{name}{where} under {source}" for source in of_kind[kinds].containing(name)[:1])
+
+
+def _no_host(mirrors: Iterable[str]) -> bool:
+    """Return whether a mirror is more than the name of a host, behind which a port would make sense."""
+    return any("/" in mirror or ":" in mirror for mirror in mirrors)
+
+
 def files_overridden(now: Situation) -> Iterator[str]:
     """Yield files of the change that another MachineConfig puts in the place of the operator's."""
     before = now.before

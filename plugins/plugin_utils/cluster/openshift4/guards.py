@@ -356,6 +356,14 @@ GUARDS: tuple[Guard, ...] = (
         checks.bare_host,
     ),
     Guard(
+        "wildcard-source-with-port",
+        "breaks",
+        "The mirror takes the place of the host alone, and a port behind a repository names no image, which fails the"
+        " pull as a whole.",
+        "CI sysregistriesv2 rewriteReference",
+        change.ports_under_wildcards,
+    ),
+    Guard(
         "mirror-is-blocked",
         "breaks",
         "A mirror inside what is blocked is not contacted.",
