@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from ...resolution.references import is_location
 from ...resolution.signature_policy import image_lookup_order
 from . import authorities, payload
-from .guard_checks import Situation, not_allowed
+from .guard_checks import Situation, not_allowed, nothing_allowed
 from .mirrors import DIGEST_KINDS, TAG_KINDS
 from .objects import Objects
 from .scopes import Scopes, nested
@@ -48,7 +48,7 @@ def short_names_rejected(now: Situation) -> Iterator[str]:
 
     Registries of the search list that are rejected as a whole have guards of their own.
     """
-    told = {*blocked_search(now), *not_allowed(now, now.sources.search or ())}
+    told = {*blocked_search(now), *nothing_allowed(now, now.sources.search or ())}
     return _named(
         (name, where)
         for rejected, kept, where in _judged(now)

@@ -133,6 +133,14 @@ def not_allowed(now: Situation, names: Iterable[str]) -> Iterator[str]:
         yield from (name for name in names if name and not allowed.contain(name))
 
 
+def nothing_allowed(now: Situation, registries: Iterable[str]) -> Iterator[str]:
+    """Yield registries of which nothing is allowed; one may be wider than what is."""
+    whole = tuple(registries)
+    scopes = Scopes(whole)
+    wider = {name for entry in now.sources.allowed or () for name in scopes.containing(entry)}
+    yield from (name for name in not_allowed(now, whole) if name not in wider)
+
+
 def allow_without_redhat(now: Situation) -> Iterator[str]:
     if any(name.startswith("quay.io/openshift-release-dev/") for name in now.payload):
         yield from not_allowed(now, [_REDHAT])

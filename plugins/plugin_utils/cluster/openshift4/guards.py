@@ -129,7 +129,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "allow-list-without-mirror-source",
         "breaks",
-        "The mirror of a source serves nothing when the source is not allowed.",
+        "What the list does not hold of a source is rejected, whichever mirror would serve it.",
         "CI containers-policy.json.5",
         lambda now: checks.not_allowed(now, dict.fromkeys(s.source for s in now.all_sets)),
     ),
@@ -138,14 +138,14 @@ GUARDS: tuple[Guard, ...] = (
         "breaks",
         "A registry that is insecure is meant to be pulled from.",
         "MCO updatePolicyJSON",
-        lambda now: checks.not_allowed(now, now.sources.insecure or ()),
+        lambda now: checks.nothing_allowed(now, now.sources.insecure or ()),
     ),
     Guard(
         "allow-list-without-search-registry",
         "breaks",
         "What is found there for a short name is rejected.",
         "MCO updatePolicyJSON",
-        lambda now: checks.not_allowed(now, now.sources.search or ()),
+        lambda now: checks.nothing_allowed(now, now.sources.search or ()),
     ),
     Guard(
         "allow-list-with-unknown-components",
