@@ -118,7 +118,8 @@ options:
     default: false
   manifests_to:
     description: A directory on the controller to which manifests of everything that is asked for are
-      written, for GitOps. Nothing is written to the cluster then.
+      written, for GitOps. Nothing is written to the cluster then. What has to go from an object is null
+      in its manifest while the cluster has it, and RV(notes) names it.
     type: path
   wait_timeout:
     description: Seconds to wait for an operator where one change must be in force before the next one.

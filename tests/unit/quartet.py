@@ -6,8 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+import yaml
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import marks
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.merge_patch import applied
+from api_server import ref
 
 READS = {"GET"}
 Task = Callable[..., dict[str, Any]]
@@ -49,3 +55,25 @@ def refused(task: Task, case: Any, server: Any) -> dict[str, Any]:
         assert "hidden-" not in json.dumps(result) and "PRIVATE" not in json.dumps(result)
     assert {method for method, *_rest in server.log} <= READS
     return result
+
+
+def manifests_do_the_same(task: Task, case: Any, server: Any, place: Path) -> None:
+    """Write manifests, and apply them as `oc apply` does: nothing is left to do but to delete, and notes name nulls."""
+    result = task({**case, "given": {**case["given"], "manifests_to": str(place)}}, server)
+    assert not result.get("failed") and not server.writes, result
+    for file in result["manifests"]:
+        manifest = yaml.safe_load(Path(file).read_text())
+        there = server.objects.get(ref(manifest).path)
+        server.put(applied(there or {}, manifest))
+        untold = [path for path in _nulls(manifest) if not any(path in note for note in result["notes"])]
+        assert not untold, (untold, result["notes"])
+    left = task(case, server, check=True)
+    assert not left.get("failed"), left
+    assert not [one for one in left["plan"]["changes"] if not one["what"].startswith("delete ")], left["plan"]
+
+
+def _nulls(manifest: Any) -> Iterator[str]:
+    """Yield the paths of what a manifest wants gone."""
+    for key, value in manifest.items() if isinstance(manifest, Mapping) else ():
+        if key not in marks.ALL:
+            yield from [key] if value is None else (f"{key}.{path}" for path in _nulls(value))

@@ -422,6 +422,29 @@ def test_logins_are_not_written_as_manifests(tmp_path):
     )
 
 
+def test_a_manifest_takes_the_backend_before_out(tmp_path):
+    config = next(one for one in STOCK if one["kind"] == "Config")
+    storage = {"emptyDir": {}, "managementState": "Managed"}
+    case = {
+        "cluster": [{**config, "spec": {**config["spec"], "storage": storage}}],
+        "given": {
+            "storage": {"pvc": {"claim": "old"}}, "rollout_strategy": "Recreate", "allow": ["images-left-behind"],
+            "manifests_to": str(tmp_path),
+        },
+    }  # fmt: skip
+    result = task(case, cluster(case))
+    written = yaml.safe_load((tmp_path / "config-cluster.yaml").read_text())["spec"]["storage"]
+    assert written == {"pvc": {"claim": "old"}, "managementState": "Unmanaged", "emptyDir": None}
+    assert any("spec.storage.emptyDir must go" in note for note in result["notes"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", TABLE)
+def test_manifests_that_are_applied_make_what_the_task_makes(case, tmp_path):
+    if not {"credentials", "routes"} & set(case["given"]):  # as manifests they are refused
+        quartet.manifests_do_the_same(task, case, cluster(case), tmp_path)
+
+
 def test_info_reports_the_registry_and_its_routes():
     route = {
         "kind": "Route", "metadata": {"name": "default-route", "namespace": NAMESPACE},

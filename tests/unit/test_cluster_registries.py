@@ -320,6 +320,25 @@ def test_manifests_for_a_repository(tmp_path):
     assert not task(case, server)["changed"], "files that are as they should be are left alone"
 
 
+def test_a_manifest_says_null_for_what_has_to_go_while_the_cluster_has_it(tmp_path):
+    theirs = {"registrySources": {"allowedRegistries": ["theirs.example.com"]}}
+    case = {
+        "cluster": [{"kind": "Image", "metadata": {"name": "cluster"}, "spec": theirs}],
+        "given": {"blocked": ["docker.io"], "insecure": [], "mode": "exact", "manifests_to": str(tmp_path)},
+    }
+    result = task(case, cluster(case))
+    image = yaml.safe_load((tmp_path / "image-cluster.yaml").read_text())
+    lists = {"blockedRegistries": ["docker.io"], "allowedRegistries": None}
+    assert image["spec"] == {"registrySources": lists}, "and nothing of a list that is not there"
+    assert any("spec.registrySources.allowedRegistries must go" in note for note in result["notes"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [one for one in TABLE if "refused" not in one.values[0]["then"]])
+def test_manifests_that_are_applied_make_what_the_task_makes(case, tmp_path):
+    quartet.manifests_do_the_same(task, case, cluster(case), tmp_path)
+
+
 def test_info_reports_and_says_whether_the_task_would_change_something():
     server = cluster(BLOCKED)
     args = {"blocked": "docker.io", "query": "pools[].name"}

@@ -6,19 +6,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..libraries import yaml
+from . import marks
 from .api import Ref
-from .changes import WantedObject
-from .merge_patch import applied
+from .changes import ObjectChange, WantedObject
+from .merge_patch import applied, removals, with_removals
 
 
-def files(wanted: Iterable[WantedObject]) -> dict[str, str]:
-    """Name of a file → its text; only the fields that were asked for, so that those of others stay with others."""
+def files(wanted: Iterable[WantedObject], changes: Iterable[ObjectChange] = ()) -> dict[str, str]:
+    """Name of a file → its text; only the fields that were asked for, so that those of others stay with others.
+
+    changes: what differs in the cluster. What has to go from there is null in the manifest, as `oc apply` takes away
+    what it did not write only then; what is not there is left out.
+    """
+    nulls = {change.ref: removals(change.fields or {}) for change in changes}
     kept = (one for one in wanted if one.fields is not None)
-    return {_name(one.ref): _text(applied(one.ref.manifest(), one.fields)) for one in kept}
+    return {
+        _name(one.ref): _text(with_removals(applied(one.ref.manifest(), one.fields), nulls.get(one.ref, {})))
+        for one in kept
+    }
+
+
+def by_hand(changes: Iterable[ObjectChange]) -> Iterator[str]:
+    """Yield what has to go from the cluster and what may not go by files alone."""
+    for change in changes:
+        if change.fields is None:
+            yield f"{change.what}: remove it from the cluster, too"
+        elif going := list(_paths(removals(change.fields))):
+            yield (
+                f"{change.ref}: {', '.join(going)} must go from the cluster: the manifest says null, which oc apply"
+                " obeys and a server-side apply may not; look afterwards"
+            )
+
+
+def _paths(nulls: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in nulls.items():
+        if key in marks.ALL:
+            continue  # bookkeeping of ours, which does no harm where it stays
+        yield from [key] if value is None else (f"{key}.{path}" for path in _paths(value))
 
 
 def gone(wanted: Iterable[WantedObject]) -> list[str]:

@@ -54,3 +54,15 @@ def without_nulls(fields: Any) -> Any:
     if not isinstance(fields, Mapping):
         return fields
     return {key: without_nulls(value) for key, value in fields.items() if value is not None}
+
+
+def removals(patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a patch what takes keys away, and nothing else."""
+    inner = {key: removals(value) if isinstance(value, Mapping) else value for key, value in patch.items()}
+    return {key: value for key, value in inner.items() if value is None or (isinstance(value, Mapping) and value)}
+
+
+def with_removals(have: Mapping[str, Any], nulls: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a value in which null stands where a patch takes keys away."""
+    inner = {key: None if value is None else with_removals(have.get(key) or {}, value) for key, value in nulls.items()}
+    return {**have, **inner}

@@ -80,7 +80,8 @@ CHANGE_OPTIONS: Spec = {
         "type": "path",
         "description": [
             "A directory on the controller to which manifests of everything that is asked for are written, for GitOps. "
-            "Nothing is written to the cluster then.",
+            "Nothing is written to the cluster then. What has to go from an object is null in its manifest while the "
+            "cluster has it, and RV(notes) names it.",
         ],
     },
     "wait_timeout": {
@@ -482,7 +483,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
     def _exported(self, proposal: ClusterProposal, directory: str) -> dict[str, Any]:
         """Write manifests to a directory instead of the cluster."""
         wanted = [one for draft in proposal.drafts for one in draft.wanted]
-        found = export.files(wanted)
+        found = export.files(wanted, proposal.changes)
         changed = []
         for name, text in found.items():
             path = os.path.join(directory, name)
@@ -494,11 +495,10 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
         gone = [path for path in paths if os.path.exists(path)]
         for path in gone if not self._task.check_mode else ():
             os.unlink(path)
-        notes = [f"{change.what}: remove it from the cluster, too" for change in proposal.changes if not change.fields]
         return {
             "changed": bool(changed or gone),
             "manifests": sorted(os.path.join(directory, name) for name in found),
-            "notes": list(dict.fromkeys([*proposal.plan.notes, *notes])),
+            "notes": list(dict.fromkeys([*proposal.plan.notes, *export.by_hand(proposal.changes)])),
         }
 
 
