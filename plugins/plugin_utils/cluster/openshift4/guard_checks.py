@@ -254,8 +254,8 @@ def _never(now: Situation, kinds: tuple[str, ...]) -> set[str]:
 
 
 def never_kills(now: Situation, said: tuple[str, ...], other: tuple[str, ...]) -> Iterator[str]:
-    served = Scopes(one.source for one in now.kept(other))
-    yield from (source for source in sorted(_never(now, said)) if not served.contain(source))
+    served = {one.source for one in now.kept(other)}  # those of a source above it reach no source with mirrors
+    yield from sorted(_never(now, said) - served)
 
 
 def never_not_inherited(now: Situation) -> Iterator[str]:
@@ -279,7 +279,7 @@ def nested_shadows(now: Situation) -> Iterator[str]:
     for word, sources in by_kind.items():
         outer = Scopes(sorted(sources))
         for inner in sorted(set().union(*by_kind.values()) - sources):
-            hidden = [source for source in outer.containing(inner) if source != inner and not source.startswith("*.")]
+            hidden = [source for source in outer.containing(inner) if source != inner]
             if hidden:
                 yield f"{inner} hides the {word} mirrors of {hidden[-1]}"
 
