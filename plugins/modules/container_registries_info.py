@@ -144,7 +144,7 @@ options:
         a host.
       - Passwords in addresses, values of settings whose names speak of a password, token, secret or key,
         and files of logins are left out of it. In check mode nothing is written.
-    type: str
+    type: path
   record_encrypt:
     description: Whether to encrypt the file of O(record) with the vault password of this run; then nothing
       is left out.

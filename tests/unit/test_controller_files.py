@@ -108,6 +108,13 @@ def test_a_file_is_whole_on_the_disk_before_it_has_its_name(task, tmp_path, monk
     assert stat.S_IMODE(place.stat().st_mode) == 0o644 and [one.name for one in place.parent.iterdir()] == ["archive"]
 
 
+def test_a_bare_name_is_written_where_the_run_was_started(task, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    task.write_privately("node1.json", b"x")
+    write_text("to", "plan.txt", "y")
+    assert (tmp_path / "node1.json").read_bytes() == b"x" and content_of("to", "plan.txt") == "y"
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(task, tmp_path, monkeypatch, call):
     place = tmp_path / "archive"

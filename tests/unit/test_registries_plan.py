@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import stat
 import time
 from unittest.mock import MagicMock
@@ -218,6 +219,15 @@ def test_a_record_under_the_vault_holds_everything(looked, tmp_path):
     run(ActionModule, {"record": str(path), "record_encrypt": True}, [looked], loader=vault)
     kept = json.loads(base64.b64decode(path.read_bytes().removeprefix(b"$ANSIBLE_VAULT;")))
     assert b"verysecret" in content(kept["snapshot"]["files"]["/etc/docker/daemon.json"])
+
+
+@pytest.mark.parametrize("name", ["~/node1.json", "node1.json"])
+def test_a_record_in_the_home_or_where_the_run_was_started(looked, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    told = run(ActionModule, {"record": name}, [looked]).result
+    assert os.path.samefile(told.pop("recorded"), tmp_path / "node1.json")
+    assert [each.name for each in tmp_path.iterdir()] == ["node1.json"]
 
 
 def test_check_mode_records_nothing(looked, tmp_path):

@@ -122,7 +122,7 @@ SURVEY_OPTIONS = {
         ],
     },
     "record": {
-        "type": "str",
+        "type": "path",
         "description": [
             "A file on the controller to which the look at this host is written, readable for its owner only, for the "
             "filter P(dockyard.openshift.registries_plan#filter) and for reports of mistakes. One file a host.",

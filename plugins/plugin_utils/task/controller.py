@@ -94,9 +94,9 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
 
         Who may read the file may also go there.
         """
-        directory, fresh = os.path.dirname(path), f"{path}.{os.getpid()}.new"
+        fresh = f"{path}.{os.getpid()}.new"
         try:
-            os.makedirs(directory, 0o755 if mode & 0o004 else 0o700, exist_ok=True)
+            os.makedirs(_directory_of(path), 0o755 if mode & 0o004 else 0o700, exist_ok=True)
             fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
             try:
                 with os.fdopen(fd, "wb") as stream:
@@ -116,6 +116,11 @@ def _unread(path: str, reason: str) -> TaskProblem:
     return TaskProblem(f"{path} cannot be read on the controller: {reason}")
 
 
+def _directory_of(path: str) -> str:
+    """Return the directory of a file; that of a bare name is the one where Ansible was started."""
+    return os.path.dirname(path) or os.curdir
+
+
 def content_of(option: str, path: str) -> str | None:
     """Return the text of a file that a task wrote before, None without one. Raises TaskProblem."""
     try:
@@ -130,7 +135,7 @@ def content_of(option: str, path: str) -> str | None:
 def write_text(option: str, path: str, text: str) -> None:
     """Write a text without secrets, whole or not at all. Raises TaskProblem."""
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(_directory_of(path), exist_ok=True)
         with open(f"{path}.new", "w", encoding="utf-8") as stream:
             stream.write(text)
         os.replace(f"{path}.new", path)
