@@ -195,8 +195,8 @@ def _pools(result: Mapping[str, Any], forecast: Mapping[str, Any]) -> Iterator[d
 
 def _of_part(result: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the certificates that a result speaks of, each with the registry or file that it is for."""
-    for place in (*_mappings(result.get("registries")), *_mappings(result.get("anchors"))):
-        for one in _mappings(place.get("certificates")):
+    for place in (place for key in ("registries", "anchors", "shown") for place in _mappings(result.get(key))):
+        for one in _mappings(place.get("certificates") or [place.get("certificate")]):
             if isinstance(one.get("days_left"), int):
                 what = _text(place.get("registry") or place.get("name") or place.get("path"))
                 yield {name: one.get(name) for name in _CERTIFICATE} | {"for": what}
