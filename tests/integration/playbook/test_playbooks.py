@@ -49,6 +49,13 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
     assert all(call["check"] is ("--check" in case.get("args", [])) for call in outcome.asked("host_policy"))
 
 
+@pytest.mark.parametrize("playbook", ["registries", "node_storage"])
+def test_an_inventory_without_hosts_is_no_mistake_of_the_playbook(play: Play, playbook: str) -> None:
+    """A wrong path behind -i is one; Ansible warns of it."""
+    outcome = play(playbook, {})
+    assert (outcome.rc, outcome.calls) == (0, []) and "no hosts matched" in outcome.output, outcome.output
+
+
 def test_roll_out_account_holds_the_plan(play: Play) -> None:
     account = play("registries", {"a": {"fate": "changed"}}, vars=ASKED).account("Report the outcome")
     assert account == {"a": "changed\nPlan p1: 1 change\n  drop-in: add search registry a.example.com"}
