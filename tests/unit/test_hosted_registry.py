@@ -78,7 +78,7 @@ def no_pause(monkeypatch):
 
 
 def filled(value: Any) -> Any:
-    """Words that stand for certificates and keys; WORLD: more of them than a ConfigMap holds."""
+    """Words that stand for certificates and keys; WORLD: more of them than a ConfigMap holds; TEXT …: in base64."""
     if isinstance(value, dict):
         return {key: filled(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -86,6 +86,8 @@ def filled(value: Any) -> Any:
     if value == "WORLD":
         names = tuple(f"x{number}.a-long-name.example.com" for number in range(5000))
         return "".join(certificate(f"root {number}", names=names) for number in range(8))
+    if isinstance(value, str) and value.startswith("TEXT "):
+        return base64.b64encode(value[5:].encode()).decode()
     return WORDS.get(value, value) if isinstance(value, str) else value
 
 

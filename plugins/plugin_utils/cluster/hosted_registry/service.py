@@ -285,7 +285,7 @@ def _stored(cluster: Cluster, asked: Asked, wanted: storage.Storage, workload: M
         warnings.append("storage: emptyDir loses every image when a pod of the registry is replaced")
         if (at(workload, "spec", "replicas") or 1) > 1:
             refusals.append("storage: emptyDir serves one pod, and the registry has several, each with its own images")
-    if storage.is_elsewhere(place, wanted) and place.backend != "nothing":
+    if storage.is_elsewhere(place, wanted, config.value) and place.backend != "nothing":
         text = f"storage: nothing is copied: images in {place} stay there, and the registry does not find them"
         if place.backend == "emptyDir" or LOSS in asked.allow:
             warnings.append(text)

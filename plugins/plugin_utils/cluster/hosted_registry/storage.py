@@ -66,6 +66,7 @@ DRIVERS: Mapping[str, Driver] = {
 BACKENDS = ("pvc", "emptyDir", *DRIVERS)
 _FLAGS = ("encrypt", "secure", "v4auth", "insecureskipverify")
 _NUMBERS = ("chunksize", "multipartcopychunksize", "multipartcopymaxconcurrency", "multipartcopythresholdsize")
+_DIRECTORIES = ("rootdirectory", "prefix")
 _LEAST_CHUNK = 5 * 1024 * 1024
 _BUCKET = re.compile(r"[a-z0-9A-Z][a-zA-Z0-9._-]{1,61}[a-zA-Z0-9]")
 _ENDPOINT = re.compile(r"(?:https?://)?[a-zA-Z0-9.-]+(?::[0-9]{1,5})?/?", re.IGNORECASE)
@@ -340,14 +341,25 @@ def _object_parts(workload: Manifest, container: Mapping[str, Any]) -> Parts:
     )  # fmt: skip
 
 
-def is_elsewhere(place: Place, asked: Storage) -> bool:
-    """Say whether images would be kept at another place than now."""
+def is_elsewhere(place: Place, asked: Storage, config: Any) -> bool:
+    """Say whether images would be kept at another place than now. config: as for place_of."""
     if asked.backend != place.backend:
         return True
     if asked.is_object:
-        names = DRIVERS[asked.backend].place
-        return place.name != " ".join(str(asked.config[key]) for key in names if asked.config.get(key))
+        now, then = (at(one, "storage", asked.backend) for one in (config, configured(config, asked)))
+        return any(_meant(key, at(now, key)) != _meant(key, at(then, key)) for key in DRIVERS[asked.backend].place)
     return asked.backend == "pvc" and asked.claim != place.name
+
+
+def _meant(key: str, value: Any) -> str:
+    """Return what drivers make of a value: flags and numbers may be texts, and slashes around a directory go.
+
+    Source: docker/distribution 2.6 registry/storage/driver (FromParameters; s3Path, swiftPath, gcs New).
+    """
+    text = "" if value is None else str(value)
+    if key in _DIRECTORIES:
+        return text.strip("/")
+    return text.lower() if key in _FLAGS else text
 
 
 def new_configuration() -> dict[str, Any]:
@@ -368,11 +380,12 @@ def new_configuration() -> dict[str, Any]:
 
 
 def configured(have: Mapping[str, Any] | None, asked: Storage) -> dict[str, Any]:
-    """Return the registry's configuration with this object store; everything else in it stays."""
+    """Return the registry's configuration with this object store; everything else stays, also how a value is written."""
     start = dict(have) if have is not None else new_configuration()
     before = {key: value for key, value in (start.get("storage") or {}).items() if key not in (*DRIVERS, "filesystem")}
     config = dict(asked.config)
     if "keyfile" in config:
         config["keyfile"] = f"{CONFIG_DIRECTORY}/{KEY_FILE}"
-    same = at(start, "storage", asked.backend)
-    return {**start, "storage": {**before, asked.backend: {**(same or {}), **config}}}
+    same = at(start, "storage", asked.backend) or {}
+    new = {key: value for key, value in config.items() if _meant(key, same.get(key)) != _meant(key, value)}
+    return {**start, "storage": {**before, asked.backend: {**same, **new}}}

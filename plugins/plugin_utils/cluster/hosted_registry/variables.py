@@ -36,6 +36,8 @@ _KEYS: Mapping[str, Mapping[str, str]] = {
     "gcs": {"bucket": "bucket", "keyfile": "keyfile", "rootdirectory": "rootdirectory"},
 }  # fmt: skip
 _DRIVERS = {"azure_blob": "azure"}
+#: What openshift-ansible writes where no variable says it.
+_DEFAULTS: Mapping[str, Mapping[str, str]] = {"s3": {"rootdirectory": "/registry"}}
 #: Kind → the variables that only it reads.
 _OF_KIND: Mapping[str, tuple[str, ...]] = {
     "nfs": ("host", "nfs_directory"),
@@ -151,7 +153,7 @@ def _object(ask: Ask) -> dict[str, Any]:
     for other, keys in _KEYS.items():
         if lone := next((key for key in keys if other != provider and _said(ask, f"{other}_{key}")), None):
             raise PolicyError(f"{PREFIX}provider", provider, f"is one store, and {PREFIX}{other}_{lone} is of another")
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(_DEFAULTS.get(provider, {}))
     for old, key in _KEYS[provider].items():
         value = ask(f"{PREFIX}{provider}_{old}")
         if value not in (None, ""):
