@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ...policy.certificates import Certificate, bundle, certificates_in
 from ...policy.trust import Trust
 from ...policy.word import PolicyError
-from ..api import ClusterProblem, Manifest, Ref, annotation, at
+from ..api import ClusterProblem, Manifest, Ref, at
 from ..changes import WantedObject
 from ..marks import ENTRIES, LABEL, is_ours, our_entries, record
 from . import CONFIG_MAPS
@@ -166,8 +166,3 @@ def view(manifest: Manifest) -> list[str]:
     system, ours = split(manifest)
     digest = hashlib.sha256(bundle(system).encode()).hexdigest()[:16]
     return [f"{len(system)} authorities of the system, SHA-256 {digest}…", *(one.line() for one in ours)]
-
-
-def marked(workload: Manifest) -> str:
-    """Return the checksum of the bundle that the template's pods have read, "" without one."""
-    return annotation(at(workload, "spec", "template"), MARK)

@@ -11,6 +11,7 @@ needs it any more.
 from __future__ import annotations
 
 import base64
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from typing import Any
 
 from ...formats import FormatError, yaml_text
 from ...libraries import yaml
-from ...plan.plan import mark_of
+from ...plan.plan import checksum, mark_of
 from ...policy.certificates import Certificate
 from ...policy.trust import Trust
 from ...policy.trust import read as read_trust
@@ -27,7 +28,7 @@ from ...policy.word import PolicyError, Reading
 from ...resolution.references import is_location
 from ...shapes import fits
 from .. import managers
-from ..api import ClusterProblem, Manifest, Ref, at
+from ..api import ClusterProblem, Manifest, Ref, annotation, at
 from ..changes import ClusterDraft, Until, WantedObject
 from ..client import Client
 from ..integrated_registry import claims as making
@@ -241,8 +242,8 @@ def _lines(manifest: Manifest, asked: Asked, parts: template.Parts) -> Iterator[
             yield f"mount {path}: {mount.get('name')}"
     there = storage.environment(container)
     yield from (f"environment {name}: {there[name]}" for name in parts.env if name in there)
-    if mark := authorities.marked(manifest):
-        yield f"authorities: {mark}"
+    marks = ((mark, annotation(at(manifest, "spec", "template"), mark)) for mark in (authorities.MARK, storage.MARK))
+    yield from (f"{mark.rpartition('/')[2]}: {value}" for mark, value in marks if value)
 
 
 def _until(asked: Asked) -> Until | None:
@@ -292,8 +293,9 @@ def _stored(cluster: Cluster, asked: Asked, wanted: storage.Storage, workload: M
         else:
             refusals.append(f"{text} (copy them first; allow: [{LOSS}] goes on nevertheless)")
     if wanted.is_object:
-        objects = (_secret(asked, wanted, config),)
-        return _Stored(parts, objects, tuple(warnings), (), tuple(refusals))
+        secret, mark = _secret(asked, wanted, config)
+        parts |= template.Parts(annotations={storage.MARK: mark} if mark else {})
+        return _Stored(parts, (secret,), tuple(warnings), (), tuple(refusals))
     made = _claim(cluster, asked, wanted, workload) if wanted.backend == "pvc" else making.Claims()
     return _Stored(
         parts, made.wanted, (*warnings, *made.warnings), made.notes, (*refusals, *made.refusals),
@@ -325,26 +327,50 @@ def _configuration(cluster: Cluster, asked: Asked, workload: Manifest) -> _Confi
     if encoded is None:
         return _Config(ref, key, there, None, None)
     try:
-        text = base64.b64decode(encoded).decode()
-        value = yaml_text.parse(text, go=True)
+        text, value = _parsed(encoded)
     except (ValueError, FormatError):
         raise ClusterProblem(f"storage: {key} in {ref} is not YAML that can be edited") from None
-    if not isinstance(value, dict) or not isinstance(value.get("storage", {}), dict):
+    if not fits(value, storage.CONFIGURATION):
         raise ClusterProblem(f"storage: {key} in {ref} is not a configuration of a registry")
     return _Config(ref, key, there, text, value)
 
 
-def _secret(asked: Asked, wanted: storage.Storage, config: _Config) -> WantedObject:
+def _parsed(encoded: str) -> tuple[str, Any]:
+    """Return the text and the value of a configuration. Raises ValueError, FormatError."""
+    text = base64.b64decode(encoded).decode()
+    return text, yaml_text.parse(text, go=True)
+
+
+def _secret(asked: Asked, wanted: storage.Storage, config: _Config) -> tuple[WantedObject, str]:
+    """Want the configuration with this store. Returns also its mark, "" where no run of ours has changed it."""
+    have, data = at(config.there, "data") or {}, _data(wanted, config)
+    changes = any(have.get(key) != value for key, value in data.items())
+    mark = ""
+    if changes or annotation(config.there, storage.MARK):
+        read_by_pods = [{**have, **data}.get(key) for key in (config.key, storage.KEY_FILE)]
+        mark = checksum(json.dumps(read_by_pods).encode(), secret=True)[:16]
+    fields: dict[str, Any] = {} if config.there else {"metadata": {"labels": {LABEL: "storage"}}, "type": "Opaque"}
+    if changes:
+        fields = applied(fields, {"metadata": {"annotations": {storage.MARK: mark}}, "data": data})
+    return WantedObject(config.secret, fields, "storage", view=_view(asked, config.key), secret=True), mark
+
+
+def _data(wanted: storage.Storage, config: _Config) -> dict[str, str]:
     value = storage.configured(config.value, wanted)
     if config.text is not None:
         text = config.text if value == config.value else yaml_text.edit(config.text, value, go=True)
     else:
         text = yaml.safe_dump(value, sort_keys=False)
-    data = {config.key: _encoded(text)}
-    if keyfile := wanted.config.get("keyfile"):
-        data[storage.KEY_FILE] = _encoded(str(keyfile))
-    start = {} if config.there else {"metadata": {"labels": {LABEL: "storage"}}, "type": "Opaque"}
-    return WantedObject(config.secret, {**start, "data": data}, "storage", view=credentials.view(asked.mark))
+    keyfile = wanted.config.get("keyfile")
+    return {config.key: _encoded(text), **({storage.KEY_FILE: _encoded(str(keyfile))} if keyfile else {})}
+
+
+def _view(asked: Asked, key: str) -> Callable[[Manifest], list[str]]:
+    def lines(manifest: Manifest) -> list[str]:
+        _text, value = _parsed(at(manifest, "data", key) or "")
+        return [*credentials.view(asked.mark)(manifest), *storage.lines(value, asked.mark)]
+
+    return lines
 
 
 def _encoded(text: str) -> str:

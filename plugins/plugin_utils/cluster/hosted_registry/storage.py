@@ -6,18 +6,20 @@
 
 A claim or emptyDir is the volume that is mounted at /registry. An object store is said in the registry's own
 configuration, a secret that is mounted at /etc/registry and named by REGISTRY_CONFIGURATION_PATH, as openshift-ansible
-does it. Sources: openshift-ansible release-3.11 roles/openshift_hosted (storage/*.yml, registry_config.j2);
+does it. The registry reads it once, when it starts: a mark in the pod template makes new pods when it changes.
+Sources: openshift-ansible release-3.11 roles/openshift_hosted (storage/*.yml, registry_config.j2);
 docker/distribution 2.6 docs/storage-drivers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...policy.word import UNSHOWN, PolicyError
+from ...resolution.names import without_login
 from ..api import ClusterProblem, Manifest, at
 from ..image_registry.values import quantity
 from ..labels import is_subdomain
@@ -30,6 +32,9 @@ CONFIG_KEY = "config.yml"
 CONFIG_SECRET = CONFIG_VOLUME = "registry-config"  # noqa: S105 - their name
 CONFIG_VARIABLE = "REGISTRY_CONFIGURATION_PATH"
 KEY_FILE = "gcs-key.json"
+#: On the pod template: a checksum of the configuration that its pods have read. On the secret: that a run of ours
+#: changed it, so that one that ended between the two is finished by the next.
+MARK = "dockyard.openshift/configuration"
 MODES = ("ReadWriteOnce", "ReadWriteMany", "ReadOnlyMany")
 
 Hide = Callable[[str], None]
@@ -64,6 +69,8 @@ DRIVERS: Mapping[str, Driver] = {
     "gcs": Driver(("bucket",), ("keyfile", "rootdirectory", "chunksize"), ("keyfile",), ("bucket", "rootdirectory")),
 }  # fmt: skip
 BACKENDS = ("pvc", "emptyDir", *DRIVERS)
+#: What is looked at in the registry's own configuration.
+CONFIGURATION = {"storage?": {f"{name}?": (dict, None) for name in DRIVERS}}
 _FLAGS = ("encrypt", "secure", "v4auth", "insecureskipverify")
 _NUMBERS = ("chunksize", "multipartcopychunksize", "multipartcopymaxconcurrency", "multipartcopythresholdsize")
 _DIRECTORIES = ("rootdirectory", "prefix")
@@ -268,7 +275,8 @@ def place_of(workload: Manifest, container: str, config: Any) -> Place:
     drivers = [key for key in at(config, "storage") or {} if key in DRIVERS]
     if drivers:
         said = at(config, "storage", drivers[0]) or {}
-        return Place(drivers[0], " ".join(str(said[key]) for key in DRIVERS[drivers[0]].place if said.get(key)), name)
+        values = (without_login(str(said[key])) for key in DRIVERS[drivers[0]].place if said.get(key))
+        return Place(drivers[0], " ".join(values), name)
     if volume is None:
         return Place("nothing", "", name)
     kind = next((key for key in volume if key != "name"), "emptyDir")
@@ -380,7 +388,7 @@ def new_configuration() -> dict[str, Any]:
 
 
 def configured(have: Mapping[str, Any] | None, asked: Storage) -> dict[str, Any]:
-    """Return the registry's configuration with this object store; everything else stays, also how a value is written."""
+    """Return the registry's configuration with this object store; all else stays, also how a value is written."""
     start = dict(have) if have is not None else new_configuration()
     before = {key: value for key, value in (start.get("storage") or {}).items() if key not in (*DRIVERS, "filesystem")}
     config = dict(asked.config)
@@ -389,3 +397,15 @@ def configured(have: Mapping[str, Any] | None, asked: Storage) -> dict[str, Any]
     same = at(start, "storage", asked.backend) or {}
     new = {key: value for key, value in config.items() if _meant(key, same.get(key)) != _meant(key, value)}
     return {**start, "storage": {**before, asked.backend: {**same, **new}}}
+
+
+def lines(config: Any, mark: Callable[[bytes], str]) -> Iterator[str]:
+    """Show the stores of a configuration; mark: how a secret is shown, and what may be one."""
+    section = at(config, "storage")
+    for backend in (name for name in DRIVERS if at(section, name)):
+        driver = DRIVERS[backend]
+        plain = {*driver.needs, *driver.knows} - {*driver.secret}
+        for key, value in section[backend].items():
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            shown = f" {without_login(text)}" if key in plain else mark(text.encode())
+            yield f"{backend}.{key}:{shown}"
