@@ -73,7 +73,8 @@ def wanted(
     have = at(there, "data") or {}
     data |= {key: None for key in names.values() if key in have and key not in data}
     metadata = {} if there else {"metadata": {"labels": {LABEL: "credentials"}}, "type": "Opaque"}
-    return WantedObject(secret(USER_SECRET), {**metadata, "data": data}, "credentials", view=view(mark))
+    fields = {**metadata, "data": data}
+    return WantedObject(secret(USER_SECRET), fields, "credentials", view=view(mark), secret=True)
 
 
 def _sets(sets: tuple[tuple[str, ...], ...]) -> str:
@@ -161,4 +162,5 @@ def _certificate(route: Mapping[str, Any], now: datetime, days: int, hide: Hide)
 def wanted_tls(route: Mapping[str, Any], there: Manifest | None, mark: Callable[[bytes], str]) -> WantedObject:
     """Want the secret with a route's certificate."""
     start = {} if there else {"metadata": {"labels": {LABEL: "routes"}}, "type": "kubernetes.io/tls"}
-    return WantedObject(secret(str(route["secret_name"])), {**start, "data": route["tls"]}, "routes", view=view(mark))
+    fields = {**start, "data": route["tls"]}
+    return WantedObject(secret(str(route["secret_name"])), fields, "routes", view=view(mark), secret=True)
