@@ -21,6 +21,7 @@ from trust.pki import certificate
 
 MASTER = "/etc/origin/master/master-config.yaml"
 STATE = "/var/lib/dockyard/state.json"
+CERTIFICATE = certificate("of a registry")
 AUTHORITIES = "/etc/origin/master/dockyard-import-authorities.pem"
 ASKED = (
     "image_policy", "image_policy_config", "allowed_registries_for_import", "import_trust", "plugin_order", "purge",
@@ -79,9 +80,13 @@ def facts(case):
     return {key: case[key] for key in ("release", "registry", "pods", "oc") if key in case}
 
 
+def files_of(case):
+    return {path: CERTIFICATE if text == "CERTIFICATE" else text for path, text in case.get("files", {}).items()}
+
+
 def of_case(case, **more):
     before = {} if "before" not in case else {MASTER: case["before"]}
-    found = seen({**before, **case.get("files", {})}, case.get("units", RUNNING), **facts(case))
+    found = seen({**before, **files_of(case)}, case.get("units", RUNNING), **facts(case))
     return run(master_config.ActionModule, options(case), [found] * 4, COMMITTED, diff=True, **more)
 
 
@@ -188,7 +193,7 @@ class Taciturn:
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml"))
 def test_a_master_is_asked_for_all_that_counts(case):
-    found = seen({MASTER: case.get("before"), **case.get("files", {})}, case.get("units", RUNNING), **facts(case))
+    found = seen({MASTER: case.get("before"), **files_of(case)}, case.get("units", RUNNING), **facts(case))
     master = Taciturn(found)
     result = run(master_config.ActionModule, options(case), [], module=master.module, diff=True).result
     assert without_ids(result) == without_ids(of_case(case).result)
@@ -196,7 +201,8 @@ def test_a_master_is_asked_for_all_that_counts(case):
     assert master.looks <= 4
     if not master.sent:
         return
-    then = seen({MASTER: case["before"], **case.get("files", {}), **contents(master.sent[0])}, **facts(case))
+    files = {MASTER: case["before"], **files_of(case), **contents(master.sent[0])}
+    then = seen(files, case.get("units", RUNNING), **facts(case))
     back = Taciturn(then)
     result = run(master_config.ActionModule, {"state": "absent"}, [], module=back.module).result
     at_once = run(master_config.ActionModule, {"state": "absent"}, [then] * 4, COMMITTED)
@@ -205,7 +211,7 @@ def test_a_master_is_asked_for_all_that_counts(case):
 
 @pytest.mark.parametrize("case", cases("masters/plan.yml", having="after"))
 def test_a_second_run_does_nothing_and_absent_puts_every_byte_back(case):
-    before = {MASTER: case["before"], **case.get("files", {})}
+    before = {MASTER: case["before"], **files_of(case)}
     done = of_case(case)
     then = after(before, done)
     again = run(master_config.ActionModule, options(case), [seen(then, **facts(case))] * 3)
@@ -284,7 +290,7 @@ def test_the_command_of_the_product_sees_the_file_where_it_takes_the_old_one():
 
 @pytest.mark.parametrize("case", cases("masters/releases.yml"))
 def test_the_release_is_found(case):
-    files = {MASTER: "kind: MasterConfig\n", **case.get("files", {})}
+    files = {MASTER: "kind: MasterConfig\n", **files_of(case)}
     master = seen(files, release=None)
     if "version" in case:
         master["commands"]["masters.version"] = answered(case["version"])

@@ -19,15 +19,15 @@ from ..cluster.openshift3.releases import Release
 from ..formats import yaml_text
 from ..formats.splice import same
 from ..host.observed import HostProblem, Observed
-from ..host.services import MASTER_STARTED, MASTERS, MASTERS_RUN, Service
+from ..host.services import MASTER_STARTED, MASTERS, MASTERS_RUN, Service, StaticPod
 from ..host.watch import NotAsked, Question, Watch
 from ..plan import healthz, records
 from ..plan.draft import Check, Draft, Due, FileChange, Validation
 from ..plan.proposal import Drafter
-from ..policy.certificates import bundle, certificates_in
+from ..policy.certificates import bundle, certificates_in, certificates_loaded
 from ..policy.trust import Trust
 from ..problems import one_line
-from ..shapes import Each
+from ..shapes import Each, fits
 from . import platform_images
 from .asked import HEAD, IMPORTS, PLUGIN, Named, Said
 from .config import (
@@ -55,6 +55,12 @@ _AUTHORITIES = "dockyard-import-authorities.pem"
 _READS_AUTHORITY = "3.11"
 
 _POD = "/etc/origin/node/pods/apiserver.yaml"
+_MOUNTS = {
+    "spec": {
+        "containers": [{"volumeMounts?": ([{"name": str, "mountPath": str}], None)}],
+        "volumes?": ([{"name": str}], None),
+    }
+}
 _SYSCONFIG = tuple(
     f"/etc/sysconfig/{product}-{part}"
     for product in ("origin", "atomic-openshift")
@@ -389,8 +395,33 @@ class _Drafting:
                 f"additionalTrustedCA: only masters of 3.11 are known to read it, not of {release.name}; bring the CA "
                 "to their trust store with registry_trust, and restart them"
             )
-        if path and not self.host.exists(path):
+        if not path:
+            return
+        text = self.host.text(path)
+        if text is None:
             raise HostProblem(f"additionalTrustedCA: {path} is not on this master, and the master would not notice")
+        if not certificates_loaded(text.encode("ascii", "replace")):
+            raise HostProblem(f"additionalTrustedCA: {path} holds no certificate in PEM form; nobody is trusted by it")
+        shared = self._shared_with_pod()
+        if shared is not None and not any(f"{path}/".startswith(f"{each}/") for each in shared):
+            raise HostProblem(
+                f"additionalTrustedCA: {path} is not in the master's static pod, and the master would not notice; of "
+                f"this host the pod has {', '.join(shared) or 'nothing'}"
+            )
+
+    def _shared_with_pod(self) -> tuple[str, ...] | None:
+        """List what the API's static pod has of this host at the same path; None where the API is no pod."""
+        if not any(isinstance(service, StaticPod) for service in services_of(self.host)):
+            return None
+        if not self.host.knows(_POD):
+            raise NotAsked(Watch(files=(_POD,)))
+        pod = parsed(_POD, self.host.text(_POD) or "{}")
+        if not fits(pod, _MOUNTS):
+            raise HostProblem(f"{_POD}: it does not look like a pod, so what the master sees is not known")
+        of_host = {each["name"]: at(each, ("hostPath", "path")) for each in pod["spec"].get("volumes") or ()}
+        mounts = [each for one in pod["spec"]["containers"] for each in one.get("volumeMounts") or ()]
+        paths = ((str(of_host.get(each["name"])).rstrip("/"), each["mountPath"].rstrip("/")) for each in mounts)
+        return tuple(there for here, there in paths if here == there)
 
     # what the masters themselves would say
 
