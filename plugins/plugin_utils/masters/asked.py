@@ -95,6 +95,8 @@ def read(options: Mapping[str, Any], reading: Reading) -> Said:
     order = _texts("plugin_order", options.get("plugin_order"))
     if odd := [name for name in order or () if re.search(r"[\s,]", name)]:
         raise AskedProblem("plugin_order", f"{shown(odd[0])} is not the name of one plug-in; write a list of names")
+    if odd := [name for name in order or () if name != PLUGIN and means_ours(name, {})]:
+        raise AskedProblem("plugin_order", f"{shown(odd[0])} is the name of no plug-in; {PLUGIN} is meant")
     authorities = _trust(options.get("import_trust"), settings, reading)
     addresses = _texts("registry_addresses", options.get("registry_addresses")) or ()
     for address in addresses:
@@ -214,7 +216,7 @@ def _policy(value: Any, release: Release | None, notes: list[str]) -> tuple[Name
     for key in _WRAPPINGS:
         document = _within(word, document, key)
     others = {key: each for key, each in document.items() if _is_other_plugin(key, each)}
-    if misspelt := [key for key, each in others.items() if _means_ours(key, each)]:
+    if misspelt := [key for key, each in others.items() if means_ours(key, each)]:
         sentence = f"{shown(misspelt[0])} is not the name of the plug-in with the image policy; {PLUGIN} is meant"
         raise AskedProblem(word, sentence)
     if document and others == document:
@@ -232,7 +234,7 @@ def _is_other_plugin(key: str, value: Any) -> bool:
     return not ours and isinstance(value, Mapping) and bool({"configuration", "location"} & set(value))
 
 
-def _means_ours(key: str, plugin: Mapping[str, Any]) -> bool:
+def means_ours(key: str, plugin: Mapping[str, Any]) -> bool:
     """Return whether the name of a plug-in, or its configuration, shows that this one is meant."""
     configuration = plugin.get("configuration")
     kind = configuration.get("kind") if isinstance(configuration, Mapping) else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The configuration file of a master as a value: where things are in it, and which of them nobody reads there.
+"""The configuration file of a master as a value: where things are in it.
 
 Source: openshift/api legacyconfig/v1/types.go (AdmissionPluginConfig: configuration wins over location).
 """
@@ -10,7 +10,7 @@ Source: openshift/api legacyconfig/v1/types.go (AdmissionPluginConfig: configura
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from ..formats import yaml_text
 from ..host.observed import HostProblem, Observed, in_file
 from ..host.watch import NotAsked, Watch
 from ..resolution.references import is_registry
-from .asked import IMPORTS, PLUGIN
+from .asked import PLUGIN
 
 Path = tuple[str, ...]
 
@@ -26,13 +26,6 @@ PLUGINS: Path = ("admissionConfig", "pluginConfig")
 CONFIGURATION: Path = (*PLUGINS, PLUGIN, "configuration")
 ORDER: Path = ("admissionConfig", "pluginOrderOverride")
 IMAGE_POLICY: Path = ("imagePolicyConfig",)
-#: A key, and the only place where it is read. Elsewhere it has no effect.
-_BELONGS: Mapping[str, Path] = {
-    PLUGIN: (*PLUGINS, PLUGIN),
-    "imagePolicyConfig": IMAGE_POLICY,
-    IMPORTS: (*IMAGE_POLICY, IMPORTS),
-}
-
 
 @dataclass
 class File:
@@ -93,26 +86,7 @@ def policy_place(host: Observed, master: File) -> tuple[File, Path]:
     return File(path, text), ()
 
 
-def misplaced(master: File) -> Iterator[str]:
-    """Yield a sentence for each key in a place where no master reads it."""
-    found = [path for path in _places(master.value, ()) if path != _BELONGS[path[-1]]]
-    for path in found:
-        if not any(path[: len(around)] == around for around in found if around != path):
-            yield f"{master.path}: {_dotted(path)} has no effect; its place is {_dotted(_BELONGS[path[-1]])}"
-    plugin = at(master.value, (*PLUGINS, PLUGIN))
-    if at(plugin, ("configuration",)) and at(plugin, ("location",)):
-        yield f"{master.path}: the location of {PLUGIN} has no effect, because configuration stands beside it"
-
-
-def _places(value: Any, path: Path) -> Iterator[Path]:
-    for key, item in value.items() if isinstance(value, Mapping) else ():
-        if key in _BELONGS:
-            yield (*path, key)
-        if isinstance(key, str):
-            yield from _places(item, (*path, key))
-
-
-def _dotted(path: Path) -> str:
+def dotted(path: Path) -> str:
     return ".".join(f'"{key}"' if "." in key else key for key in path)
 
 
@@ -140,6 +114,6 @@ def mapping_for(path: str, value: dict[str, Any], keys: Path) -> dict[str, Any]:
         if not value.get(key):
             value[key] = {}
         if not isinstance(value[key], dict):
-            raise HostProblem(f"{path}: {_dotted(keys[: n + 1])} is not a mapping; nothing is written to it")
+            raise HostProblem(f"{path}: {dotted(keys[: n + 1])} is not a mapping; nothing is written to it")
         value = value[key]
     return value

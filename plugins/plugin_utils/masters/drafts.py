@@ -38,12 +38,12 @@ from .config import (
     at,
     bound,
     master_file,
-    misplaced,
     parsed,
     platform_registries,
     policy_place,
 )
 from .edit import MEMORY, Editing
+from .unread import unread
 
 PART = ("masters",)
 #: since: the second, by the host's clock, since which a master must have been started to have read its file, where a
@@ -152,7 +152,6 @@ class _Drafting:
         if self.said.withdrawn:
             return self._finished(None, self._withdrawn())
         master = master_file(self.host, self.said.path)
-        self.warnings += misplaced(master)
         release = release_of(self.host, self.said)
         file, keys = policy_place(self.host, master)
         if self.said.settings is not None:
@@ -174,6 +173,8 @@ class _Drafting:
         if self.said.plugin_order is not None:
             with self._asking("plugin_order"):
                 self._editing(master).put(ORDER, list(self.said.plugin_order) or None)
+        value = self.edits[master.path].value if master.path in self.edits else master.value
+        self.warnings = [*unread(master.path, value, release), *self.warnings]
         return self._finished(About(release, master.path, (file.path, keys)), master)
 
     @contextmanager
@@ -322,7 +323,7 @@ class _Drafting:
     def _settings(self, settings: Mapping[str, Any], editing: Editing, release: Release) -> None:
         for key, value in settings.items():
             editing.put((*IMAGE_POLICY, key), value)
-        self._trusted_authority(release)
+        self._judge_authority(settings.get(_AUTHORITY[-1]), release)
 
     def _imports(self, imports: Named, editing: Editing) -> None:
         editing.merge("imports", (*IMAGE_POLICY, IMPORTS), "domainName", imports, (), self.said.purge)
@@ -388,15 +389,15 @@ class _Drafting:
             self.bundle = (FileChange(self.authorities, None, "no authority of ours is left", before),)
         self.authorities = ""
 
-    def _trusted_authority(self, release: Release) -> None:
-        path = (self.said.settings or {}).get("additionalTrustedCA")
-        if path and release.name != _READS_AUTHORITY:
+    def _judge_authority(self, path: Any, release: Release) -> None:
+        """Refuse a file that imports would not trust; the master would not notice. Raises HostProblem."""
+        if not path:
+            return
+        if release.name != _READS_AUTHORITY:
             raise HostProblem(
                 f"additionalTrustedCA: only masters of 3.11 are known to read it, not of {release.name}; bring the CA "
                 "to their trust store with registry_trust, and restart them"
             )
-        if not path:
-            return
         text = self.host.text(path)
         if text is None:
             raise HostProblem(f"additionalTrustedCA: {path} is not on this master, and the master would not notice")

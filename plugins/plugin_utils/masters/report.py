@@ -12,8 +12,9 @@ from ..cluster.openshift3 import image_policy_doubts, import_policy
 from ..host.observed import Observed
 from ..plan.proposal import Proposal
 from .asked import Said
-from .config import IMAGE_POLICY, ORDER, at, master_file, misplaced, policy_place
+from .config import IMAGE_POLICY, ORDER, at, master_file, policy_place
 from .drafts import release_of, services_of
+from .unread import unread
 
 
 def written(proposal: Proposal, said: Said) -> dict[str, Any]:
@@ -35,7 +36,8 @@ def as_it_is(host: Observed, said: Said) -> dict[str, Any]:
         if document is not None
         for each in problems(document, release)
     ]
-    findings += [{"effect": "warn", "path": "", "sentence": text} for text in misplaced(master)]
+    idle = unread(master.path, master.value, release)
+    findings += [{"effect": "warn", "path": "", "sentence": text} for text in idle]
     return {**told, "findings": findings}
 
 

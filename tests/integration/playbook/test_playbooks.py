@@ -50,7 +50,7 @@ def test_roll_out(play: Play, case: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("playbook", ["registries", "node_storage"])
-def test_an_inventory_without_hosts_is_no_mistake_of_the_playbook(play: Play, playbook: str) -> None:
+def test_an_inventory_without_hosts_is_not_called_a_mistake_of_the_playbook(play: Play, playbook: str) -> None:
     """A wrong path behind -i is one; Ansible warns of it."""
     outcome = play(playbook, {})
     assert (outcome.rc, outcome.calls) == (0, []) and "no hosts matched" in outcome.output, outcome.output

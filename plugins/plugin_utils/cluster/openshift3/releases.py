@@ -33,6 +33,9 @@ class Release:
     #: A resolution rule without a policy gets the one of resolveImages; before, the master refuses it.
     completes_resolution_rules: bool = False
 
+    #: Pods get plug-ins of their own, configured under kubernetesMasterConfig, where anything there asks for it.
+    has_two_chains: bool = True
+
     #: Source builds may have a second image, sourceStrategy.runtimeImage.
     has_runtime_images: bool = True
 
@@ -46,7 +49,7 @@ class Release:
     in_cluster: bool = False
 
 
-_3_7 = Release("3.7", digests_know_their_registry=True)
+_3_7 = Release("3.7", digests_know_their_registry=True, has_two_chains=False)
 _3_9 = replace(
     _3_7,
     name="3.9",
