@@ -31,6 +31,7 @@ from .. import managers
 from ..api import ClusterProblem, Manifest, Ref, annotation, at
 from ..changes import ClusterDraft, Until, WantedObject
 from ..client import Client
+from ..image_registry.values import quantity
 from ..integrated_registry import claims as making
 from ..integrated_registry import credentials
 from ..labels import is_subdomain
@@ -432,12 +433,17 @@ def _with_volume(
     name = str(given.get("volume_name") or ref.name)
     place = Ref(VOLUMES, name)
     have = cluster.one(place)
-    size = given.get("size") or making.DEFAULT_SIZE
+    capacity = at(have, "spec", "capacity", "storage")
+    size = given.get("size") or capacity or making.DEFAULT_SIZE
     kind, source = next(iter(given["volume"].items()))
     if have is not None and (refusal := _other_volume(have, place, kind, source, ref)):
         return making.Claims(refusals=(refusal,))
     if there is not None and (bound := at(there, "spec", "volumeName")) and bound != name:
         return making.Claims(refusals=(f"claim: {ref.name} is bound to the volume {bound}, not {name}; name another",))
+    holds = at(there, "status", "capacity", "storage") or capacity
+    is_small = holds is not None and (quantity(size) or 0) > (quantity(holds) or 0)
+    if is_small and there is None:
+        return making.Claims(refusals=(f"claim: the {place} has {holds}, and a claim of {size} is never bound to it",))
     made: list[WantedObject] = []
     if have is None:
         spec = {
@@ -453,8 +459,10 @@ def _with_volume(
             "storageClassName": "",
         }  # fmt: skip
         made.append(WantedObject(ref, {"metadata": metadata, "spec": spec}, "claim"))
-    told = (making.nfs(f"the volume {name}"),) if kind == "nfs" and made else ()
-    return making.Claims(tuple(made), told)
+    told = [making.nfs(f"the volume {name}")] if kind == "nfs" and made else []
+    if is_small and "size" in given:
+        told.append(f"claim: {ref.name} has {holds}, and a volume that was made by hand does not grow to {size}")
+    return making.Claims(tuple(made), tuple(told))
 
 
 def _other_volume(have: Manifest, place: Ref, kind: str, source: Mapping[str, Any], claim: Ref) -> str:
