@@ -419,7 +419,7 @@ def _outlook(
     overridden = [name for name in asked.overridden if name not in preflight.NAMES]
     found = forecast.of_cluster(
         present, release.name, proposed=proposed, removed=gone,
-        node_disruption_policy=policies, overridden=overridden, images=list(images),
+        node_disruption_policy=policies, overridden=overridden, images=list(images), answered=True,
     )  # fmt: skip
     found["new"] = [one for one in found["findings"] if not one["already"]]
     return found

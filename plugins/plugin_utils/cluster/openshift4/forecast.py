@@ -52,14 +52,16 @@ def of_cluster(
     other_releases: Iterable[object] = (),
     node_disruption_policy: Any = None,
     overridden: Iterable[str] = (),
+    answered: bool = False,
 ) -> dict[str, Any]:
     """Return what nodes would get, what that costs, what the guards say, where images come from.
 
     present, proposed: manifests, or files of them as {name, content}. removed: objects to be deleted, "Kind/name".
     release: by default what ClusterVersion says. policy: applied last. node_disruption_policy: by default those of
-    MachineConfiguration. Raises ManifestProblem, also when an export lacks what every cluster has.
+    MachineConfiguration. answered: whether an API server answered with what is present. Raises ManifestProblem, also
+    when an export lacks what every cluster has.
     """
-    have = exports.of_cluster(texts.documents(present))
+    have = exports.of_cluster(texts.documents(present), answered)
     cluster = clusters.read(have)
     version = _version(cluster, release)
     main = releases.find(version)
