@@ -557,6 +557,14 @@ def test_access_that_is_refused_is_one_sentence_before_anything_is_written(case)
     assert result["failed"] and case["refused"] in result["msg"] and not server.writes, result
 
 
+@pytest.mark.parametrize("case", cases("cluster/image_registry_nobody.yml"))
+def test_access_of_a_name_that_nobody_has_is_warned_of(case):
+    grant = {"role": "puller", "projects": ["team"], **case["access"]}
+    result = task({"given": {"access": [grant]}}, cluster({"cluster": PROJECTS}), check=True)
+    meant = [text for text in result.get("warnings", ()) if text.startswith("access: ")]
+    assert [text.rpartition("; is ")[2] for text in meant] == ([f"{case['meant']} meant?"] if "meant" in case else [])
+
+
 def test_the_metrics_role_allows_nothing_else():
     server = cluster({"cluster": PROJECTS})
     task({"given": {"access": [{"role": "metrics", "user": "ann"}]}}, server)

@@ -47,6 +47,12 @@ _NOT_IN_NAMES = re.compile(r"[/%\s]")
 _LONGEST_NAME = 200
 #: What no name of a user or group has: signs that steer, brackets of a list or a template, a blank at an end.
 _NOT_A_NAME = re.compile(r"[\x00-\x1f\x7f{}\[\]]|^\s|\s$")
+#: What has to do with service accounts, and how users and groups of these are written.
+_SERVICE_ACCOUNTS = re.compile("system:serviceaccounts?:([^:]+)(?::([^:]+))?")
+_WRITTEN = {
+    "user": re.compile("system:serviceaccount:[^:]+:[^:]+"),
+    "group": re.compile("system:serviceaccounts(?::[^:]+)?"),
+}
 
 OPTION: dict[str, Any] = {
     "type": "list",
@@ -113,7 +119,21 @@ def read(given: list[dict[str, Any]] | None) -> tuple[tuple[Grant, ...], list[st
             found[grant.binding] = grant
         if one.get("user") in ("kubeadmin", "kube:admin"):
             warnings.append("access: the user kubeadmin is taken away from clusters; name a user of your own")
+        if one["state"] == "present" and (meant := _meant(one)):
+            kind = "group" if one.get("group") else "user"
+            warnings.append(f"access: there is no {kind} {one[kind]}; is {meant} meant?")
     return tuple(found.values()), warnings
+
+
+def _meant(one: Mapping[str, Any]) -> str:
+    """Say who is meant by a name of service accounts that no user or group has, "" where somebody has it."""
+    key = "group" if one.get("group") else "user"
+    name = str(one.get(key) or "")
+    named = _SERVICE_ACCOUNTS.fullmatch(name)
+    if not named or _WRITTEN[key].fullmatch(name):
+        return ""
+    project, account = named.groups()
+    return f"service_account {project}/{account}" if account else f"group system:serviceaccounts:{project}"
 
 
 def _grants(one: Mapping[str, Any]) -> Iterator[Grant]:
