@@ -13,6 +13,7 @@ from unittest.mock import MagicMock
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import node_pools, node_pools_info
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client import NoAnswer, NotSent
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.machine_configs import selector_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.node_files import NodeFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout import holding, progress, service
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.expected import Expected
@@ -30,8 +31,9 @@ def seen_pool(case: dict[str, Any], nodes: list[list[str]]) -> progress.Pool:
         for number, one in enumerate(nodes)
     ]  # fmt: skip
     return progress.Pool(
-        "p", case.get("config", "new"), case.get("paused", False), False, case.get("render_degraded", ""), tuple(found)
-    )
+        "p", case.get("config", "new"), case.get("paused", False), False, case.get("render_degraded", ""), tuple(found),
+        selector_of("worker"),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("case", cases("rollout/pools.yml"))
@@ -80,6 +82,31 @@ def test_which_pool_a_node_belongs_to(case: dict[str, Any]) -> None:
     found, notes = progress.read(pools, [{"metadata": {"name": "n", "labels": case["labels"]}}])
     assert [one.name for one in found if one.nodes] == ([case["pool"]] if "pool" in case else [])
     assert notes == ([case["note"]] if "note" in case else [])
+
+
+@pytest.mark.parametrize("case", cases("rollout/selectors.yml"))
+def test_which_configs_a_pool_takes(case: dict[str, Any]) -> None:
+    rolling, prefix = Rolling(), "machineconfiguration.openshift.io"
+    of_workers = rolling.server.get("MachineConfigPool", "worker")["spec"]["configuration"]["name"]
+    files = {
+        "operator": dict(texts(rolling.server.get("MachineConfig", of_workers))),
+        "people": {"/etc/containers/registries.conf": 'unqualified-search-registries = ["storage.example.com"]\n'},
+    }
+    selector = {"matchExpressions": [{"key": f"{prefix}/role", "operator": "In", "values": case.get("values")}]}
+    spec = {"machineConfigSelector": selector} if "values" in case else {}
+    there = node("i0", "infra", "worker")
+    there["metadata"]["annotations"] = {
+        f"{prefix}/currentConfig": "rendered-infra-1", f"{prefix}/desiredConfig": "rendered-infra-1",
+        f"{prefix}/state": "Done",
+    }  # fmt: skip
+    of_people = config("99-zz-storage", files["people"], case["role"])
+    del of_people["metadata"]["annotations"]
+    rendered = config("rendered-infra-1", {key: text for who in case["holds"] for key, text in files[who].items()}, "")
+    rolling.server.put(pool("infra", configuration={"name": "rendered-infra-1"}, **spec), there, of_people, rendered)
+    found = rolling.rollout(pools=("infra",)).report()
+    assert [one["state"] for one in found["pools"]] == [case["state"]], found
+    assert found["drift"] is (case["state"] != "updated")
+    assert [case["note"] in text for text in found["notes"]] == ([True] if "note" in case else [])
 
 
 @pytest.mark.parametrize("case", cases("rollout/holding.yml"))

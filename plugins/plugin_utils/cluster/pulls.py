@@ -24,7 +24,7 @@ from .kinds import image as images
 from .kinds import trusted_cas
 from .openshift3 import import_policy
 from .openshift3 import releases as import_releases
-from .openshift4 import forecast
+from .openshift4 import forecast, machine_configs
 from .pull_secrets import entries
 from .rollout import expected
 from .rollout.expected import Expected
@@ -120,7 +120,7 @@ def _on_nodes(known: _Known, name: str) -> dict[str, Any]:
     """Return the endpoints that nodes ask, in their order, and what would keep them from it."""
     if why := known.expected.unknown or known.expected.problem:
         return {"endpoints": [], "refused": None, "unknown": why}
-    (found,) = forecast.pulls([name], known.expected.on_node("worker"))
+    (found,) = forecast.pulls([name], known.expected.on_node(machine_configs.selector_of("worker")))
     endpoints = [
         {**endpoint, "login": known.has_login(endpoint["reference"]), "ca": known.has_authority(endpoint["reference"])}
         for candidate in found["candidates"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...resolution.references import ReferenceProblem, parse_canonical
-from . import ManifestProblem, authorities, exports, node_files
+from . import ManifestProblem, authorities, exports, machine_configs, node_files
 from .disruption import NodeCost
 from .machine_configs import MachineConfig
 from .node_files import NodeFiles
@@ -36,6 +36,11 @@ class Cluster:
     #: Budgets of pods that allow no eviction now.
     full_budgets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def selector(self) -> Mapping[str, Any]:
+        """Of the MachineConfigs that the pool takes."""
+        return machine_configs.selector_of(self.role)
 
     @property
     def is_single_node(self) -> bool:

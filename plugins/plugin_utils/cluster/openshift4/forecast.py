@@ -148,11 +148,11 @@ class State:
 
     @cached_property
     def entries(self) -> dict[str, str]:
-        return machine_configs.entries(self.files, self.configs, self.cluster.role)
+        return machine_configs.entries(self.files, self.configs, self.cluster.selector)
 
     def with_paths(self, paths: frozenset[str]) -> dict[str, str]:
         """Return the files of a node, with those of MachineConfigs at these paths, and the authorities of the proxy."""
-        files = machine_configs.on_node(self.files, self.configs, self.cluster.role, paths)
+        files = machine_configs.on_node(self.files, self.configs, self.cluster.selector, paths)
         return files | clusters.proxy_bundle(self.manifests)
 
     @property
@@ -187,7 +187,7 @@ class State:
             not_taken=outcome.not_taken,
             before=before,
             cost=cost,
-            overridden=list(machine_configs.overridden(self.files, self.configs, self.cluster.role)),
+            overridden=list(machine_configs.overridden(self.files, self.configs, self.cluster.selector)),
             is_hosted=self.cluster.is_hosted,
             on_node=self.on_node,
             trusted_by_words=frozenset(name for registry in said for name in registry.names),

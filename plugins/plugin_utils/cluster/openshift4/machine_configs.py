@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MachineConfigs of others that write files of nodes, beside the one that the operator generates.
 
-MachineConfigs of a pool are merged in the order of their names; of two that write one path the later one counts.
-Source: MCO pkg/controller/common MergeMachineConfigs; Ignition 2 and 3 for the contents of files (RFC 2397).
+Those that the selector of a pool selects, whatever the pool is called, are merged in the order of their names; of two
+that write one path the later one counts. Source: MCO pkg/controller/render getMachineConfigsForPool and
+pkg/controller/common MergeMachineConfigs; Ignition 2 and 3 for the contents of files (RFC 2397).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from .. import labels
 from .node_files import NodeFiles
 from .objects import Manifest
 
@@ -41,11 +43,16 @@ class MachineConfig:
     """
 
     name: str
-    role: str
+    labels: Mapping[str, str]
     files: Mapping[str, str | None]
     is_ours: bool
     reboots: tuple[str, ...] = ()
     entries: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        """The pool that it is made for, as people say it."""
+        return self.labels.get(_ROLE, "")
 
     @property
     def about_images(self) -> list[str]:
@@ -59,15 +66,16 @@ def read(manifests: Iterable[Manifest]) -> list[MachineConfig]:
         if manifest.get("kind") != "MachineConfig":
             continue
         metadata = _mapping(manifest.get("metadata"))
-        name, role = str(metadata.get("name")), str(_mapping(metadata.get("labels")).get(_ROLE, ""))
-        if name.startswith("rendered-") or name == f"99-{role}-generated-registries":
+        carried = {str(key): str(value) for key, value in _mapping(metadata.get("labels")).items()}
+        name = str(metadata.get("name"))
+        if name.startswith("rendered-") or name == f"99-{carried.get(_ROLE, '')}-generated-registries":
             continue
         by_controller = _BY_CONTROLLER in _mapping(metadata.get("annotations"))
         spec = _mapping(manifest.get("spec"))
         config = _mapping(spec.get("config"))
         reboots = tuple(_reboots(spec, config))
         entries = {path: _checksum(file) for path, file in _entries(config)}
-        found.append(MachineConfig(name, role, dict(_files(config)), not by_controller, reboots, entries))
+        found.append(MachineConfig(name, carried, dict(_files(config)), not by_controller, reboots, entries))
     return sorted(found, key=lambda one: one.name)
 
 
@@ -82,25 +90,37 @@ def changed(before: Iterable[Manifest], after: Iterable[Manifest]) -> list[Machi
     return [one for one in (*new, *old) if (one in old) != (one in new)]
 
 
-def pools_of(role: str) -> tuple[str, ...]:
-    """Return the roles whose MachineConfigs a pool takes: pools that people make take those of workers too."""
-    return (role,) if role in BUILT_IN else (role, "worker")
+def selector_of(role: str) -> Mapping[str, Any]:
+    """Return the selector that a pool of this name has as a rule: one that people make takes those of workers too."""
+    roles = [role] if role in BUILT_IN else [role, "worker"]
+    return {"matchExpressions": [{"key": _ROLE, "operator": "In", "values": roles}]}
 
 
 def generated_for(role: str) -> str:
-    """Return the name under which the operator writes the files of images for a pool."""
-    return f"99-{role if role in BUILT_IN else 'worker'}-generated-registries"
+    """Return the name under which the operator writes the files of images for a pool that is built in."""
+    return f"99-{role}-generated-registries"
+
+
+def generated_in(selector: Mapping[str, Any]) -> str:
+    """Return the last of the operator's own that a pool takes, whose files they all have; "" where it takes none."""
+    own = (generated_for(role) for role in BUILT_IN if _takes(selector, {_ROLE: role}))
+    return max(own, default="")
+
+
+def _takes(selector: Mapping[str, Any], carried: Mapping[str, str]) -> bool:
+    """Say whether a pool takes what carries these labels; of an empty selector the operator makes nothing."""
+    return not labels.is_empty(selector) and labels.selects(selector, carried)
 
 
 def on_node(
-    generated: NodeFiles, configs: Sequence[MachineConfig], role: str, more: Iterable[str] = ()
+    generated: NodeFiles, configs: Sequence[MachineConfig], selector: Mapping[str, Any], more: Iterable[str] = ()
 ) -> dict[str, str]:
     """Return the files of a node of a pool: those that have to do with images, and `more` paths.
 
     Of contents that cannot be read here stands a checksum there, unless readers of images would take it for a text.
     """
-    wanted, found = set(more), generated.on_node
-    for config, path in _counted_in(generated, configs, role):
+    wanted, found = set(more), generated.on_node if generated_in(selector) else dict[str, str]()
+    for config, path in _counted_in(generated, configs, selector):
         text, is_read = config.files[path], path.startswith(_IMAGE_PATHS)
         if text is not None and (is_read or path in wanted):
             found[path] = text
@@ -109,41 +129,46 @@ def on_node(
     return found
 
 
-def entries(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> dict[str, str]:
+def entries(
+    generated: NodeFiles, configs: Sequence[MachineConfig], selector: Mapping[str, Any]
+) -> dict[str, str]:
     """Return path → checksum of what is said of each file that a node of a pool has of MachineConfigs."""
-    return {path: config.entries[path] for config, path in _counted_in(generated, configs, role)}
+    return {path: config.entries[path] for config, path in _counted_in(generated, configs, selector)}
 
 
 def _counted_in(
-    generated: NodeFiles, configs: Sequence[MachineConfig], role: str
+    generated: NodeFiles, configs: Sequence[MachineConfig], selector: Mapping[str, Any]
 ) -> Iterator[tuple[MachineConfig, str]]:
     """Yield (MachineConfig, path) for what takes the place of the operator's file, and of earlier ones."""
-    for config in (one for one in configs if one.role in pools_of(role)):
-        after_operator = config.name > generated_for(role)
+    own = generated_in(selector)
+    for config in (one for one in configs if _takes(selector, one.labels)):
+        after_operator = config.name > own
         yield from ((config, path) for path in config.files if after_operator or path not in generated.files)
 
 
-def overridden(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> Iterator[tuple[str, str]]:
+def overridden(
+    generated: NodeFiles, configs: Sequence[MachineConfig], selector: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     """Yield (MachineConfig, path) where somebody else's file takes the place of one that the operator writes."""
-    for config in configs:
-        if config.role in pools_of(role) and config.name > generated_for(role):
-            yield from ((config.name, path) for path in config.files if path in generated.files)
+    counted = _counted_in(generated, configs, selector)
+    return ((config.name, path) for config, path in counted if path in generated.files)
 
 
 def notes(generated: NodeFiles, configs: Sequence[MachineConfig], role: str) -> Iterator[str]:
     """Yield what a reader has to know of MachineConfigs that decide about images too."""
+    selector = selector_of(role)
     for config in configs:
         paths = config.about_images if config.is_ours else []
         for path in paths:
             said = f"MachineConfig {config.name} writes {path}"
             if not config.role:
                 yield f"{said}, and no pool takes it, because it has no label {_ROLE}"
-            elif config.role not in pools_of(role):
+            elif not _takes(selector, config.labels):
                 yield f"{said} for the pool {config.role}, and what follows is about {role}"
             elif config.files[path] is None:
                 yield f"{said}, whose contents cannot be read here, so the answer does not count it in"
             elif path in generated.files:
-                wins = config.name > generated_for(role)
+                wins = config.name > generated_in(selector)
                 yield f"{said} too, and {'it wins' if wins else 'the operator wins'}, because of the names"
             else:
                 yield f"{said}, which is counted in"

@@ -48,15 +48,15 @@ class Expected:
     def problem(self) -> str:
         return "" if self.unknown else self.generated.error or ""
 
-    def on_node(self, pool: str) -> dict[str, str]:
-        """Return the files of a node of a pool that have to do with images."""
-        return machine_configs.on_node(self.generated, self.configs, pool)
+    def on_node(self, selector: Mapping[str, Any]) -> dict[str, str]:
+        """Return the files of a node that have to do with images, of a pool that takes these MachineConfigs."""
+        return machine_configs.on_node(self.generated, self.configs, selector)
 
-    def differences(self, pool: str, config: Manifest) -> dict[str, str] | None:
+    def differences(self, selector: Mapping[str, Any], config: Manifest) -> dict[str, str] | None:
         """Compare a rendered config: path → what differs, line by line. None where that cannot be told."""
         if self.unknown or self.problem:
             return None
-        wanted = _ours(self.on_node(pool))
+        wanted = _ours(self.on_node(selector))
         have = _ours(machine_configs.files_of(config))
         return {
             path: "\n".join(_lines(have.get(path), wanted.get(path)))

@@ -17,6 +17,7 @@ from typing import Any
 from ...problems import one_line
 from .. import labels, marks
 from ..api import Manifest, annotation, at
+from ..openshift4 import machine_configs
 
 _PREFIX = "machineconfiguration.openshift.io/"
 CURRENT, DESIRED, STATE, REASON = (f"{_PREFIX}{name}" for name in ("currentConfig", "desiredConfig", "state", "reason"))
@@ -80,7 +81,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Pool:
-    """One pool with its nodes. target: the config that its nodes shall have. render_problem: why none can be made."""
+    """One pool with its nodes. target: the config that its nodes shall have. render_problem: why none can be made.
+
+    selector: of the MachineConfigs that it takes.
+    """
 
     name: str
     target: str = ""
@@ -88,6 +92,7 @@ class Pool:
     ours: bool = False
     render_problem: str = ""
     nodes: tuple[Node, ...] = ()
+    selector: Mapping[str, Any] = field(default_factory=dict)
 
     def done(self) -> tuple[Node, ...]:
         return tuple(node for node in self.nodes if node.has(self.target))
@@ -140,9 +145,11 @@ def _pool(manifest: Manifest, nodes: Iterable[Node]) -> Pool:
     if at(broken, "status") == "True":
         text = str(at(broken, "message") or at(broken, "reason") or "RenderDegraded")
         problem = one_line(" ".join(text.split()))[:_LONGEST]
+    name = str(at(manifest, "metadata", "name"))
     return Pool(
-        str(at(manifest, "metadata", "name")), str(at(manifest, "spec", "configuration", "name") or ""),
+        name, str(at(manifest, "spec", "configuration", "name") or ""),
         at(manifest, "spec", "paused") is True, bool(annotation(manifest, marks.PAUSED)), problem, tuple(nodes),
+        at(manifest, "spec", "machineConfigSelector") or machine_configs.selector_of(name),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ with by the next one. An API server that is away, because its own node is draine
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,8 +21,7 @@ from ..api import ClusterProblem, Manifest, Ref, Resource, at, check_name
 from ..client import Client, Moved, NoSuchKind, Rejected
 from ..kinds import trusted_cas
 from ..kinds.image import IMAGE
-from ..openshift4 import releases
-from ..openshift4.machine_configs import BUILT_IN, generated_for
+from ..openshift4 import machine_configs, releases
 from ..pools import BUDGETS, POOLS
 from ..registries import MACHINE_CONFIG
 from ..seen import Cluster, Contents, read
@@ -126,7 +125,7 @@ class Rollout:
     wanted: Wanted = Wanted()
     say: Callable[[str], None] = lambda line: None
     #: Rendered configs that were compared, by what they were compared with: they never change.
-    compared: dict[str, tuple[Expected, dict[str, str] | None]] = field(default_factory=dict)
+    compared: dict[str, tuple[Any, dict[str, str] | None]] = field(default_factory=dict)
     phases: dict[str, str] = field(default_factory=dict)
     #: Why the API server was away when it was last said, and when that was.
     away_said: tuple[str, float] = ("", 0.0)
@@ -164,10 +163,10 @@ class Rollout:
         return [pool for pool in found if self.wanted.pools is None or pool.name in self.wanted.pools]
 
     def _compared(self, wanted: Expected, pool: Pool, name: str) -> dict[str, str] | None:
-        key = f"{pool.name} {name}"
-        if key not in self.compared or self.compared[key][0] != wanted:
+        key, basis = f"{pool.name} {name}", (wanted, pool.selector)
+        if key not in self.compared or self.compared[key][0] != basis:
             config = self.client.read(Ref(MACHINE_CONFIG, name))
-            self.compared[key] = wanted, None if config is None else wanted.differences(pool.name, config)
+            self.compared[key] = basis, None if config is None else wanted.differences(pool.selector, config)
         return self.compared[key][1]
 
     def answered(self, ask: Callable[[Cluster], Any]) -> Any:
@@ -409,16 +408,18 @@ class Rollout:
         if seen.expected.problem:
             problems.append(f"the operator writes nothing: {seen.expected.problem}")
         notes = [f"what nodes shall have is not compared: {seen.expected.unknown}"] if seen.expected.unknown else []
+        drift = bool(problems or notes)
+        notes += _without_ours(seen)
         return {
-            "pools": seen.result(), "problems": problems, "drift": bool(problems or notes), "notes": notes,
+            "pools": seen.result(), "problems": problems, "drift": drift, "notes": notes,
             "account": [*(_of_pool(seen, pool) for pool in seen.pools), *problems, *notes],
         }  # fmt: skip
 
     def _edits(self, seen: Seen) -> list[str]:
         """Name what somebody wrote into the operator's own MachineConfigs (C7)."""
         found = []
-        for name in BUILT_IN:
-            ref = Ref(MACHINE_CONFIG, generated_for(name))
+        for name in machine_configs.BUILT_IN:
+            ref = Ref(MACHINE_CONFIG, machine_configs.generated_for(name))
             for text in expected.edits(seen.expected, self.client.read(ref)):
                 found.append(f"{ref} holds what no object of the cluster says, and the operator will revert it: {text}")
         return found
@@ -462,9 +463,20 @@ def _of_paused(pool: Pool) -> str:
     return f"pool {pool.name} is paused{by_us}: {left} of its nodes keep old files, and nodes that join get those too"
 
 
+def _without_ours(seen: Seen) -> Iterator[str]:
+    """Name the pools whose nodes have nothing of what a policy says."""
+    for pool in seen.pools:
+        if pool.nodes and not machine_configs.generated_in(pool.selector):
+            yield (
+                f"pool {pool.name}: its machineConfigSelector selects none of the operator's MachineConfigs for"
+                f" registries ({machine_configs.generated_for('worker')}), so no policy reaches its nodes"
+            )
+
+
 def _beforehand(seen: Seen) -> list[str]:
     """Say what a person has to know before a wait: pools that are paused, and an API that will be away."""
     found = [_of_paused(pool) for pool in seen.pools if seen.state(pool) == PAUSED]
+    found += _without_ours(seen)
     for pool in seen.pools:
         if pool.name == "master" and len(pool.nodes) == 1 and seen.state(pool) in (ROLLING, RENDERING):
             found.append("there is one master: the API server will be away while it rolls")
