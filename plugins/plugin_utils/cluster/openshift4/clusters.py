@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -236,14 +236,40 @@ def of_another_release(cluster: Cluster, release: Release) -> Iterator[str]:
 
 def proxy_bundle(manifests: Iterable[Manifest]) -> dict[str, str]:
     """Return the authorities that nodes get from the ConfigMap that Proxy/cluster names, where both exist."""
-    whole = list(manifests)
-    names = {_at(one, "spec", "trustedCA", "name") for one in whole if one.get("kind") == "Proxy"} - {None, ""}
-    for one in whole:
-        text = _at(one, "data", "ca-bundle.crt")
-        if one.get("kind") == "ConfigMap" and exports.identity(one)[2] == "openshift-config" and isinstance(text, str):
-            if exports.identity(one)[3] in names:
-                return {USER_CA: text}
-    return {}
+    text = _at(_bundle_of(list(manifests))[1], "data", "ca-bundle.crt")
+    return {USER_CA: text} if isinstance(text, str) else {}
+
+
+def _bundle_of(manifests: Sequence[Manifest]) -> tuple[str, Manifest | None]:
+    """Return the ConfigMap that Proxy/cluster names: its name, "" for none, and itself where it is there."""
+    name = str(_at(_singleton(manifests, "Proxy"), "spec", "trustedCA", "name") or "")
+    known = ("ConfigMap", "", authorities.NAMESPACE, name)
+    return name, next((one for one in manifests if name and exports.identity(one) == known), None)
+
+
+def _singleton(manifests: Iterable[Manifest], kind: str) -> Manifest:
+    """Return the object of a kind that is called cluster, an empty one where it is not there."""
+    return next((one for one in manifests if exports.identity(one)[0::3] == (kind, "cluster")), {})
+
+
+#: Fields of the spec of Proxy/cluster that the operator writes to /etc/mco/proxy.env of nodes.
+_PROXY_ENV = ("httpProxy", "httpsProxy", "noProxy")
+
+
+def of_proxy(before: Sequence[Manifest], after: Sequence[Manifest]) -> Iterator[str]:
+    """Yield what nodes notice of a change of Proxy/cluster and is not counted.
+
+    Source: MCO templates/common/_base/files/proxy-env.yaml, a path that no default node disruption policy has.
+    """
+    old, new = (_singleton(manifests, "Proxy") for manifests in (before, after))
+    if changed := [field for field in _PROXY_ENV if (_at(old, "spec", field) or "") != (_at(new, "spec", field) or "")]:
+        yield f"{' and '.join(changed)} of Proxy/cluster: nodes reboot for it, which is not counted"
+    (former, was), (name, now) = map(_bundle_of, (before, after))
+    if name and now is None and (was is not None or name != former):
+        yield (
+            f"the ConfigMap {authorities.NAMESPACE}/{name}, which Proxy/cluster names, is not among the manifests, so"
+            " what nodes notice of its authorities is not counted"
+        )
 
 
 def not_for_nodes(outcome: Outcome) -> Iterator[str]:
@@ -270,10 +296,7 @@ _BESIDE_NODES = {
 
 def beside_nodes(before: Iterable[Manifest], after: Iterable[Manifest]) -> Iterator[str]:
     """Yield what changes in Image/cluster without a node noticing it."""
-    old, new = (
-        next((one for one in manifests if exports.identity(one)[0::3] == ("Image", "cluster")), {})
-        for manifests in (before, after)
-    )
+    old, new = (_singleton(manifests, "Image") for manifests in (before, after))
     for field, what in _BESIDE_NODES.items():
         if _at(old, "spec", field) != _at(new, "spec", field):
             yield f"spec.{field} of Image/cluster changes {what}, and nothing on nodes"

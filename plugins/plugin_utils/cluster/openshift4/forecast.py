@@ -107,6 +107,7 @@ def _notes_on_change(
     yield from clusters.assumed(outcome.manifests, after.release, after.cluster)
     yield from clusters.doubts(after.cluster, cost, after.release)
     yield from authorities.not_there(before.authorities, after.authorities)
+    yield from clusters.of_proxy(before.manifests, after.manifests)
     yield from clusters.not_for_nodes(outcome)
     yield from _notes_on_lists(now)
     yield from clusters.beside_nodes(before.manifests, outcome.manifests)
