@@ -213,6 +213,10 @@ def test_a_move_without_the_images():
     assert not done.get("failed"), done
     moved(world)
     old_is_there(world)
+    patched = [body.get("spec") or {} for method, _path, _query, body in world.server.log if method == "PATCH"]
+    words = [[key for key in ("readOnly", "storage") if key in spec] for spec in patched if spec]
+    assert words == [["readOnly"], ["storage"], ["readOnly"]], "pushes do not go to a storage that is given up"
+    assert [spec["readOnly"] for spec in patched if "readOnly" in spec] == [True, False]
 
 
 class Killed(BaseException):

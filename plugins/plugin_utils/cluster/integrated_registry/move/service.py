@@ -346,7 +346,7 @@ class MoveService:
         before = at(config, "spec", "storage") or {}
         fresh = Memory(dict(before), dict(self._wanted_storage()), self.options.data, sight.read_only)
         memory = replace(sight.memory, copied=None) if sight.memory else fresh
-        self._patch(config, {"readOnly": True} if self.options.data == COPY else {}, memory, "the move begins")
+        self._patch(config, {"readOnly": True}, memory, "the move begins")
 
     def _prepare(self) -> None:
         for change in self._before(ClusterDraft()):
@@ -477,10 +477,10 @@ class MoveService:
         self._remove(copying.JOB)
         if self.options.data == COPY and self.options.proof == "pull":
             self._remove_proof()
-        self._patch(config, self._former_read_only(config, memory), None, "the move is done")
+        self._patch(config, self._former_read_only(memory), None, "the move is done")
 
-    def _former_read_only(self, config: Manifest, memory: Memory) -> dict[str, Any]:
-        return {} if memory.data == ABANDON or memory.read_only else {"readOnly": False}
+    def _former_read_only(self, memory: Memory) -> dict[str, Any]:
+        return {} if memory.read_only else {"readOnly": False}
 
     def _wait(self, ready: Callable[[], bool], seconds: float, lacks: Callable[[], str]) -> bool:
         """Look until it is ready, and say now and then what is lacking; False when the time is over."""
@@ -508,7 +508,7 @@ class MoveService:
             )
         if not check:
             self._remove(copying.JOB)
-            self._patch(config, self._former_read_only(config, memory), None, "the move is given up")
+            self._patch(config, self._former_read_only(memory), None, "the move is given up")
         steps = ["remove the Job of the copy", Step.THAW.value]
         return {"changed": True, "steps": steps, "written": self.written, "warnings": [], "account": ["given up"]}
 

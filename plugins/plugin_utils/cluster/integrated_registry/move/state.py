@@ -40,7 +40,7 @@ class Step(Enum):
     DISCARD_PROOF = "remove the pod of a proof that does not count"
     PROVE = "pull an image from before"
     AWAIT_PROOF = "wait for the pull"
-    THAW = "let pushes in again"
+    THAW = "let pushes in again, unless the registry was read-only before"
     END = "nothing"
 
 
@@ -115,13 +115,11 @@ def next_step(data: str, sight: Sight) -> Step:
 
 
 def _before_the_switch(data: str, sight: Sight, memory: Memory) -> Step:
-    if data == ABANDON:
-        return Step.SWITCH if sight.prepared else Step.PREPARE
     if not sight.read_only:  # somebody let pushes in, so a copy made meanwhile lacks them
         return Step.FREEZE if sight.copy == ABSENT else Step.DISCARD_COPY
     if sight.unfinished:
         return Step.AWAIT_FROZEN
-    if memory.copied is not None:
+    if memory.copied is not None or (data == ABANDON and sight.prepared):
         return Step.SWITCH
     if not sight.prepared:
         return Step.PREPARE
@@ -134,10 +132,7 @@ def effect(data: str, step: Step, sight: Sight) -> Sight:
     memory = sight.memory
     if step is Step.FREEZE:
         start = memory or Memory({}, {}, data, sight.read_only)
-        frozen = sight.read_only or data == COPY
-        return replace(
-            sight, memory=replace(start, copied=None), read_only=frozen, unfinished="pods" if data == COPY else ""
-        )
+        return replace(sight, memory=replace(start, copied=None), read_only=True, unfinished="pods")
     if step is Step.SWITCH:
         return replace(sight, place=NEW, unfinished="pods")
     if step is Step.COUNT and memory is not None:
