@@ -22,6 +22,7 @@ from . import SECRETS, SERVICE_ACCOUNTS
 
 TYPE = "kubernetes.io/service-account-token"
 ACCOUNT, _UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
+WORD = "service_account"
 
 
 def listed(project: str) -> Ref:
@@ -36,8 +37,22 @@ def made(project: str, account: str) -> Ref:
 
 def fields(account: str) -> dict[str, Any]:
     """Return the secret that a controller fills with a token."""
-    metadata = {"labels": {LABEL: "service_account"}, "annotations": {ACCOUNT: account}}
+    metadata = {"labels": {LABEL: WORD}, "annotations": {ACCOUNT: account}}
     return {"metadata": metadata, "type": TYPE}
+
+
+def is_made_for(secret: Manifest, account: str) -> bool:
+    """Say whether it is the secret that we made for a service account of this name."""
+    return is_ours(secret, WORD) and _is_token_for(secret, account)
+
+
+def is_of_former(secret: Manifest, account: Manifest | None) -> bool:
+    """Say whether its service account was deleted; one of the same name that was made since has another token."""
+    return annotation(secret, _UID) not in ("", str(at(account, "metadata", "uid") or ""))
+
+
+def _is_token_for(secret: Manifest, account: str) -> bool:
+    return at(secret, "type") == TYPE and annotation(secret, ACCOUNT) == account
 
 
 def token_in(secret: Manifest | None) -> str:
@@ -51,13 +66,14 @@ def token_in(secret: Manifest | None) -> str:
 def of_account(account: Manifest | None, secrets: Iterable[Manifest]) -> list[Manifest]:
     """Return the token secrets of a service account: ours first, then in the order of its list, then by name.
 
-    A secret of a service account that had the same name and was deleted is none of them.
+    A secret of a service account that had the same name and was deleted is none of them, nor one that is being deleted.
     """
-    name, uid = str(at(account, "metadata", "name") or ""), str(at(account, "metadata", "uid") or "")
+    name = str(at(account, "metadata", "name") or "")
     order = [str(at(item, "name")) for item in at(account, "secrets") or ()]
     found = [
         one for one in secrets
-        if name and at(one, "type") == TYPE and annotation(one, ACCOUNT) == name and annotation(one, _UID) in ("", uid)
+        if name and _is_token_for(one, name) and not is_of_former(one, account)
+        and not at(one, "metadata", "deletionTimestamp")
     ]  # fmt: skip
 
     def place(secret: Manifest) -> tuple[bool, int, str]:

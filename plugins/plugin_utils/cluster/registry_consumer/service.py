@@ -18,7 +18,7 @@ from typing import Any
 from ...policy.word import PolicyError
 from ...variables import Fill, behind
 from ..api import ClusterProblem, Manifest, Ref, at
-from ..changes import ClusterDraft, Until, WantedObject
+from ..changes import ClusterDraft, NotYet, Until, WantedObject
 from ..integrated_registry import CONFIG, access
 from ..kinds.image import IMAGE
 from ..labels import is_label, is_subdomain
@@ -122,7 +122,7 @@ def _projects(one: Mapping[str, Any], project: str) -> list[str]:
 
 
 def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
-    """Decide what is wanted of the cluster. Raises NotRead, ClusterProblem."""
+    """Decide what is wanted of the cluster. Raises NotRead, NotYet, ClusterProblem."""
     account = Ref(SERVICE_ACCOUNTS, asked.account, asked.project)
     project = Ref(NAMESPACES, asked.project)
     cluster.need(project, account, tokens.listed(asked.project), CONFIG, IMAGE)
@@ -149,8 +149,8 @@ def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
 
 
 def _again(wanted: WantedObject) -> WantedObject:
-    """Return it with the way in which it is planned again alone: what is wanted does not depend on what is there."""
-    return replace(wanted, anew=lambda now: _again(wanted))
+    """Return it with the way in which it is planned again alone: what is wanted seldom depends on what is there."""
+    return wanted if wanted.anew else replace(wanted, anew=lambda now: _again(wanted))
 
 
 def _made(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[WantedObject]:
@@ -164,13 +164,30 @@ def _tokens(cluster: Cluster, asked: Asked, account: Ref) -> list[Manifest]:
 
 
 def _token(cluster: Cluster, asked: Asked, account: Ref) -> Iterator[WantedObject]:
-    """Want a token secret, and wait until there is a token in it; one with a token counts, whoever made it."""
-    found = _tokens(cluster, asked, account)
-    if any(map(tokens.token_in, found)):
+    """Want a token secret where no secret has a token, whoever made it. Raises NotRead, NotYet, ClusterProblem."""
+    if any(map(tokens.token_in, _tokens(cluster, asked, account))):
         return
-    until = Until(lambda secret: bool(tokens.token_in(secret)), "its token, which a controller puts in", always=True)
     ref = tokens.made(asked.project, asked.account)
-    yield WantedObject(ref, tokens.fields(asked.account), "service_account", until=until, view=_view)
+    if not is_subdomain(ref.name):
+        raise PolicyError("service_account", asked.account, "is too long for the name of its token's secret")
+    yield _made_token(cluster.one(ref), ref, asked, cluster.one(account))
+
+
+def _made_token(there: Manifest | None, ref: Ref, asked: Asked, account: Manifest | None) -> WantedObject:
+    """Want our token secret, and wait until there is a token in it. Raises NotYet, ClusterProblem."""
+    if at(there, "metadata", "deletionTimestamp"):
+        raise NotYet(f"{ref} is being deleted", lambda client: "")
+    if there is not None and not tokens.is_made_for(there, asked.account):
+        raise ClusterProblem(
+            f"service_account: {ref} is not the token of {asked.account} that this task makes; remove it, or give "
+            "another service_account"
+        )
+    until = Until(lambda secret: bool(tokens.token_in(secret)), "its token, which a controller puts in", always=True)
+    return WantedObject(
+        ref, tokens.fields(asked.account), tokens.WORD, until=until, view=_view,
+        replaces=there is not None and tokens.is_of_former(there, account),
+        anew=lambda now: _made_token(now, ref, asked, account),
+    )  # fmt: skip
 
 
 def _view(manifest: Manifest) -> list[str]:
