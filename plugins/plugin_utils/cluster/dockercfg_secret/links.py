@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..api import Manifest, Ref, at
+from ..api import ClusterProblem, Manifest, Ref, at
 from ..changes import WantedObject
 from .options import Link
 
@@ -24,8 +24,11 @@ LISTS = ("imagePullSecrets", "secrets")
 OF_THE_PLATFORM = ("default", "builder", "deployer")
 
 
-def wanted(there: Manifest | None, ref: Ref, secret: str, links: Iterable[Link]) -> WantedObject:
-    """Return the service account with the secret in these lists of it, or out of them."""
+def wanted(there: Manifest | None, ref: Ref, secret: str, links: Iterable[Link], *, own: bool) -> WantedObject:
+    """Return the service account with the secret in these lists of it, or out of them.
+
+    own: whether it is the one that a controller makes for the account. Raises ClusterProblem.
+    """
     fields: dict[str, Any] = {}
     for link in links:
         have = list(at(there, link.among) or ())
@@ -33,6 +36,11 @@ def wanted(there: Manifest | None, ref: Ref, secret: str, links: Iterable[Link])
         if link.present and len(others) == len(have):
             fields[link.among] = [*have, {"name": secret}]
         elif not link.present and len(others) < len(have):
+            if own:
+                raise ClusterProblem(
+                    f"link: {secret} is made for {ref} by the controller of service accounts, which makes another one "
+                    "when it is not linked; it stays"
+                )
             fields[link.among] = others or None
     return WantedObject(ref, fields, WHY, view=view)
 

@@ -216,10 +216,11 @@ def _of_project(look: _Look, project: str) -> Iterator[WantedObject]:
     asked, there = look.asked, look.secrets.get(project)
     secret = Ref(SECRETS, asked.name, project)
     if not asked.present:
+        gone = _gone(there, secret, asked)
         yield from _builds(look, project)
         for name, account in look.accounts[project].items():
-            yield _account(account, Ref(SERVICE_ACCOUNTS, name, project), asked.name, links.everywhere(name))
-        yield _gone(there, secret, asked)
+            yield _account(account, Ref(SERVICE_ACCOUNTS, name, project), there, secret.name, links.everywhere(name))
+        yield gone
         return
     is_named = any(link.present for link in asked.links) or any(any(one.places.values()) for one in asked.builds)
     if there is None and is_named and not asked.logins.present:
@@ -235,7 +236,7 @@ def _of_project(look: _Look, project: str) -> Iterator[WantedObject]:
         if account is None and any(link.present for link in of_this) and project not in look.new:
             _no_account(ref)
         if account is not None or any(link.present for link in of_this):
-            yield _account(account, ref, asked.name, of_this)
+            yield _account(account, ref, there, secret.name, of_this)
     yield from _builds(look, project)
 
 
@@ -254,16 +255,19 @@ def _secret(there: Manifest | None, ref: Ref, asked: Asked) -> WantedObject:
     return replace(found, anew=lambda now: _secret(now, ref, asked))
 
 
-def _account(there: Manifest | None, ref: Ref, secret: str, of_this: tuple[options.Link, ...]) -> WantedObject:
+def _account(
+    there: Manifest | None, ref: Ref, secret: Manifest | None, named: str, of_this: tuple[options.Link, ...]
+) -> WantedObject:
     def anew(now: Manifest | None) -> WantedObject | None:
         """Plan it again; one that somebody deleted in between is not made again."""
         if now is None and there is not None:
             if any(link.present for link in of_this):
                 raise ClusterProblem(f"link: there is no {ref} any more")
             return None
-        return _account(now, ref, secret, of_this)
+        return _account(now, ref, secret, named, of_this)
 
-    return replace(links.wanted(there, ref, secret, of_this), anew=anew)
+    own = entries.is_made_for(ref.name, named, secret)
+    return replace(links.wanted(there, ref, named, of_this, own=own), anew=anew)
 
 
 def _builds(look: _Look, project: str) -> Iterator[WantedObject]:

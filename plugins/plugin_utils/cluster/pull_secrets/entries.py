@@ -36,11 +36,9 @@ from . import NEW, SECRETS
 
 Mark = Callable[[bytes], str]
 WORD = "credentials"
-#: Annotations that controllers put on the secrets that they make for service accounts.
-_OF_CONTROLLERS = (
-    "openshift.io/internal-registry-auth-token.service-account", "openshift.io/token-secret.name",
-    "kubernetes.io/service-account.name",
-)  # fmt: skip
+#: Annotations that controllers put on the secrets that they make for service accounts; these name the account.
+_ACCOUNT = ("openshift.io/internal-registry-auth-token.service-account", "kubernetes.io/service-account.name")
+_OF_CONTROLLERS = (*_ACCOUNT, "openshift.io/token-secret.name")
 #: Their types are dockercfg and service-account-token.
 _NAMED_BY_CONTROLLERS = re.compile(r".+-(?:dockercfg|token)-[a-z0-9]{1,8}")
 
@@ -256,10 +254,21 @@ def kept_by(manifest: Manifest) -> str:
     for name in _OF_CONTROLLERS:
         if account := annotation(manifest, name):
             return f"the controller of service accounts ({one_line(account)})"
-    name = str(at(manifest, "metadata", "name") or "")
-    if _NAMED_BY_CONTROLLERS.fullmatch(name) and not is_ours(manifest) and at(manifest, "type") != NEW:
+    if _is_named_by_controllers(str(at(manifest, "metadata", "name") or ""), manifest):
         return "the controller of service accounts, as its name says"
     return ""
+
+
+def is_made_for(account: str, name: str, manifest: Manifest | None) -> bool:
+    """Say whether a controller makes it for this service account, and another one as soon as it is not linked there."""
+    if told := [found for key in _ACCOUNT if (found := annotation(manifest, key))]:
+        return account in told
+    return name.startswith(f"{account}-") and _is_named_by_controllers(name, manifest)
+
+
+def _is_named_by_controllers(name: str, manifest: Manifest | None) -> bool:
+    """Say whether the name alone tells it; the secret may be gone already."""
+    return bool(_NAMED_BY_CONTROLLERS.fullmatch(name)) and not is_ours(manifest) and at(manifest, "type") != NEW
 
 
 def without_login(manifest: Manifest, places: Iterable[str]) -> list[str]:
