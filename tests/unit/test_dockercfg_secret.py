@@ -415,6 +415,20 @@ def test_k7_which_of_two_secrets_for_one_host_serves_in_pods_and_in_builds():
     assert not secrets_in(told)
 
 
+@pytest.mark.parametrize("kind", ["kubernetes.io/dockerconfigjson", "Opaque"])
+def test_k7_a_question_needs_no_wish(kind):
+    """Neither logins nor links are given: the service accounts of the platform are looked at, and nothing differs."""
+    there = {"kind": "Secret", "metadata": {"name": "pull", "namespace": "a"}, "type": kind}
+    server = cluster({**there, "logins": {"quay.io": "u:topsecret"}} if kind in MEMBERS else there)
+    given = {"namespaces": ["a"], "images": ["quay.io/team/app:1"]}
+    told = task({"given": given}, server, dockercfg_secret_info)
+    assert not told.get("failed") and not told["drift"] and not told["problems"], told
+    assert [one["service_account"] for one in told["served"]] == ["default", "builder"]
+    assert told["secrets"][0]["there"] and not told["changed"] and not secrets_in(told)
+    told = task({"given": {"namespaces": ["a"]}}, server, dockercfg_secret_info)
+    assert not told.get("failed") and told["secrets"][0]["type"] == kind and not told["served"], told
+
+
 def test_entries_as_kubectl_writes_them():
     """It puts user and password beside the auth: the same login changes nothing, and reports know the user."""
     linked = [{"name": "pull"}, {"name": "other"}]

@@ -266,6 +266,11 @@ class Asked:
         """Whether anything is asked of the entries of the secret."""
         return self.logins.anything or self.token is not None
 
+    @property
+    def anything(self) -> bool:
+        """Whether anything is asked for; a question for what is there asks for nothing."""
+        return not self.present or self.logs_in or bool(self.links or self.builds)
+
 
 def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
@@ -288,16 +293,17 @@ def read(
             if registry in logins.present or registry in logins.absent:
                 raise PolicyError("from_service_account", registry, "has another login in credentials or from_file")
     links, builds = _links(options["link"] or ()), _builds(options["build_configs"] or ())
-    if present and not (logins.anything or token or links or builds):
-        raise PolicyError("credentials", UNSHOWN, "nothing is asked for: give credentials, from_file, "
-                          "from_service_account, link or build_configs")  # fmt: skip
-    if options.get("manifests_to") and present and (logins.present or token):
-        raise PolicyError("manifests_to", options["manifests_to"], "would hold logins in plain text")
-    return Asked(
+    asked = Asked(
         options["name"], namespaces, selector, options["type"], logins, token if present else None, links, builds,
         options["create_namespaces"], options["replace"], present, images(options.get("images") or ()), tuple(notes),
         tuple(sources.personal(logins, now)), partial(_mark, token_bytes(16)), hide,
     )  # fmt: skip
+    if "manifests_to" in options and not asked.anything:
+        raise PolicyError("credentials", UNSHOWN, "nothing is asked for: give credentials, from_file, "
+                          "from_service_account, link or build_configs")  # fmt: skip
+    if options.get("manifests_to") and (logins.present or asked.token):
+        raise PolicyError("manifests_to", options["manifests_to"], "would hold logins in plain text")
+    return asked
 
 
 def read_logins(

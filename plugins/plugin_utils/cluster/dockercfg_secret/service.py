@@ -62,6 +62,8 @@ def token_of(asked: Asked) -> Token | None:
 
 def draft(cluster: Cluster, asked: Asked) -> ClusterDraft:
     """Decide what is wanted of the cluster. Raises NotRead, NotYet, ClusterProblem."""
+    if not asked.anything:
+        return ClusterDraft(notes=asked.notes)
     projects, new, notes = _projects(cluster, asked)
     look = _Look(cluster, asked, projects, new)
     wanted: list[WantedObject] = [
