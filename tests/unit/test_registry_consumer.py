@@ -102,6 +102,7 @@ def test_a_token_that_never_comes_is_said_after_the_limit():
     for _run in range(2):
         result = task(case, server)
         assert result["failed"] and "waited 0 s for its token, which a controller puts in" in result["msg"]
+        assert "not done" not in result["msg"], "everything was written, and only the wait failed"
     assert server.get("Secret", "registry-consumer-dockyard-token", "images"), "the next run goes on waiting"
 
 

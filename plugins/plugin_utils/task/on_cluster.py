@@ -318,7 +318,7 @@ class ClusterTask(ClusterConnection, Rounds[Cluster, tuple[Ref, ...]]):
             return Outcome(moved=str(problem))
         except ClusterProblem as problem:
             left = [change.what for change in proposal.changes if change.what not in self.written]
-            rest = f"; not done: {', '.join(left)}" if self.written else ""
+            rest = f"; not done: {', '.join(left)}" if self.written and left else ""
             msg = f"{problem}; {self._so_far()}{rest}"
             return Outcome(failed={"changed": bool(self.written), "failed": True, "msg": msg})
         if moved:
