@@ -25,6 +25,10 @@ class ActionModule(ControllerFiles, Task):
     spec = OPTIONS
     fills = (Fill(VARIABLES),)
 
+    def given(self) -> dict[str, Any]:
+        """Pass over empty texts: a survey has them for questions that nobody answered."""
+        return {option: value for option, value in super().given().items() if value != ""}
+
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         found = forecast.of_cluster(
             self._contents(options["manifests"]),

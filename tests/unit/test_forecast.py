@@ -385,6 +385,15 @@ def test_the_task_foretells_what_the_filter_does(tmp_path, monkeypatch, shows):
     assert shown == (wanted["lines"] if shows else [])
 
 
+def test_a_question_of_a_survey_that_nobody_answered_asks_for_nothing(tmp_path):
+    empty = dict.fromkeys(sorted(cluster_forecast.ActionModule.spec.keys() - {"manifests", "release"}), "")
+    assert foretold(tmp_path, **empty) == foretold(tmp_path)
+    path = str(tmp_path / "cluster.yml")
+    assert foretold(tmp_path, release="", removed="idms/team, ", manifests=f"{path}, {path},") == foretold(
+        tmp_path, removed=["idms/team"], manifests=[path, path]
+    )
+
+
 @pytest.mark.parametrize(
     ("policy", "says"),
     [

@@ -32,8 +32,8 @@ def draft(ids: Sequence[str], host: Observed) -> Draft:
     plan_id = str(last.get("plan_id"))
     if plan_id not in ids:
         raise HostProblem(
-            f"undo names {', '.join(ids)}, and the last plan that changed this host is {plan_id} ({_day(last)}); only "
-            "the last one can be taken back, so nothing was changed"
+            f"undo names {', '.join(ids) or 'no plan'}, and the last plan that changed this host is {plan_id} "
+            f"({_day(last)}); only the last one can be taken back, so nothing was changed"
         )
     if moved := [entry["path"] for entry in last["files"] if _now(host, entry["path"]) != entry["new"]]:
         raise HostProblem(

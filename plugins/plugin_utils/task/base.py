@@ -29,6 +29,7 @@ Spec = dict[str, dict[str, Any]]
 ValueOf = Callable[[str], Any]
 
 _LONGEST_PROBLEM = 500  # signs of a sentence of Ansible, which shows a value whole
+_SPLIT = ("str", "path", "raw")  # elements of lists for which one text may stand
 _EMPTY = "nothing stands where a value is needed"
 _LARGEST = 2**63  # of a whole number; for what is larger Ansible or Python has an exception and no sentence
 
@@ -149,7 +150,7 @@ class Task(ActionBase):  # type: ignore[misc]
         return None if value == self.variables.get("omit") else value
 
     def _options(self) -> dict[str, Any]:
-        given = self.given()
+        given = {option: _listed(value, self.spec.get(option, {})) for option, value in self.given().items()}
         self._refuse_wrong_shapes(given)
         validated = ArgumentSpecValidator(self.spec).validate(given)
         if not validated.error_messages:
@@ -186,6 +187,13 @@ class Task(ActionBase):  # type: ignore[misc]
         near = get_close_matches(name, known, 1)
         where = f"{self.origins.get(within[0], within[0])}: there is no key" if within else "there is no option"
         return f"{where} {name}" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _listed(value: Any, about: Mapping[str, Any]) -> Any:
+    """Split a text where a list of texts is needed, as Ansible does, but for blanks and empty items."""
+    if not isinstance(value, str) or about.get("type") != "list" or about.get("elements") not in _SPLIT:
+        return value
+    return [item.strip() for item in value.split(",") if item.strip()] or [value]
 
 
 def _is_bounded(value: Any) -> bool:

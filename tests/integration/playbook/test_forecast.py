@@ -42,6 +42,17 @@ def test_the_release_of_the_cluster_counts(forecast):
     assert "Forecast for OpenShift 4.19" in run.stdout and "no file changes" in run.stdout
 
 
+def test_a_question_of_a_survey_that_nobody_answered_asks_for_nothing(forecast):
+    names = "proposed removed policy host release releases images overridden strict"
+    run = forecast(
+        forecast_manifests=f" {CLUSTER}, ", **dict.fromkeys([f"forecast_{name}" for name in names.split()], "")
+    )
+    assert run.returncode == 0, run.stdout
+    assert "Forecast for OpenShift 4.19" in run.stdout and "no file changes" in run.stdout
+    run = forecast(forecast_manifests="")
+    assert run.returncode == 2 and "forecast_manifests names no file" in run.stdout, run.stdout
+
+
 def test_a_policy_and_releases(forecast, tmp_path):
     (tmp_path / "proposed.yml").write_text("---\n---\napiVersion: v1\nkind: List\nitems: []\n")
     run = forecast(
@@ -161,6 +172,24 @@ def test_where_images_come_from(forecast):
     assert run.returncode == 0, run.stdout
     assert f"mirror.example.com/team/app@sha256:{'a' * 64} (mirror)" in run.stdout
     assert "docker.io/library/app:1: tried in this order" in run.stdout
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_manifests_of_mirrors_are_those_where_the_playbook_was_started(core, tmp_path):
+    """As the head of mirrors_migrate says it, and with the home of whoever starts it."""
+    objects = {"kind": "ImageContentSourcePolicy", "apiVersion": "operator.openshift.io/v1alpha1"}
+    spec = {"repositoryDigestMirrors": [{"source": "quay.io/b", "mirrors": ["m.lab/b"]}]}
+    for name in ("icsp", "other"):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(objects | {"metadata": {"name": name}, "spec": spec}))
+    said = {"mirrors_migrate_files": ["icsp.yaml", "~/other.yaml"], "mirrors_migrate_to": "manifests"}
+    run = ansible_playbook(
+        core, tmp_path, "-i", "localhost,", REPOSITORY / "playbooks/mirrors_migrate.yml",
+        *("-e", "cluster_hosts=localhost", "-e", json.dumps(said)),
+        cwd=tmp_path, HOME=tmp_path, ANSIBLE_CONFIG=REPOSITORY / "ansible.cfg",
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout
+    names = ["imagedigestmirrorset-icsp.yaml", "imagedigestmirrorset-other.yaml"]
+    assert sorted(one.name for one in (tmp_path / "manifests").iterdir()) == names
 
 
 CALLS = {

@@ -201,6 +201,7 @@ def test_what_is_ours_goes_without_any_policy(play: Play) -> None:
     assert outcome.asked("registry_policy") == []
 
 
-def test_undo_says_which_variable_is_missing(play: Play) -> None:
-    outcome = play("undo", {"a": {}}, vars=ASKED)
+@pytest.mark.parametrize("said", [[], ["-e", "undo_plan="], ["-e", '{"undo_plan": []}']])
+def test_undo_says_which_variable_is_missing(play: Play, said: list[str]) -> None:
+    outcome = play("undo", {"a": {}}, *said, vars=ASKED)
     assert outcome.rc == 2 and "undo_plan is missing" in outcome.output and outcome.asked("host_policy") == []
