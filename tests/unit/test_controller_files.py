@@ -56,11 +56,15 @@ def test_the_first_place_that_has_the_file_counts(task, tmp_path, number):
     assert task.read_file("ca.crt") == PLACES[number].encode()
 
 
-def test_a_host_that_no_inventory_knows(task, tmp_path):
-    """localhost, which Ansible makes up, has no inventory of its own."""
-    task.variables["inventory_dir"] = None
+@pytest.mark.parametrize("said", [None, "None"])
+def test_a_host_that_no_inventory_knows(task, tmp_path, said):
+    """localhost, which Ansible makes up, has no inventory of its own, and of a host of `-i name,` it says a text."""
+    task.variables["inventory_dir"] = said
     (tmp_path / "inventory/ca.crt").write_text("x")
     assert task.read_file("ca.crt") == b"x"
+    with pytest.raises(TaskProblem) as problem:
+        task.read_file("other.crt")
+    assert "None" not in str(problem.value)
 
 
 def test_the_places_of_a_missing_file_are_named(task, tmp_path):

@@ -64,8 +64,9 @@ class ControllerFiles(ActionBase):  # type: ignore[misc]
         sources = self.variables.get("ansible_inventory_sources") or ()
         files = [os.path.abspath(str(source)) for source in sources if os.path.exists(str(source))]
         directories = [source if os.path.isdir(source) else os.path.dirname(source) for source in files]
-        if own := self.variables.get("inventory_dir"):
-            directories.insert(0, str(own))
+        own = str(self.variables.get("inventory_dir"))
+        if os.path.isabs(own):  # of a host of `-i name,` Ansible says "None"
+            directories.insert(0, own)
         for directory in dict.fromkeys(directories):
             yield from (os.path.join(directory, "files"), directory)
 
