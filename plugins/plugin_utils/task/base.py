@@ -147,7 +147,8 @@ class Task(ActionBase):  # type: ignore[misc]
             if type(error).__name__ == "AnsibleValueOmittedError":  # core 2.16 has none, and gives a placeholder
                 return None
             raise TaskProblem(f"{name}: {str(error).splitlines()[0]}") from None
-        return None if value == self.variables.get("omit") else value
+        omitted = self.variables.get("omit")
+        return None if value == omitted else _without(omitted, value) if omitted else value
 
     def _options(self) -> dict[str, Any]:
         given = {option: _listed(value, self.spec.get(option, {})) for option, value in self.given().items()}
@@ -187,6 +188,15 @@ class Task(ActionBase):  # type: ignore[misc]
         near = get_close_matches(name, known, 1)
         where = f"{self.origins.get(within[0], within[0])}: there is no key" if within else "there is no option"
         return f"{where} {name}" + (f"; is {near[0]} meant?" if near else "")
+
+
+def _without(omitted: Any, value: Any) -> Any:
+    """Leave out what a template omits within a value, as core 2.19 does by itself."""
+    if isinstance(value, Mapping):
+        return {key: _without(omitted, item) for key, item in value.items() if item != omitted}
+    if isinstance(value, list):
+        return [_without(omitted, item) for item in value if item != omitted]
+    return value
 
 
 def _listed(value: Any, about: Mapping[str, Any]) -> Any:
