@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfClusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import ClusterTask
 
 
-class ActionModule(ClusterTask):
+class ActionModule(AskedOfClusters, ClusterTask):
     features = (registries,)
     asking = registries.ASKING

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import pulls, registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfClusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import ClusterInfo
 
 
-class ActionModule(ClusterInfo):
+class ActionModule(AskedOfClusters, ClusterInfo):
     features = (registries, pulls)

@@ -11,10 +11,11 @@ from ansible_collections.dockyard.openshift.plugins.module_utils import _login
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.mirrors_check import images, probe, report
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.login import Login, joined
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfClusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import CLUSTER_OPTIONS, ClusterInfo
 
 
-class ActionModule(ClusterInfo):
+class ActionModule(AskedOfClusters, ClusterInfo):
     features = (registries,)
     own_options = CLUSTER_OPTIONS | images.OPTIONS
 

@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_plan as planning
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import words_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, FEATURES, NOTHING_ASKED, misspelt
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, FEATURES, NAMES, NOTHING_ASKED
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import cleaned
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
@@ -68,7 +68,7 @@ def _words_of(variables: Any) -> tuple[dict[str, Any], dict[str, tuple[str, ...]
     """Return the options that variables of an inventory fill, by which, and what is left out."""
     if not isinstance(variables, Mapping):
         raise filters.ArgumentProblem("variables must be a mapping of names to values")
-    if problem := misspelt(map(str, variables)):
+    if problem := NAMES.misspelt(variables):
         raise filters.ArgumentProblem(problem)
     found: dict[str, tuple[str, Any]] = {}
     for feature in FEATURES:

@@ -9,14 +9,17 @@ What is asked for nowhere, or under a name that nobody reads, is never passed ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
+from os.path import commonprefix
 from typing import Any, ClassVar
 
-from . import masters, registries, registry_auth, storage
+from . import masters, openshift_ansible, registries, registry_auth, storage
+from .cluster import registries as clusters
 from .policy import HOST_WORDS
 from .trust import feature as trust
-from .variables import PREFIX
+from .variables import PREFIX, Sources
 
 #: What the role's task brings to a host, in this order.
 FEATURES = (trust, registry_auth, registries)
@@ -34,11 +37,55 @@ NOTHING_ASKED = (
     "get, so nothing was looked at; is group_vars beside the hosts file?"
 )
 
+#: How much a name must be like a known one to count as that one misspelt, and how much what is behind the words that
+#: both begin with: a person may have variables of their own.
+_LIKE, _LIKE_BEHIND = 0.85, 0.75
+#: How names begin that are not ours alone; the first is the role's prefix as people write it.
+_SHARED = (
+    "docker_registry_", "regi", "openshift_docker_", "openshift_additional_", "openshift_master_",
+    "container_runtime_docker_", "docker_storage_",
+)  # fmt: skip
+#: Names of others that are nearly one of ours: those of openshift-ansible, and of kubespray the first.
+_OF_OTHERS = (
+    "docker_registry_mirrors", "openshift_docker_log_options", "openshift_docker_use_etc_containers",
+    "openshift_master_kube_admission_plugin_config", "docker_storage_extra_options",
+)  # fmt: skip
 
-def _known(variables: Mapping[str, Iterable[str]], prefix: str, others: Iterable[str]) -> tuple[str, ...]:
-    """Return the variables of a role: those that fill options of its task, and the others, by prefix."""
-    filling = {name for names in variables.values() for name in names if name.startswith(prefix)}
-    return tuple(sorted(filling | {f"{prefix}{name}" for name in others}))
+
+@dataclass(frozen=True)
+class Names:
+    """The variables that a role knows: its own by their prefix, and others that ask for something."""
+
+    prefix: str
+    own: tuple[str, ...]
+    shared: tuple[str, ...]
+
+    def misspelt(self, names: Iterable[str]) -> str:
+        """Return the sentence about a variable whose name is nearly one of ours, "" when there is none."""
+        for name in sorted(map(str, names)):
+            for near in get_close_matches(name, self._meant_by(name), cutoff=_LIKE):
+                common = commonprefix((name, near)).rfind("_") + 1
+                if get_close_matches(name[common:], (near[common:],), cutoff=_LIKE_BEHIND):
+                    return f"{name}: is not a variable of the role; did you mean {near}?"
+        return ""
+
+    def _meant_by(self, name: str) -> tuple[str, ...]:
+        """Return what a name may be a misspelling of; one that others read too, with more behind, is a person's own."""
+        if not name.startswith((self.prefix, *_SHARED)) or name in (*self.own, *self.shared, *_OF_OTHERS):
+            return ()
+        if name.startswith(self.prefix):
+            return self.own
+        return () if name.startswith(tuple(f"{one}_" for one in self.shared)) else self.shared
+
+
+def _names(prefix: str, variables: Iterable[Sources], others: Iterable[str], asking: Iterable[str] = ()) -> Names:
+    """Name what a role knows by the sources of its options.
+
+    others: what it reads or sets beside them, behind its prefix. asking: what else may be meant by a name of others.
+    """
+    filling = {name.partition(".")[0] for sources in variables for names in sources.values() for name in names}
+    own = {name for name in filling if name.startswith(prefix)} | {f"{prefix}{name}" for name in others}
+    return Names(prefix, tuple(sorted(own)), tuple(sorted((filling - own) | set(asking))))
 
 
 def _from_variables(where: str) -> dict[str, dict[str, Any]]:
@@ -58,37 +105,41 @@ _OF_THE_ROLE = (
     "backup_keys",
     "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
 )  # fmt: skip
-_OF_TASKS = {names[0] for feature in FEATURES for names in feature.VARIABLES.values() if names[0].startswith(PREFIX)}
-KNOWN = (*sorted(_OF_TASKS), *(f"{PREFIX}{name}" for name in _OF_THE_ROLE))
-
-#: How much a name must be like a known one to count as that one misspelt: a person may have variables of their own.
-_LIKE = 0.85
+_MEANT = (*openshift_ansible.BESIDE, *(f"{PREFIX}{word}" for word in HOST_WORDS))
+NAMES = _names(PREFIX, (feature.VARIABLES for feature in FEATURES), _OF_THE_ROLE, _MEANT)
 
 
-class Asked:
+class Spelt:
+    """A task that refuses variables whose names are nearly those that it knows."""
+
+    names: ClassVar[Names]
+
+    @classmethod
+    def misspelt(cls, names: Iterable[str]) -> str:
+        return cls.names.misspelt(names)
+
+
+class Asked(Spelt):
     """A task that takes what it is not given from the variables of the role (option from_variables)."""
 
     spec: ClassVar[dict[str, dict[str, Any]]]
     from_variables: ClassVar[dict[str, dict[str, Any]]] = FROM_VARIABLES
     asking = ASKING
     nothing_asked = NOTHING_ASKED
+    names = NAMES
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         cls.spec = getattr(cls, "spec", {}) | cls.from_variables
 
-    @staticmethod
-    def misspelt(names: Iterable[str]) -> str:
-        """Return a sentence about a variable whose name is nearly one of ours, "" without one."""
-        return misspelt(names)
 
 
-#: What the role image_policy reads or sets, behind its prefix, beside the options of its task.
+#: What the role image_policy reads or sets, behind its prefix, beside the options of its tasks of masters and clusters.
 _OF_MASTERS = (
     "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",
     "explain_after", "images", "cluster_result", "nodes_result", "cluster_info", "nodes_info",
 )  # fmt: skip
-KNOWN_OF_MASTERS = _known(masters.VARIABLES, masters.PREFIX, _OF_MASTERS)
+NAMES_OF_IMAGE_POLICY = _names(masters.PREFIX, (masters.VARIABLES, clusters.VARIABLES), _OF_MASTERS, NAMES.shared)
 
 
 class AskedOfMasters(Asked):
@@ -100,10 +151,13 @@ class AskedOfMasters(Asked):
         "say what the master {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
     )
     from_variables = _from_variables("C(image_policy) and from the variables of openshift-ansible")
+    names = NAMES_OF_IMAGE_POLICY
 
-    @staticmethod
-    def misspelt(names: Iterable[str]) -> str:
-        return misspelt(names, masters.PREFIX, KNOWN_OF_MASTERS)
+
+class AskedOfClusters(Spelt):
+    """A task about the registries of a cluster; from_variables is an option of its feature."""
+
+    names = NAMES_OF_IMAGE_POLICY
 
 
 #: What the role node_storage and its playbook read or set, behind its prefix, beside the options of its task.
@@ -111,7 +165,7 @@ _OF_STORAGE = (
     "result", "info", "plan", "drain", "node", "api_host", "kubeconfig", "remote_kubeconfig", "delete_emptydir_data",
     "force", "drain_timeout", "ready_timeout", "serial", "max_failures", "outcome", "message", "drained", "restored",
 )  # fmt: skip
-KNOWN_OF_STORAGE = _known(storage.VARIABLES, storage.PREFIX, _OF_STORAGE)
+NAMES_OF_STORAGE = _names(storage.PREFIX, (storage.VARIABLES,), _OF_STORAGE)
 
 
 class AskedOfStorage(Asked):
@@ -123,11 +177,8 @@ class AskedOfStorage(Asked):
         "say what storage {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
     )
     from_variables = _from_variables("C(node_storage) and from the variables of openshift-ansible")
+    names = NAMES_OF_STORAGE
     variables: dict[str, Any]
-
-    @staticmethod
-    def misspelt(names: Iterable[str]) -> str:
-        return misspelt(names, storage.PREFIX, KNOWN_OF_STORAGE)
 
     def must_ask(self, options: dict[str, Any]) -> None:
         """Refuse a call that asks for nothing; to grow what is there is something."""
@@ -137,13 +188,3 @@ class AskedOfStorage(Asked):
     def read(self, options: dict[str, Any]) -> Any:
         """Read the options, with the name that `confirm` must be."""
         return super().read({**options, "host": self.variables.get("inventory_hostname")})  # type: ignore[misc]
-
-
-def misspelt(names: Iterable[str], prefix: str = PREFIX, known: tuple[str, ...] = KNOWN) -> str:
-    """Return the sentence about a variable whose name is nearly one of ours, "" when there is none."""
-    for name in sorted(map(str, names)):
-        if name.startswith(prefix) and name not in known:
-            near = get_close_matches(name, known, 1, _LIKE)
-            if near:
-                return f"{name}: is not a variable of the role; did you mean {near[0]}?"
-    return ""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 from ansible_collections.dockyard.openshift.plugins.action import (
@@ -38,7 +40,7 @@ def test_asked_for_variables_that_are_documented(task):
     for fill_options in task.ActionModule.fills:
         assert fill_options(wanted, asked.append) == {}
     assert set(asked) <= DOCUMENTED
-    assert {name for name in asked if name.startswith("docker_registries_")} <= set(role.KNOWN)
+    assert {name for name in asked if name.startswith("docker_registries_")} <= set(role.NAMES.own)
 
 
 def test_every_option_of_the_role_s_task_has_a_variable():
@@ -53,24 +55,33 @@ def test_every_option_of_the_role_s_task_has_a_variable():
 def test_the_known_variables_are_the_documented_ones():
     """A variable that was known and not documented, or the other way round, would be called a mistake."""
     documented = {name for name in DOCUMENTED if name.startswith(PREFIX)}
-    assert documented <= set(role.KNOWN)
+    assert documented <= set(role.NAMES.own)
     assert {name for feature in role.FEATURES for (name, *_others) in feature.VARIABLES.values()} <= DOCUMENTED
 
 
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
-        ("docker_registries_serach", "docker_registries_search"),
-        ("docker_registries_block", "docker_registries_blocked"),
-        ("docker_registries_trust_expect_plan", "docker_registries_expect_plan"),
-        ("docker_registries_of_our_company", ""),
-        ("docker_registries_search", ""),
-        ("other_serach", ""),
-    ],
-)
-def test_a_misspelt_variable_is_named(name, meant):
-    said = role.misspelt(["inventory_hostname", name])
-    assert said == (f"{name}: is not a variable of the role; did you mean {meant}?" if meant else "")
+ROLES = {
+    "hosts": role.Asked,
+    "masters": role.AskedOfMasters,
+    "storage": role.AskedOfStorage,
+    "clusters": role.AskedOfClusters,
+}
+
+
+@pytest.mark.parametrize("case", cases("variables/misspelt.yml"))
+def test_a_misspelt_variable_is_named(case):
+    said = ROLES[case.get("of", "hosts")].misspelt(["inventory_hostname", case["variable"]])
+    meant = case.get("meant")
+    assert said == (f"{case['variable']}: is not a variable of the role; did you mean {meant}?" if meant else "")
+
+
+@pytest.mark.parametrize("of", ROLES)
+def test_no_name_that_our_pages_and_playbooks_write_counts_as_misspelt(of):
+    folders = (REPOSITORY / name for name in ("docs", "inventory", "playbooks", "roles"))
+    files = (path for folder in folders for path in folder.rglob("*"))
+    texts = (path.read_text("utf-8", "replace") for path in files if path.is_file())
+    written = {name for text in texts for name in re.findall(r"\b[a-z_0-9]+(?<!_)\b", text)}
+    assert "registry_policy" in written
+    assert ROLES[of].misspelt(written) == ""
 
 
 WORDS_AND_OLD = {
