@@ -45,9 +45,10 @@ _SHARED = (
     "docker_registry_", "regi", "openshift_docker_", "openshift_additional_", "openshift_master_",
     "container_runtime_docker_", "docker_storage_",
 )  # fmt: skip
-#: Names of others that are nearly one of ours: those of openshift-ansible, and of kubespray the first.
+#: Names of others that are nearly one of ours: a table of policies, kubespray's mirrors, openshift-ansible's own.
 _OF_OTHERS = (
-    "docker_registry_mirrors", "openshift_docker_log_options", "openshift_docker_use_etc_containers",
+    "registry_policies", "docker_registry_mirrors",
+    "openshift_docker_log_options", "openshift_docker_use_etc_containers",
     "openshift_master_kube_admission_plugin_config", "docker_storage_extra_options",
 )  # fmt: skip
 

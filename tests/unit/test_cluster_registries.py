@@ -435,6 +435,15 @@ def test_what_is_odd_about_additional_registries_is_told():
     assert any("additional_registries: 'index.docker.io' means docker.io" in text for text in done["notes"])
 
 
+@pytest.mark.parametrize("task_about", [cluster_registries, cluster_registries_info])
+def test_a_misspelt_list_beside_a_right_one_is_refused(task_about):
+    server = cluster({})
+    variables = {"registry_policy": {"blocked": ["docker.io"]}, "openshift_docker_insecure_registry": ["r.example.com"]}
+    result = run(task_about.ActionModule, {"from_variables": True}, server, variables=variables)
+    assert result["failed"] and "did you mean openshift_docker_insecure_registries?" in result["msg"]
+    assert not server.log
+
+
 def test_what_hosts_search_asks_nothing_of_a_cluster_without_an_allow_list_and_the_way_is_said():
     server = cluster({})
     policy = {"registry_policy": {"search": ["r.example.com"]}}
