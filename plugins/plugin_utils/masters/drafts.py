@@ -411,7 +411,7 @@ class _Drafting:
             )
 
     def _shared_with_pod(self) -> tuple[str, ...] | None:
-        """List what the API's static pod has of this host at the same path; None where the API is no pod."""
+        """List what the API's static pod has of this host at the same path; None where the API runs without a pod."""
         if not any(isinstance(service, StaticPod) for service in services_of(self.host)):
             return None
         if not self.host.knows(_POD):

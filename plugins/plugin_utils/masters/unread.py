@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What stands in the file of a master and has no effect there: at another place, or because something else wins.
+"""Keys in the file of a master that have no effect there: at another place, or because something else wins.
 
 Sources: ORIGIN release-3.6 pkg/cmd/server/origin/master_config.go (buildAdmissionChains), from 3.7 on
 pkg/cmd/server/origin/admission/chain_builder.go (NewAdmissionChains).
@@ -60,7 +60,7 @@ def _strays(value: Any, path: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _outdone(value: Any, release: Release) -> Iterator[str]:
-    """Yield a sentence for what stands at its place, and is not read because of something else."""
+    """Yield a sentence for each key at its place that is not read because of something else."""
     plugins = at(value, PLUGINS) if isinstance(at(value, PLUGINS), Mapping) else {}
     plugin, order = plugins.get(PLUGIN), at(value, ORDER)
     if at(plugin, ("configuration",)) and at(plugin, ("location",)):
