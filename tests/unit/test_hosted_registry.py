@@ -322,8 +322,9 @@ def test_the_configmap_goes_when_no_pod_needs_it():
     assert server.get("ConfigMap", authorities.NAME, "default") is None
 
 
-@pytest.mark.parametrize("count", range(1, 7))
-def test_a_run_that_is_killed_at_any_request_is_finished_by_the_next(count):
+def killed_and_again(case: dict[str, Any], server: ApiServer, count: int) -> None:
+    """Kill a run at its request of this number, and finish it by another one."""
+
     class Killed(BaseException):
         pass
 
@@ -334,17 +335,31 @@ def test_a_run_that_is_killed_at_any_request_is_finished_by_the_next(count):
         if not left[0]:
             raise Killed
 
-    server = cluster(TRUST)
     server.faults.append(kill)
     try:
-        task(TRUST, server)
+        task(case, server)
     except Killed:
         pass
     server.faults.pop()
-    result = task(TRUST, server)
+    result = task(case, server)
     assert not result.get("failed"), result
+    assert not task(case, server)["changed"]
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_a_run_that_is_killed_at_any_request_is_finished_by_the_next(count):
+    server = cluster(TRUST)
+    killed_and_again(TRUST, server, count)
     assert authorities_in(server) == ["root one", "root two", "ours"]
-    assert not task(TRUST, server)["changed"]
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_pods_read_a_new_configuration_also_after_a_run_that_was_killed(count):
+    (case,) = next(each.values for each in TABLE if each.values[0]["name"] == "another login")
+    server = cluster(case)
+    killed_and_again(case, server, count)
+    secret, pods = server.get("Secret", "their-config", "default"), registry(server)["spec"]["template"]
+    assert secret["metadata"]["annotations"][storage.MARK] == pods["metadata"]["annotations"][storage.MARK]
 
 
 @pytest.mark.parametrize(
