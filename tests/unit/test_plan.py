@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.changes import settings_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan import account
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.difference import difference
@@ -64,6 +65,19 @@ def test_of_views_too_large_to_compare_the_lines_are_shown_that_one_alone_has():
     lines = [f"blocked: {number}.example.com\n" for number in range(1500)]
     before, after = ("".join(each) for each in (["a\n", *lines, "b\n"], ["c\n", *lines, "d\n"]))
     assert difference(before, after) == ["- a", "- b", "+ c", "+ d"]
+
+
+@pytest.mark.parametrize("mirrors", [20, 100])
+def test_another_last_mirror_of_many_is_seen_in_the_plan(mirrors):
+    """Where an entry is too long to be shown, its checksum tells that it is another one."""
+    names = [f"mirror-{number}.example.com/a-long-name-of-a-team/another-one-below-it" for number in range(mirrors)]
+    views = []
+    for last in ("old.example.com", "new.example.com"):
+        spec = {"imageDigestMirrors": [{"source": "quay.io", "mirrors": [*names, last]}]}
+        views.append("".join(f"{line}\n" for line in settings_of({"spec": spec}, {"spec": spec})))
+    gone, come = difference(*views)
+    assert ("old.example.com" in gone and "new.example.com" in come) == (mirrors == 20)
+    assert ("… (SHA-256 " in gone) == (mirrors != 20)
 
 
 @pytest.mark.parametrize(

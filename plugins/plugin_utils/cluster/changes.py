@@ -24,7 +24,7 @@ from .client import Client
 from .merge_patch import applied, difference, without_nulls
 from .seen import Cluster
 
-_LONGEST_VALUE = 300
+_LONGEST_VALUE = 2000  # as long as an entry with twenty mirrors
 #: Parts of metadata that servers keep; a person's manifest has none of them.
 _BOOKKEEPING = (
     "managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink", "deletionTimestamp",
@@ -258,7 +258,9 @@ def _lines(path: str, value: Any, touched: Any) -> Iterator[str]:
 
 def _text(value: Any) -> str:
     text = one_line(value if isinstance(value, str) else json.dumps(value))
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    return f"{text[: _LONGEST_VALUE - 1]}… (SHA-256 {hashlib.sha256(text.encode()).hexdigest()[:12]})"  # a change is seen
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
