@@ -262,9 +262,11 @@ def _registry_of_release(ask: ValueOf) -> str | None:
 
 
 def _release(ask: ValueOf) -> tuple[int, int] | None:
-    """Read the release from v3.11, 3.9.33, -3.7.119 and the like; None where no variable gives one."""
-    for value in map(ask, _RELEASES):
-        found = re.match(r"[v=-]*(\d+)\.(\d+)(?!\d)", str(value or "").strip())
-        if found:
-            return int(found[1]), int(found[2])
-    return None
+    """Return the release of the first variable that gives one."""
+    return next(filter(None, map(release_in, map(ask, _RELEASES))), None)
+
+
+def release_in(value: Any) -> tuple[int, int] | None:
+    """Read the release in v3.11, 3.9.33, -3.7.119 and the like; None where there is none, as in latest."""
+    found = re.match(r"[v=-]*(\d+)\.(\d+)(?!\d)", str(value or "").strip())
+    return (int(found[1]), int(found[2])) if found else None

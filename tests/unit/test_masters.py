@@ -120,6 +120,28 @@ def test_shapes_of_variables(case):
     assert (said.imports or Named({})).present == case.get("imports", {})
     assert (said.settings or {}) == case.get("settings", {})
     assert list(said.notes) == case.get("notes", [])
+    assert (said.release.name if said.release else "") == case.get("release", "")
+
+
+@pytest.mark.parametrize(
+    ("plugins", "older", "says"),
+    [
+        ({}, [1], "openshift_master_kube_admission_plugin_config: must be a mapping, not a list"),
+        (5, {}, "openshift_master_admission_plugin_config: must be a mapping, not a number"),
+        ({}, "{", "openshift_master_kube_admission_plugin_config: this is neither JSON nor YAML"),
+    ],
+)
+def test_two_names_of_plug_ins_are_each_called_by_its_own(plugins, older, says):
+    variables = {masters.PLUGINS: plugins, masters.OLDER: older}
+    done = run(master_config.ActionModule, {"from_variables": True}, [], variables=variables)
+    assert done.result["failed"] and done.result["msg"].startswith(says), done.result
+
+
+def test_a_plan_names_both_variables_of_plug_ins():
+    variables = {masters.PLUGINS: {"x/y": {}}, masters.OLDER: {"x/y": {}}}
+    assert masters.fill.trail({"image_policy": masters.PLUGINS}, variables.get)["image_policy"] == (
+        masters.PLUGINS, masters.OLDER
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

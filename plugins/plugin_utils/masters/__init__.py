@@ -16,11 +16,12 @@ from ..host.services import MASTER_CONFIG, MASTERS_RUN
 from ..host.watch import Watch
 from ..plan.proposal import Drafter, Proposal, start_of
 from ..policy.word import Reading
-from ..variables import Fill, behind
+from ..variables import behind
 from . import asked
 from . import drafts as drafting
 from . import report as reporting
 from .asked import Said
+from .variables import OLDER, PLUGINS, TAG, MastersFill
 
 WATCH = Watch(files=(MASTER_CONFIG,), commands=MASTERS_RUN)
 
@@ -121,7 +122,7 @@ PREFIX = "image_policy_"
 VARIABLES = {
     **behind(PREFIX, ("purge", "registry_addresses", "master_config", "timeout", "query")),
     **behind(PREFIX, ("activation", "expect_plan", "undo", "state")),
-    "image_policy": ("image_policy_rules", "openshift_master_admission_plugin_config"),
+    "image_policy": ("image_policy_rules", PLUGINS, OLDER),
     "image_policy_config": ("image_policy_imports", "openshift_master_image_policy_config"),
     "allowed_registries_for_import": (
         "image_policy_allowed_registries_for_import",
@@ -129,9 +130,11 @@ VARIABLES = {
     ),
     "import_trust": ("image_policy_import_trust",),
     "plugin_order": ("image_policy_plugin_order",),
-    "release": ("image_policy_release", "openshift_release", "openshift_image_tag"),
+    "release": ("image_policy_release", "openshift_release", TAG),
 }
-fill = Fill(VARIABLES)
+fill = MastersFill(VARIABLES)
+#: Variables that are not only read where a nearer one is missing, with what is said of them in the documentation.
+BESIDE = {OLDER: f"Its plug-ins are added to those of O({PLUGINS}), and win over them."}
 
 
 def read(

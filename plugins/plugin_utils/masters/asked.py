@@ -212,9 +212,7 @@ def _policy(value: Any, release: Release | None, notes: list[str]) -> tuple[Name
     word = "image_policy"
     if value is None:
         return None, None
-    document = _mapping(word, value_of(word, value))
-    for key in _WRAPPINGS:
-        document = _within(word, document, key)
+    document = plugins_in(word, value)
     others = {key: each for key, each in document.items() if _is_other_plugin(key, each)}
     if misspelt := [key for key, each in others.items() if means_ours(key, each)]:
         sentence = f"{shown(misspelt[0])} is not the name of the plug-in with the image policy; {PLUGIN} is meant"
@@ -227,6 +225,14 @@ def _policy(value: Any, release: Release | None, notes: list[str]) -> tuple[Name
     document = {**HEAD, **document}
     _refuse(word, _in_policy({**document, "executionRules": list(named.present.values())}, release))
     return named, {key: item for key, item in document.items() if key not in HEAD}
+
+
+def plugins_in(word: str, value: Any) -> Mapping[str, Any]:
+    """Return plug-ins by name, or one policy, without the keys around them. Raises AskedProblem."""
+    document = _mapping(word, value_of(word, value))
+    for key in _WRAPPINGS:
+        document = _within(word, document, key)
+    return document
 
 
 def _is_other_plugin(key: str, value: Any) -> bool:
