@@ -32,6 +32,7 @@ def cluster(case: dict[str, Any]) -> ApiServer:
         {
             "kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "cas", **place},
             "data": dict.fromkeys(case.get("cas", ()), "x"),
+            "binaryData": dict.fromkeys(case.get("binary", ()), "eA=="),
         },
     )  # fmt: skip
     if case.get("logins", ()) is None:

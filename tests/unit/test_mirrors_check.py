@@ -126,7 +126,9 @@ def cluster(case: dict[str, Any], names: list[str]) -> ApiServer:
     image, version = objects[0], objects[1]
     version["status"]["desired"]["version"] = "4.18.3"
     image["spec"] = {"registrySources": case.get("lists", {}), "additionalTrustedCA": {"name": "cas"}}
-    cas = case.get("cas", ["registry"])
+    cas, keys = case.get("cas", ["registry"]), [name.replace(":", "..") for name in names]
+    coded = base64.b64encode(authority().encode()).decode()
+    data = authority() if "registry" in cas else coded if "coded" in cas else ""
     auth = {"wrong": AUTH["other"], "broken": "?"}.get(case.get("login", ""), AUTH["bot"])
     logins = {} if case.get("login") == "none" else dict.fromkeys(names, {"auth": auth})
     if token := {"identity": IDENTITY, "old identity": "old"}.get(case.get("login", "")):
@@ -141,7 +143,8 @@ def cluster(case: dict[str, Any], names: list[str]) -> ApiServer:
          "type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": text}},
         {"kind": "Proxy", "apiVersion": "config.openshift.io/v1", "metadata": {"name": "cluster"},
          "spec": {"trustedCA": {"name": "bundle"}}},
-        _config_map("cas", {name.replace(":", ".."): authority() for name in names} if "registry" in cas else {}),
+        _config_map("cas", dict.fromkeys(keys, data) if data else {})
+        | {"binaryData": dict.fromkeys(keys, coded) if "binary" in cas else {}},
         _config_map("bundle", {"ca-bundle.crt": authority() if "proxy" in cas else ""}),
         *(_pod(name, text) for name, text in case.get("pods", {}).items()),
     )  # fmt: skip

@@ -24,7 +24,7 @@ from .kinds import image as images
 from .kinds import trusted_cas
 from .openshift3 import import_policy
 from .openshift3 import releases as import_releases
-from .openshift4 import forecast, machine_configs
+from .openshift4 import authorities, forecast, machine_configs
 from .pull_secrets import entries
 from .rollout import expected
 from .rollout.expected import Expected
@@ -73,25 +73,30 @@ def survey(cluster: Cluster, asked: tuple[str, ...]) -> dict[str, Any]:
     cluster.need(images.IMAGE, images.VERSION, preflight.PULL_SECRET)
     image = cluster.one(images.IMAGE)
     named = str(at(image, "spec", "additionalTrustedCA", "name") or "")
-    authorities = cluster.try_one(Ref(trusted_cas.RESOURCE, named, trusted_cas.NAMESPACE)) if named else None
+    config_map = cluster.try_one(Ref(trusted_cas.RESOURCE, named, trusted_cas.NAMESPACE)) if named else None
     secret = cluster.try_one(preflight.PULL_SECRET)
     known = _Known(
         wanted, image, str(at(cluster.one(images.VERSION), "status", "desired", "version") or ""),
         secret,
-        None if isinstance(authorities, Unread) else [str(key) for key in at(authorities, "data") or {}],
+        None if isinstance(config_map, Unread) else _trusted(image, config_map),
     )  # fmt: skip
     return {"images": [_answer(known, name) for name in asked]}
 
 
+def _trusted(*manifests: Manifest | None) -> frozenset[str]:
+    """Return the registries for which nodes have an authority."""
+    return frozenset(authorities.read(filter(None, manifests)).on_nodes)
+
+
 @dataclass(frozen=True)
 class _Known:
-    """What is known of the cluster. authorities: names of registries, None where they may not be read."""
+    """What is known of the cluster. authorities: for which registries, None where they may not be read."""
 
     expected: Expected
     image: Manifest | None
     version: str
     secret: Manifest | Unread | None
-    authorities: list[str] | None
+    authorities: frozenset[str] | None
 
     def has_login(self, place: str) -> bool | None:
         if isinstance(self.secret, Unread):
@@ -102,8 +107,7 @@ class _Known:
             return None  # damaged: what it has is not known
 
     def has_authority(self, place: str) -> bool | None:
-        host = place.partition("/")[0]
-        return None if self.authorities is None else host.replace(":", "..") in self.authorities
+        return None if self.authorities is None else place.partition("/")[0] in self.authorities
 
 
 def _answer(known: _Known, name: str) -> dict[str, Any]:

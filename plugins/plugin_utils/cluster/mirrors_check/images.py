@@ -16,7 +16,7 @@ from ...resolution.references import Reference, ReferenceProblem, parse_normaliz
 from .. import pools, preflight, registries
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..kinds import image, trusted_cas
-from ..openshift4 import exports, forecast
+from ..openshift4 import authorities, clusters, exports, forecast
 from ..seen import Cluster, Unread
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -37,7 +37,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
 _PODS = Ref(Resource("Pod", "", "v1", "pods", namespaced=True))
 _PROXY = Ref(Resource("Proxy", "config.openshift.io", "v1", "proxies"), "cluster")
 _DONE = ("Succeeded", "Failed")
-_BUNDLE = "ca-bundle.crt"
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def needs(cluster: Cluster, asked: registries.Asked, images: Iterable[str], in_u
     return Needs(
         tuple(_pull(one, users[one["image"]]) for one in found),
         _logins(cluster, notes),
-        _authorities(foreseen["manifests"], notes),
+        _authorities(foreseen["manifests"]),
         tuple(dict.fromkeys(notes)),
         whole=not (in_use and isinstance(cluster.try_all(_PODS), Unread)),
     )
@@ -181,19 +180,7 @@ def _logins(cluster: Cluster, notes: list[str]) -> Source | None:
     return None
 
 
-def _authorities(manifests: Iterable[Manifest], notes: list[str]) -> dict[str, str]:
-    """Return the authorities that nodes would trust by registry, from the objects as they will be."""
+def _authorities(manifests: Iterable[Manifest]) -> dict[str, str]:
+    """Return the authorities that nodes would trust by registry, from the objects as they will be; of "" for all."""
     whole = list(manifests)
-    named = {one.get("kind"): one.get("spec") for one in whole if one.get("kind") in ("Image", "Proxy")}
-    ours = at(named.get("Image"), "additionalTrustedCA", "name")
-    proxy = at(named.get("Proxy"), "trustedCA", "name")
-    found: dict[str, str] = {}
-    for one in whole:
-        if one.get("kind") != "ConfigMap" or at(one, "metadata", "namespace") != trusted_cas.NAMESPACE:
-            continue
-        name, data = at(one, "metadata", "name"), at(one, "data") or {}
-        if name == ours:
-            found |= {str(key).replace("..", ":"): str(text) for key, text in data.items()}
-        if name == proxy:
-            found[""] = str(data.get(_BUNDLE) or "")
-    return found
+    return authorities.read(whole).on_nodes | {"": "".join(clusters.proxy_bundle(whole).values())}

@@ -30,6 +30,11 @@ class Authorities:
     values: Mapping[str, str] | None = field(default_factory=dict)
 
     @property
+    def on_nodes(self) -> dict[str, str]:
+        """Registry → what its nodes have; a value that is base64 they decode."""
+        return {registry_of(key): _decoded(value) for key, value in (self.values or {}).items()}
+
+    @property
     def directories(self) -> dict[str, str]:
         return {f"{_DIRECTORY}/{registry_of(key)}": value for key, value in (self.values or {}).items()}
 
@@ -127,7 +132,7 @@ def _without_deleted(before: Authorities, after: Authorities) -> Authorities:
 
 
 def _decoded(value: Any) -> str:
-    """Return a value of binaryData, which an API server hands out in base64."""
+    """Return what base64 stands for, and everything else as it is."""
     try:
         return base64.b64decode(str(value), validate=True).decode("utf-8", "replace")
     except ValueError:
