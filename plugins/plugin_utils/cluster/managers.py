@@ -4,8 +4,8 @@
 
 """Who else writes an object: what the API server noted of fields, and what tools for GitOps leave on objects.
 
-Sources: Kubernetes "Server-Side Apply" (managedFields, fieldsV1); Argo CD "Resource Tracking"; Flux
-kustomize-controller; Helm charts "Labels and Annotations".
+Sources: Kubernetes "Server-Side Apply" (managedFields, fieldsV1), "Owners and Dependents"; Argo CD "Resource
+Tracking"; Flux kustomize-controller; Helm charts "Labels and Annotations".
 """
 
 from __future__ import annotations
@@ -33,11 +33,19 @@ _TRACKS = {
     "config.k8s.io/owning-inventory": "kpt",
     "policy.open-cluster-management.io/policy": "Advanced Cluster Management",
 }
+#: Owns what it creates once, and people write: Image/cluster among them.
+_NO_KEEPER = "ClusterVersion"
 
 
 def others(manifest: Manifest, fields: Manifest) -> list[str]:
     """Name everybody else who keeps these fields of the object as they are."""
     found = [f"{who} ({name})" for name, who in _TRACKS.items() if annotation(manifest, name) or label(manifest, name)]
+    owners = at(manifest, "metadata", "ownerReferences") or ()
+    found += [
+        f"the controller of {at(one, 'kind')}/{at(one, 'name')}"
+        for one in owners
+        if at(one, "controller") is True and at(one, "kind") != _NO_KEEPER
+    ]
     for entry in at(manifest, "metadata", "managedFields") or ():
         if not isinstance(entry, Mapping) or entry.get("subresource"):
             continue
