@@ -106,6 +106,7 @@ def test_which_configs_a_pool_takes(case: dict[str, Any]) -> None:
     found = rolling.rollout(pools=("infra",)).report()
     assert [one["state"] for one in found["pools"]] == [case["state"]], found
     assert found["drift"] is (case["state"] != "updated")
+    assert len(found["account"]) == len(set(found["account"])), "a pool that is not done is named once"
     assert [case["note"] in text for text in found["notes"]] == ([True] if "note" in case else [])
 
 

@@ -22,6 +22,7 @@ from .seen import Cluster, Unread
 
 INFRASTRUCTURE = Ref(Resource("Infrastructure", "config.openshift.io", "v1", "infrastructures"), "cluster")
 PULL_SECRET = Ref(Resource("Secret", "", "v1", "secrets", namespaced=True), "pull-secret", "openshift-config")
+_SECRET = f"{PULL_SECRET.namespace}/{PULL_SECRET.name}"
 ACCESS = {
     INFRASTRUCTURE: ("get",), pools.POOLS: ("list",), pools.BUDGETS: ("list",), PULL_SECRET: ("get",),
 }  # fmt: skip
@@ -138,10 +139,12 @@ def without_login(now: Situation) -> list[str]:
     secret = now.cluster.try_one(PULL_SECRET)
     if isinstance(secret, Unread):
         return [f"whether nodes have a login for {', '.join(places)} is not known: {secret.why}"]
+    if secret is None:
+        return [f"there is no global pull secret ({_SECRET}), so nodes have no login for {', '.join(places)}"]
     try:
-        missing = entries.without_login(secret or {}, places)
+        missing = entries.without_login(secret, places)
     except ClusterProblem:
-        return ["the global pull secret (openshift-config/pull-secret) cannot be read as logins: no node could log in"]
+        return [f"the global pull secret ({_SECRET}) cannot be read as logins: no node could log in"]
     return [
         f"{place} has no login in the global pull secret, the only one that nodes use for mirrors" for place in missing
     ]

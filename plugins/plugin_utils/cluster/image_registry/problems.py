@@ -31,8 +31,10 @@ def of(spec: Any, current: Any = None, objects: Any = (), release: Any = "4.18")
     around = surroundings.read(objects)
     schema = validation.schema_of(minor)
     asked, unknown = validation.stored(_spec("the specification", spec), schema)
-    now = {} if current is None else _believable(validation.stored(_spec("current", current), schema)[0], schema)
-    return [one._asdict() for one in _findings(Asked(asked, now, around, minor), unknown, schema)]
+    stored, known = ({}, []) if current is None else validation.stored(_spec("current", current), schema)
+    now = _believable(stored, schema)
+    dropped = [path for path in unknown if path not in known]  # what is stored, an API newer than ours knows
+    return [one._asdict() for one in _findings(Asked(asked, now, around, minor), dropped, schema)]
 
 
 def _believable(current: Mapping[str, Any], schema: validation.Schema) -> dict[str, Any]:

@@ -191,11 +191,17 @@ def _doubts(found: Decoded, release: Release) -> Iterator[Finding]:
         if name == DOCKER_HUB and hub_needs_more:
             sentence = f"before 3.9 a written-out {DOCKER_HUB}/… is asked for at {HUB_SERVER}, which "
             yield warn(f"{path}.domainName", f"{sentence}needs an entry *.{DOCKER_HUB} beside {DOCKER_HUB}")
-        if entry["insecure"] and ":" not in name:
+        if entry["insecure"] and name and ":" not in name:
             yield warn(f"{path}.insecure", f"{quoted(name)} stands for port 80 alone, without encryption")
 
 
 def _why_doubted(name: str, release: Release) -> Iterator[str]:
+    if not name:
+        yield "names no registry, so that it matches none"
+        return
+    if "://" in name:
+        yield "holds a scheme, so that it matches no registry"
+        return
     host, colon, port = name.partition(":")
     odd = [called for sign, called in _ODD_SIGNS.items() if sign in name]
     if any(sign.isspace() for sign in name):

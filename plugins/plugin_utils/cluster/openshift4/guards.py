@@ -415,7 +415,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(
         "ca-value-not-pem",
         "breaks",
-        "Only nodes decode base64; the registry gets the text as it is.",
+        "It holds no certificate in PEM form; nodes alone decode base64, and the registry gets the text as it is.",
         "MCO pkg/operator/sync.go",
         checks.ca_values,
     ),

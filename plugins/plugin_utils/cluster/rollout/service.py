@@ -412,7 +412,7 @@ class Rollout:
         notes += _without_ours(seen)
         return {
             "pools": seen.result(), "problems": problems, "drift": drift, "notes": notes,
-            "account": [*(_of_pool(seen, pool) for pool in seen.pools), *problems, *notes],
+            "account": list(dict.fromkeys([*(_of_pool(seen, pool) for pool in seen.pools), *problems, *notes])),
         }  # fmt: skip
 
     def _edits(self, seen: Seen) -> list[str]:
