@@ -64,7 +64,7 @@ def manifests_do_the_same(task: Task, case: Any, server: Any, place: Path) -> No
     for file in result["manifests"]:
         manifest = yaml.safe_load(Path(file).read_text())
         there = server.objects.get(ref(manifest).path)
-        server.put(applied(there or {}, manifest))
+        server.put(_applied(there or {}, manifest))
         untold = [path for path in _nulls(manifest) if not any(path in note for note in result["notes"])]
         assert not untold, (untold, result["notes"])
     left = task(case, server, check=True)
@@ -72,8 +72,16 @@ def manifests_do_the_same(task: Task, case: Any, server: Any, place: Path) -> No
     assert not [one for one in left["plan"]["changes"] if not one["what"].startswith("delete ")], left["plan"]
 
 
+def _applied(there: Any, manifest: Any) -> Any:
+    """Apply as one whose last manifest had our record: what is not said any more goes."""
+    found = applied(there, manifest)
+    if marks.ENTRIES in (found["metadata"].get("annotations") or {}):
+        said = (manifest["metadata"].get("annotations") or {}).get(marks.ENTRIES)
+        found = applied(found, {"metadata": {"annotations": {marks.ENTRIES: said}}})
+    return found
+
+
 def _nulls(manifest: Any) -> Iterator[str]:
     """Yield the paths of what a manifest wants gone."""
     for key, value in manifest.items() if isinstance(manifest, Mapping) else ():
-        if key not in marks.ALL:
-            yield from [key] if value is None else (f"{key}.{path}" for path in _nulls(value))
+        yield from [key] if value is None else (f"{key}.{path}" for path in _nulls(value))

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..libraries import yaml
-from . import marks
 from .api import Ref
 from .changes import ObjectChange, WantedObject
 from .merge_patch import applied, removals, with_removals
@@ -22,7 +21,7 @@ def files(wanted: Iterable[WantedObject], changes: Iterable[ObjectChange] = ()) 
     changes: what differs in the cluster. What has to go from there is null in the manifest, as `oc apply` takes away
     what it did not write only then; what is not there is left out.
     """
-    nulls = {change.ref: removals(change.fields or {}) for change in changes}
+    nulls = {change.ref: _going(change) for change in changes}
     kept = (one for one in wanted if one.fields is not None)
     return {
         _name(one.ref): _text(with_removals(applied(one.ref.manifest(), one.fields), nulls.get(one.ref, {})))
@@ -35,17 +34,20 @@ def by_hand(changes: Iterable[ObjectChange]) -> Iterator[str]:
     for change in changes:
         if change.fields is None:
             yield f"{change.what}: remove it from the cluster, too"
-        elif going := list(_paths(removals(change.fields))):
+        elif going := list(_paths(_going(change))):
             yield (
                 f"{change.ref}: {', '.join(going)} must go from the cluster: the manifest says null, which oc apply"
                 " obeys and a server-side apply may not; look afterwards"
             )
 
 
+def _going(change: ObjectChange) -> dict[str, Any]:
+    """Return what has to go; of metadata that is bookkeeping of ours, and older clients refuse null in annotations."""
+    return removals({key: value for key, value in (change.fields or {}).items() if key != "metadata"})
+
+
 def _paths(nulls: Mapping[str, Any]) -> Iterator[str]:
     for key, value in nulls.items():
-        if key in marks.ALL:
-            continue  # bookkeeping of ours, which does no harm where it stays
         yield from [key] if value is None else (f"{key}.{path}" for path in _paths(value))
 
 
