@@ -59,6 +59,16 @@ def refused(task: Task, case: Any, server: Any) -> dict[str, Any]:
 
 def manifests_do_the_same(task: Task, case: Any, server: Any, place: Path) -> None:
     """Write manifests, and apply them as `oc apply` does: nothing is left to do but to delete, and notes name nulls."""
+    _written_and_applied(task, case, server, place)
+    left = task(case, server, check=True)
+    assert not left.get("failed"), left
+    assert not [one for one in left["plan"]["changes"] if not one["what"].startswith("delete ")], left["plan"]
+    before = _records(server)
+    _written_and_applied(task, case, server, place)
+    assert _records(server) == before, "what is ours is known after the next manifests, too"
+
+
+def _written_and_applied(task: Task, case: Any, server: Any, place: Path) -> None:
     result = task({**case, "given": {**case["given"], "manifests_to": str(place)}}, server)
     assert not result.get("failed") and not server.writes, result
     for file in result["manifests"]:
@@ -67,9 +77,12 @@ def manifests_do_the_same(task: Task, case: Any, server: Any, place: Path) -> No
         server.put(_applied(there or {}, manifest))
         untold = [path for path in _nulls(manifest) if not any(path in note for note in result["notes"])]
         assert not untold, (untold, result["notes"])
-    left = task(case, server, check=True)
-    assert not left.get("failed"), left
-    assert not [one for one in left["plan"]["changes"] if not one["what"].startswith("delete ")], left["plan"]
+
+
+def _records(server: Any) -> dict[str, str]:
+    """Return what is noted as ours, by the path of the object."""
+    found = {path: one["metadata"].get("annotations") or {} for path, one in server.objects.items()}
+    return {path: one[marks.ENTRIES] for path, one in found.items() if one.get(marks.ENTRIES)}
 
 
 def _applied(there: Any, manifest: Any) -> Any:

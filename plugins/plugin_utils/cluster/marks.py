@@ -26,6 +26,15 @@ def is_ours(manifest: Manifest | None, word: str = "") -> bool:
     return bool(found) and word in ("", found)
 
 
+def noted(manifest: Manifest | None, ours: Mapping[str, Iterable[str]] | None) -> Manifest:
+    """Return the metadata that note what is ours; None leaves the note that is there, which has to be said again.
+
+    A manifest that does not say it any more takes it away.
+    """
+    text = annotation(manifest, ENTRIES) if ours is None else record(ours)
+    return {"annotations": {ENTRIES: text}} if text or ours is not None else {}
+
+
 def our_entries(manifest: Manifest | None) -> dict[str, list[str]]:
     """Return our additions by name of the list; an unreadable record counts as none."""
     try:

@@ -14,7 +14,7 @@ from ...policy.word import PolicyError
 from ..api import Manifest, at
 from ..image_registry import validation
 from ..image_registry.asked import BACKENDS, part
-from ..marks import ENTRIES, our_entries, record, together
+from ..marks import noted, our_entries, together
 
 #: Option → field of the spec, for those that are values.
 VALUES: Mapping[str, str] = {
@@ -98,8 +98,8 @@ def spec_patch(config: Manifest, options: Mapping[str, Any], exact: bool) -> dic
         if have.get(_STATE) == "Removed" and not backend_of(have.get("storage")) and options["state"] is None:
             spec[_STATE] = "Managed"  # a platform without storage starts as Removed
     spec = validation.as_there(spec, have, _schema())
-    annotation = {"metadata": {"annotations": {ENTRIES: record(ours)}}} if ours != our_entries(config) else {}
-    return {**annotation, "spec": spec} if spec else {}
+    metadata = noted(config, ours if ours != our_entries(config) else None)
+    return {**({"metadata": metadata} if metadata else {}), "spec": spec} if spec else {}
 
 
 def storage_patch(have: Any, asked: Mapping[str, Any], exact: bool) -> dict[str, Any]:

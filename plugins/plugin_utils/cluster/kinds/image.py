@@ -17,7 +17,7 @@ from ...policy import unique
 from ...policy.lists import OPENSHIFT_4, fit
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..changes import WantedObject
-from ..marks import ENTRIES, our_entries, record, together
+from ..marks import noted, our_entries, together
 from ..merge_patch import difference
 from ..openshift4 import objects, payload, releases
 from ..seen import Cluster
@@ -103,8 +103,8 @@ class _Writing:
     def object(self) -> WantedObject:
         """Return what is wanted; the record of our entries is written where something else is, too."""
         fields: dict[str, Any] = {"spec": self.spec}
-        if difference(self.image, fields):
-            fields["metadata"] = {"annotations": {ENTRIES: record(self.ours)}}
+        if metadata := noted(self.image, self.ours if difference(self.image, fields) else None):
+            fields["metadata"] = metadata
         lists = self.spec.get("registrySources")
         on_nodes = bool(difference(_sources(self.image), lists or {}))
         spec = difference(self.image, fields).get("spec") or {}

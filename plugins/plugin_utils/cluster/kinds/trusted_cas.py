@@ -18,7 +18,7 @@ from ...policy.certificates import CertificateProblem, bundle, read_certificates
 from ...policy.trust import TrustedRegistry
 from ..api import ClusterProblem, Manifest, Ref, Resource, at
 from ..changes import WantedObject
-from ..marks import ENTRIES, LABEL, is_ours, our_entries, record
+from ..marks import LABEL, is_ours, noted, our_entries, record
 from ..seen import Cluster
 from . import Part, Said
 
@@ -53,9 +53,8 @@ def wanted(cluster: Cluster, said: Said) -> Part:
         gone = WantedObject(ref, None, "trust asks for nothing any more", view=view, asked=("trust",))
         return Part((gone,) if there is not None else (), tuple(notes), tuple(warnings))
     metadata: dict[str, Any] = {"labels": {LABEL: "trust"}} if ours else {}
-    keys = sorted(key for key, value in data.items() if value is not None)
-    if record({_DATA: keys}) != record(our_entries(there)):
-        metadata["annotations"] = {ENTRIES: record({_DATA: keys})}
+    new = {_DATA: sorted(key for key, value in data.items() if value is not None)}
+    metadata |= noted(there, new if record(new) != record(our_entries(there)) else None)
     fields = {_DATA: data} | ({"metadata": metadata} if metadata else {})
     return Part((WantedObject(ref, fields, "trust", view=view, asked=("trust",)),), tuple(notes), tuple(warnings))
 
