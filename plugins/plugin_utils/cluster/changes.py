@@ -260,7 +260,7 @@ def _text(value: Any) -> str:
     text = one_line(value if isinstance(value, str) else json.dumps(value))
     if len(text) <= _LONGEST_VALUE:
         return text
-    return f"{text[: _LONGEST_VALUE - 1]}… (SHA-256 {hashlib.sha256(text.encode()).hexdigest()[:12]})"  # a change is seen
+    return f"{text[: _LONGEST_VALUE - 1]}… (SHA-256 {hashlib.sha256(text.encode()).hexdigest()[:12]})"
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:
