@@ -18,16 +18,17 @@ import pytest
 from .conftest import checksums, chosen, looks, storage, table
 
 #: What a run that changes nothing leaves as it was, beside the disks: files, what runs, what is mounted, other groups.
+#: Warnings of LVM stand before or behind its lines, as it comes.
 STATE = """
 find /etc/sysconfig /etc/systemd/system /etc/lvm/profile /etc/fstab /etc/docker -type f 2>/dev/null | sort |
   xargs sha256sum
 systemctl is-active docker.service docker.socket atomic-openshift-node.service
 findmnt -rno TARGET,SOURCE -t ext4,xfs,vfat,btrfs
-lvs --noheadings -o vg_name,lv_name,lv_uuid,lv_size
+lvs --noheadings -o vg_name,lv_name,lv_uuid,lv_size 2>/dev/null
 """
 #: What belongs to other groups than the one that the task names. Not aligned: a new group would move the columns.
 OTHERS = """
-vgs --noheadings --unaligned --separator , -o vg_name,vg_uuid,vg_seqno,vg_size | sort | grep -vw {group} || true
+vgs --noheadings --unaligned --separator , -o vg_name,vg_uuid,vg_seqno,vg_size 2>/dev/null | sort | grep -vw {group} || true
 """
 
 
