@@ -134,7 +134,6 @@ class Asked(Spelt):
         cls.spec = getattr(cls, "spec", {}) | cls.from_variables
 
 
-
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its tasks of masters and clusters.
 _OF_MASTERS = (
     "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",

@@ -27,6 +27,7 @@ CONFIGURATION: Path = (*PLUGINS, PLUGIN, "configuration")
 ORDER: Path = ("admissionConfig", "pluginOrderOverride")
 IMAGE_POLICY: Path = ("imagePolicyConfig",)
 
+
 @dataclass
 class File:
     """One file of a master, as it is and as it is to be."""
