@@ -28,7 +28,8 @@ lvs --noheadings -o vg_name,lv_name,lv_uuid,lv_size 2>/dev/null
 """
 #: What belongs to other groups than the one that the task names. Not aligned: a new group would move the columns.
 OTHERS = """
-vgs --noheadings --unaligned --separator , -o vg_name,vg_uuid,vg_seqno,vg_size 2>/dev/null | sort | grep -vw {group} || true
+vgs --noheadings --unaligned --separator , -o vg_name,vg_uuid,vg_seqno,vg_size 2>/dev/null | sort |
+  grep -vw {group} || true
 """
 
 
