@@ -284,6 +284,7 @@ def setup(wanted):
     out = must(["docker-storage-setup"])
     for line in out.splitlines():
         say(line)
+    must(["sync"])  # what it writes it leaves in memory, and docker is let start next: without it after a power loss
     check_members(wanted)
 
 
