@@ -507,13 +507,11 @@ class Controller:
 
     def cut_connections(self) -> None:
         """kill -9 of every ssh process of this controller's runs, the shared connections among them."""
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = path.read_bytes()
-            except OSError:
-                continue
-            if words.startswith(b"ssh") and self.sockets.encode() in words:
-                os.kill(int(path.parent.name), signal.SIGKILL)
+        for number in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError):  # it may end at any moment
+                words = Path("/proc", number, "cmdline").read_bytes()
+                if words.startswith(b"ssh") and self.sockets.encode() in words:
+                    os.kill(int(number), signal.SIGKILL)
 
 
 @pytest.fixture
