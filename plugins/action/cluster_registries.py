@@ -3,11 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import spelling
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfClusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import ClusterTask
 
 
-class ActionModule(AskedOfClusters, ClusterTask):
+class ActionModule(ClusterTask):
     features = (registries,)
+    misspelt = staticmethod(spelling.misspelt)
     asking = registries.ASKING

@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import spelling
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import pulls, registries
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfClusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import ClusterInfo
 
 
-class ActionModule(AskedOfClusters, ClusterInfo):
+class ActionModule(ClusterInfo):
     features = (registries, pulls)
+    misspelt = staticmethod(spelling.misspelt)

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.module_utils import _login
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import spelling
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster import registries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.mirrors_check import images, probe, report
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.credentials.login import Login, joined
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfClusters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_cluster import CLUSTER_OPTIONS, ClusterInfo
 
 
-class ActionModule(AskedOfClusters, ClusterInfo):
+class ActionModule(ClusterInfo):
     features = (registries,)
+    misspelt = staticmethod(spelling.misspelt)
     own_options = CLUSTER_OPTIONS | images.OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:

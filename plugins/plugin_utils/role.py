@@ -110,24 +110,19 @@ _MEANT = (*openshift_ansible.BESIDE, *(f"{PREFIX}{word}" for word in HOST_WORDS)
 NAMES = _names(PREFIX, (feature.VARIABLES for feature in FEATURES), _OF_THE_ROLE, _MEANT)
 
 
-class Spelt:
-    """A task that refuses variables whose names are nearly those that it knows."""
-
-    names: ClassVar[Names]
-
-    @classmethod
-    def misspelt(cls, names: Iterable[str]) -> str:
-        return cls.names.misspelt(names)
-
-
-class Asked(Spelt):
+class Asked:
     """A task that takes what it is not given from the variables of the role (option from_variables)."""
 
     spec: ClassVar[dict[str, dict[str, Any]]]
     from_variables: ClassVar[dict[str, dict[str, Any]]] = FROM_VARIABLES
     asking = ASKING
     nothing_asked = NOTHING_ASKED
-    names = NAMES
+    names: ClassVar[Names] = NAMES
+
+    @classmethod
+    def misspelt(cls, names: Iterable[str]) -> str:
+        """Return the sentence about a variable whose name is nearly one that the role knows, "" without one."""
+        return cls.names.misspelt(names)
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
@@ -151,12 +146,6 @@ class AskedOfMasters(Asked):
         "say what the master {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
     )
     from_variables = _from_variables("C(image_policy) and from the variables of openshift-ansible")
-    names = NAMES_OF_IMAGE_POLICY
-
-
-class AskedOfClusters(Spelt):
-    """A task about the registries of a cluster; from_variables is an option of its feature."""
-
     names = NAMES_OF_IMAGE_POLICY
 
 

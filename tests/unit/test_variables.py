@@ -18,7 +18,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
     registry_trust,
     registry_trust_info,
 )
-from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role
+from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role, spelling
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import HOST_WORDS, PolicyError
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
 from cases import cases
@@ -63,7 +63,7 @@ ROLES = {
     "hosts": role.Asked,
     "masters": role.AskedOfMasters,
     "storage": role.AskedOfStorage,
-    "clusters": role.AskedOfClusters,
+    "clusters": spelling,
 }
 
 
