@@ -48,8 +48,7 @@ _SHARED = (
 #: Names of others that are nearly one of ours: a table of policies, kubespray's mirrors, openshift-ansible's own.
 _OF_OTHERS = (
     "registry_policies", "docker_registry_mirrors",
-    "openshift_docker_log_options", "openshift_docker_use_etc_containers",
-    "openshift_master_kube_admission_plugin_config", "docker_storage_extra_options",
+    "openshift_docker_log_options", "openshift_docker_use_etc_containers", "docker_storage_extra_options",
 )  # fmt: skip
 
 

@@ -241,6 +241,7 @@ def is_workload(manifest: Manifest) -> bool:
 
 
 def called(manifest: Manifest) -> str:
+    """Name a document for a sentence: an object by its kind and name, another one by what it looks like."""
     if manifest.get("kind"):
         return name_of(manifest)
     if not manifest:
