@@ -111,7 +111,6 @@ def test_changed(disks, row):
     assert touched <= set(row["touches"])
     if row.get("reboots"):
         disks.machine.lose_power()
-        disks.machine.wait()
         disks.look("systemctl is-system-running --wait >/dev/null || true")
         is_as_promised(disks, row)
 

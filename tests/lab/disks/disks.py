@@ -53,9 +53,7 @@ def status() -> None:
 
 
 def power() -> None:
-    machine = guest.Guest()
-    machine.lose_power()
-    machine.wait()
+    guest.Guest().lose_power()
 
 
 def checksums() -> None:
