@@ -349,6 +349,15 @@ def test_a_configuration_that_is_not_there_yet_is_waited_for():
     assert result["changed"] and not result.get("failed"), result
 
 
+def test_a_certificate_of_a_route_that_ends_soon_is_warned_of():
+    pem = certificate("server", names=("r.example.com",), days=10)
+    route = {"name": "public", "hostname": "r.example.com", "certificate": pem, "key": key_pem("server")}
+    done = task({"given": {"routes": [route]}}, cluster({}))
+    assert done["changed"] and any(
+        one.startswith("routes: the certificate of public ") and "10 day" in one for one in done["warnings"]
+    ), done
+
+
 def test_a_certificate_of_the_store_that_nobody_may_read_is_said():
     case = next(one.values[0] for one in TABLE if "R8 a store that is a service, with" in one.values[0]["name"])
     server = cluster(case)

@@ -172,6 +172,15 @@ def test_the_report_of_a_secret_that_nobody_can_read(have, broken):
     assert "hidden" not in json.dumps(found) and "aGlkZGVu" not in json.dumps(found)
 
 
+def test_pools_that_nobody_may_list_are_said_with_the_reason():
+    server = cluster({})
+    server.faults.append(on("GET", "machineconfigpools", lambda: status(403, "Forbidden", "not for you")))
+    login = {"registry": "a.example.com", "username": "a", "password": "hidden"}
+    done = task({"given": {"credentials": [login]}}, server)
+    says = "which nodes will have it is not known: "
+    assert done["changed"] and any(one.startswith(says) and "not for you" in one for one in done["warnings"]), done
+
+
 def test_the_report_names_logins_and_who_lacks_one():
     found = task(
         {"given": {}},

@@ -255,6 +255,13 @@ def test_a_policy_that_stands_takes_one_look(rule):
     assert not again.result["changed"] and len(again.calls) == 1
 
 
+def test_a_master_of_which_nothing_is_asked_is_not_called_unchanged():
+    args = {"from_variables": True}
+    done = run(master_config.ActionModule, args, [seen({MASTER: "kind: MasterConfig\n"})], variables={}).result
+    says = "nothing is asked for: neither image_policy_rules nor image_policy_imports nor openshift-ansible's variables"
+    assert done["failed"] and done["msg"].startswith(says)
+
+
 def test_every_change_says_which_variable_asked_for_it():
     variables = {
         "openshift_master_image_policy_config": {"maxImagesBulkImportedPerRepository": 5},

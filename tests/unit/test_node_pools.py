@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from typing import Any
 from unittest.mock import MagicMock
+from urllib.parse import quote
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.action import node_pools, node_pools_info
@@ -16,7 +17,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.client 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.machine_configs import selector_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.openshift4.node_files import NodeFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout import holding, progress, service
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.expected import Expected
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.cluster.rollout.expected import Expected, edits
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from api_server import ApiServer, run, status
 from cases import cases
@@ -61,6 +62,13 @@ def test_what_is_said_of_a_pool(case: dict[str, Any], name: str, sentences) -> N
         service._failure(refused, set()), service._not_as_expected(seen), [waits._of_late(seen, one) for one in late],
         [f"{name}: {one}" for one in seen.result()],
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ["/etc/containers/policy.json", "/etc/crio/policies/team.json"])
+def test_a_policy_in_other_spaces_is_the_same(path: str) -> None:
+    file = {"path": path, "contents": {"source": "data:," + quote('{ "default":[] }')}}
+    rendered = {"spec": {"config": {"storage": {"files": [file]}}}}
+    assert list(edits(Expected(NodeFiles({path: '{"default": []}'})), rendered)) == []
 
 
 @pytest.mark.parametrize("case", cases("rollout/clocks.yml"))
