@@ -16,8 +16,8 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ class Guest:
         except LabError as error:
             if GIVEN_UP.search(str(error)):
                 raise
-            print(f"{error}; it is started once more", file=sys.stderr)
+            warnings.warn(f"{error}; it is started once more", stacklevel=2)  # pytest shows it after a green run, too
             stop()
             launch(self.place, self.port, *words)
             self.wait()
