@@ -68,6 +68,7 @@ from disks import Host  # noqa: E402
 from hosts import described, snapshot  # noqa: E402
 from tasks import COMMITTED, opaque, run  # noqa: E402
 from test_engine_docker_fork import answers  # noqa: E402
+from test_growth import HOSTS, as_asked, others_say_no  # noqa: E402
 from test_host_policy import docker  # noqa: E402
 from trust.pki import NOW, certificate, key_pem  # noqa: E402
 
@@ -658,9 +659,26 @@ LONG: dict[str, tuple[str, Callable[[int], Any]]] = {
         "filter pull_sources",
         lambda size: ["r1.example.com:5000/a", "".join(map(TABLE, NAMES[: size // 2]))],
     ),
+    **{
+        f"{state.__name__} on {engine}": (
+            "filter registries_plan",
+            lambda size, state=state, engine=engine: state(HOSTS[engine], every_word, size // 16),
+        )
+        for state in (as_asked, others_say_no)
+        for engine in HOSTS
+    },
     "addresses": ("snapshot, all", lambda size: docker(sysconfig="X=" + "://a:" * size * 10)),
     "certificates": ("certificates", lambda size: certificate("one") * (size // 20)),
 }
+
+
+def every_word(size: int) -> dict[str, Any]:
+    names, mirrors = NAMES[:size], NAMES[-size:]
+    served = [{"source": name, "mirrors": [mirror]} for name, mirror in zip(names, mirrors, strict=True)]
+    aliases = {f"app{number}": f"{name}/team/app" for number, name in enumerate(names)}
+    return {"search": names, "insecure": names, "blocked": [f"{each}/x" for each in names], "mirrors": served} | {
+        "aliases": aliases
+    }
 
 
 def TABLE(name: str) -> str:

@@ -21,7 +21,7 @@ from hosts import contents, described
 from tasks import COMMITTED, run
 from test_host_policy import ANCHORS, EVERYTHING, docker
 
-NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+NOW = datetime(2026, 12, 1, tzinfo=timezone.utc)
 FEATURES = (trust, registries)
 
 
@@ -34,10 +34,11 @@ def given(host: dict[str, Any], policy: dict[str, Any], mode: str | None) -> dic
     """The host once the role brought it a policy."""
     usual = dict.fromkeys((*registries.WORD_OPTIONS, "images"))
     options = {**usual, "hosted_registry_insecure": False, "hosted_registry_network": "172.30.0.0/16"}
-    options |= {"foreign_scopes": "keep", "unenforceable": "warn", "activation": "now", "mode": mode, **policy}
+    options |= {"foreign_scopes": "keep", "unenforceable": "warn", "activation": "now", "mode": mode}
+    options |= {"warn_days": 30, "scope": "auto", "verify": "full", "purge": True, **policy}
     planned = registries_plan.plan(host, options, NOW, lambda key: None, {})
-    assert planned.refused is None and planned.proposal.plan.changed
-    return after(host, planned.proposal)
+    assert planned.refused is None
+    return after(host, planned.proposal) if planned.proposal.plan.changed else host
 
 
 def after(host: dict[str, Any], proposal: Proposal) -> dict[str, Any]:

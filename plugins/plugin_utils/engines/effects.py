@@ -12,17 +12,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from ..formats import toml_text
 from ..host.observed import Observed
 from ..policy import ALL, MirrorSet, Policy, Signed
 from ..resolution import pull_sources
 from ..resolution.names import Scopes, covers, has_port
 from ..resolution.pull_sources import RewriteProblem
 from ..resolution.references import Reference, parse_alias
-from ..resolution.registries_conf import Mirror, RegistriesConf, RegistryTable, document
+from ..resolution.registries_conf import Mirror, RegistriesConf, RegistryTable
 from ..resolution.signature_policy import requirements_for
 
 #: So many sentences of a kind are enough to know where to look; each needs a file to be read again.
@@ -214,13 +213,8 @@ def _led_into(policy: Policy, conf: RegistriesConf, place: _Place) -> Iterator[s
 
 
 def line_of(host: Observed, registry: RegistryTable) -> int:
-    """Return the line of a table; in the old form that of the list that names it. 0 when it cannot be told."""
-    if not registry.file:
-        return 0
-    text = host.text(registry.file) or ""
-    tables = document(text, registry.file).get("registry", [])
-    number = next((index for index, table in enumerate(tables) if table is registry.table), None)
-    return toml_text.line_of_path(text, ("registries", "block") if number is None else ("registry", number)) or 0
+    """Return the line of a table, 0 when it cannot be told."""
+    return registry.line(host.text(registry.file) or "") or 0 if registry.file else 0
 
 
 def _search(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
@@ -232,10 +226,11 @@ def _search(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
 
 def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unmet]:
     for word in ("blocked", "insecure"):
-        for scope in getattr(policy, word) or ():
-            if scope == ALL:
-                continue
-            for reference in _of_scope(scope, conf):
+        scopes = [scope for scope in getattr(policy, word) or () if scope != ALL]
+        # The longest prefix wins, so each table inside a scope may decide alone.
+        tables = Scopes(scopes).inside(conf.registries)
+        for scope in scopes:
+            for reference in chain(*map(_inside, (scope, *tables.get(scope, ())))):
                 table = conf.find(reference.name)
                 if word == "blocked" and table and _primary_is_blocked(reference, table, conf):
                     continue
@@ -293,14 +288,6 @@ def _mode(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
     if policy.short_name_mode is not None and conf.short_name_mode != policy.short_name_mode:
         what = f"says short-name-mode is {conf.short_name_mode}" if conf.short_name_mode else ""
         yield Unmet("short_name_mode", policy.short_name_mode, conf.mode_file, what)
-
-
-def _of_scope(scope: str, conf: RegistriesConf) -> Iterator[Reference]:
-    """Images of a scope, and of every table inside it: the longest prefix wins, so each of these may decide alone."""
-    yield from _inside(scope)
-    for prefix in conf.registries:
-        if prefix != scope and covers(scope, prefix):
-            yield from _inside(prefix)
 
 
 def _inside(scope: str, *, ports: bool = True) -> Iterator[Reference]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ..libraries import tomlkit, tomllib
@@ -96,10 +97,21 @@ def _reason(before: str, reason: str) -> str:
 
 def line_of_path(text: str, path: Path) -> int | None:
     """Return the line, from 1, of the statement of a path, or the first line of a table; None without one."""
+    return _lines(text).get(path)
+
+
+@lru_cache(maxsize=8)  # whoever asks for the line of one table asks for those of others
+def _lines(text: str) -> Mapping[Path, int]:
+    """Return the line of each path. The number of line ends is counted on from one statement to the next."""
     body = text.removeprefix(_BOM)
     document = _Document(body)
-    found = document.below.get(path)
-    return line_of(body, document.statements[found[0]].start) if found else None
+    found: dict[Path, int] = {}
+    line, counted = 1, 0
+    for statement in document.statements:
+        line, counted = line + body.count("\n", counted, statement.start), statement.start
+        for length in range(len(statement.path) + 1):
+            found.setdefault(statement.path[:length], line)
+    return found
 
 
 def edit(text: str, value: Mapping[str, Any]) -> str:
@@ -241,7 +253,7 @@ class _Document:
             for key, value in members.items():
                 self._insert_pair(dotted, (*path, key)[len(dotted.section) :], value)
             return
-        tables = {key: value for key, value in members.items() if isinstance(value, Mapping) or _are_tables(value)}
+        tables = {key: value for key, value in members.items() if _is_section(value)}
         plain = {key: value for key, value in members.items() if key not in tables}
         if plain and path and path not in self.headers:
             self._insert_section(self._end_of(path), path, plain)
@@ -287,10 +299,7 @@ class _Document:
 
     def _insert_section(self, position: int, path: Path, value: Any) -> None:
         """Insert a table, tables (a list), or a list of one: another element of an array of tables."""
-        wrapped = _ordered(value)
-        for part in reversed([part for part in path if isinstance(part, str)]):
-            wrapped = {part: wrapped}
-        lines = tomlkit.dumps(wrapped).strip("\n") + "\n"
+        lines = _rendered_section(path, value)
         before, behind = self.text[:position], self.text[position:]
         if before.strip() and not re.search(r"\n[ \t]*\r?\n\Z", before):
             lines = "\n" + lines
@@ -300,10 +309,13 @@ class _Document:
 
     def _insert_lines(self, position: int, lines: str) -> None:
         """Adds lines with the line ending of the line above them (or of the first), and none at the end of a text."""
-        found = re.search(r"\r?\n\Z", self.text[:position]) or re.search(r"\r?\n", self.text)
         if position and self.text[position - 1] != "\n":
             lines = "\n" + lines.removesuffix("\n")
-        self.changes.append((position, position, lines.replace("\n", found[0] if found else "\n")))
+            end = self.text.find("\n") + 1
+        else:
+            end = position or self.text.find("\n") + 1
+        ending = "\r\n" if self.text[max(end - 2, 0) : end] == "\r\n" else "\n"
+        self.changes.append((position, position, lines.replace("\n", ending)))
 
 
 def _before_comments(lines: Sequence[str]) -> int:
@@ -333,6 +345,11 @@ def _runs(numbers: Iterable[int]) -> Iterator[range]:
         stop = number + 1
     if stop > start:
         yield range(start, stop)
+
+
+def _is_section(value: Any) -> bool:
+    """Return whether a value has headers of its own."""
+    return isinstance(value, Mapping) or _are_tables(value)
 
 
 def _are_tables(value: Any) -> bool:
@@ -405,6 +422,23 @@ def _has_plain_keys(text: str, node: _Node, value: Mapping[str, Any]) -> bool:
     return len(node.items) == len(value) and all(len(_key(text, item.start)[0]) == 1 for item in node.items)
 
 
+def _rendered_section(path: Path, value: Any) -> str:
+    """Return the lines of a table, or of tables (a list), with their headers; sub-tables come behind plain members.
+
+    tomlkit renders the keys and values one by one: its time for a whole grows with the square of what that holds.
+    """
+    is_list = not isinstance(value, Mapping)
+    header = f"[[{_rendered_key(path)}]]\n" if is_list else f"[{_rendered_key(path)}]\n"
+    blocks = []
+    for table in value if is_list else [value]:
+        below = {key: item for key, item in table.items() if _is_section(item)}
+        pairs = [f"{_rendered_key((key,))} = {_rendered(item)}\n" for key, item in table.items() if key not in below]
+        if pairs or is_list or not below:
+            blocks.append("".join([header, *pairs]))
+        blocks += [_rendered_section((*path, key), item) for key, item in below.items()]
+    return "\n".join(blocks)
+
+
 def _rendered_key(path: Path) -> str:
     return ".".join(tomlkit.key(part).as_string() for part in path if isinstance(part, str))
 
@@ -416,16 +450,8 @@ def _rendered(value: Any, literal: bool = False) -> str:
             return str(tomlkit.string(value, literal=True).as_string())
         except ValueError:
             pass
+    if isinstance(value, list):  # item by item, for the same reason as the pairs of a table
+        return f"[{', '.join(map(_rendered, value))}]"
     array = tomlkit.array()  # inside an array everything is rendered inline
     array.append(value)
     return str(array.as_string())[1:-1]
-
-
-def _ordered(value: Any) -> Any:
-    """Return the value with sub-tables behind plain members, which could not follow their headers."""
-    if isinstance(value, list):
-        return [_ordered(item) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    ordered = sorted(value.items(), key=lambda member: isinstance(member[1], Mapping) or _are_tables(member[1]))
-    return {key: _ordered(item) for key, item in ordered}

@@ -10,6 +10,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from ..formats import FormatError, decode
@@ -45,7 +46,22 @@ class Listing:
 
     def holds(self, name: str) -> bool:
         """Return whether there is a directory of this name in it."""
-        return any(path.endswith(f"/{name}") for path in self.directories)
+        return name in self._names
+
+    def inside(self, directory: str) -> list[str]:
+        """List the files of a directory below it."""
+        return self._by_directory.get(directory, [])
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(path.rpartition("/")[2] for path in self.directories)
+
+    @cached_property
+    def _by_directory(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self.files:
+            found.setdefault(path.rpartition("/")[0], []).append(path)
+        return found
 
 
 @dataclass(frozen=True)
@@ -117,6 +133,15 @@ class Observed:
 
     def listing(self, directory: str) -> Listing:
         """Return a directory that a Tree asked for. Raises HostProblem when it could not be read."""
+        if directory not in self._listings:
+            self._listings[directory] = self._listing(directory)
+        return self._listings[directory]
+
+    @cached_property
+    def _listings(self) -> dict[str, Listing]:
+        return {}
+
+    def _listing(self, directory: str) -> Listing:
         found = self.directories.get(directory, {"state": "absent"})
         if found["state"] == "failed":
             raise HostProblem(one_line(f"{directory}: {found['reason']}"))
@@ -174,7 +199,12 @@ class Observed:
             raise HostProblem(one_line(f"{path}: {file['reason']}"))
         if file["state"] == "file" and "content" not in file:
             raise HostProblem(f"{path}: its content was left on the host")
-        return base64.b64decode(file["content"]) if file["state"] == "file" else None
+        return _decoded(file["content"]) if file["state"] == "file" else None
+
+
+@lru_cache(maxsize=64)  # a plan reads the same few files again and again
+def _decoded(content: str) -> bytes:
+    return base64.b64decode(content)
 
 
 def _relisted(

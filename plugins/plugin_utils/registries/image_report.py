@@ -11,7 +11,6 @@ from typing import Any
 from ..credentials import containers
 from ..credentials.answers import Source, Tried
 from ..engines.containers import files as containers_files
-from ..formats import toml_text
 from ..host.observed import HostProblem, Observed
 from ..host.watch import Question, Watch
 from ..resolution import pull_sources, registries_conf, signature_policy
@@ -84,13 +83,9 @@ def login(host: Observed, reference: Reference) -> Tried | None:
 
 
 def _where(host: Observed, registry: RegistryTable) -> dict[str, Any]:
-    """Locate an entry: file and line. In the old form that is the list that names it."""
-    text = host.text(registry.file) or ""
-    document = registries_conf.document(text, registry.file)
-    tables = document.get("registry", [])
-    number = next((index for index, table in enumerate(tables) if table is registry.table), None)
-    path = ("registries", "block") if number is None else ("registry", number)
-    return {"file": registry.file, "line": toml_text.line_of_path(text, path), "prefix": registry.prefix}
+    """Locate an entry: file and line."""
+    line = registry.line(host.text(registry.file) or "")
+    return {"file": registry.file, "line": line, "prefix": registry.prefix}
 
 
 def _ca_directory(host: Observed, domain: str) -> str | None:

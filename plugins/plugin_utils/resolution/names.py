@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from ..problems import Problem
@@ -172,20 +173,48 @@ def covers(scope: str, name: str) -> bool:
 
 
 class Scopes:
-    """Many scopes, to be asked which of them covers a name; costs the length of the name, not their number."""
+    """Many scopes, to be asked which of them cover a name; costs the length of the name, not their number.
 
-    def __init__(self, scopes: Iterable[str]) -> None:
-        self._places: dict[str, int] = {}
-        for scope in scopes:
-            self._places.setdefault(scope, len(self._places))
+    rule: whether a scope covers a name, where that is not `covers`.
+    """
+
+    def __init__(self, scopes: Iterable[str], rule: Callable[[str, str], bool] = covers) -> None:
+        self._places = {scope: place for place, scope in enumerate(dict.fromkeys(scopes))}
+        self._lengths = frozenset(map(len, self._places))
+        self._rule = rule
 
     def covering(self, name: str) -> str | None:
-        """Return the first of the scopes that covers the name as `covers` says; None when none does."""
-        ends = [end for end in range(1, len(name) + 1) if end == len(name) or name[end] in ":/@"]
-        dots = [dot for dot, sign in enumerate(name.partition("/")[0]) if sign == "."]
-        possible = [name[:end] for end in ends] + [f"*{name[dot:end]}" for dot in dots for end in ends if end > dot]
-        found = [scope for scope in possible if scope in self._places and covers(scope, name)]
-        return min(found, key=self._places.__getitem__, default=None)
+        """Return the first of the scopes that covers the name; None when none does."""
+        return next(iter(self.all_covering(name)), None)
+
+    def all_covering(self, name: str) -> list[str]:
+        """Return the scopes that cover the name, in the order they were given."""
+        found = {scope for scope in possible_scopes(name, self._lengths) if scope in self._places}
+        return sorted((scope for scope in found if self._rule(scope, name)), key=self._places.__getitem__)
+
+    def inside(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return scope → those of the names that it covers, itself left out; a scope without any is left out."""
+        found: dict[str, list[str]] = {}
+        for name in names:
+            for scope in self.all_covering(name):
+                if scope != name:
+                    found.setdefault(scope, []).append(name)
+        return found
+
+
+def possible_scopes(name: str, lengths: Collection[int]) -> Iterator[str]:
+    """Yield every scope of these lengths that may cover the name; whether a wildcard does, its rule has to say.
+
+    Looking these up is faster than trying thousands; cutting out no others keeps hostile names cheap.
+    """
+    ends = [match.start() for match in _ENDS.finditer(name)]
+    if not name.startswith("*."):
+        yield from (name[:end] for end in ends if end and end in lengths)
+    for start, sign in enumerate(name.partition("/")[0]):
+        if sign == ".":
+            end = ends[bisect_right(ends, start)]  # wildcards have neither port nor path
+            if end - start + 1 in lengths:
+                yield f"*{name[start:end]}"
 
 
 def match_length(prefix: str, name: str) -> int:

@@ -10,16 +10,14 @@ docs/containers-registries.conf.5.md. Nothing here writes; texts are edited by f
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any, NoReturn, TypeVar
 
 from ..formats import FormatError, toml_text
 from ..problems import Problem, one_line
-from .names import match_length
+from .names import covers, possible_scopes
 from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, parse_alias, quoted
 
 MAIN = "/etc/containers/registries.conf"
@@ -36,7 +34,6 @@ _TABLE_KEYS = (
 )  # fmt: skip
 _PULL_FROM_MIRROR = ("", "all", "digest-only", "tag-only")
 
-_END = re.compile(r"[:/@]|\Z")  # where a prefix may end in a name
 
 Result = TypeVar("Result")
 
@@ -58,7 +55,7 @@ class Mirror:
 
 @dataclass(frozen=True)
 class RegistryTable:
-    """One [[registry]] table, normalised. `file` is where it was defined; `table` is the table as written."""
+    """One [[registry]] table, normalised. `file` and `path` are where it was defined; `table` is it as written."""
 
     prefix: str
     location: str = ""
@@ -68,6 +65,14 @@ class RegistryTable:
     mirrors: tuple[Mirror, ...] = ()
     file: str = ""
     table: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    path: toml_text.Path = field(default=(), compare=False, repr=False)
+
+    def line(self, text: str) -> int | None:
+        """Return the line of its file, of this text, that defines it; in the old form that of the list that names it.
+
+        None when it cannot be told.
+        """
+        return toml_text.line_of_path(text, self.path) if self.path else None
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,8 @@ class RegistriesConf:
 
     def find(self, name: str) -> RegistryTable | None:
         """Return the table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
-        matching = [prefix for prefix in _possible_prefixes(name, self._lengths) if prefix in self.registries]
+        possible = possible_scopes(name, self._lengths)
+        matching = [prefix for prefix in possible if prefix in self.registries and covers(prefix, name)]
         best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
         return None if best is None else self.registries[best]
 
@@ -204,21 +210,6 @@ def _speaks_v2(table: Mapping[str, Any]) -> bool:
     return any(_get(table, key) not in (None, "") for key in _V2_KEYS)
 
 
-def _possible_prefixes(name: str, lengths: frozenset[int]) -> Iterator[str]:
-    """Yield every prefix of these lengths that `match_length` would find in the name.
-
-    Looking these up is faster than trying thousands; cutting out no others keeps hostile names cheap.
-    """
-    ends = [match.start() for match in _END.finditer(name)]
-    if not name.startswith("*."):
-        yield from (name[:end] for end in ends if end and end in lengths)
-    for start, sign in enumerate(name.partition("/")[0]):
-        if sign == ".":
-            end = ends[bisect_right(ends, start)]
-            if end - start + 1 in lengths and match_length(wildcard := f"*{name[start:end]}", name) >= 0:
-                yield wildcard
-
-
 class _File:
     """Reads one decoded file. Methods raise RegistriesConfProblem naming the file; `look` collects them all."""
 
@@ -244,7 +235,7 @@ class _File:
         helpers = self._try(self._texts, self.table, "credential-helpers")
         self._try(self._text, self.table, "additional-layer-store-auth-helper")
         aliases = self._try(self._aliases) or {}
-        conf = self._build(search, self._each(self._registry, tables), mode, aliases, 2)
+        conf = self._build(search, self._registries(tables), mode, aliases, 2)
         conf = replace(conf, search_appends=True) if behind else conf
         return conf if helpers is None else replace(conf, helpers=tuple(helpers))
 
@@ -271,8 +262,17 @@ class _File:
         for kind, flag in (("block", "blocked"), ("insecure", "insecure")):
             for entry in v1[kind] or ():
                 flags.setdefault(entry.rstrip("/"), {})[flag] = True
-        registries = self._each(self._registry, ({"location": entry, **said} for entry, said in flags.items()))
+        registries = self._each(self._from_list, flags.items())
         return self._build(v1["search"], registries, "", {}, 1)
+
+    def _from_list(self, item: tuple[str, dict[str, bool]]) -> RegistryTable:
+        entry, said = item
+        path = ("registries", "block" if "blocked" in said else "insecure")
+        return replace(self._registry({"location": entry, **said}), path=path)
+
+    def _registries(self, tables: list[dict[str, Any]]) -> list[RegistryTable]:
+        found = [(number, self._try(self._registry, table)) for number, table in enumerate(tables)]
+        return [replace(table, path=("registry", number)) for number, table in found if table is not None]
 
     def _build(
         self,

@@ -18,6 +18,7 @@ from typing import Any
 
 from ..formats import FormatError, json_text
 from ..problems import Problem, one_line
+from .names import Scopes
 from .references import Reference
 from .signature_requirements import problem
 
@@ -122,8 +123,9 @@ def demand(lifted: Mapping[str, Any], signed: Mapping[str, dict[str, Any]], exac
             _set(result, scope, theirs, wanted)
             if there is not None:
                 record["written"][scope] = wanted
+    asked = Scopes(signed, inside_scope)
     for scope, there in theirs.items():
-        above = next((one for one in signed if one != scope and scope and inside_scope(one, scope)), None)
+        above = next((one for one in asked.all_covering(scope) if one != scope), None)
         if above and ACCEPT[0] in there:
             result.warnings.append(f"{path} accepts '{scope}' without a signature, which is inside '{above}'; it stays")
     return result
@@ -151,8 +153,9 @@ def restrict(lifted: Mapping[str, Any], allowed: Iterable[str], foreign_scopes: 
     theirs = dict(_docker_scopes(result))
     for scope in allowed:
         _allow(scope, theirs, document["default"], result)
+    asked = Scopes(allowed, inside_scope)
     for scope in theirs:
-        if scope and not any(inside_scope(wanted, scope) for wanted in allowed):
+        if scope and asked.covering(scope) is None:
             _refuse_outside(scope, theirs[scope], foreign_scopes, result)
     _set(result, _ALL_DOCKER, theirs, REJECT)
     return result

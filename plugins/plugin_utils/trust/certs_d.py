@@ -60,12 +60,13 @@ def look(host: Observed, places: Sequence[str], name: str) -> Looked:
 
 def is_there(host: Observed, directory: str) -> bool:
     """Return whether the host has the directory of a registry."""
-    return directory in host.listing(directory.rpartition("/")[0]).directories
+    place, dummy, name = directory.rpartition("/")
+    return host.listing(place).holds(name)
 
 
 def files_in(host: Observed, directory: str) -> list[str]:
     """List the files of a registry's directory."""
-    return [path for path in host.listing(directory.rpartition("/")[0]).files if path.startswith(f"{directory}/")]
+    return host.listing(directory.rpartition("/")[0]).inside(directory)
 
 
 def _lone(files: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -129,6 +129,7 @@ class _Drafting:
         self.notes: list[str] = []
         self.warnings: list[str] = list(said.trust.warnings)
         self.relying: dict[str, set[str]] = {}
+        self._others: dict[str, list[str]] | None = None
 
     def draft(self) -> Draft:
         readers.sick(self.start)
@@ -193,11 +194,7 @@ class _Drafting:
 
     def _anchor(self, registry: TrustedRegistry, ca: Certificate, store: Store) -> None:
         path = f"{store.anchors}/{slug(ca)}"
-        theirs = [
-            other
-            for other in stores.anchor_files(self.start, store)
-            if other != path and not self._ours(other) and ca.fingerprint in self._fingerprints(other, certificates_in)
-        ]
+        theirs = [other for other in self._held_by_others(store).get(ca.fingerprint, ()) if other != path]
         if theirs and not self._ours(path):
             self.notes.append(f"{registry.name}: {theirs[0]} holds '{ca.subject}' already; it stays somebody else's")
             return
@@ -263,6 +260,20 @@ class _Drafting:
         except HostProblem:
             return frozenset()
         return frozenset(certificate.fingerprint for certificate in found_in(data or b""))
+
+    def _held_by_others(self, store: Store) -> dict[str, list[str]]:
+        """Return fingerprint → the anchors of others that hold such a certificate."""
+        if self._others is None:
+            self._others = {}
+            for path in stores.anchor_files(self.start, store):
+                for fingerprint in () if self._ours(path) else self._fingerprints(path, certificates_in):
+                    self._others.setdefault(fingerprint, []).append(path)
+        return self._others
+
+    def _filled(self) -> set[str]:
+        """Return the directories that get a file, and those above them."""
+        directories = {path.rpartition("/")[0] for path in self.wanted}
+        return directories | {path.rpartition("/")[0] for path in directories}
 
     def _differs(self, wanted: FileChange) -> bool:
         about = self.start.about(wanted.path)
@@ -387,14 +398,12 @@ class _Drafting:
 
     def _emptied(self, removed: list[str]) -> list[str]:
         """Directories that we made and leave empty: one in certs.d hides others even when it is empty."""
-        ours = self.record.get("directories", [])
-        gone = set(removed)
-        found = []
-        for directory in sorted(ours, key=len, reverse=True):
+        gone, filled, found = set(removed), self._filled(), []
+        for directory in sorted(self.record.get("directories", []), key=len, reverse=True):
             place = next((place for place in certificate_directories.PLACES if directory.startswith(place)), directory)
-            inside = {path for path in self.start.listing(place).files if path.startswith(directory + "/")}
-            new = any(wanted.path.startswith(directory + "/") for wanted in self.wanted.values())
-            if inside <= gone and not new:
+            listing = self.start.listing(place)
+            inside = listing.files if directory == place else listing.inside(directory)
+            if gone.issuperset(inside) and directory not in filled:
                 found.append(directory)
         return found
 
@@ -430,8 +439,11 @@ class _Drafting:
     def _probes(self) -> list[proof.Probe]:
         """Return every name of every registry, as each engine will see it once the files are there."""
         bundle = self.store.bundle if self.store else stores.bundle_of(self.start)
+        filled = self._filled()
         return [
-            proof.Probe(name, reader.title, self._will_read(name, reader), bundle, reader.adds, reader.common_name)
+            proof.Probe(
+                name, reader.title, self._will_read(name, reader, filled), bundle, reader.adds, reader.common_name
+            )
             for registry in self.trust.present
             if registry.cas
             for name in registry.names
@@ -439,12 +451,10 @@ class _Drafting:
             if not certs_d.look(self.start, reader.places, name).refused
         ]
 
-    def _will_read(self, name: str, reader: Reader) -> str:
-        for place in reader.places:
-            directory = f"{place}/{name}"
-            if self.start.listing(place).holds(name) or any(path.startswith(directory + "/") for path in self.wanted):
-                return directory
-        return ""
+    def _will_read(self, name: str, reader: Reader, filled: Container[str]) -> str:
+        """Return the directory for a name. filled: the directories that get a file."""
+        directories = ((place, f"{place}/{name}") for place in reader.places)
+        return next((at for place, at in directories if at in filled or self.start.listing(place).holds(name)), "")
 
 
 def _authorities(registry: TrustedRegistry) -> tuple[Certificate, ...]:

@@ -17,7 +17,7 @@ from cases import cases
 
 from trust.pki import NOW, certificate, key_pem
 from trust.test_policy import entries, read_trust
-from trust.world import contents, propose, world, world_after
+from trust.world import after, contents, described, propose, world, world_after
 
 PLANS = cases("trust/plan.yml", having="writes")
 
@@ -176,6 +176,21 @@ def test_only_our_files_are_removed(case):
     made -= {path.rpartition("/")[0] for path in theirs}
     assert made <= set(gone.commit.get("remove_empty", []))
     assert not set(gone.commit.get("remove_empty", [])) & set(case["host"].get("directories", []))
+
+
+@pytest.mark.parametrize("theirs", ["theirs.example.com", ""])
+def test_a_place_that_we_made_stays_while_others_have_files_in_it(theirs):
+    case = {"podman": True, "family": "debian"}
+    start, place = world(case), "/etc/containers/certs.d"
+    entries = [{"registry": "a.example.com:5000", "ca": certificate("one")}]
+    first = propose(start, read_trust(entries, NOW), {"activation": "now"})
+    later = after(case, start, first.commit)
+    assert place in later["record"]["directories"]
+    came = {f"{place}/{theirs}/ca.crt": described(certificate("two"))} if theirs else {}
+    later["directories"] += [f"{place}/{theirs}"] if theirs else []
+    gone = propose(world(later, later["described"] | came), read_trust([], NOW), {"activation": "now"})
+    ours = f"{place}/a.example.com:5000"
+    assert gone.commit["remove_empty"] == ([ours] if theirs else [ours, place])
 
 
 @pytest.mark.parametrize("case", PLANS)
