@@ -8,7 +8,6 @@ import os
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import is_encrypted
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
@@ -19,8 +18,8 @@ class ActionModule(HostTask):
     spec = backup.OPTIONS
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        self.watch = backup.WATCH if options["keys"] else backup.WATCH_WITHOUT_KEYS
-        host, path = self.see(Watch()), os.path.abspath(os.path.expanduser(options["path"]))
+        host = self.see(backup.WATCH if options["keys"] else backup.WATCH_WITHOUT_KEYS)
+        path = os.path.abspath(os.path.expanduser(options["path"]))
         found, warnings = backup.collect(host, str(self.variables["inventory_hostname"]), keys=options["keys"])
         content = archive.pack(found)
         try:

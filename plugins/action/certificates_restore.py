@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.plan.proposal import Applying, propose
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import one_line
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import CHANGE_OPTIONS, HostTask
@@ -17,7 +16,6 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import ar
 
 class ActionModule(HostTask):
     spec = restore.OPTIONS | feature.CHANGE_OPTIONS | CHANGE_OPTIONS
-    watch = restore.WATCH
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         found = self._archive(options["path"], options["other_host"])
@@ -27,7 +25,7 @@ class ActionModule(HostTask):
         said = restore.Said(found, options["verify"], options["activation"])
         how = Applying(options["activation"])
         result, _proposal = self.apply(
-            lambda host: propose(host, [partial(restore.draft, said)], how), options["expect_plan"], Watch()
+            lambda host: propose(host, [partial(restore.draft, said)], how), options["expect_plan"], restore.WATCH
         )
         if not result.get("failed"):
             result["verified"] = proof.outcomes(self.report)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import storage
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfStorage
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.storage import AskedOfStorage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
 
 

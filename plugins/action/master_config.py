@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import masters
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfMasters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.masters import AskedOfMasters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 

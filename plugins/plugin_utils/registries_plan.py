@@ -65,7 +65,7 @@ def plan(
     except PolicyError as problem:
         name = named.get(problem.word, (problem.word,))[0]
         return _refused(f"{name}{str(problem)[len(problem.word) :]}")
-    more = sum((feature.WATCH + feature.watch(words) for feature, words, _asks in said), Watch())
+    more = sum((feature.watch(words) for feature, words, _asks in said), Watch())
     how = Applying(options["activation"], options["unenforceable"], named)
     for _look in range(_LOOKS):
         try:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 def misspelt(names: Iterable[str]) -> str:
     """Return the sentence about a variable whose name is nearly one that is read, "" when there is none."""
-    from .role import NAMES_OF_IMAGE_POLICY  # late: it brings every feature of hosts, which costs more than a task
+    # late: it brings features of hosts, which cost more than a task
+    from .role.masters import NAMES_OF_IMAGE_POLICY
 
     return NAMES_OF_IMAGE_POLICY.misspelt(names)

@@ -95,8 +95,9 @@ class Made:
 def made(monkeypatch):
     """Its line: one engine more in ENGINES."""
     monkeypatch.setattr(registries, "ENGINES", (*registries.ENGINES, Made()))
-    for action in (container_registries, container_registries_info):
-        monkeypatch.setattr(action.ActionModule, "watch", action.ActionModule.watch + Made.watch)
+    monkeypatch.setattr(registries, "WATCH", registries.WATCH + Made.watch)
+    looking = container_registries_info.ActionModule
+    monkeypatch.setattr(looking, "watch", looking.watch + Made.watch)
 
 
 def test_a_new_engine_is_one_file_and_one_line(made):

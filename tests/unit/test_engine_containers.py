@@ -16,10 +16,10 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.contain
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.info import VERSIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.formats import toml_text
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import HostProblem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import NotAsked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import NotAsked, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_policy
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.problems import Problem
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import Said, watch
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.registries import WATCH, Said, watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import MAIN
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.signature_policy import PATH
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import check_option
@@ -144,7 +144,7 @@ VERSIONS_NOT_ASKED = {name: {"state": "needless"} for name in ("skopeo.version",
 def test_other_versions_are_asked_only_when_they_matter(pull, matters):
     """registries.watch foresees it for what the policy says, NotAsked sees to mirrors that stand in files."""
     policy = read_policy({"mirrors": [{"source": "quay.io", "mirrors": ["m.example.com"], "pull": pull}]})
-    assert bool(watch(Said(policy)).commands) is matters
+    assert watch(Said(policy)) == WATCH + (VERSIONS if matters else Watch())
     info = {"state": "done", "rc": 0, "stderr": "", "stdout": json.dumps({"version": {"Version": "4.3.1"}})}
     node = host({}, commands={"podman.info": info, **VERSIONS_NOT_ASKED})
     if not matters:
@@ -152,7 +152,7 @@ def test_other_versions_are_asked_only_when_they_matter(pull, matters):
         return
     with pytest.raises(NotAsked) as question:
         Containers().desired(node, policy, Request())
-    assert question.value.more == watch(Said(policy))
+    assert question.value.more == VERSIONS
 
 
 def test_a_question_that_matters_is_always_asked():

@@ -9,9 +9,9 @@ in it they are not, and each function is looked at by itself. So a few entries s
 
 from __future__ import annotations
 
+import cProfile
 import functools
 import gc
-import sys
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -88,22 +88,16 @@ def caches() -> list[Any]:
 
 def calls(host: dict[str, Any], policy: dict[str, Any], mode: str) -> Counter[str]:
     """Count the calls of each function, Python's own included, of a plan that is the first of its process."""
-    found: Counter[str] = Counter()
     for each in caches():
         each.cache_clear()
-
-    def hear(frame: Any, event: str, called: Any) -> None:
-        if event == "call":
-            found[f"{frame.f_code.co_filename.rpartition('/')[2]}: {frame.f_code.co_qualname}"] += 1
-        elif event == "c_call":
-            found[f"{called.__qualname__}, called at {frame.f_code.co_qualname}"] += 1
-
-    sys.setprofile(hear)
-    try:
+    with cProfile.Profile() as profile:
         registries_plan(host, policy=policy, mode=mode, unenforceable="warn", foreign_scopes="keep")
-    finally:
-        sys.setprofile(None)
-    return found
+    return Counter({name_of(entry.code): entry.callcount for entry in profile.getstats()})
+
+
+def name_of(code: Any) -> str:
+    """Name a function; of Python's own ones the profile has nothing but the name."""
+    return code if isinstance(code, str) else f"{code.co_filename.rpartition('/')[2]}: {code.co_qualname}"
 
 
 def too_fast(counts: list[Counter[str]]) -> list[str]:
@@ -112,7 +106,7 @@ def too_fast(counts: list[Counter[str]]) -> list[str]:
     return [
         f"{name}: {one[name]}, {two[name]}, {calls}"
         for name, calls in three.items()
-        if calls > two[name] and calls - 2 * two[name] + one[name] > STEP * STEP / 2
+        if calls - 2 * two[name] + one[name] > STEP * STEP / 2
     ]
 
 
@@ -123,4 +117,6 @@ def too_fast(counts: list[Counter[str]]) -> list[str]:
 @pytest.mark.parametrize("engine", HOSTS)
 def test_a_plan_costs_what_its_entries_are(engine: str, words: str, state: str, mode: str) -> None:
     given = [STATES[state](HOSTS[engine], WORDS[words], STEP * times) for times in (1, 2, 3)]
-    assert "\n".join(too_fast([calls(host, policy, mode) for host, policy in given])) == ""
+    # what is loaded, and learnt of classes, by the first of all is not counted
+    counts = [calls(host, policy, mode) for host, policy in (given[0], *given)][1:]
+    assert "\n".join(too_fast(counts)) == ""

@@ -20,7 +20,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from cases import cases
 from hosts import contents, described, snapshot
-from tasks import COMMITTED, holds, opaque, run
+from tasks import COMMITTED, asked, holds, opaque, run
 from test_engine_docker_fork import answers
 from trust.pki import certificate, key_pem
 from trust.test_policy import entries
@@ -55,6 +55,25 @@ def docker(shows=("docker.io",), running=0, sysconfig="OPTIONS=''\n", **more):
         "commands": {name: {"state": "done", "rc": 0, "stdout": text, "stderr": ""} for name, text in said.items()},
         **more,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "looks"),
+    [
+        ({"search": ["docker.io"]}, False),
+        ({"trust": []}, True),
+        ({"search": ["docker.io"], "trust": []}, True),
+        ({"state": "absent"}, True),
+        ({"undo": ["cafe"]}, True),
+    ],
+)
+def test_the_trust_of_a_host_is_looked_at_when_it_matters(words, looks):
+    """What a host trusts is long, and a run that asks for lists alone does not need it."""
+    done = run(host_policy.ActionModule, words, [docker()] * 2, COMMITTED)
+    wanted = asked(done.calls[0][1])
+    assert ("trust.tools" in {question["name"] for question in wanted["commands"]}) is looks
+    assert any(each["path"] == "/etc/docker/certs.d" for each in wanted["directories"]) is looks
+    assert any(each.get("form") == "certificates" for each in wanted["files"]) is looks
 
 
 def test_the_account_of_a_run_holds_all_warnings():

@@ -20,6 +20,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role, spelling
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import HOST_WORDS, PolicyError
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import masters, storage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
 from cases import cases
 from conftest import REPOSITORY
@@ -61,8 +62,8 @@ def test_the_known_variables_are_the_documented_ones():
 
 ROLES = {
     "hosts": role.Asked,
-    "masters": role.AskedOfMasters,
-    "storage": role.AskedOfStorage,
+    "masters": masters.AskedOfMasters,
+    "storage": storage.AskedOfStorage,
     "clusters": spelling,
 }
 

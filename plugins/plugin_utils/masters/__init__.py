@@ -144,7 +144,7 @@ def read(
 
 
 def watch(said: Said) -> Watch:
-    return drafting.watch(said)
+    return WATCH + drafting.watch(said)
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:

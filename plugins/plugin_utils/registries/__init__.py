@@ -165,13 +165,13 @@ def read(
 
 
 def watch(said: Said) -> Watch:
-    """Name the facts that a plan for this policy needs beside WATCH, so that they are collected at once."""
+    """Name the facts that a plan for this policy needs, so that they are collected at once."""
     some_pulls = any(mirrored.pull != "all" for mirrored in said.policy.mirrors or ())
     more = pull_proof.watch(said.pulls) + own_files.WATCH if said.at_a_look else Watch()
     signed = bool(said.policy.signatures)
     more += VERSIONS if some_pulls or signed or said.recorded else Watch()
     more += signatures.WATCH if signed or said.recorded else Watch()
-    return more + (image_report.WATCH if said.images else Watch())
+    return WATCH + more + (image_report.WATCH if said.images else Watch())
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:

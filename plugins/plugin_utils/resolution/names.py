@@ -13,8 +13,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..problems import Problem
 
@@ -50,6 +51,7 @@ _LONGEST = 255
 
 
 _ENDS = re.compile(r"[:/@]|\Z")
+_DOT = re.compile(r"\.")
 
 
 class NameProblem(Problem):
@@ -110,6 +112,7 @@ def without_login(text: str) -> str:
     return f"{quote}…@{text[found.end() :]}" if found else text
 
 
+@lru_cache(maxsize=4096)  # every word is read several times in a run
 def parse_scope(text: str) -> Scope:
     """Read one policy entry; raises NameProblem with a reason a person can act on."""
     _refuse_foreign_syntax(text)
@@ -180,7 +183,8 @@ class Scopes:
 
     def __init__(self, scopes: Iterable[str], rule: Callable[[str, str], bool] = covers) -> None:
         self._places = {scope: place for place, scope in enumerate(dict.fromkeys(scopes))}
-        self._lengths = frozenset(map(len, self._places))
+        self._wildcards = frozenset(len(scope) for scope in self._places if scope.startswith("*."))
+        self._others = frozenset(len(scope) for scope in self._places if not scope.startswith("*."))
         self._rule = rule
 
     def covering(self, name: str) -> str | None:
@@ -189,8 +193,22 @@ class Scopes:
 
     def all_covering(self, name: str) -> list[str]:
         """Return the scopes that cover the name, in the order they were given."""
-        found = {scope for scope in possible_scopes(name, self._lengths) if scope in self._places}
-        return sorted((scope for scope in found if self._rule(scope, name)), key=self._places.__getitem__)
+        found = [scope for scope in self._possible(name) if scope in self._places and self._rule(scope, name)]
+        return sorted(found, key=self._places.__getitem__)
+
+    def _possible(self, name: str) -> Iterator[str]:
+        """Yield every scope that may cover the name; of wildcards, its rule has to say whether they do.
+
+        Looking these up is faster than trying thousands; cutting out no other lengths keeps hostile names cheap.
+        """
+        ends = [match.start() for match in _ENDS.finditer(name)]
+        if not name.startswith("*."):
+            yield from (name[:end] for end in ends if end and end in self._others)
+        dots = _DOT.finditer(name.partition("/")[0]) if self._wildcards else ()
+        for start in (match.start() for match in dots):
+            end = ends[bisect_right(ends, start)]  # wildcards have neither port nor path
+            if end - start + 1 in self._wildcards:
+                yield f"*{name[start:end]}"
 
     def inside(self, names: Iterable[str]) -> dict[str, list[str]]:
         """Return scope → those of the names that it covers, itself left out; a scope without any is left out."""
@@ -200,21 +218,6 @@ class Scopes:
                 if scope != name:
                     found.setdefault(scope, []).append(name)
         return found
-
-
-def possible_scopes(name: str, lengths: Collection[int]) -> Iterator[str]:
-    """Yield every scope of these lengths that may cover the name; whether a wildcard does, its rule has to say.
-
-    Looking these up is faster than trying thousands; cutting out no others keeps hostile names cheap.
-    """
-    ends = [match.start() for match in _ENDS.finditer(name)]
-    if not name.startswith("*."):
-        yield from (name[:end] for end in ends if end and end in lengths)
-    for start, sign in enumerate(name.partition("/")[0]):
-        if sign == ".":
-            end = ends[bisect_right(ends, start)]  # wildcards have neither port nor path
-            if end - start + 1 in lengths:
-                yield f"*{name[start:end]}"
 
 
 def match_length(prefix: str, name: str) -> int:

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeVar
 
 from ..formats import FormatError, toml_text
 from ..problems import Problem, one_line
-from .names import covers, possible_scopes
+from .names import Scopes
 from .references import SHORT_NAME_MODES, ReferenceProblem, is_domain, parse_alias, quoted
 
 MAIN = "/etc/containers/registries.conf"
@@ -99,14 +99,13 @@ class RegistriesConf:
 
     def find(self, name: str) -> RegistryTable | None:
         """Return the table for an image name or scope: the longest matching prefix; of two as long, the wildcard."""
-        possible = possible_scopes(name, self._lengths)
-        matching = [prefix for prefix in possible if prefix in self.registries and covers(prefix, name)]
+        matching = self._prefixes.all_covering(name)
         best = min(matching, key=lambda prefix: (-len(prefix), prefix), default=None)
         return None if best is None else self.registries[best]
 
     @cached_property
-    def _lengths(self) -> frozenset[int]:
-        return frozenset(map(len, self.registries))
+    def _prefixes(self) -> Scopes:
+        return Scopes(self.registries)
 
     def with_drop_in(self, drop_in: RegistriesConf) -> RegistriesConf:
         """Merge a drop-in: tables replace whole ones, lists when present, non-empty scalars; "" deletes an alias."""

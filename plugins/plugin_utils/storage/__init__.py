@@ -121,7 +121,7 @@ def read(
 
 
 def watch(said: Said) -> Watch:
-    return facts.watch(said)
+    return WATCH + facts.watch(said)
 
 
 def drafts(host: Observed, said: Said) -> Iterable[Drafter]:

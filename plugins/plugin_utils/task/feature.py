@@ -43,13 +43,13 @@ class AnyFeature(Protocol):
 class HostFeature(AnyFeature, Protocol):
     """A module with these names is a feature of hosts."""
 
-    #: What is always looked at.
+    #: What is looked at to report, to take things off a host, and to undo.
     WATCH: Watch
     #: Its words, and what is needed to read them: part of OPTIONS.
     WORD_OPTIONS: Spec
 
     def watch(self, said: Any) -> Watch:
-        """Name the facts that a plan needs beside WATCH."""
+        """Name the facts that a plan needs, none where none is made."""
 
     def drafts(self, host: Observed, said: Any) -> Iterable[Drafter]:
         """List what is wanted of the host. Raises HostProblem."""

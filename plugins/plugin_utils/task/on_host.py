@@ -156,6 +156,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
     subject = "host"
     features: ClassVar[tuple[HostFeature, ...]] = ()
     own_options = CHANGE_OPTIONS | FEATURE_OPTIONS
+    #: All that its features can want to know of a host before anybody asks for something.
     watch: ClassVar[Watch] = Watch()
     #: What the commands of the last transaction said.
     report: tuple[dict[str, Any], ...] = ()
@@ -176,8 +177,8 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
         if options["state"] == "absent":
             return self.withdraw(options)
         self.must_ask(options)
-        said, more = self.read(options)
-        return self.bring(lambda host: drafters(host, said), options, more, said)
+        said, watch = self.read(options)
+        return self.bring(lambda host: drafters(host, said), options, watch, said)
 
     def take_back(self, options: dict[str, Any]) -> dict[str, Any]:
         """Make the host what it was before its last plan, as a plan of its own. Raises Problem."""
@@ -186,7 +187,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             confirm = (drafter for feature in self.features for drafter in feature.confirm(host))
             return asked(("undo",), [partial(undo.draft, options["undo"]), *confirm])
 
-        return self.bring(back, options, Watch(last=True))
+        return self.bring(back, options, self.watch + Watch(last=True))
 
     def withdraw(self, options: dict[str, Any]) -> dict[str, Any]:
         """Take everything of ours off the host. Raises Problem."""
@@ -195,18 +196,18 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
             withdraw = (drafter for feature in self.features for drafter in feature.withdraw(host))
             return asked(("state",), [*withdraw, undo.forget])
 
-        return self.bring(nothing, options, undo.REMAINS)
+        return self.bring(nothing, options, self.watch + undo.REMAINS)
 
     def bring(
         self,
         drafting: Callable[[Observed], list[Drafter]],
         options: dict[str, Any],
-        more: Watch,
+        watch: Watch,
         said: AskedOfFeatures | None = None,
     ) -> dict[str, Any]:
         """Carry out drafts, and report what was asked for, if the drafts are made of that. Raises Problem."""
         how = Applying(options["activation"], options.get("unenforceable", "fail"), self.named)
-        result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], more)
+        result, proposal = self.apply(lambda host: propose(host, drafting(host), how), options["expect_plan"], watch)
         if result.get("failed"):
             return self._explained(result, proposal, said or [])
         if said is not None:
@@ -240,7 +241,7 @@ class HostTask(HostModules, ControllerFiles, Rounds[Observed, Watch]):
 
     def see(self, more: Watch) -> Observed:
         """Read everything in one round trip. Raises HostProblem."""
-        answer = self.quietly(SNAPSHOT, (self.watch + more).arguments())
+        answer = self.quietly(SNAPSHOT, more.arguments())
         if answer.get("failed") or "snapshot" not in answer:
             raise HostProblem(f"the host could not be read: {why_unread(answer)}")
         self.snapshot = unpack(answer["snapshot"])
@@ -307,7 +308,7 @@ class HostInfo(HostTask):
             differs = [text for draft in proposal.drafts for text in draft.differs]
             return proposal.plan, found | {"account": account.of_look(proposal.plan, problems, differs=differs)}
 
-        plan, found = self.look(answer, more)
+        plan, found = self.look(answer, self.watch + more)
         if "record" in self.spec:
             found["recorded"] = self._record(options["record"], encrypted=options["record_encrypt"])
         return {**found, **self.result_of(plan), "changed": False, "selected": select(options["query"], found)}

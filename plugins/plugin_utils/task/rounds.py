@@ -70,7 +70,7 @@ class Rounds(Task, Generic[_World, _More]):
         )
 
     def see(self, more: _More) -> _World:
-        """Look at everything that the task always wants to know, and at more. Raises Problem."""
+        """Look at what the task always wants to know, and at more. Raises Problem."""
         raise NotImplementedError
 
     def carry_out(self, proposal: Any) -> Outcome:

@@ -109,7 +109,8 @@ def read(
 
 def watch(said: Asked) -> Watch:
     names = [name for registry in said.drafting.trust.present for name in registry.names]
-    return shown.watch(names) if said.connects else Watch()
+    asked = WATCH if said.drafting.trust.registries is not None else Watch()
+    return asked + (shown.watch(names) if said.connects else Watch())
 
 
 def drafts(host: Observed, said: Asked) -> Iterable[Drafter]:

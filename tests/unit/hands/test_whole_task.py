@@ -36,7 +36,7 @@ def task_of(host: Host, says: str) -> type[HostTask]:
         features = (SimpleNamespace(
             WATCH=Watch(files=(x, y)), OPTIONS={}, WORD_OPTIONS={}, CHANGE_OPTIONS={}, SURVEY_OPTIONS={}, VARIABLES={},
             fill=dict,
-            read=lambda *more: None, watch=lambda said: Watch(), drafts=drafts,
+            read=lambda *more: None, watch=lambda said: Watch(files=(x, y)), drafts=drafts,
             report=lambda proposal, said, report: {"said": [[each["step"], each["stdout"]] for each in report]}),)
 
     return Whole

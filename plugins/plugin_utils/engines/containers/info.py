@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from ...host.observed import HostProblem, Observed
@@ -52,18 +53,21 @@ _SHAPE = {
 }
 
 
-def answer_of(host: Observed) -> dict[str, Any]:
+def answer_of(host: Observed) -> Mapping[str, Any]:
     """Return the output of podman info, {} without one. Raises HostProblem for output of another shape."""
     text = host.answer("podman.info").stdout
-    if not text:
-        return {}
+    return _read(text) if text else {}
+
+
+@lru_cache(maxsize=8)  # a plan asks several times, and the answer is long
+def _read(text: str) -> Mapping[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
     if not fits(value, _SHAPE):
         raise HostProblem("podman info says something that is not understood; nothing was changed")
-    info: dict[str, Any] = value
+    info: Mapping[str, Any] = value
     return info
 
 

@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import storage
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfStorage
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.storage import AskedOfStorage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.staged import StagedTask
 
 

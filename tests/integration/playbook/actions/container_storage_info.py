@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import storage
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfStorage
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.storage import AskedOfStorage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
 
 

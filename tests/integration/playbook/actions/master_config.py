@@ -13,7 +13,7 @@ import os
 from typing import Any
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import masters
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import AskedOfMasters
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.masters import AskedOfMasters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 

@@ -4,7 +4,8 @@
 
 """The variables of the role docker_registries: which of them fill options, and what is said of the others.
 
-What is asked for nowhere, or under a name that nobody reads, is never passed over.
+What is asked for nowhere, or under a name that nobody reads, is never passed over. Those of the roles image_policy and
+node_storage are in modules of their own: Ansible compiles what a task imports at every run.
 """
 
 from __future__ import annotations
@@ -15,11 +16,10 @@ from difflib import get_close_matches
 from os.path import commonprefix
 from typing import Any, ClassVar
 
-from . import masters, openshift_ansible, registries, registry_auth, storage
-from .cluster import registries as clusters
-from .policy import HOST_WORDS
-from .trust import feature as trust
-from .variables import PREFIX, Sources
+from .. import openshift_ansible, registries, registry_auth
+from ..policy import HOST_WORDS
+from ..trust import feature as trust
+from ..variables import PREFIX, Sources
 
 #: What the role's task brings to a host, in this order.
 FEATURES = (trust, registry_auth, registries)
@@ -78,7 +78,7 @@ class Names:
         return () if name.startswith(tuple(f"{one}_" for one in self.shared)) else self.shared
 
 
-def _names(prefix: str, variables: Iterable[Sources], others: Iterable[str], asking: Iterable[str] = ()) -> Names:
+def names_of(prefix: str, variables: Iterable[Sources], others: Iterable[str], asking: Iterable[str] = ()) -> Names:
     """Name what a role knows by the sources of its options.
 
     others: what it reads or sets beside them, behind its prefix. asking: what else may be meant by a name of others.
@@ -88,12 +88,12 @@ def _names(prefix: str, variables: Iterable[Sources], others: Iterable[str], ask
     return Names(prefix, tuple(sorted(own)), tuple(sorted((filling - own) | set(asking))))
 
 
-def _from_variables(where: str) -> dict[str, dict[str, Any]]:
+def from_variables_of(where: str) -> dict[str, dict[str, Any]]:
     text = f"Whether to take options that are not given from the variables of the role {where}, as that role does."
     return {"from_variables": {"type": "bool", "default": False, "description": [text]}}
 
 
-FROM_VARIABLES = _from_variables(
+FROM_VARIABLES = from_variables_of(
     "C(docker_registries), from C(registry_policy) and from the variables of openshift-ansible"
 )
 
@@ -106,7 +106,7 @@ _OF_THE_ROLE = (
     "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
 )  # fmt: skip
 _MEANT = (*openshift_ansible.BESIDE, *(f"{PREFIX}{word}" for word in HOST_WORDS))
-NAMES = _names(PREFIX, (feature.VARIABLES for feature in FEATURES), _OF_THE_ROLE, _MEANT)
+NAMES = names_of(PREFIX, (feature.VARIABLES for feature in FEATURES), _OF_THE_ROLE, _MEANT)
 
 
 class Asked:
@@ -126,53 +126,3 @@ class Asked:
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)
         cls.spec = getattr(cls, "spec", {}) | cls.from_variables
-
-
-#: What the role image_policy reads or sets, behind its prefix, beside the options of its tasks of masters and clusters.
-_OF_MASTERS = (
-    "result", "info", "trust_result", "pause", "wait", "accept_paused", "node_timeout", "render_timeout",
-    "explain_after", "images", "cluster_result", "nodes_result", "cluster_info", "nodes_info",
-)  # fmt: skip
-NAMES_OF_IMAGE_POLICY = _names(masters.PREFIX, (masters.VARIABLES, clusters.VARIABLES), _OF_MASTERS, NAMES.shared)
-
-
-class AskedOfMasters(Asked):
-    """The same for the role image_policy."""
-
-    asking = masters.ASKING
-    nothing_asked = (
-        "nothing is asked for: neither image_policy_rules nor image_policy_imports nor openshift-ansible's variables "
-        "say what the master {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
-    )
-    from_variables = _from_variables("C(image_policy) and from the variables of openshift-ansible")
-    names = NAMES_OF_IMAGE_POLICY
-
-
-#: What the role node_storage and its playbook read or set, behind its prefix, beside the options of its task.
-_OF_STORAGE = (
-    "result", "info", "plan", "drain", "node", "api_host", "kubeconfig", "remote_kubeconfig", "delete_emptydir_data",
-    "force", "drain_timeout", "ready_timeout", "serial", "max_failures", "outcome", "message", "drained", "restored",
-)  # fmt: skip
-NAMES_OF_STORAGE = _names(storage.PREFIX, (storage.VARIABLES,), _OF_STORAGE)
-
-
-class AskedOfStorage(Asked):
-    """The same for the role node_storage, whose task is told the name of its host."""
-
-    asking = storage.ASKING
-    nothing_asked = (
-        "nothing is asked for: neither node_storage_devices, _driver and _settings nor openshift-ansible's variables "
-        "say what storage {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
-    )
-    from_variables = _from_variables("C(node_storage) and from the variables of openshift-ansible")
-    names = NAMES_OF_STORAGE
-    variables: dict[str, Any]
-
-    def must_ask(self, options: dict[str, Any]) -> None:
-        """Refuse a call that asks for nothing; to grow what is there is something."""
-        if options.get("mode") != "grow":
-            super().must_ask(options)  # type: ignore[misc]
-
-    def read(self, options: dict[str, Any]) -> Any:
-        """Read the options, with the name that `confirm` must be."""
-        return super().read({**options, "host": self.variables.get("inventory_hostname")})  # type: ignore[misc]
