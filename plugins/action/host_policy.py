@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 

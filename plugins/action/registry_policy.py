@@ -9,7 +9,8 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import libraries
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import read_options
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.word import Reading
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES, WORD_OPTIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task, TaskProblem
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.controller import ControllerFiles
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import report

@@ -10,7 +10,8 @@ from typing import Any
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import clock
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries_plan as planning
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import words_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, FEATURES, NAMES, NOTHING_ASKED
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import ASKING, NOTHING_ASKED
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES, NAMES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task import filters
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import cleaned
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask

@@ -15,7 +15,7 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host import services
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.services import CRIO, DOCKER
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import backup, stores
 from hosts import host
 

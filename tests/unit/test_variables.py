@@ -20,7 +20,7 @@ from ansible_collections.dockyard.openshift.plugins.action import (
 )
 from ansible_collections.dockyard.openshift.plugins.plugin_utils import registries, role, spelling
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import HOST_WORDS, PolicyError
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import masters, storage
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import hosts, masters, storage
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.variables import PREFIX, Fill, words
 from cases import cases
 from conftest import REPOSITORY
@@ -41,7 +41,7 @@ def test_asked_for_variables_that_are_documented(task):
     for fill_options in task.ActionModule.fills:
         assert fill_options(wanted, asked.append) == {}
     assert set(asked) <= DOCUMENTED
-    assert {name for name in asked if name.startswith("docker_registries_")} <= set(role.NAMES.own)
+    assert {name for name in asked if name.startswith("docker_registries_")} <= set(hosts.NAMES.own)
 
 
 def test_every_option_of_the_role_s_task_has_a_variable():
@@ -56,8 +56,8 @@ def test_every_option_of_the_role_s_task_has_a_variable():
 def test_the_known_variables_are_the_documented_ones():
     """A variable that was known and not documented, or the other way round, would be called a mistake."""
     documented = {name for name in DOCUMENTED if name.startswith(PREFIX)}
-    assert documented <= set(role.NAMES.own)
-    assert {name for feature in role.FEATURES for (name, *_others) in feature.VARIABLES.values()} <= DOCUMENTED
+    assert documented <= set(hosts.NAMES.own)
+    assert {name for feature in hosts.FEATURES for (name, *_others) in feature.VARIABLES.values()} <= DOCUMENTED
 
 
 ROLES = {

@@ -227,10 +227,9 @@ def _search(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
 def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unmet]:
     for word in ("blocked", "insecure"):
         scopes = [scope for scope in getattr(policy, word) or () if scope != ALL]
-        # The longest prefix wins, so each table inside a scope may decide alone.
         tables = Scopes(scopes).inside(conf.registries)
         for scope in scopes:
-            for reference in chain(*map(_inside, (scope, *tables.get(scope, ())))):
+            for reference in _deciding(scope, tables.get(scope, [])):
                 table = conf.find(reference.name)
                 if word == "blocked" and table and _primary_is_blocked(reference, table, conf):
                     continue
@@ -288,6 +287,14 @@ def _mode(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
     if policy.short_name_mode is not None and conf.short_name_mode != policy.short_name_mode:
         what = f"says short-name-mode is {conf.short_name_mode}" if conf.short_name_mode else ""
         yield Unmet("short_name_mode", policy.short_name_mode, conf.mode_file, what)
+
+
+def _deciding(scope: str, tables: list[str]) -> Iterator[Reference]:
+    """Images of a scope that find every table that decides about some. tables: those inside the scope.
+
+    The longest prefix wins, so each of these may decide alone; without any, all images find the same table.
+    """
+    return chain(*map(_inside, (scope, *tables))) if tables else islice(_inside(scope), 1)
 
 
 def _inside(scope: str, *, ports: bool = True) -> Iterator[Reference]:

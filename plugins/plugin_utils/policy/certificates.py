@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from .. import clock
@@ -277,8 +277,7 @@ def _without_uses(der: bytes) -> bytes:
 
 def _read(pem: str, number: int) -> Certificate:
     try:
-        found = x509.load_der_x509_certificate(_der(pem))
-        return _certificate(found)
+        return _certificate(_der(pem))
     except Problem:
         raise
     except Exception as error:  # cryptography has many of its own, for keys that it does not know for instance
@@ -287,7 +286,9 @@ def _read(pem: str, number: int) -> Certificate:
         ) from None
 
 
-def _certificate(found: Any) -> Certificate:
+@lru_cache(maxsize=512)  # one authority stands in the files of many registries
+def _certificate(der: bytes) -> Certificate:
+    found = x509.load_der_x509_certificate(der)
     der = found.public_bytes(serialization.Encoding.DER)
     key = found.public_key()
     constraints = _extension(found, "BasicConstraints")

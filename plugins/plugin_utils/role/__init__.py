@@ -4,8 +4,8 @@
 
 """The variables of the role docker_registries: which of them fill options, and what is said of the others.
 
-What is asked for nowhere, or under a name that nobody reads, is never passed over. Those of the roles image_policy and
-node_storage are in modules of their own: Ansible compiles what a task imports at every run.
+What is asked for nowhere, or under a name that nobody reads, is never passed over. Ansible compiles what a task imports
+at every run, so the names that come from features are beside this: hosts.py, masters.py, storage.py.
 """
 
 from __future__ import annotations
@@ -16,18 +16,8 @@ from difflib import get_close_matches
 from os.path import commonprefix
 from typing import Any, ClassVar
 
-from .. import openshift_ansible, registries, registry_auth
 from ..policy import HOST_WORDS
-from ..trust import feature as trust
-from ..variables import PREFIX, Sources
-
-#: What the role's task brings to a host, in this order.
-FEATURES = (trust, registry_auth, registries)
-
-#: The words of all features, and what is needed to read them.
-WORD_OPTIONS: dict[str, dict[str, Any]] = {
-    name: about for feature in FEATURES for name, about in feature.WORD_OPTIONS.items()
-}
+from ..variables import Sources
 
 #: Options that say what is wanted; the others say how.
 ASKING = (*HOST_WORDS, "hosted_registry_insecure")
@@ -97,18 +87,6 @@ FROM_VARIABLES = from_variables_of(
     "C(docker_registries), from C(registry_policy) and from the variables of openshift-ansible"
 )
 
-#: What the role and its playbooks read or set beside the options of tasks, behind the prefix.
-_OF_THE_ROLE = (
-    "before_restart", "after_restart", "drain", "drain_node", "drain_kubeconfig", "drain_remote_kubeconfig",
-    "drain_force", "drain_ignore_daemonsets", "drain_delete_emptydir_data", "drain_timeout",
-    "drain_max_out_of_service", "drain_state", "serial", "max_failures", "backup_directory", "backup_encrypt",
-    "backup_keys",
-    "result", "info", "trust_info", "backup_result", "restore_result", "plan", "outcome", "message",
-)  # fmt: skip
-_MEANT = (*openshift_ansible.BESIDE, *(f"{PREFIX}{word}" for word in HOST_WORDS))
-NAMES = names_of(PREFIX, (feature.VARIABLES for feature in FEATURES), _OF_THE_ROLE, _MEANT)
-
-
 class Asked:
     """A task that takes what it is not given from the variables of the role (option from_variables)."""
 
@@ -116,12 +94,18 @@ class Asked:
     from_variables: ClassVar[dict[str, dict[str, Any]]] = FROM_VARIABLES
     asking = ASKING
     nothing_asked = NOTHING_ASKED
-    names: ClassVar[Names] = NAMES
 
     @classmethod
     def misspelt(cls, names: Iterable[str]) -> str:
         """Return the sentence about a variable whose name is nearly one that the role knows, "" without one."""
-        return cls.names.misspelt(names)
+        return cls.names().misspelt(names)
+
+    @classmethod
+    def names(cls) -> Names:
+        """Return the variables of the role."""
+        from .hosts import NAMES  # late: it brings all features of hosts, and only from_variables needs them
+
+        return NAMES
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

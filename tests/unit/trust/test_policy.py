@@ -172,6 +172,7 @@ def test_what_is_known_is_left_out_and_what_is_damaged_counts_as_nothing():
 def test_a_missing_library_is_not_blamed_on_the_certificate(monkeypatch):
     monkeypatch.setattr(certificates, "x509", libraries._Missing("cryptography"))
     certificates.read_certificates.cache_clear()
+    certificates._certificate.cache_clear()
     with pytest.raises(libraries.MissingLibrary, match="pip install cryptography"):
         read_trust([{"registry": "a.example.com", "ca": certificate("one")}])
 

@@ -119,8 +119,15 @@ def conf_of_answer(host: Observed) -> RegistriesConf | None:
 
     None without an answer. Raises HostProblem for output of another shape.
     """
-    registries = answer_of(host).get("registries")
-    if host.answer("podman.info").rc != 0 or not isinstance(registries, dict):
+    answer = host.answer("podman.info")
+    conf = _conf_of(answer.stdout) if answer.stdout else None
+    return conf if answer.rc == 0 else None
+
+
+@lru_cache(maxsize=8)
+def _conf_of(text: str) -> RegistriesConf | None:
+    registries = _read(text).get("registries")
+    if not isinstance(registries, dict):
         return None
     found = {prefix: table for prefix, table in registries.items() if isinstance(table, dict)}
     tables = {

@@ -12,7 +12,8 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostTask
 
 PLAN = {"id": "p1", "text": "Plan p1: 1 change\n  drop-in: add search registry a.example.com", "disruption": "restart"}

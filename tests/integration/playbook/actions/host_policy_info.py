@@ -10,7 +10,8 @@ import os
 from typing import Any
 
 import jmespath
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
 
 ENGINE = {

@@ -9,7 +9,8 @@ import json
 import os
 from typing import Any
 
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import FEATURES, WORD_OPTIONS, Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import FEATURES, WORD_OPTIONS
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.base import Task
 
 
