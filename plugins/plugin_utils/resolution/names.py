@@ -193,6 +193,8 @@ class Scopes:
 
     def all_covering(self, name: str) -> list[str]:
         """Return the scopes that cover the name, in the order they were given."""
+        if not self._places:
+            return []
         found = [scope for scope in self._possible(name) if scope in self._places and self._rule(scope, name)]
         return sorted(found, key=self._places.__getitem__)
 

@@ -14,6 +14,7 @@ import json
 import posixpath
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from ...formats import FormatError, toml_text
@@ -96,8 +97,13 @@ CRIO_WATCH = Watch(files=(_CRIO_CONF, *_CRIO_ENVIRONMENT), trees=(_CRIO_TREE,), 
 
 def podman_version(host: Observed) -> tuple[int, int]:
     """Return the first two numbers of podman's version, (0, 0) where there is none."""
+    return _version_in(host.answer("podman.info").stdout)
+
+
+@lru_cache(maxsize=8)  # every look at a place asks for it, and the answer is long
+def _version_in(text: str) -> tuple[int, int]:
     try:
-        said = json.loads(host.answer("podman.info").stdout)["version"]["Version"]
+        said = json.loads(text)["version"]["Version"]
         found = re.match(r"v?(\d+)\.(\d+)", said)
     except (ValueError, KeyError, TypeError, RecursionError):
         found = None
