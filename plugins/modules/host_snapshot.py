@@ -164,6 +164,7 @@ import base64
 import json
 import sys
 import types
+import zlib
 
 # Here Ansible puts the arguments as JSON. In a raw text between quotes, because JSON never has three of these in a row.
 ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
@@ -173,7 +174,7 @@ def main():
     """Run the packed programs of module_utils: the one argument holds them and the questions for the last one."""
     if ARGUMENTS.startswith("<"):
         return  # nobody has put any there: a tool only imports this file
-    job = json.loads(base64.b64decode(json.loads(ARGUMENTS)["job"]).decode("utf-8"))
+    job = json.loads(zlib.decompress(base64.b64decode(json.loads(ARGUMENTS)["job"])).decode("utf-8"))
     for name, path, source in job["programs"]:
         program = load(str(name), str(path), source)
     answer = program.answer(native(job["wanted"]))

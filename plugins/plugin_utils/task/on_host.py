@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import asdict
@@ -43,6 +44,8 @@ _TRANSACTION = "dockyard.openshift.host_transaction"
 
 #: What host_snapshot runs on the host, in the order in which they need each other.
 _PROGRAMS = ("_hands", "_snapshot")
+#: Of compression: the job is made anew for each host, and the connection compresses, too.
+_FASTEST = 1
 _PACKAGE = "ansible_collections.dockyard.openshift.plugins"
 _MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
 
@@ -334,7 +337,8 @@ def asked_by(said: AskedOfFeatures, how: Applying) -> dict[str, list[str]]:
 
 def packed_job(wanted: dict[str, Any]) -> str:
     """Pack the argument of the module host_snapshot: the questions, and the programs that answer."""
-    return b64encode(json.dumps({"programs": _programs(), "wanted": wanted}).encode()).decode()
+    job = json.dumps({"programs": _programs(), "wanted": wanted}).encode()
+    return b64encode(zlib.compress(job, _FASTEST)).decode()
 
 
 def transaction_options(proposal: Proposal) -> dict[str, Any]:

@@ -26,6 +26,7 @@ import signal
 import sys
 import tempfile
 import types
+import zlib
 
 WATCHED = ('open', 'write', 'fsync', 'rename', 'unlink', 'link', 'mkdir', 'rmdir', 'chmod', 'fchmod', 'fchown')
 PLACE = '<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>'
@@ -139,7 +140,8 @@ def prepared(path, job):
             file = os.path.join(PLUGINS, 'module_utils', name + '.py')
             with open(file) as stream:
                 programs.append((PACKAGE + '.module_utils.' + name, file, stream.read()))
-        packed = base64.b64encode(json.dumps({'programs': programs, 'wanted': job['arguments']}).encode('utf-8'))
+        packed = json.dumps({'programs': programs, 'wanted': job['arguments']}).encode('utf-8')
+        packed = base64.b64encode(zlib.compress(packed))
         source = source.replace(PLACE, json.dumps({'job': packed.decode('utf-8')}))
     return compile(source, path, 'exec', dont_inherit=True)
 
