@@ -87,6 +87,7 @@ FROM_VARIABLES = from_variables_of(
     "C(docker_registries), from C(registry_policy) and from the variables of openshift-ansible"
 )
 
+
 class Asked:
     """A task that takes what it is not given from the variables of the role (option from_variables)."""
 
