@@ -31,6 +31,7 @@ WORDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "blocked domains": lambda n: {"blocked": [f"*.{name}" for name in HERE[:n]]},
     "one domain": lambda n: {"insecure": ["*.example.com", *HERE[:n]]},
     "insecure": lambda n: {"insecure": HERE[:n]},
+    "blocked inside insecure": lambda n: {"insecure": HERE[:n], "blocked": [f"{name}/team" for name in HERE[:n]]},
     "ranges": lambda n: {"insecure": [f"10.0.{number}.0/24" for number in range(n)]},
     "allowed": lambda n: {"allowed": HERE[:n], "search": HERE[:n], "insecure": HERE[:n], "blocked": "all"},
     "mirrors": lambda n: {"mirrors": [{"source": each, "mirrors": [to]} for each, to in pairs(n)]},

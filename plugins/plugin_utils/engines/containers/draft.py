@@ -133,7 +133,7 @@ class Draft:
         insecure = fit(self.policy.insecure or (), REGISTRIES_CONF, self.policy.service_network)
         crio = self._crio_takes_ranges()
         if crio and not self._others():
-            return {"blocked": blocked, "insecure": insecure.held}
+            return _with_inner(blocked, insecure.held)
         left_out = "the service network, is left out" + (f" for {self._others()}" if crio else "")
         beyond = f" in {self._others()}" if crio else ""
         self.findings.notes += [
@@ -143,7 +143,7 @@ class Draft:
             f"insecure '{scope}'{beyond}: registries.conf knows no address ranges; name the registries"
             for scope in insecure.beyond
         ]
-        return {"blocked": blocked, "insecure": insecure.held}
+        return _with_inner(blocked, insecure.held)
 
     def _others(self) -> str:
         """Name the programs beside CRI-O that read these files."""
@@ -430,6 +430,19 @@ class Draft:
         podman = files.podman_version(self.host)
         if (0, 0) < podman < files.DROP_INS_SINCE["podman"] and not self.old_style:
             self.findings.unenforceable.append(f"the policy in podman {podman[0]}.{podman[1]}, which reads no drop-ins")
+
+
+def _with_inner(blocked: tuple[str, ...], insecure: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return the scopes of both words, each with those of the other that lie inside one of its own.
+
+    The longest prefix alone decides about an image, so an inner scope has to say again what the outer one says.
+    """
+    said = (*blocked, *insecure)
+    wanted = {"blocked": (blocked, Scopes(blocked)), "insecure": (insecure, Scopes(insecure))}
+    return {
+        word: tuple(dict.fromkeys((*own, *(each for each in said if scopes.covering(each) is not None))))
+        for word, (own, scopes) in wanted.items()
+    }
 
 
 def _line(each: Unmet) -> str:
