@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.role import Asked
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.role.hosts import NAMES
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import HostInfo
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.trust import feature as trust
 
 
 class ActionModule(Asked, HostInfo):
     features = (trust,)
+    names = NAMES  # a role asks it of every host, and what is loaded late is loaded by each worker

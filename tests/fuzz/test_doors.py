@@ -33,6 +33,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / ".cache/collections"), str(REPOSITORY / "tests/unit")]
 
 import go_yaml  # noqa: E402
+import test_growth as growth  # noqa: E402
 from ansible.errors import AnsibleFilterError  # noqa: E402
 from ansible_collections.dockyard.openshift.plugins.action import (  # noqa: E402
     certificates_backup,
@@ -68,7 +69,6 @@ from disks import Host  # noqa: E402
 from hosts import described, snapshot  # noqa: E402
 from tasks import COMMITTED, opaque, run  # noqa: E402
 from test_engine_docker_fork import answers  # noqa: E402
-from test_growth import HOSTS, as_asked, others_say_no  # noqa: E402
 from test_host_policy import docker  # noqa: E402
 from trust.pki import NOW, certificate, key_pem  # noqa: E402
 
@@ -662,23 +662,14 @@ LONG: dict[str, tuple[str, Callable[[int], Any]]] = {
     **{
         f"{state.__name__} on {engine}": (
             "filter registries_plan",
-            lambda size, state=state, engine=engine: state(HOSTS[engine], every_word, size // 16),
+            lambda size, state=state, engine=engine: state(growth.HOSTS[engine], growth.WORDS["every word"], size // 16),
         )
-        for state in (as_asked, others_say_no)
-        for engine in HOSTS
+        for state in (growth.as_asked, growth.others_say_no)
+        for engine in growth.HOSTS
     },
     "addresses": ("snapshot, all", lambda size: docker(sysconfig="X=" + "://a:" * size * 10)),
     "certificates": ("certificates", lambda size: certificate("one") * (size // 20)),
 }
-
-
-def every_word(size: int) -> dict[str, Any]:
-    names, mirrors = NAMES[:size], NAMES[-size:]
-    served = [{"source": name, "mirrors": [mirror]} for name, mirror in zip(names, mirrors, strict=True)]
-    aliases = {f"app{number}": f"{name}/team/app" for number, name in enumerate(names)}
-    return {"search": names, "insecure": names, "blocked": [f"{each}/x" for each in names], "mirrors": served} | {
-        "aliases": aliases
-    }
 
 
 def TABLE(name: str) -> str:

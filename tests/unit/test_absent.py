@@ -58,7 +58,8 @@ def withdrawn(host: dict[str, Any]) -> Proposal:
 def test_files_are_what_they_were(case: dict[str, Any]) -> None:
     host = case["host"]
     for policy in filter(None, (case.get("first"), case["policy"])):
-        host = given(host, policy, case.get("mode"))
+        before, host = host, given(host, policy, case.get("mode"))
+        assert host != before
     done = withdrawn(host)
     left = after(host, done)
     was = {**case["host"].get("files", {}), **case.get("stays", {})}

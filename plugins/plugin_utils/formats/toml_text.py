@@ -102,16 +102,14 @@ def line_of_path(text: str, path: Path) -> int | None:
 
 @lru_cache(maxsize=8)  # whoever asks for the line of one table asks for those of others
 def _lines(text: str) -> Mapping[Path, int]:
-    """Return the line of each path. The number of line ends is counted on from one statement to the next."""
-    body = text.removeprefix(_BOM)
-    document = _Document(body)
-    found: dict[Path, int] = {}
-    line, counted = 1, 0
+    """Return the line of each path. Line ends are counted on from one statement to the next."""
+    document = _Document(text.removeprefix(_BOM))
+    line, position, lines = 1, 0, []
     for statement in document.statements:
-        line, counted = line + body.count("\n", counted, statement.start), statement.start
-        for length in range(len(statement.path) + 1):
-            found.setdefault(statement.path[:length], line)
-    return found
+        line += document.text.count("\n", position, statement.start)
+        position = statement.start
+        lines.append(line)
+    return {path: lines[numbers[0]] for path, numbers in document.below.items()}
 
 
 def edit(text: str, value: Mapping[str, Any]) -> str:

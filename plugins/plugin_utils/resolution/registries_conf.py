@@ -234,7 +234,8 @@ class _File:
         helpers = self._try(self._texts, self.table, "credential-helpers")
         self._try(self._text, self.table, "additional-layer-store-auth-helper")
         aliases = self._try(self._aliases) or {}
-        conf = self._build(search, self._registries(tables), mode, aliases, 2)
+        found = [(table, ("registry", number)) for number, table in enumerate(tables)]
+        conf = self._build(search, self._each(self._registry, found), mode, aliases, 2)
         conf = replace(conf, search_appends=True) if behind else conf
         return conf if helpers is None else replace(conf, helpers=tuple(helpers))
 
@@ -261,17 +262,11 @@ class _File:
         for kind, flag in (("block", "blocked"), ("insecure", "insecure")):
             for entry in v1[kind] or ():
                 flags.setdefault(entry.rstrip("/"), {})[flag] = True
-        registries = self._each(self._from_list, flags.items())
-        return self._build(v1["search"], registries, "", {}, 1)
-
-    def _from_list(self, item: tuple[str, dict[str, bool]]) -> RegistryTable:
-        entry, said = item
-        path = ("registries", "block" if "blocked" in said else "insecure")
-        return replace(self._registry({"location": entry, **said}), path=path)
-
-    def _registries(self, tables: list[dict[str, Any]]) -> list[RegistryTable]:
-        found = [(number, self._try(self._registry, table)) for number, table in enumerate(tables)]
-        return [replace(table, path=("registry", number)) for number, table in found if table is not None]
+        found = [
+            ({"location": entry, **said}, ("registries", "block" if "blocked" in said else "insecure"))
+            for entry, said in flags.items()
+        ]
+        return self._build(v1["search"], self._each(self._registry, found), "", {}, 1)
 
     def _build(
         self,
@@ -323,7 +318,9 @@ class _File:
             self._refuse(f"invalid short-name-mode {quoted(mode)}")
         return mode
 
-    def _registry(self, table: Mapping[str, Any]) -> RegistryTable:
+    def _registry(self, item: tuple[Mapping[str, Any], toml_text.Path]) -> RegistryTable:
+        """Read a table, and where it was found."""
+        table, path = item
         location = self._location(self._text(table, "location"))
         written = self._text(table, "prefix")
         # Only a prefix that is not there stands for the location: "/" becomes one that matches nothing.
@@ -349,6 +346,7 @@ class _File:
             mirrors=tuple(self._each(lambda mirror: self._mirror(mirror, prefix, by_digest), mirrors)),
             file=self.name,
             table=table,
+            path=path,
         )
 
     def _mirror(self, table: Mapping[str, Any], prefix: str, by_digest: bool) -> Mirror:

@@ -95,18 +95,17 @@ class Asked:
     from_variables: ClassVar[dict[str, dict[str, Any]]] = FROM_VARIABLES
     asking = ASKING
     nothing_asked = NOTHING_ASKED
+    #: The variables of the role; None for those of docker_registries, loaded when they are needed.
+    names: ClassVar[Names | None] = None
 
     @classmethod
     def misspelt(cls, names: Iterable[str]) -> str:
         """Return the sentence about a variable whose name is nearly one that the role knows, "" without one."""
-        return cls.names().misspelt(names)
+        if cls.names is None:
+            from .hosts import NAMES  # late: it brings all features of hosts, and only from_variables needs them
 
-    @classmethod
-    def names(cls) -> Names:
-        """Return the variables of the role."""
-        from .hosts import NAMES  # late: it brings all features of hosts, and only from_variables needs them
-
-        return NAMES
+            return NAMES.misspelt(names)
+        return cls.names.misspelt(names)
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import masters
 from ..cluster import registries as clusters
-from . import Asked, Names, from_variables_of, names_of
+from . import Asked, from_variables_of, names_of
 from .hosts import NAMES
 
 #: What the role image_policy reads or sets, behind its prefix, beside the options of its tasks of masters and clusters.
@@ -28,7 +28,4 @@ class AskedOfMasters(Asked):
         "say what the master {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
     )
     from_variables = from_variables_of("C(image_policy) and from the variables of openshift-ansible")
-
-    @classmethod
-    def names(cls) -> Names:
-        return NAMES_OF_IMAGE_POLICY
+    names = NAMES_OF_IMAGE_POLICY

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import storage
-from . import Asked, Names, from_variables_of, names_of
+from . import Asked, from_variables_of, names_of
 
 #: What the role node_storage and its playbook read or set, behind its prefix, beside the options of its task.
 _OF_STORAGE = (
@@ -28,11 +28,8 @@ class AskedOfStorage(Asked):
         "say what storage {host} should get, so nothing was looked at; is group_vars beside the hosts file?"
     )
     from_variables = from_variables_of("C(node_storage) and from the variables of openshift-ansible")
+    names = NAMES_OF_STORAGE
     variables: dict[str, Any]
-
-    @classmethod
-    def names(cls) -> Names:
-        return NAMES_OF_STORAGE
 
     def must_ask(self, options: dict[str, Any]) -> None:
         """Refuse a call that asks for nothing; to grow what is there is something."""

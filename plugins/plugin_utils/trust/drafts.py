@@ -453,8 +453,10 @@ class _Drafting:
 
     def _will_read(self, name: str, reader: Reader, filled: Container[str]) -> str:
         """Return the directory for a name. filled: the directories that get a file."""
-        directories = ((place, f"{place}/{name}") for place in reader.places)
-        return next((at for place, at in directories if at in filled or self.start.listing(place).holds(name)), "")
+        found = certificate_directories.of_registry(
+            reader.places, name, lambda directory: directory in filled or certs_d.is_there(self.start, directory)
+        )
+        return found[0] if found else ""
 
 
 def _authorities(registry: TrustedRegistry) -> tuple[Certificate, ...]:

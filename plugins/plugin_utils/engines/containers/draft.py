@@ -21,6 +21,7 @@ from ...host.observed import STATE_PATH, HostProblem, Observed, in_file
 from ...plan.draft import FileChange
 from ...policy import ALL, MirrorSet, Policy, PolicyError
 from ...policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1, Takes, fit
+from ...policy.word import unique
 from ...resolution import registries_conf
 from ...resolution.names import Scopes, hub_name, is_range
 from ...resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistryTable, key_of
@@ -437,12 +438,12 @@ def _with_inner(blocked: tuple[str, ...], insecure: tuple[str, ...]) -> dict[str
 
     The longest prefix alone decides about an image, so an inner scope has to say again what the outer one says.
     """
-    said = (*blocked, *insecure)
-    wanted = {"blocked": (blocked, Scopes(blocked)), "insecure": (insecure, Scopes(insecure))}
-    return {
-        word: tuple(dict.fromkeys((*own, *(each for each in said if scopes.covering(each) is not None))))
-        for word, (own, scopes) in wanted.items()
-    }
+
+    def with_inner(own: tuple[str, ...]) -> tuple[str, ...]:
+        outer = Scopes(own)
+        return unique((*own, *(scope for scope in (*blocked, *insecure) if outer.covering(scope) is not None)))
+
+    return {"blocked": with_inner(blocked), "insecure": with_inner(insecure)}
 
 
 def _line(each: Unmet) -> str:
