@@ -21,7 +21,7 @@ import sys
 import tarfile
 import time
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -639,6 +639,13 @@ def test_an_answer_or_a_sentence(name: str) -> None:
 
 TEXTS = [name for name in BY_NAME if isinstance(BY_NAME[name].seeds()[0], str)]
 NAMES = [f"r{number}.example.com:5000" for number in range(20_000)]
+
+
+def found(state: Any, host: dict[str, Any], size: int) -> list[Any]:
+    """Return a host in this state, and a policy of every word for it."""
+    return list(state(host, growth.WORDS["every word"], size // 4))
+
+
 LONG: dict[str, tuple[str, Callable[[int], Any]]] = {
     "two lists": ("words", lambda size: {"search": NAMES[:size], "blocked": NAMES[-size:]}),
     "two lists alike": ("words", lambda size: {"search": NAMES[:size], "insecure": NAMES[:size], "blocked": "all"}),
@@ -660,12 +667,9 @@ LONG: dict[str, tuple[str, Callable[[int], Any]]] = {
         lambda size: ["r1.example.com:5000/a", "".join(map(TABLE, NAMES[: size // 2]))],
     ),
     **{
-        f"{state.__name__} on {engine}": (
-            "filter registries_plan",
-            lambda size, state=state, engine=engine: state(growth.HOSTS[engine], growth.WORDS["every word"], size // 16),
-        )
+        f"{state.__name__} on {engine}": ("filter registries_plan", partial(found, state, host))
         for state in (growth.as_asked, growth.others_say_no)
-        for engine in growth.HOSTS
+        for engine, host in growth.HOSTS.items()
     },
     "addresses": ("snapshot, all", lambda size: docker(sysconfig="X=" + "://a:" * size * 10)),
     "certificates": ("certificates", lambda size: certificate("one") * (size // 20)),
