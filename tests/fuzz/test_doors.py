@@ -643,7 +643,7 @@ NAMES = [f"r{number}.example.com:5000" for number in range(20_000)]
 
 def found(state: Any, host: dict[str, Any], size: int) -> list[Any]:
     """Return a host in this state, and a policy of every word for it."""
-    return list(state(host, growth.WORDS["every word"], size // 4))
+    return list(state(host, growth.WORDS["every word"], size))
 
 
 LONG: dict[str, tuple[str, Callable[[int], Any]]] = {

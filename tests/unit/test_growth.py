@@ -22,8 +22,8 @@ from test_absent import given
 from trust.pki import certificate
 
 STEP = 12
-HERE = [f"r{number}.example.com" for number in range(1_000)]
-THERE = [f"m{number}.example.net" for number in range(1_000)]
+HERE = [f"r{number}.example.com" for number in range(20_000)]
+THERE = [f"m{number}.example.net" for number in range(20_000)]
 WORDS: dict[str, Callable[[int], dict[str, Any]]] = {
     "search": lambda n: {"search": HERE[:n]},
     "blocked": lambda n: {"blocked": HERE[:n]},
