@@ -171,13 +171,13 @@ ARGUMENTS = r"""<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>"""
 
 
 def main():
-    """Run the packed programs of module_utils: the one argument holds them and the questions for the last one."""
+    """Run the packed programs of module_utils; the last one answers the questions."""
     if ARGUMENTS.startswith("<"):
         return  # nobody has put any there: a tool only imports this file
-    job = json.loads(zlib.decompress(base64.b64decode(json.loads(ARGUMENTS)["job"])).decode("utf-8"))
-    for name, path, source in job["programs"]:
+    arguments = json.loads(ARGUMENTS)
+    for name, path, source in json.loads(zlib.decompress(base64.b64decode(arguments["programs"])).decode("utf-8")):
         program = load(str(name), str(path), source)
-    answer = program.answer(native(job["wanted"]))
+    answer = program.answer(native(json.loads(base64.b64decode(arguments["wanted"]).decode("utf-8"))))
     sys.stdout.write(json.dumps(answer))
     if answer.get("failed"):
         raise SystemExit(1)

@@ -23,6 +23,10 @@ class Each(NamedTuple):
 
 def fits(value: Any, shape: Any) -> bool:
     """Return whether a value has a shape."""
+    if shape is str:
+        return isinstance(value, str) and (value.isascii() or can_be_written(value))
+    if isinstance(shape, type):
+        return isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
     if isinstance(shape, Each):
         return isinstance(value, dict) and all(
             fits(key, str) and fits(item, shape.shape) for key, item in value.items()
@@ -31,12 +35,8 @@ def fits(value: Any, shape: Any) -> bool:
         return any(fits(value, each) for each in shape)
     if isinstance(shape, list):
         return isinstance(value, list) and all(fits(item, shape[0]) for item in value)
-    if isinstance(shape, Mapping):
+    if isinstance(shape, dict):
         return isinstance(value, dict) and all(_has(value, key, kind) for key, kind in shape.items())
-    if shape is str:
-        return isinstance(value, str) and (value.isascii() or can_be_written(value))
-    if isinstance(shape, type):
-        return isinstance(value, shape) and (shape is bool or not isinstance(value, bool))
     return bool(value == shape) and type(value) is type(shape)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import json
-import zlib
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -67,8 +66,8 @@ def run(action: Any, args: dict[str, Any], snapshots: list[Any], *transactions: 
 
 
 def asked(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Unpack the questions to host_snapshot from the one argument that travels."""
-    return json.loads(zlib.decompress(base64.b64decode(arguments["job"])))["wanted"]
+    """Unpack the questions to host_snapshot."""
+    return json.loads(base64.b64decode(arguments["wanted"]))
 
 
 def hear_call(module: str, arguments: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.dockyard.openshift.plugins.filter.registries_plan import registries_plan
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, effects
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines import Request, docker, effects
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers import Containers
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.files import conf_of
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.containers.info import predicted_info
@@ -111,11 +111,11 @@ def test_docker_s_files_with_one_entry_changed(engine, said, words, files):
     policy = read_policy(words)
     spelled = {word: tuple(entries) for word, entries in engine._enforceable(policy).items()}
     shown = engine.desired(host(files, said), Policy(), Request()).expected
-    assert effects.unmet_by_lists(spelled, shown.plain()) == []
+    assert docker.unmet_by_lists(spelled, shown.plain()) == []
     for path, text, line in changed(files):
         shown = engine.desired(host({**files, path: text}, said), Policy(), Request()).expected
         assert answered(engine, host(files, said), shown, policy), line
-        assert effects.unmet_by_lists(spelled, shown.plain()), line
+        assert docker.unmet_by_lists(spelled, shown.plain()), line
 
 
 def answered(engine, found, lists, policy):

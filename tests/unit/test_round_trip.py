@@ -17,10 +17,9 @@ import pytest
 from ansible_collections.dockyard.openshift.plugins.action import host_snapshot
 from ansible_collections.dockyard.openshift.plugins.module_utils import _hands, _snapshot
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.observed import STATE_PATH, HostProblem, Observed
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot, unpack
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.snapshot import from_snapshot, pack_json, unpack
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.host.watch import Question, Tree, Watch
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy.certificates import certificates_in
-from ansible_collections.dockyard.openshift.plugins.plugin_utils.task.on_host import packed_job
 from tasks import asked, run
 from trust.pki import certificate, key_pem
 
@@ -33,7 +32,7 @@ def look(tmp_path):
     (state / "state.json").write_text("{}")
 
     def look(watch: Watch) -> Observed:
-        wanted = asked({"job": packed_job(watch.arguments())}) | {"state_directory": str(state)}
+        wanted = asked({"wanted": pack_json(watch.arguments())}) | {"state_directory": str(state)}
         return from_snapshot(unpack(_snapshot.answer(wanted)["snapshot"]))
 
     return look

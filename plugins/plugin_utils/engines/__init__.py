@@ -11,16 +11,13 @@ again. Everything else is shared.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from ..host.observed import Observed
 from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy, read_policy
-
-if TYPE_CHECKING:
-    from .effects import Unmet
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Lists:
 
     def plain(self) -> dict[str, list[str]]:
         """Return the lists for a result."""
-        return {word: list(items) for word, items in asdict(self).items()}
+        return {word: list(items) for word, items in vars(self).items()}
 
 
 ALL_WORDS = frozenset(Lists().plain())
@@ -43,6 +40,20 @@ ALL_WORDS = frozenset(Lists().plain())
 def differing(shown: Lists, expected: Lists) -> frozenset[str]:
     """Return the lists that are not the same in both."""
     return frozenset(word for word in ALL_WORDS if getattr(shown, word) != getattr(expected, word))
+
+
+@dataclass(frozen=True)
+class Unmet:
+    """An entry of a word without its effect. file: what is in its way, "" for nothing but the lack of it.
+
+    what: what that file says, completing a sentence that begins with it; line: where, 0 when nobody knows.
+    """
+
+    word: str
+    entry: str
+    file: str = ""
+    what: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from ..policy.lists import DOCKER
 from ..problems import one_line
 from ..resolution.names import DOCKER_HUB, NameProblem, in_range, parse_range
 from ..shapes import Each
-from . import Lists, differing, effects
+from . import Lists, Unmet, differing
 
 DAEMON_JSON = "/etc/docker/daemon.json"
 INFO = ("docker", "info")
@@ -381,11 +381,28 @@ def without_effect(
 
 def unmet_words(
     said: Mapping[str, tuple[str, ...]], names: Mapping[str, Callable[[str], str]], lists: Lists
-) -> list[effects.Unmet]:
+) -> list[Unmet]:
     """List the entries that these lists of docker lack. names: how docker reads an entry of each."""
     spelled = {word: unique(map(names[word], entries)) for word, entries in said.items()}
     shown = lists.plain()
-    return effects.unmet_by_lists(spelled, shown | {"insecure": [*shown["insecure"], *LOOPBACK]})
+    return unmet_by_lists(spelled, shown | {"insecure": [*shown["insecure"], *LOOPBACK]})
+
+
+def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iterable[str]]) -> list[Unmet]:
+    """List what docker's own lists lack of these. said, shown: entries as it spells them, by word.
+
+    What is tried in order has to come first, and in this order; the other lists need only hold the entries.
+    """
+    found = []
+    for word, given in said.items():
+        there = list(shown.get(word, ()))
+        wanted = [entry for entry in given if word != "search" or entry not in shown.get("blocked", ())]
+        if word in ("search", "mirrors"):
+            if there[: len(wanted)] != wanted:
+                found.append(Unmet(word, ", ".join(wanted)))
+        else:
+            found += [Unmet(word, entry) for entry in wanted if entry not in there]
+    return found
 
 
 def without_flag(words: Iterable[str], flag: str, but: Iterable[str] = ()) -> list[str]:

@@ -31,6 +31,7 @@ from . import (
     Desired,
     Lists,
     Request,
+    Unmet,
     added,
     differing,
     docker,
@@ -41,7 +42,6 @@ from . import (
 )
 from .containers import files
 from .docker import DAEMON_JSON, DaemonJson, Document, Spelling, Unit, flag_values, mapping, texts, without_flag
-from .effects import Unmet
 
 SYSCONFIG = "/etc/sysconfig/docker"
 GENERATOR = "/usr/libexec/registries"

@@ -22,10 +22,9 @@ from ..host.watch import Watch
 from ..plan.draft import Check, Due, FileChange, Step, Validation
 from ..policy import Policy
 from ..resolution.names import DOCKER_HUB
-from . import ALL_WORDS, Desired, Lists, Request, added, docker, joint_list, without_ours
+from . import ALL_WORDS, Desired, Lists, Request, Unmet, added, docker, joint_list, without_ours
 from .docker import DAEMON_JSON, DaemonJson, Spelling, Unit, flag_values
 from .docker_fork import DockerFork
-from .effects import Unmet
 
 SPELLING = {
     "insecure": Spelling("--insecure-registry", "", "insecure-registries"),

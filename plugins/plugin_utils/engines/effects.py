@@ -10,7 +10,7 @@ The plan is compared with the words here, never with itself: what some other fil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import chain, islice
 from typing import Any
@@ -23,25 +23,12 @@ from ..resolution.pull_sources import RewriteProblem
 from ..resolution.references import Reference, parse_alias
 from ..resolution.registries_conf import Mirror, RegistriesConf, RegistryTable
 from ..resolution.signature_policy import requirements_for
+from . import Unmet
 
 #: So many sentences of a kind are enough to know where to look; each needs a file to be read again.
 _TOLD = 10
 _DIGEST = "sha256:" + "0" * 64
 _OUTSIDE = Reference("outside.invalid", "dockyard/image", "latest")
-
-
-@dataclass(frozen=True)
-class Unmet:
-    """An entry of a word without its effect. file: what is in its way, "" for nothing but the lack of it.
-
-    what: what that file says, completing a sentence that begins with it; line: where, 0 when nobody knows.
-    """
-
-    word: str
-    entry: str
-    file: str = ""
-    what: str = ""
-    line: int = 0
 
 
 def unmet(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unmet]:
@@ -67,23 +54,6 @@ def left_over(policy: Policy, conf: RegistriesConf, host: Observed) -> list[Unme
         for prefix, table in conf.registries.items()
         if getattr(table, word) and not is_asked(prefix)
     ]
-
-
-def unmet_by_lists(said: Mapping[str, tuple[str, ...]], shown: Mapping[str, Iterable[str]]) -> list[Unmet]:
-    """List what docker's own lists lack of these. said, shown: entries as it spells them, by word.
-
-    What is tried in order has to come first, and in this order; the other lists need only hold the entries.
-    """
-    found = []
-    for word, given in said.items():
-        there = list(shown.get(word, ()))
-        wanted = [entry for entry in given if word != "search" or entry not in shown.get("blocked", ())]
-        if word in ("search", "mirrors"):
-            if there[: len(wanted)] != wanted:
-                found.append(Unmet(word, ", ".join(wanted)))
-        else:
-            found += [Unmet(word, entry) for entry in wanted if entry not in there]
-    return found
 
 
 def unmet_by_policy_json(allowed: Iterable[str], path: str, document: Mapping[str, Any]) -> list[Unmet]:
@@ -229,7 +199,10 @@ def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unm
         scopes = [scope for scope in getattr(policy, word) or () if scope != ALL]
         tables = Scopes(scopes).inside(conf.registries)
         for scope in scopes:
-            for reference in _deciding(scope, tables.get(scope, [])):
+            narrower, own = tables.get(scope, []), conf.registries.get(scope)
+            if own and own.insecure and word == "insecure" and not narrower:
+                continue  # most scopes are like this, of thousands
+            for reference in _deciding(scope, narrower):
                 table = conf.find(reference.name)
                 if word == "blocked" and table and _primary_is_blocked(reference, table, conf):
                     continue

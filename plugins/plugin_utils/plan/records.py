@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -63,17 +62,13 @@ def record_of(state: State, part: tuple[str, ...], shape: Any) -> Any:
 
 def with_record(state: State, part: tuple[str, ...], record: Mapping[str, Any]) -> State:
     """Put this record into the state; an empty one leaves no trace, nor does a part that becomes empty."""
-    state = copy.deepcopy(state)
     key, rest = part[0], part[1:]
     below = state.get(key, {})
     if rest and not isinstance(below, dict):
         raise damaged()
-    value: Any = with_record(below, rest, record) if rest else copy.deepcopy(dict(record))
-    if value:
-        state[key] = value
-    else:
-        state.pop(key, None)
-    return state
+    value: Any = with_record(below, rest, record) if rest else dict(record)
+    others = {name: kept for name, kept in state.items() if name != key}
+    return others | {key: value} if value else others
 
 
 def change_of(before: State, after: State) -> FileChange:

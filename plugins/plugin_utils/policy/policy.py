@@ -92,6 +92,8 @@ class Policy:
         What both say together is judged like one policy. An allow-list and a list of what is blocked exclude each
         other, so the earlier one of them ends, with a warning. Raises PolicyError.
         """
+        if earlier == self.words():  # as at every run but the first
+            return self
         spoken = {_attribute(name) for name, _word, _value in self.set_words()}
         whole = _read(words_in("words", earlier), Reading())  # what is damaged is refused, whether it is needed or not
         older = {name: value for name, value in whole.items() if name not in spoken}

@@ -267,7 +267,7 @@ def show(lines: Iterable[str]) -> None:
 def cleaned(value: Any) -> Any:
     """Remove characters that steer a terminal from the texts of a value; lines stay lines."""
     if isinstance(value, str):
-        return _STEERS.sub("", value)
+        return value if value.isprintable() else _STEERS.sub("", value)
     if isinstance(value, Mapping):
         return {cleaned(key): cleaned(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -10,9 +10,9 @@ import json
 import re
 import zlib
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -44,11 +44,19 @@ _TRANSACTION = "dockyard.openshift.host_transaction"
 
 #: What host_snapshot runs on the host, in the order in which they need each other.
 _PROGRAMS = ("_hands", "_snapshot")
-#: Of compression: the job is made anew for each host, and the connection compresses, too.
-_FASTEST = 1
 _PACKAGE = "ansible_collections.dockyard.openshift.plugins"
 _MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
 
+
+def _packed(programs: Iterable[str]) -> str:
+    """Pack (name of the module, name of its file, source) of each program."""
+    sources = [(f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8")) for name in programs]
+    named = [(f"{_PACKAGE}.module_utils.{file[:-3]}", file, source) for file, source in sources]
+    return b64encode(zlib.compress(json.dumps(named).encode())).decode()
+
+
+#: Made once for all hosts: the process of each is a fork of the one that loads this.
+_PACKED_PROGRAMS = _packed(_PROGRAMS)
 
 #: What host_transaction answers; one that was cut off says nothing of `committed`.
 _ENDED = {
@@ -127,7 +135,7 @@ class HostModules(ActionBase):  # type: ignore[misc]
     def quietly(self, module: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """Call one of the two modules. The connection prints a module's raw answer at -vvv, unless told not to."""
         if module == SNAPSHOT:
-            arguments = {"job": packed_job(arguments)}
+            arguments = {"programs": _PACKED_PROGRAMS, "wanted": pack_json(arguments)}
         context = self._connection._play_context
         before, context.no_log = context.no_log, True
         try:
@@ -335,12 +343,6 @@ def asked_by(said: AskedOfFeatures, how: Applying) -> dict[str, list[str]]:
     return {word: list(how.names((word,))) for _feature, _words, asks in said for word in asks}
 
 
-def packed_job(wanted: dict[str, Any]) -> str:
-    """Pack the argument of the module host_snapshot: the questions, and the programs that answer."""
-    job = json.dumps({"programs": _programs(), "wanted": wanted}).encode()
-    return b64encode(zlib.compress(job, _FASTEST)).decode()
-
-
 def transaction_options(proposal: Proposal) -> dict[str, Any]:
     """Make the options of the module host_transaction for a proposal that changes something."""
     transaction = proposal.transaction or Transaction()
@@ -388,15 +390,6 @@ def check_option(check: Check) -> dict[str, Any]:
     told = asdict(check) | {"argv": list(check.argv), "expect": [dict(wanted) for wanted in check.expect]}
     del told["shows"]
     return told
-
-
-@cache
-def _programs() -> list[tuple[str, str, str]]:
-    """Return (name of the module, name of its file, source) of each program."""
-    return [
-        (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
-        for name in _PROGRAMS
-    ]
 
 
 def why_unread(answer: dict[str, Any]) -> str:

@@ -101,7 +101,9 @@ def read(
     options: Mapping[str, Any], now: datetime, read_file: Callable[[str], bytes], hide: Callable[[str], None]
 ) -> Asked:
     how = {key: options[key] for key in ("scope", "purge", "verify", "activation") if key in options}
-    policy = read_options(options, Reading(read_file, hide, now, options["warn_days"]))  # an allow-list matters here
+    # an allow-list matters to what is trusted
+    group = "trust" if options.get("trust") is None else ""
+    policy = read_options(options, Reading(read_file, hide, now, options["warn_days"]), group)
     trust = policy.trust or Trust()
     trust = replace(trust, warnings=unique((*trust.warnings, *policy.out_of_reach())))
     return Asked(drafting.Said(trust, **how), now, connects=options.get("expires_in_days") is not None)

@@ -85,7 +85,7 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (collection / "plugins/action").mkdir(parents=True)
     for action in (*ACTIONS.glob("*.py"), *(REPOSITORY / "plugins/action" / f"{name}.py" for name in REAL)):
         (collection / "plugins/action" / action.name).symlink_to(action)
-    for part in ("plugin_utils", "filter"):
+    for part in ("plugin_utils", "module_utils", "filter"):
         (collection / "plugins" / part).symlink_to(REPOSITORY / "plugins" / part)
     for part in ("roles", "playbooks", "meta", "galaxy.yml"):
         (collection / part).symlink_to(REPOSITORY / part)

@@ -183,6 +183,15 @@ def test_hooks_around_a_restart(play: Play, tmp_path: Path, case: dict[str, Any]
     assert account["a"].startswith(case["account"]), account["a"]
 
 
+def test_the_role_ends_early_for_hosts_without_hooks_alone(play: Play, tmp_path: Path) -> None:
+    hooks = {"hook_log": str(tmp_path / "hooks"), "docker_registries_before_restart": f"{DATA}/hooks/before.yml"}
+    outcome = play("registries", {"a": hooks, "b": {}, "c": {}}, "-e", "docker_registries_serial=3", vars=ASKED)
+    calls = sorted((call["host"], call["check"]) for call in outcome.asked("host_policy"))
+    assert calls == [("a", False), ("a", True), ("b", False), ("c", False)], outcome.output
+    assert set(outcome.account("Report the outcome") or {}) == {"a", "b", "c"}
+    assert outcome.rc == 0 and "WARNING" not in outcome.output, outcome.output
+
+
 @pytest.mark.parametrize("plans", ["p1", "p1,p2"])
 def test_undo_asks_each_host_for_its_last_plan(play: Play, plans: str) -> None:
     """A host without any policy too."""

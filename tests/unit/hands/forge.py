@@ -140,9 +140,10 @@ def prepared(path, job):
             file = os.path.join(PLUGINS, 'module_utils', name + '.py')
             with open(file) as stream:
                 programs.append((PACKAGE + '.module_utils.' + name, file, stream.read()))
-        packed = json.dumps({'programs': programs, 'wanted': job['arguments']}).encode('utf-8')
-        packed = base64.b64encode(zlib.compress(packed))
-        source = source.replace(PLACE, json.dumps({'job': packed.decode('utf-8')}))
+        packed = base64.b64encode(zlib.compress(json.dumps(programs).encode('utf-8')))
+        wanted = base64.b64encode(json.dumps(job['arguments']).encode('utf-8'))
+        arguments = {'programs': packed.decode('utf-8'), 'wanted': wanted.decode('utf-8')}
+        source = source.replace(PLACE, json.dumps(arguments))
     return compile(source, path, 'exec', dont_inherit=True)
 
 

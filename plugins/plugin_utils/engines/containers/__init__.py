@@ -23,8 +23,7 @@ from ...policy.lists import REGISTRIES_CONF, REGISTRIES_CONF_V1
 from ...problems import Problem
 from ...resolution.registries_conf import MAIN, RegistriesConfProblem
 from ...shapes import Each
-from .. import ALL_WORDS, Desired, Lists, Request, differing, effects, without_ours
-from ..effects import Unmet
+from .. import ALL_WORDS, Desired, Lists, Request, Unmet, differing, effects, without_ours
 from . import crio_drop_in, files, info, policy_json
 from .draft import DROP_IN, LATE_DROP_IN, OURS, Draft, sayable
 from .info import VERSIONS

@@ -25,8 +25,7 @@ from ...policy.word import unique
 from ...resolution import registries_conf
 from ...resolution.names import Scopes, hub_name, is_range
 from ...resolution.registries_conf import DROP_IN_DIRECTORY, MAIN, RegistriesConf, RegistryTable, key_of
-from .. import Desired, Request, added, effects, joint_list
-from ..effects import Unmet
+from .. import Desired, Request, Unmet, added, effects, joint_list
 from . import crio_drop_in, files, info
 from .files import ROOTS_OWN, conf_of
 from .findings import Findings
@@ -438,6 +437,8 @@ def _with_inner(blocked: tuple[str, ...], insecure: tuple[str, ...]) -> dict[str
 
     The longest prefix alone decides about an image, so an inner scope has to say again what the outer one says.
     """
+    if not (blocked and insecure):
+        return {"blocked": blocked, "insecure": insecure}
 
     def with_inner(own: tuple[str, ...]) -> tuple[str, ...]:
         outer = Scopes(own)

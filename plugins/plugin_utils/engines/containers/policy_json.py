@@ -22,8 +22,7 @@ from ...problems import Problem
 from ...resolution import signature_policy
 from ...resolution.names import Scopes
 from ...resolution.registries_conf import RegistriesConf
-from .. import Request, effects
-from ..effects import Unmet
+from .. import Request, Unmet, effects
 from . import files, info, signatures
 from .findings import Findings
 from .views import scopes_view
