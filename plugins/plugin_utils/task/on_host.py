@@ -50,9 +50,11 @@ _MODULE_UTILS = Path(__file__).parents[2] / "module_utils"
 
 def _packed(programs: Iterable[str]) -> str:
     """Pack (name of the module, name of its file, source) of each program."""
-    sources = [(f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8")) for name in programs]
-    named = [(f"{_PACKAGE}.module_utils.{file[:-3]}", file, source) for file, source in sources]
-    return b64encode(zlib.compress(json.dumps(named).encode())).decode()
+    read = [
+        (f"{_PACKAGE}.module_utils.{name}", f"{name}.py", (_MODULE_UTILS / f"{name}.py").read_text(encoding="utf-8"))
+        for name in programs
+    ]
+    return b64encode(zlib.compress(json.dumps(read).encode())).decode()
 
 
 #: Made once for all hosts: the process of each is a fork of the one that loads this.
