@@ -16,7 +16,14 @@ from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.contain
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_fork import DockerFork
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.engines.docker_moby import Moby
 from ansible_collections.dockyard.openshift.plugins.plugin_utils.policy import Policy, read_policy
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.names import covers
+from ansible_collections.dockyard.openshift.plugins.plugin_utils.resolution.registries_conf import (
+    RegistriesConf,
+    RegistryTable,
+)
 from hosts import host
+from hypothesis import given
+from hypothesis import strategies as st
 from test_engine_docker_fork import answers
 
 WORDS = {
@@ -95,6 +102,23 @@ def unmet(files):
     found = host(files, {"podman.info": json.dumps({"version": {"Version": "4.9.4"}})})
     policy = read_policy(WORDS)
     return effects.unmet(policy, conf_of(found), found)
+
+
+#: Scopes that lie inside each other, and two as long, and images of which each finds another of their tables.
+NESTED = ("b.test", "a.b.test", "*.b.test", "a.b.test/x", "*.a.b.test", "z.a.b.test")
+IMAGES = tuple(f"{name}/i" for name in (*NESTED, "c.b.test", "c.a.b.test") if "*" not in name)
+
+
+@given(st.sets(st.sampled_from(NESTED), min_size=1), st.dictionaries(st.sampled_from(NESTED), st.booleans()))
+def test_a_scope_is_insecure_when_all_its_images_are(scopes, insecure):
+    conf = RegistriesConf(
+        registries={prefix: RegistryTable(prefix, prefix, insecure=flag) for prefix, flag in insecure.items()}
+    )
+    tables = {image: conf.find(image) for image in IMAGES}
+    secure = {image for image, table in tables.items() if not (table and table.insecure)}
+    wanted = {scope for scope in scopes if any(covers(scope, image) for image in secure)}
+    found = effects.unmet(read_policy({"insecure": sorted(scopes)}), conf, host({}))
+    assert {each.entry for each in found} == wanted
 
 
 def test_podman_s_files_as_they_are_planned():

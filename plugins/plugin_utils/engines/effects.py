@@ -195,13 +195,15 @@ def _search(policy: Policy, conf: RegistriesConf) -> Iterator[Unmet]:
 
 
 def _flags(policy: Policy, conf: RegistriesConf, host: Observed) -> Iterator[Unmet]:
+    # A wildcard may be as long as a name and counts more; without any, a scope's own table is the longest of it.
+    own = {} if any(prefix.startswith("*.") for prefix in conf.registries) else conf.registries
     for word in ("blocked", "insecure"):
         scopes = [scope for scope in getattr(policy, word) or () if scope != ALL]
         tables = Scopes(scopes).inside(conf.registries)
         for scope in scopes:
-            narrower, own = tables.get(scope, []), conf.registries.get(scope)
-            if own and own.insecure and word == "insecure" and not narrower:
-                continue  # most scopes are like this, of thousands
+            narrower = tables.get(scope, [])
+            if word == "insecure" and not narrower and scope in own and own[scope].insecure:
+                continue  # as nearly all of thousands
             for reference in _deciding(scope, narrower):
                 table = conf.find(reference.name)
                 if word == "blocked" and table and _primary_is_blocked(reference, table, conf):
