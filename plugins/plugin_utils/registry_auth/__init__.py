@@ -97,13 +97,13 @@ def read(
         if not path.startswith("/") or path.endswith("/") or "/../" in path or not path.isprintable():
             raise AuthFileProblem(f"auth_files: {path!r} is not the absolute path of a file")
     # without logins nobody here needs the list, and the feature whose word it is reads it
-    around = {} if policy.credentials is None else {"insecure": options.get("insecure")}
+    listed = None if policy.credentials is None else options.get("insecure")
     said = drafting.Said(
         policy.credentials,
         files,
         options["purge_credentials"],
         verify=bool(options.get("verify_logins")),
-        insecure=read_policy(around).insecure or (),
+        insecure=read_policy({"insecure": listed}).insecure or (),
         key=secrets.token_bytes(16),
     )
     return Asked(said, policy.credentials is not None or "query" in options)
